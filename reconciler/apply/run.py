@@ -1,0 +1,84 @@
+"""A whole plan: catalogs side by side, the writes of one catalog one after another, no change without an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from reconciler.apply.precondition import stale_because
+from reconciler.apply.write import Writer
+from reconciler.errors import AuthenticationError, GraphError, StalePlanError
+from reconciler.graph.reading import list_extensions, side_by_side
+from reconciler.model.plan import Change, Outcome, Plan
+
+if TYPE_CHECKING:
+    from reconciler.graph.client import GraphClient
+
+
+async def apply_plan(
+    plan: Plan,
+    writer: Writer,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+    report: Callable[[Outcome], None] = lambda _outcome: None,
+) -> tuple[Outcome, ...]:
+    """One outcome per change, in the plan's order. A failure stops neither its catalog nor the others.
+
+    `stopped` is asked before each write: once it says yes, what has not begun is skipped. `report` hears of every
+    outcome as it happens. A refused token skips what has not begun.
+    """
+    refused: list[AuthenticationError] = []
+
+    async def one(change: Change) -> Outcome:
+        if change.action == "blocked":
+            return Outcome(change, "skipped", error=change.because)
+        if stopped():
+            return Outcome(change, "skipped", error="the run was interrupted before it")
+        if refused:
+            return Outcome(change, "skipped", error="Graph had refused the token before it")
+        try:
+            return await writer.carry_out(change)
+        except AuthenticationError as error:
+            refused.append(error)
+            return Outcome(change, "failed", error=str(error))
+
+    async def catalog(changes: Sequence[Change]) -> list[Outcome]:
+        outcomes = []
+        for change in changes:
+            outcomes.append(await one(change))
+            report(outcomes[-1])
+        return outcomes
+
+    with writer.graph.writes_unlocked():
+        done = await side_by_side(catalog(changes) for changes in _by_catalog(plan))
+    return tuple(outcome for outcomes in done for outcome in outcomes)
+
+
+async def refuse_if_stale(plan: Plan, graph: GraphClient) -> None:
+    """Nothing, when every change of a saved plan still fits what is live.
+
+    Raises:
+        StalePlanError: at least one does not, or cannot be checked; names each of them. Nothing was written.
+    """
+
+    async def reasons(changes: Sequence[Change]) -> list[str]:
+        try:
+            live = await list_extensions(graph, str(changes[0].catalog.id))
+        except GraphError as error:
+            return [f"catalog {changes[0].catalog} cannot be read now: {error}"]
+        found = ((change, stale_because(change, live)) for change in changes if change.action != "blocked")
+        return [f"“{change.extension.display_name}” in {change.catalog}: {why}" for change, why in found if why]
+
+    touched = [changes for changes in _by_catalog(plan) if any(change.action != "blocked" for change in changes)]
+    stale = [reason for one in await side_by_side(reasons(changes) for changes in touched) for reason in one]
+    if stale:
+        raise StalePlanError(
+            "The plan no longer fits what is live; nothing was written.\n  " + "\n  ".join(stale),
+            hint="Plan again and review the new plan.",
+        )
+
+
+def _by_catalog(plan: Plan) -> list[list[Change]]:
+    """The plan's changes, catalog by catalog, in the plan's order."""
+    return [list(changes) for _, changes in groupby(plan.changes, key=lambda change: change.catalog)]

@@ -1,0 +1,69 @@
+"""The command line: arguments → settings → one use case → exit code. The only place that prints.
+
+Modules here import click and little else; each command imports what it needs when it runs, so that `--help`
+stays quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.plans import apply_command, drift_command, plan_command, show_command, validate_command
+from reconciler.cli.sandbox import sandbox_group
+from reconciler.cli.tools import auth_group, completion_command, schema_command, version_command
+from reconciler.errors import ReconcilerError
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
+def cli() -> None:
+    r"""Reconciles Microsoft Entra entitlement-management custom workflow extensions with YAML files.
+
+    \b
+    Start without a tenant:   reconciler plan --sandbox
+    Check files, offline:     reconciler validate
+    """
+
+
+for command in (
+    validate_command,
+    plan_command,
+    apply_command,
+    drift_command,
+    show_command,
+    auth_group,
+    schema_command,
+    sandbox_group,
+    version_command,
+    completion_command,
+):
+    cli.add_command(command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of one command line (interface: exit codes; usage errors are 1, never click's 2)."""
+    try:
+        code = cli.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except ReconcilerError as error:
+        from reconciler.cli.output import tell_error
+
+        tell_error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): end quietly, and keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,108 @@
+"""What reaches the terminal: results on stdout, everything else on stderr, secrets nowhere."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import Output
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.model.secrets import mask
+from reconciler.render.escape import visible
+
+_COLOURS = {"+": "green", "~": "yellow", "-": "red", ">": "cyan", "!": "bright_red", "=": "bright_black"}
+
+
+def wants_colour(*, refused: bool) -> bool:
+    """True on a terminal, unless the option or NO_COLOR says no."""
+    return sys.stdout.isatty() and not refused and not os.environ.get("NO_COLOR")
+
+
+def emit(text: str, output: Output) -> None:
+    """Prints a result, with every secret in it masked; text in colour by the symbol in column 0."""
+    safe = mask(text)
+    if output.colour and output.format == "text":
+        safe = "".join(_coloured(line) for line in safe.splitlines(keepends=True))
+    click.echo(safe.encode("utf-8", "backslashreplace") if not output.colour else safe, nl=False)
+
+
+def _coloured(line: str) -> str:
+    colour = _COLOURS.get(line[:1])
+    return click.style(line, fg=colour) if colour else line
+
+
+def save(file: Path, text: str) -> None:
+    """Writes a result to a file, whole or not at all, with every secret in it masked.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(mask(text), encoding="utf-8", errors="backslashreplace")
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UsageError(f"{file} cannot be written: {error.strerror}.", hint="Choose another --out.") from error
+
+
+def tell(text: str) -> None:
+    """One remark on stderr."""
+    click.echo(visible_lines(mask(text)), err=True)
+
+
+def tell_error(error: ReconcilerError) -> None:
+    """What went wrong and what to do, on stderr."""
+    tell(f"error: {error}" + (f"\n  hint: {error.hint}" if error.hint else ""))
+
+
+def visible_lines(text: str) -> str:
+    """The text with everything that could act on a terminal made visible; line breaks stay."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def start_log(output: Output) -> None:
+    """Our log goes to stderr: retries always, requests with -v, nothing but errors with -q."""
+    log = logging.getLogger("reconciler")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_SafeFormatter("%(levelname)s: %(message)s"))
+    log.handlers = [handler]
+    log.propagate = False
+    log.setLevel({-1: logging.ERROR, 0: logging.WARNING}.get(output.verbosity, logging.INFO))
+
+
+class _SafeFormatter(logging.Formatter):
+    """Log lines without secrets and without anything that could act on a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.levelname = record.levelname.lower()
+        return visible_lines(mask(super().format(record)))
+
+
+@contextmanager
+def progress(output: Output) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr for the length of the block, on a terminal only; gives what advances it."""
+    if not sys.stderr.isatty() or output.verbosity != 0:
+        yield lambda _what, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, object] = {}
+
+        def advance(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)  # type: ignore[arg-type]
+            if done == total:
+                bar.stop()
+
+        yield advance

@@ -1,0 +1,90 @@
+"""The embedded Graph as a server of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.switches import Switches
+
+database_option = click.option(
+    "--sandbox-db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path(".reconciler/sandbox.sqlite3"),
+    show_default=True,
+    envvar="RECONCILER_SANDBOX_DB",
+    help="Where its state is kept.",
+)
+seed_option = click.option(
+    "--seed", type=click.Path(path_type=Path, dir_okay=False), help="What a new database holds, as JSON."
+)
+set_option = click.option("--set", "switches", multiple=True, metavar="NAME=VALUE", help="Set a switch; repeatable.")
+
+
+@click.group("sandbox")
+def sandbox_group() -> None:
+    """The embedded Graph: entitlement management on 127.0.0.1, for trying and testing."""
+
+
+@sandbox_group.command("serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="0 takes a free one.")
+@database_option
+@seed_option
+@set_option
+def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]) -> None:
+    """Serves until interrupted. The first line on stdout is the base URL for --graph-url."""
+    from reconciler.sandbox.errors import SandboxDatabaseError, SeedError
+    from reconciler.sandbox.server import serve
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        loop = asyncio.get_running_loop()
+        async with serve(sandbox_db, port=port, switches=_parsed(switches), seed=seed) as url:
+            click.echo(url)
+            await stop.wait()
+
+    try:
+        sandbox_db.parent.mkdir(parents=True, exist_ok=True)
+        asyncio.run(run())
+    except (SandboxDatabaseError, SeedError, OSError) as error:
+        raise UsageError(
+            f"The sandbox cannot serve: {error}", hint="Choose another --port, database or seed."
+        ) from error
+
+
+@sandbox_group.command("reset")
+@database_option
+@seed_option
+@set_option
+def reset_command(sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]) -> None:
+    """Empties the database and fills it with the seed; switches set here stay set."""
+    from reconciler.sandbox.errors import SandboxDatabaseError, SeedError
+    from reconciler.sandbox.store import reset
+
+    try:
+        sandbox_db.parent.mkdir(parents=True, exist_ok=True)
+        reset(sandbox_db, seed=seed, switches=_parsed(switches))
+    except (SandboxDatabaseError, SeedError, OSError) as error:
+        raise UsageError(f"The sandbox cannot be reset: {error}", hint="Choose another database or seed.") from error
+    click.echo(f"{sandbox_db}: as new")
+
+
+def _parsed(pairs: Iterable[str]) -> Switches | None:
+    """The switches as given; None when none was, so that those stored in the database hold."""
+    from reconciler.sandbox.switches import SwitchError, parse_switches
+
+    pairs = list(pairs)
+    try:
+        return parse_switches(pairs) if pairs else None
+    except SwitchError as error:
+        raise UsageError(str(error), hint="docs/sandbox.md lists the switches and their values.") from error

@@ -1,0 +1,103 @@
+"""What would have to change in one catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.diff.compare import compare, leaves
+from reconciler.diff.match import Match, folded, match
+from reconciler.model.canonical import sha256
+from reconciler.model.extension import Catalog, DesiredExtension, ExtensionRef, ObservedCatalog, ObservedExtension
+from reconciler.model.plan import Change, FieldChange, Precondition, Unmanaged
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogDiff:
+    """The changes of one catalog, how many extensions need none, and the live ones that nobody declares."""
+
+    changes: tuple[Change, ...]
+    unchanged: int
+    unmanaged: tuple[Unmanaged, ...]
+
+
+def diff_catalog(observed: ObservedCatalog, desired: Sequence[DesiredExtension]) -> CatalogDiff:
+    """The difference between what is declared and what is live in one catalog.
+
+    A catalog that is absent or unreadable blocks every extension declared in it; nothing is concluded from it.
+    """
+    if observed.read != "complete":
+        blocked = (_blocked(observed.catalog, item, observed.because) for item in desired)
+        return CatalogDiff(tuple(blocked), 0, ())
+    matches = match(desired, observed.extensions)
+    changes = [_change(observed.catalog, found) for found in matches]
+    claimed = {live_id for found in matches for live_id in found.claims}
+    return CatalogDiff(
+        changes=tuple(change for change in changes if change is not None),
+        unchanged=changes.count(None),
+        unmanaged=tuple(
+            Unmanaged(observed.catalog, live.ref) for live in observed.extensions if live.id not in claimed
+        ),
+    )
+
+
+def fingerprint(live: ObservedExtension) -> str:
+    """What must still hold right before a write: a hash of type, id and every writable property, declared or not."""
+    return sha256({"id": live.id, "type": live.type, "properties": dict(live.properties)})
+
+
+def name_is_free(live: Sequence[ObservedExtension], display_name: str) -> bool:
+    """True when no live extension has this display name, ignoring case: what must hold right before a create."""
+    return all(folded(extension.display_name) != folded(display_name) for extension in live)
+
+
+def _change(catalog: Catalog, found: Match) -> Change | None:
+    desired, live = found.desired, found.live
+    if found.problem is not None:
+        return _blocked(catalog, desired, found.problem)
+    if live is None:
+        return Change(
+            action="create",
+            catalog=catalog,
+            extension=ExtensionRef(None, desired.display_name, desired.type),
+            because="no extension of this catalog has this name",
+            fields=leaves(desired.properties),
+            precondition=Precondition(exists=False),
+            source=desired.source,
+        )
+    fields = compare(desired.properties, live.properties)
+    if not fields:
+        return None
+    renamed = any(row.path == ("displayName",) for row in fields)
+    return Change(
+        action="rename" if renamed else "update",
+        catalog=catalog,
+        extension=ExtensionRef(live.id, desired.display_name, desired.type),
+        because=_because(fields, desired, live),
+        fields=fields,
+        precondition=Precondition(exists=True, fingerprint=fingerprint(live)),
+        source=desired.source,
+        last_modified_at=live.last_modified_at,
+        last_modified_by=live.last_modified_by,
+    )
+
+
+def _because(fields: Sequence[FieldChange], desired: DesiredExtension, live: ObservedExtension) -> str:
+    others = [row for row in fields if row.path != ("displayName",)]
+    declared = len(leaves(desired.properties))
+    differ = f"{len(others)} of {declared} declared properties {'differs' if len(others) == 1 else 'differ'}"
+    if len(others) == len(fields):
+        return differ
+    how = "it is pinned by id and" if desired.pinned_id else "only the case of the name differs:"
+    name = f"{how} live as “{live.display_name}”"
+    return f"{name}; {differ}" if others else name
+
+
+def _blocked(catalog: Catalog, desired: DesiredExtension, because: str) -> Change:
+    return Change(
+        action="blocked",
+        catalog=catalog,
+        extension=ExtensionRef(desired.pinned_id, desired.display_name, desired.type),
+        because=because,
+        source=desired.source,
+    )

@@ -1,0 +1,101 @@
+"""Every exception we raise, with the exit code the command ends with.
+
+    ReconcilerError                 1   anything an operator can cause or must know
+    ├── UsageError                  1   the command line or the environment asks for something impossible
+    ├── AuthenticationError         1   no token, or Graph refuses it after one renewal
+    ├── InvalidFilesError           3   desired state (or a saved plan) cannot be read as one; carries diagnostics
+    ├── RefusedError                4   a guard or a missing approval
+    ├── StalePlanError              5   the plan no longer fits what is live, was altered, or the digest differs
+    └── GraphError                  1   one exchange with Graph went wrong; reads turn it into "unreadable"
+        ├── GraphRefusalError           an HTTP error status: status, Graph's code, message, request id
+        ├── GraphAnswerError            a 2xx that cannot be understood, or an answer that must not be trusted
+        └── GraphUnansweredError        no HTTP answer at all; says whether the request may have left
+
+`cli` catches `ReconcilerError` once; everything else is a bug and shows as one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ReconcilerError(Exception):
+    """What went wrong, in one sentence; `hint` says what the operator can do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(ReconcilerError):
+    """The command line or the environment asks for something that cannot be done."""
+
+
+class AuthenticationError(ReconcilerError):
+    """No token could be obtained, or Graph still answers 401 after one renewal."""
+
+
+class InvalidFilesError(ReconcilerError):
+    """Files that are not a desired state or not a plan; `diagnostics` names every fault with its place."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, diagnostics: Sequence[object] = (), *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.diagnostics = tuple(diagnostics)
+
+
+class RefusedError(ReconcilerError):
+    """A guard said no, or nobody approved; nothing was written."""
+
+    exit_code = 4
+
+
+class StalePlanError(ReconcilerError):
+    """The plan is not (or no longer) the plan for what is live; nothing was written."""
+
+    exit_code = 5
+
+
+class GraphError(ReconcilerError):
+    """One exchange with Graph went wrong; `request_id` finds it in Microsoft's logs, where there is one."""
+
+    def __init__(self, message: str, *, request_id: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.request_id = request_id
+
+
+class GraphRefusalError(GraphError):
+    """Graph answered with an error status."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str | None = None,
+        request_id: str | None = None,
+        retry_after: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, request_id=request_id, hint=hint)
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
+
+
+class GraphAnswerError(GraphError):
+    """Graph answered, but what it said cannot be understood or must not be trusted."""
+
+
+class GraphUnansweredError(GraphError):
+    """No HTTP answer came; `never_left` is true when the request provably did not reach Graph."""
+
+    def __init__(self, message: str, *, never_left: bool, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.never_left = never_left

@@ -1,0 +1,203 @@
+"""The official SDK, used for its request builders, authentication, pipeline and errors; JSON comes out raw.
+
+Why raw: typed models cost 3 to 5 ms an object, corrupt durations and lose nulls (sdk-facts §4, §5; recipe: §10).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.authentication import (
+    AccessTokenProvider,
+    AllowedHostsValidator,
+    BaseBearerTokenAuthenticationProvider,
+)
+from kiota_abstractions.request_information import RequestInformation
+from kiota_http.middleware import HeadersInspectionHandler, ParametersNameDecodingHandler
+from kiota_http.middleware.options import HeadersInspectionHandlerOption
+from msgraph import GraphRequestAdapter
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+from msgraph_core import GraphClientFactory
+from msgraph_core.middleware import GraphTelemetryHandler
+
+from reconciler.errors import AuthenticationError, GraphAnswerError, GraphRefusalError
+from reconciler.graph.credentials import TokenSource
+from reconciler.graph.failures import refusal, unanswered
+from reconciler.graph.requests import Json, Requests, described, follow
+from reconciler.graph.retry import RetryPolicy
+from reconciler.graph.transport import GuardedTransport, open_transport, origin_of
+
+log = logging.getLogger("reconciler.graph")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often a request is repeated, how long one may take, how many are in flight."""
+
+    retry: RetryPolicy
+    timeout_s: float = 30.0
+    concurrency: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Graph answered: the JSON object (empty where the body is) and the request id."""
+
+    body: Json
+    request_id: str | None
+
+
+class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow the SDK
+    """Our token source in the SDK's shape; gives no token to any other origin, whatever the SDK asks."""
+
+    def __init__(self, source: TokenSource, base_url: str) -> None:
+        self._source = source
+        self._origin = origin_of(base_url)
+        self._hosts = AllowedHostsValidator([self._origin[1]])
+
+    async def get_authorization_token(self, uri: str, additional_authentication_context: Json | None = None) -> str:
+        if origin_of(uri) != self._origin:
+            return ""
+        return await self._source.token((additional_authentication_context or {}).get("claims"))
+
+    def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
+        return self._hosts
+
+
+class GraphClient:
+    """Entitlement management of one Graph: sends requests, repeats what may be repeated, tells failures apart."""
+
+    def __init__(self, adapter: GraphRequestAdapter, transport: GuardedTransport, tokens: TokenSource, limits: Limits):
+        self.requests = Requests(adapter)
+        self.limits = limits
+        self._adapter = adapter
+        self._transport = transport
+        self._tokens = tokens
+        self._in_flight = asyncio.Semaphore(limits.concurrency)
+
+    @property
+    def answered(self) -> bool:
+        """True once Graph has given any HTTP answer in this run."""
+        return self._transport.answered
+
+    def writes_unlocked(self) -> AbstractContextManager[None]:
+        """Opens the transport for writing while the block lasts."""
+        return self._transport.writes_unlocked()
+
+    async def token(self) -> str:
+        """The bearer token, for reading its claims; never to be printed."""
+        return await self._tokens.token()
+
+    async def pages(self, request: RequestInformation) -> list[Json]:
+        """All items of a listing, over all pages; an empty page with a next link is not the end (sdk-facts §3).
+
+        Raises:
+            GraphError: any page failed, is not a list of objects, links elsewhere or links in a circle.
+        """
+        items: list[Json] = []
+        seen: set[str] = set()
+        while True:
+            answer = await self.send(request)
+            page, link = _page(answer)
+            items += page
+            if link is None:
+                return items
+            if link in seen:
+                raise GraphAnswerError("The pages of a listing link in a circle.", request_id=answer.request_id)
+            seen.add(link)
+            request = follow(link)
+
+    async def send(self, request: RequestInformation) -> Answer:
+        """The answer to one request, sent again where that is safe; all attempts carry one client-request-id.
+
+        Raises:
+            AuthenticationError: still 401 after one renewal of the token.
+            GraphError: what came of the last attempt.
+        """
+        request.headers.try_add("client-request-id", str(uuid.uuid4()))
+        async for attempt in self.limits.retry.loop(request.http_method.value):
+            with attempt:
+                return await self._send_authenticated(request)
+        raise AssertionError("the loop ends by returning or raising")
+
+    async def _send_authenticated(self, request: RequestInformation) -> Answer:
+        try:
+            return await self._send_once(request)
+        except GraphRefusalError as error:
+            if error.status != 401:
+                raise
+        self._tokens.forget()
+        try:
+            return await self._send_once(request)
+        except GraphRefusalError as error:
+            if error.status != 401:
+                raise
+            raise AuthenticationError(
+                f"{error} The token was renewed once and refused again.",
+                hint="Run `reconciler auth check` to see whom the token speaks for.",
+            ) from error
+
+    async def _send_once(self, request: RequestInformation) -> Answer:
+        request.headers.remove("Authorization")  # the SDK would keep that of the attempt before
+        inspection = HeadersInspectionHandlerOption(inspect_response_headers=True)
+        request.add_request_options([inspection])
+        await self._tokens.token()  # fetched before the clock of the request starts
+        async with self._in_flight:
+            try:
+                async with asyncio.timeout(self.limits.timeout_s):
+                    raw = await self._adapter.send_primitive_async(request, "bytes", {"XXX": ODataError})
+            except APIError as error:
+                raise refusal(error, request) from error
+            except (httpx.TransportError, TimeoutError) as error:
+                raise unanswered(error, request, self.limits.timeout_s) from error
+        request_id = next(iter(inspection.response_headers.get("request-id")), None)
+        log.info("%s: done (request id %s)", described(request), request_id)
+        return Answer(_parsed(raw, request, request_id), request_id)
+
+
+@asynccontextmanager
+async def open_client(base_url: str, tokens: TokenSource, limits: Limits) -> AsyncIterator[GraphClient]:
+    """A client for one Graph, closed with all its sockets at the end of the block."""
+    transport = open_transport(base_url, limits.concurrency)
+    http = httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(limits.timeout_s))
+    # No retry and no redirect handler: both repeat or reroute writes (sdk-facts §2).
+    pipeline = [ParametersNameDecodingHandler(), HeadersInspectionHandler(), GraphTelemetryHandler()]
+    http = GraphClientFactory.create_with_custom_middleware(pipeline, client=http)
+    adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(_Tokens(tokens, base_url)), client=http)
+    adapter.base_url = base_url
+    try:
+        yield GraphClient(adapter, transport, tokens, limits)
+    finally:
+        await http.aclose()
+        await transport.aclose()
+
+
+def _page(answer: Answer) -> tuple[list[Json], str | None]:
+    value, link = answer.body.get("value"), answer.body.get("@odata.nextLink")
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise GraphAnswerError(
+            "A listing came without its list; it is not taken for an empty one.", request_id=answer.request_id
+        )
+    if link is not None and not isinstance(link, str):
+        raise GraphAnswerError("A listing came with a next link that is no text.", request_id=answer.request_id)
+    return value, link
+
+
+def _parsed(raw: bytes | None, request: RequestInformation, request_id: str | None) -> Json:
+    if not raw:
+        return {}
+    try:
+        body = json.loads(raw)
+    except ValueError as error:
+        raise GraphAnswerError(f"The answer to {described(request)} is not JSON.", request_id=request_id) from error
+    if not isinstance(body, dict):
+        raise GraphAnswerError(f"The answer to {described(request)} is no JSON object.", request_id=request_id)
+    return body

@@ -1,0 +1,42 @@
+"""What the SDK and the network raise, as errors of ours: a refusal by Graph, or no answer at all."""
+
+from __future__ import annotations
+
+import httpx
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.request_information import RequestInformation
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+
+from reconciler.errors import GraphRefusalError, GraphUnansweredError
+from reconciler.graph.requests import described
+
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_LONGEST_QUOTE = 400
+
+
+def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
+    """The SDK's error as ours: status, Graph's own code and message, request id (contract §6.2)."""
+    status = error.response_status_code or 0
+    headers = error.response_headers or {}
+    main = error.error if isinstance(error, ODataError) else None
+    said = f"{main.code}: {main.message or ''}".rstrip(": ")[:_LONGEST_QUOTE] if main else "no error body of Graph's"
+    request_id = headers.get("request-id")
+    return GraphRefusalError(
+        f"{described(request)} was answered HTTP {status} ({said}; request id {request_id}).",
+        status=status,
+        code=main.code if main else None,
+        request_id=request_id,
+        retry_after=headers.get("Retry-After"),
+    )
+
+
+def unanswered(error: Exception, request: RequestInformation, timeout_s: float) -> GraphUnansweredError:
+    """A request without answer; says whether it may have reached Graph (sdk-facts §10)."""
+    reason = f"no answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
+    url = httpx.URL(request.url)
+    return GraphUnansweredError(
+        f"{described(request)} got no answer from {url.scheme}://{url.netloc.decode()} "
+        f"({reason or type(error).__name__}).",
+        never_left=isinstance(error, _NEVER_LEFT),
+        hint="Check the network, the proxy variables and --graph-url.",
+    )

@@ -1,0 +1,47 @@
+"""The token that GitHub gives a job about itself, which Entra accepts in place of a secret.
+
+Source: gitops.md §3.2; azure-identity has no credential of its own for it (sdk-facts §1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+
+from reconciler.errors import AuthenticationError
+from reconciler.settings import LOOPBACK_HOSTS
+
+
+def github_assertion(environment: Mapping[str, str], audience: str) -> str:
+    """A fresh token of the running job for `audience`; called by azure-identity at every exchange.
+
+    Raises:
+        AuthenticationError: not a GitHub job with `id-token: write`, or GitHub refuses. Never holds a token.
+    """
+    url = environment.get("ACTIONS_ID_TOKEN_REQUEST_URL")
+    bearer = environment.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+    if not url or not bearer:
+        raise AuthenticationError(
+            "This job may not ask GitHub for an identity token.",
+            hint="Add `permissions: id-token: write` to the job; runs for forks never get it.",
+        )
+    if httpx.URL(url).scheme != "https" and httpx.URL(url).host not in LOOPBACK_HOSTS:
+        raise AuthenticationError("ACTIONS_ID_TOKEN_REQUEST_URL is not an https address; nothing was sent to it.")
+    try:
+        answer = httpx.get(
+            httpx.URL(url).copy_merge_params({"audience": audience}),
+            headers={"Authorization": f"Bearer {bearer}"},
+            follow_redirects=False,
+            timeout=30,
+        )
+        answer.raise_for_status()
+        token = answer.json()["value"]
+    except httpx.HTTPStatusError as error:
+        raise AuthenticationError(
+            f"GitHub refused an identity token (HTTP {error.response.status_code}).",
+            hint="Check that the job has `id-token: write`.",
+        ) from None
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        raise AuthenticationError("GitHub gave no usable identity token.", hint="Run the job again.") from None
+    return str(token)

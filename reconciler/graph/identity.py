@@ -1,0 +1,45 @@
+"""Who a token speaks for, read from its claims without verifying them: Graph does that, we only tell the operator."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+
+from reconciler.model.identity import Identity
+
+
+def identity_of(token: str) -> Identity:
+    """The identity a JSON Web Token claims to be for; any other token gives `unknown`."""
+    claims = _claims(token)
+    if not claims:
+        return Identity("unknown")
+    scopes = str(claims.get("scp") or "").split()
+    roles = claims.get("roles")
+    roles = [str(role) for role in roles] if isinstance(roles, list) else []
+    is_app = claims.get("idtyp") == "app" or (not scopes and claims.get("upn") is None)
+    expires = claims.get("exp")
+    return Identity(
+        kind="app" if is_app else "user",
+        tenant_id=_text(claims.get("tid")),
+        app_id=_text(claims.get("appid") or claims.get("azp")),
+        user=_text(claims.get("upn") or claims.get("preferred_username")),
+        permissions=tuple(sorted({*scopes, *roles})),
+        expires_at_s=expires if isinstance(expires, int) else None,
+    )
+
+
+def _claims(token: str) -> dict[str, object]:
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        claims = json.loads(payload)
+    except (binascii.Error, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,138 @@
+"""What is live: catalogs found by id or by exactly one name, and the extensions in them. Absent is never guessed."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError, GraphUnansweredError
+from reconciler.graph.wire import observed_extension
+from reconciler.model.extension import Catalog, ObservedCatalog, ObservedExtension
+
+if TYPE_CHECKING:
+    from reconciler.graph.client import GraphClient
+
+T = TypeVar("T")
+
+
+async def observe(
+    graph: GraphClient, declared: Sequence[Catalog], advance: Callable[[], None] = lambda: None
+) -> list[ObservedCatalog]:
+    """What is live for each declared catalog, in the given order; reads run side by side.
+
+    An absent catalog that was named gets the nearest existing names. `advance` is called as each catalog is done.
+
+    Raises:
+        AuthenticationError: Graph refuses the token.
+        GraphUnansweredError: Graph gave no HTTP answer at all in this run.
+    """
+
+    async def one(catalog: Catalog) -> ObservedCatalog:
+        observed = await _observe_one(graph, catalog)
+        advance()
+        return observed
+
+    observed = await side_by_side(one(catalog) for catalog in declared)
+    if not any(item.read == "absent" and item.catalog.id is None for item in observed):
+        return observed
+    try:
+        names = [str(found) for found in await list_catalogs(graph)]
+    except GraphError as error:
+        names, because = [], f" (the existing names could not be listed: {error})"
+    else:
+        because = ""
+    return [_with_nearest_names(item, names, because) for item in observed]
+
+
+async def side_by_side(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results in order; the first of our errors cancels the rest and comes out as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+    except* Exception as errors:  # noqa: BLE001 - re-raised as it is: callers know ReconcilerError, not groups
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def list_catalogs(graph: GraphClient) -> list[Catalog]:
+    """Every catalog of the tenant (contract §1.1)."""
+    return [_catalog(item) for item in await graph.pages(graph.requests.catalogs())]
+
+
+async def list_extensions(graph: GraphClient, catalog_id: str) -> tuple[ObservedExtension, ...]:
+    """Every extension of the catalog, over all pages; one that two pages repeat counts once (contract §1.2)."""
+    found = [observed_extension(item) for item in await graph.pages(graph.requests.extensions(catalog_id))]
+    return tuple({extension.id: extension for extension in found}.values())
+
+
+async def get_extension(graph: GraphClient, catalog_id: str, extension_id: str) -> ObservedExtension | None:
+    """One extension as it is now; None when Graph answers 404."""
+    try:
+        answer = await graph.send(graph.requests.extension(catalog_id, extension_id))
+    except GraphRefusalError as error:
+        if error.status == 404:
+            return None
+        raise
+    return observed_extension(answer.body)
+
+
+async def _observe_one(graph: GraphClient, declared: Catalog) -> ObservedCatalog:
+    try:
+        found = await _find(graph, declared)
+        if len(found) > 1:
+            ids = ", ".join(sorted(str(catalog.id) for catalog in found))
+            because = f"{len(found)} catalogs have this name ({ids}); address one of them with catalog: {{id: …}}"
+            return ObservedCatalog(declared, "unreadable", because=because)
+        if not found:
+            what = "id" if declared.id else "name"
+            return ObservedCatalog(declared, "absent", because=f"no catalog has this {what}")
+        extensions = await list_extensions(graph, str(found[0].id))
+    except GraphError as error:
+        if isinstance(error, GraphUnansweredError) and not graph.answered:
+            raise
+        return ObservedCatalog(
+            declared, "unreadable", because=f"the catalog could not be read: {error}{_way_out(error)}"
+        )
+    return ObservedCatalog(found[0], "complete", extensions)
+
+
+async def _find(graph: GraphClient, declared: Catalog) -> list[Catalog]:
+    """The catalogs meant by the id or the name; names are compared here too, ignoring case, whatever `$filter` does."""
+    if declared.id is not None:
+        try:
+            answer = await graph.send(graph.requests.catalog(declared.id))
+        except GraphRefusalError as error:
+            if error.status == 404:
+                return []
+            raise
+        return [_catalog(answer.body)]
+    name = (declared.display_name or "").casefold()
+    found = [_catalog(item) for item in await graph.pages(graph.requests.catalogs(declared.display_name))]
+    return list({item.id: item for item in found if (item.display_name or "").casefold() == name}.values())
+
+
+def _catalog(item: dict[str, Any]) -> Catalog:
+    catalog_id, name = item.get("id"), item.get("displayName")
+    if not isinstance(catalog_id, str) or not catalog_id:
+        raise GraphAnswerError("Graph described a catalog without an id.")
+    return Catalog(catalog_id.lower(), name if isinstance(name, str) else None)
+
+
+def _with_nearest_names(item: ObservedCatalog, names: Sequence[str], because: str) -> ObservedCatalog:
+    if item.read != "absent" or item.catalog.id is not None:
+        return item
+    folded = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(str(item.catalog).casefold(), folded, n=3)
+    listed = ", ".join(f"“{folded[name]}”" for name in near)
+    way_out = f"did you mean {listed}?" if near else "create it first, or correct the name"
+    return replace(item, because=f"{item.because}; {way_out}{because}")
+
+
+def _way_out(error: GraphError) -> str:
+    """What helps where Graph says no (contract §3)."""
+    if isinstance(error, GraphRefusalError) and error.status == 403:
+        return " Reading needs EntitlementManagement.Read.All, or the role Catalog reader on this catalog."
+    return ""

@@ -1,0 +1,67 @@
+"""The requests we make, built by the SDK's request builders; JSON goes in raw (graph-contract §1, sdk-facts §9)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+from msgraph import GraphRequestAdapter, GraphServiceClient
+
+Json = dict[str, Any]
+
+
+class Requests:
+    """Requests to one Graph. Those with a body write; the transport lets them out only while apply has unlocked it."""
+
+    def __init__(self, adapter: GraphRequestAdapter) -> None:
+        self._builder = GraphServiceClient(request_adapter=adapter).identity_governance.entitlement_management
+
+    def catalogs(self, name: str | None = None) -> RequestInformation:
+        """GET catalogs, all of them or those with this display name (contract §1.1; quotes doubled)."""
+        builder = self._builder.catalogs
+        if name is None:
+            return builder.to_get_request_information()
+        literal = name.replace("'", "''")
+        query = builder.CatalogsRequestBuilderGetQueryParameters(filter=f"displayName eq '{literal}'")
+        return builder.to_get_request_information(RequestConfiguration(query_parameters=query))
+
+    def catalog(self, catalog_id: str) -> RequestInformation:
+        """GET one catalog."""
+        return self._builder.catalogs.by_access_package_catalog_id(catalog_id).to_get_request_information()
+
+    def extensions(self, catalog_id: str, body: Json | None = None) -> RequestInformation:
+        """GET the extensions of a catalog, or POST a new one (contract §1.2)."""
+        builder = self._builder.catalogs.by_access_package_catalog_id(catalog_id).custom_workflow_extensions
+        return builder.to_get_request_information() if body is None else _write(Method.POST, builder, body)
+
+    def extension(self, catalog_id: str, extension_id: str, body: Json | None = None) -> RequestInformation:
+        """GET one extension, or PUT it whole: the SDK offers PATCH, which the service refuses (contract §1.3)."""
+        builder = self._builder.catalogs.by_access_package_catalog_id(catalog_id)
+        item = builder.custom_workflow_extensions.by_custom_callout_extension_id(extension_id)
+        return item.to_get_request_information() if body is None else _write(Method.PUT, item, body)
+
+
+def follow(next_link: str) -> RequestInformation:
+    """GET the next page: the link as it is, opaque (contract §1.2)."""
+    request = RequestInformation()
+    request.http_method, request.url = Method.GET, next_link
+    request.headers.try_add("Accept", "application/json")
+    return request
+
+
+def described(request: RequestInformation) -> str:
+    """The request in messages: verb and path below entitlement management, without query."""
+    path = httpx.URL(request.url).path.partition("/entitlementManagement")[2] or "/"
+    return f"{request.http_method.value} {path}"
+
+
+def _write(method: Method, builder: Any, body: Json) -> RequestInformation:
+    """A request with a raw JSON body on the URL of an SDK request builder (sdk-facts §9)."""
+    request = RequestInformation(method, builder.url_template, dict(builder.path_parameters))
+    request.headers.try_add("Accept", "application/json")
+    request.set_stream_content(json.dumps(body).encode(), "application/json")
+    return request

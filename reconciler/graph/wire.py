@@ -1,0 +1,72 @@
+"""Graph's JSON ⇄ the model: both timeout names, both forms of a type name, the `value` wrapper of the examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.errors import GraphAnswerError
+from reconciler.model.canonical import canonical
+from reconciler.model.extension import ObservedExtension
+from reconciler.model.types import (
+    COMPLEX_PROPERTIES,
+    ODATA_TYPE,
+    TIMEOUT,
+    JsonValue,
+    Properties,
+    odata_type,
+    short_type,
+)
+
+
+def observed_extension(body: Mapping[str, Any]) -> ObservedExtension:
+    """The live extension that a body of Graph describes, bare or wrapped in `value` (contract §1.4).
+
+    Raises:
+        GraphAnswerError: the body has no id, so that nothing may be concluded from it.
+    """
+    inner = body.get("value")
+    if body.get("id") is None and isinstance(inner, Mapping):
+        body = inner
+    extension_id, name = body.get("id"), body.get("displayName")
+    if not isinstance(extension_id, str) or not extension_id:
+        raise GraphAnswerError("Graph described an extension without an id.")
+    return ObservedExtension(
+        id=extension_id,
+        display_name=name if isinstance(name, str) else None,
+        type=short_type(body.get(ODATA_TYPE)),
+        properties=canonical(body),
+        last_modified_at=_text(body.get("lastModifiedDateTime")),
+        last_modified_by=_text(body.get("lastModifiedBy")),
+    )
+
+
+def request_body(type_name: str, properties: Mapping[str, JsonValue], timeout_name: str = TIMEOUT) -> Properties:
+    """The body of a POST or PUT: bare, types spelled out with `#`, the timeout under the given name.
+
+    Members that the object's type does not have are left out: they belong to a type it had before. A cleared `url` is
+    left out too: that is how Graph is asked to compute it (contract §1.6).
+    """
+    body: Properties = {ODATA_TYPE: odata_type(type_name)}
+    for name, value in properties.items():
+        body[name] = _object(name, value, timeout_name) if isinstance(value, dict) else value
+    return body
+
+
+def _object(name: str, value: Properties, timeout_name: str) -> Properties:
+    kind = COMPLEX_PROPERTIES[name]
+    type_name = str(value.get(ODATA_TYPE) or kind.default_type)
+    members = kind.members.get(type_name)
+    result: Properties = {ODATA_TYPE: odata_type(type_name)}
+    for member, content in value.items():
+        if (
+            member != ODATA_TYPE
+            and (members is None or member in members)
+            and not (member == "url" and content is None)
+        ):
+            result[timeout_name if member == TIMEOUT else member] = content
+    return result
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

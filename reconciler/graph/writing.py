@@ -1,0 +1,54 @@
+"""The two writes there are: POST a new extension, PUT a whole one. Neither judges its answer; apply does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.graph.wire import observed_extension, request_body
+from reconciler.model.extension import ObservedExtension
+from reconciler.model.types import JsonValue
+
+if TYPE_CHECKING:
+    from reconciler.graph.client import Answer, GraphClient
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What Graph answered to a write: the extension as it is now (None for an empty body), and the request id."""
+
+    extension: ObservedExtension | None
+    request_id: str | None
+
+
+async def create_extension(
+    graph: GraphClient, catalog_id: str, type_name: str, properties: Mapping[str, JsonValue], timeout_name: str
+) -> Written:
+    """POSTs a new extension (contract §1.2).
+
+    Raises:
+        GraphError: anything but an understandable 2xx; after all but a 4xx the extension may exist nevertheless.
+    """
+    body = request_body(type_name, properties, timeout_name)
+    return _written(await graph.send(graph.requests.extensions(catalog_id, body)))
+
+
+async def replace_extension(
+    graph: GraphClient,
+    catalog_id: str,
+    live: ObservedExtension,
+    properties: Mapping[str, JsonValue],
+    timeout_name: str,
+) -> Written:
+    """PUTs every writable property of a live extension (contract §1.3).
+
+    Raises:
+        GraphError: anything but an understandable 2xx.
+    """
+    body = request_body(live.type, properties, timeout_name)
+    return _written(await graph.send(graph.requests.extension(catalog_id, live.id, body)))
+
+
+def _written(answer: Answer) -> Written:
+    return Written(observed_extension(answer.body) if answer.body else None, answer.request_id)

@@ -1,0 +1,93 @@
+"""Documents of all files → one desired state for each catalog, and the extensions declared twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+from reconciler.loader.declared import DeclaredDocument, DeclaredExtension
+from reconciler.loader.fault import quoted
+from reconciler.loader.nodes import data_of
+from reconciler.model.canonical import canonical
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension
+from reconciler.model.types import ASSIGNMENT_TYPE, ODATA_TYPE, short_type
+
+_Reference = tuple[str, str]
+
+
+def in_order(place: SourceLocation | None) -> tuple[str, int, int]:
+    """The sort key of places: file, line, column; no place comes first."""
+    return (place.file, place.line, place.column) if place else ("", 0, 0)
+
+
+def _reference(catalog: Catalog) -> _Reference:
+    """How a catalog is addressed: by its id, or by its name whatever the case."""
+    return catalog.id or "", (catalog.display_name or "").casefold()
+
+
+def _by_catalog(documents: Iterable[DeclaredDocument]) -> dict[_Reference, list[DeclaredDocument]]:
+    groups: dict[_Reference, list[DeclaredDocument]] = {}
+    for document in sorted(documents, key=lambda each: in_order(each.source)):
+        if document.catalog is not None:
+            groups.setdefault(_reference(document.catalog), []).append(document)
+    return groups
+
+
+def duplicates(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
+    """R207 for every extension whose name or pinned id its catalog has already, naming the first place."""
+    found = []
+    for group in _by_catalog(documents).values():
+        first: dict[tuple[str, str], SourceLocation] = {}
+        for extension in _in_source_order(group):
+            keys = _identities(extension)
+            taken = next((key for key in keys if key in first), None)
+            if taken is not None:
+                found.append(_duplicate(extension, taken, first[taken]))
+            for key in keys:
+                first.setdefault(key, extension.source)
+    return found
+
+
+def _in_source_order(group: Iterable[DeclaredDocument]) -> list[DeclaredExtension]:
+    extensions = (extension for document in group for extension in document.extensions)
+    return sorted(extensions, key=lambda each: in_order(each.source))
+
+
+def _identities(extension: DeclaredExtension) -> list[tuple[str, str]]:
+    name, pinned_id = extension.display_name, extension.pinned_id
+    names = [("name", name.casefold())] if name is not None else []
+    return names + ([("id", pinned_id)] if pinned_id is not None else [])
+
+
+def _duplicate(extension: DeclaredExtension, taken: tuple[str, str], first: SourceLocation) -> Diagnostic:
+    by_name = taken[0] == "name"
+    what = f"The extension {quoted(extension.display_name or '')}" if by_name else f"The id {quoted(taken[1])}"
+    message = f"{what} is declared twice in its catalog, first at {first.file}:{first.line}."
+    way_out = "rename it (names differing in case alone are the same)" if by_name else "correct its `id`"
+    return Diagnostic("R207", "error", message, f"Remove one of the two, or {way_out}.", extension.source)
+
+
+def desired_catalogs(documents: Iterable[DeclaredDocument]) -> tuple[DesiredCatalog, ...]:
+    """What is declared for each catalog, sorted by its reference; extensions in the order of the files.
+
+    Only for documents without faults.
+    """
+    groups = _by_catalog(documents)
+    return tuple(
+        DesiredCatalog(
+            catalog=cast("Catalog", group[0].catalog),
+            extensions=tuple(_desired(extension) for extension in _in_source_order(group)),
+            source=group[0].source,
+        )
+        for _, group in sorted(groups.items())
+    )
+
+
+def _desired(extension: DeclaredExtension) -> DesiredExtension:
+    body = cast("dict[str, object]", data_of(extension.body))
+    kind = short_type(body[ODATA_TYPE])
+    properties = canonical(body)
+    if kind == ASSIGNMENT_TYPE:
+        properties.pop("callbackConfiguration", None)
+    return DesiredExtension(extension.pinned_id, extension.display_name or "", kind, properties, extension.source)

@@ -1,0 +1,85 @@
+"""One document → its faults, and the extensions it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from reconciler.loader.extension_rules import extension_faults
+from reconciler.loader.fault import Fault
+from reconciler.loader.merging import merged
+from reconciler.loader.nodes import Broken, Mapping, Node, Sequence, member, text_of
+from reconciler.loader.schema_faults import is_wrapped, schema_faults
+from reconciler.loader.value_rules import body_faults, secret_faults
+from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.extension import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredExtension:
+    """An extension with its defaults; `display_name` and `pinned_id` are None where absent or at fault."""
+
+    display_name: str | None
+    pinned_id: str | None
+    body: Mapping
+    source: SourceLocation
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredDocument:
+    """What one document says; `catalog` is None when it cannot be told which catalog is meant."""
+
+    catalog: Catalog | None
+    extensions: tuple[DeclaredExtension, ...]
+    source: SourceLocation
+
+
+def declared(document: Node, file: str) -> tuple[DeclaredDocument, list[Fault]]:
+    """The document and all its faults: of the schema, of single values, of extensions with defaults merged in.
+
+    A fault in one extension leaves the others checked; a value in `defaults` is judged once, where it stands.
+    """
+    faults, at_fault = schema_faults(document)
+    faults.extend(secret_faults(document))
+    source = SourceLocation(file, document.line, document.column)
+    if is_wrapped(document):
+        return DeclaredDocument(None, (), source), faults
+    defaults = member(document, "defaults")
+    faults.extend(body_faults(defaults, at_fault))
+    extensions = []
+    for body in _bodies(document):
+        faults.extend(body_faults(body, at_fault))
+        whole = merged(defaults, body)
+        if not isinstance(defaults, Broken) and defaults not in at_fault:
+            faults.extend(extension_faults(whole, at_fault))
+        extensions.append(_extension(body, whole, at_fault, file))
+    return DeclaredDocument(_catalog(document, at_fault), tuple(extensions), source), faults
+
+
+def _bodies(document: Node) -> list[Mapping]:
+    extensions = member(document, "extensions")
+    items = extensions.items if isinstance(extensions, Sequence) else ()
+    return [item for item in items if isinstance(item, Mapping) and not is_wrapped(item)]
+
+
+def _extension(body: Mapping, whole: Mapping, at_fault: Collection[Node], file: str) -> DeclaredExtension:
+    pinned_id = _sound(member(body, "id"), at_fault)
+    return DeclaredExtension(
+        display_name=_sound(member(body, "displayName"), at_fault),
+        pinned_id=pinned_id.lower() if pinned_id else None,
+        body=whole,
+        source=SourceLocation(file, body.line, body.column),
+    )
+
+
+def _catalog(document: Node, at_fault: Collection[Node]) -> Catalog | None:
+    node = member(document, "catalog")
+    catalog_id = _sound(member(node, "id"), at_fault)
+    if catalog_id is not None:
+        return Catalog(catalog_id.lower(), None)
+    name = _sound(node, at_fault)
+    return Catalog(None, name) if name is not None else None
+
+
+def _sound(node: Node | None, at_fault: Collection[Node]) -> str | None:
+    return None if node in at_fault else text_of(node)

@@ -1,0 +1,107 @@
+"""Paths → the YAML files they name or hold, without following links that lead outside."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.loader.reading import reason, shown
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
+
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(slots=True)
+class Found:
+    """The files to read, each with its name in messages and sorted by it, and what was wrong with the paths."""
+
+    files: list[tuple[str, Path]] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def add(self, path: Path) -> None:
+        """Takes a file, unless it has been found before under any name."""
+        real = os.path.realpath(path)
+        if real not in self.seen:
+            self.seen.add(real)
+            self.files.append((shown(path), path))
+
+    def report(self, path: Path, code: str, message: str, hint: str) -> None:
+        """Takes a fault of a path as such."""
+        self.diagnostics.append(Diagnostic(code, "error", message, hint, SourceLocation(shown(path))))
+
+
+def find(paths: Iterable[Path]) -> Found:
+    """The YAML files that the paths name or hold; R001, R002 and R003 for the others.
+
+    Folders are searched to any depth; hidden files and folders in them are passed over.
+    """
+    found = Found()
+    given = list(paths)
+    for path in given:
+        try:
+            _find_one(path, found)
+        except (OSError, ValueError) as error:
+            found.report(
+                path, "R001", f"The path cannot be read: {reason(error)}.", "Check the path and its permissions."
+            )
+    if not given:
+        found.report(Path(), "R002", "No path was given.", "Name a file or a folder with .yaml or .yml files.")
+    found.files.sort()
+    return found
+
+
+def _find_one(path: Path, found: Found) -> None:
+    mode = path.stat().st_mode
+    if not stat.S_ISDIR(mode):
+        found.add(path)
+        return
+    faults_before = len(found.diagnostics)
+    files = list(_files_under(path, found))
+    for file in files:
+        found.add(file)
+    if not files and len(found.diagnostics) == faults_before:
+        found.report(
+            path, "R002", "The folder holds no YAML file.", "Add a .yaml or .yml file, or name another folder."
+        )
+
+
+def _files_under(root: Path, found: Found) -> Iterator[Path]:
+    """The YAML files in a folder, to any depth, without recursion and without going round in circles."""
+    real_root = os.path.realpath(root)
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                children = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            found.report(folder, "R001", f"The folder cannot be read: {reason(error)}.", "Check its permissions.")
+            continue
+        for entry in children:
+            path = folder / entry.name
+            is_yaml = entry.name.lower().endswith(SUFFIXES)
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink() and (is_yaml or _is_folder(path)) and not _within(real_root, path):
+                hint = "Replace the link by the file itself, or name its target as a path of its own."
+                found.report(path, "R003", "The symbolic link leads out of the folder.", hint)
+            elif entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
+            elif is_yaml and not _is_folder(path):
+                yield path
+
+
+def _is_folder(path: Path) -> bool:
+    """True for a folder or a link to one; a link to nothing or in a circle is none."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _within(real_root: str, path: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(real_root)

@@ -1,0 +1,38 @@
+"""`defaults` under an extension: one mapping whose entries still know where they were written."""
+
+from __future__ import annotations
+
+from reconciler.loader.nodes import Entry, Mapping, Node, member, text_of
+from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS, short_type
+
+_OWN = ("id", "displayName")
+_TIMEOUTS = (TIMEOUT, TIMEOUT_IN_DOCUMENTS)
+
+
+def merged(defaults: Node | None, extension: Mapping) -> Mapping:
+    """The extension with every default it does not override; whatever it says itself, null included, wins.
+
+    A configuration that both have is merged property by property, unless the two name different types.
+    """
+    entries = dict(defaults.entries) if isinstance(defaults, Mapping) else {}
+    for name in _OWN:
+        entries.pop(name, None)
+    for name, own in extension.entries.items():
+        default = entries.get(name)
+        entries[name] = own if default is None else Entry(own.line, own.column, _over(default.value, own.value))
+    return Mapping(extension.line, extension.column, entries)
+
+
+def _over(default: Node, own: Node) -> Node:
+    if not isinstance(default, Mapping) or not isinstance(own, Mapping) or _types_differ(default, own):
+        return own
+    entries = dict(default.entries)
+    if any(name in own.entries for name in _TIMEOUTS):
+        for name in _TIMEOUTS:
+            entries.pop(name, None)
+    return Mapping(own.line, own.column, entries | own.entries)
+
+
+def _types_differ(default: Mapping, own: Mapping) -> bool:
+    types = [text_of(member(mapping, ODATA_TYPE)) for mapping in (default, own)]
+    return None not in types and short_type(types[0]) != short_type(types[1])

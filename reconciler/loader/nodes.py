@@ -1,0 +1,98 @@
+"""A YAML document as nodes that know where they stand, and the plain data a JSON Schema is checked against."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.model.types import JsonValue
+
+NULLS = frozenset({"null", "Null", "NULL", "~"})
+INTEGER_PROPERTIES = frozenset({"timeoutInMilliseconds", "maximumRetries"})
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})", re.ASCII)
+"""Decimal as both YAML versions read it: a leading zero means octal in one of them, so such text stays text."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalar:
+    """Text as its author wrote it; `plain`: without quotes and tag, so that it may mean null or a number."""
+
+    line: int
+    column: int
+    text: str
+    plain: bool
+
+    @property
+    def is_null(self) -> bool:
+        """True for a written null."""
+        return self.plain and self.text in NULLS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A property: the place of its name, and its value."""
+
+    line: int
+    column: int
+    value: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapping:
+    """Properties in the order written; the place is that of the first name."""
+
+    line: int
+    column: int
+    entries: dict[str, Entry]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    """Items in the order written."""
+
+    line: int
+    column: int
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Broken:
+    """Stands for a value whose fault has been reported already; nothing more is said about it."""
+
+    line: int
+    column: int
+
+
+Node: TypeAlias = Scalar | Mapping | Sequence | Broken
+
+
+def data_of(node: Node, name: str = "") -> JsonValue:
+    """The node as JSON; `name` is the property it belongs to, since only two properties hold numbers.
+
+    Everything else that is not null is text, so that `no`, `1e3` and dates stay what the author wrote.
+    Recursion is safe: the tree builder admits few levels.
+    """
+    if isinstance(node, Scalar):
+        if node.is_null:
+            return None
+        if name in INTEGER_PROPERTIES and node.plain and _INTEGER.fullmatch(node.text):
+            return int(node.text)
+        return node.text
+    if isinstance(node, Mapping):
+        return {key: data_of(entry.value, key) for key, entry in node.entries.items()}
+    if isinstance(node, Sequence):
+        return [data_of(item) for item in node.items]
+    return None
+
+
+def member(node: Node | None, name: str) -> Node | None:
+    """The value of a property; None where there is no such property, or no mapping at all."""
+    if isinstance(node, Mapping) and name in node.entries:
+        return node.entries[name].value
+    return None
+
+
+def text_of(node: Node | None) -> str | None:
+    """The text of a scalar that is not null; None for everything else."""
+    return node.text if isinstance(node, Scalar) and not node.is_null else None

@@ -1,0 +1,68 @@
+"""File → text, within a size limit and without blocking on what is no file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from reconciler.loader.fault import printable
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
+
+SIZE_LIMIT_BYTES = 1024 * 1024
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+"""Opening a pipe must not wait for its writer, nor a terminal become ours; neither flag exists everywhere."""
+
+
+def shown(path: Path) -> str:
+    """The path as messages name it: relative to the working folder, with `/`, always printable."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive, on Windows
+        relative = str(path)
+    return printable(relative.replace(os.sep, "/"))
+
+
+def read_text(path: Path) -> tuple[str, Diagnostic | None]:
+    """The text of a file; or, with no text, R001, R004 or R005.
+
+    Only a regular file is read, at most a byte past the limit: a pipe or a device is refused before it can block.
+    """
+    place = SourceLocation(shown(path))
+    try:
+        content = _read_bytes(path)
+    except (OSError, ValueError) as error:
+        hint = "Check that it is still there, is a file, and may be read."
+        return "", Diagnostic("R001", "error", f"The file cannot be read: {reason(error)}.", hint, place)
+    if len(content) > SIZE_LIMIT_BYTES:
+        return "", Diagnostic("R004", "error", "The file is larger than 1 MiB.", "Split it into several files.", place)
+    try:
+        return content.decode("utf-8-sig"), None
+    except UnicodeDecodeError as error:
+        return "", _encoding_fault(place.file, content, error.start)
+
+
+def _read_bytes(path: Path) -> bytes:
+    descriptor = os.open(path, _OPEN_FLAGS)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError("it is not a regular file")
+        if status.st_size > SIZE_LIMIT_BYTES:
+            return bytes(SIZE_LIMIT_BYTES + 1)
+        return file.read(SIZE_LIMIT_BYTES + 1)
+
+
+def _encoding_fault(file: str, content: bytes, position: int) -> Diagnostic:
+    before = content[:position].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+    utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    message = "The file is UTF-16, not UTF-8." if utf_16 else f"The byte 0x{content[position]:02X} is not UTF-8."
+    place = SourceLocation(file, before.count(b"\n") + 1, column)
+    return Diagnostic("R005", "error", message, "Save the file as UTF-8.", place)
+
+
+def reason(error: Exception) -> str:
+    """What the operating system says, as the end of a sentence and without the path."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return printable(text[:1].lower() + text[1:])

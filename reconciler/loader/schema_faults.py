@@ -1,0 +1,71 @@
+"""Document → the faults that its JSON Schema finds, each once and at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from reconciler.loader.fault import Fault, fault_at
+from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Sequence, data_of, member
+from reconciler.loader.schema_wording import WORDING, Finding
+from reconciler.loader.schemas import validator
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+
+def schema_faults(document: Node) -> tuple[list[Fault], set[Node]]:
+    """The faults and the values at fault, which no rule needs to look at again.
+
+    Whatever is wrapped in `value` has that one fault; whatever was reported while reading has none here.
+    """
+    wrapped = {node: entry for node in _candidates(document) if (entry := _wrapper(node))}
+    faults = [_wrapped_fault(node is document, entry) for node, entry in wrapped.items()]
+    at_fault: set[Node] = set()
+    for error in validator().iter_errors(data_of(document)):
+        finding = _find(document, error, wrapped)
+        if finding is not None:
+            faults.extend(WORDING[str(error.validator)](finding))
+            at_fault.add(finding.node)
+    return faults, at_fault
+
+
+def _candidates(document: Node) -> Iterator[Node]:
+    """What people wrap in `value`: a document, an extension."""
+    yield document
+    extensions = member(document, "extensions")
+    if isinstance(extensions, Sequence):
+        yield from extensions.items
+
+
+def is_wrapped(node: Node) -> bool:
+    """True for a mapping whose content stands one level too deep, under `value`."""
+    return _wrapper(node) is not None
+
+
+def _wrapper(node: Node) -> Entry | None:
+    if not isinstance(node, Mapping) or "value" not in node.entries:
+        return None
+    entry = node.entries["value"]
+    has_content_itself = "extensions" in node.entries or "displayName" in node.entries
+    return entry if isinstance(entry.value, Mapping | Sequence) and not has_content_itself else None
+
+
+def _wrapped_fault(is_document: bool, entry: Entry) -> Fault:
+    what = "The document" if is_document else "The extension"
+    message = f"{what} is wrapped in `value`, as Graph's documentation prints it and Graph itself refuses it."
+    return fault_at(entry, "R106", message, "Remove the `value` wrapper and indent its content one level less.")
+
+
+def _find(document: Node, error: ValidationError, passed_over: Container[Node]) -> Finding | None:
+    """What an error is about; None when that, or what it stands in, has its fault already."""
+    node, name = document, ""
+    for step in (*error.absolute_path, None):
+        if isinstance(node, Broken) or node in passed_over:
+            return None
+        if isinstance(node, Mapping) and isinstance(step, str):
+            node, name = node.entries[step].value, step
+        elif isinstance(node, Sequence) and isinstance(step, int):
+            node, name = node.items[step], ""
+    schema = cast("dict[str, Any]", error.schema)
+    return Finding(node, name, error.validator_value, schema, is_document=node is document)

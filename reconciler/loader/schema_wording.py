@@ -1,0 +1,155 @@
+"""What the JSON Schema finds wrong, said in the words of the field instead of jsonschema's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.loader.fault import Fault, Placed, fault_at, quoted
+from reconciler.loader.names import MERGE_KEY, listed, missing, nearest
+from reconciler.loader.nodes import Entry, Mapping, Node, Scalar
+from reconciler.model.secrets import carries_secret
+from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS
+
+READ_ONLY = ("createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
+_GUIDS = ("id", "subscriptionId", "resourceId")
+_DURATIONS = (TIMEOUT, TIMEOUT_IN_DOCUMENTS)
+_KINDS = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "null": "null"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A keyword of the schema that a node does not satisfy.
+
+    `name` is the property that holds the node ("" for an item and the document), `wanted` what the keyword says,
+    `schema` the keyword's neighbours.
+    """
+
+    node: Node
+    name: str
+    wanted: Any
+    schema: dict[str, Any]
+    is_document: bool
+
+    @property
+    def title(self) -> str:
+        """How a message calls the node in the middle of a sentence."""
+        return "the document" if self.is_document else f"`{self.name}`" if self.name else "an extension"
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """The properties of the node."""
+        return self.node.entries if isinstance(self.node, Mapping) else {}
+
+
+def _type(finding: Finding) -> Iterator[Fault]:
+    wanted = finding.wanted
+    kinds = [_KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted)]
+    hint = f"Write {' or '.join(kinds)}."
+    if not finding.name:
+        first = "catalog" if finding.is_document else "displayName"
+        hint = f"Write properties, beginning with `{first}: …`."
+    if isinstance(finding.node, Scalar) and "a whole number" in kinds:
+        hint = "Write a whole number without quotes, a fraction or leading zeros, or `null`."
+    title = finding.title[0].upper() + finding.title[1:]
+    message = f"{title} must be {' or '.join(kinds)}, but is {_kind(finding.node)}."
+    yield fault_at(finding.node, "R102", message, hint)
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, Scalar):
+        return "null" if node.is_null else f"the text {quoted(node.text)}"
+    return "a mapping" if isinstance(node, Mapping) else "a list"
+
+
+def _required(finding: Finding) -> Iterator[Fault]:
+    if finding.name == "catalog" and finding.entries:
+        return  # what stands there instead is unknown, and said so with the way to write it
+    for name in missing(finding.entries, finding.wanted, finding.schema["properties"]):
+        yield fault_at(finding.node, "R103", f"`{name}` is missing in {finding.title}.", f"Add `{name}`.")
+
+
+def _unknown(finding: Finding) -> Iterator[Fault]:
+    known = tuple(finding.schema["properties"])
+    for name, entry in finding.entries.items():
+        if name not in known:
+            message = f"{quoted(name)} is not a property of {finding.title}."
+            yield fault_at(entry, "R101", message, _unknown_hint(name, known))
+
+
+def _unknown_hint(name: str, known: tuple[str, ...]) -> str:
+    if known == ("id",):
+        return "Write `catalog: NAME` for a display name, or `catalog: {id: <guid>}`."
+    if name == MERGE_KEY:
+        return "Merge keys are not read. Use `defaults`, or an anchor and an alias for a whole value."
+    if name in READ_ONLY or (name.startswith("@odata.") and name != ODATA_TYPE):
+        return "Graph sets this by itself. Remove the line."
+    if name in ("id", "displayName"):
+        return f"Move `{name}` to an extension: it belongs to one alone."
+    meant = nearest(name, known)
+    return f"Did you mean `{meant}`?" if meant else f"Remove it. Known here: {listed(known)}."
+
+
+def _enum(finding: Finding) -> Iterator[Fault]:
+    if isinstance(finding.node, Scalar) and not finding.node.is_null:
+        allowed = [name for name in finding.wanted if name.startswith("#")]
+        meant = nearest(finding.node.text, tuple(allowed)) if len(allowed) > 1 else None
+        message = f"{quoted(finding.node.text)} is not a type that is allowed here."
+        hint = f'Did you mean "{meant}"?' if meant else "Write " + " or ".join(f'"{name}"' for name in allowed) + "."
+        yield fault_at(finding.node, "R104", message, hint)
+
+
+def _pattern(finding: Finding) -> Iterator[Fault]:
+    if not isinstance(finding.node, Scalar):
+        return
+    text = finding.node.text
+    if finding.name == "url":
+        message = "`url` is not an https address with a host."
+        yield fault_at(finding.node, "R105", message, "Write the trigger's address, beginning with `https://`.")
+    elif carries_secret(text):
+        return  # said by R208, which never shows the value
+    elif finding.name in _GUIDS:
+        message = f"`{finding.name}` is {quoted(text)}, which is not a GUID."
+        yield fault_at(finding.node, "R204", message, "Write 32 hexadecimal digits as 8-4-4-4-12.")
+    elif finding.name in _DURATIONS:
+        yield _duration_fault(finding.node, finding.name)
+    elif not text.strip():
+        yield fault_at(finding.node, "R105", f"`{finding.name}` is blank.", "Write a name.")
+    else:
+        message = f"`{finding.name}` contains a line break or another control character: {quoted(text)}."
+        yield fault_at(finding.node, "R105", message, "Write the name in one line.")
+
+
+def _duration_fault(node: Scalar, name: str) -> Fault:
+    date, _, _ = node.text.upper().partition("T")
+    units = [unit for letter, unit in (("Y", "years"), ("M", "months"), ("W", "weeks")) if letter in date]
+    because = f": {' and '.join(units)} are not taken" if units and date.startswith("P") else ""
+    message = f"`{name}` is {quoted(node.text)}, which is not a duration that Graph takes{because}."
+    return fault_at(node, "R201", message, "Use days, hours, minutes and seconds, such as P3D, PT1H or PT30M.")
+
+
+def _range(finding: Finding) -> Iterator[Fault]:
+    low, high = finding.schema["minimum"], finding.schema["maximum"]
+    text = finding.node.text if isinstance(finding.node, Scalar) else ""
+    message = f"`{finding.name}` must be from {low} to {high}, but is {quoted(text)[1:-1]}."
+    yield fault_at(finding.node, "R105", message, f"Write a whole number from {low} to {high}.")
+
+
+def _both_names(finding: Finding) -> Iterator[Fault]:
+    second: Placed = max((finding.entries[name] for name in _DURATIONS), key=lambda entry: (entry.line, entry.column))
+    message = f"`{TIMEOUT}` and `{TIMEOUT_IN_DOCUMENTS}` are two names of one timeout."
+    yield fault_at(second, "R108", message, "Keep one of the two.")
+
+
+WORDING: dict[str, Callable[[Finding], Iterator[Fault]]] = {
+    "type": _type,
+    "required": _required,
+    "additionalProperties": _unknown,
+    "enum": _enum,
+    "pattern": _pattern,
+    "minimum": _range,
+    "maximum": _range,
+    "not": _both_names,
+}
+"""One wording for each keyword the schema uses; tests see to it that none is missing."""

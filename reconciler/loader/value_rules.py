@@ -1,0 +1,100 @@
+"""Rules on single values, which hold wherever the value stands: addresses, durations, secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from urllib.parse import unquote, urlsplit
+
+from reconciler.loader.fault import Fault, fault_at, quoted
+from reconciler.loader.nodes import Mapping, Node, Scalar, Sequence, member
+from reconciler.model.durations import MAXIMUM_S, MINIMUM_S, duration_s
+from reconciler.model.secrets import carries_secret
+from reconciler.model.types import TIMEOUT, TIMEOUT_IN_DOCUMENTS
+
+_SHARED_ACCESS = re.compile(r"[?&;#][\s+]*(?:sig|sp|sv)[\s+]*(?:[=&;#]|$)", re.IGNORECASE)
+_ENCODINGS = 5
+"""How many layers of percent-encoding are looked through; each costs one pass over the address."""
+
+
+def secret_faults(document: Node) -> Iterator[Fault]:
+    """R205 for a `url` with shared-access parameters, R208 for any other text with a secret; values are never shown.
+
+    Looks everywhere in the document, also where nothing else is checked: a secret in a file is a fault by itself.
+
+    Source: graph-contract §2.4 (the parameters are secrets, and pointless beside a proof-of-possession token).
+    """
+    waiting: list[tuple[str, Node]] = [("", document)]
+    seen: set[Node] = set()
+    while waiting:
+        name, node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, Mapping):
+            waiting.extend((key, entry.value) for key, entry in node.entries.items())
+        elif isinstance(node, Sequence):
+            waiting.extend((name, item) for item in node.items)
+        elif isinstance(node, Scalar):
+            yield from _secret_fault(name, node)
+
+
+def _secret_fault(name: str, node: Scalar) -> Iterator[Fault]:
+    if name == "url" and carries_shared_access(node.text):
+        message = "`url` carries shared-access parameters (sig, sp or sv), which are a secret."
+        hint = "Remove these parameters, and renew the Logic App's access key if the file has been shared."
+        yield fault_at(node, "R205", message, hint)
+    elif carries_secret(node.text):
+        title = quoted(name) if name else "A text"
+        hint = "Remove it from the file, and renew the secret if the file has been shared."
+        yield fault_at(node, "R208", f"{title} carries a signature or a token, which is a secret.", hint)
+
+
+def carries_shared_access(url: str) -> bool:
+    """True when a query parameter is called sig, sp or sv, in any case and under up to five percent-encodings."""
+    for _ in range(_ENCODINGS):
+        if _SHARED_ACCESS.search(url):
+            return True
+        decoded = unquote(url)
+        if decoded == url:
+            return False
+        url = decoded
+    return _SHARED_ACCESS.search(url) is not None
+
+
+def body_faults(body: Node | None, at_fault: Collection[Node]) -> Iterator[Fault]:
+    """R105 and R202 for the address and the timeouts of an extension or of the defaults, unmerged."""
+    url = member(member(body, "endpointConfiguration"), "url")
+    if isinstance(url, Scalar) and url not in at_fault:
+        yield from _url_fault(url)
+    callback = member(body, "callbackConfiguration")
+    for name in (TIMEOUT, TIMEOUT_IN_DOCUMENTS):
+        timeout = member(callback, name)
+        if isinstance(timeout, Scalar) and timeout not in at_fault:
+            yield from _timeout_fault(name, timeout)
+
+
+def _url_fault(node: Scalar) -> Iterator[Fault]:
+    hint = "Write the trigger's address, beginning with `https://`, without spaces."
+    if not node.text.isprintable() or " " in node.text:
+        yield fault_at(node, "R105", "`url` contains a space or a control character.", hint)
+        return
+    try:
+        parts = urlsplit(node.text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        yield fault_at(node, "R105", "`url` is not an https address with a host.", hint)
+    elif "@" in parts.netloc:
+        hint = "Remove what stands before the `@`: the Logic App asks for a token, not for a password."
+        yield fault_at(node, "R105", "`url` carries a user name or a password.", hint)
+
+
+def _timeout_fault(name: str, node: Scalar) -> Iterator[Fault]:
+    """Source: graph-contract §2.2 (5 minutes to 14 days)."""
+    total_s = duration_s(node.text)
+    if total_s is not None and not MINIMUM_S <= total_s <= MAXIMUM_S:
+        short = "shorter than 5 minutes" if total_s < MINIMUM_S else "longer than 14 days"
+        message = f"`{name}` is {quoted(node.text)}, which is {short}."
+        yield fault_at(node, "R202", message, "Write a duration from PT5M to P14D.")

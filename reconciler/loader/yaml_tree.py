@@ -1,0 +1,229 @@
+"""YAML text → documents as nodes, built from libyaml's events without recursion and within fixed limits.
+
+libyaml only parses here. Which text means null or a number, what a tag may be and how far an alias may expand are
+decided in this file, so that none of YAML 1.1's surprises and none of PyYAML's constructors are reachable.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+import yaml
+
+from reconciler.loader.fault import Fault, Placed, fault_at, quoted
+from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
+from reconciler.loader.yaml_errors import character_fault, syntax_fault
+
+LEVELS = 50
+NODES = 100_000
+CHARACTERS_PER_NODE = 64
+"""An alias also costs the text it repeats, so that few nodes with long text cannot explode either."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_SCALAR_TAGS = (None, "!", _TAG + "str")
+_SEQUENCE_TAGS = (None, "!", _TAG + "seq")
+_MAPPING_TAGS = (None, "!", _TAG + "map")
+_NULLABLE = ("description", "clientConfiguration", "callbackConfiguration", "timeoutInMilliseconds", "maximumRetries")
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """What a node stands for with its aliases written out: nodes, levels, and how much text."""
+
+    nodes: int = 1
+    levels: int = 0
+    characters: int = 0
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end has not come yet. `key`: the name that waits for its value, with its place."""
+
+    line: int
+    column: int
+    anchor: str | None
+    is_mapping: bool
+    broken: bool
+    items: list[Node] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    key: tuple[Placed, str | None] | None = None
+    nodes: int = 1
+    levels: int = 1
+    characters: int = 0
+
+
+def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
+    """The documents of a file and the faults of its YAML; empty documents are left out.
+
+    After a syntax error, or where a limit is passed, the rest of the file is not read; documents before it are whole.
+    """
+    unreadable = character_fault(text)
+    if unreadable is not None:
+        return [], [unreadable]
+    tree = _Tree()
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            tree.add_event(event)
+            if tree.full:
+                break
+    except yaml.YAMLError as error:
+        tree.faults.append(syntax_fault(error))
+    return tree.documents, tree.faults
+
+
+def _place_of(event: yaml.Event) -> tuple[int, int]:
+    """Line and column counted from 1; libyaml counts from 0."""
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+class _Tree:
+    """The documents read so far, and the collections that are open."""
+
+    def __init__(self) -> None:
+        self.documents: list[Node] = []
+        self.faults: list[Fault] = []
+        self.full = False
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Node, _Size]] = {}
+        self._nodes = 0
+
+    def add_event(self, event: yaml.Event) -> None:
+        """Takes the next event of the stream."""
+        if isinstance(event, yaml.ScalarEvent):
+            self._add_scalar(event)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._start(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._end()
+        elif isinstance(event, yaml.AliasEvent):
+            self._add_alias(event)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._anchors.clear()
+
+    def _add_scalar(self, event: yaml.ScalarEvent) -> None:
+        plain = not event.style and event.tag is None
+        node: Node = Scalar(*_place_of(event), event.value, plain)
+        self._count(node)
+        if event.tag not in _SCALAR_TAGS:
+            node = self._refuse_tag(node, event.tag)
+        elif plain and not event.value:
+            node = self._without_value(node)
+        self._place(node, event.anchor, _Size(characters=len(event.value)))
+
+    def _without_value(self, node: Node) -> Node:
+        """A place where a value should be: a fault of its property, nothing at all at the top of a document."""
+        top = self._open[-1] if self._open else None
+        if top is None or (top.is_mapping and top.key is None):
+            return node
+        if top.is_mapping and top.key is not None:
+            place, name = top.key
+            clear = "`null` to clear it" if name in _NULLABLE else "a value after the colon"
+            self._report(place, "R107", f"{quoted(name or '')} has no value.", f"Write {clear}, or remove the line.")
+        else:
+            self._report(node, "R107", "A list item is empty.", "Write the item after the dash, or remove the dash.")
+        return Broken(node.line, node.column)
+
+    def _start(self, event: yaml.CollectionStartEvent) -> None:
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        opened = _Open(*_place_of(event), event.anchor, is_mapping, broken=False)
+        if len(self._open) >= LEVELS:
+            self._stop(opened, f"The YAML nests deeper than {LEVELS} levels.", "A desired state needs six levels.")
+            return
+        self._count(opened)
+        if event.tag not in (_MAPPING_TAGS if is_mapping else _SEQUENCE_TAGS):
+            self._refuse_tag(opened, event.tag)
+            opened.broken = True
+        self._open.append(opened)
+
+    def _end(self) -> None:
+        closed = self._open.pop()
+        node: Node
+        if closed.broken:
+            node = Broken(closed.line, closed.column)
+        elif closed.is_mapping:
+            first = next(iter(closed.entries.values()), closed)
+            node = Mapping(first.line, first.column, closed.entries)
+        else:
+            node = Sequence(closed.line, closed.column, tuple(closed.items))
+        self._place(node, closed.anchor, _Size(closed.nodes, closed.levels, closed.characters))
+
+    def _add_alias(self, event: yaml.AliasEvent) -> None:
+        place = Broken(*_place_of(event))
+        anchor = event.anchor or ""
+        name = quoted("*" + anchor)
+        if anchor in self._anchors:
+            node, size = self._anchors[anchor]
+            self._count(place, size.nodes + size.characters // CHARACTERS_PER_NODE)
+            if len(self._open) + size.levels > LEVELS:
+                self._stop(place, f"The alias {name} nests deeper than {LEVELS} levels.", "Write the value out.")
+            else:
+                self._place(dataclasses.replace(node, line=place.line, column=place.column), None, size)
+            return
+        if any(opened.anchor == anchor for opened in self._open):
+            self._report(place, "R009", f"The alias {name} stands inside the value it repeats.", "Remove the alias.")
+        else:
+            hint = f"Write `&{quoted(anchor)[1:-1]}` before the value meant, above this line in this document."
+            self._report(place, "R006", f"The alias {name} has no anchor.", hint)
+        self._place(place, None, _Size())
+
+    def _place(self, node: Node, anchor: str | None, size: _Size) -> None:
+        """Puts a finished node where it belongs: under its key, into its list, or as a document."""
+        if anchor is not None:
+            self._anchors[anchor] = (node, size)
+        if not self._open:
+            if not (isinstance(node, Scalar) and node.plain and not node.text):
+                self.documents.append(node)
+            return
+        top = self._open[-1]
+        top.nodes += size.nodes
+        top.levels = max(top.levels, size.levels + 1)
+        top.characters += size.characters
+        if not top.is_mapping:
+            top.items.append(node)
+        elif top.key is None:
+            top.key = self._key(node)
+        else:
+            self._add_entry(top, top.key, node)
+
+    def _count(self, place: Placed, nodes: int = 1) -> None:
+        self._nodes += nodes
+        if self._nodes > NODES:
+            message = f"The YAML holds more than {NODES:,} values, aliases written out."
+            self._stop(place, message, "Split it, or use fewer aliases.")
+
+    def _key(self, node: Node) -> tuple[Placed, str | None]:
+        if isinstance(node, Scalar):
+            return node, node.text
+        if not isinstance(node, Broken):
+            self._report(node, "R006", "The name of a property must be text.", "Write a name, or put it in quotes.")
+        return node, None
+
+    def _add_entry(self, top: _Open, key: tuple[Placed, str | None], value: Node) -> None:
+        top.key = None
+        place, name = key
+        if name is None:
+            return
+        first = top.entries.get(name)
+        if first is None:
+            top.entries[name] = Entry(place.line, place.column, value)
+            return
+        message = f"{quoted(name)} stands twice in one mapping, first in line {first.line}, column {first.column}."
+        self._report(place, "R007", message, "Remove one of the two.")
+
+    def _refuse_tag(self, place: Placed, tag: str) -> Broken:
+        shown = quoted(tag.replace(_TAG, "!!", 1) if tag.startswith(_TAG) else tag)
+        self._report(
+            place, "R008", f"The tag {shown} has no meaning here.", "Remove the tag; quotes make text of a value."
+        )
+        return Broken(place.line, place.column)
+
+    def _report(self, place: Placed, code: str, message: str, hint: str) -> None:
+        self.faults.append(fault_at(place, code, message, hint))
+
+    def _stop(self, place: Placed, message: str, hint: str) -> None:
+        if not self.full:
+            self._report(place, "R009", message, hint)
+        self.full = True

@@ -1,0 +1,61 @@
+"""What must never be shown: how to recognise it, how to mask it, and what stands for it in a plan.
+
+A Logic App's trigger address carries its shared access signature as `sig` (contract §2.4); tokens look like
+JSON Web Tokens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+
+from reconciler.model.types import JsonValue
+
+MASK = "***"
+
+_SECRET = re.compile(
+    r"(?P<name>[?&;]sig=|%26sig%3d|\bsig=|\bbearer\s+)(?P<sig>[A-Za-z0-9%_.~+/=-]{6,})"
+    r"|(?P<jwt>\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)",
+    re.IGNORECASE,
+)
+
+
+def carries_secret(value: JsonValue) -> bool:
+    """True when the text (or any text inside the value) holds a signature or a token."""
+    if isinstance(value, str):
+        return _SECRET.search(value) is not None
+    if isinstance(value, dict):
+        return any(carries_secret(member) for member in value.values())
+    if isinstance(value, list):
+        return any(carries_secret(member) for member in value)
+    return False
+
+
+def mask(text: str) -> str:
+    """The text with every signature and token in it replaced by `***`."""
+    return _SECRET.sub(lambda match: (match["name"] or "") + MASK, text)
+
+
+def stand_in(value: str, *, tenant_id: str, extension_id: str | None, path: tuple[str, ...]) -> str:
+    """What a plan shows in place of a secret value: an HMAC-SHA-256 of it, keyed by tenant, extension and path.
+
+    The same value gives the same text, so that a change shows and the digest is stable; the value cannot be read back.
+    """
+    key = "\0".join((tenant_id, extension_id or "", *path)).encode()
+    digest = hmac.new(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return f"(sensitive, hmac-sha256:{digest})"
+
+
+def without_secrets(
+    value: JsonValue, *, tenant_id: str, extension_id: str | None, path: tuple[str, ...] = ()
+) -> JsonValue:
+    """The value with every text in it that carries a secret replaced by its stand-in."""
+    if isinstance(value, dict):
+        return {
+            name: without_secrets(member, tenant_id=tenant_id, extension_id=extension_id, path=(*path, name))
+            for name, member in value.items()
+        }
+    if isinstance(value, str) and carries_secret(value):
+        return stand_in(value, tenant_id=tenant_id, extension_id=extension_id, path=path)
+    return value

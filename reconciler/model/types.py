@@ -1,0 +1,102 @@
+"""What Graph calls its types and properties: one table for loader, wire, diff and export.
+
+Source: graph-contract §2 (CSDL and resource pages). Type names stand without `#microsoft.graph.`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+JsonValue: TypeAlias = "str | int | float | bool | dict[str, JsonValue] | list[JsonValue] | None"
+Properties: TypeAlias = "dict[str, JsonValue]"
+
+ODATA_TYPE = "@odata.type"
+NAMESPACE = "microsoft.graph."
+
+REQUEST_TYPE = "accessPackageAssignmentRequestWorkflowExtension"
+ASSIGNMENT_TYPE = "accessPackageAssignmentWorkflowExtension"
+EXTENSION_TYPES = (REQUEST_TYPE, ASSIGNMENT_TYPE)
+
+TIMEOUT = "timeoutDuration"
+TIMEOUT_IN_DOCUMENTS = "durationBeforeTimeout"
+"""The name of the callback timeout in the schema, and the one every documented example uses (contract §1.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexProperty:
+    """A property whose value is an object: its possible types with their members, and the type meant by silence.
+
+    `chosen`: the type is a choice of the author, so that another live type is a difference. Otherwise it is the
+    service's business (the callback's documented type is abstract, contract §1.5) and is only carried along.
+    """
+
+    members: dict[str, tuple[str, ...]]
+    default_type: str | None
+    chosen: bool
+
+
+COMPLEX_PROPERTIES: dict[str, ComplexProperty] = {
+    "endpointConfiguration": ComplexProperty(
+        {
+            "logicAppTriggerEndpointConfiguration": (
+                "subscriptionId",
+                "resourceGroupName",
+                "logicAppWorkflowName",
+                "url",
+            )
+        },
+        "logicAppTriggerEndpointConfiguration",
+        chosen=True,
+    ),
+    "authenticationConfiguration": ComplexProperty(
+        {"azureAdPopTokenAuthentication": (), "azureAdTokenAuthentication": ("resourceId",)},
+        None,
+        chosen=True,
+    ),
+    "clientConfiguration": ComplexProperty(
+        {"customExtensionClientConfiguration": ("timeoutInMilliseconds", "maximumRetries")},
+        "customExtensionClientConfiguration",
+        chosen=False,
+    ),
+    "callbackConfiguration": ComplexProperty(
+        {"customExtensionCallbackConfiguration": (TIMEOUT,)},
+        "customExtensionCallbackConfiguration",
+        chosen=False,
+    ),
+}
+
+SCALAR_PROPERTIES = ("displayName", "description")
+WRITABLE_PROPERTIES = (*SCALAR_PROPERTIES, *COMPLEX_PROPERTIES)
+
+LOGIC_APP = ("subscriptionId", "resourceGroupName", "logicAppWorkflowName")
+"""The members that together name the Logic App; Graph computes `url` from them (contract §1.6)."""
+
+CASE_INSENSITIVE = frozenset({"resourceGroupName", "logicAppWorkflowName"})
+"""Azure Resource Manager names, equal whatever their case (contract §2.4)."""
+
+_KNOWN_TYPES = {
+    name.casefold(): name
+    for name in (
+        *EXTENSION_TYPES,
+        *(name for prop in COMPLEX_PROPERTIES.values() for name in prop.members),
+    )
+}
+
+
+def short_type(odata_type: object) -> str:
+    """The type's name without `#microsoft.graph.`, known ones in their documented case; "" for anything but text.
+
+    Graph compares type names without regard to case and answers them with or without `#` (contract §1.5).
+    """
+    if not isinstance(odata_type, str):
+        return ""
+    name = odata_type.removeprefix("#")
+    if name.casefold().startswith(NAMESPACE):
+        name = name[len(NAMESPACE) :]
+    return _KNOWN_TYPES.get(name.casefold(), name)
+
+
+def odata_type(short_name: str) -> str:
+    """The type as it is sent to Graph: `#microsoft.graph.` in front."""
+    return f"#{NAMESPACE}{short_name}"

@@ -1,0 +1,125 @@
+"""From desired and observed to a plan: catalogs merged, changes ordered, secrets replaced, warnings given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from reconciler.diff.changes import diff_catalog
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.extension import DesiredCatalog, DesiredExtension, ObservedCatalog
+from reconciler.model.plan import Change, FieldChange, Plan, PlannedCatalog, Unmanaged
+from reconciler.model.secrets import without_secrets
+from reconciler.model.types import LOGIC_APP
+from reconciler.plan.digest import digest
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """For which Graph and tenant the plan is, and whether an application asks (no user behind the token)."""
+
+    tool_version: str
+    tenant_id: str
+    graph_url: str
+    app_only: bool
+
+
+def build_plan(desired: Sequence[DesiredCatalog], observed: Sequence[ObservedCatalog], context: PlanContext) -> Plan:
+    """The plan that brings what is observed to what is desired; `observed[i]` is what was read for `desired[i]`."""
+    merged = list(_merged(desired, observed))
+    diffs = [diff_catalog(found, wanted) for found, wanted in merged]
+    changes = tuple(
+        sorted((_without_secrets(change, context) for one in diffs for change in one.changes), key=_change_order)
+    )
+    unmanaged = tuple(sorted((item for one in diffs for item in one.unmanaged), key=_unmanaged_order))
+    return Plan(
+        tool_version=context.tool_version,
+        tenant_id=context.tenant_id,
+        graph_url=context.graph_url,
+        digest=digest(context.tenant_id, context.graph_url, changes),
+        catalogs=tuple(
+            PlannedCatalog(found.catalog, found.read)
+            for found, _ in sorted(merged, key=lambda pair: (str(pair[0].catalog), pair[0].catalog.id or ""))
+        ),
+        changes=changes,
+        unmanaged=unmanaged,
+        diagnostics=tuple(_warnings(changes, merged, context)),
+        unchanged=sum(one.unchanged for one in diffs),
+    )
+
+
+def _merged(
+    desired: Sequence[DesiredCatalog], observed: Sequence[ObservedCatalog]
+) -> Iterator[tuple[ObservedCatalog, list[DesiredExtension]]]:
+    """Each observed catalog once, with everything declared for it by id or by name."""
+    pairs = sorted(
+        zip(desired, observed, strict=True), key=lambda pair: (pair[1].catalog.id or "", str(pair[1].catalog))
+    )
+    for _, group in groupby(pairs, key=lambda pair: pair[1].catalog.id or f"name:{pair[1].catalog}"):
+        members = list(group)
+        read = next((found for _, found in members if found.read != "complete"), members[0][1])
+        yield read, [extension for wanted, _ in members for extension in wanted.extensions]
+
+
+def _change_order(change: Change) -> tuple[str, str, str, str]:
+    name = change.extension.display_name
+    return str(change.catalog), change.catalog.id or "", name.casefold(), f"{name}\0{change.extension.id or ''}"
+
+
+def _unmanaged_order(item: Unmanaged) -> tuple[str, str, str]:
+    return str(item.catalog), item.extension.display_name.casefold(), item.extension.id or ""
+
+
+def _without_secrets(change: Change, context: PlanContext) -> Change:
+    """The change with a stand-in for every value that carries a secret: none may reach a plan."""
+
+    def safe(row: FieldChange) -> FieldChange:
+        before, after = (
+            without_secrets(value, tenant_id=context.tenant_id, extension_id=change.extension.id, path=row.path)
+            for value in (row.before, row.after)
+        )
+        return FieldChange(row.path, before, after)
+
+    return replace(change, fields=tuple(safe(row) for row in change.fields))
+
+
+def _warnings(
+    changes: Iterable[Change],
+    merged: Iterable[tuple[ObservedCatalog, Sequence[DesiredExtension]]],
+    context: PlanContext,
+) -> Iterator[Diagnostic]:
+    for change in changes:
+        if context.app_only and _lets_graph_look_up_the_logic_app(change):
+            yield Diagnostic(
+                "R301",
+                "warning",
+                f"“{change.extension.display_name}” is written by an application without endpointConfiguration/url; "
+                "Graph has refused that (UnauthorizedClientAppOnBehalfOfUnsupported), there being no user whose Azure "
+                "rights could be used.",
+                "Declare url: the trigger's address without sig, sp and sv.",
+                change.source,
+            )
+    for found, wanted in merged:
+        if found.read != "complete" and not wanted:
+            yield Diagnostic(
+                "R303",
+                "warning",
+                f"Catalog {found.catalog} is {found.read}: {found.because}.",
+                "Nothing is declared in it; correct or remove its declaration.",
+            )
+        for live in found.extensions:
+            if not live.known:
+                yield Diagnostic(
+                    "R302",
+                    "warning",
+                    f"“{live.display_name}” ({live.id}) in catalog {found.catalog} is of the unknown type "
+                    f"“{live.type}”.",
+                    "Nothing to do: it is listed as unmanaged and never touched.",
+                )
+
+
+def _lets_graph_look_up_the_logic_app(change: Change) -> bool:
+    """True for a create without url, and for an update to another Logic App without one (contract §2.4)."""
+    after = {row.path[1]: row.after for row in change.fields if row.path[0] == "endpointConfiguration" and row.path[1:]}
+    return change.action != "blocked" and any(name in after for name in LOGIC_APP) and after.get("url") is None

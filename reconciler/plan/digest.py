@@ -1,0 +1,36 @@
+"""What identifies a reviewed plan: a hash over what would change, and over nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.model.canonical import canonical_json, sha256
+from reconciler.model.plan import FORMAT_VERSION, Change
+from reconciler.settings import graph_host
+
+
+def digest(tenant_id: str, graph_url: str, changes: Iterable[Change]) -> str:
+    """`sha256:…` over format version, tenant, Graph host and every change, blocked ones included, in sorted order.
+
+    Times, reasons, source lines, unchanged objects and the tool's version are left out: reformatting the YAML keeps the
+    digest, a live edit of a touched property alters it.
+    """
+    entries = sorted((_entry(change) for change in changes), key=canonical_json)
+    return sha256(
+        {
+            "format_version": FORMAT_VERSION,
+            "tenant_id": tenant_id,
+            "graph_host": graph_host(graph_url),
+            "changes": entries,
+        }
+    )
+
+
+def _entry(change: Change) -> dict[str, object]:
+    extension = change.extension
+    return {
+        "catalog": change.catalog.id or change.catalog.display_name,
+        "extension": {"id": extension.id, "display_name": extension.display_name, "type": extension.type},
+        "action": change.action,
+        "fields": [[list(row.path), row.before, row.after] for row in change.fields],
+    }

@@ -1,0 +1,110 @@
+"""Text that Graph or a file supplied, made harmless for the place where it is shown.
+
+Nothing invisible stays invisible (what the reviewer approves is what he sees), and nothing in a value can act on the
+terminal, on Markdown or on the runner of GitHub Actions.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterable
+
+from reconciler.model.types import JsonValue
+
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Fillers and variation selectors: printable by their category, yet nothing is to be seen of them."""
+
+_LEGACY_COMMAND = "##["
+"""The runner's old command prefix, which it obeys anywhere in a line of the log (`ActionCommand.TryParse`)."""
+
+
+def visible(text: str) -> str:
+    r"""The text on one line, with every character that does not show as itself escaped (`\n`, `\x1b`, `\u202e`).
+
+    Escaping twice changes nothing more. A backslash stays as it is.
+    """
+    return _replaced(text, _python_escape).replace(_LEGACY_COMMAND, r"\x23#[")
+
+
+def visible_json(document: str) -> str:
+    r"""JSON text of the same meaning, with every character that does not show as itself as `\uNNNN`; newlines stay."""
+    return _replaced(document, _json_escape).replace(_LEGACY_COMMAND, r"\u0023#[")
+
+
+def json_value(value: JsonValue) -> str:
+    """The value as JSON on one line, every character of it visible."""
+    return visible_json(json.dumps(value, ensure_ascii=False))
+
+
+def _replaced(text: str, escape: Callable[[str], str]) -> str:
+    if text.isprintable() and not _BLANK.search(text):
+        return text
+    return "".join(char if char.isprintable() and not _BLANK.match(char) else escape(char) for char in text)
+
+
+def _python_escape(char: str) -> str:
+    code = ord(char)
+    if char in "\n\t\r":
+        return {"\n": r"\n", "\t": r"\t", "\r": r"\r"}[char]
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _json_escape(char: str) -> str:
+    if char == "\n":
+        return char  # between members: inside a string `json.dumps` has escaped it
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else json.dumps(char)[1:-1]
+
+
+def code_span(text: str) -> str:
+    """The text as an inline code span: no Markdown, HTML, mention, reference or link comes to life in one.
+
+    Entities would not do: GitHub looks for `@name` and `#1` after it has decoded them, but never inside code.
+    """
+    content = visible(text)
+    if not content:
+        return '`""`'
+    ticks = "`" * (_longest_run(content) + 1)
+    # A reader strips one blank from either end unless there is nothing but blanks.
+    padding = " " if content.strip() and (content[0] in "` " or content[-1] in "` ") else ""
+    return f"{ticks}{padding}{content}{padding}{ticks}"
+
+
+def table_row(cells: Iterable[str]) -> str:
+    """One row of a Markdown table; the pipes inside the cells are escaped, which holds in code spans too."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def html_code(text: str) -> str:
+    """The text as an HTML `<code>` element, for the places (a `<summary>`) where Markdown is not read."""
+    return f"<code>{html.escape(visible(text))}</code>"
+
+
+def fenced(lines: Iterable[str], language: str) -> str:
+    """The lines as a fenced code block; the fence is longer than any run of backticks between."""
+    content = "\n".join(visible(line) for line in lines)
+    fence = "`" * max(3, _longest_run(content) + 1)
+    return f"{fence}{language}\n{content}\n{fence}"
+
+
+def _longest_run(content: str) -> int:
+    return max((len(run) for run in re.findall("`+", content)), default=0)
+
+
+def workflow_command(kind: str, message: Iterable[str], properties: Iterable[tuple[str, str]]) -> str:
+    """A workflow command (`::error file=a.yaml,line=3::…`); each item of the message is a line of the annotation."""
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties if value)
+    return f"::{kind}{' ' if listed else ''}{listed}::{_data(chr(10).join(visible(line) for line in message))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(visible(text)).replace(":", "%3A").replace(",", "%2C")

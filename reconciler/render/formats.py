@@ -1,0 +1,77 @@
+"""From a format's name to its functions: what `--format` chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.plan import Outcome, Plan
+
+
+def rendered_plan(plan: Plan, format_name: str, *, drift: bool = False) -> str:
+    """The plan as `text`, `markdown`, `json` or `github`; `drift` words it for the scheduled run."""
+    match format_name:
+        case "json":
+            from reconciler.render.json_document import plan_document, to_json
+
+            return to_json(plan_document(plan))
+        case "markdown":
+            from reconciler.render.markdown import plan_markdown
+
+            return plan_markdown(plan, drift=drift)
+        case "github":
+            from reconciler.render.github import plan_github
+
+            return plan_github(plan, drift=drift)
+        case _:
+            from reconciler.render.text import plan_text
+
+            return plan_text(plan, drift=drift)
+
+
+def rendered_outcomes(plan: Plan, outcomes: Sequence[Outcome], format_name: str) -> str:
+    """What became of a plan's changes, as `text`, `markdown`, `json` (with the plan) or `github`."""
+    match format_name:
+        case "json":
+            from reconciler.render.json_document import apply_document, to_json
+
+            return to_json(apply_document(plan, outcomes))
+        case "markdown":
+            from reconciler.render.markdown import outcomes_markdown
+
+            return outcomes_markdown(outcomes)
+        case "github":
+            from reconciler.render.github import outcomes_github
+
+            return outcomes_github(outcomes)
+        case _:
+            from reconciler.render.text import outcomes_text
+
+            return outcomes_text(outcomes)
+
+
+def rendered_findings(
+    diagnostics: Sequence[Diagnostic], format_name: str, *, files: int, extensions: int, tool_version: str
+) -> str:
+    """The findings of a validation as `text`, `markdown`, `json`, `github` or `sarif`."""
+    match format_name:
+        case "json":
+            from reconciler.render.json_document import diagnostics_document, to_json
+
+            return to_json(diagnostics_document(diagnostics))
+        case "markdown":
+            from reconciler.render.markdown import diagnostics_markdown
+
+            return diagnostics_markdown(diagnostics, files=files, extensions=extensions)
+        case "github":
+            from reconciler.render.github import diagnostics_github
+
+            return diagnostics_github(diagnostics, files=files, extensions=extensions)
+        case "sarif":
+            from reconciler.render.sarif import diagnostics_sarif
+
+            return diagnostics_sarif(diagnostics, tool_version)
+        case _:
+            from reconciler.render.text import diagnostics_text
+
+            return diagnostics_text(diagnostics, files=files, extensions=extensions)

@@ -1,0 +1,88 @@
+"""Annotations for GitHub Actions: workflow commands on stdout, and the stable last line for whoever reads the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.plan import Change, Outcome, Plan
+from reconciler.render import view
+from reconciler.render.escape import workflow_command
+
+Kind = Literal["error", "warning", "notice"]
+KINDS: tuple[Kind, ...] = ("error", "warning", "notice")
+MAXIMUM_PER_KIND = 10
+"""GitHub drops what a step says beyond this, without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotation:
+    kind: Kind
+    title: str
+    message: tuple[str, ...]
+    place: SourceLocation | None
+
+
+def plan_github(plan: Plan, *, drift: bool = False) -> str:
+    """Blocked changes as errors, the plan's findings and gaps as warnings (or errors), pending changes as notices."""
+    annotations = [_change(change, drift=drift) for change in plan.changes]
+    annotations += [_diagnostic(diagnostic) for diagnostic in plan.diagnostics]
+    if not plan.complete:
+        annotations.append(_Annotation("warning", "Incomplete plan", (view.incomplete(plan),), None))
+    return _lines(annotations, [*([] if plan.changes else [view.NO_CHANGES]), view.plan_line(plan)])
+
+
+def outcomes_github(outcomes: Sequence[Outcome]) -> str:
+    """Failed and unknown outcomes as errors, skipped ones as warnings, the rest as notices."""
+    annotations = [_outcome(outcome) for outcome in outcomes]
+    return _lines(annotations, [*([] if outcomes else [view.NO_CHANGES]), view.apply_line(outcomes)])
+
+
+def diagnostics_github(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int) -> str:
+    """The findings of `validate` at their places, and the verdict."""
+    annotations = [_diagnostic(diagnostic) for diagnostic in diagnostics]
+    return _lines(annotations, view.verdict(diagnostics, files=files, extensions=extensions))
+
+
+def _change(change: Change, *, drift: bool) -> _Annotation:
+    kind: Kind = "error" if change.action == "blocked" else "notice"
+    title = f"{'Drift' if drift else 'Plan'}: {change.action} {view.label(change.extension.display_name)}"
+    fields = [f"{view.SYMBOLS[change.action]} {view.field_path(field)}" for field in change.fields]
+    lines = (view.change_title(change), *view.details(change, drift=drift), *fields)
+    return _Annotation(kind, title, lines, change.source)
+
+
+def _outcome(outcome: Outcome) -> _Annotation:
+    kinds: dict[str, Kind] = {"failed": "error", "unknown": "error", "skipped": "warning", "done": "notice"}
+    title = f"Apply: {outcome.status} {view.label(outcome.change.extension.display_name)}"
+    lines = (view.outcome_line(outcome), *view.outcome_notes(outcome))
+    return _Annotation(kinds[outcome.status], title, lines, outcome.change.source)
+
+
+def _diagnostic(diagnostic: Diagnostic) -> _Annotation:
+    hint = (f"fix: {diagnostic.hint}",) if diagnostic.hint else ()
+    return _Annotation(diagnostic.severity, diagnostic.code, (diagnostic.message, *hint), diagnostic.place)
+
+
+def _lines(annotations: Sequence[_Annotation], closing: Iterable[str]) -> str:
+    commands = [line for kind in KINDS for line in _of_kind(kind, [one for one in annotations if one.kind == kind])]
+    return "\n".join([*commands, *closing]) + "\n"
+
+
+def _of_kind(kind: Kind, annotations: Sequence[_Annotation]) -> list[str]:
+    more = len(annotations) - MAXIMUM_PER_KIND
+    shown = annotations[:MAXIMUM_PER_KIND]
+    lines = [_command(one) for one in shown]
+    if more > 0:
+        told = f"and {view.counted(more, kind)} more that GitHub would not show here"
+        last = shown[-1]
+        lines[-1] = _command(_Annotation(kind, last.title, (*last.message, told), last.place))
+    return lines
+
+
+def _command(annotation: _Annotation) -> str:
+    place = annotation.place
+    located = [("file", place.file), ("line", str(place.line)), ("col", str(place.column))] if place else []
+    return workflow_command(annotation.kind, annotation.message, [*located, ("title", annotation.title)])

@@ -1,0 +1,56 @@
+"""Findings as SARIF 2.1.0, for code scanning.
+
+Source: Static Analysis Results Interchange Format 2.1.0, OASIS Standard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.model.diagnostic import CODES, Diagnostic, SourceLocation
+from reconciler.render.escape import visible
+from reconciler.render.json_document import to_json
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def diagnostics_sarif(diagnostics: Sequence[Diagnostic], tool_version: str) -> str:
+    """One run with every rule of the register and a result for each finding; columns count code points."""
+    driver = {
+        "name": "reconciler",
+        "semanticVersion": tool_version,
+        "rules": [{"id": code, "shortDescription": {"text": meaning}} for code, meaning in CODES.items()],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(diagnostic) for diagnostic in diagnostics],
+    }
+    return to_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _result(diagnostic: Diagnostic) -> dict[str, Any]:
+    text = diagnostic.message + (f" Fix: {diagnostic.hint}" if diagnostic.hint else "")
+    result: dict[str, Any] = {
+        "ruleId": diagnostic.code,
+        "level": diagnostic.severity,
+        "message": {"text": _message(text)},
+    }
+    return result | ({"locations": [_location(diagnostic.place)]} if diagnostic.place else {})
+
+
+def _message(text: str) -> str:
+    """A message is read for embedded links, `[text](target)` (§3.11.6): a finding has none."""
+    return visible(text).replace("](", "]\\(")
+
+
+def _location(place: SourceLocation) -> dict[str, Any]:
+    uri = quote(place.file.replace("\\", "/"), errors="surrogatepass")
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"},
+            "region": {"startLine": place.line, "startColumn": place.column},
+        }
+    }

@@ -1,0 +1,59 @@
+"""From a stored object to the JSON that an answer carries, as the switches want it."""
+
+from typing import Final
+
+from reconciler.sandbox.checks import Json
+from reconciler.sandbox.extension_bodies import EXPIRY_TYPE, TIMEOUT_NAMES
+from reconciler.sandbox.switches import Switches
+
+# Unknown members are normal in Graph: clients have to pass over them (contract §1.6, §1.7).
+EXTRA_MEMBERS: Final[Json] = {
+    "@microsoft.graph.tips": "Use $select to choose only the properties your app needs.",
+    "displayName@odata.type": "#String",
+    "isVerifiedByService": True,
+    "serviceMetadata": {"ring": "prod", "revision": 3},
+}
+_EXTRA_NESTED: Final[Json] = {"@odata.etag": 'W/"3"', "region": "westeurope", "ownerTags": ["a", None]}
+_NESTED: Final = (
+    "endpointConfiguration",
+    "authenticationConfiguration",
+    "clientConfiguration",
+    "callbackConfiguration",
+)
+
+
+def plain_answer(document: Json, switches: Switches) -> Json:
+    """A catalog, access package or policy: as stored, plus extra members where the switch asks for them."""
+    return {**document, **EXTRA_MEMBERS} if switches.extra_properties else document
+
+
+def extension_answer(document: Json, switches: Switches) -> Json:
+    """An extension: timeout under the chosen name, callback absent on the expiry type (contract §1.6)."""
+    answer = dict(document)
+    if answer["@odata.type"] == f"#{EXPIRY_TYPE}":
+        answer.pop("callbackConfiguration", None)
+    elif answer.get("callbackConfiguration"):
+        answer["callbackConfiguration"] = _callback(answer["callbackConfiguration"], switches)
+    if switches.extra_properties:
+        nested = {name: {**answer[name], **_EXTRA_NESTED} for name in _NESTED if answer.get(name)}
+        answer = {**answer, **nested, **EXTRA_MEMBERS}
+    return answer
+
+
+def referenced_extension(document: Json, switches: Switches) -> Json:
+    """An extension in a stage setting: no callback and client members, as in the docs (contract §1.6)."""
+    answer = extension_answer(document, switches)
+    return {
+        name: value
+        for name, value in answer.items()
+        if name not in ("callbackConfiguration", "clientConfiguration")
+    }
+
+
+def _callback(stored: Json, switches: Switches) -> Json:
+    # The stored type has no '#': so do the documented answers, for this object alone (contract §1.5).
+    answer = {name: value for name, value in stored.items() if name != "timeoutDuration"}
+    names = TIMEOUT_NAMES if switches.timeout_answer == "both" else (switches.timeout_answer,)
+    duration = stored.get("timeoutDuration")
+    # A timeout that was never accepted is left out: no default is documented, so none is invented.
+    return {**answer, **(dict.fromkeys(names, duration) if duration else {})}

@@ -1,0 +1,96 @@
+"""The routes of catalogs (contract §1.1)."""
+
+from typing import Final
+from uuid import uuid4
+
+from aiohttp import web
+
+from reconciler.sandbox.answers import extension_answer, plain_answer
+from reconciler.sandbox.checks import Json, any_text, boolean, members, nullable, one_of, text
+from reconciler.sandbox.exchange import (
+    PREFIX,
+    Resource,
+    Sandbox,
+    entity_response,
+    list_response,
+    read_object,
+    running,
+)
+from reconciler.sandbox.extension_changes import timestamp
+from reconciler.sandbox.options import NOTHING, Expand
+
+CATALOGS: Final = Resource(
+    "catalog",
+    "accessPackageCatalog",
+    frozenset(
+        (
+            "id",
+            "displayName",
+            "description",
+            "catalogType",
+            "state",
+            "isExternallyVisible",
+            "createdDateTime",
+            "modifiedDateTime",
+        )
+    ),
+    Expand({"accessPackages": NOTHING, "customWorkflowExtensions": NOTHING}),
+)
+_WRITABLE: Final = {
+    "displayName": text,
+    "description": nullable(any_text),
+    "state": one_of("published", "unpublished"),
+    "isExternallyVisible": boolean,
+}
+
+routes = web.RouteTableDef()
+
+
+@routes.get(f"{PREFIX}/catalogs", allow_head=False)
+async def list_catalogs(request: web.Request) -> web.Response:
+    """All catalogs, in pages (contract §1.1)."""
+    sandbox, options = running(request), CATALOGS.options(request, collection=True)
+    rows = sandbox.store.rows("catalog")
+    return list_response(
+        request, "catalogs", rows, options, lambda one: _answer(sandbox, one, options.expand)
+    )
+
+
+@routes.post(f"{PREFIX}/catalogs")
+async def create_catalog(request: web.Request) -> web.Response:
+    """201 and the new catalog; names need not be unique (contract §1.1)."""
+    given = members(await read_object(request), "", _WRITABLE, required=("displayName",))
+    sandbox, now = running(request), timestamp()
+    catalog = {
+        "id": str(uuid4()),
+        "description": None,
+        "catalogType": "userManaged",
+        "state": "published",
+        "isExternallyVisible": False,
+        "createdDateTime": now,
+        "modifiedDateTime": now,
+        **given,
+    }
+    sandbox.store.add("catalog", catalog, catalog["id"])
+    return entity_response(request, "catalogs", _answer(sandbox, catalog, NOTHING), status=201)
+
+
+@routes.get(f"{PREFIX}/catalogs/{{catalog}}", allow_head=False)
+async def get_catalog(request: web.Request) -> web.Response:
+    """One catalog (contract §1.1)."""
+    sandbox, options = running(request), CATALOGS.options(request)
+    catalog = CATALOGS.find(sandbox, request.match_info["catalog"]).document
+    return entity_response(request, "catalogs", options.project(_answer(sandbox, catalog, options.expand)))
+
+
+def _answer(sandbox: Sandbox, catalog: Json, expand: Expand) -> Json:
+    answer = dict(plain_answer(catalog, sandbox.switches))
+    if "accessPackages" in expand:
+        packages = sandbox.store.access_packages(catalog["id"])
+        answer["accessPackages"] = [plain_answer(one, sandbox.switches) for one in packages]
+    if "customWorkflowExtensions" in expand:
+        rows = sandbox.store.rows("extension", catalog["id"])
+        visible = [extension_answer(row.visible, sandbox.switches) for row in rows if row.visible]
+        sandbox.store.note_reads(rows)
+        answer["customWorkflowExtensions"] = visible
+    return answer

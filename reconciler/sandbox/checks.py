@@ -1,0 +1,116 @@
+"""The smallest checks of a request body: each takes a value and its place, returns it or refuses with 400."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+from reconciler.sandbox.errors import invalid_model
+
+Json = dict[str, Any]
+Check = Callable[[Any, str], Any]
+
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def text(value: Any, where: str) -> str:
+    """A string that is more than blanks."""
+    if not isinstance(value, str) or not value.strip():
+        raise invalid_model(f"'{where}' must be a non-empty string.")
+    return value
+
+
+def any_text(value: Any, where: str) -> str:
+    """A string, the empty one included."""
+    if not isinstance(value, str):
+        raise invalid_model(f"'{where}' must be a string.")
+    return value
+
+
+def guid(value: Any, where: str) -> str:
+    """A GUID with dashes, kept in the case in which it came."""
+    if not isinstance(value, str) or not _GUID.fullmatch(value):
+        raise invalid_model(f"'{where}' must be a GUID.")
+    return value
+
+
+def boolean(value: Any, where: str) -> bool:
+    """`true` or `false`, no string and no number."""
+    if not isinstance(value, bool):
+        raise invalid_model(f"'{where}' must be a boolean.")
+    return value
+
+
+def mapping(value: Any, where: str) -> Json:
+    """A JSON object."""
+    if not isinstance(value, dict):
+        raise invalid_model(f"'{where}' must be an object.")
+    return value
+
+
+def sequence(value: Any, where: str) -> list[Any]:
+    """A JSON array."""
+    if not isinstance(value, list):
+        raise invalid_model(f"'{where}' must be an array.")
+    return value
+
+
+def anything(value: Any, where: str) -> Any:
+    """Whatever came: for members that the sandbox only keeps."""
+    return value
+
+
+def whole(minimum: int, maximum: int) -> Check:
+    """A check for an integer in a closed range; `1.0` and `true` are none."""
+
+    def check(value: Any, where: str) -> int:
+        if type(value) is not int or not minimum <= value <= maximum:
+            raise invalid_model(f"'{where}' must be a whole number from {minimum} to {maximum}.")
+        return value
+
+    return check
+
+
+def one_of(*allowed: str) -> Check:
+    """A check for a member of an enumeration."""
+
+    def check(value: Any, where: str) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise invalid_model(f"'{where}' must be one of {', '.join(allowed)}.")
+        return value
+
+    return check
+
+
+def nullable(inner: Check) -> Check:
+    """A check that lets `null` through and asks `inner` about the rest."""
+    return lambda value, where: None if value is None else inner(value, where)
+
+
+def members(body: Any, where: str, allowed: Mapping[str, Check], *, required: Collection[str] = ()) -> Json:
+    """The checked members of an object: nothing unknown, nothing required missing, null counted as a value.
+
+    `@odata.type` is passed over here; `odata_type` looks at it.
+    """
+    given = mapping(body, where or "the body")
+    prefix = f"{where}/" if where else ""
+    for name in given:
+        if name not in allowed and name != "@odata.type":
+            raise invalid_model(f"The property '{prefix}{name}' does not exist or cannot be written.")
+    for name in required:
+        if name not in given:
+            raise invalid_model(f"The property '{prefix}{name}' is required.")
+    return {name: check(given[name], prefix + name) for name, check in allowed.items() if name in given}
+
+
+def odata_type(body: Json, where: str, allowed: Collection[str], default: str | None = None) -> str:
+    """The one of `allowed` that the body's `@odata.type` names, with or without `#`, in any case (§1.5).
+
+    `allowed` and the result are without `#`; `default` is the result when the annotation is absent.
+    """
+    given = body.get("@odata.type", default)
+    if not isinstance(given, str):
+        raise invalid_model(f"'{where}' must name its type in '@odata.type'.")
+    for name in allowed:
+        if name.lower() == given.removeprefix("#").lower():
+            return name
+    raise invalid_model(f"The type '{given}' of '{where}' is unknown, abstract or not allowed here.")

@@ -1,0 +1,114 @@
+"""Opening the sandbox's SQLite file: ours and current, or refused with a way out.
+
+WAL and a busy timeout let two processes serve one file; `synchronous=NORMAL` is enough against SIGKILL,
+because a committed page is with the operating system before the answer leaves.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from reconciler.sandbox.errors import SandboxDatabaseError
+
+APPLICATION_ID: Final = 0x47534258  # "GSBX": marks a file as ours
+VERSION: Final = 1
+BUSY_TIMEOUT_S: Final = 10.0
+
+# Four kinds of object (catalog, accessPackage, extension, policy) share a table: to Graph each is a JSON
+# document with an id, and paging, order and lag then need to be written only once.
+SCHEMA: Final = (
+    "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
+    " id TEXT NOT NULL, parent TEXT, document TEXT NOT NULL, earlier TEXT,"
+    " lag_left INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id))",
+    "CREATE INDEX IF NOT EXISTS objects_by_parent ON objects (kind, parent)",
+)
+
+
+def connect(database: Path) -> tuple[sqlite3.Connection, bool]:
+    """An open connection in autocommit mode, and whether the file was new (no tables yet).
+
+    Missing folders are made; a new file gets no tables here, so that seeding can be one transaction.
+    Raises: SandboxDatabaseError when the file is not a database, not ours, or cannot be opened.
+    """
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(database, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise SandboxDatabaseError(_unusable(database, str(error))) from error
+    try:
+        new = _is_new(connection, database)
+        _use_wal(connection)
+    except sqlite3.Error as error:
+        connection.close()
+        raise SandboxDatabaseError(_unusable(database, str(error))) from error
+    except SandboxDatabaseError:
+        connection.close()
+        raise
+    return connection, new
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """One transaction that holds the write lock from its start, so a read and a write in it are one."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def create_schema(connection: sqlite3.Connection) -> None:
+    """Make the tables where they are missing and mark the file as ours; inside the caller's transaction."""
+    for statement in SCHEMA:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def is_ready(connection: sqlite3.Connection) -> bool:
+    """Whether the tables are there; another process may have made them since the file was opened."""
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'objects'").fetchone())
+
+
+def _is_new(connection: sqlite3.Connection, database: Path) -> bool:
+    # One statement, hence one snapshot: another process may be creating the file at this moment.
+    application, version, tables = connection.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
+        " FROM pragma_application_id, pragma_user_version"
+    ).fetchone()
+    if not tables:
+        return True
+    if application != APPLICATION_ID:
+        raise SandboxDatabaseError(_unusable(database, "it is a database of something else"))
+    if version != VERSION:
+        raise SandboxDatabaseError(
+            _unusable(database, f"its schema is {version}, this program's is {VERSION}")
+        )
+    return False
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL")
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            # SQLite does not apply the busy timeout to this; two processes may start at the same moment.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _unusable(database: Path, reason: str) -> str:
+    return (
+        f"{database} cannot be used as a sandbox database: {reason}. Name another file with --sandbox-db, or"
+        " move this one away: a new one is made and seeded by itself."
+    )

@@ -1,0 +1,98 @@
+"""What surrounds every request: ids in headers, errors in Graph's form, tokens, latency and rate limit."""
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+from uuid import uuid4
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from reconciler.sandbox.errors import GraphError
+from reconciler.sandbox.exchange import json_response
+from reconciler.sandbox.switches import Switches
+
+_log = logging.getLogger(__name__)
+_THROTTLED: Final = 429
+_READS: Final = frozenset({"GET", "HEAD"})
+
+
+@web.middleware
+async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Put Graph's headers on every answer and turn every refusal into Graph's error body (contract §6.2)."""
+    request_id = str(uuid4())
+    ids = {
+        "request-id": request_id,
+        "client-request-id": request.headers.get("client-request-id", request_id),
+    }
+    try:
+        response = await handler(request)
+    except GraphError as error:
+        response = _refusal(error, ids)
+    except web.HTTPException as error:
+        response = _refusal(_as_graph(error, request), ids)
+    except Exception:
+        _log.exception("the sandbox failed on %s %s", request.method, request.path)
+        response = _refusal(GraphError(500, "InternalServerError", "The sandbox failed; see its log."), ids)
+    response.headers.update({**ids, "OData-Version": "4.0", "Cache-Control": "private"})
+    return response
+
+
+def tokens(environment: Mapping[str, str] = os.environ) -> Middleware:
+    """Admits the full token to everything, the read-only one to reads, nothing else (contract §3, §6.2)."""
+    full = environment.get("RECONCILER_LOOPBACK_TOKEN") or "loopback-token-not-secret"
+    read_only = environment.get("RECONCILER_SANDBOX_READ_ONLY_TOKEN") or "loopback-read-only-token-not-secret"
+
+    @web.middleware
+    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or token not in (full, read_only):
+            raise GraphError(
+                401, "InvalidAuthenticationToken", "Access token is empty, malformed or not accepted."
+            )
+        if token != full and request.method not in _READS:
+            raise GraphError(403, "UnAuthorized", "The caller is not authorized to perform this operation.")
+        return await handler(request)
+
+    return admit
+
+
+def pace(switches: Switches) -> Middleware:
+    """The layer that waits `latency_ms` and refuses more than `rate_limit` requests in any second (§6.1)."""
+    admitted: deque[float] = deque(maxlen=switches.rate_limit or 1)
+
+    @web.middleware
+    async def hold(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if switches.latency_ms:
+            await asyncio.sleep(switches.latency_ms / 1000)
+        if switches.rate_limit:
+            now = asyncio.get_running_loop().time()
+            if len(admitted) == switches.rate_limit and now - admitted[0] < 1:
+                raise GraphError(
+                    _THROTTLED, "TooManyRequests", "Too many requests; wait as Retry-After says."
+                )
+            admitted.append(now)
+        return await handler(request)
+
+    return hold
+
+
+def _as_graph(error: web.HTTPException, request: web.Request) -> GraphError:
+    # Contract §1.3: a wrong verb is answered like a wrong path.
+    if error.status in (404, 405):
+        uri = f"No HTTP resource was found that matches the request URI '{request.url.with_query(None)}'."
+        return GraphError(404, "UnknownError", uri)
+    return GraphError(error.status, "BadRequest", error.reason)
+
+
+def _refusal(error: GraphError, ids: Mapping[str, str]) -> web.Response:
+    inner = {"date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", **ids}
+    body = {"error": {"code": error.code, "message": error.message, "innerError": inner}}
+    response = json_response(body, error.status)
+    if error.status == _THROTTLED:
+        response.headers["Retry-After"] = "1"
+    return response

@@ -1,0 +1,110 @@
+"""What every handler shares: the running sandbox, reading a body, answering an object or a page."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from reconciler.sandbox.checks import Json
+from reconciler.sandbox.errors import bad_request, not_found
+from reconciler.sandbox.options import Expand, Options, parse_options
+from reconciler.sandbox.paging import decode, encode, turn
+from reconciler.sandbox.store import Kind, Store, Stored
+from reconciler.sandbox.switches import Switches
+
+PREFIX: Final = "/v1.0/identityGovernance/entitlementManagement"
+CONTENT_TYPE: Final = "application/json;odata.metadata=minimal;IEEE754Compatible=false;charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """One serving sandbox."""
+
+    store: Store
+    switches: Switches
+
+
+SANDBOX: Final = web.AppKey("SANDBOX", Sandbox)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind of object as the API presents it: its noun, what `$select` and `$expand` may name."""
+
+    kind: Kind
+    noun: str
+    properties: frozenset[str]
+    expandable: Expand
+
+    def find(self, sandbox: Sandbox, identity: str, parent: str | None = None) -> Stored:
+        """The stored object. Raises: GraphError 404 (contract §6.2)."""
+        row = sandbox.store.find(self.kind, identity, parent)
+        if row is None:
+            raise not_found(self.noun, identity)
+        return row
+
+    def options(self, request: web.Request, *, collection: bool = False) -> Options:
+        """The query options of the request. Raises: GraphError 400."""
+        return parse_options(request.query, self.properties, self.expandable, collection=collection)
+
+
+def running(request: web.Request) -> Sandbox:
+    """The sandbox that serves this request."""
+    return request.app[SANDBOX]
+
+
+def json_response(payload: Json, status: int = 200) -> web.Response:
+    """A JSON answer with Graph's content type."""
+    return web.Response(
+        body=json.dumps(payload).encode(), status=status, headers={"Content-Type": CONTENT_TYPE}
+    )
+
+
+def entity_response(
+    request: web.Request, path: str, answer: Json, *, status: int = 200, wrap: bool = False
+) -> web.Response:
+    """A single object with its context; bare, or nested under `value` where asked (contract §1.4)."""
+    context = {"@odata.context": _context(request, f"{path}/$entity")}
+    return json_response({**context, "value": answer} if wrap else {**context, **answer}, status)
+
+
+def list_response(
+    request: web.Request,
+    path: str,
+    rows: Sequence[Stored],
+    options: Options,
+    render: Callable[[Json], Json],
+) -> web.Response:
+    """One page of a collection, with the link to the next one (contract §1.2)."""
+    sandbox = running(request)
+    # `$top` asks for smaller pages, as Graph's paging page has it; the rest follows behind the link.
+    size = sandbox.switches.page_size if options.top is None else min(options.top, sandbox.switches.page_size)
+    page = turn(rows if size else [], decode(options.skip_token), options.matches, size, sandbox.switches)
+    sandbox.store.note_reads(page.read)
+    payload: Json = {"@odata.context": _context(request, path)}
+    if page.next:
+        link = request.url.update_query({"$skiptoken": encode(page.next)})
+        payload["@odata.nextLink"] = str(link)
+    payload["value"] = [options.project(render(document)) for document in page.documents]
+    return json_response(payload)
+
+
+async def read_object(request: web.Request) -> Json:
+    """The JSON object in the request's body. Raises: GraphError 400 on anything else."""
+    try:
+        body: Any = json.loads(await request.read(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise bad_request("Unable to read JSON request payload.") from error
+    if not isinstance(body, dict):
+        raise bad_request("The request body must be a JSON object.")
+    return body
+
+
+def _context(request: web.Request, path: str) -> str:
+    return f"{request.url.origin()}/v1.0/$metadata#identityGovernance/entitlementManagement/{path}"
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,81 @@
+"""From an accepted body to the object that is stored: server-filled members, the url, merge or replace."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Final
+from uuid import uuid4
+
+from reconciler.sandbox.checks import Json
+from reconciler.sandbox.errors import GraphError, invalid_model
+from reconciler.sandbox.extension_bodies import TRIPLE
+from reconciler.sandbox.switches import Switches
+
+AUTHOR: Final = "owner@contoso.example"
+_CLEARABLE: Final = ("description", "callbackConfiguration", "clientConfiguration")
+
+
+def created(parsed: Json, switches: Switches) -> Json:
+    """The new object: what the body gave, plus id, dates, authors (contract §2.1) and url (§2.4)."""
+    now = timestamp()
+    return {
+        **dict.fromkeys(_CLEARABLE),
+        **parsed,
+        "endpointConfiguration": with_url(parsed["endpointConfiguration"], None, switches),
+        "id": str(uuid4()),
+        "createdDateTime": now,
+        "lastModifiedDateTime": now,
+        "createdBy": AUTHOR,
+        "lastModifiedBy": AUTHOR,
+    }
+
+
+def updated(stored: Json, parsed: Json, switches: Switches) -> Json:
+    """The object after a PUT; whether absent members are kept or cleared is a switch (contract §1.3 "?").
+
+    Nested objects are replaced whole either way; required members that are absent keep their value.
+    Raises: GraphError 400 when the type differs: it cannot be changed (contract §2.1).
+    """
+    if parsed["@odata.type"] != stored["@odata.type"]:
+        raise invalid_model("The type of an existing object cannot be changed.")
+    cleared = dict.fromkeys(_CLEARABLE) if switches.put == "replace" else {}
+    changed = {**stored, **cleared, **parsed}
+    if "endpointConfiguration" in parsed:
+        earlier = stored["endpointConfiguration"]
+        changed["endpointConfiguration"] = with_url(parsed["endpointConfiguration"], earlier, switches)
+    return {**changed, "lastModifiedDateTime": timestamp(), "lastModifiedBy": AUTHOR}
+
+
+def with_url(endpoint: Json, earlier: Json | None, switches: Switches) -> Json:
+    """The endpoint with its url: the one sent, else that of the same Logic App before, else a computed one.
+
+    An explicit null asks for the computed one.
+    Raises: GraphError 403 where the switch refuses to compute for an application (contract §2.4, §3).
+    """
+    if endpoint.get("url"):
+        return endpoint
+    if earlier and "url" not in endpoint and _triple(endpoint) == _triple(earlier):
+        return {**endpoint, "url": earlier["url"]}
+    if switches.app_only_without_url == "refuse":
+        raise GraphError(
+            403,
+            "UnauthorizedClientAppOnBehalfOfUnsupported",
+            "An application cannot look up the Logic App on a user's behalf; send endpointConfiguration/url.",
+        )
+    return {**endpoint, "url": trigger_url(endpoint)}
+
+
+def trigger_url(endpoint: Json) -> str:
+    """The trigger url of a Logic App, in the form of contract §2.4; the same one for the same Logic App."""
+    digest = hashlib.sha256("/".join(_triple(endpoint)).encode("utf-8", "surrogatepass")).hexdigest()
+    host = f"prod-{int(digest[32:40], 16) % 100:02d}.westeurope.logic.azure.com:443"
+    return f"https://{host}/workflows/{digest[:32]}/triggers/manual/paths/invoke?api-version=2016-10-01"
+
+
+def timestamp() -> str:
+    """Now, in UTC, with seven digits of fraction as .NET writes them."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
+
+
+def _triple(endpoint: Json) -> tuple[str, ...]:
+    # Azure Resource Manager ignores case in all three (contract §2.4).
+    return tuple(str(endpoint[name]).lower() for name in TRIPLE)

@@ -1,0 +1,135 @@
+"""The routes of custom workflow extensions (contract §1.2); PATCH is none of them (§1.3)."""
+
+from typing import Final
+
+from aiohttp import web
+
+from reconciler.sandbox.answers import extension_answer
+from reconciler.sandbox.catalogs import CATALOGS
+from reconciler.sandbox.checks import Json
+from reconciler.sandbox.errors import GraphError, not_found
+from reconciler.sandbox.exchange import (
+    PREFIX,
+    Resource,
+    Sandbox,
+    entity_response,
+    list_response,
+    read_object,
+    running,
+)
+from reconciler.sandbox.extension_bodies import READ_ONLY, parse_extension
+from reconciler.sandbox.extension_changes import created, updated
+from reconciler.sandbox.options import NOTHING
+from reconciler.sandbox.policy_bodies import references
+from reconciler.sandbox.store import Stored
+
+EXTENSIONS: Final = Resource(
+    "extension",
+    "customCalloutExtension",
+    frozenset(
+        (
+            "@odata.type",
+            "displayName",
+            "description",
+            "endpointConfiguration",
+            "authenticationConfiguration",
+            "clientConfiguration",
+            "callbackConfiguration",
+            *READ_ONLY,
+        )
+    ),
+    NOTHING,
+)
+_COLLECTION: Final = f"{PREFIX}/catalogs/{{catalog}}/customWorkflowExtensions"
+_ITEM: Final = f"{_COLLECTION}/{{extension}}"
+
+routes = web.RouteTableDef()
+
+
+@routes.get(_COLLECTION, allow_head=False)
+async def list_extensions(request: web.Request) -> web.Response:
+    """The extensions of a catalog, both types in one collection, in pages (contract §1.2)."""
+    sandbox, options = running(request), EXTENSIONS.options(request, collection=True)
+    rows = sandbox.store.rows("extension", _catalog_id(request))
+    return list_response(
+        request, _path(request), rows, options, lambda one: extension_answer(one, sandbox.switches)
+    )
+
+
+@routes.get(f"{_COLLECTION}/$count", allow_head=False)
+async def count_extensions(request: web.Request) -> web.Response:
+    """How many extensions a catalog shows now, as plain text (contract §1.2); it counts as no read."""
+    options = EXTENSIONS.options(request, collection=True)
+    rows = running(request).store.rows("extension", _catalog_id(request))
+    shown = [row.visible for row in rows if row.visible]
+    return web.Response(text=str(sum(map(options.matches, shown))), content_type="text/plain")
+
+
+@routes.post(_COLLECTION)
+async def create_extension(request: web.Request) -> web.Response:
+    """201 and the new extension; twins of a name are possible (contract §1.2, §2.1)."""
+    sandbox, body = running(request), await read_object(request)
+    catalog = _catalog_id(request)
+    extension = created(parse_extension(body, sandbox.switches, creating=True), sandbox.switches)
+    sandbox.store.add("extension", extension, catalog, lag_reads=sandbox.switches.lag_reads)
+    return _answer(request, extension, status=201)
+
+
+@routes.get(_ITEM, allow_head=False)
+async def get_extension(request: web.Request) -> web.Response:
+    """One extension of either type (contract §1.2); 404 also while a new one is not seen yet (§6.2)."""
+    sandbox, options = running(request), EXTENSIONS.options(request)
+    row = _find(request, sandbox)
+    sandbox.store.note_reads([row])
+    if row.visible is None:
+        raise not_found(EXTENSIONS.noun, row.id)
+    return _answer(request, row.visible, select=options.select)
+
+
+@routes.put(_ITEM)
+async def update_extension(request: web.Request) -> web.Response:
+    """200 and the extension after the update (contract §1.3)."""
+    sandbox, body = running(request), await read_object(request)
+    with sandbox.store.writing():  # read and write as one: another process may serve the same file
+        row = _find(request, sandbox)
+        parsed = parse_extension(body, sandbox.switches, creating=False)
+        extension = updated(row.document, parsed, sandbox.switches)
+        sandbox.store.change("extension", row, extension, lag_reads=sandbox.switches.lag_reads)
+    return _answer(request, extension)
+
+
+@routes.delete(_ITEM)
+async def delete_extension(request: web.Request) -> web.Response:
+    """204; refused while a policy refers to the extension; the status is a switch (contract §1.2 "?")."""
+    sandbox = running(request)
+    with sandbox.store.writing():
+        row = _find(request, sandbox)
+        if any(row.id in references(policy) for policy in sandbox.store.policies()):
+            raise GraphError(
+                sandbox.switches.in_use_status,
+                "CustomExtensionInUse",
+                f"The custom extension '{row.id}' is used by an assignment policy; remove it there first.",
+            )
+        sandbox.store.remove("extension", row.id)
+    return web.Response(status=204)
+
+
+def _find(request: web.Request, sandbox: Sandbox) -> Stored:
+    return EXTENSIONS.find(sandbox, request.match_info["extension"], _catalog_id(request))
+
+
+def _catalog_id(request: web.Request) -> str:
+    return CATALOGS.find(running(request), request.match_info["catalog"]).id
+
+
+def _path(request: web.Request) -> str:
+    return f"catalogs('{_catalog_id(request)}')/customWorkflowExtensions"
+
+
+def _answer(
+    request: web.Request, extension: Json, *, status: int = 200, select: frozenset[str] = frozenset()
+) -> web.Response:
+    switches = running(request).switches
+    answer = extension_answer(extension, switches)
+    chosen = {name: answer[name] for name in answer if not select or name in select or name == "@odata.type"}
+    return entity_response(request, _path(request), chosen, status=status, wrap=switches.wrap_answers)

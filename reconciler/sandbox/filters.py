@@ -1,0 +1,133 @@
+"""`$filter`: the expressions that the contract documents (§1.1, §1.2), anything else is a 400.
+
+Grammar: `displayName eq '…'`, `id eq '…'`, `contains(displayName,'…')`,
+`contains(tolower(displayName),'…')`, with `and`, `or`, parentheses; a quote inside a literal is doubled.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from reconciler.sandbox.checks import Json
+from reconciler.sandbox.errors import bad_request
+
+Predicate = Callable[[Json], bool]
+
+_TOKEN: Final = re.compile(r"\s*(?:(?P<literal>'(?:[^']|'')*')|(?P<word>[A-Za-z]+)|(?P<sign>[(),]))")
+_PROPERTIES: Final = ("displayName", "id")
+_DEEPEST: Final = 50
+
+
+def parse_filter(expression: str | None) -> Predicate:
+    """A test of a document; the one that everything passes when there is no expression.
+
+    Raises: GraphError 400 on syntax, property or operator that is not supported.
+    """
+    if expression is None:
+        return lambda document: True
+    parser = _Parser(_tokens(expression), expression)
+    predicate = parser.either(0)
+    parser.end()
+    return predicate
+
+
+def _tokens(expression: str) -> list[str]:
+    tokens, position, text = [], 0, expression.rstrip()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise _unsupported(expression)
+        tokens.append(match[0].strip() if match["literal"] is None else match["literal"])
+        position = match.end()
+    return tokens
+
+
+class _Parser:
+    """Recursive descent over the tokens of one expression."""
+
+    def __init__(self, tokens: list[str], expression: str) -> None:
+        self._tokens = tokens
+        self._next = 0
+        self._expression = expression
+
+    def either(self, depth: int) -> Predicate:
+        terms = [self._both(depth)]
+        while self._take_if("or"):
+            terms.append(self._both(depth))
+        return lambda document: any(term(document) for term in terms)
+
+    def end(self) -> None:
+        if self._next != len(self._tokens):
+            raise _unsupported(self._expression)
+
+    def _both(self, depth: int) -> Predicate:
+        terms = [self._one(depth)]
+        while self._take_if("and"):
+            terms.append(self._one(depth))
+        return lambda document: all(term(document) for term in terms)
+
+    def _one(self, depth: int) -> Predicate:
+        if depth > _DEEPEST:
+            raise _unsupported(self._expression)
+        if self._take_if("("):
+            inner = self.either(depth + 1)
+            self._expect(")")
+            return inner
+        return self._contains() if self._take_if("contains") else self._equals()
+
+    def _contains(self) -> Predicate:
+        self._expect("(")
+        lowered = self._take_if("tolower")
+        if lowered:
+            self._expect("(")
+        name = self._property()
+        if lowered:
+            self._expect(")")
+        self._expect(",")
+        part = self._literal()
+        self._expect(")")
+        # tolower() lowers the property, never the literal: a literal in capitals finds nothing.
+        return lambda document: part in _text(document, name, lowered=lowered)
+
+    def _equals(self) -> Predicate:
+        name = self._property()
+        self._expect("eq")
+        wanted = self._literal().casefold()
+        # Directory services compare strings without regard to case.
+        return lambda document: _text(document, name).casefold() == wanted
+
+    def _property(self) -> str:
+        name = self._take()
+        if name not in _PROPERTIES:
+            raise _unsupported(self._expression)
+        return name
+
+    def _literal(self) -> str:
+        token = self._take()
+        if not token.startswith("'"):
+            raise _unsupported(self._expression)
+        return token[1:-1].replace("''", "'")
+
+    def _take(self) -> str:
+        if self._next == len(self._tokens):
+            raise _unsupported(self._expression)
+        self._next += 1
+        return self._tokens[self._next - 1]
+
+    def _take_if(self, token: str) -> bool:
+        found = self._next < len(self._tokens) and self._tokens[self._next] == token
+        self._next += found
+        return found
+
+    def _expect(self, token: str) -> None:
+        if self._take() != token:
+            raise _unsupported(self._expression)
+
+
+def _text(document: Json, name: str, *, lowered: bool = False) -> str:
+    value = str(document.get(name) or "")
+    return value.lower() if lowered else value
+
+
+def _unsupported(expression: str) -> Exception:
+    return bad_request(f"Invalid or unsupported filter clause: {expression}")

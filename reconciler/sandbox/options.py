@@ -1,0 +1,125 @@
+"""The query options of a request, checked against what the resource offers; anything else is a 400."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.sandbox.checks import Json
+from reconciler.sandbox.errors import GraphError, bad_request
+from reconciler.sandbox.filters import Predicate, parse_filter
+
+
+@dataclass(frozen=True)
+class Expand:
+    """A tree of navigation properties: those that may be expanded, or those that are."""
+
+    inner: Mapping[str, "Expand"]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether that navigation property is in the tree."""
+        return name in self.inner
+
+    def under(self, name: str) -> "Expand":
+        """The tree below a navigation property; empty where it is not in this tree."""
+        return self.inner.get(name, NOTHING)
+
+
+NOTHING: Final = Expand({})
+_EXPAND: Final = re.compile(r"\s*(?P<name>[A-Za-z]+)\s*(?P<end>[(),;]?)")
+_DEEPEST: Final = 5
+_LONGEST_NUMBER: Final = 9
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller asked for; `select` empty means every property."""
+
+    matches: Predicate
+    select: frozenset[str]
+    expand: Expand
+    top: int | None
+    skip_token: str | None
+
+    def project(self, answer: Json) -> Json:
+        """The answer with the selected members alone; the type and what was expanded always stay."""
+        if not self.select:
+            return answer
+        return {
+            name: value
+            for name, value in answer.items()
+            if name in self.select or name == "@odata.type" or name in self.expand
+        }
+
+
+def parse_options(
+    query: Mapping[str, str], properties: frozenset[str], expandable: Expand, *, collection: bool
+) -> Options:
+    """The options of a query string; `collection` allows `$filter`, `$top` and `$skiptoken` too.
+
+    `$orderby`, `$search`, `$skip` and `$count` are in generated clients only (contract §1.2): refused.
+    """
+    allowed = {"$select", "$expand"} | ({"$filter", "$top", "$skiptoken"} if collection else set())
+    for name in query:
+        if name.startswith("$") and name not in allowed:
+            raise bad_request(f"The query option '{name}' is not supported on this resource.")
+    return Options(
+        parse_filter(query.get("$filter")),
+        _select(query.get("$select"), properties),
+        _expand(query.get("$expand"), expandable),
+        _top(query.get("$top")),
+        query.get("$skiptoken"),
+    )
+
+
+def _select(value: str | None, properties: frozenset[str]) -> frozenset[str]:
+    names = frozenset(part.strip() for part in value.split(",")) if value is not None else frozenset[str]()
+    for name in names - properties:
+        raise bad_request(f"Could not find a property named '{name}' to select.")
+    return names
+
+
+def _top(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER):
+        raise bad_request(f"Invalid value '{value}' for $top.")
+    return int(value)
+
+
+def _expand(value: str | None, expandable: Expand) -> Expand:
+    if value is None:
+        return NOTHING
+    tree, rest = _expand_list(value, expandable, 0)
+    if rest:
+        raise _bad_expand(value)
+    return tree
+
+
+def _expand_list(text: str, expandable: Expand, depth: int) -> tuple[Expand, str]:
+    """The tree of `a,b($expand=c)` and the text after it."""
+    found: dict[str, Expand] = {}
+    while True:
+        match = _EXPAND.match(text)
+        if match is None or match["name"] not in expandable or depth > _DEEPEST:
+            raise _bad_expand(text)
+        name, end, text = match["name"], match["end"], text[match.end() :]
+        found[name] = NOTHING
+        if end == "(":
+            found[name], text = _nested(text, expandable.under(name), depth)
+            end, text = text[:1], text[1:]
+        if end != ",":
+            return Expand(found), end + text
+
+
+def _nested(text: str, expandable: Expand, depth: int) -> tuple[Expand, str]:
+    if not text.startswith("$expand="):  # other options inside parentheses are not documented here
+        raise _bad_expand(text)
+    tree, rest = _expand_list(text.removeprefix("$expand="), expandable, depth + 1)
+    if not rest.startswith(")"):
+        raise _bad_expand(text)
+    return tree, rest[1:]
+
+
+def _bad_expand(text: str) -> GraphError:
+    return bad_request(f"Invalid or unsupported $expand at '{text}'.")

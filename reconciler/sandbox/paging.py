@@ -1,0 +1,111 @@
+"""Pages of a collection: order, size and the opaque token of the next one (contract §1.2).
+
+A token holds the listing's random seed and the position of the last object, so nothing is kept between
+requests: any process that serves the database can answer the next page, and objects that come or go
+shift nothing.
+"""
+
+import base64
+import hashlib
+import secrets
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from reconciler.sandbox.checks import Json
+from reconciler.sandbox.errors import bad_request
+from reconciler.sandbox.filters import Predicate
+from reconciler.sandbox.store import Stored
+from reconciler.sandbox.switches import Switches
+
+_LAYOUT: Final = struct.Struct(">8sQB")
+_CHECKSUM_BYTES: Final = 4
+_LARGEST: Final = 2**63
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a listing stands: after which position, and whether its empty page was already given."""
+
+    seed: bytes
+    after: int = 0
+    empty_given: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """The `documents` to show, the rows that were `read` for it, and the `next` cursor if there is more."""
+
+    documents: list[Json]
+    read: list[Stored]
+    next: Cursor | None
+
+
+def turn(rows: Sequence[Stored], cursor: Cursor, matches: Predicate, size: int, switches: Switches) -> Page:
+    """The page at `cursor`, at most `size` objects; objects that are not yet visible make it shorter."""
+    if switches.empty_pages and not cursor.empty_given:
+        return Page([], [], replace(cursor, empty_given=True))
+    documents: list[Json] = []
+    read: list[Stored] = []
+    for row in _remaining(rows, cursor, switches):
+        document = row.visible
+        shown = document is not None and matches(document)
+        if shown and len(documents) >= size:
+            return Page(documents, read, Cursor(cursor.seed, _last(read, cursor, switches)))
+        if document is not None and shown:
+            documents.append(document)
+        read.append(row)
+    return Page(documents, read, None)
+
+
+def encode(cursor: Cursor) -> str:
+    """The cursor as a token that looks random, because clients must not read anything into it."""
+    packed = _LAYOUT.pack(cursor.seed, cursor.after, cursor.empty_given)
+    masked = packed[:8] + _mask(packed[8:], cursor.seed)
+    return base64.urlsafe_b64encode(masked + _checksum(masked)).decode().rstrip("=")
+
+
+def decode(token: str | None) -> Cursor:
+    """The cursor of a token; a new listing with a seed of its own when there is none.
+
+    Raises: GraphError 400 on a token that the sandbox did not make.
+    """
+    if token is None:
+        return Cursor(secrets.token_bytes(8))
+    try:
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except ValueError:
+        raw = b""
+    masked, checksum = raw[:-_CHECKSUM_BYTES], raw[-_CHECKSUM_BYTES:]
+    if len(masked) != _LAYOUT.size or checksum != _checksum(masked):
+        raise bad_request("The skip token is not valid.")
+    seed, after, empty_given = _LAYOUT.unpack(masked[:8] + _mask(masked[8:], masked[:8]))
+    return Cursor(seed, after, bool(empty_given))
+
+
+def _remaining(rows: Sequence[Stored], cursor: Cursor, switches: Switches) -> list[Stored]:
+    placed = sorted((_position(row, cursor.seed, switches), row.seq, row) for row in rows)
+    return [row for position, _, row in placed if position >= cursor.after]
+
+
+def _last(read: Sequence[Stored], cursor: Cursor, switches: Switches) -> int:
+    return _position(read[-1], cursor.seed, switches) if read else cursor.after
+
+
+def _position(row: Stored, seed: bytes, switches: Switches) -> int:
+    """From 1 up; in a shuffle the seed decides, so the order holds for one listing and no longer."""
+    if switches.list_order == "insertion":
+        return row.seq
+    if switches.list_order == "reverse":
+        return _LARGEST - row.seq
+    return (int.from_bytes(hashlib.sha256(seed + row.id.encode()).digest()[:8]) >> 1) + 1
+
+
+def _mask(data: bytes, seed: bytes) -> bytes:
+    pad = hashlib.sha256(b"mask" + seed).digest()
+    return bytes(one ^ other for one, other in zip(data, pad, strict=False))
+
+
+def _checksum(data: bytes) -> bytes:
+    return hashlib.sha256(b"sum" + data).digest()[:_CHECKSUM_BYTES]

@@ -1,0 +1,136 @@
+"""Reading a seed: a JSON file of catalogs (with access packages and extensions) and policies.
+
+Ids and dates that the file leaves out are derived from names, so that a seed gives the same every time.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Literal
+from uuid import NAMESPACE_URL, uuid5
+
+from reconciler.sandbox.checks import (
+    Json,
+    any_text,
+    anything,
+    guid,
+    mapping,
+    members,
+    nullable,
+    sequence,
+    text,
+)
+from reconciler.sandbox.errors import GraphError, SeedError
+from reconciler.sandbox.extension_bodies import EXPIRY_TYPE, READ_ONLY, REQUEST_TYPE, parse_extension
+from reconciler.sandbox.extension_changes import AUTHOR, with_url
+from reconciler.sandbox.switches import Switches
+
+Record = tuple[Literal["catalog", "accessPackage", "extension", "policy"], Json, str | None]
+DEFAULT_SEED: Final = Path(__file__).with_name("seed.json")
+_DATE: Final = "2026-01-15T08:30:00.1234567Z"
+_CHILDREN: Final = ("accessPackages", "customWorkflowExtensions")
+
+
+def load_seed(path: Path | None = None) -> list[Record]:
+    """The seed's objects as (kind, document, parent id), parents first; default: the shipped seed.
+
+    Raises: SeedError naming the file and what is wrong in it.
+    """
+    source = path or DEFAULT_SEED
+    try:
+        content = json.loads(source.read_text(encoding="utf-8"))
+        return _distinct(list(_records(content)))
+    except OSError as error:
+        raise SeedError(f"seed {source}: cannot be read: {error.strerror}") from error
+    except SeedError as error:
+        raise SeedError(f"seed {source}: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise SeedError(f"seed {source}: is not JSON: {error}") from error
+    except GraphError as error:
+        raise SeedError(f"seed {source}: {error.message}") from error
+
+
+def _distinct(records: list[Record]) -> list[Record]:
+    seen: set[tuple[str, str]] = set()
+    for kind, document, _ in records:
+        if (kind, document["id"]) in seen:
+            raise SeedError(f"the {kind} id {document['id']} is there twice")
+        seen.add((kind, document["id"]))
+    return records
+
+
+def _records(content: Any) -> Iterator[Record]:
+    given = members(content, "", {"catalogs": sequence, "policies": sequence}, required=("catalogs",))
+    for index, catalog in enumerate(given["catalogs"]):
+        yield from _catalog_records(catalog, f"catalogs[{index}]")
+    for index, policy in enumerate(given.get("policies", [])):
+        yield "policy", _policy(policy, f"policies[{index}]"), None
+
+
+def _catalog_records(given: Any, where: str) -> Iterator[Record]:
+    own = {name: value for name, value in mapping(given, where).items() if name not in _CHILDREN}
+    base = {
+        "description": None,
+        "catalogType": "userManaged",
+        "state": "published",
+        "isExternallyVisible": False,
+    }
+    catalog = {**base, **_dated(own, where, "modifiedDateTime")}
+    yield "catalog", catalog, catalog["id"]
+    for index, item in enumerate(sequence(given.get("accessPackages", []), where)):
+        package = _dated(mapping(item, where), f"{where}/accessPackages[{index}]", "modifiedDateTime")
+        yield "accessPackage", package, catalog["id"]
+    for index, item in enumerate(sequence(given.get("customWorkflowExtensions", []), where)):
+        place = f"{where}/customWorkflowExtensions[{index}]"
+        yield "extension", _extension(mapping(item, place), place), catalog["id"]
+
+
+def _extension(given: Json, where: str) -> Json:
+    dated = _dated(given, where, "lastModifiedDateTime")
+    authored = {"createdBy": AUTHOR, "lastModifiedBy": AUTHOR, **dated}
+    kind = str(given.get("@odata.type", "")).removeprefix("#")
+    if kind not in (REQUEST_TYPE, EXPIRY_TYPE):
+        # Contract §1.7: lists may hold types that nobody knows; the seed is the only way to put one there.
+        return {**authored, "@odata.type": text(given.get("@odata.type"), f"{where}/@odata.type")}
+    body = {name: value for name, value in given.items() if name not in READ_ONLY}
+    try:
+        parsed = parse_extension(body, Switches(), creating=True)
+    except GraphError as error:
+        raise SeedError(f"{where}: {error.message}") from error
+    cleared = dict.fromkeys(("description", "callbackConfiguration", "clientConfiguration"))
+    endpoint = with_url(parsed["endpointConfiguration"], None, Switches())
+    return {
+        **cleared,
+        **parsed,
+        "endpointConfiguration": endpoint,
+        **{name: authored[name] for name in READ_ONLY},
+    }
+
+
+def _policy(given: Any, where: str) -> Json:
+    dated = _dated(mapping(given, where), where, "modifiedDateTime")
+    members(dated.get("accessPackage"), f"{where}/accessPackage", {"id": guid}, required=("id",))
+    settings = {"id": guid, "stage": text, "customExtension": mapping}
+    for item in sequence(
+        dated.get("customExtensionStageSettings", []), f"{where}/customExtensionStageSettings"
+    ):
+        members(
+            item, f"{where}/customExtensionStageSettings", settings, required=("stage", "customExtension")
+        )
+        members(item["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",))
+    return {"customExtensionStageSettings": [], "questions": [], **dated}
+
+
+def _dated(given: Json, where: str, modified: str) -> Json:
+    checks = {
+        **dict.fromkeys(given, anything),
+        "id": guid,
+        "displayName": text,
+        "description": nullable(any_text),
+    }
+    checked = members(given, where, checks, required=("displayName",))
+    annotations = {name: value for name, value in given.items() if name not in checked}
+    derived = str(uuid5(NAMESPACE_URL, f"{where}/{checked['displayName']}"))
+    dates = {"createdDateTime": _DATE, modified: _DATE}
+    identity = str(checked.get("id", derived)).lower()
+    return {"id": derived, **dates, **annotations, **checked, **{"id": identity}}

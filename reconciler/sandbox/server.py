@@ -1,0 +1,53 @@
+"""Serving a sandbox database over HTTP on the loopback interface."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from reconciler.sandbox import catalogs, extensions, policies
+from reconciler.sandbox.envelope import envelope, pace, tokens
+from reconciler.sandbox.exchange import SANDBOX, Sandbox
+from reconciler.sandbox.store import Store
+from reconciler.sandbox.switches import Switches
+
+HOST: Final = "127.0.0.1"
+_SHUTDOWN_S: Final = 1.0
+
+
+@asynccontextmanager
+async def serve(
+    database: Path | str,
+    *,
+    port: int = 0,
+    switches: Switches | None = None,
+    seed: Path | None = None,
+    faults: Sequence[Middleware] = (),
+) -> AsyncIterator[str]:
+    """The base URL `http://127.0.0.1:PORT/v1.0`, served until the block is left; port 0 takes a free one.
+
+    A new database is filled with `seed` first. `switches` win over those stored in the database for this run.
+    `faults` are aiohttp middlewares that sit right around the handlers, behind the token check.
+    Tokens are read from the environment now.
+    Raises: SeedError, SandboxDatabaseError, OSError (a taken port).
+    """
+    with Store(database, seed=seed) as store:
+        application = _application(Sandbox(store, switches or store.switches()), faults)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, HOST, port).start()
+            yield f"http://{HOST}:{runner.addresses[0][1]}/v1.0"
+        finally:
+            await runner.cleanup()
+
+
+def _application(sandbox: Sandbox, faults: Sequence[Middleware]) -> web.Application:
+    application = web.Application(middlewares=[envelope, pace(sandbox.switches), tokens(), *faults])
+    application[SANDBOX] = sandbox
+    for room in (catalogs, extensions, policies):
+        application.add_routes(room.routes)
+    return application

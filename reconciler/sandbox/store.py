@@ -1,0 +1,174 @@
+"""The sandbox's objects in SQLite, for the server and for tests that look inside; synchronous, no aiohttp."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Literal, Self
+
+from reconciler.sandbox.checks import Json
+from reconciler.sandbox.database import connect, create_schema, is_ready, writing
+from reconciler.sandbox.seed import Record, load_seed
+from reconciler.sandbox.switches import Switches
+
+Kind = Literal["catalog", "accessPackage", "extension", "policy"]
+_COLUMNS: Final = "seq, id, document, earlier, lag_left"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One object as it is, and as readers still see it while they lag behind (contract §6.5)."""
+
+    seq: int
+    id: str
+    document: Json
+    earlier: Json | None
+    lag_left: int
+
+    @property
+    def visible(self) -> Json | None:
+        """What a read shows now; None for an object that is not yet to be seen."""
+        return self.earlier if self.lag_left else self.document
+
+
+class Store:
+    """One connection to a sandbox database; a new file is seeded when it is opened.
+
+    Every write is durable against SIGKILL once its method (or the `writing` block around it) is left.
+    """
+
+    def __init__(self, database: Path | str, *, seed: Path | None = None) -> None:
+        """Open `database`; `seed` (default: the shipped one) fills it if it is new.
+
+        Raises: SandboxDatabaseError, SeedError.
+        """
+        self._connection, new = connect(Path(database))
+        try:
+            if new:
+                self._fill_new(load_seed(seed))
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """The store itself; it is closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back; the file stays."""
+        self._connection.close()
+
+    def writing(self) -> AbstractContextManager[None]:
+        """A transaction around several calls; rolled back when the block raises."""
+        return writing(self._connection)
+
+    def catalogs(self) -> list[Json]:
+        """All catalogs, oldest first."""
+        return [row.document for row in self.rows("catalog")]
+
+    def access_packages(self, catalog_id: str | None = None) -> list[Json]:
+        """The access packages of one catalog, or all."""
+        return [row.document for row in self.rows("accessPackage", catalog_id)]
+
+    def extensions(self, catalog_id: str | None = None) -> list[Json]:
+        """The extensions of one catalog, or all, as they really are: without any lag."""
+        return [row.document for row in self.rows("extension", catalog_id)]
+
+    def policies(self) -> list[Json]:
+        """All assignment policies with their stage settings."""
+        return [row.document for row in self.rows("policy")]
+
+    def rows(self, kind: Kind, parent: str | None = None) -> list[Stored]:
+        """The objects of a kind, oldest first; with `parent`, only those inside it."""
+        sql = f"SELECT {_COLUMNS} FROM objects WHERE kind = ?"
+        found = (
+            self._connection.execute(f"{sql} ORDER BY seq", (kind,))
+            if parent is None
+            else self._connection.execute(f"{sql} AND parent = ? ORDER BY seq", (kind, parent))
+        )
+        return [_stored(row) for row in found]
+
+    def find(self, kind: Kind, identity: str, parent: str | None = None) -> Stored | None:
+        """The object with that id (in any case), or None; with `parent`, only if it is inside it."""
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM objects WHERE kind = ? AND id = ? AND (? IS NULL OR parent = ?)",
+            (kind, identity.lower(), parent, parent),
+        ).fetchone()
+        return _stored(row) if row else None
+
+    def add(self, kind: Kind, document: Json, parent: str | None = None, *, lag_reads: int = 0) -> None:
+        """Insert a new object; the next `lag_reads` reads do not show it yet."""
+        self._connection.execute(
+            "INSERT INTO objects (kind, id, parent, document, lag_left) VALUES (?, ?, ?, ?, ?)",
+            (kind, document["id"].lower(), parent, json.dumps(document), lag_reads),
+        )
+
+    def change(self, kind: Kind, before: Stored, document: Json, *, lag_reads: int = 0) -> None:
+        """Replace an object; the next `lag_reads` reads still show what was to be seen before."""
+        earlier = json.dumps(before.visible) if lag_reads and before.visible else None
+        self._connection.execute(
+            "UPDATE objects SET document = ?, earlier = ?, lag_left = ? WHERE kind = ? AND id = ?",
+            (json.dumps(document), earlier, lag_reads, kind, before.id),
+        )
+
+    def remove(self, kind: Kind, identity: str) -> None:
+        """Delete an object for good; there is no deleted-items container (contract §1.2)."""
+        self._connection.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, identity))
+
+    def note_reads(self, rows: Iterable[Stored]) -> None:
+        """Count a read of every row that lags."""
+        lagging = [(row.seq,) for row in rows if row.lag_left]
+        if lagging:
+            self._connection.executemany(
+                "UPDATE objects SET lag_left = lag_left - 1 WHERE seq = ? AND lag_left > 0", lagging
+            )
+
+    def switches(self) -> Switches:
+        """The switches that `reset` stored; the defaults if it stored none."""
+        row = self._connection.execute("SELECT value FROM settings WHERE name = 'switches'").fetchone()
+        return Switches(**json.loads(row[0])) if row else Switches()
+
+    def restart(self, records: Iterable[Record], switches: Switches | None) -> None:
+        """Replace everything by `records` and keep `switches` for later, in one transaction."""
+        with self.writing():
+            create_schema(self._connection)
+            self._connection.execute("DELETE FROM objects")
+            self._connection.execute("DELETE FROM settings")
+            if switches:
+                value = json.dumps(asdict(switches))
+                self._connection.execute("INSERT INTO settings VALUES ('switches', ?)", (value,))
+            self._insert(records)
+
+    def _fill_new(self, records: Iterable[Record]) -> None:
+        with self.writing():
+            if not is_ready(self._connection):  # else another process was faster, and it seeded too
+                create_schema(self._connection)
+                self._insert(records)
+
+    def _insert(self, records: Iterable[Record]) -> None:
+        for kind, document, parent in records:
+            self.add(kind, document, parent)
+
+
+def reset(database: Path, *, seed: Path | None = None, switches: Switches | None = None) -> None:
+    """Empty the database, fill it with the seed and store the switches for later serves of it.
+
+    Nothing is touched when the seed is bad. Raises: SeedError, SandboxDatabaseError.
+    """
+    records = load_seed(seed)
+    with Store(database, seed=seed) as store:
+        store.restart(records, switches)
+
+
+def _stored(row: sqlite3.Row | tuple[int, str, str, str | None, int]) -> Stored:
+    seq, identity, document, earlier, lag_left = row
+    return Stored(seq, identity, json.loads(document), json.loads(earlier) if earlier else None, lag_left)

@@ -1,0 +1,140 @@
+"""Options and environment, read once into a frozen `Settings`; what cannot be meant is refused before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import SplitResult, urlsplit
+
+from reconciler.errors import UsageError
+
+AuthMode = Literal["auto", "github-oidc", "workload-identity", "environment", "managed-identity", "azure-cli"]
+AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One national cloud: host names of Graph and of the sign-in authority, and the audience of a GitHub token."""
+
+    graph_host: str
+    authority_host: str
+    token_exchange_audience: str = "api://AzureADTokenExchange"  # noqa: S105 - an audience, not a secret
+
+
+CLOUDS: dict[str, Cloud] = {
+    "global": Cloud("graph.microsoft.com", "login.microsoftonline.com"),
+    "usgov": Cloud("graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"),
+    "usgov-dod": Cloud("dod-graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"),
+    "china": Cloud("microsoftgraph.chinacloudapi.cn", "login.chinacloudapi.cn", "api://AzureADTokenExchangeChina"),
+}
+"""Source: graph-contract §7."""
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK_TENANT = "00000000-0000-0000-0000-000000000000"
+DEFAULT_LOOPBACK_TOKEN = "loopback-token-not-secret"  # noqa: S105 - public by design, accepted by the sandbox only
+SANDBOX = "sandbox"
+"""What stands for the Graph URL in plans made with `--sandbox`, whose port is another one on each run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Which Graph, as whom, and how hard. `cloud` is None on loopback, where no Azure credential is used."""
+
+    graph_url: str
+    cloud: Cloud | None
+    sandbox_db: Path | None
+    auth: AuthMode
+    loopback_token: str
+    catalogs: tuple[str, ...]
+    concurrency: int
+    timeout_s: float
+    max_retries: int
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """True when the embedded Graph is to be started for this command."""
+        return self.sandbox_db is not None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetOptions:
+    """The target options as the operator gave them; `None` means not given."""
+
+    sandbox: bool = False
+    sandbox_db: Path | None = None
+    graph_url: str | None = None
+    cloud: str | None = None
+    auth: AuthMode = "auto"
+    catalogs: tuple[str, ...] = ()
+    concurrency: int = 8
+    timeout_s: float = 30.0
+    max_retries: int = 5
+
+
+def resolve_settings(options: TargetOptions, environment: Mapping[str, str]) -> Settings:
+    """The settings that options and environment ask for.
+
+    Raises:
+        UsageError: two options contradict each other, or the Graph URL is none that a token may be sent to.
+    """
+    if options.sandbox and (options.graph_url or options.cloud):
+        raise UsageError("--sandbox was given together with --graph-url or --cloud.", hint="Choose one of them.")
+    if options.graph_url and options.cloud:
+        raise UsageError("--cloud was given together with --graph-url.", hint="--graph-url names the cloud already.")
+    graph_url, cloud = _graph(options)
+    return Settings(
+        graph_url=graph_url,
+        cloud=cloud,
+        sandbox_db=(options.sandbox_db or Path(".reconciler/sandbox.sqlite3")) if options.sandbox else None,
+        auth=options.auth,
+        loopback_token=environment.get("RECONCILER_LOOPBACK_TOKEN", DEFAULT_LOOPBACK_TOKEN),
+        catalogs=options.catalogs,
+        concurrency=options.concurrency,
+        timeout_s=options.timeout_s,
+        max_retries=options.max_retries,
+    )
+
+
+def _graph(options: TargetOptions) -> tuple[str, Cloud | None]:
+    if options.sandbox:
+        return SANDBOX, None
+    if options.graph_url:
+        return _checked_url(options.graph_url)
+    cloud = CLOUDS[options.cloud or "global"]
+    return f"https://{cloud.graph_host}/v1.0", cloud
+
+
+def _checked_url(graph_url: str) -> tuple[str, Cloud | None]:
+    """The URL without trailing slash, with its cloud (None on loopback)."""
+    parts = _split(graph_url)
+    host = parts.hostname or ""
+    if parts.username is not None or parts.query or parts.fragment or parts.path.rstrip("/") != "/v1.0":
+        raise UsageError(
+            "--graph-url is not the base address of a Graph.",
+            hint="Give scheme, host and version only, for example http://127.0.0.1:8484/v1.0.",
+        )
+    if host in LOOPBACK_HOSTS and parts.scheme in ("http", "https"):
+        return graph_url.rstrip("/"), None
+    clouds = {cloud.graph_host: cloud for cloud in CLOUDS.values()}
+    if parts.scheme == "https" and host in clouds and parts.port in (None, 443):
+        return f"https://{host}/v1.0", clouds[host]
+    raise UsageError(
+        f"--graph-url names {parts.scheme}://{host}, to which no token will be sent.",
+        hint="Allowed are https with " + ", ".join(sorted(clouds)) + ", and loopback addresses.",
+    )
+
+
+def _split(graph_url: str) -> SplitResult:
+    try:
+        parts = urlsplit(graph_url)
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError("--graph-url is not a URL.", hint="For example http://127.0.0.1:8484/v1.0.") from error
+    return parts
+
+
+def graph_host(graph_url: str) -> str:
+    """The host part that identifies a Graph in digests: without port; `sandbox` for the embedded one."""
+    return graph_url if graph_url == SANDBOX else (urlsplit(graph_url).hostname or "")

@@ -1,0 +1,222 @@
+"""What comes out: canonical extensions with defaults merged in, catalog by catalog; and all faults at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.loader import LoadedState, load
+from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.extension import Catalog, DesiredExtension
+
+GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
+REQUEST = "accessPackageAssignmentRequestWorkflowExtension"
+ASSIGNMENT = "accessPackageAssignmentWorkflowExtension"
+HEAD = f"""\
+catalog: Marketing
+defaults:
+  "@odata.type": microsoft.graph.{REQUEST}
+  endpointConfiguration: {{subscriptionId: {GUID.upper()}, resourceGroupName: rg, logicAppWorkflowName: app}}
+  authenticationConfiguration: {{"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}}
+  callbackConfiguration: {{timeoutDuration: PT60M}}
+  clientConfiguration: {{timeoutInMilliseconds: 500, maximumRetries: 1}}
+extensions:
+"""
+ENDPOINT = {"@odata.type": "logicAppTriggerEndpointConfiguration", "subscriptionId": GUID, "resourceGroupName": "rg"}
+POP = {"@odata.type": "azureAdPopTokenAuthentication"}
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def load_text(text: str, name: str = "a.yaml") -> LoadedState:
+    Path(name).write_text(text, "utf-8")
+    return load([Path(name)])
+
+
+def only(text: str) -> DesiredExtension:
+    state = load_text(text)
+    assert state.diagnostics == ()
+    [catalog] = state.catalogs
+    [extension] = catalog.extensions
+    return extension
+
+
+def test_defaults_are_merged_under_an_extension_which_wins() -> None:
+    extension = only(
+        HEAD
+        + f"""\
+  - displayName: mail
+    id: {GUID.upper()}
+    description: null
+    endpointConfiguration: {{logicAppWorkflowName: other}}
+    callbackConfiguration: {{durationBeforeTimeout: PT90M}}
+    clientConfiguration: {{maximumRetries: null}}
+"""
+    )
+    assert extension == DesiredExtension(
+        pinned_id=GUID,
+        display_name="mail",
+        type=REQUEST,
+        properties={
+            "displayName": "mail",
+            "description": None,
+            "endpointConfiguration": ENDPOINT | {"logicAppWorkflowName": "other"},
+            "authenticationConfiguration": POP,
+            "clientConfiguration": {"timeoutInMilliseconds": 500, "maximumRetries": None},
+            "callbackConfiguration": {"timeoutDuration": "PT1H30M"},
+        },
+        source=SourceLocation("a.yaml", 9, 5),
+    )
+
+
+def test_a_null_of_the_extension_clears_a_whole_default() -> None:
+    properties = only(
+        HEAD + "  - {displayName: mail, callbackConfiguration: ~, clientConfiguration: null}\n"
+    ).properties
+    assert properties["callbackConfiguration"] is None
+    assert properties["clientConfiguration"] is None
+
+
+def test_a_null_callback_is_dropped_on_the_assignment_type() -> None:
+    extension = only(
+        HEAD
+        + f'  - displayName: m\n    "@odata.type": "#microsoft.graph.{ASSIGNMENT}"\n    callbackConfiguration: null\n'
+    )
+    assert extension.type == ASSIGNMENT
+    assert "callbackConfiguration" not in extension.properties
+
+
+def test_a_default_of_another_type_is_not_merged() -> None:
+    text = HEAD.replace('PopTokenAuthentication"', f'TokenAuthentication", resourceId: {GUID}')
+    pop = '{"@odata.type": microsoft.graph.azureAdPopTokenAuthentication}'
+    own = f"  - displayName: m\n    authenticationConfiguration: {pop}\n"
+    assert only(text + own).properties["authenticationConfiguration"] == POP
+    assert only(text + "  - displayName: m\n").properties["authenticationConfiguration"] == {
+        "@odata.type": "azureAdTokenAuthentication",
+        "resourceId": GUID,
+    }
+
+
+def test_text_stays_what_the_author_wrote() -> None:
+    state = load_text(
+        HEAD + "".join(f"  - displayName: {name}\n" for name in ("no", "1e3", "2022-01-01", "123", "0x1F", "1_000"))
+    )
+    names = [extension.display_name for extension in state.catalogs[0].extensions]
+    assert names == ["no", "1e3", "2022-01-01", "123", "0x1F", "1_000"]
+
+
+def test_documents_and_files_of_one_catalog_are_one() -> None:
+    Path("b.yaml").write_text(
+        HEAD + "  - displayName: two\n---\n" + HEAD.replace("Marketing", "Sales") + "  - displayName: x\n"
+    )
+    Path("a.yaml").write_text(HEAD.replace("Marketing", "MARKETING") + "  - displayName: one\n")
+    Path("c.yaml").write_text(f"catalog: {{id: {GUID.upper()}}}\nextensions: []\n")
+    state = load([Path("b.yaml"), Path("c.yaml"), Path("a.yaml")])
+    assert [(c.catalog, c.source, [e.display_name for e in c.extensions]) for c in state.catalogs] == [
+        (Catalog(None, "MARKETING"), SourceLocation("a.yaml"), ["one", "two"]),
+        (Catalog(None, "Sales"), SourceLocation("b.yaml", 11), ["x"]),
+        (Catalog(GUID, None), SourceLocation("c.yaml"), []),
+    ]
+    assert (state.files, state.extensions) == (3, 3)
+
+
+def test_a_flow_mapping_stands_where_its_first_key_stands() -> None:
+    assert only(HEAD + '  - {\n      "displayName": "mail"\n    }\n').source == SourceLocation("a.yaml", 10, 7)
+
+
+def test_the_same_extension_twice_names_both_places() -> None:
+    Path("b.yaml").write_text(HEAD.replace("Marketing", "marketing") + "  - displayName: STRASSE\n")
+    state = load_text(HEAD + "  - displayName: straße\n") and load([Path()])
+    [diagnostic] = state.diagnostics
+    assert (diagnostic.code, diagnostic.place) == ("R207", SourceLocation("b.yaml", 9, 5))
+    assert "a.yaml:9" in diagnostic.message
+
+
+def test_several_faults_in_several_files_are_reported_together() -> None:
+    Path("a.yaml").write_text(
+        HEAD.replace("timeoutDuration: PT60M", "timeoutDuration: P1W").replace("PopTokenAuth", "PopTokenauth")
+        + """\
+  - displayName: one
+    colour: red
+    description:
+  - displayName: One
+    clientConfiguration: {maximumRetries: 2, timeoutInMilliseconds: "500"}
+  - value: {displayName: wrapped}
+  - endpointConfiguration: {url: http://example.com/?sig=abcdefgh}
+    description: a
+    description: b
+"""
+    )
+    Path("b.yaml").write_text(
+        "catalog: ''\nextensions:\n  - displayName: x\n    callbackConfiguration: {timeoutDuration: PT1M}\n"
+        "  - !what {displayName: y}\n  - displayName: bearer abcdefghijkl\n"
+        '    authenticationConfiguration: {"@odata.type": "#microsoft.graph.azureAdTokenAuthentication"}\n'
+        "---\n- no\n---\ncatalog: a: b\n"
+    )
+    Path("c.yaml").write_bytes(b"\xff")
+    Path("d.yaml").write_text(f"catalog: M\nextensions:\n  - displayName: x\n    id: {GUID}0\n    id: y\n")
+    state = load([Path(), Path("missing")])
+    assert [(d.place.file, d.place.line, d.code) for d in state.diagnostics if d.place] == [
+        ("a.yaml", 5, "R104"),
+        ("a.yaml", 6, "R201"),
+        ("a.yaml", 10, "R101"),
+        ("a.yaml", 11, "R107"),
+        ("a.yaml", 12, "R207"),
+        ("a.yaml", 13, "R105"),
+        ("a.yaml", 13, "R102"),
+        ("a.yaml", 14, "R106"),
+        ("a.yaml", 15, "R103"),
+        ("a.yaml", 15, "R105"),
+        ("a.yaml", 15, "R205"),
+        ("a.yaml", 17, "R007"),
+        ("b.yaml", 1, "R105"),
+        *[("b.yaml", 3, "R103")] * 3,
+        ("b.yaml", 4, "R202"),
+        ("b.yaml", 5, "R008"),
+        *[("b.yaml", 6, "R103")] * 2,
+        ("b.yaml", 6, "R208"),
+        ("b.yaml", 7, "R206"),
+        ("b.yaml", 9, "R102"),
+        ("b.yaml", 11, "R006"),
+        ("c.yaml", 1, "R005"),
+        *[("d.yaml", 3, "R103")] * 3,
+        ("d.yaml", 4, "R204"),
+        ("d.yaml", 5, "R007"),
+        ("missing", 1, "R001"),
+    ]
+
+
+def without_places(state: LoadedState) -> list[tuple[object, list[tuple[object, ...]]]]:
+    assert state.diagnostics == ()
+    return [
+        (c.catalog, sorted((e.display_name, e.type, str(e.properties)) for e in c.extensions)) for c in state.catalogs
+    ]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(order=st.permutations(range(6)), cuts=st.lists(st.booleans(), min_size=6, max_size=6))
+def test_the_order_of_files_and_documents_changes_nothing(order: list[int], cuts: list[bool], tmp_path: Path) -> None:
+    documents = [
+        HEAD.replace("Marketing", ("Marketing", "Sales", f"{{id: {GUID}}}")[i % 3]) + f"  - displayName: ext{i}\n"
+        for i in range(6)
+    ]
+    plain = load_text("---\n".join(documents), "plain.yaml")
+    folder = tmp_path / "shuffled"
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    files: list[list[str]] = [[]]
+    for index, cut in zip(order, cuts, strict=True):
+        files += [[]] if cut else []
+        files[-1].append(documents[index])
+    paths = []
+    for number, content in enumerate(files):
+        paths.append(folder / f"{number}.yaml")
+        paths[-1].write_text("---\n".join(content))
+    assert without_places(load(list(reversed(paths)))) == without_places(plain)

@@ -1,0 +1,111 @@
+"""The schema as an editor sees it: complete, explained, true examples; and as the loader compiles it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from reconciler.loader import schema_text
+from reconciler.loader.schema_wording import WORDING
+from reconciler.loader.schemas import validator
+from reconciler.model.durations import duration_s
+from reconciler.model.types import COMPLEX_PROPERTIES, ODATA_TYPE, TIMEOUT, WRITABLE_PROPERTIES
+
+SCHEMA: dict[str, Any] = json.loads(schema_text("desired-state"))
+
+
+def schemas(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]]
+    yield path, schema
+    for name, member in schema.get("properties", {}).items():
+        yield from schemas(member, f"{path}/{name}")
+    if "items" in schema:
+        yield from schemas(schema["items"], f"{path}/*")
+
+
+ALL = dict(schemas(SCHEMA))
+
+
+def test_it_is_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_every_property_is_explained_by_text_and_true_examples(path: str) -> None:
+    schema = ALL[path]
+    assert schema["description"].endswith(".")
+    for example in schema["examples"]:
+        Draft202012Validator(schema | {"$defs": SCHEMA["$defs"]}).validate(example)
+    assert schema["examples"]
+
+
+def test_nothing_unknown_passes_anywhere() -> None:
+    objects = [path for path, schema in ALL.items() if "properties" in schema]
+    assert len(objects) > 8
+    assert [path for path in objects if ALL[path]["additionalProperties"] is not False] == []
+
+
+def test_it_knows_what_the_model_knows() -> None:
+    assert set(ALL["/extensions/*"]["properties"]) == {ODATA_TYPE, "id", *WRITABLE_PROPERTIES}
+    assert set(ALL["/defaults"]["properties"]) == {ODATA_TYPE, *WRITABLE_PROPERTIES} - {"displayName"}
+    for name, kind in COMPLEX_PROPERTIES.items():
+        members = {member for names in kind.members.values() for member in names}
+        known = set(ALL[f"/extensions/*/{name}"]["properties"]) - {ODATA_TYPE, "durationBeforeTimeout"}
+        assert known == members
+
+
+@given(text=st.from_regex(r"P?[0-9]{0,2}[DWM]?T?([0-9]{1,2}[HM])?([0-9](\.[0-9])?S)?\n?"))
+def test_a_duration_is_what_the_model_can_compute(text: str) -> None:
+    schema = ALL[f"/extensions/*/callbackConfiguration/{TIMEOUT}"]
+    assert Draft202012Validator(schema).is_valid(text) == (duration_s(text) is not None)
+
+
+def test_every_keyword_has_a_wording() -> None:
+    silent = {"$schema", "$defs", "title", "description", "examples", "properties", "items", "$ref"}
+    used = {keyword for schema in ALL.values() for keyword in schema} - silent
+    assert used == set(WORDING)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner) | st.dictionaries(st.sampled_from(sorted({path.rpartition("/")[2] for path in ALL})), inner)
+        ),
+        max_leaves=12,
+    )
+)
+def test_the_compiled_validator_decides_like_the_schema(document: Any) -> None:
+    assert validator().is_valid(document) == Draft202012Validator(SCHEMA).is_valid(document)
+
+
+def test_the_schema_is_found_in_an_installed_package(tmp_path: Path) -> None:
+    (tmp_path / "reconciler" / "schemas").mkdir(parents=True)
+    (tmp_path / "reconciler" / "schemas" / "plan.schema.json").write_text("{}")
+    for source in Path(__file__).parents[2].joinpath("reconciler").rglob("*.py"):
+        if source.relative_to(Path(__file__).parents[2]).parts[1] in ("__init__.py", "errors.py", "model", "loader"):
+            target = tmp_path / source.relative_to(Path(__file__).parents[2])
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+    code = "from reconciler.loader import schema_text; print(schema_text('plan'))"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert answer.stdout == "{}\n"
+
+
+def test_loading_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = "import sys, reconciler.loader; print(sorted({name.split('.')[0] for name in sys.modules}))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(answer.stdout.replace("'", '"')))
+    assert not loaded & {"msgraph", "azure", "deepdiff", "rich", "click", "jsonschema", "aiohttp"}

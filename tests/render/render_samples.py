@@ -1,0 +1,243 @@
+"""A rich plan, an empty one, and Hypothesis strategies for any other."""
+
+from hypothesis import strategies as st
+
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.extension import Catalog, ExtensionRef
+from reconciler.model.plan import Change, FieldChange, Outcome, Plan, PlannedCatalog, Precondition, Unmanaged
+from reconciler.model.types import ASSIGNMENT_TYPE, REQUEST_TYPE, JsonValue
+
+TENANT = "00000000-0000-0000-0000-000000000000"
+GRAPH = "http://127.0.0.1:8484/v1.0"
+DIGEST = "sha256:" + "5f" * 32
+TIMEOUT = ("callbackConfiguration", "timeoutDuration")
+
+MARKETING = Catalog("32efb28c-0a1b-4c3d-8e4f-000000000001", "Marketing")
+HOSTILE = Catalog("32efb28c-0a1b-4c3d-8e4f-000000000002", "</summary>|`x` @octocat\u202e #1")
+ABSENT = Catalog(None, "Sales")
+UNREADABLE = Catalog("32efb28c-0a1b-4c3d-8e4f-000000000004", "Finance")
+
+
+def ref(name: str, number: int | None = None, type_name: str = REQUEST_TYPE) -> ExtensionRef:
+    identity = None if number is None else f"90a31e24-0000-0000-0000-{number:012d}"
+    return ExtensionRef(identity, name, type_name)
+
+
+RICH = Plan(
+    tool_version="0.1.0",
+    tenant_id=TENANT,
+    graph_url=GRAPH,
+    digest=DIGEST,
+    catalogs=(
+        PlannedCatalog(UNREADABLE, "unreadable"),
+        PlannedCatalog(HOSTILE, "complete"),
+        PlannedCatalog(MARKETING, "complete"),
+        PlannedCatalog(ABSENT, "absent"),
+    ),
+    changes=(
+        Change(
+            "update",
+            HOSTILE,
+            ref("@everyone | <!-- \x1b[31m```\n::error::x ##[add-mask]y", 1),
+            "the live value differs | `a`",
+            (FieldChange(("description",), "a```\nb\u200b", "[x](http://evil) | </details>\u2028"),),
+            Precondition(True, "sha256:" + "0a" * 32),
+            SourceLocation("desired_state/odd,name:%.yaml", 3),
+            "2022-11-02T19:57:41Z",
+            "owner@contoso.com",
+        ),
+        Change(
+            "create",
+            MARKETING,
+            ref("notify-finance"),
+            "declared, and no live extension has this name",
+            (
+                FieldChange(("displayName",), None, "notify-finance"),
+                FieldChange(("clientConfiguration", "maximumRetries"), None, 2),
+                FieldChange(("endpointConfiguration", "url"), None, "(sensitive, hmac-sha256:0b)"),
+            ),
+            Precondition(False),
+            SourceLocation("desired_state/marketing.yaml", 4),
+        ),
+        Change(
+            "update",
+            MARKETING,
+            ref("notify-approvers", 2),
+            "the live values differ from the declared ones",
+            (FieldChange(TIMEOUT, "PT30M", "PT1H"), FieldChange(("description",), "Überholt", None)),
+            Precondition(True, "sha256:" + "0c" * 32),
+            SourceLocation("desired_state/marketing.yaml", 14),
+            "2022-11-02T19:57:41Z",
+            "owner@contoso.com",
+        ),
+        Change(
+            "rename",
+            MARKETING,
+            ref("new-name", 3, ASSIGNMENT_TYPE),
+            "its pinned id is live under another name",
+            (FieldChange(("displayName",), "old-name", "new-name"), FieldChange(("a/b~c",), True, False)),
+            Precondition(True, "sha256:" + "0d" * 32),
+            SourceLocation("desired_state/marketing.yaml", 24),
+            "2022-11-02T19:57:41Z",
+        ),
+        Change(
+            "blocked",
+            MARKETING,
+            ref("two-of-them"),
+            "two live extensions have this name: 1, 2",
+            (FieldChange(("description",), None, "x"),),
+            source=SourceLocation("desired_state/marketing.yaml", 34),
+        ),
+        Change(
+            "blocked",
+            ABSENT,
+            ref("greet"),
+            "catalog Sales does not exist",
+            source=SourceLocation("desired_state/sales.yaml", 4),
+        ),
+    ),
+    unmanaged=(
+        Unmanaged(MARKETING, ref("by-hand", 7)),
+        Unmanaged(HOSTILE, ref("::set-output name=a::b", 8)),
+    ),
+    diagnostics=(
+        Diagnostic(
+            "R301",
+            "warning",
+            "notify-finance has no url",
+            "give `url`, or apply as a user",
+            SourceLocation("desired_state/marketing.yaml", 4, 5),
+        ),
+        Diagnostic("R302", "warning", "an extension of type odd\x00 is left alone", "nothing to do"),
+    ),
+    unchanged=3,
+)
+
+EMPTY = Plan("0.1.0", TENANT, GRAPH, DIGEST, (PlannedCatalog(MARKETING, "complete"),), (), (), (), 2)
+
+OUTCOMES = (
+    Outcome(RICH.changes[1], "done", "11111111-2222", note="Graph took durationBeforeTimeout"),
+    Outcome(RICH.changes[2], "failed", "11111111-3333", "Graph answered 409 | conflict"),
+    Outcome(RICH.changes[3], "unknown", None, "no answer came"),
+    Outcome(RICH.changes[4], "skipped", None, RICH.changes[4].because),
+    Outcome(RICH.changes[0], "done"),
+)
+
+FINDINGS = (
+    Diagnostic("R102", "error", "expected text", "quote it", SourceLocation("desired_state/a b.yaml", 3, 7)),
+    Diagnostic("R105", "error", "[x](http://evil)\nhas the wrong form", "see `R105`", SourceLocation("::error::.yaml")),
+    Diagnostic("R208", "warning", "100% secret, surely: yes", "remove it", SourceLocation("ö,:%.yaml", 2, 1)),
+    Diagnostic("R002", "error", "no YAML file was found", ""),
+)
+
+NASTY = st.sampled_from(
+    [
+        "`",
+        "```",
+        "|",
+        "\n",
+        "\r\n",
+        "::error::",
+        "##[add-mask]",
+        "<!--",
+        "</details>",
+        "@a",
+        "#1",
+        "](http://x)",
+        "\\",
+        "\x1b[2J",
+        "\x7f",
+        "\x9b",
+        "\u202e",
+        "\u200b",
+        "\u2028",
+        "\ud800",
+        "%0A",
+        ",",
+        "~~~",
+        "<b>",
+        "&amp;",
+        "x",
+        " ",
+        "\u3164",
+        "\ufe0f",
+        "\U000e0041",
+        "*",
+        "_",
+        "$",
+        "https://x.y",
+        "\t",
+    ]
+)
+HOSTILE_TEXT = st.lists(NASTY | st.text(max_size=4), min_size=1, max_size=8).map("".join).filter(bool)
+
+
+def plan_with(text: str) -> Plan:
+    """A plan that has the text in every place where Graph or a file can put one."""
+    catalog, extension = Catalog("id " + text, text), ExtensionRef("id " + text, text, "type " + text)
+    source = SourceLocation(text, 3)
+    field = FieldChange((text, "b" + text), text, {text: [text]})
+    return Plan(
+        "0.1.0",
+        TENANT,
+        GRAPH,
+        DIGEST,
+        (PlannedCatalog(catalog, "unreadable"),),
+        tuple(
+            Change(action, catalog, extension, text, (field,), None, source, text, text)
+            for action in ("create", "update", "rename", "blocked")
+        ),
+        (Unmanaged(catalog, extension),),
+        (Diagnostic("R301", "warning", text, text, source),),
+        1,
+    )
+
+
+def outcomes_with(text: str) -> tuple[Outcome, ...]:
+    change = plan_with(text).changes[1]
+    return tuple(Outcome(change, status, text, text, text) for status in ("done", "failed", "skipped", "unknown"))
+
+
+TEXTS = st.text(max_size=12)
+JSON: st.SearchStrategy[JsonValue] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
+    max_leaves=4,
+)
+CATALOGS = st.builds(Catalog, st.none() | TEXTS, st.none() | TEXTS)
+EXTENSIONS = st.builds(ExtensionRef, st.none() | TEXTS, TEXTS, TEXTS)
+LINES = st.integers(min_value=1, max_value=10**6)
+DIAGNOSTICS = st.builds(
+    Diagnostic,
+    st.sampled_from(["R101", "R301"]),
+    st.sampled_from(["error", "warning"]),
+    TEXTS,
+    TEXTS,
+    st.none() | st.builds(SourceLocation, TEXTS, LINES, LINES),
+)
+CHANGES = st.builds(
+    Change,
+    action=st.sampled_from(["create", "update", "rename", "blocked"]),
+    catalog=CATALOGS,
+    extension=EXTENSIONS,
+    because=TEXTS,
+    fields=st.lists(st.builds(FieldChange, st.lists(TEXTS, max_size=3).map(tuple), JSON, JSON), max_size=2).map(tuple),
+    precondition=st.none() | st.builds(Precondition, st.booleans(), st.none() | TEXTS),
+    source=st.none() | st.builds(SourceLocation, TEXTS, LINES),
+    last_modified_at=st.none() | TEXTS,
+    last_modified_by=st.none() | TEXTS,
+)
+PLANS = st.builds(
+    Plan,
+    tool_version=TEXTS,
+    tenant_id=TEXTS,
+    graph_url=TEXTS,
+    digest=st.binary(min_size=32, max_size=32).map(lambda raw: f"sha256:{raw.hex()}"),
+    catalogs=st.lists(
+        st.builds(PlannedCatalog, CATALOGS, st.sampled_from(["complete", "unreadable", "absent"])), max_size=2
+    ).map(tuple),
+    changes=st.lists(CHANGES, max_size=3).map(tuple),
+    unmanaged=st.lists(st.builds(Unmanaged, CATALOGS, EXTENSIONS), max_size=2).map(tuple),
+    diagnostics=st.lists(DIAGNOSTICS, max_size=2).map(tuple),
+    unchanged=st.integers(min_value=0, max_value=9),
+)

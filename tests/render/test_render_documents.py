@@ -1,0 +1,128 @@
+"""The JSON documents conform to their schema, and a plan comes back from its own."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+from render_samples import EMPTY, FINDINGS, OUTCOMES, PLANS, RICH, plan_with
+
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.plan import FieldChange, Plan
+from reconciler.render.json_document import (
+    apply_document,
+    diagnostics_document,
+    plan_document,
+    plan_from_document,
+    to_json,
+)
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text("utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+
+@settings(max_examples=150, deadline=None)
+@given(PLANS)
+def test_a_plan_comes_back_from_its_document(plan: Plan) -> None:
+    document = plan_document(plan)
+    VALIDATOR.validate(document)
+    assert plan_from_document(document) == plan
+    assert plan_from_document(json.loads(to_json(document))) == plan
+
+
+@pytest.mark.parametrize("path", [(), ("",), ("a/b", "~"), ("~1", "~01", "/0~")])
+def test_a_path_comes_back_from_its_json_pointer(path: tuple[str, ...]) -> None:
+    change = replace(RICH.changes[0], fields=(FieldChange(path, 1, 2),))
+    document = plan_document(replace(RICH, changes=(change,)))
+    VALIDATOR.validate(document)
+    assert plan_from_document(document).changes[0].fields[0].path == path
+
+
+@pytest.mark.parametrize("plan", [RICH, EMPTY, plan_with("x")])
+def test_the_samples_conform_to_the_schema(plan: Plan) -> None:
+    VALIDATOR.validate(json.loads(to_json(plan_document(plan))))
+
+
+def test_the_document_has_the_members_that_scripts_rely_on() -> None:
+    document = plan_document(RICH)
+    assert " ".join(document) == (
+        "format_version tool_version tenant_id graph_url digest complete summary catalogs changes unmanaged diagnostics"
+    )
+    assert document["complete"] is False
+    assert document["summary"] == {
+        "create": 1,
+        "update": 2,
+        "rename": 1,
+        "replace": 0,
+        "delete": 0,
+        "blocked": 2,
+        "unchanged": 3,
+        "unmanaged": 2,
+    }
+    assert document["changes"][2]["fields"][0] == {
+        "path": "/callbackConfiguration/timeoutDuration",
+        "before": "PT30M",
+        "after": "PT1H",
+    }
+    assert document["changes"][3]["fields"][1]["path"] == "/a~1b~0c"
+
+
+def test_apply_adds_the_outcomes_to_the_plan() -> None:
+    document = apply_document(RICH, OUTCOMES)
+    assert {name: value for name, value in document.items() if name != "outcomes"} == plan_document(RICH)
+    first = document["outcomes"][0]
+    assert list(first) == ["catalog", "extension", "action", "status", "request_id", "error", "note"]
+    assert (first["action"], first["status"], first["request_id"]) == ("create", "done", "11111111-2222")
+
+
+def test_findings_are_complete_without_errors_only() -> None:
+    warning = Diagnostic("R208", "warning", "m", "h")
+    assert diagnostics_document(FINDINGS)["complete"] is False
+    assert diagnostics_document([warning]) == {
+        "complete": True,
+        "diagnostics": [
+            {
+                "code": "R208",
+                "severity": "warning",
+                "file": None,
+                "line": None,
+                "column": None,
+                "message": "m",
+                "hint": "h",
+            }
+        ],
+    }
+
+
+def objects(schema: Any) -> list[dict[str, Any]]:
+    if isinstance(schema, list):
+        return [found for item in schema for found in objects(item)]
+    if not isinstance(schema, dict):
+        return []
+    own = [schema] if schema.get("type") == "object" else []
+    return own + [found for value in schema.values() for found in objects(value)]
+
+
+def test_the_schema_describes_every_property_and_allows_no_other() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    for found in objects(SCHEMA):
+        assert found["additionalProperties"] is False
+        assert sorted(found["required"]) == sorted(found["properties"])
+        assert all(member.get("description") for member in found["properties"].values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("format_version", "2"), ("digest", "sha256:0"), ("extra", 1), ("catalogs", None), ("complete", "yes")],
+)
+def test_a_document_that_is_no_plan_is_refused(name: str, value: object) -> None:
+    assert not VALIDATOR.is_valid(plan_document(EMPTY) | {name: value})
+
+
+def test_a_place_is_whole_or_absent() -> None:
+    document = plan_document(RICH)
+    document["diagnostics"][0]["line"] = None
+    assert not VALIDATOR.is_valid(document)

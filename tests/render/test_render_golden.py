@@ -1,0 +1,40 @@
+"""What each format looks like, for one rich plan and an empty one."""
+
+from collections.abc import Callable
+
+import pytest
+from render_samples import EMPTY, FINDINGS, OUTCOMES, RICH
+
+from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
+from reconciler.render.json_document import apply_document, diagnostics_document, plan_document, to_json
+from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown
+from reconciler.render.sarif import diagnostics_sarif
+from reconciler.render.text import diagnostics_text, outcomes_text, plan_text
+
+RENDERINGS: dict[str, Callable[[], str]] = {
+    "plan.txt": lambda: plan_text(RICH),
+    "plan.md": lambda: plan_markdown(RICH),
+    "plan.github.txt": lambda: plan_github(RICH),
+    "plan.json": lambda: to_json(plan_document(RICH)),
+    "drift.txt": lambda: plan_text(RICH, drift=True),
+    "drift.md": lambda: plan_markdown(RICH, drift=True),
+    "drift.github.txt": lambda: plan_github(RICH, drift=True),
+    "empty.txt": lambda: plan_text(EMPTY),
+    "empty.md": lambda: plan_markdown(EMPTY),
+    "empty.github.txt": lambda: plan_github(EMPTY),
+    "empty.json": lambda: to_json(plan_document(EMPTY)),
+    "apply.txt": lambda: outcomes_text(OUTCOMES),
+    "apply.md": lambda: outcomes_markdown(OUTCOMES),
+    "apply.github.txt": lambda: outcomes_github(OUTCOMES),
+    "apply.json": lambda: to_json(apply_document(RICH, OUTCOMES)),
+    "validate.txt": lambda: diagnostics_text(FINDINGS, files=3, extensions=4),
+    "validate.md": lambda: diagnostics_markdown(FINDINGS, files=3, extensions=4),
+    "validate.github.txt": lambda: diagnostics_github(FINDINGS, files=3, extensions=4),
+    "validate.json": lambda: to_json(diagnostics_document(FINDINGS)),
+    "validate.sarif": lambda: diagnostics_sarif(FINDINGS, "0.1.0"),
+}
+
+
+@pytest.mark.parametrize("name", RENDERINGS)
+def test_a_rendering_is_as_its_golden_file(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(name, RENDERINGS[name]())
