@@ -72,6 +72,7 @@ def plan(
     """The plan for the desired state; reads Graph, writes nothing."""
 
     async def run() -> Plan:
+        """Connects and plans."""
         async with _connect(settings, environment) as graph:
             return await _plan(graph, settings, desired, advance)
 
@@ -88,6 +89,7 @@ def apply(
     """Plans afresh and carries the plan out, if it is approved."""
 
     async def run() -> Applied:
+        """Connects once for planning and writing."""
         async with _connect(settings, environment) as graph:
             fresh = await _plan(graph, settings, desired, advance)
             refusal = approval.refusal(fresh)
@@ -110,6 +112,7 @@ def apply_saved(settings: Settings, environment: Mapping[str, str], file: Path, 
         raise StalePlanError(f"{error} Nothing was written.", hint=error.hint) from error
 
     async def run() -> Applied:
+        """Checks the whole plan before the first write."""
         from reconciler.apply.run import refuse_if_stale
 
         async with _connect(settings, environment) as graph:
@@ -139,6 +142,7 @@ def auth_check(settings: Settings, environment: Mapping[str, str]) -> Identity:
     """Whom the token speaks for; asks for a token, sends nothing to Graph."""
 
     async def run() -> Identity:
+        """Asks for a token and reads its claims."""
         from reconciler.graph.credentials import open_tokens
         from reconciler.graph.identity import identity_of
 

@@ -31,6 +31,7 @@ async def apply_plan(
     refused: list[AuthenticationError] = []
 
     async def one(change: Change) -> Outcome:
+        """The outcome of one change, or why it was not begun."""
         if change.action == "blocked":
             return Outcome(change, "skipped", error=change.because)
         if stopped():
@@ -44,6 +45,7 @@ async def apply_plan(
             return Outcome(change, "failed", error=str(error))
 
     async def catalog(changes: Sequence[Change]) -> list[Outcome]:
+        """The outcomes of one catalog's changes, one after another."""
         outcomes = []
         for change in changes:
             outcomes.append(await one(change))
@@ -63,6 +65,7 @@ async def refuse_if_stale(plan: Plan, graph: GraphClient) -> None:
     """
 
     async def reasons(changes: Sequence[Change]) -> list[str]:
+        """Why the changes of one catalog no longer fit."""
         try:
             live = await list_extensions(graph, str(changes[0].catalog.id))
         except GraphError as error:

@@ -45,6 +45,7 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
     from reconciler.sandbox.server import serve
 
     async def run() -> None:
+        """Serves until a signal comes."""
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))

@@ -37,9 +37,16 @@ def _meant(declared: Mapping[str, JsonValue], live: Mapping[str, JsonValue]) -> 
         found = live.get(name)
         if isinstance(wanted, dict) and isinstance(found, dict):
             meant[name] = _meant_object(name, wanted, found)
+        elif found is None and _clears_all(wanted):
+            meant[name] = wanted
         else:
             meant[name] = found
     return meant
+
+
+def _clears_all(wanted: JsonValue) -> bool:
+    """True for an object with members, all null: where there is no object there is nothing to clear."""
+    return isinstance(wanted, dict) and bool(wanted) and all(value is None for value in wanted.values())
 
 
 def _meant_object(name: str, wanted: Properties, found: Properties) -> Properties:

@@ -68,16 +68,21 @@ def _match_one(
     namesakes = by_name.get(folded(item.display_name), ())
     if item.pinned_id:
         return _match_pinned(item, by_id.get(item.pinned_id.casefold()), namesakes)
+    free = [extension for extension in namesakes if extension.id.casefold() not in pins]
+    if len(free) == 1:
+        return _match_type(item, free[0])
     ids = tuple(extension.id for extension in namesakes)
-    pinned = next((pins[found.casefold()] for found in ids if found.casefold() in pins), None)
-    if pinned is not None:
-        place = f"{pinned.source.file}:{pinned.source.line}"
-        problem = f"the live extension of this name is pinned at {place}; apply that declaration first, then run again"
+    if len(free) > 1:
+        problem = f"{len(free)} live extensions have this name ({', '.join(ids)}); pin the one that is meant with id:"
         return Match(item, problem=problem, claims=ids)
-    if len(namesakes) > 1:
-        problem = f"{len(ids)} live extensions have this name ({', '.join(ids)}); pin the one that is meant with id:"
+    if namesakes:
+        pin = pins[namesakes[0].id.casefold()].source
+        problem = (
+            f"the live extension of this name is pinned at {pin.file}:{pin.line}; "
+            "apply that declaration first, then run again"
+        )
         return Match(item, problem=problem, claims=ids)
-    return _match_type(item, namesakes[0]) if namesakes else Match(item)
+    return Match(item)
 
 
 def _match_pinned(

@@ -156,6 +156,8 @@ class GraphClient:
                     raw = await self._adapter.send_primitive_async(request, "bytes", {"XXX": ODataError})
             except APIError as error:
                 raise refusal(error, request) from error
+            except httpx.DecodingError as error:
+                raise GraphAnswerError(f"The answer to {described(request)} cannot be decompressed.") from error
             except (httpx.TransportError, TimeoutError) as error:
                 raise unanswered(error, request, self.limits.timeout_s) from error
         request_id = next(iter(inspection.response_headers.get("request-id")), None)
@@ -196,7 +198,7 @@ def _parsed(raw: bytes | None, request: RequestInformation, request_id: str | No
         return {}
     try:
         body = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GraphAnswerError(f"The answer to {described(request)} is not JSON.", request_id=request_id) from error
     if not isinstance(body, dict):
         raise GraphAnswerError(f"The answer to {described(request)} is no JSON object.", request_id=request_id)

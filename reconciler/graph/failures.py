@@ -19,10 +19,11 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
     status = error.response_status_code or 0
     headers = error.response_headers or {}
     main = error.error if isinstance(error, ODataError) else None
-    said = f"{main.code}: {main.message or ''}".rstrip(": ")[:_LONGEST_QUOTE] if main else "no error body of Graph's"
-    request_id = headers.get("request-id")
+    words = [word for word in (main.code, main.message) if word] if main else []
+    said = ": ".join(words)[:_LONGEST_QUOTE] or "no error body of Graph's"
+    request_id = headers.get("request-id") or None
     return GraphRefusalError(
-        f"{described(request)} was answered HTTP {status} ({said}; request id {request_id}).",
+        f"{described(request)} was answered HTTP {status} ({said}; request id {request_id or 'not given'}).",
         status=status,
         code=main.code if main else None,
         request_id=request_id,

@@ -31,6 +31,7 @@ async def observe(
     """
 
     async def one(catalog: Catalog) -> ObservedCatalog:
+        """Reads one catalog and tells that it is done."""
         observed = await _observe_one(graph, catalog)
         advance()
         return observed

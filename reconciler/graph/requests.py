@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphRequestAdapter, GraphServiceClient
+
+from reconciler.errors import GraphAnswerError
 
 Json = dict[str, Any]
 
@@ -46,7 +49,17 @@ class Requests:
 
 
 def follow(next_link: str) -> RequestInformation:
-    """GET the next page: the link as it is, opaque (contract §1.2)."""
+    """GET the next page: the link as it is, opaque (contract §1.2).
+
+    Raises:
+        GraphAnswerError: the link is no absolute address, or names a user, whom httpx would sign in instead of us.
+    """
+    try:
+        url, _ = httpx.URL(next_link), urlsplit(next_link).port
+    except (httpx.InvalidURL, ValueError):
+        url = httpx.URL()
+    if not url.host or url.userinfo:
+        raise GraphAnswerError("A listing came with a next link that is no usable address.")
     request = RequestInformation()
     request.http_method, request.url = Method.GET, next_link
     request.headers.try_add("Accept", "application/json")

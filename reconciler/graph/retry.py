@@ -55,7 +55,7 @@ class RetryPolicy:
         )
 
     def wait_s(self, state: RetryCallState) -> float:
-        """Seconds until the next attempt: what Retry-After asks for, else exponential with full jitter."""
+        """Seconds until the next attempt: what Retry-After asks for, else doubling, half of it left to chance."""
         error = state.outcome.exception() if state.outcome else None
         asked = _retry_after_s(error, self.now()) if isinstance(error, GraphRefusalError) else None
         if asked is not None:
@@ -84,6 +84,6 @@ def _retry_after_s(error: GraphRefusalError, now: datetime) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.loader.extension_rules import extension_faults
 from reconciler.loader.fault import Fault
 from reconciler.loader.merging import merged
-from reconciler.loader.nodes import Broken, Mapping, Node, Sequence, member, text_of
+from reconciler.loader.nodes import Mapping, Node, Sequence, member, text_of
 from reconciler.loader.schema_faults import is_wrapped, schema_faults
 from reconciler.loader.value_rules import body_faults, secret_faults
 from reconciler.model.diagnostic import SourceLocation
@@ -50,7 +50,7 @@ def declared(document: Node, file: str) -> tuple[DeclaredDocument, list[Fault]]:
     for body in _bodies(document):
         faults.extend(body_faults(body, at_fault))
         whole = merged(defaults, body)
-        if not isinstance(defaults, Broken) and defaults not in at_fault:
+        if defaults is None or isinstance(defaults, Mapping):
             faults.extend(extension_faults(whole, at_fault))
         extensions.append(_extension(body, whole, at_fault, file))
     return DeclaredDocument(_catalog(document, at_fault), tuple(extensions), source), faults

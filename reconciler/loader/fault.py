@@ -16,9 +16,12 @@ class Placed(Protocol):
     """Anything that stands somewhere in a file; line and column count from 1."""
 
     @property
-    def line(self) -> int: ...  # noqa: D102
+    def line(self) -> int:
+        """The line."""
+
     @property
-    def column(self) -> int: ...  # noqa: D102
+    def column(self) -> int:
+        """The column."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,11 @@ from reconciler.model.types import JsonValue
 MASK = "***"
 
 _SECRET = re.compile(
-    r"(?P<name>[?&;]sig=|%26sig%3d|\bsig=|\bbearer\s+)(?P<sig>[A-Za-z0-9%_.~+/=-]{6,})"
-    r"|(?P<jwt>\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)",
+    r"(?P<signature>%26sig%3d|\bsig=)[A-Za-z0-9%_.~+/=-]+"
+    # With a digit in it, so that "bearer authentication" in a description is no secret.
+    r"|(?P<bearer>\bbearer\s{1,9})(?=[A-Za-z_.~+/=-]{0,200}[0-9])[A-Za-z0-9_.~+/=-]{12,}"
+    # Not \b in front: a text of "-eyJ-eyJ…" would be scanned to its end from every "eyJ".
+    r"|(?P<jwt>(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)",
     re.IGNORECASE,
 )
 
@@ -34,7 +37,7 @@ def carries_secret(value: JsonValue) -> bool:
 
 def mask(text: str) -> str:
     """The text with every signature and token in it replaced by `***`."""
-    return _SECRET.sub(lambda match: (match["name"] or "") + MASK, text)
+    return _SECRET.sub(lambda match: (match["signature"] or match["bearer"] or "") + MASK, text)
 
 
 def stand_in(value: str, *, tenant_id: str, extension_id: str | None, path: tuple[str, ...]) -> str:

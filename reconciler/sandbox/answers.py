@@ -44,9 +44,7 @@ def referenced_extension(document: Json, switches: Switches) -> Json:
     """An extension in a stage setting: no callback and client members, as in the docs (contract §1.6)."""
     answer = extension_answer(document, switches)
     return {
-        name: value
-        for name, value in answer.items()
-        if name not in ("callbackConfiguration", "clientConfiguration")
+        name: value for name, value in answer.items() if name not in ("callbackConfiguration", "clientConfiguration")
     }
 
 

@@ -51,9 +51,7 @@ async def list_catalogs(request: web.Request) -> web.Response:
     """All catalogs, in pages (contract §1.1)."""
     sandbox, options = running(request), CATALOGS.options(request, collection=True)
     rows = sandbox.store.rows("catalog")
-    return list_response(
-        request, "catalogs", rows, options, lambda one: _answer(sandbox, one, options.expand)
-    )
+    return list_response(request, "catalogs", rows, options, lambda one: _answer(sandbox, one, options.expand))
 
 
 @routes.post(f"{PREFIX}/catalogs")

@@ -54,7 +54,7 @@ def sequence(value: Any, where: str) -> list[Any]:
     return value
 
 
-def anything(value: Any, where: str) -> Any:
+def anything(value: Any, _where: str) -> Any:
     """Whatever came: for members that the sandbox only keeps."""
     return value
 

@@ -87,9 +87,7 @@ def _is_new(connection: sqlite3.Connection, database: Path) -> bool:
     if application != APPLICATION_ID:
         raise SandboxDatabaseError(_unusable(database, "it is a database of something else"))
     if version != VERSION:
-        raise SandboxDatabaseError(
-            _unusable(database, f"its schema is {version}, this program's is {VERSION}")
-        )
+        raise SandboxDatabaseError(_unusable(database, f"its schema is {version}, this program's is {VERSION}"))
     return False
 
 
@@ -99,12 +97,13 @@ def _use_wal(connection: sqlite3.Connection) -> None:
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-            return
         except sqlite3.OperationalError:
             # SQLite does not apply the busy timeout to this; two processes may start at the same moment.
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
+        else:
+            return
 
 
 def _unusable(database: Path, reason: str) -> str:

@@ -35,7 +35,7 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
         response = _refusal(error, ids)
     except web.HTTPException as error:
         response = _refusal(_as_graph(error, request), ids)
-    except Exception:
+    except Exception:  # noqa: BLE001 - a fault of the sandbox is answered as one, and logged whole
         _log.exception("the sandbox failed on %s %s", request.method, request.path)
         response = _refusal(GraphError(500, "InternalServerError", "The sandbox failed; see its log."), ids)
     response.headers.update({**ids, "OData-Version": "4.0", "Cache-Control": "private"})
@@ -49,11 +49,10 @@ def tokens(environment: Mapping[str, str] = os.environ) -> Middleware:
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The handler's answer, for a caller who may have it."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or token not in (full, read_only):
-            raise GraphError(
-                401, "InvalidAuthenticationToken", "Access token is empty, malformed or not accepted."
-            )
+            raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty, malformed or not accepted.")
         if token != full and request.method not in _READS:
             raise GraphError(403, "UnAuthorized", "The caller is not authorized to perform this operation.")
         return await handler(request)
@@ -67,14 +66,13 @@ def pace(switches: Switches) -> Middleware:
 
     @web.middleware
     async def hold(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The handler's answer, late or refused as the switches say."""
         if switches.latency_ms:
             await asyncio.sleep(switches.latency_ms / 1000)
         if switches.rate_limit:
             now = asyncio.get_running_loop().time()
             if len(admitted) == switches.rate_limit and now - admitted[0] < 1:
-                raise GraphError(
-                    _THROTTLED, "TooManyRequests", "Too many requests; wait as Retry-After says."
-                )
+                raise GraphError(_THROTTLED, "TooManyRequests", "Too many requests; wait as Retry-After says.")
             admitted.append(now)
         return await handler(request)
 

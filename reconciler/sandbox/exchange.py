@@ -57,9 +57,7 @@ def running(request: web.Request) -> Sandbox:
 
 def json_response(payload: Json, status: int = 200) -> web.Response:
     """A JSON answer with Graph's content type."""
-    return web.Response(
-        body=json.dumps(payload).encode(), status=status, headers={"Content-Type": CONTENT_TYPE}
-    )
+    return web.Response(body=json.dumps(payload).encode(), status=status, headers={"Content-Type": CONTENT_TYPE})
 
 
 def entity_response(

@@ -30,7 +30,7 @@ READ_ONLY: Final = ("id", "createdDateTime", "lastModifiedDateTime", "createdBy"
 
 _LOGIC_APP: Final = "microsoft.graph.logicAppTriggerEndpointConfiguration"
 _POP: Final = "microsoft.graph.azureAdPopTokenAuthentication"
-_TOKEN: Final = "microsoft.graph.azureAdTokenAuthentication"
+_TOKEN: Final = "microsoft.graph.azureAdTokenAuthentication"  # noqa: S105 - the name of a type
 _CLIENT: Final = "microsoft.graph.customExtensionClientConfiguration"
 CALLBACK_TYPE: Final = "microsoft.graph.customExtensionCallbackConfiguration"
 _APPROVAL_CALLBACK: Final = "microsoft.graph.accessPackageRequestApprovalStageCallbackConfiguration"
@@ -96,9 +96,7 @@ def _callback(kind: str, switches: Switches) -> Check:
     def check(value: Any, where: str) -> Json:
         if kind == EXPIRY_TYPE:  # contract §2.1: expiry extensions cannot launch and wait
             raise invalid_model(f"'{where}' is not supported on {EXPIRY_TYPE}.")
-        named = odata_type(
-            mapping(value, where), where, (CALLBACK_TYPE, _APPROVAL_CALLBACK), default=CALLBACK_TYPE
-        )
+        named = odata_type(mapping(value, where), where, (CALLBACK_TYPE, _APPROVAL_CALLBACK), default=CALLBACK_TYPE)
         given = members(value, where, dict.fromkeys(TIMEOUT_NAMES, timeout))
         return {"@odata.type": named, "timeoutDuration": _one_timeout(given, where, switches)}
 

@@ -51,9 +51,7 @@ async def list_extensions(request: web.Request) -> web.Response:
     """The extensions of a catalog, both types in one collection, in pages (contract §1.2)."""
     sandbox, options = running(request), EXTENSIONS.options(request, collection=True)
     rows = sandbox.store.rows("extension", _catalog_id(request))
-    return list_response(
-        request, _path(request), rows, options, lambda one: extension_answer(one, sandbox.switches)
-    )
+    return list_response(request, _path(request), rows, options, lambda one: extension_answer(one, sandbox.switches))
 
 
 @routes.get(f"{_COLLECTION}/$count", allow_head=False)

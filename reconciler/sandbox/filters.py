@@ -24,7 +24,7 @@ def parse_filter(expression: str | None) -> Predicate:
     Raises: GraphError 400 on syntax, property or operator that is not supported.
     """
     if expression is None:
-        return lambda document: True
+        return lambda _document: True
     parser = _Parser(_tokens(expression), expression)
     predicate = parser.either(0)
     parser.end()

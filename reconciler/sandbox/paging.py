@@ -86,7 +86,7 @@ def decode(token: str | None) -> Cursor:
 
 def _remaining(rows: Sequence[Stored], cursor: Cursor, switches: Switches) -> list[Stored]:
     placed = sorted((_position(row, cursor.seed, switches), row.seq, row) for row in rows)
-    return [row for position, _, row in placed if position >= cursor.after]
+    return [row for position, _, row in placed if position > cursor.after]
 
 
 def _last(read: Sequence[Stored], cursor: Cursor, switches: Switches) -> int:

@@ -106,9 +106,7 @@ def _settings(sandbox: Sandbox, policy: Json, expand: Expand) -> list[Json]:
         shown: dict[str, Any] = {"id": setting["id"], "stage": setting["stage"]}
         if with_extension:
             found = sandbox.store.find("extension", setting["customExtension"]["id"])
-            shown["customExtension"] = (
-                referenced_extension(found.document, sandbox.switches) if found else None
-            )
+            shown["customExtension"] = referenced_extension(found.document, sandbox.switches) if found else None
         settings.append(shown)
     return settings
 

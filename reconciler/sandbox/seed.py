@@ -111,12 +111,8 @@ def _policy(given: Any, where: str) -> Json:
     dated = _dated(mapping(given, where), where, "modifiedDateTime")
     members(dated.get("accessPackage"), f"{where}/accessPackage", {"id": guid}, required=("id",))
     settings = {"id": guid, "stage": text, "customExtension": mapping}
-    for item in sequence(
-        dated.get("customExtensionStageSettings", []), f"{where}/customExtensionStageSettings"
-    ):
-        members(
-            item, f"{where}/customExtensionStageSettings", settings, required=("stage", "customExtension")
-        )
+    for item in sequence(dated.get("customExtensionStageSettings", []), f"{where}/customExtensionStageSettings"):
+        members(item, f"{where}/customExtensionStageSettings", settings, required=("stage", "customExtension"))
         members(item["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",))
     return {"customExtensionStageSettings": [], "questions": [], **dated}
 
@@ -133,4 +129,4 @@ def _dated(given: Json, where: str, modified: str) -> Json:
     derived = str(uuid5(NAMESPACE_URL, f"{where}/{checked['displayName']}"))
     dates = {"createdDateTime": _DATE, modified: _DATE}
     identity = str(checked.get("id", derived)).lower()
-    return {"id": derived, **dates, **annotations, **checked, **{"id": identity}}
+    return {**dates, **annotations, **checked, "id": identity}

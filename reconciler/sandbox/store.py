@@ -89,7 +89,7 @@ class Store:
 
     def rows(self, kind: Kind, parent: str | None = None) -> list[Stored]:
         """The objects of a kind, oldest first; with `parent`, only those inside it."""
-        sql = f"SELECT {_COLUMNS} FROM objects WHERE kind = ?"
+        sql = f"SELECT {_COLUMNS} FROM objects WHERE kind = ?"  # noqa: S608 - our own column names
         found = (
             self._connection.execute(f"{sql} ORDER BY seq", (kind,))
             if parent is None
@@ -100,7 +100,7 @@ class Store:
     def find(self, kind: Kind, identity: str, parent: str | None = None) -> Stored | None:
         """The object with that id (in any case), or None; with `parent`, only if it is inside it."""
         row = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM objects WHERE kind = ? AND id = ? AND (? IS NULL OR parent = ?)",
+            f"SELECT {_COLUMNS} FROM objects WHERE kind = ? AND id = ? AND (? IS NULL OR parent = ?)",  # noqa: S608
             (kind, identity.lower(), parent, parent),
         ).fetchone()
         return _stored(row) if row else None

@@ -28,9 +28,7 @@ class Switches:
     Source: contract §1.2 (paging, delete), §1.3 (PUT), §1.4 (wrapper), §1.5 (timeouts), §2.4 (url), §6.
     """
 
-    timeout_answer: TimeoutName = field(
-        default="timeoutDuration", metadata=_about("which timeout name answers carry")
-    )
+    timeout_answer: TimeoutName = field(default="timeoutDuration", metadata=_about("which timeout name answers carry"))
     timeout_accept: TimeoutName = field(default="both", metadata=_about("which timeout name bodies may use"))
     timeout_other: Literal["reject", "ignore"] = field(
         default="reject",
@@ -48,18 +46,12 @@ class Switches:
     list_order: Literal["insertion", "reverse", "shuffle"] = field(
         default="shuffle", metadata=_about("order of collections; shuffle is another one for each listing")
     )
-    extra_properties: bool = field(
-        default=False, metadata=_about("answers carry unknown members and annotations")
-    )
-    empty_pages: bool = field(
-        default=False, metadata=_about("an empty page with a nextLink comes before every page")
-    )
+    extra_properties: bool = field(default=False, metadata=_about("answers carry unknown members and annotations"))
+    empty_pages: bool = field(default=False, metadata=_about("an empty page with a nextLink comes before every page"))
     lag_reads: int = field(
         default=0, metadata=_about("how many reads after a create or update still show the earlier state")
     )
-    wrap_answers: bool = field(
-        default=False, metadata=_about("a single extension is answered nested under 'value'")
-    )
+    wrap_answers: bool = field(default=False, metadata=_about("a single extension is answered nested under 'value'"))
     latency_ms: int = field(default=0, metadata=_about("every answer waits this long"))
     rate_limit: int = field(default=0, metadata=_about("requests a second before 429; 0 means no limit"))
     in_use_status: int = field(

@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.loader import LoadedState, load
+from reconciler.loader.merging import merged
+from reconciler.loader.nodes import Mapping, data_of, member
+from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.extension import Catalog, DesiredExtension
 
@@ -103,6 +106,16 @@ def test_a_default_of_another_type_is_not_merged() -> None:
     }
 
 
+@pytest.mark.parametrize("default", ["timeoutDuration", "durationBeforeTimeout"])
+def test_of_two_timeout_names_only_the_extensions_own_is_left(default: str) -> None:
+    own = {"timeoutDuration": "durationBeforeTimeout", "durationBeforeTimeout": "timeoutDuration"}[default]
+    text = f"d: {{callbackConfiguration: {{{default}: PT1H}}}}\ne: {{callbackConfiguration: {{{own}: PT2H}}}}\n"
+    [document], _ = read_documents(text)
+    extension = member(document, "e")
+    assert isinstance(extension, Mapping)
+    assert data_of(merged(member(document, "d"), extension)) == {"callbackConfiguration": {own: "PT2H"}}
+
+
 def test_text_stays_what_the_author_wrote() -> None:
     state = load_text(
         HEAD + "".join(f"  - displayName: {name}\n" for name in ("no", "1e3", "2022-01-01", "123", "0x1F", "1_000"))
@@ -155,7 +168,7 @@ def test_several_faults_in_several_files_are_reported_together() -> None:
     )
     Path("b.yaml").write_text(
         "catalog: ''\nextensions:\n  - displayName: x\n    callbackConfiguration: {timeoutDuration: PT1M}\n"
-        "  - !what {displayName: y}\n  - displayName: bearer abcdefghijkl\n"
+        "  - !what {displayName: y}\n  - displayName: bearer abcdefgh1jkl\n"
         '    authenticationConfiguration: {"@odata.type": "#microsoft.graph.azureAdTokenAuthentication"}\n'
         "---\n- no\n---\ncatalog: a: b\n"
     )

@@ -65,6 +65,7 @@ class Graph:
             assert answer.status_code == 200, answer.text
             more = {}
             found.append(answer.json()["value"])
+            assert len(found) < 100, "the listing does not end"
             link = answer.json().get("@odata.nextLink")
         return found
 

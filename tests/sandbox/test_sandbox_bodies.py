@@ -174,18 +174,14 @@ def test_the_expiry_type_takes_no_callback_object(graph, expiry_body):
     ],
 )
 def test_the_types_of_a_callback_that_are_accepted(graph, request_body, kind):
-    request_body["callbackConfiguration"] = {"timeoutDuration": "PT1H"} | (
-        {"@odata.type": kind} if kind else {}
-    )
+    request_body["callbackConfiguration"] = {"timeoutDuration": "PT1H"} | ({"@odata.type": kind} if kind else {})
     assert graph.create(request_body)["callbackConfiguration"]["timeoutDuration"] == "PT1H"
 
 
 def test_types_are_accepted_without_hash_and_in_any_case_but_shown_in_one_form(graph, request_body):
     kind = request_body["@odata.type"]
     request_body["@odata.type"] = kind[1:].upper()
-    request_body["endpointConfiguration"]["@odata.type"] = (
-        "MICROSOFT.graph.logicAppTriggerEndpointConfiguration"
-    )
+    request_body["endpointConfiguration"]["@odata.type"] = "MICROSOFT.graph.logicAppTriggerEndpointConfiguration"
     created = graph.create(request_body)
     assert created["@odata.type"] == kind
     endpoint = created["endpointConfiguration"]["@odata.type"]
@@ -196,9 +192,7 @@ def test_nulls_that_are_accepted(graph, request_body):
     request_body.update(description=None, callbackConfiguration=None, clientConfiguration=None)
     request_body["endpointConfiguration"]["url"] = None
     created = graph.create(request_body)
-    assert (
-        created["description"] is created["callbackConfiguration"] is created["clientConfiguration"] is None
-    )
+    assert created["description"] is created["callbackConfiguration"] is created["clientConfiguration"] is None
     client = {"timeoutInMilliseconds": None, "maximumRetries": None}
     assert graph.create({**request_body, "clientConfiguration": client})["clientConfiguration"] == client
     defaulted = graph.create({**request_body, "clientConfiguration": {"maximumRetries": 1}})

@@ -20,6 +20,8 @@ UNLISTED = {"@odata.context", "@odata.nextLink", "accessPackages", "durationBefo
 
 pytestmark = pytest.mark.skipif(not METADATA.exists(), reason="Microsoft's metadata is not here")
 
+CALLBACK = "microsoft.graph.customExtensionCallbackConfiguration"
+
 
 @cache
 def metadata():
@@ -43,9 +45,7 @@ def listed(name):
     schema = metadata()["components"]["schemas"][name]
     found = set(schema.get("properties", {}))
     for part in schema.get("allOf", []):
-        found |= (
-            listed(part["$ref"].rpartition("/")[2]) if "$ref" in part else set(part.get("properties", {}))
-        )
+        found |= listed(part["$ref"].rpartition("/")[2]) if "$ref" in part else set(part.get("properties", {}))
     return found
 
 
@@ -69,9 +69,7 @@ def check_inside(value, *, strict):
 
 def response_schema(method, template):
     """The schema that the metadata declares for the success of an operation."""
-    response = metadata()["paths"][f"/identityGovernance/entitlementManagement{template}"][method][
-        "responses"
-    ]["2XX"]
+    response = metadata()["paths"][f"/identityGovernance/entitlementManagement{template}"][method]["responses"]["2XX"]
     if "$ref" in response:
         response = metadata()["components"]["responses"][response["$ref"].rpartition("/")[2]]
     (content,) = response["content"].values()
@@ -185,7 +183,7 @@ def test_the_check_itself_refuses_what_does_not_conform(start):
         {"displayName": 1},
         {"behaviorOnError": None},
         {"endpointConfiguration": {**item["endpointConfiguration"], "url": 5}},
-        {"callbackConfiguration": {"timeoutDuration": "1:00:00", "@odata.type": "microsoft.graph.customExtensionCallbackConfiguration"}},
+        {"callbackConfiguration": {"timeoutDuration": "1:00:00", "@odata.type": CALLBACK}},
     ):  # fmt: skip
         with pytest.raises(AssertionError):
             check({**item, **change}, kind, strict=True)

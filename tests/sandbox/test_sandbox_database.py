@@ -222,7 +222,5 @@ def test_a_folder_is_refused(tmp_path):
 
 
 def test_switches_and_store_do_without_aiohttp():
-    check = (
-        "import sys, reconciler.sandbox.switches, reconciler.sandbox.store;sys.exit('aiohttp' in sys.modules)"
-    )
+    check = "import sys, reconciler.sandbox.switches, reconciler.sandbox.store;sys.exit('aiohttp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0

@@ -32,9 +32,7 @@ def test_what_is_not_expanded_is_not_there(start):
     graph = start()
     assert not NAVIGATIONS & set(graph.get(path_of(graph)).json())
     assert not NAVIGATIONS & set(graph.every("/assignmentPolicies")[0])
-    shallow = graph.get(
-        path_of(graph), params={"$expand": "accessPackage,customExtensionStageSettings"}
-    ).json()
+    shallow = graph.get(path_of(graph), params={"$expand": "accessPackage,customExtensionStageSettings"}).json()
     assert "catalog" not in shallow["accessPackage"]
     assert "customExtension" not in shallow["customExtensionStageSettings"][0]
 
@@ -93,9 +91,7 @@ def test_each_stage_takes_its_own_type(start, stage, request_type):
         body = {**whole(graph), "customExtensionStageSettings": [setting(stage, extension)]}
         answer = graph.send("PUT", path_of(graph), body)
         assert answer.status_code == (200 if matches else 400)
-        assert (
-            graph.send("DELETE", graph.extensions(graph.FINANCE, extension)).status_code == 400
-        ) is matches
+        assert (graph.send("DELETE", graph.extensions(graph.FINANCE, extension)).status_code == 400) is matches
 
 
 def test_the_extension_must_be_in_the_policys_catalog(start, request_body):

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from reconciler.sandbox.store import Store
-from reconciler.sandbox.switches import Switches, SwitchError, parse_switches
+from reconciler.sandbox.switches import SwitchError, Switches, parse_switches
 
 NAMES = ("timeoutDuration", "durationBeforeTimeout")
 
@@ -78,9 +78,7 @@ def test_an_application_without_url(start, request_body):
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "UnauthorizedClientAppOnBehalfOfUnsupported"
     endpoint = request_body["endpointConfiguration"]
-    created = graph.create(
-        {**request_body, "endpointConfiguration": {**endpoint, "url": "https://own.example/x"}}
-    )
+    created = graph.create({**request_body, "endpointConfiguration": {**endpoint, "url": "https://own.example/x"}})
     item = graph.extensions(extension=created["id"])
     assert graph.send("PUT", item, request_body).status_code == 200
     endpoint["logicAppWorkflowName"] = "la-other"

@@ -1,0 +1,261 @@
+"""Options, exit codes and outputs as the interface promises them."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness import CommandLine, catalog, declare, extension, served_sandbox
+
+from reconciler.sandbox.store import Store
+
+
+class Stdin(io.StringIO):
+    """What somebody types, on a terminal or not."""
+
+    def __init__(self, typed: str = "", *, terminal: bool) -> None:
+        super().__init__(typed)
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+DATABASE = Path(".reconciler/sandbox.sqlite3")
+STATE = Path("desired_state")
+
+
+def one(reconciler: CommandLine, *names: str) -> None:
+    """An empty Marketing catalog, and extensions of these names declared for it."""
+    reconciler.seed(catalog())
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension(name) for name in names]})
+
+
+def edit_live(name: str, **properties: object) -> None:
+    """Somebody changes a live extension by hand."""
+    with Store(DATABASE) as store:
+        for row in store.rows("extension"):
+            if row.document["displayName"] == name:
+                store.change("extension", row, row.document | properties)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--bogus"], "No such option"),
+        (["plan", "--concurrency", "0"], "1<=x<=64"),
+        (["plan", "--concurrency", "65"], "1<=x<=64"),
+        (["plan", "--timeout", "0"], "x>0"),
+        (["plan", "--cloud", "moon"], "'moon' is not one of"),
+        (["plan", "--sandbox", "--graph-url", "http://127.0.0.1:1/v1.0"], "--sandbox was given together"),
+        (["plan", "--graph-url", "http://example.com/v1.0"], "to which no token will be sent"),
+        (["nonsense"], "No such command"),
+        (["apply", "--plan", "x.json", "desired_state"], "--plan was given together"),
+        (["apply", "--plan", "x.json", "--expect-digest", "sha256:1"], "--plan was given together"),
+        (["apply", "--plan", "x.json", "--catalog", "A"], "--plan was given together"),
+        (["plan", "--sandbox", "--catalog", "Nowhere"], "what no file declares: nowhere"),
+        (["sandbox", "serve", "--set", "nonsense=1"], "nonsense"),
+        (["sandbox", "reset", "--seed", "missing.json"], "cannot be reset"),
+        (["plan", "--sandbox", "--sandbox-db", "desired_state/state.yaml"], "The sandbox cannot start"),
+    ],
+)
+def test_usage_errors_are_1_and_say_what_to_do(reconciler: CommandLine, arguments: list[str], said: str) -> None:
+    one(reconciler, "a")
+    ran = reconciler(*arguments)
+    assert (ran.code, ran.out) == (1, ""), ran.err
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "apply", "drift"])
+def test_invalid_files_are_3_before_anything_else(reconciler: CommandLine, command: str) -> None:
+    target = [] if command == "validate" else ["--graph-url", "http://127.0.0.1:9/v1.0"]
+    missing = reconciler(command, "nowhere", *target)
+    assert (missing.code, "nowhere" in missing.out, "R001" in missing.out) == (3, True, True)
+    declare(STATE, {"catalog": "Marketing", "extensions": [{"displayName": "a", "nonsense": 1}]})
+    faulty = reconciler(command, *target, "--format", "json")
+    assert faulty.code == 3
+    assert faulty.document["complete"] is False
+    assert {one["code"] for one in faulty.document["diagnostics"]} >= {"R101", "R103"}
+
+
+def test_plan_is_0_with_changes_unless_asked_for_detail(reconciler: CommandLine) -> None:
+    one(reconciler, "a")
+    assert reconciler("plan", "--sandbox").code == 0
+    assert reconciler("plan", "--sandbox", "--detailed-exitcode").code == 2
+    assert reconciler("drift", "--sandbox", "--detailed-exitcode").code == 2
+    assert reconciler("apply", "--sandbox", "--auto-approve").code == 0
+    assert reconciler("plan", "--sandbox", "--detailed-exitcode").code == 0
+    assert reconciler("drift", "--sandbox", "--detailed-exitcode").code == 0
+
+
+def test_without_approval_nothing_is_written(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    one(reconciler, "a")
+    monkeypatch.setattr(sys, "stdin", Stdin(terminal=False))
+    refused = reconciler("apply", "--sandbox")
+    assert refused.code == 4
+    assert "Plan: 1 create" in refused.last
+    assert "stdin is no terminal" in refused.err
+    assert "--auto-approve" in refused.err
+    assert reconciler.live() == []
+    as_json = reconciler("apply", "--sandbox", "--format", "json")
+    assert (as_json.code, as_json.document["outcomes"], as_json.document["summary"]["create"]) == (4, [], 1)
+
+
+@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 4), ("YES", 4), ("", 4)])
+def test_only_yes_approves(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
+    one(reconciler, "a")
+    monkeypatch.setattr(sys, "stdin", Stdin(f"{answer}\n", terminal=True))
+    ran = reconciler("apply", "--sandbox")
+    assert ran.code == code
+    assert len(reconciler.live()) == (1 if code == 0 else 0)
+
+
+def test_nothing_to_do_needs_no_approval(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    one(reconciler, "a")
+    assert reconciler("apply", "--sandbox", "--auto-approve").code == 0
+    monkeypatch.setattr(sys, "stdin", Stdin(terminal=False))
+    again = reconciler("apply", "--sandbox")
+    assert (again.code, again.out.count("No changes. What is live matches what is declared.\n")) == (0, 2)
+    digest = reconciler("apply", "--sandbox", "--expect-digest", "sha256:reviewed-before-it-was-done")
+    assert digest.code == 0
+
+
+def test_the_reviewed_digest_is_the_approval(reconciler: CommandLine) -> None:
+    one(reconciler, "a")
+    reviewed = reconciler("plan", "--sandbox", "--format", "json").document["digest"]
+    wrong = reconciler("apply", "--sandbox", "--expect-digest", "sha256:0")
+    assert wrong.code == 5
+    assert reviewed in wrong.err
+    assert reconciler.live() == []
+    assert reconciler("apply", "--sandbox", "--expect-digest", reviewed).code == 0
+    assert len(reconciler.live()) == 1
+
+
+def test_the_digest_ignores_layout_and_heeds_live_edits(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog(extensions=[extension("a", description="live"), extension("b")]))
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a", description="declared"), extension("b")]})
+
+    def digest() -> str:
+        text: str = reconciler("plan", "--sandbox", "--format", "json").document["digest"]
+        return text
+
+    first = digest()
+    (STATE / "state.yaml").write_text("\n\n# a comment\n" + (STATE / "state.yaml").read_text().replace(",", ",  "))
+    assert digest() == first
+    edit_live("b", description="undeclared, untouched")
+    assert digest() == first
+    edit_live("a", description="edited")
+    assert digest() != first
+
+
+def test_a_saved_plan_is_carried_out_once(reconciler: CommandLine) -> None:
+    one(reconciler, "a")
+    saved = Path("plan.json")
+    assert reconciler("plan", "--sandbox", "--out", saved).code == 0
+    document = json.loads(saved.read_text())
+    assert document == reconciler("show", saved, "--format", "json").document
+    assert reconciler("show", saved).out == reconciler("plan", "--sandbox").out
+    assert reconciler("apply", "--sandbox", "--plan", saved).code == 0
+    assert [item["displayName"] for item in reconciler.live()] == ["a"]
+    again = reconciler("apply", "--sandbox", "--plan", saved)
+    assert again.code == 5
+    assert "carried out before" in again.err
+    assert len(reconciler.live()) == 1
+
+
+def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog(extensions=[extension("a", description="live")]))
+    body = extension("a", description="declared")
+    declare(STATE, {"catalog": "Marketing", "extensions": [body, extension("new")]})
+    assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
+    edit_live("a", clientConfiguration={"timeoutInMilliseconds": 500, "maximumRetries": 0})
+    stale = reconciler("apply", "--sandbox", "--plan", "plan.json")
+    assert stale.code == 5
+    assert "was changed since the plan was made" in stale.err
+    assert [item["displayName"] for item in reconciler.live()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda text: text[: len(text) // 2], "not JSON"),
+        (lambda text: text.replace('"create"', '"delete"'), "not as its schema asks"),
+        (lambda text: text.replace('"rg"', '"another"'), "its digest does not fit"),
+        (
+            lambda text: text.replace('"graph_url": "sandbox"', '"graph_url": "https://graph.microsoft.com/v1.0"'),
+            "digest",
+        ),
+    ],
+)
+def test_a_spoiled_plan_is_refused(reconciler: CommandLine, spoil: object, said: str) -> None:
+    one(reconciler, "a")
+    assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
+    text = Path("plan.json").read_text()
+    spoiled = spoil(text)  # type: ignore[operator]
+    assert spoiled != text
+    Path("plan.json").write_text(spoiled)
+    refused = reconciler("apply", "--sandbox", "--plan", "plan.json")
+    assert (refused.code, refused.out) == (5, "")
+    assert said in refused.err
+    assert reconciler.live() == []
+
+
+def test_a_plan_for_another_graph_is_refused(reconciler: CommandLine) -> None:
+    one(reconciler, "a")
+    assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
+    with served_sandbox(reconciler.folder) as url:
+        refused = reconciler("apply", "--graph-url", url, "--plan", "plan.json")
+    assert refused.code == 5
+    assert "made for sandbox, not for 127.0.0.1" in refused.err
+    assert reconciler("apply", "--sandbox", "--plan", "missing.json").code == 3
+
+
+def test_catalog_limits_the_plan(reconciler: CommandLine) -> None:
+    other = "11111111-1111-4111-8111-111111111111"
+    reconciler.seed(catalog(), catalog("Human Resources", other))
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
+    declare(STATE, {"catalog": {"id": other}, "extensions": [extension("b")]}, name="b.yaml")
+    for name in ("human resources", other):
+        planned = reconciler("plan", "--sandbox", "--catalog", name, "--format", "json")
+        assert [change["extension"]["display_name"] for change in planned.document["changes"]] == ["b"]
+
+
+def test_options_come_from_the_environment_too(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    one(reconciler, "a")
+    monkeypatch.setenv("RECONCILER_SANDBOX", "true")
+    monkeypatch.setenv("RECONCILER_CATALOG", "Marketing\nNo Such Catalog")
+    assert "no such catalog" in reconciler("plan").err
+    monkeypatch.setenv("RECONCILER_CATALOG", "Marketing")
+    assert reconciler("plan").code == 0
+
+
+def test_version_schema_and_completion(reconciler: CommandLine) -> None:
+    from reconciler import __version__
+
+    assert reconciler("version").out == reconciler("--version").out == f"reconciler {__version__}\n"
+    for name in ("desired-state", "plan"):
+        assert reconciler("schema", name).document["$schema"].endswith("2020-12/schema")
+    for shell in ("bash", "zsh", "fish"):
+        assert "_RECONCILER_COMPLETE" in reconciler("completion", shell).out
+
+
+def test_verbose_shows_requests_and_quiet_shows_none(reconciler: CommandLine) -> None:
+    one(reconciler, "a")
+    assert "request id" in reconciler("plan", "--sandbox", "-v").err
+    assert reconciler("plan", "--sandbox").err == ""
+    with Store(DATABASE):
+        pass
+    quiet = reconciler("plan", "-q", "--graph-url", "http://127.0.0.1:9/v1.0", "--max-retries", "0")
+    assert quiet.code == 1
+    assert quiet.err.startswith("error: ")
+
+
+def test_a_real_process_reports_through_its_exit_code(tmp_path: Path) -> None:
+    declare(tmp_path / STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
+    command = [sys.executable, "-m", "reconciler", "plan", "--sandbox", "--detailed-exitcode"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (2, "")
+    assert ran.stdout.endswith("Plan: 1 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged.\n")

@@ -1,0 +1,168 @@
+"""Which differences count, and which do not."""
+
+from typing import Any
+
+import pytest
+from harness import REQUEST, URL, extension
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.diff.compare import compare, leaves
+from reconciler.diff.patch import patched
+from reconciler.model.canonical import canonical
+
+LIVE = canonical(
+    extension(
+        "a",
+        description="d",
+        clientConfiguration=None,
+        callbackConfiguration={
+            "@odata.type": "microsoft.graph.customExtensionCallbackConfiguration",
+            "durationBeforeTimeout": "PT60M",
+        },
+    )
+)
+
+
+def rows(declared: dict[str, Any], live: dict[str, Any] = LIVE) -> list[tuple[str, Any, Any]]:
+    return [("/".join(row.path), row.before, row.after) for row in compare(canonical(declared), live)]
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {},
+        {"displayName": "a"},
+        {"callbackConfiguration": {"timeoutDuration": "PT1H"}},
+        {"callbackConfiguration": {"durationBeforeTimeout": "PT3600S"}},
+        {
+            "endpointConfiguration": {
+                "subscriptionId": "38AB2CCC-3747-4567-B36B-9478F5602F0D",
+                "resourceGroupName": "RG",
+            }
+        },
+        {"endpointConfiguration": {"logicAppWorkflowName": "LA"}},
+        {"clientConfiguration": None},
+        {"clientConfiguration": {"maximumRetries": None}},
+        {"authenticationConfiguration": {"@odata.type": "microsoft.graph.AzureADPopTokenAuthentication"}},
+    ],
+)
+def test_what_means_the_same_is_no_difference(declared: dict[str, Any]) -> None:
+    assert rows(declared) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ({"displayName": "A"}, [("displayName", "a", "A")]),
+        ({"description": None}, [("description", "d", None)]),
+        ({"description": ""}, [("description", "d", "")]),
+        (
+            {"callbackConfiguration": {"timeoutDuration": "PT2H"}},
+            [("callbackConfiguration/timeoutDuration", "PT1H", "PT2H")],
+        ),
+        ({"callbackConfiguration": None}, [("callbackConfiguration", {"timeoutDuration": "PT1H"}, None)]),
+        (
+            {"clientConfiguration": {"timeoutInMilliseconds": 900, "maximumRetries": 1}},
+            [("clientConfiguration/maximumRetries", None, 1), ("clientConfiguration/timeoutInMilliseconds", None, 900)],
+        ),
+        (
+            {
+                "authenticationConfiguration": {
+                    "@odata.type": "#microsoft.graph.azureAdTokenAuthentication",
+                    "resourceId": "x",
+                }
+            },
+            [
+                (
+                    "authenticationConfiguration/@odata.type",
+                    "azureAdPopTokenAuthentication",
+                    "azureAdTokenAuthentication",
+                ),
+                ("authenticationConfiguration/resourceId", None, "x"),
+            ],
+        ),
+    ],
+)
+def test_each_difference_is_a_row(declared: dict[str, Any], expected: list[tuple[str, Any, Any]]) -> None:
+    assert rows(declared) == expected
+
+
+def test_members_of_a_former_type_show_as_removed() -> None:
+    live = canonical(
+        {
+            "authenticationConfiguration": {
+                "@odata.type": "#microsoft.graph.azureAdTokenAuthentication",
+                "resourceId": "x",
+            }
+        }
+    )
+    declared = {"authenticationConfiguration": {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}}
+    assert ("authenticationConfiguration/resourceId", "x", None) in rows(declared, live)
+
+
+def test_another_logic_app_takes_the_old_url_away() -> None:
+    live = canonical(extension("a", endpointConfiguration={"logicAppWorkflowName": "la", "url": URL}))
+    moved = {"endpointConfiguration": {"logicAppWorkflowName": "other"}}
+    assert ("endpointConfiguration/url", URL, None) in rows(moved, live)
+    declared_too = {"endpointConfiguration": {"logicAppWorkflowName": "other", "url": URL}}
+    assert rows(declared_too, live) == [("endpointConfiguration/logicAppWorkflowName", "la", "other")]
+    assert rows({"endpointConfiguration": {"logicAppWorkflowName": "LA"}}, live) == []
+
+
+durations = st.sampled_from(["PT5M", "PT60M", "PT1H", "P1D", "PT24H", "P14D"])
+names = st.sampled_from(["a", "A", "b", "ß", "SS"])
+maybe = st.none() | st.text(max_size=3)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> dict[str, Any]:
+    body = extension(draw(names), REQUEST)
+    if draw(st.booleans()):
+        body["description"] = draw(maybe)
+    if draw(st.booleans()):
+        timeout = draw(st.sampled_from(["timeoutDuration", "durationBeforeTimeout"]))
+        body["callbackConfiguration"] = draw(st.none() | st.fixed_dictionaries({timeout: durations}))
+    if draw(st.booleans()):
+        members = {
+            "timeoutInMilliseconds": st.none() | st.integers(200, 2000),
+            "maximumRetries": st.none() | st.integers(0, 1),
+        }
+        body["clientConfiguration"] = draw(st.none() | st.fixed_dictionaries({}, optional=members))
+    if draw(st.booleans()):
+        body["endpointConfiguration"] |= {"url": draw(st.sampled_from([URL, URL + "&x=1"]))}
+    if draw(st.booleans()):
+        body["endpointConfiguration"] |= {"logicAppWorkflowName": draw(st.sampled_from(["la", "LA", "other"]))}
+    if draw(st.booleans()):
+        kind = "#microsoft.graph.azureAdTokenAuthentication"
+        body["authenticationConfiguration"] = {"@odata.type": kind, "resourceId": draw(st.sampled_from(["x", "y"]))}
+    return body
+
+
+@given(bodies(), bodies())
+def test_carrying_out_the_rows_leaves_no_difference(declared: dict[str, Any], live: dict[str, Any]) -> None:
+    wanted, found = canonical(declared), canonical(live)
+    after = patched(found, compare(wanted, found))
+    assert compare(wanted, after) == ()
+
+
+@given(bodies())
+def test_the_rows_of_a_create_hold_every_declared_leaf(declared: dict[str, Any]) -> None:
+    wanted = canonical(declared)
+    assert patched({}, leaves(wanted)) == wanted
+    assert all(row.before is None for row in leaves(wanted))
+
+
+@given(bodies(), bodies())
+def test_undeclared_properties_are_carried_over(declared: dict[str, Any], live: dict[str, Any]) -> None:
+    wanted, found = canonical(declared), canonical(live)
+    after = patched(found, compare(wanted, found))
+    for name, value in found.items():
+        if name not in wanted and value is not None:
+            assert after[name] == value
+
+
+@given(bodies())
+def test_canonical_is_idempotent(body: dict[str, Any]) -> None:
+    once = canonical(body)
+    assert canonical(once) == once

@@ -1,0 +1,90 @@
+"""Which live extension a declaration means, and what is blocked because it cannot be known."""
+
+from typing import Any
+
+import pytest
+from harness import ASSIGNMENT, FINANCE, REQUEST, extension
+
+from reconciler.diff.changes import diff_catalog
+from reconciler.graph.wire import observed_extension
+from reconciler.model.canonical import canonical
+from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.extension import Catalog, DesiredExtension, ObservedCatalog
+from reconciler.model.types import short_type
+
+ONE, TWO = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
+CATALOG = Catalog(FINANCE, "Finance")
+
+
+def live(extension_id: str, name: str, type_name: str = REQUEST, **properties: Any) -> Any:
+    return observed_extension({"id": extension_id, **extension(name, type_name, **properties)})
+
+
+def desired(name: str, *, pinned: str | None = None, line: int = 1, type_name: str = REQUEST) -> DesiredExtension:
+    return DesiredExtension(
+        pinned, name, short_type(type_name), canonical(extension(name, type_name)), SourceLocation("f.yaml", line)
+    )
+
+
+def diff(wanted: list[DesiredExtension], found: list[Any]) -> Any:
+    return diff_catalog(ObservedCatalog(CATALOG, "complete", tuple(found)), wanted)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "action", "because"),
+    [
+        ([desired("a")], [], "create", "no extension of this catalog has this name"),
+        ([desired("A")], [live(ONE, "a")], "rename", "case"),
+        ([desired("b", pinned=ONE)], [live(ONE, "a")], "rename", "“a”"),
+        ([desired("b", pinned=ONE)], [live(ONE, "a"), live(TWO, "B")], "blocked", f"taken by {TWO}"),
+        ([desired("a", pinned=TWO)], [live(ONE, "a")], "blocked", f"pinned id {TWO}"),
+        ([desired("a")], [live(ONE, "a"), live(TWO, "A")], "blocked", f"{ONE}, {TWO}"),
+        ([desired("a")], [live(ONE, "a"), live(TWO, "A"), live("3", "a")], "blocked", "3 live extensions"),
+        ([desired("a")], [live(ONE, "a", ASSIGNMENT)], "blocked", "cannot change"),
+        ([desired("a")], [live(ONE, "a", "#microsoft.graph.other")], "blocked", "type other"),
+        ([desired("a", pinned=ONE.upper())], [live(ONE, "a", description="x")], None, None),
+        ([desired("a", pinned=ONE)], [live(ONE, "a"), live(TWO, "a")], None, None),
+    ],
+)
+def test_one_declaration(wanted: list[Any], found: list[Any], action: str | None, because: str | None) -> None:
+    result = diff(wanted, found)
+    if action is None:
+        assert (result.changes, result.unchanged) == ((), 1)
+    else:
+        (change,) = result.changes
+        assert (change.action, because in change.because) == (action, True), change.because
+
+
+def test_a_name_that_another_declaration_pins_is_blocked() -> None:
+    result = diff([desired("b", pinned=ONE, line=3), desired("a", line=9)], [live(ONE, "a")])
+    assert [(change.action, change.extension.display_name) for change in result.changes] == [
+        ("rename", "b"),
+        ("blocked", "a"),
+    ]
+    assert "f.yaml:3" in result.changes[1].because
+
+
+def test_the_same_extension_twice_is_blocked_on_both_sides() -> None:
+    result = diff([desired("a", line=1), desired("A", line=2), desired("c", line=3)], [live(ONE, "a")])
+    assert [change.action for change in result.changes] == ["blocked", "blocked", "create"]
+    assert "f.yaml:2" in result.changes[0].because
+    assert "f.yaml:1" in result.changes[1].because
+
+
+def test_what_nobody_declares_is_unmanaged_and_what_is_blocked_is_not() -> None:
+    found = [live(ONE, "a"), live(TWO, "other"), live("3", "x", "#microsoft.graph.unknown")]
+    result = diff([desired("a", type_name=ASSIGNMENT)], found)
+    assert [item.extension.id for item in result.unmanaged] == [TWO, "3"]
+
+
+@pytest.mark.parametrize("read", ["absent", "unreadable"])
+def test_nothing_is_concluded_from_a_catalog_that_was_not_read(read: Any) -> None:
+    result = diff_catalog(ObservedCatalog(CATALOG, read, because="why"), [desired("a"), desired("b")])
+    assert [(change.action, change.because) for change in result.changes] == [("blocked", "why")] * 2
+    assert (result.unchanged, result.unmanaged) == (0, ())
+
+
+def test_a_twin_that_another_declaration_pins_is_not_meant() -> None:
+    result = diff([desired("b", pinned=ONE), desired("a")], [live(ONE, "a"), live(TWO, "a")])
+    assert [(change.action, change.extension.id) for change in result.changes] == [("rename", ONE)]
+    assert (result.unchanged, result.unmanaged) == (1, ())

@@ -1,0 +1,188 @@
+"""What tests of whole runs share: a seeded sandbox, declarations as files, and the command line in this process."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.apply.run import apply_plan
+from reconciler.apply.write import Writer
+from reconciler.cli import run
+from reconciler.graph.client import GraphClient, Limits, open_client
+from reconciler.graph.credentials import LoopbackToken
+from reconciler.graph.reading import observe
+from reconciler.graph.retry import RetryPolicy
+from reconciler.loader import load
+from reconciler.model.plan import Outcome, Plan
+from reconciler.plan.build import PlanContext, build_plan
+from reconciler.sandbox.server import serve
+from reconciler.sandbox.store import Store, reset
+from reconciler.sandbox.switches import parse_switches
+from reconciler.settings import DEFAULT_LOOPBACK_TOKEN, LOOPBACK_TENANT
+
+MARKETING = "32efb28c-9a7a-446c-986b-ca6528c6669d"
+FINANCE = "5b8f6a52-3c8e-4f07-9a3d-6f0f2f6f7a10"
+REQUEST = "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"
+ASSIGNMENT = "#microsoft.graph.accessPackageAssignmentWorkflowExtension"
+SUBSCRIPTION = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
+URL = (
+    "https://prod-31.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef"
+    "/triggers/manual/paths/invoke?api-version=2016-10-01"
+)
+
+Json = dict[str, Any]
+
+
+def extension(name: str, type_name: str = REQUEST, **properties: Any) -> Json:
+    """A complete request body; `properties` are added or replace."""
+    return {
+        "@odata.type": type_name,
+        "displayName": name,
+        "endpointConfiguration": {
+            "@odata.type": "#microsoft.graph.logicAppTriggerEndpointConfiguration",
+            "subscriptionId": SUBSCRIPTION,
+            "resourceGroupName": "rg",
+            "logicAppWorkflowName": "la",
+        },
+        "authenticationConfiguration": {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"},
+        **properties,
+    }
+
+
+def catalog(name: str = "Marketing", catalog_id: str = MARKETING, extensions: Sequence[Json] = ()) -> Json:
+    """A catalog of a sandbox seed."""
+    return {"id": catalog_id, "displayName": name, "customWorkflowExtensions": list(extensions)}
+
+
+def write_seed(file: Path, *catalogs: Json) -> Path:
+    """A seed file with these catalogs and no policies."""
+    file.write_text(json.dumps({"catalogs": list(catalogs), "policies": []}))
+    return file
+
+
+def declare(folder: Path, *documents: Json, name: str = "state.yaml") -> Path:
+    """Desired-state documents as one YAML file (JSON is YAML) in the folder."""
+    folder.mkdir(exist_ok=True, parents=True)
+    file = folder / name
+    file.write_text("".join(f"---\n{json.dumps(document)}\n" for document in documents))
+    return file
+
+
+@dataclass
+class Tenant:
+    """A served sandbox and a client for it, with the clock taken away: waits are noted, not waited."""
+
+    graph: GraphClient
+    store: Store
+    waits: list[float]
+
+    async def plan(self, folder: Path, *, app_only: bool = False) -> Plan:
+        """A fresh plan for what the folder declares."""
+        loaded = load([folder])
+        assert loaded.diagnostics == ()
+        observed = await observe(self.graph, [one.catalog for one in loaded.catalogs])
+        return build_plan(loaded.catalogs, observed, PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only))
+
+    async def apply(self, plan: Plan) -> tuple[Outcome, ...]:
+        """What carrying the plan out came to."""
+        return await apply_plan(plan, Writer(self.graph, self.sleep))
+
+    async def sleep(self, wait_s: float) -> None:
+        """Notes the wait and gives the others a turn."""
+        self.waits.append(wait_s)
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def tenant(
+    folder: Path, *catalogs: Json, switches: Sequence[str] = (), faults: Sequence[Any] = ()
+) -> AsyncIterator[Tenant]:
+    """A tenant that holds these catalogs, in a database of the folder; max_retries is 2."""
+    database = folder / "tenant.sqlite3"
+    reset(database, seed=write_seed(folder / "seed.json", *catalogs))
+    waits: list[float] = []
+    async with serve(database, switches=parse_switches(switches), faults=faults) as url:
+        store = Store(database)
+        held = Tenant(None, store, waits)  # type: ignore[arg-type]
+        limits = Limits(RetryPolicy(2, sleep=held.sleep, chance=lambda: 0.0), timeout_s=10)
+        async with open_client(url, LoopbackToken(DEFAULT_LOOPBACK_TOKEN), limits) as graph:
+            held.graph = graph
+            try:
+                yield held
+            finally:
+                store.close()
+
+
+@contextmanager
+def served_sandbox(folder: Path, *options: str, **environment: str) -> Iterator[str]:
+    """The base URL of a sandbox in a process of its own, on the folder's default database; stopped at the end."""
+    command = [sys.executable, "-m", "reconciler", "sandbox", "serve", "--port", "0", *options]
+    with subprocess.Popen(
+        command, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+            assert process.wait(timeout=10) == 0
+
+
+@dataclass
+class Ran:
+    """How a command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Json:
+        """Stdout as JSON."""
+        document: Json = json.loads(self.out)
+        return document
+
+    @property
+    def last(self) -> str:
+        """The last line of stdout."""
+        return self.out.splitlines()[-1]
+
+
+@dataclass
+class CommandLine:
+    """The command line in this process, in a folder of its own."""
+
+    folder: Path
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str | Path) -> Ran:
+        self.capture.readouterr()
+        code = run([str(argument) for argument in arguments])
+        captured = self.capture.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    def seed(self, *catalogs: Json, switches: Sequence[str] = ()) -> None:
+        """A new default sandbox with these catalogs."""
+        database = self.folder / ".reconciler" / "sandbox.sqlite3"
+        database.parent.mkdir(exist_ok=True)
+        reset(database, seed=write_seed(self.folder / "seed.json", *catalogs), switches=parse_switches(switches))
+
+    def live(self) -> list[Json]:
+        """Every extension that the default sandbox holds."""
+        with Store(self.folder / ".reconciler" / "sandbox.sqlite3") as store:
+            return store.extensions()
+
+
+@pytest.fixture
+def reconciler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """The command line, run in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return CommandLine(tmp_path, capsys)
