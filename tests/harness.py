@@ -89,7 +89,8 @@ class Tenant:
         loaded = load([folder])
         assert loaded.diagnostics == ()
         observed = await observe(self.graph, [one.catalog for one in loaded.catalogs])
-        return build_plan(loaded.catalogs, observed, PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only))
+        pairs = list(zip(loaded.catalogs, observed, strict=True))
+        return build_plan(pairs, PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only))
 
     async def apply(self, plan: Plan) -> tuple[Outcome, ...]:
         """What carrying the plan out came to."""

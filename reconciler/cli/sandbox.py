@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,6 +40,8 @@ def sandbox_group() -> None:
 @set_option
 def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]) -> None:
     """Serves until interrupted. The first line on stdout is the base URL for --graph-url."""
+    import asyncio
+
     from reconciler.sandbox.errors import SandboxDatabaseError, SeedError
     from reconciler.sandbox.server import serve
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,12 +13,9 @@ if TYPE_CHECKING:
 
 def schema_text(name: Literal["desired-state", "plan"]) -> str:
     """The JSON Schema as it is shipped: inside the wheel, or beside the package in the repository."""
-    file_name = f"{name}.schema.json"
-    package = files("reconciler")
-    shipped = package.joinpath("schemas", file_name)
-    if shipped.is_file():
-        return shipped.read_text("utf-8")
-    return Path(str(package)).with_name("schemas").joinpath(file_name).read_text("utf-8")
+    package = Path(__file__).parents[1]
+    shipped, beside = (folder / "schemas" / f"{name}.schema.json" for folder in (package, package.parent))
+    return (shipped if shipped.is_file() else beside).read_text("utf-8")
 
 
 @functools.cache

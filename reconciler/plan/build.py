@@ -25,9 +25,9 @@ class PlanContext:
     app_only: bool
 
 
-def build_plan(desired: Sequence[DesiredCatalog], observed: Sequence[ObservedCatalog], context: PlanContext) -> Plan:
-    """The plan that brings what is observed to what is desired; `observed[i]` is what was read for `desired[i]`."""
-    merged = list(_merged(desired, observed))
+def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context: PlanContext) -> Plan:
+    """The plan that brings each observed catalog to what is desired for it."""
+    merged = list(_merged(pairs))
     diffs = [diff_catalog(found, wanted) for found, wanted in merged]
     changes = tuple(
         sorted((_without_secrets(change, context) for one in diffs for change in one.changes), key=_change_order)
@@ -50,12 +50,10 @@ def build_plan(desired: Sequence[DesiredCatalog], observed: Sequence[ObservedCat
 
 
 def _merged(
-    desired: Sequence[DesiredCatalog], observed: Sequence[ObservedCatalog]
+    pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]],
 ) -> Iterator[tuple[ObservedCatalog, list[DesiredExtension]]]:
     """Each observed catalog once, with everything declared for it by id or by name."""
-    pairs = sorted(
-        zip(desired, observed, strict=True), key=lambda pair: (pair[1].catalog.id or "", str(pair[1].catalog))
-    )
+    pairs = sorted(pairs, key=lambda pair: (pair[1].catalog.id or "", str(pair[1].catalog)))
     for _, group in groupby(pairs, key=lambda pair: pair[1].catalog.id or f"name:{pair[1].catalog}"):
         members = list(group)
         read = next((found for _, found in members if found.read != "complete"), members[0][1])

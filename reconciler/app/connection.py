@@ -1,0 +1,89 @@
+"""From settings to a Graph that can be asked: sign in, start the embedded one where it is wanted, open the client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from reconciler.errors import AuthenticationError, StalePlanError, UsageError
+from reconciler.graph.client import GraphClient, Limits, open_client
+from reconciler.graph.credentials import open_tokens
+from reconciler.graph.identity import identity_of
+from reconciler.graph.retry import RetryPolicy
+from reconciler.model.identity import Identity
+from reconciler.model.plan import Plan
+from reconciler.settings import LOOPBACK_TENANT, Settings, graph_host
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One Graph, and for which tenant and on whose behalf it is asked."""
+
+    graph: GraphClient
+    settings: Settings
+    identity: Identity
+
+    @property
+    def tenant_id(self) -> str:
+        """The token's tenant; on loopback the all-zero GUID.
+
+        Raises:
+            AuthenticationError: a token for a cloud that names no tenant.
+        """
+        if self.settings.cloud is None:
+            return LOOPBACK_TENANT
+        if self.identity.tenant_id is None:
+            raise AuthenticationError("The token names no tenant.", hint="Choose another way to sign in with --auth.")
+        return self.identity.tenant_id
+
+    def refuse_plan_of_another_target(self, saved: Plan) -> None:
+        """Nothing, when the saved plan was made for this Graph and tenant.
+
+        Raises:
+            StalePlanError: it was not.
+        """
+        host, planned_host = graph_host(self.settings.graph_url), graph_host(saved.graph_url)
+        if planned_host != host:
+            raise StalePlanError(
+                f"The plan was made for {planned_host}, not for {host}; nothing was written.",
+                hint="Give the target options that the plan was made with.",
+            )
+        if saved.tenant_id != self.tenant_id:
+            raise StalePlanError(
+                f"The plan was made for tenant {saved.tenant_id}, not for {self.tenant_id}; nothing was written.",
+                hint="Sign in to the plan's tenant, or plan again.",
+            )
+
+
+@asynccontextmanager
+async def connect(settings: Settings, environment: Mapping[str, str]) -> AsyncIterator[Connection]:
+    """A connection to the Graph that the settings name, closed at the end of the block.
+
+    Raises:
+        AuthenticationError: there is no token to be had.
+        UsageError: the embedded Graph cannot start.
+    """
+    limits = Limits(RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency)
+    tokens = open_tokens(settings, environment)
+    identity = identity_of(await tokens.token())
+    async with _graph_url(settings) as url, open_client(url, tokens, limits) as graph:
+        yield Connection(graph, settings, identity)
+
+
+@asynccontextmanager
+async def _graph_url(settings: Settings) -> AsyncIterator[str]:
+    """The address of the Graph to talk to; the embedded one runs while the block lasts."""
+    if settings.sandbox_db is None:
+        yield settings.graph_url
+        return
+    from reconciler.sandbox.errors import SandboxDatabaseError
+    from reconciler.sandbox.server import serve
+
+    async with AsyncExitStack() as stack:
+        try:
+            settings.sandbox_db.parent.mkdir(parents=True, exist_ok=True)
+            url = await stack.enter_async_context(serve(settings.sandbox_db))
+        except (SandboxDatabaseError, OSError) as error:
+            raise UsageError(f"The sandbox cannot start: {error}", hint="Choose another --sandbox-db.") from error
+        yield url

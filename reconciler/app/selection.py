@@ -1,0 +1,34 @@
+"""Which of the declared catalogs `--catalog` means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.errors import UsageError
+from reconciler.model.extension import Catalog, DesiredCatalog, ObservedCatalog
+
+
+def may_be_meant(desired: Sequence[DesiredCatalog], names: Sequence[str]) -> Sequence[DesiredCatalog]:
+    """The catalogs that the names may mean; one declared by id may turn out, once read, to have the name."""
+    wanted = {name.casefold() for name in names}
+    return [one for one in desired if not names or one.catalog.id is not None or _names(one.catalog) & wanted]
+
+
+def meant(
+    pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], names: Sequence[str], declared: Sequence[DesiredCatalog]
+) -> Sequence[tuple[DesiredCatalog, ObservedCatalog]]:
+    """Those of the read catalogs that the names mean, by display name or id, ignoring case; all without a name.
+
+    Raises:
+        UsageError: a name is that of no declared catalog.
+    """
+    wanted = {name.casefold() for name in names}
+    unknown = sorted(wanted.difference(*(_names(found.catalog) for _, found in pairs)))
+    if unknown:
+        known = ", ".join(sorted(str(one.catalog) for one in declared))
+        raise UsageError(f"--catalog names what no file declares: {', '.join(unknown)}.", hint=f"Declared: {known}.")
+    return [pair for pair in pairs if not names or _names(pair[1].catalog) & wanted]
+
+
+def _names(catalog: Catalog) -> set[str]:
+    return {name.casefold() for name in (catalog.id, catalog.display_name) if name}

@@ -1,0 +1,290 @@
+"""What becomes of a change when Graph, the network or somebody else interferes: never twice, always told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
+
+from reconciler.apply.run import apply_plan
+from reconciler.apply.write import PATIENT_WAITS_S, Writer
+from reconciler.errors import RefusedError
+from reconciler.model.plan import Outcome
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+
+
+def on(method: str, fault: Fault) -> Any:
+    """A middleware that lets the fault treat requests of one method; all others pass."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await (fault(request, handler) if request.method == method else handler(request))
+
+    return middleware
+
+
+def answering(status: int, *, committed: bool, body: str = "") -> Fault:
+    """Answers with a status, before or after the write was carried out."""
+
+    async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if committed:
+            await handler(request)
+        return web.Response(status=status, text=body)
+
+    return fault
+
+
+async def dropped_after_commit(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Carries out the write and closes the connection without a word."""
+    await handler(request)
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def dropped_before(request: web.Request, _handler: Handler) -> web.StreamResponse:
+    """Closes the connection before anything is carried out."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+Tell = tuple[list[Outcome], list[dict[str, Any]], Tenant]
+
+
+def carry_out(folder: Path, wanted: list[Any], live: list[Any], *faults: Any, between: Any = None) -> Tell:
+    """Plans, lets `between` interfere with the tenant, applies: the outcomes and what is live then."""
+
+    async def story() -> Tell:
+        declare(folder / "desired", {"catalog": "Marketing", "extensions": wanted})
+        async with tenant(folder, catalog(extensions=live), faults=faults) as held:
+            plan = await held.plan(folder / "desired")
+            if between is not None:
+                between(held)
+            outcomes = await held.apply(plan)
+            return list(outcomes), held.store.extensions(), held
+
+    return asyncio.run(story())
+
+
+LOST_AFTER_COMMIT: dict[str, Fault] = {
+    "500": answering(500, committed=True),
+    "502 with HTML": answering(502, committed=True, body="<html>"),
+    "503": answering(503, committed=True),
+    "504": answering(504, committed=True),
+    "409": answering(409, committed=True),
+    "dropped": dropped_after_commit,
+    "empty 201": answering(201, committed=True),
+    "HTML 200": answering(200, committed=True, body="<html>"),
+    "cut JSON": answering(201, committed=True, body='{"id": "1'),
+    "redirect": answering(302, committed=True),
+}
+
+
+@pytest.mark.parametrize("name", LOST_AFTER_COMMIT)
+def test_a_create_whose_answer_is_lost_is_found_not_repeated(name: str, tmp_path: Path) -> None:
+    (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [], on("POST", LOST_AFTER_COMMIT[name]))
+    assert (outcome.status, len(live)) == ("done", 1), outcome.error
+    assert live[0]["id"] in str(outcome.note)
+
+
+@pytest.mark.parametrize("fault", [answering(500, committed=False), answering(504, committed=False), dropped_before])
+def test_a_create_that_cannot_be_decided_is_unknown(fault: Fault, tmp_path: Path) -> None:
+    posts = []
+
+    async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        posts.append(request.path)
+        return await fault(request, handler)
+
+    (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", counted))
+    assert (outcome.status, live, len(posts)) == ("unknown", [], 1)
+    assert "look for “a” in catalog Marketing" in str(outcome.error)
+    assert held.waits == list(PATIENT_WAITS_S)
+
+
+def test_a_create_that_was_throttled_is_sent_again(tmp_path: Path) -> None:
+    answers = iter([429, 429])
+
+    async def throttled(request: web.Request, handler: Handler) -> web.StreamResponse:
+        status = next(answers, None)
+        return await handler(request) if status is None else web.Response(status=status, headers={"Retry-After": "7"})
+
+    (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", throttled))
+    assert (outcome.status, len(live)) == ("done", 1)
+    assert held.waits[:2] == [7.0, 7.0]
+
+
+@pytest.mark.parametrize("name", LOST_AFTER_COMMIT)
+def test_an_update_whose_answer_is_lost_is_done(name: str, tmp_path: Path) -> None:
+    changed = extension("a", description="new")
+    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], on("PUT", LOST_AFTER_COMMIT[name]))
+    assert (outcome.status, live[0]["description"], len(live)) == ("done", "new", 1), outcome.error
+
+
+def test_an_update_that_cannot_be_decided_is_unknown(tmp_path: Path) -> None:
+    changed = extension("a", description="new")
+    fault = on("PUT", answering(500, committed=False))
+    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], fault)
+    assert (outcome.status, live[0]["description"]) == ("unknown", None)
+    assert f"look at {live[0]['id']}" in str(outcome.error)
+
+
+def edit(**properties: Any) -> Callable[[Tenant], None]:
+    """Somebody edits the live extension."""
+
+    def between(held: Tenant) -> None:
+        (row,) = held.store.rows("extension")
+        held.store.change("extension", row, row.document | properties)
+
+    return between
+
+
+def occupy(held: Tenant) -> None:
+    """Somebody creates an extension of the same name, in another case."""
+    other = {"id": FINANCE, **extension("A")}
+    held.store.add("extension", other, MARKETING)
+
+
+def test_a_live_edit_since_the_plan_stops_the_update(tmp_path: Path) -> None:
+    changed = extension("a", description="new")
+    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], between=edit(description="theirs"))
+    assert (outcome.status, outcome.stale, live[0]["description"]) == ("failed", True, "theirs")
+    assert "was changed since the plan" in str(outcome.error)
+
+
+def test_a_name_taken_since_the_plan_stops_the_create(tmp_path: Path) -> None:
+    (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [], between=occupy)
+    assert (outcome.status, outcome.stale, len(live)) == ("failed", True, 1)
+
+
+def test_an_extension_deleted_since_the_plan_stops_the_update(tmp_path: Path) -> None:
+    def delete(held: Tenant) -> None:
+        (row,) = held.store.rows("extension")
+        held.store.remove("extension", row.id)
+
+    (outcome,), live, _ = carry_out(tmp_path, [extension("a", description="new")], [extension("a")], between=delete)
+    assert (outcome.status, outcome.stale, live) == ("failed", True, [])
+    assert "does not exist any more" in str(outcome.error)
+
+
+def test_what_does_not_stick_is_reported_not_repeated(tmp_path: Path) -> None:
+    puts = []
+
+    async def forgetful(request: web.Request, handler: Handler) -> web.StreamResponse:
+        puts.append(await request.json())
+        return web.json_response({"id": "x", "@odata.type": puts[-1]["@odata.type"], "displayName": "a"})
+
+    changed = extension("a", description="new")
+    (outcome,), _, _ = carry_out(tmp_path, [changed], [extension("a")], on("PUT", forgetful))
+    assert (outcome.status, len(puts)) == ("failed", 1)
+    assert "did not keep description" in str(outcome.error)
+
+
+def test_a_url_that_still_leads_to_the_former_logic_app_is_reported(tmp_path: Path) -> None:
+    held_stores: list[Tenant] = []
+
+    async def keeps_url(request: web.Request, handler: Handler) -> web.StreamResponse:
+        (row,) = held_stores[0].store.rows("extension")
+        former = row.document["endpointConfiguration"]["url"]
+        body = await request.json()
+        assert "url" not in body["endpointConfiguration"]
+        endpoint = body["endpointConfiguration"] | {"url": former}
+        document = row.document | {"endpointConfiguration": endpoint}
+        held_stores[0].store.change("extension", row, document)
+        return web.json_response(document)
+
+    moved = extension("a")
+    moved["endpointConfiguration"]["logicAppWorkflowName"] = "elsewhere"
+    (outcome,), _, _ = carry_out(tmp_path, [moved], [extension("a")], on("PUT", keeps_url), between=held_stores.append)
+    assert outcome.status == "failed"
+    assert "did not keep endpointConfiguration/url" in str(outcome.error)
+
+
+def test_a_refused_token_fails_one_change_and_skips_the_rest(tmp_path: Path) -> None:
+    wanted = [extension(name) for name in "abc"]
+    outcomes, live, _ = carry_out(tmp_path, wanted, [], on("POST", answering(401, committed=False)))
+    assert [outcome.status for outcome in outcomes] == ["failed", "skipped", "skipped"]
+    assert live == []
+
+
+def test_a_failure_stops_neither_its_catalog_nor_the_others(tmp_path: Path) -> None:
+    async def picky(request: web.Request, handler: Handler) -> web.StreamResponse:
+        refused = (await request.json())["displayName"] == "b"
+        return web.Response(status=400, text="no") if refused else await handler(request)
+
+    wanted = [extension(name) for name in "abc"]
+    outcomes, live, _ = carry_out(tmp_path, wanted, [], on("POST", picky))
+    assert [outcome.status for outcome in outcomes] == ["done", "failed", "done"]
+    assert [item["displayName"] for item in live] == ["a", "c"]
+
+
+def test_a_stopped_run_begins_nothing_more(tmp_path: Path) -> None:
+    async def story() -> tuple[list[str], int]:
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension(name) for name in "abc"]})
+        told: list[Outcome] = []
+        async with tenant(tmp_path, catalog()) as held:
+            plan = await held.plan(tmp_path / "desired")
+            writer = Writer(held.graph, held.sleep)
+            outcomes = await apply_plan(plan, writer, stopped=lambda: bool(told), report=told.append)
+            return [outcome.status for outcome in outcomes], len(held.store.extensions())
+
+    assert asyncio.run(story()) == (["done", "skipped", "skipped"], 1)
+
+
+def test_writes_of_one_catalog_follow_each_other_and_catalogs_run_side_by_side(tmp_path: Path) -> None:
+    running: dict[str, int] = {}
+    most: dict[str, int] = {}
+    together = []
+
+    async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
+        name = request.path.split("/")[5]
+        running[name] = running.get(name, 0) + 1
+        most[name] = max(most.get(name, 0), running[name])
+        together.append(sum(running.values()))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        running[name] -= 1
+        return await handler(request)
+
+    async def story() -> None:
+        wanted = [extension(name) for name in "abcd"]
+        declare(
+            tmp_path / "desired",
+            {"catalog": "Marketing", "extensions": wanted},
+            {"catalog": "Finance", "extensions": wanted},
+        )
+        held_catalogs = [catalog(), catalog("Finance", FINANCE)]
+        async with tenant(tmp_path, *held_catalogs, faults=[on("POST", watched)]) as held:
+            outcomes = await held.apply(await held.plan(tmp_path / "desired"))
+            assert [outcome.status for outcome in outcomes] == ["done"] * 8
+
+    asyncio.run(story())
+    assert set(most.values()) == {1}
+    assert len(most) == 2
+    assert max(together) == 2
+
+
+def test_a_plan_sends_nothing_but_get_and_the_transport_lets_nothing_else_out(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    @web.middleware
+    async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+        seen.append(request.method)
+        return await handler(request)
+
+    async def story() -> None:
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
+        async with tenant(tmp_path, catalog(), faults=[record]) as held:
+            await held.plan(tmp_path / "desired")
+            assert set(seen) == {"GET"}
+            with pytest.raises(RefusedError, match="nothing was approved"):
+                await held.graph.send(held.graph.requests.extensions(MARKETING, extension("a")))
+            assert set(seen) == {"GET"}
+            assert held.store.extensions() == []
+
+    asyncio.run(story())
