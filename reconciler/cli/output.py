@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from reconciler.cli.options import Output
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.secrets import mask
 from reconciler.render.escape import visible
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _COLOURS = {"+": "green", "~": "yellow", "-": "red", ">": "cyan", "!": "bright_red", "=": "bright_black"}
 
@@ -29,7 +33,7 @@ def emit(text: str, output: Output) -> None:
     safe = mask(text)
     if output.colour and output.format == "text":
         safe = "".join(_coloured(line) for line in safe.splitlines(keepends=True))
-    click.echo(safe.encode("utf-8", "backslashreplace") if not output.colour else safe, nl=False)
+    click.echo(safe.encode("utf-8", "backslashreplace").decode(), nl=False, color=output.colour)
 
 
 def _coloured(line: str) -> str:
@@ -87,22 +91,45 @@ class _SafeFormatter(logging.Formatter):
 
 @contextmanager
 def progress(output: Output) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on stderr for the length of the block, on a terminal only; gives what advances it."""
+    """What advances a progress bar on stderr, which shows while work goes on: on a terminal only, never beside a log."""
     if not sys.stderr.isatty() or output.verbosity != 0:
         yield lambda _what, _done, _total: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    bars = _Bars()
+    try:
+        yield bars.advance
+    finally:
+        bars.stop()
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, object] = {}
 
-        def advance(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)  # type: ignore[arg-type]
-            if done == total:
-                bar.stop()
+class _Bars:
+    """One bar after the other: each shows from the first step of its work to the last, and is then wiped away."""
 
-        yield advance
+    def __init__(self) -> None:
+        self._shown: tuple[str, Progress, TaskID] | None = None
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Shows that `done` of `total` are done."""
+        if self._shown is None or self._shown[0] != what:
+            self.stop()
+            self._shown = self._start(what, total)
+        _, bar, task = self._shown
+        bar.update(task, completed=done)
+        if done == total:
+            self.stop()
+
+    def stop(self) -> None:
+        """Wipes away what is shown."""
+        if self._shown is not None:
+            self._shown[1].stop()
+            self._shown = None
+
+    @staticmethod
+    def _start(what: str, total: int) -> tuple[str, Progress, TaskID]:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        bar.start()
+        return what, bar, bar.add_task(what, total=total)

@@ -8,7 +8,7 @@ from reconciler.model.identity import READ_PERMISSIONS, WRITE_PERMISSIONS, Ident
 from reconciler.render.escape import visible
 
 _NEEDS = (
-    ("plan, drift, export", "EntitlementManagement.Read.All", "Catalog reader", READ_PERMISSIONS),
+    ("plan, drift", "EntitlementManagement.Read.All", "Catalog reader", READ_PERMISSIONS),
     ("apply", "EntitlementManagement.ReadWrite.All", "Catalog owner", WRITE_PERMISSIONS),
 )
 """Commands, least permission, the role on a catalog that grants the same, what suffices (contract §3)."""
