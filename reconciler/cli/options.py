@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
-from reconciler.settings import AUTH_MODES, CLOUDS, Settings, TargetOptions, resolve_settings
+from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "markdown", "json", "github")
 DEFAULT_PATH = Path("desired_state")
+TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
 
 
-class _Lines(click.ParamType[str]):
+class _Lines(click.ParamType):  # type: ignore[type-arg] # generic only in the newest click
     """Text; several values in an environment variable stand on lines of their own, since catalog names hold blanks."""
 
     name = "text"
@@ -29,15 +31,6 @@ class _Lines(click.ParamType[str]):
         return str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """How to print: in which format, in colour or not, how much on stderr (-1 errors only, 1 requests too)."""
-
-    format: str
-    colour: bool
-    verbosity: int
-
-
 def paths_argument(function: F) -> F:
     """`[PATH]...`, default `desired_state`."""
     return click.argument("paths", nargs=-1, type=click.Path(path_type=Path))(function)
@@ -46,34 +39,15 @@ def paths_argument(function: F) -> F:
 def target_options(function: F) -> F:
     """The options that choose the Graph; the command gets them as `settings`."""
 
-    def with_settings(**arguments: Any) -> Any:
-        given = {name: arguments.pop(name) for name in _TARGET_NAMES}
-        return function(settings=_settings(given), **arguments)
+    @functools.wraps(function)
+    def with_settings(*context: Any, **arguments: Any) -> Any:
+        given = {name: arguments.pop(name) for name in TARGET_NAMES}
+        settings = resolve_settings(TargetOptions(**given), os.environ)
+        return function(*context, settings=settings, **arguments)
 
-    with_settings.__name__, with_settings.__doc__ = function.__name__, function.__doc__
-    decorated: Any = with_settings
-    parameters = getattr(function, "__click_params__", [])
-    decorated.__click_params__ = list(parameters)
-    for option in reversed(_TARGET):
-        decorated = option(decorated)
-    return decorated  # type: ignore[no-any-return]
+    return cast("F", functools.reduce(lambda wrapped, option: option(wrapped), reversed(_TARGET), with_settings))
 
 
-def _settings(given: dict[str, Any]) -> Settings:
-    return resolve_settings(TargetOptions(**given), os.environ)
-
-
-_TARGET_NAMES = (
-    "sandbox",
-    "sandbox_db",
-    "graph_url",
-    "cloud",
-    "auth",
-    "catalogs",
-    "concurrency",
-    "timeout_s",
-    "max_retries",
-)
 _TARGET = (
     click.option("--sandbox", is_flag=True, envvar="RECONCILER_SANDBOX", help="Use the embedded Graph, no tenant."),
     click.option(
@@ -140,21 +114,18 @@ def output_options(*more_formats: str) -> Callable[[F], F]:
     """`--format`, `--no-color`, `-v`, `-q`; the command gets them as `output`."""
 
     def decorate(function: F) -> F:
-        def with_output(**arguments: Any) -> Any:
-            from reconciler.cli.output import start_log, wants_colour
+        @functools.wraps(function)
+        def with_output(*context: Any, **arguments: Any) -> Any:
+            from reconciler.cli.output import Output, start_log, wants_colour
 
             colour = wants_colour(refused=arguments.pop("no_color"))
             verbosity = arguments.pop("verbose") - (2 if arguments.pop("quiet") else 0)
             output = Output(arguments.pop("output_format"), colour, max(-1, verbosity))
             start_log(output)
-            return function(output=output, **arguments)
+            return function(*context, output=output, **arguments)
 
-        with_output.__name__, with_output.__doc__ = function.__name__, function.__doc__
-        decorated: Any = with_output
-        decorated.__click_params__ = list(getattr(function, "__click_params__", []))
-        for option in reversed(_output(more_formats)):
-            decorated = option(decorated)
-        return decorated  # type: ignore[no-any-return]
+        options = reversed(_output(more_formats))
+        return cast("F", functools.reduce(lambda wrapped, option: option(wrapped), options, with_output))
 
     return decorate
 

@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Output
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.secrets import mask
 from reconciler.render.escape import visible
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _COLOURS = {"+": "green", "~": "yellow", "-": "red", ">": "cyan", "!": "bright_red", "=": "bright_black"}
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How to print: in which format, in colour or not, how much on stderr (-1 errors only, 1 requests too)."""
+
+    format: str
+    colour: bool
+    verbosity: int
 
 
 def wants_colour(*, refused: bool) -> bool:
@@ -91,7 +100,7 @@ class _SafeFormatter(logging.Formatter):
 
 @contextmanager
 def progress(output: Output) -> Iterator[Callable[[str, int, int], None]]:
-    """What advances a progress bar on stderr, which shows while work goes on: on a terminal only, never beside a log."""
+    """What advances a progress bar on stderr; there is one on a terminal only, and never beside a log."""
     if not sys.stderr.isatty() or output.verbosity != 0:
         yield lambda _what, _done, _total: None
         return

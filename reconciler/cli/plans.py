@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import __version__
-from reconciler.cli.options import DEFAULT_PATH, Output, output_options, paths_argument, target_options
+from reconciler.cli.options import DEFAULT_PATH, output_options, paths_argument, target_options
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.app import Applied
+    from reconciler.cli.output import Output
     from reconciler.loader import LoadedState
     from reconciler.model.plan import Plan
     from reconciler.settings import Settings

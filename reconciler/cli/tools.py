@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import __version__
-from reconciler.cli.options import Output, output_options, target_options
+from reconciler.cli.options import output_options, target_options
 
 if TYPE_CHECKING:
+    from reconciler.cli.output import Output
     from reconciler.settings import Settings
 
 
