@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.expectation import TIMEOUT_PATH, Expectation
@@ -68,7 +68,7 @@ class Writer:
         if written.extension is None:
             empty = GraphError("Graph answered the POST without the new extension.", request_id=written.request_id)
             return await self._find_lost(change, before, expected, empty)
-        return await self._confirm(change, written.extension, expected, written, timeout_name)
+        return await self._confirm(_as_created(change, written.extension.id), expected, written, timeout_name)
 
     async def _update(self, change: Change) -> Outcome:
         catalog_id, extension_id = str(change.catalog.id), str(change.extension.id)
@@ -79,7 +79,7 @@ class Writer:
         expected = Expectation(patched(live.properties, change.fields), former=live)
 
         async def send(timeout_name: str) -> Written:
-            return await replace_extension(self.graph, catalog_id, live, expected.properties, timeout_name)
+            return await replace_extension(self.graph, catalog_id, change.extension, expected.properties, timeout_name)
 
         try:
             written, timeout_name = await _under_either_name(send, expected)
@@ -87,18 +87,16 @@ class Writer:
             if _certainly_refused(error):
                 raise
             return await self._settle_lost_update(change, expected, error)
-        return await self._confirm(change, live, expected, written, timeout_name)
+        return await self._confirm(change, expected, written, timeout_name)
 
-    async def _confirm(
-        self, change: Change, live: ObservedExtension, expected: Expectation, written: Written, timeout_name: str
-    ) -> Outcome:
+    async def _confirm(self, change: Change, expected: Expectation, written: Written, timeout_name: str) -> Outcome:
         """Reads back until what was written shows; tries the other timeout name once when the timeout did not stick."""
         said = expected.missing(written.extension) if written.extension else ()
         lost_timeout = _holds_timeout(said)
-        missing = said if lost_timeout else await self._read_back(change, live.id, expected, patient=not said)
+        missing = said if lost_timeout else await self._read_back(change, expected, patient=not said)
         note = None if timeout_name == TIMEOUT else OTHER_NAME
         if timeout_name == TIMEOUT and _holds_timeout(missing):
-            note, missing = await self._retry_under_other_name(change, live, expected)
+            note, missing = await self._retry_under_other_name(change, expected)
         if not missing:
             return Outcome(change, "done", written.request_id, note=note)
         names = ", ".join("/".join(row.path) for row in missing)
@@ -106,25 +104,26 @@ class Writer:
         return Outcome(change, "failed", written.request_id, error, note)
 
     async def _retry_under_other_name(
-        self, change: Change, live: ObservedExtension, expected: Expectation
+        self, change: Change, expected: Expectation
     ) -> tuple[str, tuple[FieldChange, ...]]:
         """PUTs the same once more with the other timeout name; what to say of it, and what still does not show."""
         catalog_id = str(change.catalog.id)
         try:
-            await replace_extension(self.graph, catalog_id, live, expected.properties, TIMEOUT_IN_DOCUMENTS)
+            await replace_extension(self.graph, catalog_id, change.extension, expected.properties, TIMEOUT_IN_DOCUMENTS)
         except GraphError as error:
             note = f"the timeout did not stick as {TIMEOUT}; as {TIMEOUT_IN_DOCUMENTS}: {error}"
-            return note, await self._read_back(change, live.id, expected, patient=False)
-        return OTHER_NAME, await self._read_back(change, live.id, expected)
+            return note, await self._read_back(change, expected, patient=False)
+        return OTHER_NAME, await self._read_back(change, expected)
 
     async def _read_back(
-        self, change: Change, extension_id: str, expected: Expectation, *, patient: bool = True
+        self, change: Change, expected: Expectation, *, patient: bool = True
     ) -> tuple[FieldChange, ...]:
         """What was sent and does not show after the last read."""
+        catalog_id, extension_id = str(change.catalog.id), str(change.extension.id)
         missing: tuple[FieldChange, ...] = ()
         for wait_s in PATIENT_WAITS_S if patient else SHORT_WAITS_S:
             await self.sleep(wait_s)
-            missing = expected.missing(await get_extension(self.graph, str(change.catalog.id), extension_id))
+            missing = expected.missing(await get_extension(self.graph, catalog_id, extension_id))
             if not missing:
                 break
         return missing
@@ -141,7 +140,7 @@ class Writer:
             new = [item for item in live if item.id not in known and folded(item.display_name) == name]
             if len(new) == 1 and new[0].type == change.extension.type and not expected.missing(new[0]):
                 note = f"the answer was lost ({error}); the extension was found as {new[0].id}"
-                return Outcome(change, "done", error.request_id, note=note)
+                return Outcome(_as_created(change, new[0].id), "done", error.request_id, note=note)
         what = (
             f"{error} It may have been created nevertheless: look for “{change.extension.display_name}” in catalog "
             f"{change.catalog}, then plan again."
@@ -150,10 +149,15 @@ class Writer:
 
     async def _settle_lost_update(self, change: Change, expected: Expectation, error: GraphError) -> Outcome:
         """After a PUT of unknown outcome: done if what is live says so, else unknown."""
-        if not await self._read_back(change, str(change.extension.id), expected, patient=False):
+        if not await self._read_back(change, expected, patient=False):
             return Outcome(change, "done", error.request_id, note=f"the answer was lost ({error}), the write was not")
         what = f"{error} It may take effect yet: look at {change.extension.id}, then plan again."
         return Outcome(change, "unknown", error.request_id, what)
+
+
+def _as_created(change: Change, extension_id: str) -> Change:
+    """The change of a create with the id that Graph gave the extension."""
+    return replace(change, extension=replace(change.extension, id=extension_id))
 
 
 async def _under_either_name(send: Callable[[str], Awaitable[Written]], expected: Expectation) -> tuple[Written, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.diff.compare import compare, leaves
 from reconciler.diff.match import Match, folded, match
-from reconciler.model.canonical import sha256
+from reconciler.model.canonical import sha256, without_nulls
 from reconciler.model.extension import Catalog, DesiredExtension, ExtensionRef, ObservedCatalog, ObservedExtension
 from reconciler.model.plan import Change, FieldChange, Precondition, Unmanaged
 
@@ -42,8 +42,11 @@ def diff_catalog(observed: ObservedCatalog, desired: Sequence[DesiredExtension])
 
 
 def fingerprint(live: ObservedExtension) -> str:
-    """What must still hold right before a write: a hash of type, id and every writable property, declared or not."""
-    return sha256({"id": live.id, "type": live.type, "properties": dict(live.properties)})
+    """What must still hold right before a write: a hash of type, id and every writable property, declared or not.
+
+    Nulls are left out: a listing may leave out what a single object shows as null (contract §1.6).
+    """
+    return sha256({"id": live.id, "type": live.type, "properties": without_nulls(live.properties)})
 
 
 def name_is_free(live: Sequence[ObservedExtension], display_name: str) -> bool:

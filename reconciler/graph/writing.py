@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.graph.wire import observed_extension, request_body
-from reconciler.model.extension import ObservedExtension
+from reconciler.model.extension import ExtensionRef, ObservedExtension
 from reconciler.model.types import JsonValue
 
 if TYPE_CHECKING:
@@ -37,17 +37,17 @@ async def create_extension(
 async def replace_extension(
     graph: GraphClient,
     catalog_id: str,
-    live: ObservedExtension,
+    extension: ExtensionRef,
     properties: Mapping[str, JsonValue],
     timeout_name: str,
 ) -> Written:
-    """PUTs every writable property of a live extension (contract §1.3).
+    """PUTs every writable property of the extension (contract §1.3).
 
     Raises:
         GraphError: anything but an understandable 2xx.
     """
-    body = request_body(live.type, properties, timeout_name)
-    return _written(await graph.send(graph.requests.extension(catalog_id, live.id, body)))
+    body = request_body(extension.type, properties, timeout_name)
+    return _written(await graph.send(graph.requests.extension(catalog_id, str(extension.id), body)))
 
 
 def _written(answer: Answer) -> Written:

@@ -85,6 +85,15 @@ def comparable(properties: Mapping[str, JsonValue]) -> Properties:
     }
 
 
+def without_nulls(properties: Mapping[str, JsonValue]) -> Properties:
+    """A copy without nulls, at every depth: null and absent mean the same in what Graph answers (contract §1.6)."""
+    return {
+        name: without_nulls(value) if isinstance(value, dict) else value
+        for name, value in properties.items()
+        if value is not None
+    }
+
+
 def canonical_json(value: object) -> bytes:
     """The bytes that are hashed: sorted keys, no spaces, UTF-8."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")

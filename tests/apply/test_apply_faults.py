@@ -1,6 +1,7 @@
 """What becomes of a change when Graph, the network or somebody else interferes: never twice, always told."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -288,3 +289,21 @@ def test_a_plan_sends_nothing_but_get_and_the_transport_lets_nothing_else_out(tm
             assert held.store.extensions() == []
 
     asyncio.run(story())
+
+
+def test_a_listing_that_leaves_nulls_out_makes_nothing_stale(tmp_path: Path) -> None:
+    async def sparse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        assert isinstance(answer, web.Response) and answer.text is not None
+        body = json.loads(answer.text)
+        items = [{name: value for name, value in item.items() if value is not None} for item in body.get("value", [])]
+        return web.json_response(body | {"value": items}) if "value" in body else answer
+
+    changed = extension("a", description="new")
+    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], on("GET", sparse))
+    assert (outcome.status, live[0]["description"]) == ("done", "new"), outcome.error
+
+
+def test_the_outcome_of_a_create_names_the_new_id(tmp_path: Path) -> None:
+    (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [])
+    assert outcome.change.extension.id == live[0]["id"]
