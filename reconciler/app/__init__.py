@@ -6,9 +6,8 @@ Whatever needs Graph is imported when it is used: the SDK takes 300 ms to import
 from __future__ import annotations
 
 import itertools
-import signal
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -189,11 +188,12 @@ async def _plan(connection: Connection, declared: Sequence[DesiredCatalog], adva
 
 async def _carry_out(approved: Plan, connection: Connection, advance: Advance) -> Applied:
     """Applies a plan that was shown and approved; the first SIGINT or SIGTERM lets no new write start."""
+    from reconciler.app.signals import stop_signals
     from reconciler.apply.run import apply_plan
     from reconciler.apply.write import Writer
 
     applied = _counting("applying changes", len(approved.changes), advance)
-    with _stop_signals() as stopped:
+    with stop_signals() as stopped:
         outcomes = await apply_plan(approved, Writer(connection.graph), stopped=stopped, report=lambda _: applied())
         return Applied(approved, outcomes, interrupted=stopped())
 
@@ -202,18 +202,3 @@ def _counting(what: str, total: int, advance: Advance) -> Callable[[], None]:
     """What to call as each of `total` things is done."""
     done = itertools.count(1)
     return lambda: advance(what, next(done), total)
-
-
-@contextmanager
-def _stop_signals() -> Iterator[Callable[[], bool]]:
-    """Whether SIGINT or SIGTERM has come; while the block lasts they do nothing else."""
-    received: list[int] = []
-    former = {
-        number: signal.signal(number, lambda number, _frame: received.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

@@ -23,7 +23,8 @@ def meant(
         UsageError: a name is that of no declared catalog.
     """
     wanted = {name.casefold() for name in names}
-    unknown = sorted(wanted.difference(*(_names(found.catalog) for _, found in pairs)))
+    found_names = set[str]().union(*(_names(found.catalog) for _, found in pairs))
+    unknown = [name for name in names if name.casefold() not in found_names]
     if unknown:
         known = ", ".join(sorted(str(one.catalog) for one in declared))
         raise UsageError(f"--catalog names what no file declares: {', '.join(unknown)}.", hint=f"Declared: {known}.")

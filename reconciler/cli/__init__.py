@@ -24,12 +24,12 @@ INTERRUPTED = 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Reconciles Microsoft Entra entitlement-management custom workflow extensions with YAML files.
+    """Reconciles Microsoft Entra entitlement-management custom workflow extensions with YAML files.
 
     \b
     Start without a tenant:   reconciler plan --sandbox
     Check files, offline:     reconciler validate
-    """
+    """  # noqa: D301 - click takes the character \b for "leave these lines as they are"
 
 
 for command in (

@@ -88,6 +88,10 @@ def start_log(output: Output) -> None:
     log.handlers = [handler]
     log.propagate = False
     log.setLevel({-1: logging.ERROR, 0: logging.WARNING}.get(output.verbosity, logging.INFO))
+    # azure-identity says in its log what it also raises; with -v it may.
+    azure = logging.getLogger("azure")
+    azure.handlers, azure.propagate = [handler], False
+    azure.setLevel(logging.WARNING if output.verbosity > 0 else logging.CRITICAL)
 
 
 class _SafeFormatter(logging.Formatter):

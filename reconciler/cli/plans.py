@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,7 +170,12 @@ def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
         from reconciler.render.text import plan_text
 
         tell(plan_text(plan))
-    answer = click.prompt("Carry out this plan? Only yes approves", default="", show_default=False, err=True)
+    # While the event loop runs, Python only cancels its task on Ctrl-C, which a prompt would not notice.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        answer = click.prompt("Carry out this plan? Only yes approves", default="", show_default=False, err=True)
+    finally:
+        signal.signal(signal.SIGINT, former)
     return None if answer == "yes" else RefusedError("The plan was not approved. Nothing was written.")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,18 +41,18 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
     """Serves until interrupted. The first line on stdout is the base URL for --graph-url."""
     import asyncio
 
+    from reconciler.app.signals import stop_signals
     from reconciler.sandbox.errors import SandboxDatabaseError, SeedError
     from reconciler.sandbox.server import serve
 
     async def run() -> None:
         """Serves until a signal comes."""
         stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
         loop = asyncio.get_running_loop()
-        async with serve(sandbox_db, port=port, switches=_parsed(switches), seed=seed) as url:
-            click.echo(url)
-            await stop.wait()
+        with stop_signals(lambda: loop.call_soon_threadsafe(stop.set)):
+            async with serve(sandbox_db, port=port, switches=_parsed(switches), seed=seed) as url:
+                click.echo(url)
+                await stop.wait()
 
     try:
         sandbox_db.parent.mkdir(parents=True, exist_ok=True)

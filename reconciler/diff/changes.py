@@ -86,14 +86,14 @@ def _change(catalog: Catalog, found: Match) -> Change | None:
 
 
 def _because(fields: Sequence[FieldChange], desired: DesiredExtension, live: ObservedExtension) -> str:
-    others = [row for row in fields if row.path != ("displayName",)]
-    declared = len(leaves(desired.properties))
-    differ = f"{len(others)} of {declared} declared properties {'differs' if len(others) == 1 else 'differ'}"
-    if len(others) == len(fields):
+    declared = {row.path for row in leaves(desired.properties)}
+    changed = sum(row.path in declared for row in fields if row.path != ("displayName",))
+    differ = f"{changed} of {len(declared)} declared properties {'differs' if changed == 1 else 'differ'}"
+    if all(row.path != ("displayName",) for row in fields):
         return differ
     how = "it is pinned by id and" if desired.pinned_id else "only the case of the name differs:"
     name = f"{how} live as “{live.display_name}”"
-    return f"{name}; {differ}" if others else name
+    return f"{name}; {differ}" if changed else name
 
 
 def _blocked(catalog: Catalog, desired: DesiredExtension, because: str) -> Change:

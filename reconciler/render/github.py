@@ -31,7 +31,7 @@ def plan_github(plan: Plan, *, drift: bool = False) -> str:
     annotations += [_diagnostic(diagnostic) for diagnostic in plan.diagnostics]
     if not plan.complete:
         annotations.append(_Annotation("warning", "Incomplete plan", (view.incomplete(plan),), None))
-    return _lines(annotations, [*([] if plan.changes else [view.NO_CHANGES]), view.plan_line(plan)])
+    return _lines(annotations, [*view.nothing_to_do(plan), view.plan_line(plan)])
 
 
 def outcomes_github(outcomes: Sequence[Outcome]) -> str:

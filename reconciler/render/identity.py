@@ -31,7 +31,7 @@ def identity_text(identity: Identity, graph_url: str) -> str:
 
 
 def identity_json(identity: Identity, graph_url: str) -> str:
-    """The same for scripts; `covers` tells by command whether the permission stands in the token."""
+    """The same for scripts; `in_token` tells whether the permission stands in the token."""
     document = {
         "graph_url": graph_url,
         "kind": identity.kind,

@@ -30,7 +30,7 @@ def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
     """The plan for reviewers: headline, blocked table, one folded diff a catalog, what is left alone, digest."""
     blocks = [
         f"### {'Drift' if drift else 'Plan'}: {_headline(plan)}",
-        "" if plan.changes else view.NO_CHANGES,
+        *view.nothing_to_do(plan),
         f"**Incomplete.** {code_span(_short(view.incomplete(plan)))}" if not plan.complete else "",
         _blocked(plan),
         *_catalogs(plan, drift=drift),
@@ -157,7 +157,7 @@ def _change(change: Change, *, drift: bool) -> list[str]:
 
 
 def _field(change: Change, field: FieldChange) -> list[str]:
-    cleared = " (cleared)" if field.after is None and change.action != "create" else ""
+    cleared = "" if change.action == "create" else view.after_note(field)
     before = [] if field.before is None else [f"-   {view.field_path(field)}: {json_value(field.before)}"]
     return [*before, f"+   {view.field_path(field)}: {json_value(field.after)}{cleared}"]
 

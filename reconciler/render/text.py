@@ -25,7 +25,7 @@ def plan_text(plan: Plan, *, drift: bool = False) -> str:
         _ways_out(plan) if drift else [],
         [
             f"Digest: {visible(plan.digest)}",
-            *([] if plan.changes else [view.NO_CHANGES]),
+            *view.nothing_to_do(plan),
             view.plan_line(plan),
         ],
     ]
@@ -71,10 +71,9 @@ def _field(change: Change, field: FieldChange) -> str:
     after = json_value(field.after)
     if change.action == "create":
         return f"+   {view.field_path(field)}: {after}"
-    renames = change.action != "rename" or field.path == ("displayName",)
-    symbol = view.SYMBOLS[change.action] if renames else view.SYMBOLS["update"]
-    cleared = " (cleared)" if field.after is None else ""
-    return f"{symbol}   {view.field_path(field)}: {json_value(field.before)} -> {after}{cleared}"
+    beside_a_rename = change.action == "rename" and field.path != ("displayName",)
+    symbol = view.SYMBOLS["update" if beside_a_rename else change.action]
+    return f"{symbol}   {view.field_path(field)}: {json_value(field.before)} -> {after}{view.after_note(field)}"
 
 
 def _unmanaged(plan: Plan) -> list[str]:

@@ -21,9 +21,10 @@ READ_FAULTS: dict[Read, str] = {
     "unreadable": "could not be read completely, so nothing is concluded about it",
     "absent": "does not exist",
 }
+NO_CHANGES_READ = "No changes in what could be read."
 WAYS_OUT = (
     "to make what is live match the files again: reconciler apply",
-    "to keep what is live: reconciler export, and commit what it writes",
+    "to keep what is live: write the live values, shown first, into the files",
 )
 LOOK_AT = "run reconciler plan again: it shows whether the change has arrived"
 
@@ -63,6 +64,13 @@ def incomplete(plan: Plan) -> str:
     return f"This plan is incomplete: {'; '.join(faults)}." if faults else ""
 
 
+def nothing_to_do(plan: Plan) -> list[str]:
+    """The line that says so, when there is nothing to do; what could not be read is not claimed to match."""
+    if plan.changes:
+        return []
+    return [NO_CHANGES if plan.complete else NO_CHANGES_READ]
+
+
 def plan_line(plan: Plan) -> str:
     """The stable last line: `Plan: 2 create, 0 update, … 0 unchanged.`"""
     counts = plan.summary
@@ -81,7 +89,8 @@ def findings_line(diagnostics: Sequence[Diagnostic], files: int) -> str:
     """`Found 3 errors and 1 warning in 2 files.`; the files are those that were looked at."""
     severities = Counter(diagnostic.severity for diagnostic in diagnostics)
     found = [counted(severities[severity], severity) for severity in ("error", "warning") if severities[severity]]
-    return f"Found {' and '.join(found)} in {counted(files, 'file')}."
+    where = f" in {counted(files, 'file')}" if files else ""
+    return f"Found {' and '.join(found)}{where}."
 
 
 def verdict(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int) -> list[str]:
@@ -168,6 +177,13 @@ def field_path(field: FieldChange) -> str:
     return visible(pointer(field.path)[1:])
 
 
+def after_note(field: FieldChange) -> str:
+    """What a null means: the property is cleared; a trigger url is not, Graph computes it from the Logic App."""
+    if field.after is not None:
+        return ""
+    return " (Graph computes it anew)" if field.path == ("endpointConfiguration", "url") else " (cleared)"
+
+
 def pointer(path: Sequence[str]) -> str:
     """The JSON Pointer (RFC 6901) of the path."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
@@ -177,8 +193,9 @@ def outcome_line(outcome: Outcome) -> str:
     """What came of one change, in one line: `+ created NAME in CATALOG (request id …)`."""
     change = outcome.change
     what = f"{label(change.extension.display_name)} in {catalog_label(change.catalog)}"
-    request = f" (request id {visible(outcome.request_id)})" if outcome.request_id else ""
     reason = visible(outcome.error or change.because)
+    told = outcome.request_id is None or outcome.request_id in reason
+    request = "" if told else f" (request id {visible(outcome.request_id or '')})"
     return {
         "done": f"{SYMBOLS[change.action]} {DONE[change.action]} {what}{request}",
         "failed": f"! failed to {change.action} {what}{request}: {reason}",

@@ -55,7 +55,7 @@ def edit_live(name: str, **properties: object) -> None:
         (["apply", "--plan", "x.json", "desired_state"], "--plan was given together"),
         (["apply", "--plan", "x.json", "--expect-digest", "sha256:1"], "--plan was given together"),
         (["apply", "--plan", "x.json", "--catalog", "A"], "--plan was given together"),
-        (["plan", "--sandbox", "--catalog", "Nowhere"], "what no file declares: nowhere"),
+        (["plan", "--sandbox", "--catalog", "Nowhere"], "what no file declares: Nowhere"),
         (["sandbox", "serve", "--set", "nonsense=1"], "nonsense"),
         (["sandbox", "reset", "--seed", "missing.json"], "cannot be reset"),
         (["plan", "--sandbox", "--sandbox-db", "desired_state/state.yaml"], "The sandbox cannot start"),
@@ -227,7 +227,7 @@ def test_options_come_from_the_environment_too(reconciler: CommandLine, monkeypa
     one(reconciler, "a")
     monkeypatch.setenv("RECONCILER_SANDBOX", "true")
     monkeypatch.setenv("RECONCILER_CATALOG", "Marketing\nNo Such Catalog")
-    assert "no such catalog" in reconciler("plan").err
+    assert "No Such Catalog" in reconciler("plan").err
     monkeypatch.setenv("RECONCILER_CATALOG", "Marketing")
     assert reconciler("plan").code == 0
 

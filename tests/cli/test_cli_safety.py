@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -204,3 +206,37 @@ def test_progress_shows_on_a_terminal_and_leaves_nothing_behind(reconciler: Comm
     assert (process.returncode, b"\x1b" in out) == (0, False)
     assert b"reading catalogs" in shown
     assert b"applying changes" in shown
+
+
+@pytest.mark.parametrize(("typed", "code", "live"), [(b"\x03", 130, 0), (b"no\r", 4, 0), (b"yes\r", 0, 1)])
+def test_the_prompt_on_a_terminal(reconciler: CommandLine, typed: bytes, code: int, live: int) -> None:
+    reconciler.seed(catalog())
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(sys.executable, [sys.executable, "-m", "reconciler", "apply", "--sandbox"], {**os.environ})
+    shown = b""
+    while b"Only yes approves" not in shown:
+        shown += read_terminal(terminal)
+    os.write(terminal, typed)
+    while True:
+        # What is typed in the instant before the prompt starts to read may pass unnoticed, as on any terminal: type on.
+        if not select.select([terminal], [], [], 0.5)[0]:
+            os.write(terminal, typed)
+        elif chunk := read_terminal(terminal):
+            shown += chunk
+        else:
+            break
+    os.close(terminal)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == code, shown
+    assert len(reconciler.live()) == live
+
+
+def test_an_incomplete_plan_does_not_claim_that_all_is_well(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog())
+    declare(STATE, {"catalog": "Absent", "extensions": []})
+    planned = reconciler("plan", "--sandbox")
+    assert (planned.code, "R303" in planned.out) == (0, True)
+    assert "What is live matches" not in planned.out
+    assert "No changes in what could be read." in planned.out

@@ -78,7 +78,7 @@ def test_drift_tells_who_changed_it_and_the_ways_out() -> None:
     assert "    last changed 2022-11-02T19:57:41Z by owner@contoso.com\n" in text
     assert "    last changed 2022-11-02T19:57:41Z\n" in text
     assert "reconciler apply" in text
-    assert "reconciler export" in text
+    assert "write the live values" in text
     assert "last changed" not in plan_text(RICH)
     assert "Two ways out" not in plan_text(EMPTY, drift=True)
 
