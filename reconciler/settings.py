@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,17 +81,22 @@ def resolve_settings(options: TargetOptions, environment: Mapping[str, str]) -> 
     Raises:
         UsageError: two options contradict each other, or the Graph URL is none that a token may be sent to.
     """
-    if options.sandbox and (options.graph_url or options.cloud):
+    if options.sandbox and (options.graph_url is not None or options.cloud is not None):
         raise UsageError("--sandbox was given together with --graph-url or --cloud.", hint="Choose one of them.")
-    if options.graph_url and options.cloud:
+    if options.graph_url is not None and options.cloud is not None:
         raise UsageError("--cloud was given together with --graph-url.", hint="--graph-url names the cloud already.")
+    if options.sandbox_db is not None and not options.sandbox and options.graph_url is None:
+        # Without this, whoever forgets --sandbox would reach the tenant.
+        raise UsageError("--sandbox-db was given without --sandbox.", hint="Add --sandbox, or leave --sandbox-db out.")
+    if not math.isfinite(options.timeout_s):
+        raise UsageError("--timeout is not a number of seconds.", hint="For example --timeout 30.")
     graph_url, cloud = _graph(options)
     return Settings(
         graph_url=graph_url,
         cloud=cloud,
         sandbox_db=(options.sandbox_db or Path(".reconciler/sandbox.sqlite3")) if options.sandbox else None,
         auth=options.auth,
-        loopback_token=environment.get("RECONCILER_LOOPBACK_TOKEN", DEFAULT_LOOPBACK_TOKEN),
+        loopback_token=_loopback_token(environment),
         catalogs=options.catalogs,
         concurrency=options.concurrency,
         timeout_s=options.timeout_s,
@@ -97,17 +104,25 @@ def resolve_settings(options: TargetOptions, environment: Mapping[str, str]) -> 
     )
 
 
+def _loopback_token(environment: Mapping[str, str]) -> str:
+    """The token of the environment, the default one where it is unset or empty."""
+    token = environment.get("RECONCILER_LOOPBACK_TOKEN") or DEFAULT_LOOPBACK_TOKEN
+    if not re.fullmatch(r"[!-~]+", token):
+        raise UsageError("RECONCILER_LOOPBACK_TOKEN holds blanks, line breaks or other than ASCII characters.")
+    return token
+
+
 def _graph(options: TargetOptions) -> tuple[str, Cloud | None]:
     if options.sandbox:
         return SANDBOX, None
-    if options.graph_url:
+    if options.graph_url is not None:
         return _checked_url(options.graph_url)
     cloud = CLOUDS[options.cloud or "global"]
     return f"https://{cloud.graph_host}/v1.0", cloud
 
 
 def _checked_url(graph_url: str) -> tuple[str, Cloud | None]:
-    """The URL without trailing slash, with its cloud (None on loopback)."""
+    """The URL, spelled afresh so that nothing else can be in it, with its cloud (None on loopback)."""
     parts = _split(graph_url)
     host = parts.hostname or ""
     if parts.username is not None or parts.query or parts.fragment or parts.path.rstrip("/") != "/v1.0":
@@ -116,7 +131,8 @@ def _checked_url(graph_url: str) -> tuple[str, Cloud | None]:
             hint="Give scheme, host and version only, for example http://127.0.0.1:8484/v1.0.",
         )
     if host in LOOPBACK_HOSTS and parts.scheme in ("http", "https"):
-        return graph_url.rstrip("/"), None
+        port = "" if parts.port is None else f":{parts.port}"
+        return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}/v1.0", None
     clouds = {cloud.graph_host: cloud for cloud in CLOUDS.values()}
     if parts.scheme == "https" and host in clouds and parts.port in (None, 443):
         return f"https://{host}/v1.0", clouds[host]
@@ -129,7 +145,8 @@ def _checked_url(graph_url: str) -> tuple[str, Cloud | None]:
 def _split(graph_url: str) -> SplitResult:
     try:
         parts = urlsplit(graph_url)
-        _ = parts.port
+        if parts.port == 0:
+            raise ValueError("port 0")  # noqa: TRY301 - as wrong as one over 65535, which raises the same
     except ValueError as error:
         raise UsageError("--graph-url is not a URL.", hint="For example http://127.0.0.1:8484/v1.0.") from error
     return parts

@@ -6,6 +6,7 @@ Why raw: typed models cost 3 to 5 ms an object, corrupt durations and lose nulls
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 import uuid
@@ -66,7 +67,7 @@ class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow
     async def get_authorization_token(self, uri: str, additional_authentication_context: Json | None = None) -> str:
         if origin_of(uri) != self._origin:
             return ""
-        return await self._source.token((additional_authentication_context or {}).get("claims"))
+        return await self._source.token(_claims((additional_authentication_context or {}).get("claims")))
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
         return self._hosts
@@ -134,7 +135,7 @@ class GraphClient:
         except GraphRefusalError as error:
             if error.status != 401:
                 raise
-        self._tokens.forget()
+        self._tokens.forget(_bearer(request))
         try:
             return await self._send_once(request)
         except GraphRefusalError as error:
@@ -169,7 +170,9 @@ class GraphClient:
 async def open_client(base_url: str, tokens: TokenSource, limits: Limits) -> AsyncIterator[GraphClient]:
     """A client for one Graph, closed with all its sockets at the end of the block."""
     transport = open_transport(base_url, limits.concurrency)
-    http = httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(limits.timeout_s))
+    # Connecting, with its two repetitions, must fail before the whole request does: only then it never left.
+    timeout = httpx.Timeout(limits.timeout_s, connect=limits.timeout_s / 4)
+    http = httpx.AsyncClient(transport=transport, timeout=timeout)
     # No retry and no redirect handler: both repeat or reroute writes (sdk-facts §2).
     pipeline = [ParametersNameDecodingHandler(), HeadersInspectionHandler(), GraphTelemetryHandler()]
     http = GraphClientFactory.create_with_custom_middleware(pipeline, client=http)
@@ -180,6 +183,20 @@ async def open_client(base_url: str, tokens: TokenSource, limits: Limits) -> Asy
     finally:
         await http.aclose()
         await transport.aclose()
+
+
+def _claims(challenge: str | None) -> str | None:
+    """The claims that a 401 asks for, as JSON text: Graph sends them base64-encoded; None for anything else."""
+    try:
+        text = base64.b64decode(challenge or "", altchars=b"-_").decode()
+        return text if isinstance(json.loads(text), dict) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _bearer(request: RequestInformation) -> str:
+    """The token that the request was sent with last."""
+    return next(iter(request.headers.get("Authorization")), "").removeprefix("Bearer ")
 
 
 def _page(answer: Answer) -> tuple[list[Json], str | None]:

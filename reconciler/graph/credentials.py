@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import AuthenticationError
+from reconciler.model.secrets import mask
 from reconciler.settings import AuthMode, Cloud, Settings
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ class TokenSource(Protocol):
     async def token(self, claims: str | None = None) -> str:
         """The token to send now; `claims` is the challenge of a 401 that asks for a fresh one."""
 
-    def forget(self) -> None:
-        """The next `token` is a new one."""
+    def forget(self, refused: str) -> None:
+        """The next `token` is another one than that which was refused."""
 
 
 class LoopbackToken:
@@ -41,7 +42,7 @@ class LoopbackToken:
         del claims
         return self._token
 
-    def forget(self) -> None:
+    def forget(self, refused: str) -> None:
         """Nothing: there is only this one token."""
 
 
@@ -67,20 +68,20 @@ class CredentialTokens:
             self._cached = await asyncio.to_thread(self._fetch, claims)
             return self._cached.token
 
-    def forget(self) -> None:
-        """The next `token` asks the credential again."""
-        self._cached = None
+    def forget(self, refused: str) -> None:
+        """The next `token` asks the credential again; once only, however many requests had the refused one."""
+        if self._cached and self._cached.token == refused:
+            self._cached = None
 
     def _fetch(self, claims: str | None) -> AccessToken:
-        from azure.core.exceptions import ClientAuthenticationError
+        from azure.core.exceptions import AzureError
 
         try:
             return self._credential.get_token(self._scope, claims=claims)
-        except ClientAuthenticationError as error:
-            message = next((line for line in error.message.splitlines() if line.strip()), "no reason given")
+        except (AzureError, OSError, ValueError) as error:  # refused; or the network, a token file, a certificate
             raise AuthenticationError(
-                f"No token for {self._scope}: {message}",
-                hint="Run `reconciler auth check` with the same options; --auth chooses how to sign in.",
+                f"No token for {self._scope}: {_first_line(error)}",
+                hint="Sign in that way first, or choose another with --auth; docs/reference.md says what each needs.",
             ) from error
 
 
@@ -114,7 +115,7 @@ def choose_mode(environment: Mapping[str, str]) -> AuthMode:
         return "environment"
     if present & {"IDENTITY_ENDPOINT", "MSI_ENDPOINT"}:
         return "managed-identity"
-    if "CI" in present or "GITHUB_ACTIONS" in present:
+    if present & {"CI", "GITHUB_ACTIONS", "TF_BUILD"}:  # the last one is Azure Pipelines, which sets no CI
         raise AuthenticationError(
             "This CI run has nothing to sign in with, and no other identity is tried in its place.",
             hint="On GitHub give the job `id-token: write` and set AZURE_CLIENT_ID and AZURE_TENANT_ID; "
@@ -148,10 +149,15 @@ def _credential(mode: AuthMode, cloud: Cloud, environment: Mapping[str, str]) ->
                 return entra.ManagedIdentityCredential(client_id=client_id)
             case _:
                 return entra.AzureCliCredential(tenant_id=tenant_id or "")
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise AuthenticationError(
-            f"--auth {mode} cannot be used: {str(error).splitlines()[0]}", hint="Set what it names."
+            f"--auth {mode} cannot be used: {_first_line(error)}", hint="Set what it names."
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    """What the library says, without the trace ids and links on the lines after it, and without secrets."""
+    return mask(next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason given"))
 
 
 def _required(name: str, value: str | None, mode: AuthMode) -> str:

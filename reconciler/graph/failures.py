@@ -10,7 +10,8 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from reconciler.errors import GraphRefusalError, GraphUnansweredError
 from reconciler.graph.requests import described
 
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# A proxy that refuses has been asked for a tunnel only.
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _LONGEST_QUOTE = 400
 
 

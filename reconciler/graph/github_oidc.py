@@ -26,11 +26,12 @@ def github_assertion(environment: Mapping[str, str], audience: str) -> str:
             "This job may not ask GitHub for an identity token.",
             hint="Add `permissions: id-token: write` to the job; runs for forks never get it.",
         )
-    if httpx.URL(url).scheme != "https" and httpx.URL(url).host not in LOOPBACK_HOSTS:
+    address = _address(url)
+    if address is None:
         raise AuthenticationError("ACTIONS_ID_TOKEN_REQUEST_URL is not an https address; nothing was sent to it.")
     try:
         answer = httpx.get(
-            httpx.URL(url).copy_merge_params({"audience": audience}),
+            address.copy_merge_params({"audience": audience}),
             headers={"Authorization": f"Bearer {bearer}"},
             follow_redirects=False,
             timeout=30,
@@ -42,6 +43,18 @@ def github_assertion(environment: Mapping[str, str], audience: str) -> str:
             f"GitHub refused an identity token (HTTP {error.response.status_code}).",
             hint="Check that the job has `id-token: write`.",
         ) from None
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        raise AuthenticationError("GitHub gave no usable identity token.", hint="Run the job again.") from None
-    return str(token)
+    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError, RecursionError):
+        token = None
+    if not isinstance(token, str) or not token:
+        raise AuthenticationError("GitHub gave no usable identity token.", hint="Run the job again.")
+    return token
+
+
+def _address(url: str) -> httpx.URL | None:
+    """The address as a URL; None unless it is https, or on loopback."""
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
+        return None
+    trusted = address.scheme == "https" or (address.scheme == "http" and address.host in LOOPBACK_HOSTS)
+    return address if trusted else None

@@ -25,7 +25,7 @@ def identity_of(token: str) -> Identity:
         app_id=_text(claims.get("appid") or claims.get("azp")),
         user=_text(claims.get("upn") or claims.get("preferred_username")),
         permissions=tuple(sorted({*scopes, *roles})),
-        expires_at_s=expires if isinstance(expires, int) else None,
+        expires_at_s=expires if type(expires) is int else None,
     )
 
 
@@ -36,7 +36,7 @@ def _claims(token: str) -> dict[str, object]:
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
         claims = json.loads(payload)
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
 

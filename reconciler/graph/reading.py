@@ -70,14 +70,21 @@ async def list_extensions(graph: GraphClient, catalog_id: str) -> tuple[Observed
 
 
 async def get_extension(graph: GraphClient, catalog_id: str, extension_id: str) -> ObservedExtension | None:
-    """One extension as it is now; None when Graph answers 404."""
+    """One extension as it is now; None when Graph answers 404.
+
+    Raises:
+        GraphError: anything else than that extension was answered; a write would go to whatever id came.
+    """
     try:
         answer = await graph.send(graph.requests.extension(catalog_id, extension_id))
     except GraphRefusalError as error:
         if error.status == 404:
             return None
         raise
-    return observed_extension(answer.body)
+    found = observed_extension(answer.body)
+    if found.id.lower() != extension_id.lower():
+        raise GraphAnswerError("Graph answered with another extension.", request_id=answer.request_id)
+    return found
 
 
 async def _observe_one(graph: GraphClient, declared: Catalog) -> ObservedCatalog:
@@ -109,10 +116,13 @@ async def _find(graph: GraphClient, declared: Catalog) -> list[Catalog]:
             if error.status == 404:
                 return []
             raise
-        return [_catalog(answer.body)]
+        found = _catalog(answer.body)
+        if found.id != declared.id.lower():
+            raise GraphAnswerError("Graph answered with another catalog.", request_id=answer.request_id)
+        return [found]
     name = (declared.display_name or "").casefold()
-    found = [_catalog(item) for item in await graph.pages(graph.requests.catalogs(declared.display_name))]
-    return list({item.id: item for item in found if (item.display_name or "").casefold() == name}.values())
+    listed = [_catalog(item) for item in await graph.pages(graph.requests.catalogs(declared.display_name))]
+    return list({item.id: item for item in listed if (item.display_name or "").casefold() == name}.values())
 
 
 def _catalog(item: dict[str, Any]) -> Catalog:

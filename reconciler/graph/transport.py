@@ -8,7 +8,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from reconciler.errors import GraphAnswerError, RefusedError
+from reconciler.errors import GraphAnswerError, RefusedError, UsageError
+from reconciler.settings import LOOPBACK_HOSTS
 
 Origin = tuple[str, str, int | None]
 
@@ -74,14 +75,27 @@ def open_transport(base_url: str, concurrency: int) -> GuardedTransport:
     """A guarded transport to the base URL, through the proxy and with the CA that the environment names.
 
     At most `concurrency` connections; a connection that cannot be made is tried twice more, which repeats no request.
+
+    Raises:
+        UsageError: that proxy or those certificates cannot be used.
     """
-    url = httpx.URL(base_url)
-    proxy = None if proxy_bypass(url.host) else getproxies().get(url.scheme)
-    inner = httpx.AsyncHTTPTransport(
-        http1=True,
-        http2=False,
-        limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-        retries=2,
-        proxy=proxy,
-    )
+    try:
+        inner = httpx.AsyncHTTPTransport(
+            http1=True,
+            http2=False,
+            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            retries=2,
+            proxy=_proxy(httpx.URL(base_url)),
+        )
+    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+        raise UsageError(
+            f"The proxy or the certificates that the environment names cannot be used ({type(error).__name__}).",
+            hint="Check HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+        ) from error
     return GuardedTransport(inner, origin_of(base_url))
+
+
+def _proxy(url: httpx.URL) -> str | None:
+    """The proxy that the environment names for the URL: never for loopback; plain http where it names no scheme."""
+    proxy = None if url.host in LOOPBACK_HOSTS or proxy_bypass(url.netloc.decode()) else getproxies().get(url.scheme)
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -12,6 +12,7 @@ from reconciler.model.types import (
     COMPLEX_PROPERTIES,
     ODATA_TYPE,
     TIMEOUT,
+    ComplexProperty,
     JsonValue,
     Properties,
     odata_type,
@@ -49,15 +50,15 @@ def request_body(type_name: str, properties: Mapping[str, JsonValue], timeout_na
     """
     body: Properties = {ODATA_TYPE: odata_type(type_name)}
     for name, value in properties.items():
-        body[name] = _object(name, value, timeout_name) if isinstance(value, dict) else value
+        kind = COMPLEX_PROPERTIES.get(name)
+        body[name] = _object(kind, value, timeout_name) if kind and isinstance(value, dict) else value
     return body
 
 
-def _object(name: str, value: Properties, timeout_name: str) -> Properties:
-    kind = COMPLEX_PROPERTIES[name]
-    type_name = str(value.get(ODATA_TYPE) or kind.default_type)
+def _object(kind: ComplexProperty, value: Properties, timeout_name: str) -> Properties:
+    type_name = str(value.get(ODATA_TYPE) or kind.default_type or "")
     members = kind.members.get(type_name)
-    result: Properties = {ODATA_TYPE: odata_type(type_name)}
+    result: Properties = {ODATA_TYPE: odata_type(type_name)} if type_name else {}
     for member, content in value.items():
         if (
             member != ODATA_TYPE

@@ -48,6 +48,8 @@ def edit_live(name: str, **properties: object) -> None:
         (["plan", "--concurrency", "0"], "1<=x<=64"),
         (["plan", "--concurrency", "65"], "1<=x<=64"),
         (["plan", "--timeout", "0"], "x>0"),
+        (["plan", "--timeout", "nan"], "not a number of seconds"),
+        (["plan", "--sandbox-db", "x"], "--sandbox-db was given without --sandbox"),
         (["plan", "--cloud", "moon"], "'moon' is not one of"),
         (["plan", "--sandbox", "--graph-url", "http://127.0.0.1:1/v1.0"], "--sandbox was given together"),
         (["plan", "--graph-url", "http://example.com/v1.0"], "to which no token will be sent"),

@@ -1,0 +1,237 @@
+"""Tokens of Entra: fetched once, renewed in time, never a silent other identity, never a secret in a message."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
+from azure.identity import CredentialUnavailableError
+
+from reconciler.errors import AuthenticationError
+from reconciler.graph.credentials import CredentialTokens, LoopbackToken, choose_mode, open_tokens
+from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
+from tests.graph.scripted import Reply, scripted
+
+pytestmark = pytest.mark.usefixtures("sockets_closed")
+
+JWT = "eyJhbGciOiJub25lIn0.eyJ0aWQiOiJ4In0xxxxx.c2lnbmF0dXJl"
+APPLICATION = {"AZURE_CLIENT_ID": "11111111-1111-1111-1111-111111111111", "AZURE_TENANT_ID": "contoso.example"}
+GITHUB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://x.example/?a=b", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer"}
+
+
+class Credential:
+    """In the shape of azure-identity: synchronous, slow, not made for several threads at once."""
+
+    def __init__(self, *, lives_s=3600, fails=None, clock=lambda: 0.0):
+        self.calls = []
+        self.threads = set()
+        self.busy = False
+        self._lives_s, self._fails, self._clock = lives_s, fails, clock
+
+    def get_token(self, *scopes, claims=None, **_more):
+        assert not self.busy
+        self.busy = True
+        time.sleep(0.02)
+        self.busy = False
+        self.calls.append((scopes, claims))
+        self.threads.add(threading.current_thread())
+        if self._fails:
+            raise self._fails
+        return AccessToken(f"t-{len(self.calls)}", int(self._clock() + self._lives_s))
+
+
+def test_twenty_concurrent_requests_fetch_one_token_beside_the_event_loop():
+    credential = Credential()
+
+    async def run():
+        tokens = CredentialTokens(credential, "https://graph.microsoft.com/.default", now_s=lambda: 0.0)
+        return await asyncio.gather(*(tokens.token() for _ in range(20)))
+
+    assert set(asyncio.run(run())) == {"t-1"}
+    assert credential.calls == [(("https://graph.microsoft.com/.default",), None)]
+    assert threading.main_thread() not in credential.threads
+
+
+@pytest.mark.parametrize(("now_s", "token"), [(0, "t-1"), (3299, "t-1"), (3300, "t-2"), (9000, "t-2")])
+def test_a_token_is_renewed_five_minutes_before_it_expires(now_s, token):
+    clock = [0.0]
+
+    async def run():
+        tokens = CredentialTokens(Credential(clock=lambda: clock[0]), "s", now_s=lambda: clock[0])
+        await tokens.token()
+        clock[0] = now_s
+        return await tokens.token()
+
+    assert asyncio.run(run()) == token
+
+
+def test_forget_drops_the_refused_token_and_no_other():
+    async def run():
+        tokens = CredentialTokens(Credential(), "s", now_s=lambda: 0.0)
+        tokens.forget("t-1")
+        given = [await tokens.token()]
+        for refused in ("t-1", "t-1", "t-0", "t-2"):
+            tokens.forget(refused)
+            given.append(await tokens.token())
+        return given
+
+    assert asyncio.run(run()) == ["t-1", "t-2", "t-2", "t-2", "t-3"]
+
+
+def test_claims_bypass_the_cache_and_what_they_give_is_kept():
+    credential = Credential()
+
+    async def run():
+        tokens = CredentialTokens(credential, "s", now_s=lambda: 0.0)
+        return [await tokens.token(), await tokens.token('{"a":1}'), await tokens.token(), await tokens.token()]
+
+    assert asyncio.run(run()) == ["t-1", "t-2", "t-2", "t-2"]
+    assert [claims for _, claims in credential.calls] == [None, '{"a":1}']
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ClientAuthenticationError(message=f"\n  AADSTS700213: refused {JWT}\r\nTrace ID: 1\nCorrelation ID: 2"),
+        CredentialUnavailableError(message=f"AADSTS700213: refused {JWT}\nVisit https://aka.ms/x"),
+        ServiceRequestError(f"AADSTS700213: refused {JWT}\nno network"),
+        HttpResponseError(f"AADSTS700213: refused {JWT}\n"),
+        FileNotFoundError(2, f"AADSTS700213: refused {JWT}"),
+        ValueError(f"AADSTS700213: refused {JWT}\nsecond line"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_whatever_a_credential_fails_with_is_one_clear_line_without_secrets(failure):
+    with pytest.raises(AuthenticationError) as caught:
+        asyncio.run(CredentialTokens(Credential(fails=failure), "https://graph/.default").token())
+    message = str(caught.value)
+    assert "AADSTS700213: refused ***" in message
+    assert "https://graph/.default" in message
+    assert "\n" not in message
+    assert "eyJ" not in message
+    assert caught.value.exit_code == 1
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "failure", [ClientAuthenticationError(message=""), CredentialUnavailableError(message="\n \n")]
+)
+def test_a_failure_without_words_is_one_too(failure):
+    with pytest.raises(AuthenticationError, match="No token for s"):
+        asyncio.run(CredentialTokens(Credential(fails=failure), "s").token())
+
+
+def test_a_failed_fetch_leaves_nothing_behind_and_a_bug_in_a_credential_is_not_hidden():
+    failing = Credential(fails=ZeroDivisionError())
+
+    async def run():
+        tokens = CredentialTokens(failing, "s", now_s=lambda: 0.0)
+        with pytest.raises(ZeroDivisionError):
+            await tokens.token()
+        failing._fails = None
+        return await asyncio.wait_for(tokens.token(), 5)
+
+    assert asyncio.run(run()) == "t-2"
+
+
+TABLE = {
+    "bare": ({}, "azure-cli"),
+    "github": (APPLICATION | GITHUB | {"CI": "true"}, "github-oidc"),
+    "github with a secret": (APPLICATION | GITHUB | {"AZURE_CLIENT_SECRET": "s"}, "github-oidc"),
+    "workload": (APPLICATION | {"AZURE_FEDERATED_TOKEN_FILE": "/f"}, "workload-identity"),
+    "secret": (APPLICATION | {"AZURE_CLIENT_SECRET": "s", "CI": "1"}, "environment"),
+    "certificate": (APPLICATION | {"AZURE_CLIENT_CERTIFICATE_PATH": "/c"}, "environment"),
+    "managed": ({"IDENTITY_ENDPOINT": "http://x"}, "managed-identity"),
+    "managed, old": ({"MSI_ENDPOINT": "http://x"}, "managed-identity"),
+    "only ids": (APPLICATION, "azure-cli"),
+    "a secret alone": ({"AZURE_CLIENT_SECRET": "s"}, "azure-cli"),
+    "empty is unset": (APPLICATION | {"AZURE_TENANT_ID": "", "AZURE_CLIENT_SECRET": "s", "CI": ""}, "azure-cli"),
+    "CI": ({"CI": "true"}, None),
+    "GitHub": ({"GITHUB_ACTIONS": "true"}, None),
+    "Azure Pipelines": ({"TF_BUILD": "True"}, None),
+    "GitHub without ids": (GITHUB | {"GITHUB_ACTIONS": "true"}, None),
+    "GitHub without id-token": (APPLICATION | {"GITHUB_ACTIONS": "true", "CI": "true"}, None),
+    "CI with a secret alone": ({"CI": "true", "AZURE_CLIENT_SECRET": "s"}, None),
+    "CI with one id": ({"CI": "true", "AZURE_CLIENT_ID": "x", "AZURE_CLIENT_SECRET": "s"}, None),
+    "CI with an empty secret": (APPLICATION | {"CI": "true", "AZURE_CLIENT_SECRET": ""}, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_how_to_sign_in_follows_from_the_environment_and_is_never_guessed_in_ci(case):
+    environment, mode = TABLE[case]
+    if mode is None:
+        with pytest.raises(AuthenticationError, match="nothing to sign in with") as caught:
+            choose_mode(environment)
+        assert "id-token: write" in str(caught.value.hint)
+    else:
+        assert choose_mode(environment) == mode
+
+
+def settings(auth="auto", **more):
+    return resolve_settings(TargetOptions(auth=auth, **more), {})
+
+
+@pytest.mark.parametrize("mode", AUTH_MODES)
+def test_on_loopback_no_credential_of_azure_is_asked_for(mode):
+    environment = APPLICATION | GITHUB | {"AZURE_CLIENT_SECRET": "s", "RECONCILER_LOOPBACK_TOKEN": "mine"}
+    options = TargetOptions(auth=mode, graph_url="http://127.0.0.1:1/v1.0")
+    tokens = open_tokens(resolve_settings(options, environment), environment)
+    assert isinstance(tokens, LoopbackToken)
+    assert asyncio.run(tokens.token()) == "mine"
+    assert asyncio.run(tokens.token("claims")) == "mine"
+
+
+@pytest.mark.parametrize("missing", APPLICATION)
+def test_a_missing_variable_of_a_chosen_mode_is_named(missing):
+    environment = {name: value for name, value in (APPLICATION | GITHUB).items() if name != missing}
+    with pytest.raises(AuthenticationError, match=missing) as caught:
+        open_tokens(settings("github-oidc"), environment)
+    assert "github-oidc" in str(caught.value)
+
+
+@pytest.mark.parametrize(("mode", "named"), [("workload-identity", "AZURE_|tenant_id"), ("environment", "nvironment")])
+def test_a_chosen_mode_without_its_variables_says_so_in_one_line(mode, named):
+    with pytest.raises(AuthenticationError, match=named) as caught:
+        asyncio.run(open_tokens(settings(mode), {}).token())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_certificate_that_cannot_be_read_is_an_authentication_error(monkeypatch, tmp_path, content):
+    file = tmp_path / "app.pem"
+    if content is not None:
+        file.write_text(content)
+    environment = APPLICATION | {"AZURE_CLIENT_CERTIFICATE_PATH": str(file)}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(AuthenticationError, match="--auth environment"):
+        open_tokens(settings(), environment)
+
+
+def test_a_token_file_that_is_not_there_is_an_authentication_error(monkeypatch, tmp_path):
+    environment = APPLICATION | {"AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "absent")}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(AuthenticationError, match="No token"):
+        asyncio.run(open_tokens(settings(), environment).token())
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_github_oidc_asks_github_with_the_audience_of_the_cloud_and_tells_its_refusal(cloud):
+    async def run():
+        async with scripted(Reply(403, "no"), token="run-token") as github:
+            url = f"{github.origin}/token?api-version=2.0"
+            environment = APPLICATION | {
+                "ACTIONS_ID_TOKEN_REQUEST_URL": url,
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "run-token",
+            }
+            with pytest.raises(AuthenticationError, match="HTTP 403") as caught:
+                await open_tokens(settings(cloud=cloud), environment).token()
+            return github.seen, caught.value
+
+    seen, error = asyncio.run(run())
+    assert [one.query["audience"] for one in seen] == [CLOUDS[cloud].token_exchange_audience]
+    assert "id-token: write" in str(error.hint)

@@ -1,0 +1,105 @@
+"""Listings over several pages: all of them, each object once, no circle, no early end."""
+
+import asyncio
+from urllib.parse import quote
+
+import pytest
+
+from reconciler.errors import GraphAnswerError, GraphRefusalError
+from reconciler.graph.reading import list_extensions
+from reconciler.sandbox.server import serve
+from reconciler.sandbox.switches import parse_switches
+from tests.graph.graph_clients import graph_at
+from tests.graph.scripted import CATALOG, EM, listing, refused, scripted
+
+pytestmark = pytest.mark.usefixtures("sockets_closed")
+
+
+def pages(*groups, links=None):
+    """What the client makes of pages with these ids; `links` says which page each one links to."""
+
+    async def run():
+        def reply(seen):
+            assert len(graph.seen) <= len(groups) + 1, "asked again and again"
+            number = int(seen.query.get("$skiptoken", 0))
+            following = (links or [*range(1, len(groups)), None])[number]
+            link = None if following is None else f"{graph.base}{EM}/catalogs/x?$skiptoken={following}"
+            return listing(*({"id": one, "displayName": f"n{one}"} for one in groups[number]), link=link)
+
+        async with scripted(reply) as graph, graph_at(graph.base) as client:
+            found = await list_extensions(client, CATALOG)
+            return [one.id for one in found], len(graph.seen)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "groups", [["abc"], ["a", "b", "c"], ["", "a", "", "", "bc", ""], ["", ""], ["", "", "", "a"], [""]]
+)
+def test_an_empty_page_with_a_next_link_is_not_the_end(groups):
+    assert pages(*groups) == (list("".join(groups)), len(groups))
+
+
+def test_an_id_that_several_pages_repeat_counts_once():
+    found, requests = pages("abc", "bcd", "a")
+    assert sorted(found) == list("abcd")
+    assert requests == 3
+
+
+@pytest.mark.parametrize("links", [[0], [1, 0], [1, 2, 1], [1, 1, None]])
+def test_links_in_a_circle_are_refused(links):
+    with pytest.raises(GraphAnswerError, match="circle"):
+        pages(*"abc"[: len(links)], links=links)
+
+
+def test_a_link_is_followed_as_it_is():
+    token = quote("a+b/c==&' é", safe="")
+
+    async def run():
+        def reply(seen):
+            if "skiptoken" in seen.target:
+                return listing()
+            return listing(link=f"{graph.base}{EM}/catalogs?$filter=x%20eq%20%27y%27&%24skiptoken={token}&$a=(b)")
+
+        async with scripted(reply) as graph, graph_at(graph.base) as client:
+            await client.pages(client.requests.catalogs("y"))
+            return graph.seen[-1]
+
+    seen = asyncio.run(run())
+    assert seen.query == {"$filter": "x eq 'y'", "$skiptoken": "a+b/c==&' é", "$a": "(b)"}
+    assert seen.headers["accept"] == "application/json"
+    assert "client-request-id" in seen.headers
+
+
+def test_a_page_that_fails_is_repeated_and_a_page_that_fails_for_good_fails_the_listing():
+    async def run(*failures):
+        left = list(failures)
+
+        def reply(seen):
+            if "skiptoken" not in seen.target:
+                return listing({"id": "a"}, link=f"{graph.base}{EM}/catalogs?$skiptoken=1")
+            return left.pop(0) if left else listing({"id": "b"})
+
+        async with scripted(reply) as graph, graph_at(graph.base, retries=1) as client:
+            return [one.id for one in await list_extensions(client, CATALOG)]
+
+    assert asyncio.run(run(refused(503))) == ["a", "b"]
+    with pytest.raises(GraphRefusalError, match="503"):
+        asyncio.run(run(refused(503), refused(503)))
+
+
+@pytest.mark.parametrize("order", ["insertion", "reverse", "shuffle"])
+def test_an_awkward_sandbox_is_read_completely(tmp_path, order):
+    switches = parse_switches(
+        [f"list_order={order}", "page_size=2", "empty_pages=true", "extra_properties=true", "timeout_answer=both"]
+    )
+
+    async def run():
+        async with serve(tmp_path / "sandbox.sqlite3", switches=switches) as base, graph_at(base) as client:
+            catalogs = await client.pages(client.requests.catalogs())
+            extensions = [await list_extensions(client, catalog["id"]) for catalog in catalogs]
+        return catalogs, extensions
+
+    catalogs, extensions = asyncio.run(run())
+    assert {"Marketing", "Finance"} <= {one["displayName"] for one in catalogs}
+    assert len({one.id for found in extensions for one in found}) == sum(map(len, extensions)) > 2

@@ -1,0 +1,283 @@
+"""What is sent again and what never is, after how long, and under which id; with the real SDK over real sockets."""
+
+import asyncio
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError, GraphUnansweredError
+from reconciler.graph.retry import RetryPolicy
+from tests.graph.graph_clients import BODY, NOW, graph_at, send
+from tests.graph.scripted import CATALOG, Reply, closed_port, refused, scripted
+
+pytestmark = pytest.mark.usefixtures("sockets_closed")
+
+GOOD = Reply(200, {"id": "1"})
+FAILURES = {
+    **{str(status): refused(status) for status in (400, 403, 404, 405, 408, 409, 412, 422, 429)},
+    **{str(status): refused(status) for status in (500, 501, 502, 503, 504)},
+    "drop": Reply(way="drop"),
+    "reset": Reply(way="reset"),
+    "half": Reply(body={"id": "1" * 80}, way="half"),
+    "garbage": Reply(way="garbage"),
+    "timeout": Reply(way="hang"),
+    "html": Reply(200, "<html>", {"Content-Type": "text/html"}),
+    "empty": Reply(200, ""),
+}  # fmt: skip
+LOST = {"drop", "reset", "half", "garbage", "timeout"}
+REPEATED = {
+    "GET": {"429", "500", "501", "502", "503", "504"} | LOST,
+    "PUT": {"429", "500", "501", "502", "503", "504"} | LOST,
+    "POST": {"429"},
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("method", REPEATED)
+def test_what_is_sent_again(method, failure):
+    async def run():
+        waits: list[float] = []
+        timeout_s = 0.3 if failure == "timeout" else 5.0
+        async with (
+            scripted(FAILURES[failure], GOOD) as graph,
+            graph_at(graph.base, retries=3, waits=waits, timeout_s=timeout_s) as client,
+        ):
+            try:
+                await send(client, method)
+            except GraphError as error:
+                return graph.seen, waits, error
+            return graph.seen, waits, None
+
+    seen, waits, error = asyncio.run(run())
+    repeated = failure in REPEATED[method]
+    assert [one.method for one in seen] == [method] * (2 if repeated else 1)
+    assert len(waits) == (1 if repeated else 0)
+    assert (error is None) == (repeated or failure == "empty")
+    if error is not None and failure in LOST:
+        assert isinstance(error, GraphUnansweredError)
+        assert not error.never_left
+
+
+@pytest.mark.parametrize("failure", ["500", "503", "504", "timeout", "reset", "drop", "half", "html"])
+def test_a_post_of_unknown_outcome_is_sent_exactly_once_however_long_the_trouble_lasts(failure):
+    async def run():
+        async with scripted(FAILURES[failure]) as graph, graph_at(graph.base, retries=4, timeout_s=0.3) as client:
+            with pytest.raises(GraphError):
+                await send(client, "POST")
+            return graph.methods
+
+    assert asyncio.run(run()) == ["POST"]
+
+
+@pytest.mark.parametrize("retries", [0, 1, 4])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_the_number_of_repetitions_is_bounded(method, retries):
+    async def run():
+        waits: list[float] = []
+        async with scripted(refused(503)) as graph, graph_at(graph.base, retries=retries, waits=waits) as client:
+            with pytest.raises(GraphRefusalError) as caught:
+                await send(client, method)
+        return graph.seen, waits, caught.value
+
+    seen, waits, error = asyncio.run(run())
+    assert (len(seen), len(waits), error.status) == (retries + 1, retries, 503)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_a_connection_that_cannot_be_made_is_repeated_for_every_verb(method):
+    async def run():
+        waits: list[float] = []
+        async with graph_at(f"http://127.0.0.1:{closed_port()}/v1.0", retries=1, waits=waits) as client:
+            with pytest.raises(GraphUnansweredError) as caught:
+                await send(client, method)
+        return waits, caught.value.never_left
+
+    waits, never_left = asyncio.run(run())
+    assert len(waits) == 1
+    assert never_left
+
+
+def test_all_attempts_carry_one_client_request_id_one_token_and_the_same_body():
+    async def run():
+        async with scripted(refused(503), Reply(way="drop"), refused(429), GOOD) as graph:
+            async with graph_at(graph.base, retries=3) as client:
+                await send(client, "PUT")
+                await send(client, "GET")
+            return graph.seen
+
+    *puts, get = asyncio.run(run())
+    assert len(puts) == 4
+    assert len({seen.headers["client-request-id"] for seen in puts}) == 1
+    assert {seen.body for seen in puts} == {puts[0].body}
+    assert puts[0].json == BODY
+    assert get.headers["client-request-id"] != puts[0].headers["client-request-id"]
+    for seen in (*puts, get):
+        assert seen.headers["authorization"] == "Bearer loopback-token-not-secret"
+
+
+def test_the_retry_and_redirect_handlers_of_the_sdk_are_not_active():
+    async def run():
+        async with scripted(refused(503, Retry_After="0")) as graph, graph_at(graph.base) as client:
+            with pytest.raises(GraphRefusalError):
+                await send(client, "POST")
+            with pytest.raises(GraphRefusalError):
+                await send(client, "GET")
+        return graph.seen
+
+    seen = asyncio.run(run())
+    assert [one.method for one in seen] == ["POST", "GET"]
+    assert not any("retry-attempt" in one.headers for one in seen)
+
+
+def http_date(seconds: float) -> str:
+    return format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "wait_s"),
+    [
+        (None, 0.5),
+        ("7", 7),
+        ("0", 0),
+        (" 12 ", 12),
+        ("86400", 300),
+        ("9" * 500, 300),
+        (http_date(90), 90),
+        (http_date(-90), 0),
+        (http_date(9_000), 300),
+        ("Fri, 02 Jan 2026 03:04:25 -0000", 20),
+        ("", 0.5),
+        ("soon", 0.5),
+        ("-5", 0.5),
+        ("1.5", 0.5),
+        ("٣", 0.5),
+        ("Fri, 32 Jan 2026 03:04:25 GMT", 0.5),
+        ("Fri, 02 Jan 99999999999999999999 03:04:25 GMT", 0.5),
+        ("Fri, 02 Jan 2026 03:04:25 +99999999999999999999", 0.5),
+    ],
+)
+def test_retry_after_is_honoured_where_it_can_be_read(retry_after, wait_s):
+    async def run():
+        waits: list[float] = []
+        headers = {} if retry_after is None else {"Retry-After": retry_after.encode().decode("latin-1")}
+        async with (
+            scripted(Reply(429, headers=headers), GOOD) as graph,
+            graph_at(graph.base, retries=1, waits=waits) as client,
+        ):
+            await send(client, "POST")
+        return waits
+
+    assert asyncio.run(run()) == [wait_s]
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.from_regex(r"\A[A-Z][a-z]{2}, [0-9]{1,9} [A-Z][a-z]{2} [0-9]{1,20} [0-9:.]{0,20} [-+]?[0-9A-Z]{0,30}\Z"),
+    )
+)
+def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
+    async def run():
+        waits: list[float] = []
+
+        async def sleep(wait_s: float) -> None:
+            waits.append(wait_s)
+
+        async def attempts():
+            async for attempt in RetryPolicy(1, sleep=sleep, now=lambda: NOW).loop("GET"):
+                with attempt:
+                    raise GraphRefusalError("no", status=429, retry_after=text)
+
+        with pytest.raises(GraphRefusalError):
+            await attempts()
+        return waits
+
+    (wait_s,) = asyncio.run(run())
+    assert 0 <= wait_s <= 300
+
+
+@pytest.mark.parametrize(
+    ("chance", "waits_s"),
+    [(1.0, [0.5, 1, 2, 4, 8, 16, 30, 30]), (0.0, [0.25, 0.5, 1, 2, 4, 8, 15, 15])],
+)
+def test_without_retry_after_the_waits_double_up_to_a_ceiling_and_chance_spreads_them(chance, waits_s):
+    async def run():
+        waits: list[float] = []
+        async with (
+            scripted(refused(503)) as graph,
+            graph_at(graph.base, retries=8, waits=waits, chance=chance) as client,
+        ):
+            with pytest.raises(GraphRefusalError):
+                await send(client, "GET")
+        return waits
+
+    assert asyncio.run(run()) == waits_s
+
+
+def test_each_repetition_is_told_with_its_reason_and_without_the_token(caplog):
+    async def run():
+        async with scripted(refused(503, "Busy", "Later."), GOOD) as graph, graph_at(graph.base, retries=2) as client:
+            await send(client, "GET")
+
+    caplog.set_level("DEBUG")
+    asyncio.run(run())
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("reconciler")]
+    assert any("Busy: Later." in line and "attempt 2 of 3" in line for line in told)
+    assert not any("loopback-token-not-secret" in record.getMessage() for record in caplog.records)
+
+
+def test_a_request_is_given_up_after_its_time_even_if_the_server_keeps_dripping():
+    async def drip(reader, writer):
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            for _ in range(100):
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    async def run():
+        server = await asyncio.start_server(drip, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            async with graph_at(f"http://127.0.0.1:{port}/v1.0", timeout_s=0.3) as client:
+                start = asyncio.get_running_loop().time()
+                with pytest.raises(GraphUnansweredError, match=r"no answer within 0\.3 s"):
+                    await send(client, "GET")
+                took_s = asyncio.get_running_loop().time() - start
+            await asyncio.sleep(0.2)
+        return took_s
+
+    assert asyncio.run(run()) < 2
+
+
+def test_an_empty_answer_to_a_post_is_told_apart_from_an_extension():
+    async def run():
+        async with scripted(Reply(201, "")) as graph, graph_at(graph.base, retries=2) as client:
+            from reconciler.graph.writing import create_extension
+
+            with client.writes_unlocked():
+                written = await create_extension(
+                    client, CATALOG, "accessPackageAssignmentWorkflowExtension", {"displayName": "x"}, "timeoutDuration"
+                )
+        return written, graph.methods
+
+    written, methods = asyncio.run(run())
+    assert (written.extension, written.request_id, methods) == (None, "r-1", ["POST"])
+
+
+def test_an_answer_that_is_not_understood_is_not_asked_for_again():
+    async def run():
+        async with scripted(Reply(200, "[1")) as graph, graph_at(graph.base, retries=3) as client:
+            with pytest.raises(GraphAnswerError):
+                await send(client, "GET")
+        return graph.methods
+
+    assert asyncio.run(run()) == ["GET"]

@@ -1,0 +1,216 @@
+"""The one way out: one origin, no redirects, no writes before apply unlocks them, no socket left open."""
+
+import asyncio
+import gc
+from contextlib import nullcontext
+
+import pytest
+
+from reconciler.errors import GraphAnswerError, GraphUnansweredError, RefusedError
+from reconciler.graph.requests import follow
+from reconciler.graph.transport import origin_of
+from tests.graph.graph_clients import BODY, graph_at, send
+from tests.graph.scripted import CATALOG, EM, Reply, closed_port, listing, scripted
+
+pytestmark = pytest.mark.usefixtures("sockets_closed")
+
+
+def read(base, **more):
+    async def run():
+        async with graph_at(base, **more) as graph:
+            return await graph.pages(graph.requests.extensions(CATALOG))
+
+    return run()
+
+
+@pytest.mark.parametrize("form", ["http://127.0.0.1:{other}", "http://localhost:{port}", "https://127.0.0.1:{port}"])
+def test_a_next_link_to_another_origin_is_refused_before_anything_is_sent(form):
+    async def run():
+        async with scripted(listing(), token=None) as other:
+
+            def reply(_seen):
+                link = form.format(other=other.port, port=graph.port) + f"/v1.0{EM}/catalogs?$skiptoken=x"
+                return listing({"id": "1"}, link=link)
+
+            async with scripted(reply) as graph:
+                with pytest.raises(GraphAnswerError, match="another server"):
+                    await read(graph.base, retries=3, waits=[])
+                return graph.seen, graph.connections, other.seen, other.connections
+
+    seen, connections, other_seen, other_connections = asyncio.run(run())
+    assert (len(seen), connections, other_seen, other_connections) == (1, 1, [], 0)
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["", "/v1.0/next", "next", "//127.0.0.1/next", "http://[", "http://a b/", "http://127.0.0.1:x/", "ftp://127.0.0.1/",
+     "http://\x00/", "http://[::1%25]/", "http://127.0.0.1:99999/v1.0", "mailto:x@y", "http://x" + "y" * 70_000],
+)  # fmt: skip
+def test_a_next_link_that_is_no_address_of_this_graph_is_an_untrustworthy_answer(link):
+    async def run():
+        async with scripted(listing({"id": "1"}, link=link)) as graph:
+            with pytest.raises(GraphAnswerError):
+                await read(graph.base)
+            assert len(graph.seen) == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("url", "given_away"),
+    [
+        ("http://127.0.0.1:8484/v1.0/x", True),
+        ("http://127.0.0.1:8485/v1.0/x", False),
+        ("https://127.0.0.1:8484/v1.0/x", False),
+        ("http://localhost:8484/v1.0/x", False),
+        ("http://graph.invalid:8484/v1.0/x", False),
+    ],
+)
+def test_the_sdk_gets_a_token_for_the_configured_origin_only(url, given_away):
+    async def run():
+        async with graph_at("http://127.0.0.1:8484/v1.0") as client:
+            native = await client._adapter.convert_to_native_async(follow(url))
+            return "authorization" in native.headers
+
+    assert asyncio.run(run()) is given_away
+
+
+def test_a_next_link_with_other_letter_case_or_the_default_port_spelled_out_is_the_same_origin():
+    assert origin_of("HTTPS://Graph.Microsoft.com/v1.0") == origin_of("https://graph.microsoft.com:443/x")
+    assert origin_of("http://127.0.0.1/") == ("http", "127.0.0.1", 80)
+    assert origin_of("https://graph.microsoft.com.evil.example/") != origin_of("https://graph.microsoft.com/")
+
+
+def test_user_information_in_a_next_link_does_not_replace_the_token():
+    async def run():
+        def reply(seen):
+            if "skiptoken" in seen.target:
+                return listing()
+            return listing({"id": "1"}, link=f"http://evil:pw@127.0.0.1:{graph.port}/v1.0{EM}/x?$skiptoken=1")
+
+        async with scripted(reply, token=None) as graph:
+            with pytest.raises(GraphAnswerError):
+                await read(graph.base)
+            assert len(graph.seen) == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 305, 307, 308, 399])
+@pytest.mark.parametrize("with_location", [True, False])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_no_redirect_is_followed_and_nothing_is_sent_again(method, status, with_location):
+    async def run():
+        async with scripted(Reply(body={"id": "wrong"}), token=None) as other:
+            location = {"Location": f"{other.origin}/v1.0/elsewhere"} if with_location else {}
+            async with scripted(Reply(status, headers=location)) as graph, graph_at(graph.base, retries=3) as client:
+                with pytest.raises(GraphAnswerError, match=f"redirect .HTTP {status}"):
+                    await send(client, method)
+            return graph.methods, other.seen, other.connections
+
+    assert asyncio.run(run()) == ([method], [], 0)
+
+
+def test_a_redirect_to_the_same_origin_is_refused_too():
+    async def run():
+        async with scripted(Reply(302, headers={"Location": "/v1.0/elsewhere"})) as graph:
+            with pytest.raises(GraphAnswerError, match="redirect"):
+                await read(graph.base)
+            return graph.methods
+
+    assert asyncio.run(run()) == ["GET"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+def test_while_locked_nothing_but_get_leaves(method):
+    from kiota_abstractions.method import Method
+
+    async def run():
+        async with scripted(Reply(body={"id": "1"})) as graph, graph_at(graph.base, retries=3) as client:
+            request = client.requests.extension(CATALOG, "e-1", BODY)
+            request.http_method = Method[method]
+            with pytest.raises(RefusedError, match=method):
+                await client.send(request)
+        return graph.seen, graph.connections
+
+    assert asyncio.run(run()) == ([], 0)
+
+
+def test_writes_pass_while_unlocked_and_are_locked_again_after_it_even_after_a_failure():
+    async def run():
+        async with scripted(Reply(201, {"id": "1"})) as graph, graph_at(graph.base) as client:
+            await send(client, "POST")
+            await send(client, "PUT")
+            with pytest.raises(ZeroDivisionError), client.writes_unlocked():
+                raise ZeroDivisionError
+            with pytest.raises(RefusedError):
+                await client.send(client.requests.extensions(CATALOG, BODY))
+        return graph.methods
+
+    assert asyncio.run(run()) == ["POST", "PUT"]
+
+
+def test_a_write_goes_to_the_documented_address_with_json_and_the_token():
+    async def run():
+        async with scripted(Reply(201, {"id": "1"})) as graph, graph_at(graph.base) as client:
+            await send(client, "POST")
+            await send(client, "PUT")
+        return graph.seen
+
+    post, put = asyncio.run(run())
+    assert (post.path, put.path) == (
+        f"/catalogs/{CATALOG}/customWorkflowExtensions",
+        f"/catalogs/{CATALOG}/customWorkflowExtensions/e-1",
+    )
+    for seen in (post, put):
+        assert seen.json == BODY
+        assert seen.headers["content-type"] == "application/json"
+        assert seen.headers["accept"] == "application/json"
+
+
+def test_answered_tells_whether_any_http_answer_came():
+    async def run():
+        async with scripted(Reply(way="drop"), Reply(500)) as graph, graph_at(graph.base) as client:
+            told = [client.answered]
+            for _ in range(2):
+                with pytest.raises(Exception, match=r"HTTP 500|no answer"):
+                    await send(client, "GET")
+                told.append(client.answered)
+            return told
+
+    assert asyncio.run(run()) == [False, False, True]
+
+
+@pytest.mark.parametrize("way", ["answer", "drop", "reset", "half", "hang", "garbage"])
+def test_every_socket_is_closed_whatever_happened_to_it(way, recwarn):
+    async def run():
+        async with scripted(Reply(body={"id": "1" * 50}, way=way)) as graph:
+            async with graph_at(graph.base, timeout_s=0.2) as client:
+                for _ in range(3):
+                    with nullcontext() if way == "answer" else pytest.raises(GraphUnansweredError):
+                        await send(client, "GET")
+            await asyncio.sleep(0)
+            return graph.connections
+
+    assert asyncio.run(run()) == (1 if way == "answer" else 3)
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn if warning.category is ResourceWarning] == []
+
+
+def test_connections_are_reused_and_no_more_than_the_concurrency():
+    async def run():
+        async with scripted(Reply(body={"id": "1"})) as graph, graph_at(graph.base, concurrency=3) as client:
+            await asyncio.gather(*(send(client, "GET") for _ in range(20)))
+            return graph.connections, len(graph.seen)
+
+    connections, requests = asyncio.run(run())
+    assert connections <= 3
+    assert requests == 20
+
+
+def test_an_address_where_nobody_listens_is_named_in_the_error():
+    port = closed_port()
+    with pytest.raises(GraphUnansweredError, match=rf"http://127\.0\.0\.1:{port}") as caught:
+        asyncio.run(read(f"http://127.0.0.1:{port}/v1.0"))
+    assert caught.value.never_left
+    assert caught.value.hint
