@@ -87,16 +87,19 @@ _KNOWN_TYPES = {
 def short_type(odata_type: object) -> str:
     """The type's name without `#microsoft.graph.`, known ones in their documented case; "" for anything but text.
 
-    Graph compares type names without regard to case and answers them with or without `#` (contract §1.5).
+    Graph compares type names without regard to case and answers them with or without `#` (contract §1.5). A type of
+    another namespace keeps its whole name, behind a `#`.
     """
     if not isinstance(odata_type, str):
         return ""
     name = odata_type.removeprefix("#")
     if name.casefold().startswith(NAMESPACE):
         name = name[len(NAMESPACE) :]
+    elif "." in name:
+        return f"#{name}"
     return _KNOWN_TYPES.get(name.casefold(), name)
 
 
 def odata_type(short_name: str) -> str:
-    """The type as it is sent to Graph: `#microsoft.graph.` in front."""
-    return f"#{NAMESPACE}{short_name}"
+    """The type as it is sent to Graph: `#microsoft.graph.` in front, unless it is of another namespace."""
+    return short_name if short_name.startswith("#") else f"#{NAMESPACE}{short_name}"

@@ -1,0 +1,135 @@
+"""Durations, types, canonical forms and secrets, as pure values."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.canonical import canonical, sha256, without_nulls
+from reconciler.model.durations import canonical_duration, duration_s
+from reconciler.model.secrets import carries_secret, mask, stand_in, without_secrets
+from reconciler.model.types import EXTENSION_TYPES, odata_type, short_type
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "seconds"),
+    [
+        ("PT60M", "PT1H", 3600),
+        ("PT3600S", "PT1H", 3600),
+        ("PT24H", "P1D", 86400),
+        ("P1DT0S", "P1D", 86400),
+        ("PT90M", "PT1H30M", 5400),
+        ("P14D", "P14D", 1209600),
+        ("PT0S", "PT0S", 0),
+        ("P0D", "PT0S", 0),
+        ("PT1.50S", "PT1.5S", Decimal("1.5")),
+        ("PT300.000S", "PT5M", 300),
+        ("P1DT1H1M1S", "P1DT1H1M1S", 90061),
+    ],
+)
+def test_a_duration_has_one_spelling(text: str, expected: str, seconds: int) -> None:
+    assert (canonical_duration(text), duration_s(text)) == (expected, Decimal(seconds))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "P", "PT", "P1W", "P1M", "P1Y", "1:00:00", "-PT5M", "PT1H30", "pt1h", "PT1,5S", "P1DT", "PT٣M"]
+)
+def test_what_is_no_duration_stays_as_it_is(text: str) -> None:
+    assert (duration_s(text), canonical_duration(text)) == (None, text)
+
+
+@given(*[st.integers(0, 10**6)] * 4, st.integers(0, 10**9))
+def test_canonical_durations_keep_their_length(days: int, hours: int, minutes: int, seconds: int, nanos: int) -> None:
+    text = f"P{days}DT{hours}H{minutes}M{seconds}.{nanos:09d}S"
+    once = canonical_duration(text)
+    assert duration_s(once) == duration_s(text)
+    assert canonical_duration(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *[(f"{mark}microsoft.graph.{name}", name) for name in EXTENSION_TYPES for mark in ("", "#")],
+        ("#Microsoft.Graph.AzureADPopTokenAuthentication", "azureAdPopTokenAuthentication"),
+        ("#microsoft.graph.identityGovernance.customTask", "identityGovernance.customTask"),
+        ("#contoso.example.type", "#contoso.example.type"),
+        ("bare", "bare"),
+        (None, ""),
+        (7, ""),
+    ],
+)
+def test_types_are_named_short(text: object, expected: str) -> None:
+    assert short_type(text) == expected
+
+
+@given(
+    st.sampled_from(["microsoft.graph.a.b", "contoso.example.type", "microsoft.graph.x"]), st.sampled_from(["", "#"])
+)
+def test_a_type_survives_the_way_there_and_back(name: str, mark: str) -> None:
+    assert odata_type(short_type(mark + name)) == f"#{name}"
+
+
+def test_only_writable_properties_are_canonical() -> None:
+    body = {
+        "id": "x",
+        "@odata.context": "c",
+        "createdBy": "somebody",
+        "displayName": "a",
+        "endpointConfiguration": {"url": "u", "unknown": 1, "subscriptionId": "38AB2CCC-3747-4567-B36B-9478F5602F0D"},
+        "authenticationConfiguration": {"@odata.type": "#microsoft.graph.newer", "secretName": "kept", "a@b": 1},
+        "clientConfiguration": {"timeoutInMilliseconds": 900.0},
+        "callbackConfiguration": {"durationBeforeTimeout": "PT60M", "timeoutDuration": None},
+    }
+    assert canonical(body) == {
+        "displayName": "a",
+        "endpointConfiguration": {
+            "@odata.type": "logicAppTriggerEndpointConfiguration",
+            "url": "u",
+            "subscriptionId": "38ab2ccc-3747-4567-b36b-9478f5602f0d",
+        },
+        "authenticationConfiguration": {"@odata.type": "newer", "secretName": "kept"},
+        "clientConfiguration": {"timeoutInMilliseconds": 900},
+        "callbackConfiguration": {"timeoutDuration": "PT1H"},
+    }
+
+
+def test_nulls_vanish_at_every_depth() -> None:
+    assert without_nulls({"a": None, "b": {"c": None, "d": 0, "e": ""}}) == {"b": {"d": 0, "e": ""}}
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
+def test_the_hash_does_not_depend_on_order(value: dict[str, object]) -> None:
+    assert sha256(value) == sha256(dict(reversed(value.items())))
+
+
+SIGNED = "https://h.logic.azure.com/x?api-version=1&sp=%2Fa&sv=1.0&sig=AbC-_%2B%3D"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (SIGNED, SIGNED.partition("sig=")[0] + "sig=***"),
+        ("sig=x and more", "sig=*** and more"),
+        ("u%26sig%3dAbC", "u%26sig%3d***"),
+        ("Authorization: Bearer abc123def456ghi789", "Authorization: Bearer ***"),
+        ("eyJhbGciOiJub25lIn0.eyJ0aWQiOiJ4In0.c2ln", "***"),
+        ("bearer authentication is used", "bearer authentication is used"),
+        ("design=modern", "design=modern"),
+    ],
+)
+def test_secrets_are_masked_by_value(text: str, masked: str) -> None:
+    assert (mask(text), carries_secret(text)) == (masked, masked != text)
+    assert mask(masked) == masked
+
+
+def test_a_stand_in_tells_changes_and_nothing_else() -> None:
+    def of(value: str, extension_id: str = "e", tenant_id: str = "t", path: tuple[str, ...] = ("p",)) -> str:
+        return stand_in(value, tenant_id=tenant_id, extension_id=extension_id, path=path)
+
+    assert of(SIGNED) == of(SIGNED)
+    others = [of(SIGNED + "x"), of(SIGNED, "f"), of(SIGNED, tenant_id="u"), of(SIGNED, path=("q",))]
+    assert len({of(SIGNED), *others}) == 5
+    assert "AbC" not in of(SIGNED)
+    replaced = without_secrets({"a": SIGNED, "b": {"c": "plain"}}, tenant_id="t", extension_id="e")
+    assert replaced == {"a": stand_in(SIGNED, tenant_id="t", extension_id="e", path=("a",)), "b": {"c": "plain"}}

@@ -1,0 +1,104 @@
+"""Plans as data: order, merging of catalogs, warnings, digest."""
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+from harness import FINANCE, MARKETING, REQUEST, extension
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.graph.wire import observed_extension
+from reconciler.model.canonical import canonical
+from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension, ObservedCatalog
+from reconciler.model.plan import Plan
+from reconciler.model.types import short_type
+from reconciler.plan.build import PlanContext, build_plan
+
+CONTEXT = PlanContext("0", "tenant", "http://127.0.0.1:8484/v1.0", app_only=False)
+PLACE = SourceLocation("f.yaml")
+
+
+def wanted(catalog: Catalog, *names: str) -> DesiredCatalog:
+    def one(name: str) -> DesiredExtension:
+        return DesiredExtension(None, name, short_type(REQUEST), canonical(extension(name)), PLACE)
+
+    return DesiredCatalog(catalog, tuple(one(name) for name in names), PLACE)
+
+
+def found(catalog_id: str, name: str, *live: dict[str, Any]) -> ObservedCatalog:
+    extensions = tuple(observed_extension({"id": str(number), **item}) for number, item in enumerate(live))
+    return ObservedCatalog(Catalog(catalog_id, name), "complete", extensions)
+
+
+def plan(*pairs: tuple[DesiredCatalog, ObservedCatalog], context: PlanContext = CONTEXT) -> Plan:
+    return build_plan(pairs, context)
+
+
+def test_changes_are_sorted_by_catalog_and_name_whatever_comes_first() -> None:
+    pairs = [
+        (wanted(Catalog(None, "Marketing"), "b", "A"), found(MARKETING, "Marketing")),
+        (wanted(Catalog(FINANCE, None), "c"), found(FINANCE, "Finance", extension("z"), extension("y"))),
+        (wanted(Catalog(MARKETING, None), "d"), found(MARKETING, "Marketing")),
+    ]
+    plans = [plan(*order) for order in itertools.permutations(pairs)]
+    assert len({one.digest for one in plans}) == 1
+    assert len({one.changes for one in plans}) == 1
+    first = plans[0]
+    assert [(str(one.catalog), one.extension.display_name) for one in first.changes] == [
+        ("Finance", "c"),
+        ("Marketing", "A"),
+        ("Marketing", "b"),
+        ("Marketing", "d"),
+    ]
+    assert [str(one.catalog) for one in first.catalogs] == ["Finance", "Marketing"]
+    assert [one.extension.display_name for one in first.unmanaged] == ["y", "z"]
+    assert first.summary["create"] == 4
+
+
+def test_one_reading_that_failed_is_enough_to_block_a_catalog() -> None:
+    unread = replace(found(MARKETING, "Marketing"), read="unreadable", because="why")
+    one = plan(
+        (wanted(Catalog(None, "Marketing"), "a"), found(MARKETING, "Marketing")),
+        (wanted(Catalog(MARKETING, None), "b"), unread),
+    )
+    assert [(change.action, change.because) for change in one.changes] == [("blocked", "why")] * 2
+    assert not one.complete
+
+
+def test_unknown_types_are_told_and_left_alone() -> None:
+    live = found(FINANCE, "Finance", {"@odata.type": "#microsoft.graph.newer", "displayName": "n"})
+    one = plan((wanted(Catalog(FINANCE, None)), live))
+    assert [item.extension.type for item in one.unmanaged] == ["newer"]
+    assert [finding.code for finding in one.diagnostics] == ["R302"]
+    assert one.changes == ()
+
+
+def test_the_digest_is_of_tenant_host_and_changes_alone() -> None:
+    pair = (wanted(Catalog(None, "Marketing"), "a"), found(MARKETING, "Marketing", extension("x")))
+    moved = replace(pair[0].extensions[0], source=SourceLocation("other.yaml", 7))
+    same = [
+        plan(pair, context=replace(CONTEXT, tool_version="9")),
+        plan(pair, context=replace(CONTEXT, graph_url="http://127.0.0.1:1/v1.0")),
+        plan((replace(pair[0], extensions=(moved,)), pair[1])),
+        plan((pair[0], found(MARKETING, "Marketing", extension("x", description="changed")))),
+    ]
+    assert {one.digest for one in same} == {plan(pair).digest}
+    other = [
+        plan(pair, context=replace(CONTEXT, tenant_id="another")),
+        plan(pair, context=replace(CONTEXT, graph_url="https://graph.microsoft.com/v1.0")),
+        plan((wanted(Catalog(None, "Marketing"), "b"), pair[1])),
+        plan((pair[0], found(FINANCE, "Marketing"))),
+        plan((pair[0], found(MARKETING, "Marketing", extension("a", description="live")))),
+        plan((wanted(Catalog(None, "Marketing"), "a", "b"), pair[1])),
+    ]
+    assert len({one.digest for one in [*other, plan(pair)]}) == 7
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), unique=True), st.lists(st.sampled_from("abcdefgh"), unique=True))
+def test_every_extension_is_counted_once(declared: list[str], live: list[str]) -> None:
+    one = plan((wanted(Catalog(FINANCE, None), *declared), found(FINANCE, "F", *(extension(name) for name in live))))
+    assert one.summary["create"] == len(set(declared) - set(live))
+    assert one.unchanged == len(set(declared) & set(live))
+    assert one.summary["unmanaged"] == len(set(live) - set(declared))
