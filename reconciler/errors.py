@@ -3,9 +3,10 @@
     ReconcilerError                 1   anything an operator can cause or must know
     ├── UsageError                  1   the command line or the environment asks for something impossible
     ├── AuthenticationError         1   no token, or Graph refuses it after one renewal
-    ├── InvalidFilesError           3   desired state (or a saved plan) cannot be read as one; carries diagnostics
+    ├── InvalidFilesError           3   a saved plan is missing, unreadable or no plan document
     ├── RefusedError                4   a guard or a missing approval
     ├── StalePlanError              5   the plan no longer fits what is live, was altered, or the digest differs
+    ├── OvertakenError              -   one change no longer fits; becomes an outcome, never an exit code of its own
     └── GraphError                  1   one exchange with Graph went wrong; reads turn it into "unreadable"
         ├── GraphRefusalError           an HTTP error status: status, Graph's code, message, request id
         ├── GraphAnswerError            a 2xx that cannot be understood, or an answer that must not be trusted
@@ -15,11 +16,6 @@
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class ReconcilerError(Exception):
@@ -37,17 +33,17 @@ class UsageError(ReconcilerError):
 
 
 class AuthenticationError(ReconcilerError):
-    """No token could be obtained, or Graph still answers 401 after one renewal."""
+    """No token could be obtained, or Graph still answers 401 after one renewal (`request_id` of the last)."""
+
+    def __init__(self, message: str, *, request_id: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.request_id = request_id
 
 
 class InvalidFilesError(ReconcilerError):
-    """Files that are not a desired state or not a plan; `diagnostics` names every fault with its place."""
+    """A file that is not what it should be: missing, unreadable, or no plan document."""
 
     exit_code = 3
-
-    def __init__(self, message: str, diagnostics: Sequence[object] = (), *, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.diagnostics = tuple(diagnostics)
 
 
 class RefusedError(ReconcilerError):
@@ -60,6 +56,18 @@ class StalePlanError(ReconcilerError):
     """The plan is not (or no longer) the plan for what is live; nothing was written."""
 
     exit_code = 5
+
+
+class OvertakenError(ReconcilerError):
+    """Right before a write the object is not as planned; the write did not go out (again).
+
+    `in_doubt`: an earlier attempt of the same write may have been carried out; `done`: it was.
+    """
+
+    def __init__(self, message: str, *, in_doubt: bool = False, done: bool = False) -> None:
+        super().__init__(message)
+        self.in_doubt = in_doubt
+        self.done = done
 
 
 class GraphError(ReconcilerError):

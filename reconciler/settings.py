@@ -154,4 +154,9 @@ def _split(graph_url: str) -> SplitResult:
 
 def graph_host(graph_url: str) -> str:
     """The host part that identifies a Graph in digests: without port; `sandbox` for the embedded one."""
-    return graph_url if graph_url == SANDBOX else (urlsplit(graph_url).hostname or "")
+    if graph_url == SANDBOX:
+        return SANDBOX
+    try:
+        return urlsplit(graph_url).hostname or ""
+    except ValueError:
+        return ""

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.errors import UsageError
+from reconciler.model.canonical import GUID
 from reconciler.model.extension import Catalog, DesiredCatalog, ObservedCatalog
 
 
 def may_be_meant(desired: Sequence[DesiredCatalog], names: Sequence[str]) -> Sequence[DesiredCatalog]:
-    """The catalogs that the names may mean; one declared by id may turn out, once read, to have the name."""
+    """The catalogs that the names may mean: one declared by id may turn out to have the name, and the reverse."""
     wanted = {name.casefold() for name in names}
-    return [one for one in desired if not names or one.catalog.id is not None or _names(one.catalog) & wanted]
+    by_id = any(GUID.fullmatch(name) for name in names)
+    return [one for one in desired if not names or one.catalog.id or by_id or _names(one.catalog) & wanted]
 
 
 def meant(
     pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], names: Sequence[str], declared: Sequence[DesiredCatalog]
 ) -> Sequence[tuple[DesiredCatalog, ObservedCatalog]]:
     """Those of the read catalogs that the names mean, by display name or id, ignoring case; all without a name.
+
+    One that could not be read, and of which the name or the id is therefore unknown, may be meant too: it stays.
 
     Raises:
         UsageError: a name is that of no declared catalog.
@@ -28,7 +32,11 @@ def meant(
     if unknown:
         known = ", ".join(sorted(str(one.catalog) for one in declared))
         raise UsageError(f"--catalog names what no file declares: {', '.join(unknown)}.", hint=f"Declared: {known}.")
-    return [pair for pair in pairs if not names or _names(pair[1].catalog) & wanted]
+    return [pair for pair in pairs if not names or _names(pair[1].catalog) & wanted or _half_known(pair[1])]
+
+
+def _half_known(observed: ObservedCatalog) -> bool:
+    return observed.read == "unreadable" and None in (observed.catalog.id, observed.catalog.display_name)
 
 
 def _names(catalog: Catalog) -> set[str]:

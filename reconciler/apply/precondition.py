@@ -4,31 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.diff.changes import fingerprint, name_is_free
-from reconciler.diff.compare import compare
-from reconciler.diff.match import folded
+from reconciler.diff.changes import fingerprint
+from reconciler.diff.compare import at, compare
 from reconciler.diff.patch import patched
+from reconciler.model.canonical import folded
 from reconciler.model.extension import ObservedExtension
 from reconciler.model.plan import Change
+from reconciler.model.secrets import is_stand_in
 
 
 def stale_because(change: Change, live: Sequence[ObservedExtension]) -> str | None:
-    """Why the change no longer fits the extensions that are live now; None when it does."""
+    """Why the change no longer fits the extensions that are live now; None when it does.
+
+    For a create or a rename `live` must be the whole catalog, because the name must be free in it.
+    """
+    name, own_id = folded(change.extension.display_name), change.extension.id
+    namesake = next((item for item in live if folded(item.display_name) == name and item.id != own_id), None)
     if change.action == "create":
-        if name_is_free(live, change.extension.display_name):
-            return None
-        there = next(item for item in live if folded(item.display_name) == folded(change.extension.display_name))
-        return _already(change, there) or f"an extension of this name exists by now ({there.id})"
-    there_is = next((item for item in live if item.id == change.extension.id), None)
-    if there_is is None:
-        return f"the extension {change.extension.id} does not exist any more"
-    if change.precondition is not None and change.precondition.fingerprint == fingerprint(there_is):
+        taken = f"an extension of this name exists by now ({namesake.id})" if namesake else None
+        return taken and (_already(change, namesake) or taken)
+    own = next((item for item in live if item.id == own_id), None)
+    if own is None:
+        return f"the extension {own_id} does not exist any more"
+    if not _is_as_planned(change, own):
+        return _already(change, own) or f"the extension {own.id} was changed since the plan was made"
+    if change.action == "rename" and namesake is not None and folded(own.display_name) != name:
+        return f"the new name is taken by now ({namesake.id})"
+    return None
+
+
+def _is_as_planned(change: Change, own: ObservedExtension) -> bool:
+    """True when fingerprint and every row's `before` are those of the live extension."""
+    if change.precondition is None or change.precondition.fingerprint != fingerprint(own):
+        return False
+    return all(is_stand_in(row.before) or at(own.properties, row.path) == row.before for row in change.fields)
+
+
+def _already(change: Change, live: ObservedExtension | None) -> str | None:
+    if live is None or live.type != change.extension.type or compare(patched({}, change.fields), live.properties):
         return None
-    return _already(change, there_is) or f"the extension {there_is.id} was changed since the plan was made"
-
-
-def _already(change: Change, live: ObservedExtension) -> str | None:
-    same = live.type == change.extension.type and not compare(patched({}, change.fields), live.properties)
-    return (
-        f"it is as planned already ({live.id}): this plan was carried out before, or by somebody else" if same else None
-    )
+    return f"it is as planned already ({live.id}): this plan was carried out before, or by somebody else"

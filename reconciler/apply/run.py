@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.apply.precondition import stale_because
 from reconciler.apply.write import Writer
-from reconciler.errors import AuthenticationError, GraphError, StalePlanError
+from reconciler.errors import AuthenticationError, GraphError, GraphUnansweredError, StalePlanError
 from reconciler.graph.reading import list_extensions, side_by_side
 from reconciler.model.plan import Change, Outcome, Plan
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
+
+log = logging.getLogger("reconciler.apply")
 
 
 async def apply_plan(
@@ -42,7 +44,10 @@ async def apply_plan(
             return await writer.carry_out(change)
         except AuthenticationError as error:
             refused.append(error)
-            return Outcome(change, "failed", error=str(error))
+            return Outcome(change, "failed", error.request_id, str(error))
+        except Exception as fault:  # a fault here must not cost the others their outcomes
+            log.exception("A fault of this tool; please report it.")
+            return Outcome(change, "unknown", error=f"a fault of this tool ({type(fault).__name__}) cut it short")
 
     async def catalog(changes: Sequence[Change]) -> list[Outcome]:
         """The outcomes of one catalog's changes, one after another."""
@@ -62,6 +67,7 @@ async def refuse_if_stale(plan: Plan, graph: GraphClient) -> None:
 
     Raises:
         StalePlanError: at least one does not, or cannot be checked; names each of them. Nothing was written.
+        GraphUnansweredError: Graph gave no HTTP answer at all in this run.
     """
 
     async def reasons(changes: Sequence[Change]) -> list[str]:
@@ -69,6 +75,8 @@ async def refuse_if_stale(plan: Plan, graph: GraphClient) -> None:
         try:
             live = await list_extensions(graph, str(changes[0].catalog.id))
         except GraphError as error:
+            if isinstance(error, GraphUnansweredError) and not graph.answered:
+                raise
             return [f"catalog {changes[0].catalog} cannot be read now: {error}"]
         found = ((change, stale_because(change, live)) for change in changes if change.action != "blocked")
         return [f"“{change.extension.display_name}” in {change.catalog}: {why}" for change, why in found if why]
@@ -84,4 +92,7 @@ async def refuse_if_stale(plan: Plan, graph: GraphClient) -> None:
 
 def _by_catalog(plan: Plan) -> list[list[Change]]:
     """The plan's changes, catalog by catalog, in the plan's order."""
-    return [list(changes) for _, changes in groupby(plan.changes, key=lambda change: change.catalog)]
+    groups: dict[str, list[Change]] = {}
+    for change in plan.changes:
+        groups.setdefault(change.catalog.id or str(change.catalog), []).append(change)
+    return list(groups.values())

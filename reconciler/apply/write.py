@@ -1,4 +1,4 @@
-"""One change: check again, write it, read it back. Every way it can end is an `Outcome`."""
+"""One change: check again, write it, have it confirmed. Every way it can end is an `Outcome`."""
 
 from __future__ import annotations
 
@@ -7,26 +7,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reconciler.apply.confirm import Confirmer, took, with_id
 from reconciler.apply.expectation import TIMEOUT_PATH, Expectation
 from reconciler.apply.precondition import stale_because
-from reconciler.diff.match import folded
 from reconciler.diff.patch import patched
-from reconciler.errors import GraphError, GraphRefusalError
+from reconciler.errors import GraphError, GraphRefusalError, OvertakenError
 from reconciler.graph.reading import get_extension, list_extensions
 from reconciler.graph.writing import Written, create_extension, replace_extension
 from reconciler.model.extension import ObservedExtension
-from reconciler.model.plan import Change, FieldChange, Outcome
+from reconciler.model.plan import Change, Outcome
 from reconciler.model.types import TIMEOUT, TIMEOUT_IN_DOCUMENTS
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
 
-PATIENT_WAITS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0)
-"""Pauses before each read-back, two minutes in all: how long Graph may take to show what it wrote (contract §6.5)."""
-SHORT_WAITS_S = PATIENT_WAITS_S[:4]
-"""Where Graph's own answer already said that it did not keep what was sent."""
-
-OTHER_NAME = f"Graph took the timeout as {TIMEOUT_IN_DOCUMENTS}, not as {TIMEOUT}"
+Send = Callable[[str], Awaitable[Written]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,145 +35,126 @@ class Writer:
         """What became of the change; failures of Graph become outcomes.
 
         Raises:
-            AuthenticationError: Graph refuses the token for good.
+            AuthenticationError: Graph refuses the token for good, and nothing was written.
         """
         try:
             return await (self._create(change) if change.action == "create" else self._update(change))
+        except OvertakenError as overtaken:
+            return _overtaken(change, overtaken)
         except GraphError as error:
             return Outcome(change, "failed", error.request_id, f"{error}{_way_out(error)}")
 
     async def _create(self, change: Change) -> Outcome:
-        catalog_id = str(change.catalog.id)
-        before = await list_extensions(self.graph, catalog_id)
-        stale = stale_because(change, before)
-        if stale is not None:
-            return Outcome(change, "failed", error=stale, stale=True)
+        before = await self._live(change)
+        _refuse_if_stale(change, before)
         expected = Expectation(patched({}, change.fields))
 
-        async def send(timeout_name: str) -> Written:
-            kind, properties = change.extension.type, expected.properties
-            return await create_extension(self.graph, catalog_id, kind, properties, timeout_name)
+        async def recheck() -> None:
+            """Asked before the POST goes out a second time."""
+            _refuse_if_stale(change, await self._live(change))
 
+        async def send(timeout_name: str) -> Written:
+            """POSTs the extension."""
+            catalog_id, kind = str(change.catalog.id), change.extension.type
+            return await create_extension(self.graph, catalog_id, kind, expected.properties, timeout_name, recheck)
+
+        confirmer = Confirmer(self.graph, self.sleep)
         try:
-            written, timeout_name = await _under_either_name(send, expected)
+            written, untried_name = await _under_either_name(send, expected, TIMEOUT)
         except GraphError as error:
             if _certainly_refused(error):
                 raise
-            return await self._find_lost(change, before, expected, error)
+            return await confirmer.find_lost(change, before, expected, error)
         if written.extension is None:
             empty = GraphError("Graph answered the POST without the new extension.", request_id=written.request_id)
-            return await self._find_lost(change, before, expected, empty)
-        return await self._confirm(_as_created(change, written.extension.id), expected, written, timeout_name)
+            return await confirmer.find_lost(change, before, expected, empty)
+        created = with_id(change, written.extension.id)
+        return _noted(
+            await confirmer.confirm(created, expected, written, untried_name), untried_name, expected, TIMEOUT
+        )
 
     async def _update(self, change: Change) -> Outcome:
-        catalog_id, extension_id = str(change.catalog.id), str(change.extension.id)
-        live = await get_extension(self.graph, catalog_id, extension_id)
-        stale = stale_because(change, [live] if live else [])
-        if live is None or stale is not None:
-            return Outcome(change, "failed", error=stale, stale=True)
-        expected = Expectation(patched(live.properties, change.fields), former=live)
+        live = await self._live(change)
+        _refuse_if_stale(change, live)
+        former = next(item for item in live if item.id == change.extension.id)
+        expected = Expectation(patched(former.properties, change.fields), former=former)
+        # A timeout that is only carried along goes back under the name it came with.
+        declared = any(row.path[:1] == TIMEOUT_PATH[:1] for row in change.fields)
+        first_name = TIMEOUT if declared else former.timeout_name
+
+        async def recheck() -> None:
+            """Asked before the PUT goes out a second time: an earlier attempt may have been carried out."""
+            again = await self._live(change)
+            own = next((item for item in again if item.id == change.extension.id), None)
+            if own is not None and not expected.missing(own):
+                raise OvertakenError("an earlier attempt of the same write was carried out", done=True)
+            stale = stale_because(change, again)
+            if stale is not None:
+                raise OvertakenError(stale, in_doubt=True)
 
         async def send(timeout_name: str) -> Written:
-            return await replace_extension(self.graph, catalog_id, change.extension, expected.properties, timeout_name)
+            """PUTs the whole extension."""
+            catalog_id, properties = str(change.catalog.id), expected.properties
+            return await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name, recheck)
 
+        confirmer = Confirmer(self.graph, self.sleep)
         try:
-            written, timeout_name = await _under_either_name(send, expected)
+            written, untried_name = await _under_either_name(send, expected, first_name)
         except GraphError as error:
             if _certainly_refused(error):
                 raise
-            return await self._settle_lost_update(change, expected, error)
-        return await self._confirm(change, expected, written, timeout_name)
-
-    async def _confirm(self, change: Change, expected: Expectation, written: Written, timeout_name: str) -> Outcome:
-        """Reads back until what was written shows; tries the other timeout name once when the timeout did not stick."""
-        said = expected.missing(written.extension) if written.extension else ()
-        lost_timeout = _holds_timeout(said)
-        missing = said if lost_timeout else await self._read_back(change, expected, patient=not said)
-        note = None if timeout_name == TIMEOUT else OTHER_NAME
-        if timeout_name == TIMEOUT and _holds_timeout(missing):
-            note, missing = await self._retry_under_other_name(change, expected)
-        if not missing:
-            return Outcome(change, "done", written.request_id, note=note)
-        names = ", ".join("/".join(row.path) for row in missing)
-        error = f"Graph took the request but did not keep {names}; what is live differs from what was sent"
-        return Outcome(change, "failed", written.request_id, error, note)
-
-    async def _retry_under_other_name(
-        self, change: Change, expected: Expectation
-    ) -> tuple[str, tuple[FieldChange, ...]]:
-        """PUTs the same once more with the other timeout name; what to say of it, and what still does not show."""
-        catalog_id = str(change.catalog.id)
-        try:
-            await replace_extension(self.graph, catalog_id, change.extension, expected.properties, TIMEOUT_IN_DOCUMENTS)
-        except GraphError as error:
-            note = f"the timeout did not stick as {TIMEOUT}; as {TIMEOUT_IN_DOCUMENTS}: {error}"
-            return note, await self._read_back(change, expected, patient=False)
-        return OTHER_NAME, await self._read_back(change, expected)
-
-    async def _read_back(
-        self, change: Change, expected: Expectation, *, patient: bool = True
-    ) -> tuple[FieldChange, ...]:
-        """What was sent and does not show after the last read."""
-        catalog_id, extension_id = str(change.catalog.id), str(change.extension.id)
-        missing: tuple[FieldChange, ...] = ()
-        for wait_s in PATIENT_WAITS_S if patient else SHORT_WAITS_S:
-            await self.sleep(wait_s)
-            missing = expected.missing(await get_extension(self.graph, catalog_id, extension_id))
-            if not missing:
-                break
-        return missing
-
-    async def _find_lost(
-        self, change: Change, before: Sequence[ObservedExtension], expected: Expectation, error: GraphError
-    ) -> Outcome:
-        """After a POST of unknown outcome: looks for the new extension and adopts it; never sends the POST again."""
-        known = {extension.id for extension in before}
-        name = folded(change.extension.display_name)
-        for wait_s in PATIENT_WAITS_S:
-            await self.sleep(wait_s)
-            live = await list_extensions(self.graph, str(change.catalog.id))
-            new = [item for item in live if item.id not in known and folded(item.display_name) == name]
-            if len(new) == 1 and new[0].type == change.extension.type and not expected.missing(new[0]):
-                note = f"the answer was lost ({error}); the extension was found as {new[0].id}"
-                return Outcome(_as_created(change, new[0].id), "done", error.request_id, note=note)
-        what = (
-            f"{error} It may have been created nevertheless: look for “{change.extension.display_name}” in catalog "
-            f"{change.catalog}, then plan again."
+            return await confirmer.settle_lost_update(change, expected, error)
+        return _noted(
+            await confirmer.confirm(change, expected, written, untried_name), untried_name, expected, first_name
         )
-        return Outcome(change, "unknown", error.request_id, what)
 
-    async def _settle_lost_update(self, change: Change, expected: Expectation, error: GraphError) -> Outcome:
-        """After a PUT of unknown outcome: done if what is live says so, else unknown."""
-        if not await self._read_back(change, expected, patient=False):
-            return Outcome(change, "done", error.request_id, note=f"the answer was lost ({error}), the write was not")
-        what = f"{error} It may take effect yet: look at {change.extension.id}, then plan again."
-        return Outcome(change, "unknown", error.request_id, what)
-
-
-def _as_created(change: Change, extension_id: str) -> Change:
-    """The change of a create with the id that Graph gave the extension."""
-    return replace(change, extension=replace(change.extension, id=extension_id))
+    async def _live(self, change: Change) -> Sequence[ObservedExtension]:
+        """What the precondition of the change is about: its object, or the whole catalog where a name must be free."""
+        catalog_id = str(change.catalog.id)
+        if change.action in ("create", "rename"):
+            return await list_extensions(self.graph, catalog_id)
+        found = await get_extension(self.graph, catalog_id, str(change.extension.id))
+        return [found] if found else []
 
 
-async def _under_either_name(send: Callable[[str], Awaitable[Written]], expected: Expectation) -> tuple[Written, str]:
-    """What came of sending, and under which timeout name: the other one is tried once after a 400 (contract §1.5).
+async def _under_either_name(send: Send, expected: Expectation, first_name: str) -> tuple[Written, str | None]:
+    """What came of sending, and the timeout name that is still untried: it is tried here once after a 400 (§1.5).
 
     Raises:
         GraphError: of the first attempt when both are answered 400, because the second name was a guess.
     """
+    other_name = TIMEOUT if first_name == TIMEOUT_IN_DOCUMENTS else TIMEOUT_IN_DOCUMENTS
     try:
-        return await send(TIMEOUT), TIMEOUT
+        return await send(first_name), other_name
     except GraphRefusalError as first:
         if first.status != 400 or not expected.has_timeout:
             raise
         try:
-            return await send(TIMEOUT_IN_DOCUMENTS), TIMEOUT_IN_DOCUMENTS
+            return await send(other_name), None
         except GraphRefusalError as second:
             raise (first if second.status == 400 else second) from None
 
 
-def _holds_timeout(missing: Sequence[FieldChange]) -> bool:
-    return any(row.path == TIMEOUT_PATH for row in missing)
+def _noted(outcome: Outcome, untried_name: str | None, expected: Expectation, first_name: str) -> Outcome:
+    """The outcome, telling that the second timeout name was needed where it was."""
+    if untried_name is not None or not expected.has_timeout or outcome.status != "done":
+        return outcome
+    return replace(outcome, note=took(TIMEOUT if first_name == TIMEOUT_IN_DOCUMENTS else TIMEOUT_IN_DOCUMENTS))
+
+
+def _refuse_if_stale(change: Change, live: Sequence[ObservedExtension]) -> None:
+    stale = stale_because(change, live)
+    if stale is not None:
+        raise OvertakenError(stale)
+
+
+def _overtaken(change: Change, overtaken: OvertakenError) -> Outcome:
+    if overtaken.done:
+        return Outcome(change, "done", note=str(overtaken))
+    if overtaken.in_doubt:
+        what = f"{overtaken} while the write was repeated; look at {change.extension.id}, then plan again"
+        return Outcome(change, "unknown", error=what)
+    return Outcome(change, "failed", error=str(overtaken), stale=True)
 
 
 def _certainly_refused(error: GraphError) -> bool:

@@ -6,8 +6,6 @@ stays quick.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 
 import click
@@ -62,8 +60,4 @@ def run(arguments: Sequence[str]) -> int:
 
         tell_error(error)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): end quietly, and keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return code if isinstance(code, int) else 0

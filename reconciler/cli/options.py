@@ -40,10 +40,10 @@ def target_options(function: F) -> F:
     """The options that choose the Graph; the command gets them as `settings`."""
 
     @functools.wraps(function)
-    def with_settings(*context: Any, **arguments: Any) -> Any:
+    def with_settings(**arguments: Any) -> Any:
         given = {name: arguments.pop(name) for name in TARGET_NAMES}
         settings = resolve_settings(TargetOptions(**given), os.environ)
-        return function(*context, settings=settings, **arguments)
+        return function(settings=settings, **arguments)
 
     return cast("F", functools.reduce(lambda wrapped, option: option(wrapped), reversed(_TARGET), with_settings))
 
@@ -115,14 +115,15 @@ def output_options(*more_formats: str) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
-        def with_output(*context: Any, **arguments: Any) -> Any:
+        def with_output(**arguments: Any) -> Any:
             from reconciler.cli.output import Output, start_log, wants_colour
 
-            colour = wants_colour(refused=arguments.pop("no_color"))
+            refused = arguments.pop("no_color")
             verbosity = arguments.pop("verbose") - (2 if arguments.pop("quiet") else 0)
-            output = Output(arguments.pop("output_format"), colour, max(-1, verbosity))
+            colour = wants_colour(refused=refused)
+            output = Output(arguments.pop("output_format"), colour, max(-1, verbosity), no_colour=refused)
             start_log(output)
-            return function(*context, output=output, **arguments)
+            return function(output=output, **arguments)
 
         options = reversed(_output(more_formats))
         return cast("F", functools.reduce(lambda wrapped, option: option(wrapped), options, with_output))

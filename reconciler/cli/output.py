@@ -25,11 +25,15 @@ _COLOURS = {"+": "green", "~": "yellow", "-": "red", ">": "cyan", "!": "bright_r
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How to print: in which format, in colour or not, how much on stderr (-1 errors only, 1 requests too)."""
+    """How to print: in which format, in colour or not, how much on stderr (-1 errors only, 1 requests too).
+
+    `no_colour`: colour was refused, on stderr too.
+    """
 
     format: str
     colour: bool
     verbosity: int
+    no_colour: bool = False
 
 
 def wants_colour(*, refused: bool) -> bool:
@@ -42,7 +46,11 @@ def emit(text: str, output: Output) -> None:
     safe = mask(text)
     if output.colour and output.format == "text":
         safe = "".join(_coloured(line) for line in safe.splitlines(keepends=True))
-    click.echo(safe.encode("utf-8", "backslashreplace").decode(), nl=False, color=output.colour)
+    try:
+        click.echo(safe.encode("utf-8", "backslashreplace").decode(), nl=False, color=output.colour)
+    except BrokenPipeError:
+        # The reader has gone (`| head`). What was done is done: the exit code must still tell it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _coloured(line: str) -> str:
@@ -108,7 +116,7 @@ def progress(output: Output) -> Iterator[Callable[[str, int, int], None]]:
     if not sys.stderr.isatty() or output.verbosity != 0:
         yield lambda _what, _done, _total: None
         return
-    bars = _Bars()
+    bars = _Bars(no_colour=output.no_colour)
     try:
         yield bars.advance
     finally:
@@ -118,7 +126,8 @@ def progress(output: Output) -> Iterator[Callable[[str, int, int], None]]:
 class _Bars:
     """One bar after the other: each shows from the first step of its work to the last, and is then wiped away."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, no_colour: bool) -> None:
+        self._no_colour = no_colour
         self._shown: tuple[str, Progress, TaskID] | None = None
 
     def advance(self, what: str, done: int, total: int) -> None:
@@ -137,12 +146,11 @@ class _Bars:
             self._shown[1].stop()
             self._shown = None
 
-    @staticmethod
-    def _start(what: str, total: int) -> tuple[str, Progress, TaskID]:
+    def _start(self, what: str, total: int) -> tuple[str, Progress, TaskID]:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        bar = Progress(*columns, console=Console(stderr=True, no_color=self._no_colour or None), transient=True)
         bar.start()
         return what, bar, bar.add_task(what, total=total)

@@ -12,7 +12,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.options import DEFAULT_PATH, output_options, paths_argument, target_options
-from reconciler.errors import ReconcilerError, RefusedError, UsageError
+from reconciler.errors import InvalidFilesError, ReconcilerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.app import Applied
@@ -81,7 +81,11 @@ def show_command(file: Path, output: Output) -> int:
     """Renders a saved plan again, in any format."""
     from reconciler import app
 
-    _print_plan(app.show(file), output)
+    try:
+        plan = app.show(file)
+    except InvalidFilesError as error:
+        return _report_invalid(error, output)
+    _print_plan(plan, output)
     return DONE
 
 
@@ -92,26 +96,24 @@ def show_command(file: Path, output: Output) -> int:
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @target_options
 @output_options()
-@click.pass_context
 def apply_command(
-    ctx: click.Context, /, paths: tuple[Path, ...], settings: Settings, output: Output, **how: object
+    paths: tuple[Path, ...],
+    plan_file: Path | None,
+    expect_digest: str | None,
+    auto_approve: bool,
+    settings: Settings,
+    output: Output,
 ) -> int:
     """Plans, shows the plan, asks, and carries it out."""
-    plan_file, digest = how["plan_file"], how["expect_digest"]
-    if isinstance(plan_file, Path):
-        named = ctx.get_parameter_source("catalogs") is click.core.ParameterSource.COMMANDLINE
-        if paths or digest or named:
-            raise UsageError(
-                "--plan was given together with PATH, --catalog or --expect-digest.",
-                hint="A saved plan says itself what it changes: give --plan and the target options only.",
-            )
-        applied = _apply_saved(plan_file, settings, output)
-    else:
-        fresh = _apply_fresh(paths, settings, output, digest=digest, approved=bool(how["auto_approve"]))
-        if fresh is None:
-            return INVALID_FILES
-        applied = fresh
-    return _report(applied, output)
+    if plan_file is None:
+        return _apply_fresh(paths, settings, output, digest=expect_digest, approved=auto_approve)
+    named = click.get_current_context().get_parameter_source("catalogs") is click.core.ParameterSource.COMMANDLINE
+    if paths or expect_digest or named:
+        raise UsageError(
+            "--plan was given together with PATH, --catalog or --expect-digest.",
+            hint="A saved plan says itself what it changes: give --plan and the target options only.",
+        )
+    return _apply_saved(plan_file, settings, output)
 
 
 def _plan(paths: tuple[Path, ...], settings: Settings, output: Output) -> Plan | None:
@@ -127,35 +129,42 @@ def _plan(paths: tuple[Path, ...], settings: Settings, output: Output) -> Plan |
         return app.plan(settings, os.environ, loaded.catalogs, advance)
 
 
-def _apply_saved(file: Path, settings: Settings, output: Output) -> Applied:
+def _apply_saved(file: Path, settings: Settings, output: Output) -> int:
     from reconciler import app
     from reconciler.cli.output import progress
 
-    with progress(output) as advance:
-        return app.apply_saved(settings, os.environ, file, advance)
+    try:
+        with progress(output) as advance:
+            applied = app.apply_saved(settings, os.environ, file, advance)
+    except InvalidFilesError as error:
+        return _report_invalid(error, output)
+    return _report(applied, output)
 
 
 def _apply_fresh(
-    paths: tuple[Path, ...], settings: Settings, output: Output, *, digest: object, approved: bool
-) -> Applied | None:
+    paths: tuple[Path, ...], settings: Settings, output: Output, *, digest: str | None, approved: bool
+) -> int:
     from reconciler import app
     from reconciler.cli.output import progress
 
     loaded = app.validate(paths or (DEFAULT_PATH,))
     if loaded.faulty:
         _print_findings(loaded, output)
-        return None
+        return INVALID_FILES
 
     def show(plan: Plan) -> None:
+        """Prints the plan, unless the one document at the end will hold it."""
         if output.format != "json":
             _print_plan(plan, output)
 
     def ask(plan: Plan) -> ReconcilerError | None:
+        """Why the plan is not approved."""
         return None if approved else _ask(plan, output)
 
-    approval = app.Approval(show, ask, digest if isinstance(digest, str) else None)
     with progress(output) as advance:
-        return app.apply(settings, os.environ, loaded.catalogs, approval, advance)
+        approval = app.Approval(show, ask, digest)
+        applied = app.apply(settings, os.environ, loaded.catalogs, approval, advance)
+    return _report(applied, output)
 
 
 def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
@@ -210,6 +219,18 @@ def _print_findings(loaded: LoadedState, output: Output) -> None:
 
     counts = {"files": loaded.files, "extensions": loaded.extensions}
     emit(rendered_findings(loaded.diagnostics, output.format, **counts, tool_version=__version__), output)
+
+
+def _report_invalid(error: InvalidFilesError, output: Output) -> int:
+    """Prints what is wrong with a saved plan, in every format; the exit code."""
+    from reconciler.cli.output import emit
+    from reconciler.model.diagnostic import Diagnostic
+    from reconciler.render.formats import rendered_findings
+
+    finding = Diagnostic("R305", "error", str(error), error.hint or "")
+    counts = {"files": 0, "extensions": 0}
+    emit(rendered_findings([finding], output.format, **counts, tool_version=__version__), output)
+    return INVALID_FILES
 
 
 def _print_plan(plan: Plan, output: Output, *, drift: bool = False) -> None:

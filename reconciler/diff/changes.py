@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.diff.compare import compare, leaves
-from reconciler.diff.match import Match, folded, match
+from reconciler.diff.match import Match, match
 from reconciler.model.canonical import sha256, without_nulls
 from reconciler.model.extension import Catalog, DesiredExtension, ExtensionRef, ObservedCatalog, ObservedExtension
 from reconciler.model.plan import Change, FieldChange, Precondition, Unmanaged
@@ -49,15 +49,10 @@ def fingerprint(live: ObservedExtension) -> str:
     return sha256({"id": live.id, "type": live.type, "properties": without_nulls(live.properties)})
 
 
-def name_is_free(live: Sequence[ObservedExtension], display_name: str) -> bool:
-    """True when no live extension has this display name, ignoring case: what must hold right before a create."""
-    return all(folded(extension.display_name) != folded(display_name) for extension in live)
-
-
 def _change(catalog: Catalog, found: Match) -> Change | None:
     desired, live = found.desired, found.live
     if found.problem is not None:
-        return _blocked(catalog, desired, found.problem)
+        return _blocked(catalog, desired, found.problem, live)
     if live is None:
         return Change(
             action="create",
@@ -91,16 +86,18 @@ def _because(fields: Sequence[FieldChange], desired: DesiredExtension, live: Obs
     differ = f"{changed} of {len(declared)} declared properties {'differs' if changed == 1 else 'differ'}"
     if all(row.path != ("displayName",) for row in fields):
         return differ
-    how = "it is pinned by id and" if desired.pinned_id else "only the case of the name differs:"
+    how = "it is pinned by id and" if desired.pinned_id else "it is the same name spelled otherwise:"
     name = f"{how} live as “{live.display_name}”"
     return f"{name}; {differ}" if changed else name
 
 
-def _blocked(catalog: Catalog, desired: DesiredExtension, because: str) -> Change:
+def _blocked(
+    catalog: Catalog, desired: DesiredExtension, because: str, live: ObservedExtension | None = None
+) -> Change:
     return Change(
         action="blocked",
         catalog=catalog,
-        extension=ExtensionRef(desired.pinned_id, desired.display_name, desired.type),
+        extension=ExtensionRef(live.id if live else desired.pinned_id, desired.display_name, desired.type),
         because=because,
         source=desired.source,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import cast
+from itertools import takewhile
 
 from reconciler.model.canonical import comparable
 from reconciler.model.plan import FieldChange
@@ -20,7 +20,7 @@ def compare(declared: Mapping[str, JsonValue], live: Mapping[str, JsonValue]) ->
     left, right = comparable(meant), comparable(declared)
     if left == right:
         return ()
-    rows = (row for path in _differing(left, right) for row in _rows(path, _at(meant, path), _at(declared, path)))
+    rows = (row for path in _differing(left, right) for row in _rows(path, at(meant, path), at(declared, path)))
     return tuple(sorted(rows, key=lambda row: row.path))
 
 
@@ -65,12 +65,14 @@ def _differing(left: Properties, right: Properties) -> Iterator[tuple[str, ...]]
     """The paths at which DeepDiff finds a difference; imported here because equal objects need none of its 130 ms."""
     from deepdiff import DeepDiff
 
-    for group in DeepDiff(left, right, view="tree").values():
-        for level in group:
-            yield tuple(cast("list[str]", level.path(output_format="list")))
+    levels = [level for group in DeepDiff(left, right, view="tree").values() for level in group]
+    # Inside a list the path has numbers; the whole list is then what differs.
+    paths = (takewhile(lambda step: isinstance(step, str), level.path(output_format="list")) for level in levels)
+    yield from dict.fromkeys(tuple(path) for path in paths)
 
 
-def _at(properties: Mapping[str, JsonValue], path: tuple[str, ...]) -> JsonValue:
+def at(properties: Mapping[str, JsonValue], path: tuple[str, ...]) -> JsonValue:
+    """The value at the path; None where there is none."""
     value: JsonValue = dict(properties)
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None

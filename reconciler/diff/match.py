@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.model.canonical import folded
 from reconciler.model.extension import DesiredExtension, ObservedExtension
 
 
@@ -20,11 +21,6 @@ class Match:
     live: ObservedExtension | None = None
     problem: str | None = None
     claims: tuple[str, ...] = ()
-
-
-def folded(name: str | None) -> str:
-    """The form in which display names are compared: ignoring case."""
-    return (name or "").casefold()
 
 
 def match(desired: Sequence[DesiredExtension], live: Sequence[ObservedExtension]) -> list[Match]:
@@ -105,4 +101,5 @@ def _match_type(item: DesiredExtension, live: ObservedExtension) -> Match:
         f"the live extension {live.id} is of type {live.type or 'unknown'}, which cannot change to {item.type}; "
         "declare another name, or remove the live one by hand once no policy uses it"
     )
-    return Match(item, problem=problem, claims=(live.id,))
+    # One of an unknown type stays unmanaged, whatever its name.
+    return Match(item, live if live.known else None, problem, claims=(live.id,) if live.known else ())

@@ -10,7 +10,7 @@ import base64
 import json
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 
@@ -37,6 +37,8 @@ from reconciler.graph.retry import RetryPolicy
 from reconciler.graph.transport import GuardedTransport, open_transport, origin_of
 
 log = logging.getLogger("reconciler.graph")
+
+Recheck = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,6 @@ class GraphClient:
         """Opens the transport for writing while the block lasts."""
         return self._transport.writes_unlocked()
 
-    async def token(self) -> str:
-        """The bearer token, for reading its claims; never to be printed."""
-        return await self._tokens.token()
-
     async def pages(self, request: RequestInformation) -> list[Json]:
         """All items of a listing, over all pages; an empty page with a next link is not the end (sdk-facts §3).
 
@@ -116,8 +114,10 @@ class GraphClient:
             seen.add(link)
             request = follow(link)
 
-    async def send(self, request: RequestInformation) -> Answer:
+    async def send(self, request: RequestInformation, before_repeat: Recheck | None = None) -> Answer:
         """The answer to one request, sent again where that is safe; all attempts carry one client-request-id.
+
+        `before_repeat` is asked after the wait and before a write goes out again: what it raises ends the attempts.
 
         Raises:
             AuthenticationError: still 401 after one renewal of the token.
@@ -126,6 +126,8 @@ class GraphClient:
         request.headers.try_add("client-request-id", str(uuid.uuid4()))
         async for attempt in self.limits.retry.loop(request.http_method.value):
             with attempt:
+                if before_repeat is not None and attempt.retry_state.attempt_number > 1:
+                    await before_repeat()
                 return await self._send_authenticated(request)
         raise AssertionError("the loop ends by returning or raising")
 
@@ -143,6 +145,7 @@ class GraphClient:
                 raise
             raise AuthenticationError(
                 f"{error} The token was renewed once and refused again.",
+                request_id=error.request_id,
                 hint="Run `reconciler auth check` to see whom the token speaks for.",
             ) from error
 
@@ -156,7 +159,9 @@ class GraphClient:
                 async with asyncio.timeout(self.limits.timeout_s):
                     raw = await self._adapter.send_primitive_async(request, "bytes", {"XXX": ODataError})
             except APIError as error:
-                raise refusal(error, request) from error
+                refused = refusal(error, request)
+                log.info("%s", refused)
+                raise refused from error
             except httpx.DecodingError as error:
                 raise GraphAnswerError(f"The answer to {described(request)} cannot be decompressed.") from error
             except (httpx.TransportError, TimeoutError) as error:

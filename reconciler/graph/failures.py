@@ -22,7 +22,8 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
     main = error.error if isinstance(error, ODataError) else None
     words = [word for word in (main.code, main.message) if word] if main else []
     said = ": ".join(words)[:_LONGEST_QUOTE] or "no error body of Graph's"
-    request_id = headers.get("request-id") or None
+    inner = main.inner_error if main else None
+    request_id = headers.get("request-id") or (inner.request_id if inner else None) or None
     return GraphRefusalError(
         f"{described(request)} was answered HTTP {status} ({said}; request id {request_id or 'not given'}).",
         status=status,

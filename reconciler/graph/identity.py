@@ -17,15 +17,14 @@ def identity_of(token: str) -> Identity:
     scopes = str(claims.get("scp") or "").split()
     roles = claims.get("roles")
     roles = [str(role) for role in roles] if isinstance(roles, list) else []
-    is_app = claims.get("idtyp") == "app" or (not scopes and claims.get("upn") is None)
-    expires = claims.get("exp")
+    kind = claims.get("idtyp")
+    is_app = kind == "app" or (kind is None and not scopes and claims.get("upn") is None)
     return Identity(
         kind="app" if is_app else "user",
         tenant_id=_text(claims.get("tid")),
         app_id=_text(claims.get("appid") or claims.get("azp")),
         user=_text(claims.get("upn") or claims.get("preferred_username")),
         permissions=tuple(sorted({*scopes, *roles})),
-        expires_at_s=expires if type(expires) is int else None,
     )
 
 

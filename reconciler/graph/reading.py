@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError, GraphUnansweredError
 from reconciler.graph.wire import observed_extension
+from reconciler.model.canonical import GUID
 from reconciler.model.extension import Catalog, ObservedCatalog, ObservedExtension
 
 if TYPE_CHECKING:
@@ -88,23 +89,30 @@ async def get_extension(graph: GraphClient, catalog_id: str, extension_id: str) 
 
 
 async def _observe_one(graph: GraphClient, declared: Catalog) -> ObservedCatalog:
+    """What is live for one catalog; once it was found, its id and name stay known even if listing it fails."""
+    known = declared
     try:
         found = await _find(graph, declared)
+        if not found:
+            return ObservedCatalog(declared, "absent", because=_absent(declared))
         if len(found) > 1:
             ids = ", ".join(sorted(str(catalog.id) for catalog in found))
             because = f"{len(found)} catalogs have this name ({ids}); address one of them with catalog: {{id: …}}"
             return ObservedCatalog(declared, "unreadable", because=because)
-        if not found:
-            what = "id" if declared.id else "name"
-            return ObservedCatalog(declared, "absent", because=f"no catalog has this {what}")
-        extensions = await list_extensions(graph, str(found[0].id))
+        known = found[0]
+        return ObservedCatalog(known, "complete", await list_extensions(graph, str(known.id)))
     except GraphError as error:
         if isinstance(error, GraphUnansweredError) and not graph.answered:
             raise
-        return ObservedCatalog(
-            declared, "unreadable", because=f"the catalog could not be read: {error}{_way_out(error)}"
-        )
-    return ObservedCatalog(found[0], "complete", extensions)
+        return ObservedCatalog(known, "unreadable", because=f"the catalog could not be read: {error} {_way_out(error)}")
+
+
+def _absent(declared: Catalog) -> str:
+    if declared.id is not None:
+        return "no catalog has this id; correct it, or address the catalog by its name"
+    if GUID.fullmatch(declared.display_name or ""):
+        return "no catalog has this name; it looks like an id: write catalog: {id: …}"
+    return "no catalog has this name"
 
 
 async def _find(graph: GraphClient, declared: Catalog) -> list[Catalog]:
@@ -143,7 +151,7 @@ def _with_nearest_names(item: ObservedCatalog, names: Sequence[str], because: st
 
 
 def _way_out(error: GraphError) -> str:
-    """What helps where Graph says no (contract §3)."""
+    """What helps where a catalog cannot be read (contract §3)."""
     if isinstance(error, GraphRefusalError) and error.status == 403:
-        return " Reading needs EntitlementManagement.Read.All, or the role Catalog reader on this catalog."
-    return ""
+        return "Reading needs EntitlementManagement.Read.All, or the role Catalog reader on this catalog."
+    return "Plan again; if it stays, ask Microsoft's support with the request id."

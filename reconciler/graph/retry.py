@@ -46,7 +46,7 @@ class RetryPolicy:
     def loop(self, method: str) -> AsyncRetrying:
         """The retry loop for one request; the last error comes out as it is."""
         return AsyncRetrying(
-            retry=retry_if_exception(lambda error: may_repeat(method, error)),
+            retry=retry_if_exception(lambda error: may_repeat(method, error) and not self._asks_too_much(error)),
             stop=stop_after_attempt(self.max_retries + 1),
             wait=self.wait_s,
             sleep=self.sleep,
@@ -59,9 +59,14 @@ class RetryPolicy:
         error = state.outcome.exception() if state.outcome else None
         asked = _retry_after_s(error, self.now()) if isinstance(error, GraphRefusalError) else None
         if asked is not None:
-            return min(asked, LONGEST_RETRY_AFTER_S)
+            return asked
         ceiling: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
         return ceiling * (0.5 + self.chance() / 2)
+
+    def _asks_too_much(self, error: BaseException) -> bool:
+        """True when Graph asks for a longer wait than a run should take; coming earlier would prolong it (§6.1)."""
+        asked = _retry_after_s(error, self.now()) if isinstance(error, GraphRefusalError) else None
+        return asked is not None and asked > LONGEST_RETRY_AFTER_S
 
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

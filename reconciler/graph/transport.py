@@ -54,7 +54,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 f"A link to another server ({request.url.scheme}://{request.url.host}) was not followed; "
                 "the token goes to the configured Graph only."
             )
-        if request.method != "GET" and not self._writes_unlocked:
+        if request.method not in (("GET", "POST", "PUT") if self._writes_unlocked else ("GET",)):
             raise RefusedError(f"A {request.method} was about to be sent although nothing was approved; it was not.")
         response = await self._inner.handle_async_request(request)
         self.answered = True

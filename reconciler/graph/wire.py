@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.errors import GraphAnswerError
-from reconciler.model.canonical import canonical
+from reconciler.model.canonical import GUID, canonical, unknown_members
 from reconciler.model.extension import ObservedExtension
 from reconciler.model.types import (
     COMPLEX_PROPERTIES,
     ODATA_TYPE,
     TIMEOUT,
+    TIMEOUT_IN_DOCUMENTS,
     ComplexProperty,
     JsonValue,
     Properties,
@@ -32,13 +33,17 @@ def observed_extension(body: Mapping[str, Any]) -> ObservedExtension:
     extension_id, name = body.get("id"), body.get("displayName")
     if not isinstance(extension_id, str) or not extension_id:
         raise GraphAnswerError("Graph described an extension without an id.")
+    callback = body.get("callbackConfiguration")
+    old_name = isinstance(callback, Mapping) and callback.get(TIMEOUT) is None and TIMEOUT_IN_DOCUMENTS in callback
     return ObservedExtension(
-        id=extension_id,
+        id=extension_id.lower() if GUID.fullmatch(extension_id) else extension_id,
         display_name=name if isinstance(name, str) else None,
         type=short_type(body.get(ODATA_TYPE)),
         properties=canonical(body),
         last_modified_at=_text(body.get("lastModifiedDateTime")),
         last_modified_by=_text(body.get("lastModifiedBy")),
+        timeout_name=TIMEOUT_IN_DOCUMENTS if old_name else TIMEOUT,
+        unknown=unknown_members(body),
     )
 
 

@@ -11,7 +11,7 @@ from reconciler.model.extension import ExtensionRef, ObservedExtension
 from reconciler.model.types import JsonValue
 
 if TYPE_CHECKING:
-    from reconciler.graph.client import Answer, GraphClient
+    from reconciler.graph.client import Answer, GraphClient, Recheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,20 @@ class Written:
 
 
 async def create_extension(
-    graph: GraphClient, catalog_id: str, type_name: str, properties: Mapping[str, JsonValue], timeout_name: str
+    graph: GraphClient,
+    catalog_id: str,
+    type_name: str,
+    properties: Mapping[str, JsonValue],
+    timeout_name: str,
+    recheck: Recheck | None = None,
 ) -> Written:
-    """POSTs a new extension (contract §1.2).
+    """POSTs a new extension (contract §1.2); `recheck` is asked before it goes out a second time.
 
     Raises:
         GraphError: anything but an understandable 2xx; after all but a 4xx the extension may exist nevertheless.
     """
     body = request_body(type_name, properties, timeout_name)
-    return _written(await graph.send(graph.requests.extensions(catalog_id, body)))
+    return _written(await graph.send(graph.requests.extensions(catalog_id, body), recheck))
 
 
 async def replace_extension(
@@ -40,14 +45,15 @@ async def replace_extension(
     extension: ExtensionRef,
     properties: Mapping[str, JsonValue],
     timeout_name: str,
+    recheck: Recheck | None = None,
 ) -> Written:
-    """PUTs every writable property of the extension (contract §1.3).
+    """PUTs every writable property of the extension (contract §1.3); `recheck` is asked before it goes out again.
 
     Raises:
         GraphError: anything but an understandable 2xx.
     """
     body = request_body(extension.type, properties, timeout_name)
-    return _written(await graph.send(graph.requests.extension(catalog_id, str(extension.id), body)))
+    return _written(await graph.send(graph.requests.extension(catalog_id, str(extension.id), body), recheck))
 
 
 def _written(answer: Answer) -> Written:

@@ -8,7 +8,7 @@ from typing import cast
 from reconciler.loader.declared import DeclaredDocument, DeclaredExtension
 from reconciler.loader.fault import quoted
 from reconciler.loader.nodes import data_of
-from reconciler.model.canonical import canonical
+from reconciler.model.canonical import canonical, folded
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension
 from reconciler.model.types import ASSIGNMENT_TYPE, ODATA_TYPE, short_type
@@ -56,7 +56,7 @@ def _in_source_order(group: Iterable[DeclaredDocument]) -> list[DeclaredExtensio
 
 def _identities(extension: DeclaredExtension) -> list[tuple[str, str]]:
     name, pinned_id = extension.display_name, extension.pinned_id
-    names = [("name", name.casefold())] if name is not None else []
+    names = [("name", folded(name))] if name is not None else []
     return names + ([("id", pinned_id)] if pinned_id is not None else [])
 
 

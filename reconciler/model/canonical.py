@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import cast
 
@@ -17,9 +18,11 @@ from reconciler.model.types import (
     CASE_INSENSITIVE,
     COMPLEX_PROPERTIES,
     ODATA_TYPE,
+    READ_ONLY_PROPERTIES,
     SCALAR_PROPERTIES,
     TIMEOUT,
     TIMEOUT_IN_DOCUMENTS,
+    WRITABLE_PROPERTIES,
     ComplexProperty,
     JsonValue,
     Properties,
@@ -43,16 +46,49 @@ def canonical(body: Mapping[str, object]) -> Properties:
     return properties
 
 
+def unknown_members(body: Mapping[str, object]) -> Properties:
+    """What a live body holds beside everything documented, by its path (`clientConfiguration/retryBackoff`).
+
+    Nulls and `@` annotations are not counted. A PUT does not carry these; whether Graph keeps them is open (§1.3).
+    """
+    unknown: Properties = {}
+    for name, value in body.items():
+        kind = COMPLEX_PROPERTIES.get(name)
+        if kind is not None and isinstance(value, Mapping):
+            known = _known_members(kind, value)
+            for member, content in value.items():
+                if known is not None and member not in known and _counts(member, content):
+                    unknown[f"{name}/{member}"] = _json(content)
+        elif name not in WRITABLE_PROPERTIES and name not in READ_ONLY_PROPERTIES and _counts(name, value):
+            unknown[name] = _json(value)
+    return unknown
+
+
+def _counts(name: str, value: object) -> bool:
+    return value is not None and "@" not in name
+
+
+def _type_name(kind: ComplexProperty, value: Mapping[str, object]) -> str | None:
+    return short_type(value.get(ODATA_TYPE)) or kind.default_type
+
+
+def _known_members(kind: ComplexProperty, value: Mapping[str, object]) -> tuple[str, ...] | None:
+    """The members of the object's type, under all their names; None for a type that is not documented here."""
+    known = kind.members.get(_type_name(kind, value) or "")
+    return known if known is None or TIMEOUT not in known else (*known, TIMEOUT_IN_DOCUMENTS)
+
+
 def _canonical_object(kind: ComplexProperty, value: Mapping[str, object]) -> Properties:
-    type_name = short_type(value.get(ODATA_TYPE)) or kind.default_type
-    known = kind.members.get(type_name or "")
+    type_name, known = _type_name(kind, value), _known_members(kind, value)
     result: Properties = {} if type_name is None else {ODATA_TYPE: type_name}
     for member, content in value.items():
-        name = TIMEOUT if member == TIMEOUT_IN_DOCUMENTS else member
-        if name == ODATA_TYPE or (known is not None and name not in known) or (known is None and "@" in name):
+        if member == ODATA_TYPE or "@" in member or (known is not None and member not in known):
             continue
-        if content is not None or name not in result:
-            result[name] = _canonical_scalar(name, content)
+        if member == TIMEOUT_IN_DOCUMENTS:
+            if value.get(TIMEOUT) is None:  # where both are there, the name of the schema wins
+                result[TIMEOUT] = _canonical_scalar(TIMEOUT, content)
+        elif content is not None or member not in result:
+            result[member] = _canonical_scalar(member, content)
     if not kind.chosen and type_name == kind.default_type:
         del result[ODATA_TYPE]
     return result
@@ -71,6 +107,14 @@ def _canonical_scalar(name: str, value: object) -> JsonValue:
 def _json(value: object) -> JsonValue:
     """The value as it is: it came from JSON or from YAML read as JSON."""
     return cast("JsonValue", value)
+
+
+def folded(name: str | None) -> str:
+    """The form in which display names are compared: ignoring case, blanks at the ends, and how letters are composed.
+
+    Whether Graph does the same is open (contract §2.1); comparing loosely never makes a second extension of a name.
+    """
+    return unicodedata.normalize("NFC", (name or "").strip()).casefold()
 
 
 def comparable(properties: Mapping[str, JsonValue]) -> Properties:

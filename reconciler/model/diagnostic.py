@@ -36,6 +36,8 @@ CODES: dict[str, str] = {
     "R301": "A create or a new Logic App without url, by an application",
     "R302": "An extension of an unknown type is left alone",
     "R303": "A catalog in which nothing is declared is absent or could not be read",
+    "R304": "An extension to be updated has properties that are not documented",
+    "R305": "A saved plan is missing, unreadable or no plan document",
 }
 """Code → what it means in one line. R0: files and YAML, R1: schema, R2: meaning, R3: findings of a plan."""
 

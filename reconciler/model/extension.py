@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.model.diagnostic import SourceLocation
-from reconciler.model.types import EXTENSION_TYPES, JsonValue
+from reconciler.model.types import EXTENSION_TYPES, TIMEOUT, JsonValue
 
 Read = Literal["complete", "unreadable", "absent"]
 
@@ -54,7 +54,10 @@ class DesiredCatalog:
 
 @dataclass(frozen=True, slots=True)
 class ObservedExtension:
-    """One live extension: canonical writable properties, and who changed it last (contract §2.1)."""
+    """One live extension: canonical writable properties, and who changed it last (contract §2.1).
+
+    `timeout_name` is the name under which Graph showed the callback timeout; `unknown` holds what is not documented.
+    """
 
     id: str
     display_name: str | None
@@ -62,6 +65,8 @@ class ObservedExtension:
     properties: Mapping[str, JsonValue]
     last_modified_at: str | None = None
     last_modified_by: str | None = None
+    timeout_name: str = TIMEOUT
+    unknown: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
     def ref(self) -> ExtensionRef:

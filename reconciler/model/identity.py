@@ -19,4 +19,3 @@ class Identity:
     app_id: str | None = None
     user: str | None = None
     permissions: tuple[str, ...] = ()
-    expires_at_s: int | None = None

@@ -13,9 +13,11 @@ import re
 from reconciler.model.types import JsonValue
 
 MASK = "***"
+_STAND_IN = "(sensitive, hmac-sha256:"
 
 _SECRET = re.compile(
-    r"(?P<signature>%26sig%3d|\bsig=)[A-Za-z0-9%_.~+/=-]+"
+    # A query inside a query is percent-encoded, perhaps more than once. `code` is the key of an Azure function.
+    r"(?P<signature>(?:(?<![a-z0-9])|(?<=%3f)|(?<=%26))sig(?:=|%(?:25)*3d)|[?&]code=)[A-Za-z0-9%_.~+/=-]+"
     # With a digit in it, so that "bearer authentication" in a description is no secret.
     r"|(?P<bearer>\bbearer\s{1,9})(?=[A-Za-z_.~+/=-]{0,200}[0-9])[A-Za-z0-9_.~+/=-]{12,}"
     # Not \b in front: a text of "-eyJ-eyJ…" would be scanned to its end from every "eyJ".
@@ -41,7 +43,12 @@ def stand_in(value: str, *, tenant_id: str, extension_id: str | None, path: tupl
     """
     key = "\0".join((tenant_id, extension_id or "", *path)).encode()
     digest = hmac.new(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
-    return f"(sensitive, hmac-sha256:{digest})"
+    return f"{_STAND_IN}{digest})"
+
+
+def is_stand_in(value: JsonValue) -> bool:
+    """True for what `stand_in` gives."""
+    return isinstance(value, str) and value.startswith(_STAND_IN)
 
 
 def without_secrets(
@@ -53,6 +60,11 @@ def without_secrets(
             name: without_secrets(member, tenant_id=tenant_id, extension_id=extension_id, path=(*path, name))
             for name, member in value.items()
         }
+    if isinstance(value, list):
+        return [
+            without_secrets(member, tenant_id=tenant_id, extension_id=extension_id, path=(*path, str(number)))
+            for number, member in enumerate(value)
+        ]
     if isinstance(value, str) and carries_secret(value):
         return stand_in(value, tenant_id=tenant_id, extension_id=extension_id, path=path)
     return value

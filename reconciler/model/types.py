@@ -68,6 +68,7 @@ COMPLEX_PROPERTIES: dict[str, ComplexProperty] = {
 
 SCALAR_PROPERTIES = ("displayName", "description")
 WRITABLE_PROPERTIES = (*SCALAR_PROPERTIES, *COMPLEX_PROPERTIES)
+READ_ONLY_PROPERTIES = ("id", "createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
 
 LOGIC_APP = ("subscriptionId", "resourceGroupName", "logicAppWorkflowName")
 """The members that together name the Logic App; Graph computes `url` from them (contract §1.6)."""

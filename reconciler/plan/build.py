@@ -8,7 +8,7 @@ from itertools import groupby
 
 from reconciler.diff.changes import diff_catalog
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.extension import DesiredCatalog, DesiredExtension, ObservedCatalog
+from reconciler.model.extension import DesiredCatalog, DesiredExtension, ObservedCatalog, ObservedExtension
 from reconciler.model.plan import Change, FieldChange, Plan, PlannedCatalog, Unmanaged
 from reconciler.model.secrets import without_secrets
 from reconciler.model.types import LOGIC_APP
@@ -83,38 +83,56 @@ def _without_secrets(change: Change, context: PlanContext) -> Change:
 
 
 def _warnings(
-    changes: Iterable[Change],
+    changes: Sequence[Change],
     merged: Iterable[tuple[ObservedCatalog, Sequence[DesiredExtension]]],
     context: PlanContext,
 ) -> Iterator[Diagnostic]:
-    for change in changes:
-        if context.app_only and _lets_graph_look_up_the_logic_app(change):
-            yield Diagnostic(
-                "R301",
-                "warning",
-                f"“{change.extension.display_name}” is written by an application without endpointConfiguration/url; "
-                "Graph has refused that (UnauthorizedClientAppOnBehalfOfUnsupported), there being no user whose Azure "
-                "rights could be used.",
-                "Declare url: the trigger's address without sig, sp and sv.",
-                change.source,
-            )
+    if context.app_only:
+        yield from (_without_url(change) for change in changes if _lets_graph_look_up_the_logic_app(change))
+    updates = {change.extension.id: change for change in changes if change.action in ("update", "rename")}
     for found, wanted in merged:
         if found.read != "complete" and not wanted:
+            message = f"Catalog {found.catalog} is {found.read}: {found.because}."
             yield Diagnostic(
-                "R303",
-                "warning",
-                f"Catalog {found.catalog} is {found.read}: {found.because}.",
-                "Nothing is declared in it; correct or remove its declaration.",
+                "R303", "warning", message, "Nothing is declared in it; correct or remove its declaration."
             )
         for live in found.extensions:
             if not live.known:
-                yield Diagnostic(
-                    "R302",
-                    "warning",
-                    f"“{live.display_name}” ({live.id}) in catalog {found.catalog} is of the unknown type "
-                    f"“{live.type}”.",
-                    "Nothing to do: it is listed as unmanaged and never touched.",
-                )
+                yield _of_unknown_type(live, found)
+            if live.unknown and live.id in updates:
+                yield _with_unknown_properties(live, updates[live.id])
+
+
+def _without_url(change: Change) -> Diagnostic:
+    return Diagnostic(
+        "R301",
+        "warning",
+        f"“{change.extension.display_name}” is written by an application without endpointConfiguration/url; Graph "
+        "has refused that (UnauthorizedClientAppOnBehalfOfUnsupported), there being no user whose Azure rights "
+        "could be used.",
+        "Declare url: the trigger's address without sig, sp and sv.",
+        change.source,
+    )
+
+
+def _of_unknown_type(live: ObservedExtension, found: ObservedCatalog) -> Diagnostic:
+    return Diagnostic(
+        "R302",
+        "warning",
+        f"“{live.display_name}” ({live.id}) in catalog {found.catalog} is of the unknown type “{live.type}”.",
+        "Nothing to do: it is listed as unmanaged and never touched.",
+    )
+
+
+def _with_unknown_properties(live: ObservedExtension, change: Change) -> Diagnostic:
+    return Diagnostic(
+        "R304",
+        "warning",
+        f"“{change.extension.display_name}” ({live.id}) has properties that are not documented: "
+        f"{', '.join(sorted(live.unknown))}. An update does not send them.",
+        "Look at them after the apply, which fails if they are gone.",
+        change.source,
+    )
 
 
 def _lets_graph_look_up_the_logic_app(change: Change) -> bool:

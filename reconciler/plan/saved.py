@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from reconciler.errors import InvalidFilesError, StalePlanError
 from reconciler.loader.schemas import schema_text
 from reconciler.model.plan import Plan
+from reconciler.model.types import COMPLEX_PROPERTIES, SCALAR_PROPERTIES
 from reconciler.plan.digest import digest
-from reconciler.render.json_document import plan_from_document
+from reconciler.render.json_document import plan_document, plan_from_document
+
+_HINT = "Make a new one with `reconciler plan --out FILE`."
 
 
 def read_plan(text: str, name: str) -> Plan:
@@ -16,21 +20,39 @@ def read_plan(text: str, name: str) -> Plan:
 
     Raises:
         InvalidFilesError: not JSON, or not a plan document by its schema.
-        StalePlanError: the digest does not fit the changes: the document was altered.
+        StalePlanError: the document was altered: its parts do not fit each other any more.
     """
-    from jsonschema import Draft202012Validator
-
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise InvalidFilesError(f"{name} is not a saved plan: it is not JSON.", hint=_HINT) from error
-    fault = next(Draft202012Validator(json.loads(schema_text("plan"))).iter_errors(document), None)
-    if fault is not None:
-        raise InvalidFilesError(f"{name} is not a saved plan: {fault.json_path} is not as its schema asks.", hint=_HINT)
-    plan = plan_from_document(document)
-    if digest(plan.tenant_id, plan.graph_url, plan.changes) != plan.digest:
+    plan = plan_from_document(_document(text, name))
+    if not _consistent(plan, json.loads(text)):
         raise StalePlanError(f"{name} was altered: its digest does not fit its changes.", hint=_HINT)
     return plan
 
 
-_HINT = "Make a new one with `reconciler plan --out FILE`."
+def _document(text: str, name: str) -> dict[str, Any]:
+    from jsonschema import Draft202012Validator
+
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidFilesError(f"{name} is not a saved plan: it is not JSON.", hint=_HINT) from error
+    fault = next(Draft202012Validator(json.loads(schema_text("plan"))).iter_errors(document), None)
+    if fault is not None:
+        raise InvalidFilesError(f"{name} is not a saved plan: {fault.json_path} is not as its schema asks.", hint=_HINT)
+    return dict(document)
+
+
+def _consistent(plan: Plan, document: dict[str, Any]) -> bool:
+    """True when digest, summary and the like are those of the changes, and the changes are ones that a plan makes."""
+    return (
+        digest(plan.tenant_id, plan.graph_url, plan.changes) == plan.digest
+        and plan_document(plan) == document
+        and all(_is_writable(row.path) for change in plan.changes for row in change.fields)
+        and all(
+            change.precondition is not None and change.precondition.exists is (change.action != "create")
+            for change in plan.pending
+        )
+    )
+
+
+def _is_writable(path: tuple[str, ...]) -> bool:
+    return len(path) in (1, 2) and (path[0] in COMPLEX_PROPERTIES or path in {(name,) for name in SCALAR_PROPERTIES})

@@ -39,15 +39,15 @@ def rendered_outcomes(plan: Plan, outcomes: Sequence[Outcome], format_name: str)
         case "markdown":
             from reconciler.render.markdown import outcomes_markdown
 
-            return outcomes_markdown(outcomes)
+            return outcomes_markdown(outcomes, complete=plan.complete)
         case "github":
             from reconciler.render.github import outcomes_github
 
-            return outcomes_github(outcomes)
+            return outcomes_github(outcomes, complete=plan.complete)
         case _:
             from reconciler.render.text import outcomes_text
 
-            return outcomes_text(outcomes)
+            return outcomes_text(outcomes, complete=plan.complete)
 
 
 def rendered_findings(

@@ -34,10 +34,10 @@ def plan_github(plan: Plan, *, drift: bool = False) -> str:
     return _lines(annotations, [*view.nothing_to_do(plan), view.plan_line(plan)])
 
 
-def outcomes_github(outcomes: Sequence[Outcome]) -> str:
+def outcomes_github(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
     """Failed and unknown outcomes as errors, skipped ones as warnings, the rest as notices."""
     annotations = [_outcome(outcome) for outcome in outcomes]
-    return _lines(annotations, [*([] if outcomes else [view.NO_CHANGES]), view.apply_line(outcomes)])
+    return _lines(annotations, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)])
 
 
 def diagnostics_github(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int) -> str:

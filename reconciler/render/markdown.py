@@ -45,7 +45,7 @@ def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
     return _joined(blocks)
 
 
-def outcomes_markdown(outcomes: Sequence[Outcome]) -> str:
+def outcomes_markdown(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
     """What apply did: counts in the headline, then a table with whatever went wrong first."""
     ordered = sorted(outcomes, key=lambda outcome: outcome.status == "done")
     rows = [
@@ -59,7 +59,7 @@ def outcomes_markdown(outcomes: Sequence[Outcome]) -> str:
         for outcome in ordered
     ]
     table = _table(["Status", "What", "Note"], rows, TABLE_BYTES)
-    return _joined([f"### {view.apply_line(outcomes)}", table if outcomes else view.NO_CHANGES])
+    return _joined([f"### {view.apply_line(outcomes)}", *(view.nothing_done(outcomes, complete=complete) or [table])])
 
 
 def diagnostics_markdown(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int) -> str:

@@ -32,12 +32,12 @@ def plan_text(plan: Plan, *, drift: bool = False) -> str:
     return _joined(sections)
 
 
-def outcomes_text(outcomes: Sequence[Outcome]) -> str:
+def outcomes_text(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
     """What apply did, a line for each change, and one stable last line."""
     lines = [
         line for outcome in outcomes for line in (view.outcome_line(outcome), *_indented(view.outcome_notes(outcome)))
     ]
-    return _joined([lines, [*([] if outcomes else [view.NO_CHANGES]), view.apply_line(outcomes)]])
+    return _joined([lines, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)]])
 
 
 def diagnostics_text(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int) -> str:

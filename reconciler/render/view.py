@@ -71,6 +71,13 @@ def nothing_to_do(plan: Plan) -> list[str]:
     return [NO_CHANGES if plan.complete else NO_CHANGES_READ]
 
 
+def nothing_done(outcomes: Sequence[Outcome], *, complete: bool) -> list[str]:
+    """The same line after an apply that had nothing to do."""
+    if outcomes:
+        return []
+    return [NO_CHANGES if complete else NO_CHANGES_READ]
+
+
 def plan_line(plan: Plan) -> str:
     """The stable last line: `Plan: 2 create, 0 update, … 0 unchanged.`"""
     counts = plan.summary

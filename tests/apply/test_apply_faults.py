@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 from aiohttp import web
 from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
 
+from reconciler.apply.confirm import PATIENT_WAITS_S
 from reconciler.apply.run import apply_plan
-from reconciler.apply.write import PATIENT_WAITS_S, Writer
+from reconciler.apply.write import Writer
+from reconciler.diff.compare import compare
 from reconciler.errors import RefusedError
-from reconciler.model.plan import Outcome
+from reconciler.model.plan import FieldChange, Outcome
+from reconciler.model.secrets import without_secrets
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
@@ -307,3 +311,191 @@ def test_a_listing_that_leaves_nulls_out_makes_nothing_stale(tmp_path: Path) -> 
 def test_the_outcome_of_a_create_names_the_new_id(tmp_path: Path) -> None:
     (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [])
     assert outcome.change.extension.id == live[0]["id"]
+
+
+def test_a_create_is_not_sent_again_once_somebody_took_the_name_during_the_wait(tmp_path: Path) -> None:
+    held_tenants: list[Tenant] = []
+
+    async def throttled_once(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if held_tenants[0].store.extensions():
+            return await handler(request)
+        occupy(held_tenants[0])
+        return web.Response(status=429, headers={"Retry-After": "120"})
+
+    fault = on("POST", throttled_once)
+    (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [], fault, between=held_tenants.append)
+    assert (outcome.status, outcome.stale, len(live)) == ("failed", True, 1)
+
+
+@pytest.mark.parametrize(("status", "expected"), [(429, "unknown"), (503, "unknown")])
+def test_an_update_is_not_sent_again_over_somebody_elses_edit(status: int, expected: str, tmp_path: Path) -> None:
+    held_tenants: list[Tenant] = []
+    puts = []
+
+    async def throttled(request: web.Request, _handler: Handler) -> web.StreamResponse:
+        puts.append(request.path)
+        edit(description="theirs")(held_tenants[0])
+        return web.Response(status=status, headers={"Retry-After": "3"})
+
+    changed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    fault = on("PUT", throttled)
+    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], fault, between=held_tenants.append)
+    assert (outcome.status, live[0]["description"], len(puts)) == (expected, "theirs", 1), outcome.error
+
+
+def test_an_update_that_an_earlier_attempt_carried_out_is_not_sent_again(tmp_path: Path) -> None:
+    puts = []
+
+    async def committed_but_503(request: web.Request, handler: Handler) -> web.StreamResponse:
+        puts.append(request.path)
+        await handler(request)
+        return web.Response(status=503)
+
+    changed = extension("a", description="new")
+    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], on("PUT", committed_but_503))
+    assert (outcome.status, live[0]["description"], len(puts)) == ("done", "new", 1)
+
+
+def test_a_rename_needs_a_name_that_is_still_free(tmp_path: Path) -> None:
+    def taken(held: Tenant) -> None:
+        held.store.add("extension", {"id": MARKETING[:-1] + "0", **extension("NEW")}, MARKETING)
+
+    pinned = {"id": FINANCE, **extension("new")}
+    (outcome,), live, _ = carry_out(tmp_path, [pinned], [{"id": FINANCE, **extension("old")}], between=taken)
+    assert (outcome.status, outcome.stale) == ("failed", True)
+    assert sorted(item["displayName"] for item in live) == ["NEW", "old"]
+
+
+def test_a_timeout_that_graph_confirmed_is_not_sent_under_the_other_name(tmp_path: Path) -> None:
+    async def story() -> tuple[Outcome, list[str]]:
+        bodies: list[str] = []
+
+        async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+            bodies.append(await request.text())
+            return await handler(request)
+
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [timed]})
+        switches = ["timeout_accept=timeoutDuration", "timeout_other=ignore", "lag_reads=40"]
+        async with tenant(
+            tmp_path, catalog(extensions=[extension("a")]), switches=switches, faults=[on("PUT", record)]
+        ) as held:
+            (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
+            return outcome, bodies
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    outcome, bodies = asyncio.run(story())
+    assert len(bodies) == 1
+    assert "durationBeforeTimeout" not in bodies[0]
+    assert outcome.status == "failed"
+
+
+def test_a_carried_timeout_goes_back_under_the_name_it_came_with(tmp_path: Path) -> None:
+    async def story() -> list[dict[str, Any]]:
+        bodies: list[dict[str, Any]] = []
+
+        async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+            bodies.append(await request.json())
+            return await handler(request)
+
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+        timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+        old = ["timeout_answer=durationBeforeTimeout", "timeout_accept=durationBeforeTimeout", "timeout_other=ignore"]
+        fault = on("PUT", record)
+        async with tenant(tmp_path, catalog(extensions=[timed]), switches=old, faults=[fault]) as held:
+            (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
+            assert outcome.status == "done"
+            assert held.store.extensions()[0]["callbackConfiguration"]["timeoutDuration"] == "PT2H"
+        return bodies
+
+    (body,) = asyncio.run(story())
+    assert body["callbackConfiguration"]["durationBeforeTimeout"] == "PT2H"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_undocumented_properties_are_warned_of_and_their_loss_is_a_failure(kept: bool, tmp_path: Path) -> None:
+    newer = {"behaviorOnError": {"@odata.type": "#x", "retries": 3}, "newer": ["b", 1]}
+    held_tenants: list[Tenant] = []
+
+    async def keeps_or_not(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        edit(**(newer if kept else dict.fromkeys(newer)))(held_tenants[0])
+        return answer
+
+    async def story() -> tuple[list[str], Outcome]:
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+        fault = on("PUT", keeps_or_not)
+        async with tenant(tmp_path, catalog(extensions=[extension("a")]), faults=[fault]) as held:
+            held_tenants.append(held)
+            edit(**newer)(held)
+            plan = await held.plan(tmp_path / "desired")
+            (outcome,) = await held.apply(plan)
+            return [finding.code for finding in plan.diagnostics], outcome
+
+    codes, outcome = asyncio.run(story())
+    assert codes == ["R304"]
+    assert outcome.status == ("done" if kept else "failed")
+    assert kept or "took away behaviorOnError, newer" in str(outcome.error)
+
+
+@pytest.mark.parametrize("status", [500, 403, 401])
+@pytest.mark.parametrize("write", ["POST", "PUT"])
+def test_a_write_that_cannot_be_read_back_is_unknown(status: int, write: str, tmp_path: Path) -> None:
+    written: list[str] = []
+
+    @web.middleware
+    async def blind_after_the_write(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == write:
+            written.append(request.path)
+            return await handler(request)
+        return web.Response(status=status) if written else await handler(request)
+
+    live_before = [extension("a")] if write == "PUT" else []
+    wanted = [extension("a", description="new")]
+    (outcome,), live, _ = carry_out(tmp_path, wanted, live_before, blind_after_the_write)
+    assert (outcome.status, len(live), len(written)) == ("unknown", 1, 1), outcome.error
+    assert live[0]["id"] in str(outcome.error)
+    assert outcome.request_id
+
+
+def test_a_created_extension_that_stays_invisible_is_unknown_not_failed(tmp_path: Path) -> None:
+    async def story() -> Outcome:
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
+        async with tenant(tmp_path, catalog(), switches=["lag_reads=40"]) as held:
+            (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
+            return outcome
+
+    outcome = asyncio.run(story())
+    assert outcome.status == "unknown"
+    assert str(outcome.change.extension.id) in str(outcome.error)
+
+
+def test_a_fault_of_ours_costs_nobody_else_the_outcome(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> list[tuple[str, str]]:
+        declare(
+            tmp_path / "desired",
+            {"catalog": "Marketing", "extensions": [extension("a"), extension("b")]},
+            {"catalog": "Finance", "extensions": [extension("c")]},
+        )
+        async with tenant(tmp_path, catalog(), catalog("Finance", FINANCE)) as held:
+            plan = await held.plan(tmp_path / "desired")
+            broken = tuple(
+                replace(one, fields=(*one.fields, FieldChange((), None, 1)))
+                if one.extension.display_name == "a"
+                else one
+                for one in plan.changes
+            )
+            outcomes = await held.apply(replace(plan, changes=broken))
+            return [(one.change.extension.display_name, one.status) for one in outcomes]
+
+    assert dict(asyncio.run(story())) == {"a": "unknown", "b": "done", "c": "done"}
+
+
+def test_a_live_list_is_compared_as_a_whole() -> None:
+    live = {"authenticationConfiguration": {"@odata.type": "newer", "scopes": ["sig=AbC", "b"]}}
+    wanted = {"authenticationConfiguration": {"@odata.type": "azureAdPopTokenAuthentication"}}
+    rows = compare(wanted, live)
+    assert ("authenticationConfiguration", "scopes") in [row.path for row in rows]
+    lists = compare({"description": ["a", "b"]}, {"description": ["a", "c"]})
+    assert [(row.path, row.before) for row in lists] == [(("description",), ["a", "c"])]
+    hidden = without_secrets(["sig=AbC", {"x": "sig=AbC"}], tenant_id="t", extension_id="e")
+    assert "AbC" not in str(hidden)

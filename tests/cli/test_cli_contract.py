@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import CommandLine, catalog, declare, extension, served_sandbox
+from harness import MARKETING, CommandLine, catalog, declare, extension, served_sandbox
 
 from reconciler.sandbox.store import Store
 
@@ -261,3 +261,63 @@ def test_a_real_process_reports_through_its_exit_code(tmp_path: Path) -> None:
     ran = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stderr) == (2, "")
     assert ran.stdout.endswith("Plan: 1 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged.\n")
+
+
+def test_a_plan_whose_guard_was_taken_out_is_refused(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog(extensions=[extension("a", description="live")]))
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a", description="declared")]})
+    assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
+    document = json.loads(Path("plan.json").read_text())
+    change = document["changes"][0]
+    spoiled = {
+        "no precondition": {"precondition": None},
+        "another precondition": {"precondition": {"exists": False, "fingerprint": None}},
+        "read-only property": {"fields": [*change["fields"], {"path": "/id", "before": None, "after": "x"}]},
+    }
+    for name, members in spoiled.items():
+        Path("plan.json").write_text(json.dumps(document | {"changes": [change | members]}))
+        assert reconciler("apply", "--sandbox", "--plan", "plan.json").code == 5, name
+    Path("plan.json").write_text(json.dumps(document | {"summary": document["summary"] | {"create": 9}}))
+    assert reconciler("show", "plan.json").code == 5
+    edit_live("a", description="theirs")
+    fresh = reconciler("plan", "--sandbox", "--format", "json").document["changes"][0]
+    Path("plan.json").write_text(json.dumps(document | {"changes": [change | {"precondition": fresh["precondition"]}]}))
+    assert reconciler("apply", "--sandbox", "--plan", "plan.json").code == 5
+    assert reconciler.live()[0]["description"] == "theirs"
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"graph_url": "http://["}', "", "\ud800".encode("utf-8", "surrogatepass")]
+)
+def test_whatever_a_plan_file_holds_there_is_no_traceback(reconciler: CommandLine, text: str | bytes) -> None:
+    Path("plan.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    shown = reconciler("show", "plan.json", "--format", "json")
+    assert (shown.code, shown.document["complete"]) == (3, False)
+    assert [one["code"] for one in shown.document["diagnostics"]] == ["R305"]
+
+
+def test_a_missing_plan_is_an_invalid_file_in_every_format(reconciler: CommandLine) -> None:
+    for arguments in (["show", "none.json"], ["apply", "--sandbox", "--plan", "none.json"]):
+        assert "R305" in reconciler(*arguments).out
+        assert reconciler(*arguments, "--format", "json").document["complete"] is False
+
+
+def test_no_answer_at_all_is_1_for_a_saved_plan_too(reconciler: CommandLine) -> None:
+    one(reconciler, "a")
+    with served_sandbox(reconciler.folder) as url:
+        assert reconciler("plan", "--graph-url", url, "--out", "plan.json").code == 0
+    gone = reconciler("apply", "--graph-url", url, "--plan", "plan.json", "--max-retries", "0")
+    assert (gone.code, "got no answer" in gone.err) == (1, True)
+
+
+def test_catalog_by_id_sees_what_is_declared_by_name_too(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog())
+    declare(
+        STATE,
+        {"catalog": "Marketing", "extensions": [extension("a")]},
+        {"catalog": {"id": MARKETING}, "extensions": [extension("A"), extension("b")]},
+    )
+    for name in ("Marketing", MARKETING):
+        planned = reconciler("plan", "--sandbox", "--catalog", name, "--format", "json")
+        actions = {change["extension"]["display_name"]: change["action"] for change in planned.document["changes"]}
+        assert actions == {"a": "blocked", "A": "blocked", "b": "create"}

@@ -34,7 +34,8 @@ def diff(wanted: list[DesiredExtension], found: list[Any]) -> Any:
     ("wanted", "found", "action", "because"),
     [
         ([desired("a")], [], "create", "no extension of this catalog has this name"),
-        ([desired("A")], [live(ONE, "a")], "rename", "case"),
+        ([desired("A")], [live(ONE, "a")], "rename", "spelled otherwise"),
+        ([desired("e\u0301 ")], [live(ONE, "\u00e9")], "rename", "spelled otherwise"),
         ([desired("b", pinned=ONE)], [live(ONE, "a")], "rename", "“a”"),
         ([desired("b", pinned=ONE)], [live(ONE, "a"), live(TWO, "B")], "blocked", f"taken by {TWO}"),
         ([desired("a", pinned=TWO)], [live(ONE, "a")], "blocked", f"pinned id {TWO}"),
