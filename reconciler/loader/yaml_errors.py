@@ -8,8 +8,9 @@ import yaml
 
 from reconciler.loader.fault import Fault
 
-_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+# Patterns as text: `re` compiles them when a file is faulty, and not for every run.
+_UNREADABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_LINE_BREAK = "\r\n|[\r\n\x85\u2028\u2029]"
 
 _QUOTES = 'Put the text in quotes; `"@odata.type"` always needs them, and tabs cannot indent.'
 _INDENT = "Compare the indentation with the lines above, and put text that contains `: ` or ` #` in quotes."
@@ -62,10 +63,10 @@ def syntax_fault(error: yaml.YAMLError) -> Fault:
 
 def character_fault(text: str) -> Fault | None:
     """R006 for the first character that YAML does not allow; libyaml itself would not tell its line."""
-    match = _UNREADABLE.search(text)
+    match = re.search(_UNREADABLE, text)
     if match is None:
         return None
-    breaks = list(_LINE_BREAK.finditer(text, 0, match.start()))
+    breaks = list(re.finditer(_LINE_BREAK, text[: match.start()]))
     column = match.start() - (breaks[-1].end() if breaks else 0) + 1
     return Fault(
         "R006",

@@ -6,7 +6,6 @@ callback timeout. Read-only properties, annotations and members unknown to the d
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import unicodedata
@@ -145,4 +144,6 @@ def canonical_json(value: object) -> bytes:
 
 def sha256(value: object) -> str:
     """`sha256:` and the hexadecimal digest of the value's canonical JSON."""
+    import hashlib
+
     return "sha256:" + hashlib.sha256(canonical_json(value)).hexdigest()

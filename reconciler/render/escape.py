@@ -6,7 +6,6 @@ terminal, on Markdown or on the runner of GitHub Actions.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -82,6 +81,8 @@ def table_row(cells: Iterable[str]) -> str:
 
 def html_code(text: str) -> str:
     """The text as an HTML `<code>` element, for the places (a `<summary>`) where Markdown is not read."""
+    import html
+
     return f"<code>{html.escape(visible(text))}</code>"
 
 

@@ -16,6 +16,7 @@ defaults:
   authenticationConfiguration: {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}
 extensions:
 """
+TOKEN = "'#microsoft.graph.azureAdTokenAuthentication'"
 FAULTS = {
     "R101": "{displayName: e1, nonsense: 1}",
     "R102": "{displayName: e2, clientConfiguration: {maximumRetries: '1'}}",
@@ -29,7 +30,7 @@ FAULTS = {
     "R202": "{displayName: e10, callbackConfiguration: {timeoutDuration: PT4M}}",
     "R204": "{displayName: e12, endpointConfiguration: {subscriptionId: not-a-guid}}",
     "R205": "{displayName: e13, endpointConfiguration: {url: 'https://h.example/x?sv=1'}}",
-    "R206": "{displayName: e14, authenticationConfiguration: {'@odata.type': microsoft.graph.azureAdTokenAuthentication}}",
+    "R206": "{displayName: e14, authenticationConfiguration: {'@odata.type': " + TOKEN + "}}",
     "R208": "{displayName: e16, description: 'sig=AbCdEfGh'}",
 }
 
