@@ -6,6 +6,7 @@ Whatever needs Graph is imported when it is used: the SDK takes 300 ms to import
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import __version__
 from reconciler.errors import InvalidFilesError, ReconcilerError, StalePlanError
-from reconciler.loader import LoadedState, load
+from reconciler.loader import LoadedState, load, schema_text
 from reconciler.model.extension import DesiredCatalog
 from reconciler.model.identity import Identity
 from reconciler.model.plan import Outcome, Plan
@@ -139,7 +140,7 @@ def show(file: Path) -> Plan:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InvalidFilesError(f"{file} cannot be read: {reason}.", hint="Give the file of `plan --out`.") from error
-    return read_plan(text, str(file))
+    return read_plan(text, str(file), json.loads(schema_text("plan")))
 
 
 def auth_check(settings: Settings, environment: Mapping[str, str]) -> Identity:

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from reconciler.errors import InvalidFilesError, StalePlanError
-from reconciler.loader.schemas import schema_text
 from reconciler.model.plan import Plan
 from reconciler.model.types import COMPLEX_PROPERTIES, SCALAR_PROPERTIES
 from reconciler.plan.digest import digest
@@ -15,27 +14,29 @@ from reconciler.render.json_document import plan_document, plan_from_document
 _HINT = "Make a new one with `reconciler plan --out FILE`."
 
 
-def read_plan(text: str, name: str) -> Plan:
+def read_plan(text: str, name: str, schema: dict[str, Any]) -> Plan:
     """The plan that the text of a saved plan document holds; `name` stands for it in messages.
+
+    `schema` is the plan's JSON Schema.
 
     Raises:
         InvalidFilesError: not JSON, or not a plan document by its schema.
         StalePlanError: the document was altered: its parts do not fit each other any more.
     """
-    plan = plan_from_document(_document(text, name))
+    plan = plan_from_document(_document(text, name, schema))
     if not _consistent(plan, json.loads(text)):
         raise StalePlanError(f"{name} was altered: its digest does not fit its changes.", hint=_HINT)
     return plan
 
 
-def _document(text: str, name: str) -> dict[str, Any]:
+def _document(text: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
     from jsonschema import Draft202012Validator
 
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidFilesError(f"{name} is not a saved plan: it is not JSON.", hint=_HINT) from error
-    fault = next(Draft202012Validator(json.loads(schema_text("plan"))).iter_errors(document), None)
+    fault = next(Draft202012Validator(schema).iter_errors(document), None)
     if fault is not None:
         raise InvalidFilesError(f"{name} is not a saved plan: {fault.json_path} is not as its schema asks.", hint=_HINT)
     return dict(document)
