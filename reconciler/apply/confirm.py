@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.expectation import Expectation
-from reconciler.errors import AuthenticationError, GraphError
+from reconciler.errors import AuthenticationError, GraphError, OvertakenError
 from reconciler.graph.reading import get_extension, list_extensions
 from reconciler.graph.writing import Written, replace_extension
 from reconciler.model.canonical import folded
 from reconciler.model.extension import ObservedExtension
 from reconciler.model.plan import Change, FieldChange, Outcome
-from reconciler.model.types import TIMEOUT, TIMEOUT_IN_DOCUMENTS
+from reconciler.model.types import OTHER_TIMEOUT_NAME
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
@@ -92,9 +92,16 @@ class Confirmer:
     ) -> tuple[str, ObservedExtension | None, tuple[FieldChange, ...]]:
         """PUTs the same once more with the timeout under this name: what to say of it, and what is live then."""
         catalog_id, properties = str(change.catalog.id), expected.properties
+
+        async def recheck() -> None:
+            """Asked before the PUT goes out a second time: nothing but the timeout may be missing still."""
+            missing = expected.missing(await get_extension(self.graph, catalog_id, str(change.extension.id)))
+            if not expected.lost_only_the_timeout(missing):
+                raise OvertakenError("what is live changed before it could be repeated")
+
         try:
-            await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name)
-        except GraphError as error:
+            await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name, recheck)
+        except (GraphError, OvertakenError) as error:
             note = f"the timeout did not stick; sending it as {timeout_name} failed too: {error}"
             return note, *await self._read_back(change, expected, patient=False)
         live, missing = await self._read_back(change, expected)
@@ -117,8 +124,7 @@ class Confirmer:
 
 def took(timeout_name: str) -> str:
     """What to say when Graph took the timeout under the name that was tried second."""
-    first = TIMEOUT if timeout_name == TIMEOUT_IN_DOCUMENTS else TIMEOUT_IN_DOCUMENTS
-    return f"Graph took the timeout as {timeout_name}, not as {first}"
+    return f"Graph took the timeout as {timeout_name}, not as {OTHER_TIMEOUT_NAME[timeout_name]}"
 
 
 def with_id(change: Change, extension_id: str) -> Change:

@@ -10,7 +10,7 @@ from reconciler.diff.patch import patched
 from reconciler.model.canonical import folded
 from reconciler.model.extension import ObservedExtension
 from reconciler.model.plan import Change
-from reconciler.model.secrets import is_stand_in
+from reconciler.model.secrets import holds_stand_in
 
 
 def stale_because(change: Change, live: Sequence[ObservedExtension]) -> str | None:
@@ -37,7 +37,7 @@ def _is_as_planned(change: Change, own: ObservedExtension) -> bool:
     """True when fingerprint and every row's `before` are those of the live extension."""
     if change.precondition is None or change.precondition.fingerprint != fingerprint(own):
         return False
-    return all(is_stand_in(row.before) or at(own.properties, row.path) == row.before for row in change.fields)
+    return all(holds_stand_in(row.before) or at(own.properties, row.path) == row.before for row in change.fields)
 
 
 def _already(change: Change, live: ObservedExtension | None) -> str | None:

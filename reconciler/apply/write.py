@@ -16,7 +16,7 @@ from reconciler.graph.reading import get_extension, list_extensions
 from reconciler.graph.writing import Written, create_extension, replace_extension
 from reconciler.model.extension import ObservedExtension
 from reconciler.model.plan import Change, Outcome
-from reconciler.model.types import TIMEOUT, TIMEOUT_IN_DOCUMENTS
+from reconciler.model.types import OTHER_TIMEOUT_NAME, TIMEOUT
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
@@ -58,19 +58,18 @@ class Writer:
             catalog_id, kind = str(change.catalog.id), change.extension.type
             return await create_extension(self.graph, catalog_id, kind, expected.properties, timeout_name, recheck)
 
-        confirmer = Confirmer(self.graph, self.sleep)
         try:
             written, untried_name = await _under_either_name(send, expected, TIMEOUT)
         except GraphError as error:
             if _certainly_refused(error):
                 raise
-            return await confirmer.find_lost(change, before, expected, error)
+            return await self._confirmer.find_lost(change, before, expected, error)
         if written.extension is None:
             empty = GraphError("Graph answered the POST without the new extension.", request_id=written.request_id)
-            return await confirmer.find_lost(change, before, expected, empty)
+            return await self._confirmer.find_lost(change, before, expected, empty)
         created = with_id(change, written.extension.id)
         return _noted(
-            await confirmer.confirm(created, expected, written, untried_name), untried_name, expected, TIMEOUT
+            await self._confirmer.confirm(created, expected, written, untried_name), untried_name, expected, TIMEOUT
         )
 
     async def _update(self, change: Change) -> Outcome:
@@ -97,16 +96,19 @@ class Writer:
             catalog_id, properties = str(change.catalog.id), expected.properties
             return await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name, recheck)
 
-        confirmer = Confirmer(self.graph, self.sleep)
         try:
             written, untried_name = await _under_either_name(send, expected, first_name)
         except GraphError as error:
             if _certainly_refused(error):
                 raise
-            return await confirmer.settle_lost_update(change, expected, error)
+            return await self._confirmer.settle_lost_update(change, expected, error)
         return _noted(
-            await confirmer.confirm(change, expected, written, untried_name), untried_name, expected, first_name
+            await self._confirmer.confirm(change, expected, written, untried_name), untried_name, expected, first_name
         )
+
+    @property
+    def _confirmer(self) -> Confirmer:
+        return Confirmer(self.graph, self.sleep)
 
     async def _live(self, change: Change) -> Sequence[ObservedExtension]:
         """What the precondition of the change is about: its object, or the whole catalog where a name must be free."""
@@ -123,7 +125,7 @@ async def _under_either_name(send: Send, expected: Expectation, first_name: str)
     Raises:
         GraphError: of the first attempt when both are answered 400, because the second name was a guess.
     """
-    other_name = TIMEOUT if first_name == TIMEOUT_IN_DOCUMENTS else TIMEOUT_IN_DOCUMENTS
+    other_name = OTHER_TIMEOUT_NAME[first_name]
     try:
         return await send(first_name), other_name
     except GraphRefusalError as first:
@@ -139,7 +141,7 @@ def _noted(outcome: Outcome, untried_name: str | None, expected: Expectation, fi
     """The outcome, telling that the second timeout name was needed where it was."""
     if untried_name is not None or not expected.has_timeout or outcome.status != "done":
         return outcome
-    return replace(outcome, note=took(TIMEOUT if first_name == TIMEOUT_IN_DOCUMENTS else TIMEOUT_IN_DOCUMENTS))
+    return replace(outcome, note=took(OTHER_TIMEOUT_NAME[first_name]))
 
 
 def _refuse_if_stale(change: Change, live: Sequence[ObservedExtension]) -> None:

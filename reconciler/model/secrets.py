@@ -46,8 +46,12 @@ def stand_in(value: str, *, tenant_id: str, extension_id: str | None, path: tupl
     return f"{_STAND_IN}{digest})"
 
 
-def is_stand_in(value: JsonValue) -> bool:
-    """True for what `stand_in` gives."""
+def holds_stand_in(value: JsonValue) -> bool:
+    """True for what `stand_in` gives, and for an object or list with one inside."""
+    if isinstance(value, dict):
+        return any(holds_stand_in(member) for member in value.values())
+    if isinstance(value, list):
+        return any(holds_stand_in(member) for member in value)
     return isinstance(value, str) and value.startswith(_STAND_IN)
 
 

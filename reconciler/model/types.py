@@ -21,6 +21,7 @@ EXTENSION_TYPES = (REQUEST_TYPE, ASSIGNMENT_TYPE)
 TIMEOUT = "timeoutDuration"
 TIMEOUT_IN_DOCUMENTS = "durationBeforeTimeout"
 """The name of the callback timeout in the schema, and the one every documented example uses (contract §1.5)."""
+OTHER_TIMEOUT_NAME = {TIMEOUT: TIMEOUT_IN_DOCUMENTS, TIMEOUT_IN_DOCUMENTS: TIMEOUT}
 
 
 @dataclass(frozen=True, slots=True)

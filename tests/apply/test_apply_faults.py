@@ -12,11 +12,15 @@ from aiohttp import web
 from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
 
 from reconciler.apply.confirm import PATIENT_WAITS_S
+from reconciler.apply.precondition import stale_because
 from reconciler.apply.run import apply_plan
 from reconciler.apply.write import Writer
+from reconciler.diff.changes import fingerprint
 from reconciler.diff.compare import compare
 from reconciler.errors import RefusedError
-from reconciler.model.plan import FieldChange, Outcome
+from reconciler.graph.wire import observed_extension
+from reconciler.model.extension import Catalog
+from reconciler.model.plan import Change, FieldChange, Outcome, Precondition
 from reconciler.model.secrets import without_secrets
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -499,3 +503,50 @@ def test_a_live_list_is_compared_as_a_whole() -> None:
     assert [(row.path, row.before) for row in lists] == [(("description",), ["a", "c"])]
     hidden = without_secrets(["sig=AbC", {"x": "sig=AbC"}], tenant_id="t", extension_id="e")
     assert "AbC" not in str(hidden)
+
+
+def test_the_other_timeout_name_is_not_repeated_over_somebody_elses_edit(tmp_path: Path) -> None:
+    held_tenants: list[Tenant] = []
+    bodies = []
+
+    async def second_is_throttled(request: web.Request, handler: Handler) -> web.StreamResponse:
+        bodies.append(await request.text())
+        if len(bodies) != 2:
+            return await handler(request)
+        edit(description="theirs")(held_tenants[0])
+        return web.Response(status=429, headers={"Retry-After": "200"})
+
+    async def story() -> Outcome:
+        timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [timed]})
+        switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore"]
+        fault = on("PUT", second_is_throttled)
+        live = extension("a", description="ours")
+        async with tenant(tmp_path, catalog(extensions=[live]), switches=switches, faults=[fault]) as held:
+            held_tenants.append(held)
+            (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
+            assert held.store.extensions()[0]["description"] == "theirs"
+        return outcome
+
+    outcome = asyncio.run(story())
+    assert (outcome.status, len(bodies)) == ("failed", 2)
+    assert "durationBeforeTimeout failed too" in str(outcome.note)
+
+
+def test_a_secret_inside_a_removed_list_does_not_make_its_change_stale() -> None:
+    live = observed_extension(
+        {"id": "x", **extension("a"), "authenticationConfiguration": {"@odata.type": "#newer", "keys": ["sig=AbC"]}}
+    )
+    row = FieldChange(("authenticationConfiguration", "keys"), ["sig=AbC"], None)
+    hidden = without_secrets(row.before, tenant_id="t", extension_id="x", path=row.path)
+    change = Change(
+        action="update",
+        catalog=Catalog(MARKETING, "Marketing"),
+        extension=live.ref,
+        because="",
+        fields=(replace(row, before=hidden),),
+        precondition=Precondition(exists=True, fingerprint=fingerprint(live)),
+    )
+    assert "AbC" not in str(change)
+    assert stale_because(change, [live]) is None
+    assert stale_because(replace(change, fields=(replace(row, before=["other"]),)), [live]) is not None
