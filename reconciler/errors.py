@@ -6,10 +6,13 @@
     ├── InvalidFilesError           3   a saved plan is missing, unreadable or no plan document
     ├── RefusedError                4   a guard or a missing approval
     ├── StalePlanError              5   the plan no longer fits what is live, was altered, or the digest differs
+    ├── JournalError                1   the record that was asked for cannot be kept; nothing more is written
     ├── OvertakenError              -   one change no longer fits; becomes an outcome, never an exit code of its own
+    ├── StoppedError                -   one write was not sent, because the run is to end; becomes an outcome
     └── GraphError                  1   one exchange with Graph went wrong; reads turn it into "unreadable"
         ├── GraphRefusalError           an HTTP error status: status, Graph's code, message, request id
-        ├── GraphAnswerError            a 2xx that cannot be understood, or an answer that must not be trusted
+        ├── GraphAnswerError            an answer that must not be trusted, or from which nothing can be concluded
+        │   └── GarbledAnswerError      a 2xx that is no JSON object: cut, or of a proxy's making
         └── GraphUnansweredError        no HTTP answer at all; says whether the request may have left
 
 `cli` catches `ReconcilerError` once; everything else is a bug and shows as one.
@@ -61,13 +64,20 @@ class StalePlanError(ReconcilerError):
 class OvertakenError(ReconcilerError):
     """Right before a write the object is not as planned; the write did not go out (again).
 
-    `in_doubt`: an earlier attempt of the same write may have been carried out; `done`: it was.
+    `done`: because an earlier attempt of the same write was carried out.
     """
 
-    def __init__(self, message: str, *, in_doubt: bool = False, done: bool = False) -> None:
+    def __init__(self, message: str, *, done: bool = False) -> None:
         super().__init__(message)
-        self.in_doubt = in_doubt
         self.done = done
+
+
+class StoppedError(ReconcilerError):
+    """The run is to end: the write did not go out (again)."""
+
+
+class JournalError(ReconcilerError):
+    """The record of the run cannot be written."""
 
 
 class GraphError(ReconcilerError):
@@ -99,6 +109,10 @@ class GraphRefusalError(GraphError):
 
 class GraphAnswerError(GraphError):
     """Graph answered, but what it said cannot be understood or must not be trusted."""
+
+
+class GarbledAnswerError(GraphAnswerError):
+    """Graph, or somebody on the way, answered with success and with something that is no JSON object."""
 
 
 class GraphUnansweredError(GraphError):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from reconciler import __version__
 from reconciler.errors import InvalidFilesError, ReconcilerError, StalePlanError
@@ -23,21 +23,33 @@ from reconciler.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.app.connection import Connection
+    from reconciler.apply.journal import Record
 
 T = TypeVar("T")
 
-Advance = Callable[[str, int, int], None]
-"""Told while something long goes on: what, how many are done, of how many."""
+
+class Progress(Protocol):
+    """Who is told while something long goes on."""
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """So many of so many are done."""
+
+    def remark(self, text: str) -> None:
+        """Why it takes so long; empty when that has passed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How an apply ended. `refusal` says why nothing was attempted; `interrupted` that a signal cut it short."""
+    """How an apply ended. `refusal` says why nothing was attempted; `interrupted` that a signal cut it short.
+
+    `error` is what made it give up: a refused token, or a journal that cannot be written.
+    """
 
     plan: Plan
     outcomes: tuple[Outcome, ...] = ()
     refusal: ReconcilerError | None = None
     interrupted: bool = False
+    error: ReconcilerError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +82,14 @@ def validate(paths: Sequence[Path]) -> LoadedState:
 
 
 def plan(
-    settings: Settings, environment: Mapping[str, str], desired: Sequence[DesiredCatalog], advance: Advance
+    settings: Settings, environment: Mapping[str, str], desired: Sequence[DesiredCatalog], progress: Progress
 ) -> Plan:
     """The plan for the desired state; reads Graph, writes nothing."""
 
     async def run() -> Plan:
         """Connects and plans."""
-        async with _connect(settings, environment) as connection:
-            return await _plan(connection, desired, advance)
+        async with _connect(settings, environment, progress) as connection:
+            return await _plan(connection, desired, progress)
 
     return _run(run())
 
@@ -87,21 +99,28 @@ def apply(
     environment: Mapping[str, str],
     desired: Sequence[DesiredCatalog],
     approval: Approval,
-    advance: Advance,
+    progress: Progress,
+    journal: Path | None = None,
 ) -> Applied:
-    """Plans afresh and carries the plan out, if it is approved."""
+    """Plans afresh and carries the plan out, if it is approved; every write is recorded in the journal.
 
-    async def run() -> Applied:
+    Raises:
+        UsageError: the journal cannot be written; nothing was read or written.
+    """
+
+    async def run(record: Record) -> Applied:
         """Connects once for planning and writing."""
-        async with _connect(settings, environment) as connection:
-            fresh = await _plan(connection, desired, advance)
+        async with _connect(settings, environment, progress) as connection:
+            fresh = await _plan(connection, desired, progress)
             refusal = approval.refusal(fresh)
-            return Applied(fresh, refusal=refusal) if refusal else await _carry_out(fresh, connection, advance)
+            return Applied(fresh, refusal=refusal) if refusal else await _carry_out(fresh, connection, progress, record)
 
-    return _run(run())
+    return _run_recorded(run, journal)
 
 
-def apply_saved(settings: Settings, environment: Mapping[str, str], file: Path, advance: Advance) -> Applied:
+def apply_saved(
+    settings: Settings, environment: Mapping[str, str], file: Path, progress: Progress, journal: Path | None = None
+) -> Applied:
     """Carries out a saved plan, after checking that tenant, host and every touched object are as it saw them.
 
     Raises:
@@ -114,16 +133,16 @@ def apply_saved(settings: Settings, environment: Mapping[str, str], file: Path, 
             raise
         raise StalePlanError(f"{error} Nothing was written.", hint=error.hint) from error
 
-    async def run() -> Applied:
+    async def run(record: Record) -> Applied:
         """Checks the whole plan before the first write."""
         from reconciler.apply.run import refuse_if_stale
 
-        async with _connect(settings, environment) as connection:
+        async with _connect(settings, environment, progress) as connection:
             connection.refuse_plan_of_another_target(saved)
             await refuse_if_stale(saved, connection.graph)
-            return await _carry_out(saved, connection, advance)
+            return await _carry_out(saved, connection, progress, record)
 
-    return _run(run())
+    return _run_recorded(run, journal)
 
 
 def show(file: Path) -> Plan:
@@ -163,20 +182,30 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-def _connect(settings: Settings, environment: Mapping[str, str]) -> AbstractAsyncContextManager[Connection]:
+def _run_recorded(work: Callable[[Record], Coroutine[Any, Any, T]], journal: Path | None) -> T:
+    """Runs the one event loop of a command that writes, with the journal open from the beginning to the end."""
+    from reconciler.apply.journal import keep
+
+    with keep(journal) as record:
+        return _run(work(record))
+
+
+def _connect(
+    settings: Settings, environment: Mapping[str, str], progress: Progress
+) -> AbstractAsyncContextManager[Connection]:
     from reconciler.app.connection import connect
 
-    return connect(settings, environment)
+    return connect(settings, environment, progress.remark)
 
 
-async def _plan(connection: Connection, declared: Sequence[DesiredCatalog], advance: Advance) -> Plan:
+async def _plan(connection: Connection, declared: Sequence[DesiredCatalog], progress: Progress) -> Plan:
     from reconciler.app.selection import may_be_meant, meant
     from reconciler.graph.reading import observe
     from reconciler.plan.build import PlanContext, build_plan
 
     names = connection.settings.catalogs
     desired = may_be_meant(declared, names)
-    read = _counting("reading catalogs", len(desired), advance)
+    read = _counting("reading catalogs", len(desired), progress)
     observed = await observe(connection.graph, [one.catalog for one in desired], read)
     context = PlanContext(
         tool_version=__version__,
@@ -187,19 +216,35 @@ async def _plan(connection: Connection, declared: Sequence[DesiredCatalog], adva
     return build_plan(meant(list(zip(desired, observed, strict=True)), names, declared), context)
 
 
-async def _carry_out(approved: Plan, connection: Connection, advance: Advance) -> Applied:
-    """Applies a plan that was shown and approved; the first SIGINT or SIGTERM lets no new write start."""
+async def _carry_out(approved: Plan, connection: Connection, progress: Progress, record: Record) -> Applied:
+    """Applies a plan that was shown and approved.
+
+    The first SIGINT or SIGTERM lets no new write start, the second ends what is in flight; both let it report.
+    """
+    import asyncio
+
     from reconciler.app.signals import stop_signals
     from reconciler.apply.run import apply_plan
+    from reconciler.apply.stop import Stop
     from reconciler.apply.write import Writer
 
-    applied = _counting("applying changes", len(approved.changes), advance)
-    with stop_signals() as stopped:
-        outcomes = await apply_plan(approved, Writer(connection.graph), stopped=stopped, report=lambda _: applied())
-        return Applied(approved, outcomes, interrupted=stopped())
+    applied = _counting("applying changes", len(approved.changes), progress)
+    stop, loop = Stop(), asyncio.get_running_loop()
+    record(
+        "begin",
+        tool_version=__version__,
+        tenant_id=approved.tenant_id,
+        graph_url=approved.graph_url,
+        digest=approved.digest,
+        pending=len(approved.pending),
+    )
+    with stop_signals(lambda: loop.call_soon_threadsafe(stop.wish), wishes=2):
+        writer = Writer(connection.graph, stop=stop, record=record)
+        outcomes = await apply_plan(approved, writer, lambda _: applied())
+    return Applied(approved, outcomes, interrupted=stop.wished, error=stop.error)
 
 
-def _counting(what: str, total: int, advance: Advance) -> Callable[[], None]:
+def _counting(what: str, total: int, progress: Progress) -> Callable[[], None]:
     """What to call as each of `total` things is done."""
     done = itertools.count(1)
-    return lambda: advance(what, next(done), total)
+    return lambda: progress.advance(what, next(done), total)

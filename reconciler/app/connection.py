@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -57,14 +57,18 @@ class Connection:
 
 
 @asynccontextmanager
-async def connect(settings: Settings, environment: Mapping[str, str]) -> AsyncIterator[Connection]:
+async def connect(
+    settings: Settings, environment: Mapping[str, str], tell: Callable[[str], None]
+) -> AsyncIterator[Connection]:
     """A connection to the Graph that the settings name, closed at the end of the block.
+
+    `tell` hears why nothing seems to happen while Graph asks for patience.
 
     Raises:
         AuthenticationError: there is no token to be had.
         UsageError: the embedded Graph cannot start.
     """
-    limits = Limits(RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency)
+    limits = Limits(RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency, tell)
     tokens = open_tokens(settings, environment)
     identity = identity_of(await tokens.token())
     async with _graph_url(settings) as url, open_client(url, tokens, limits) as graph:

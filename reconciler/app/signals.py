@@ -1,4 +1,4 @@
-"""Ending on request: the first SIGINT or SIGTERM is a wish, not a stroke."""
+"""Ending on request: SIGINT and SIGTERM are wishes, not strokes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def stop_signals(then: Callable[[], object] = lambda: None) -> Iterator[Callable[[], bool]]:
-    """Whether SIGINT or SIGTERM has come; it only calls `then`. A second one does what it did before the block."""
+def stop_signals(then: Callable[[], object], wishes: int = 1) -> Iterator[None]:
+    """SIGINT and SIGTERM only call `then`, so many times; the next one does what it did before the block."""
     received: list[int] = []
 
     def note(number: int, _frame: object) -> None:
-        """Remembers the signal."""
+        """Counts the signal."""
         received.append(number)
-        for each, handler in former.items():
-            signal.signal(each, handler)
+        if len(received) == wishes:
+            for each, handler in former.items():
+                signal.signal(each, handler)
         then()
 
     former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(received)
+        yield
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.expectation import Expectation
-from reconciler.errors import AuthenticationError, GraphError, OvertakenError
+from reconciler.apply.watch import Watch
+from reconciler.errors import GraphError, OvertakenError
 from reconciler.graph.reading import get_extension, list_extensions
 from reconciler.graph.writing import Written, replace_extension
 from reconciler.model.canonical import folded
@@ -19,10 +20,19 @@ from reconciler.model.types import OTHER_TIMEOUT_NAME
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
 
-PATIENT_WAITS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""Pauses before each read-back, half a minute in all: how long Graph may take to show what it wrote (contract §6.5)."""
+PATIENT_WAITS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Pauses before each read-back, a minute in all: how long Graph may take to show what it wrote (contract §6.5)."""
 SHORT_WAITS_S = PATIENT_WAITS_S[:4]
 """Where Graph's own answer already said that it did not keep what was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a reading shows of a change: its extension, others that share a new name, and what does not show."""
+
+    live: ObservedExtension | None
+    namesakes: tuple[str, ...]
+    missing: tuple[FieldChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,93 +43,113 @@ class Confirmer:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def confirm(
-        self, change: Change, expected: Expectation, written: Written, untried_name: str | None
+        self, change: Change, expected: Expectation, written: Written, untried_name: str | None, watch: Watch
     ) -> Outcome:
         """The outcome of a write that Graph answered with success.
 
         Where the timeout alone does not show, and Graph's answer did not show it either, it is sent once more under the
         name not tried yet (contract §1.5).
         """
+        watch.change = change
         said = expected.missing(written.extension) if written.extension else None
         try:
-            live, missing = await self._read_back(change, expected, patient=not said)
+            seen = await self._read_back(change, expected, patient=not said)
             note = None
-            if untried_name and said != () and expected.has_timeout and expected.lost_only_the_timeout(missing):
-                note, live, missing = await self._send_under(untried_name, change, expected)
-        except (GraphError, AuthenticationError) as error:
+            if untried_name and said != () and expected.has_timeout and expected.lost_only_the_timeout(seen.missing):
+                note, seen = await self._send_under(untried_name, change, expected, watch)
+        except GraphError as error:
             what = f"it was written as {change.extension.id}, but reading it back failed: {error}"
             return Outcome(change, "unknown", written.request_id, what)
-        return _judged(Outcome(change, "done", written.request_id, note=note), expected, live, missing)
+        return _judged(Outcome(change, "done", written.request_id, note=note), expected, seen)
 
     async def find_lost(
-        self, change: Change, before: Sequence[ObservedExtension], expected: Expectation, error: GraphError
-    ) -> Outcome:
-        """After a POST of unknown outcome: looks for the new extension and adopts it; never sends the POST again."""
+        self, change: Change, before: Sequence[ObservedExtension], expected: Expectation, lost: GraphError
+    ) -> ObservedExtension | None:
+        """After a POST of unknown outcome: the one new extension that is as sent; None when none of its name shows.
+
+        Raises:
+            GraphError: it cannot be decided: the catalog cannot be read, or what shows under the name is another.
+        """
         known = {extension.id for extension in before}
         name = folded(change.extension.display_name)
-        doubt = str(error)
-        try:
-            for wait_s in PATIENT_WAITS_S:
-                await self.sleep(wait_s)
+        trouble: GraphError | None = None
+        new: list[ObservedExtension] = []
+        for wait_s in PATIENT_WAITS_S:
+            await self.sleep(wait_s)
+            try:
                 live = await list_extensions(self.graph, str(change.catalog.id))
-                new = [item for item in live if item.id not in known and folded(item.display_name) == name]
-                if len(new) == 1 and new[0].type == change.extension.type and not expected.missing(new[0]):
-                    note = f"the answer was lost ({error}); the extension was found as {new[0].id}"
-                    return Outcome(with_id(change, new[0].id), "done", error.request_id, note=note)
-        except (GraphError, AuthenticationError) as unreadable:
-            doubt = f"{error} Looking for it failed too: {unreadable}"
-        what = (
-            f"{doubt} It may have been created nevertheless: look for “{change.extension.display_name}” in catalog "
-            f"{change.catalog}, then plan again."
-        )
-        return Outcome(change, "unknown", error.request_id, what)
+            except GraphError as error:
+                trouble = error
+                continue
+            trouble = None
+            new = [item for item in live if item.id not in known and folded(item.display_name) == name]
+            if len(new) == 1 and _is_as_sent(new[0], change, expected):
+                return new[0]
+        if trouble is not None:
+            raise GraphError(f"{lost} Looking for it failed too: {trouble}", request_id=lost.request_id) from trouble
+        if new:
+            ids = ", ".join(item.id for item in new)
+            raise GraphError(f"{lost} What shows under its name is not as sent ({ids}).", request_id=lost.request_id)
+        return None
 
-    async def settle_lost_update(self, change: Change, expected: Expectation, error: GraphError) -> Outcome:
+    async def settle_lost_update(
+        self, change: Change, expected: Expectation, lost: GraphError, watch: Watch
+    ) -> Outcome:
         """After a PUT of unknown outcome: done if what is live says so, else unknown."""
-        doubt = str(error)
         try:
-            live, missing = await self._read_back(change, expected, patient=False)
-            if not missing:
-                note = f"the answer was lost ({error}), the write was not"
-                return _judged(Outcome(change, "done", error.request_id, note=note), expected, live, missing)
-        except (GraphError, AuthenticationError) as unreadable:
-            doubt = f"{error} Reading it back failed too: {unreadable}"
-        what = f"{doubt} It may take effect yet: look at {change.extension.id}, then plan again."
-        return Outcome(change, "unknown", error.request_id, what)
+            seen = await self._read_back(change, expected, patient=False)
+        except GraphError as unreadable:
+            return watch.unknown(f"{lost} Reading it back failed too: {unreadable}", lost.request_id)
+        if seen.missing:
+            return watch.unknown(str(lost), lost.request_id)
+        note = f"the answer was lost ({lost}), the write was not"
+        return _judged(Outcome(change, "done", lost.request_id, note=note), expected, seen)
 
     async def _send_under(
-        self, timeout_name: str, change: Change, expected: Expectation
-    ) -> tuple[str, ObservedExtension | None, tuple[FieldChange, ...]]:
-        """PUTs the same once more with the timeout under this name: what to say of it, and what is live then."""
+        self, timeout_name: str, change: Change, expected: Expectation, watch: Watch
+    ) -> tuple[str, Seen]:
+        """PUTs the same once more with the timeout under this name: what to say of it, and what shows then."""
         catalog_id, properties = str(change.catalog.id), expected.properties
 
-        async def recheck() -> None:
-            """Asked before the PUT goes out a second time: nothing but the timeout may be missing still."""
+        async def look_again() -> None:
+            """Nothing but the timeout may be missing still."""
             missing = expected.missing(await get_extension(self.graph, catalog_id, str(change.extension.id)))
             if not expected.lost_only_the_timeout(missing):
                 raise OvertakenError("what is live changed before it could be repeated")
 
+        watch.look_again = look_again
         try:
-            await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name, recheck)
+            await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name, watch)
         except (GraphError, OvertakenError) as error:
             note = f"the timeout did not stick; sending it as {timeout_name} failed too: {error}"
-            return note, *await self._read_back(change, expected, patient=False)
-        live, missing = await self._read_back(change, expected)
-        kept = not expected.lost_only_the_timeout(missing)
-        return took(timeout_name) if kept else "the timeout did not stick under either name", live, missing
+            return note, await self._read_back(change, expected, patient=False)
+        seen = await self._read_back(change, expected)
+        kept = not expected.lost_only_the_timeout(seen.missing)
+        return took(timeout_name) if kept else "the timeout did not stick under either name", seen
 
-    async def _read_back(
-        self, change: Change, expected: Expectation, *, patient: bool = True
-    ) -> tuple[ObservedExtension | None, tuple[FieldChange, ...]]:
-        """The extension as it was read last, and what was sent and does not show in it."""
-        live, missing = None, expected.missing(None)
-        for wait_s in PATIENT_WAITS_S if patient else SHORT_WAITS_S:
+    async def _read_back(self, change: Change, expected: Expectation, *, patient: bool = True) -> Seen:
+        """What the last reading shows; a reading that fails is made up for by the next, but not the last one."""
+        waits_s = PATIENT_WAITS_S if patient else SHORT_WAITS_S
+        for number, wait_s in enumerate(waits_s, start=1):
             await self.sleep(wait_s)
-            live = await get_extension(self.graph, str(change.catalog.id), str(change.extension.id))
-            missing = expected.missing(live)
-            if not missing:
+            try:
+                seen = _seen(change, expected, await look(self.graph, change))
+            except GraphError:
+                if number == len(waits_s):
+                    raise
+                continue
+            if not seen.missing:
                 break
-        return live, missing
+        return seen
+
+
+async def look(graph: GraphClient, change: Change) -> Sequence[ObservedExtension]:
+    """What is live around the change: its own extension, or the whole catalog where a name must be free."""
+    catalog_id = str(change.catalog.id)
+    if change.action in ("create", "rename"):
+        return await list_extensions(graph, catalog_id)
+    found = await get_extension(graph, catalog_id, str(change.extension.id))
+    return [found] if found else []
 
 
 def took(timeout_name: str) -> str:
@@ -132,18 +162,36 @@ def with_id(change: Change, extension_id: str) -> Change:
     return replace(change, extension=replace(change.extension, id=extension_id))
 
 
-def _judged(
-    done: Outcome, expected: Expectation, live: ObservedExtension | None, missing: Sequence[FieldChange]
-) -> Outcome:
+def _seen(change: Change, expected: Expectation, live: Sequence[ObservedExtension]) -> Seen:
+    own = next((item for item in live if item.id == change.extension.id), None)
+    name = folded(change.extension.display_name)
+    had_it_before = expected.former is not None and folded(expected.former.display_name) == name
+    others = () if had_it_before else live
+    namesakes = tuple(item.id for item in others if item is not own and folded(item.display_name) == name)
+    return Seen(own, namesakes, expected.missing(own))
+
+
+def _is_as_sent(found: ObservedExtension, change: Change, expected: Expectation) -> bool:
+    """True when nothing is missing, or the timeout alone, whose name may be at fault."""
+    missing = expected.missing(found)
+    return found.type == change.extension.type and (not missing or expected.lost_only_the_timeout(missing))
+
+
+def _judged(done: Outcome, expected: Expectation, seen: Seen) -> Outcome:
     """The outcome `done`, unless what is live says otherwise."""
-    if live is None:
-        what = f"Graph took it as {done.change.extension.id}, which cannot be read yet; plan again before anything else"
+    extension = done.change.extension
+    if seen.live is None:
+        what = f"Graph took it as {extension.id}, which cannot be read yet; plan again before anything else"
         return replace(done, status="unknown", error=what)
-    if missing:
-        names = ", ".join("/".join(row.path) for row in missing)
+    if seen.missing:
+        names = ", ".join("/".join(row.path) for row in seen.missing)
         what = f"Graph took the request but did not keep {names}; what is live differs from what was sent"
         return replace(done, status="failed", error=what)
-    gone = expected.taken_away(live)
+    if seen.namesakes:
+        ids = ", ".join((str(extension.id), *seen.namesakes))
+        what = f"it was written, but somebody else wrote one of the same name at the same time ({ids}); delete one"
+        return replace(done, status="failed", error=what)
+    gone = expected.taken_away(seen.live)
     if gone:
         what = f"the write took away {', '.join(gone)}, which this tool does not know; set it again by hand"
         return replace(done, status="failed", error=what)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.precondition import stale_because
 from reconciler.apply.write import Writer
-from reconciler.errors import AuthenticationError, GraphError, GraphUnansweredError, StalePlanError
+from reconciler.errors import GraphError, GraphUnansweredError, StalePlanError
 from reconciler.graph.reading import list_extensions, side_by_side
 from reconciler.model.plan import Change, Outcome, Plan
 
@@ -19,32 +19,22 @@ log = logging.getLogger("reconciler.apply")
 
 
 async def apply_plan(
-    plan: Plan,
-    writer: Writer,
-    *,
-    stopped: Callable[[], bool] = lambda: False,
-    report: Callable[[Outcome], None] = lambda _outcome: None,
+    plan: Plan, writer: Writer, report: Callable[[Outcome], None] = lambda _outcome: None
 ) -> tuple[Outcome, ...]:
     """One outcome per change, in the plan's order. A failure stops neither its catalog nor the others.
 
-    `stopped` is asked before each write: once it says yes, what has not begun is skipped. `report` hears of every
-    outcome as it happens. A refused token skips what has not begun.
+    `writer.stop` is asked before each change: once it says why the run is to end, what has not begun is skipped.
+    `report` hears of every outcome as it happens.
     """
-    refused: list[AuthenticationError] = []
 
     async def one(change: Change) -> Outcome:
         """The outcome of one change, or why it was not begun."""
         if change.action == "blocked":
             return Outcome(change, "skipped", error=change.because)
-        if stopped():
-            return Outcome(change, "skipped", error="the run was interrupted before it")
-        if refused:
-            return Outcome(change, "skipped", error="Graph had refused the token before it")
+        if writer.stop.because is not None:
+            return Outcome(change, "skipped", error=writer.stop.because)
         try:
             return await writer.carry_out(change)
-        except AuthenticationError as error:
-            refused.append(error)
-            return Outcome(change, "failed", error.request_id, str(error))
         except Exception as fault:  # a fault here must not cost the others their outcomes
             log.exception("A fault of this tool; please report it.")
             return Outcome(change, "unknown", error=f"a fault of this tool ({type(fault).__name__}) cut it short")
@@ -54,6 +44,7 @@ async def apply_plan(
         outcomes = []
         for change in changes:
             outcomes.append(await one(change))
+            writer.note(outcomes[-1])
             report(outcomes[-1])
         return outcomes
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.apply.confirm import Confirmer, took, with_id
+from reconciler.apply.confirm import Confirmer, look, took, with_id
 from reconciler.apply.expectation import TIMEOUT_PATH, Expectation
+from reconciler.apply.journal import Record, ignored
 from reconciler.apply.precondition import stale_because
+from reconciler.apply.stop import Stop
+from reconciler.apply.watch import Watch, described
 from reconciler.diff.patch import patched
-from reconciler.errors import GraphError, GraphRefusalError, OvertakenError
-from reconciler.graph.reading import get_extension, list_extensions
+from reconciler.errors import (
+    AuthenticationError,
+    GraphError,
+    GraphRefusalError,
+    JournalError,
+    OvertakenError,
+    StoppedError,
+)
 from reconciler.graph.writing import Written, create_extension, replace_extension
 from reconciler.model.extension import ObservedExtension
 from reconciler.model.plan import Change, Outcome
@@ -23,57 +32,90 @@ if TYPE_CHECKING:
 
 Send = Callable[[str], Awaitable[Written]]
 
+CREATED_AGAIN = 1
+"""How often a POST whose answer was lost, and whose extension did not show in the whole window, is sent anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes single changes to one Graph; `sleep` is a parameter so that tests need not wait."""
+    """Writes single changes to one Graph; `sleep` is a parameter so that tests need not wait.
+
+    `stop` may keep a write back at any moment before it leaves; `record` hears of every write before and after.
+    """
 
     graph: GraphClient
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    stop: Stop = field(default_factory=Stop)
+    record: Record = ignored
 
     async def carry_out(self, change: Change) -> Outcome:
-        """What became of the change; failures of Graph become outcomes.
-
-        Raises:
-            AuthenticationError: Graph refuses the token for good, and nothing was written.
-        """
+        """What became of the change; every failure of Graph, of the record, or by a signal is an outcome."""
+        watch = Watch(change, self.stop, self.record)
         try:
-            return await (self._create(change) if change.action == "create" else self._update(change))
+            async with self.stop.bounded():
+                return await (self._create if change.action == "create" else self._update)(change, watch)
+        except (StoppedError, TimeoutError):
+            return watch.interrupted()
         except OvertakenError as overtaken:
-            return _overtaken(change, overtaken)
+            return watch.overtaken(overtaken)
+        except (AuthenticationError, JournalError) as error:
+            before = "Graph had refused the token" if isinstance(error, AuthenticationError) else "the journal failed"
+            self.stop.give_up(f"{before} before it", error)
+            return watch.failed(error)
         except GraphError as error:
-            return Outcome(change, "failed", error.request_id, f"{error}{_way_out(error)}")
+            return watch.failed(error, _way_out(error))
 
-    async def _create(self, change: Change) -> Outcome:
-        before = await self._live(change)
+    def note(self, outcome: Outcome) -> None:
+        """Records what came of a change in the end; the run is to end where that cannot be recorded."""
+        try:
+            self.record("outcome", **described(outcome.change), **_verdict(outcome))
+        except JournalError as error:
+            self.stop.give_up("the journal failed before it", error)
+
+    async def _create(self, change: Change, watch: Watch) -> Outcome:
+        before = await look(self.graph, change)
         _refuse_if_stale(change, before)
         expected = Expectation(patched({}, change.fields))
 
-        async def recheck() -> None:
-            """Asked before the POST goes out a second time."""
-            _refuse_if_stale(change, await self._live(change))
+        async def look_again() -> None:
+            """The name must still be free."""
+            _refuse_if_stale(change, await look(self.graph, change))
 
         async def send(timeout_name: str) -> Written:
             """POSTs the extension."""
             catalog_id, kind = str(change.catalog.id), change.extension.type
-            return await create_extension(self.graph, catalog_id, kind, expected.properties, timeout_name, recheck)
+            return await create_extension(self.graph, catalog_id, kind, expected.properties, timeout_name, watch)
 
-        try:
-            written, untried_name = await _under_either_name(send, expected, TIMEOUT)
-        except GraphError as error:
-            if _certainly_refused(error):
-                raise
-            return await self._confirmer.find_lost(change, before, expected, error)
-        if written.extension is None:
-            empty = GraphError("Graph answered the POST without the new extension.", request_id=written.request_id)
-            return await self._confirmer.find_lost(change, before, expected, empty)
-        created = with_id(change, written.extension.id)
-        return _noted(
-            await self._confirmer.confirm(created, expected, written, untried_name), untried_name, expected, TIMEOUT
-        )
+        watch.look_again = look_again
+        for _ in range(1 + CREATED_AGAIN):
+            try:
+                written, untried_name = await _under_either_name(send, expected, TIMEOUT)
+                if written.extension is not None:
+                    created = with_id(change, written.extension.id)
+                    outcome = await self._confirmer.confirm(created, expected, written, untried_name, watch)
+                    return _noted(outcome, untried_name, expected, TIMEOUT)
+                lost = GraphError("Graph answered the POST without the new extension.", request_id=written.request_id)
+            except GraphError as error:
+                if not watch.may_be_written:
+                    raise
+                lost = error
+            found = await self._confirmer.find_lost(change, before, expected, lost)
+            if found is not None:
+                return await self._adopt(found, change, expected, lost, watch)
+        return watch.unknown(f"{lost} It was sent {1 + CREATED_AGAIN} times and did not show.", lost.request_id)
 
-    async def _update(self, change: Change) -> Outcome:
-        live = await self._live(change)
+    async def _adopt(
+        self, found: ObservedExtension, change: Change, expected: Expectation, lost: GraphError, watch: Watch
+    ) -> Outcome:
+        """The outcome of a create whose answer was lost, and whose extension was found."""
+        created, written = with_id(change, found.id), Written(found, lost.request_id)
+        other_name = OTHER_TIMEOUT_NAME[TIMEOUT]
+        outcome = await self._confirmer.confirm(created, expected, written, other_name, watch)
+        note = f"the answer was lost ({lost}); the extension was found as {found.id}"
+        return replace(outcome, note=f"{note}; {outcome.note}" if outcome.note else note)
+
+    async def _update(self, change: Change, watch: Watch) -> Outcome:
+        live = await look(self.graph, change)
         _refuse_if_stale(change, live)
         former = next(item for item in live if item.id == change.extension.id)
         expected = Expectation(patched(former.properties, change.fields), former=former)
@@ -81,42 +123,32 @@ class Writer:
         declared = any(row.path[:1] == TIMEOUT_PATH[:1] for row in change.fields)
         first_name = TIMEOUT if declared else former.timeout_name
 
-        async def recheck() -> None:
-            """Asked before the PUT goes out a second time: an earlier attempt may have been carried out."""
-            again = await self._live(change)
+        async def look_again() -> None:
+            """What is live must still be as planned, unless an earlier attempt was carried out."""
+            again = await look(self.graph, change)
             own = next((item for item in again if item.id == change.extension.id), None)
             if own is not None and not expected.missing(own):
                 raise OvertakenError("an earlier attempt of the same write was carried out", done=True)
-            stale = stale_because(change, again)
-            if stale is not None:
-                raise OvertakenError(stale, in_doubt=True)
+            _refuse_if_stale(change, again)
 
         async def send(timeout_name: str) -> Written:
             """PUTs the whole extension."""
             catalog_id, properties = str(change.catalog.id), expected.properties
-            return await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name, recheck)
+            return await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name, watch)
 
+        watch.look_again = look_again
         try:
             written, untried_name = await _under_either_name(send, expected, first_name)
         except GraphError as error:
-            if _certainly_refused(error):
+            if not watch.may_be_written:
                 raise
-            return await self._confirmer.settle_lost_update(change, expected, error)
-        return _noted(
-            await self._confirmer.confirm(change, expected, written, untried_name), untried_name, expected, first_name
-        )
+            return await self._confirmer.settle_lost_update(change, expected, error, watch)
+        outcome = await self._confirmer.confirm(change, expected, written, untried_name, watch)
+        return _noted(outcome, untried_name, expected, first_name)
 
     @property
     def _confirmer(self) -> Confirmer:
         return Confirmer(self.graph, self.sleep)
-
-    async def _live(self, change: Change) -> Sequence[ObservedExtension]:
-        """What the precondition of the change is about: its object, or the whole catalog where a name must be free."""
-        catalog_id = str(change.catalog.id)
-        if change.action in ("create", "rename"):
-            return await list_extensions(self.graph, catalog_id)
-        found = await get_extension(self.graph, catalog_id, str(change.extension.id))
-        return [found] if found else []
 
 
 async def _under_either_name(send: Send, expected: Expectation, first_name: str) -> tuple[Written, str | None]:
@@ -150,18 +182,13 @@ def _refuse_if_stale(change: Change, live: Sequence[ObservedExtension]) -> None:
         raise OvertakenError(stale)
 
 
-def _overtaken(change: Change, overtaken: OvertakenError) -> Outcome:
-    if overtaken.done:
-        return Outcome(change, "done", note=str(overtaken))
-    if overtaken.in_doubt:
-        what = f"{overtaken} while the write was repeated; look at {change.extension.id}, then plan again"
-        return Outcome(change, "unknown", error=what)
-    return Outcome(change, "failed", error=str(overtaken), stale=True)
-
-
-def _certainly_refused(error: GraphError) -> bool:
-    """True when nothing was written: a 4xx other than a conflict, which can hide a success (contract §6.3)."""
-    return isinstance(error, GraphRefusalError) and 400 <= error.status < 500 and error.status not in (408, 409)
+def _verdict(outcome: Outcome) -> dict[str, str | None]:
+    return {
+        "status": outcome.status,
+        "request_id": outcome.request_id,
+        "error": outcome.error,
+        "note": outcome.note,
+    }
 
 
 def _way_out(error: GraphError) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
-from reconciler.cli.plans import apply_command, drift_command, plan_command, show_command, validate_command
+from reconciler.cli.apply import apply_command
+from reconciler.cli.plans import drift_command, plan_command, show_command, validate_command
 from reconciler.cli.sandbox import sandbox_group
 from reconciler.cli.tools import auth_group, completion_command, schema_command, version_command
 from reconciler.errors import ReconcilerError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,19 +111,29 @@ class _SafeFormatter(logging.Formatter):
 
 
 @contextmanager
-def progress(output: Output) -> Iterator[Callable[[str, int, int], None]]:
-    """What advances a progress bar on stderr; there is one on a terminal only, and never beside a log."""
+def progress(output: Output) -> Iterator[Bars | NoBars]:
+    """What shows progress on stderr: bars on a terminal only, and never beside a log of requests."""
     if not sys.stderr.isatty() or output.verbosity != 0:
-        yield lambda _what, _done, _total: None
+        yield NoBars()
         return
-    bars = _Bars(no_colour=output.no_colour)
+    bars = Bars(no_colour=output.no_colour)
     try:
-        yield bars.advance
+        yield bars
     finally:
         bars.stop()
 
 
-class _Bars:
+class NoBars:
+    """Shows nothing."""
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Nothing."""
+
+    def remark(self, text: str) -> None:
+        """Nothing: the log says when a request is sent again, and after how long."""
+
+
+class Bars:
     """One bar after the other: each shows from the first step of its work to the last, and is then wiped away."""
 
     def __init__(self, *, no_colour: bool) -> None:
@@ -140,17 +150,24 @@ class _Bars:
         if done == total:
             self.stop()
 
+    def remark(self, text: str) -> None:
+        """Shows the remark beside the work that is shown."""
+        if self._shown is None:
+            self._shown = self._start("waiting", None)
+        what, bar, task = self._shown
+        bar.update(task, description=f"{what} ({text})" if text else what)
+
     def stop(self) -> None:
         """Wipes away what is shown."""
         if self._shown is not None:
             self._shown[1].stop()
             self._shown = None
 
-    def _start(self, what: str, total: int) -> tuple[str, Progress, TaskID]:
+    def _start(self, what: str, total: int | None) -> tuple[str, Progress, TaskID]:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
         bar = Progress(*columns, console=Console(stderr=True, no_color=self._no_colour or None), transient=True)
         bar.start()
         return what, bar, bar.add_task(what, total=total)

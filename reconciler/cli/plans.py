@@ -1,10 +1,8 @@
-"""The commands around a plan: validate, plan, apply, drift, show."""
+"""The commands that look: validate, plan, drift, show; and what they share with apply."""
 
 from __future__ import annotations
 
 import os
-import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +10,15 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.options import DEFAULT_PATH, output_options, paths_argument, target_options
-from reconciler.errors import InvalidFilesError, ReconcilerError, RefusedError, UsageError
+from reconciler.errors import InvalidFilesError
 
 if TYPE_CHECKING:
-    from reconciler.app import Applied
     from reconciler.cli.output import Output
     from reconciler.loader import LoadedState
     from reconciler.model.plan import Plan
     from reconciler.settings import Settings
 
-DONE, CHANGES_PENDING, INVALID_FILES, REFUSED, STALE, APPLIED_IN_PART, INTERRUPTED = 0, 2, 3, 4, 5, 6, 130
+DONE, CHANGES_PENDING, INVALID_FILES, REFUSED = 0, 2, 3, 4
 
 detailed_exitcode = click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 
@@ -34,7 +31,7 @@ def validate_command(paths: tuple[Path, ...], output: Output) -> int:
     from reconciler import app
 
     loaded = app.validate(paths or (DEFAULT_PATH,))
-    _print_findings(loaded, output)
+    print_findings(loaded, output)
     return INVALID_FILES if loaded.faulty else DONE
 
 
@@ -56,7 +53,7 @@ def plan_command(
         from reconciler.render.json_document import plan_document, to_json
 
         save(out, to_json(plan_document(plan)))
-    _print_plan(plan, output)
+    print_plan(plan, output)
     return _plan_code(plan, detailed=detailed_exitcode)
 
 
@@ -70,7 +67,7 @@ def drift_command(paths: tuple[Path, ...], detailed_exitcode: bool, settings: Se
     plan = _plan(paths, settings, output)
     if plan is None:
         return INVALID_FILES
-    _print_plan(plan, output, drift=True)
+    print_plan(plan, output, drift=True)
     return _plan_code(plan, detailed=detailed_exitcode)
 
 
@@ -84,36 +81,9 @@ def show_command(file: Path, output: Output) -> int:
     try:
         plan = app.show(file)
     except InvalidFilesError as error:
-        return _report_invalid(error, output)
-    _print_plan(plan, output)
+        return report_invalid(error, output)
+    print_plan(plan, output)
     return DONE
-
-
-@click.command("apply")
-@paths_argument
-@click.option("--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), help="Carry out a saved plan.")
-@click.option("--expect-digest", metavar="sha256:…", help="Carry out only the plan with this digest.")
-@click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@target_options
-@output_options()
-def apply_command(
-    paths: tuple[Path, ...],
-    plan_file: Path | None,
-    expect_digest: str | None,
-    auto_approve: bool,
-    settings: Settings,
-    output: Output,
-) -> int:
-    """Plans, shows the plan, asks, and carries it out."""
-    if plan_file is None:
-        return _apply_fresh(paths, settings, output, digest=expect_digest, approved=auto_approve)
-    named = click.get_current_context().get_parameter_source("catalogs") is click.core.ParameterSource.COMMANDLINE
-    if paths or expect_digest or named:
-        raise UsageError(
-            "--plan was given together with PATH, --catalog or --expect-digest.",
-            hint="A saved plan says itself what it changes: give --plan and the target options only.",
-        )
-    return _apply_saved(plan_file, settings, output)
 
 
 def _plan(paths: tuple[Path, ...], settings: Settings, output: Output) -> Plan | None:
@@ -123,88 +93,10 @@ def _plan(paths: tuple[Path, ...], settings: Settings, output: Output) -> Plan |
 
     loaded = app.validate(paths or (DEFAULT_PATH,))
     if loaded.faulty:
-        _print_findings(loaded, output)
+        print_findings(loaded, output)
         return None
-    with progress(output) as advance:
-        return app.plan(settings, os.environ, loaded.catalogs, advance)
-
-
-def _apply_saved(file: Path, settings: Settings, output: Output) -> int:
-    from reconciler import app
-    from reconciler.cli.output import progress
-
-    try:
-        with progress(output) as advance:
-            applied = app.apply_saved(settings, os.environ, file, advance)
-    except InvalidFilesError as error:
-        return _report_invalid(error, output)
-    return _report(applied, output)
-
-
-def _apply_fresh(
-    paths: tuple[Path, ...], settings: Settings, output: Output, *, digest: str | None, approved: bool
-) -> int:
-    from reconciler import app
-    from reconciler.cli.output import progress
-
-    loaded = app.validate(paths or (DEFAULT_PATH,))
-    if loaded.faulty:
-        _print_findings(loaded, output)
-        return INVALID_FILES
-
-    def show(plan: Plan) -> None:
-        """Prints the plan, unless the one document at the end will hold it."""
-        if output.format != "json":
-            _print_plan(plan, output)
-
-    def ask(plan: Plan) -> ReconcilerError | None:
-        """Why the plan is not approved."""
-        return None if approved else _ask(plan, output)
-
-    with progress(output) as advance:
-        approval = app.Approval(show, ask, digest)
-        applied = app.apply(settings, os.environ, loaded.catalogs, approval, advance)
-    return _report(applied, output)
-
-
-def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
-    """Asks on the terminal; only `yes` approves."""
-    if not sys.stdin.isatty():
-        return RefusedError(
-            "Nobody approved the plan: stdin is no terminal. Nothing was written.",
-            hint="Approve with --auto-approve, --expect-digest, or a plan saved by `plan --out` and given to --plan.",
-        )
-    if output.format == "json":
-        from reconciler.cli.output import tell
-        from reconciler.render.text import plan_text
-
-        tell(plan_text(plan))
-    # While the event loop runs, Python only cancels its task on Ctrl-C, which a prompt would not notice.
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        answer = click.prompt("Carry out this plan? Only yes approves", default="", show_default=False, err=True)
-    finally:
-        signal.signal(signal.SIGINT, former)
-    return None if answer == "yes" else RefusedError("The plan was not approved. Nothing was written.")
-
-
-def _report(applied: Applied, output: Output) -> int:
-    """Prints how an apply ended; its exit code (6 outranks 4)."""
-    if applied.refusal is None or output.format == "json":
-        _print_outcomes(applied, output)
-    if applied.refusal is not None:
-        raise applied.refusal
-    return _apply_code(applied)
-
-
-def _apply_code(applied: Applied) -> int:
-    if applied.interrupted:
-        return INTERRUPTED
-    ended = [outcome for outcome in applied.outcomes if outcome.status in ("failed", "unknown")]
-    if ended:
-        nothing_written = not any(outcome.status == "done" for outcome in applied.outcomes)
-        return STALE if nothing_written and all(outcome.stale for outcome in ended) else APPLIED_IN_PART
-    return REFUSED if applied.plan.blocked else DONE
+    with progress(output) as bars:
+        return app.plan(settings, os.environ, loaded.catalogs, bars)
 
 
 def _plan_code(plan: Plan, *, detailed: bool) -> int:
@@ -213,7 +105,8 @@ def _plan_code(plan: Plan, *, detailed: bool) -> int:
     return CHANGES_PENDING if detailed and plan.pending else DONE
 
 
-def _print_findings(loaded: LoadedState, output: Output) -> None:
+def print_findings(loaded: LoadedState, output: Output) -> None:
+    """Prints what is wrong with the files."""
     from reconciler.cli.output import emit
     from reconciler.render.formats import rendered_findings
 
@@ -221,7 +114,7 @@ def _print_findings(loaded: LoadedState, output: Output) -> None:
     emit(rendered_findings(loaded.diagnostics, output.format, **counts, tool_version=__version__), output)
 
 
-def _report_invalid(error: InvalidFilesError, output: Output) -> int:
+def report_invalid(error: InvalidFilesError, output: Output) -> int:
     """Prints what is wrong with a saved plan, in every format; the exit code."""
     from reconciler.cli.output import emit
     from reconciler.model.diagnostic import Diagnostic
@@ -233,15 +126,9 @@ def _report_invalid(error: InvalidFilesError, output: Output) -> int:
     return INVALID_FILES
 
 
-def _print_plan(plan: Plan, output: Output, *, drift: bool = False) -> None:
+def print_plan(plan: Plan, output: Output, *, drift: bool = False) -> None:
+    """Prints the plan."""
     from reconciler.cli.output import emit
     from reconciler.render.formats import rendered_plan
 
     emit(rendered_plan(plan, output.format, drift=drift), output)
-
-
-def _print_outcomes(applied: Applied, output: Output) -> None:
-    from reconciler.cli.output import emit
-    from reconciler.render.formats import rendered_outcomes
-
-    emit(rendered_outcomes(applied.plan, applied.outcomes, output.format), output)

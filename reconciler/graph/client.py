@@ -10,9 +10,10 @@ import base64
 import json
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import httpx
 from kiota_abstractions.api_error import APIError
@@ -29,25 +30,31 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 
-from reconciler.errors import AuthenticationError, GraphAnswerError, GraphRefusalError
+from reconciler.errors import (
+    AuthenticationError,
+    GarbledAnswerError,
+    GraphAnswerError,
+    GraphRefusalError,
+    ReconcilerError,
+)
 from reconciler.graph.credentials import TokenSource
 from reconciler.graph.failures import refusal, unanswered
 from reconciler.graph.requests import Json, Requests, described, follow
 from reconciler.graph.retry import RetryPolicy
+from reconciler.graph.throttle import Tell, Throttle
 from reconciler.graph.transport import GuardedTransport, open_transport, origin_of
 
 log = logging.getLogger("reconciler.graph")
 
-Recheck = Callable[[], Awaitable[None]]
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often a request is repeated, how long one may take, how many are in flight."""
+    """How often a request is repeated, how long one may take, how many are in flight; who is told of long waits."""
 
     retry: RetryPolicy
     timeout_s: float = 30.0
     concurrency: int = 8
+    tell: Tell = lambda _remark: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,29 @@ class Answer:
 
     body: Json
     request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One attempt of a write, as it is about to leave; all attempts of a write carry one `client_request_id`."""
+
+    method: str
+    path: str
+    client_request_id: str
+    body: bytes
+
+
+class Witness(Protocol):
+    """Who stands beside a write: may forbid each attempt by raising, and hears what came of it."""
+
+    async def before_repeat(self) -> None:
+        """Asked after the wait and before the write goes out again, to look whether it still should."""
+
+    def before_sending(self, sending: Sending) -> None:
+        """Asked as the last thing before an attempt leaves."""
+
+    def after_sending(self, sending: Sending, result: Answer | ReconcilerError) -> None:
+        """Told what came of the attempt."""
 
 
 class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow the SDK
@@ -84,7 +114,7 @@ class GraphClient:
         self._adapter = adapter
         self._transport = transport
         self._tokens = tokens
-        self._in_flight = asyncio.Semaphore(limits.concurrency)
+        self._throttle = Throttle(limits.concurrency, limits.retry.sleep, limits.tell)
 
     @property
     def answered(self) -> bool:
@@ -114,32 +144,31 @@ class GraphClient:
             seen.add(link)
             request = follow(link)
 
-    async def send(self, request: RequestInformation, before_repeat: Recheck | None = None) -> Answer:
+    async def send(self, request: RequestInformation, witness: Witness | None = None) -> Answer:
         """The answer to one request, sent again where that is safe; all attempts carry one client-request-id.
-
-        `before_repeat` is asked after the wait and before a write goes out again: what it raises ends the attempts.
 
         Raises:
             AuthenticationError: still 401 after one renewal of the token.
             GraphError: what came of the last attempt.
+            Whatever the witness of a write raises; the attempt it was asked about did not leave.
         """
         request.headers.try_add("client-request-id", str(uuid.uuid4()))
-        async for attempt in self.limits.retry.loop(request.http_method.value):
+        async for attempt in self.limits.retry.loop(request.http_method.value, self._throttle.pause):
             with attempt:
-                if before_repeat is not None and attempt.retry_state.attempt_number > 1:
-                    await before_repeat()
-                return await self._send_authenticated(request)
+                if witness is not None and attempt.retry_state.attempt_number > 1:
+                    await witness.before_repeat()
+                return await self._send_authenticated(request, witness)
         raise AssertionError("the loop ends by returning or raising")
 
-    async def _send_authenticated(self, request: RequestInformation) -> Answer:
+    async def _send_authenticated(self, request: RequestInformation, witness: Witness | None) -> Answer:
         try:
-            return await self._send_once(request)
+            return await self._send_once(request, witness)
         except GraphRefusalError as error:
             if error.status != 401:
                 raise
         self._tokens.forget(_bearer(request))
         try:
-            return await self._send_once(request)
+            return await self._send_once(request, witness)
         except GraphRefusalError as error:
             if error.status != 401:
                 raise
@@ -149,25 +178,45 @@ class GraphClient:
                 hint="Run `reconciler auth check` to see whom the token speaks for.",
             ) from error
 
-    async def _send_once(self, request: RequestInformation) -> Answer:
+    async def _send_once(self, request: RequestInformation, witness: Witness | None) -> Answer:
         request.headers.remove("Authorization")  # the SDK would keep that of the attempt before
+        await self._tokens.token()  # fetched before the clock of the request starts
+        async with self._throttle.slot():
+            sending = _sending(request)
+            if witness is not None:
+                witness.before_sending(sending)
+            try:
+                answer = await self._exchange(request)
+            except ReconcilerError as error:
+                log.info("%s (client request id %s)", error, sending.client_request_id)
+                if witness is not None:
+                    witness.after_sending(sending, error)
+                raise
+        self._throttle.answered_well()
+        log.info(
+            "%s: done (request id %s; client request id %s)",
+            described(request),
+            answer.request_id,
+            sending.client_request_id,
+        )
+        if witness is not None:
+            witness.after_sending(sending, answer)
+        return answer
+
+    async def _exchange(self, request: RequestInformation) -> Answer:
+        """One request and its answer, with every way the SDK and the network fail as an error of ours."""
         inspection = HeadersInspectionHandlerOption(inspect_response_headers=True)
         request.add_request_options([inspection])
-        await self._tokens.token()  # fetched before the clock of the request starts
-        async with self._in_flight:
-            try:
-                async with asyncio.timeout(self.limits.timeout_s):
-                    raw = await self._adapter.send_primitive_async(request, "bytes", {"XXX": ODataError})
-            except APIError as error:
-                refused = refusal(error, request)
-                log.info("%s", refused)
-                raise refused from error
-            except httpx.DecodingError as error:
-                raise GraphAnswerError(f"The answer to {described(request)} cannot be decompressed.") from error
-            except (httpx.TransportError, TimeoutError) as error:
-                raise unanswered(error, request, self.limits.timeout_s) from error
+        try:
+            async with asyncio.timeout(self.limits.timeout_s):
+                raw = await self._adapter.send_primitive_async(request, "bytes", {"XXX": ODataError})
+        except APIError as error:
+            raise refusal(error, request) from error
+        except httpx.DecodingError as error:
+            raise GarbledAnswerError(f"The answer to {described(request)} cannot be decompressed.") from error
+        except (httpx.TransportError, TimeoutError) as error:
+            raise unanswered(error, request, self.limits.timeout_s) from error
         request_id = next(iter(inspection.response_headers.get("request-id")), None)
-        log.info("%s: done (request id %s)", described(request), request_id)
         return Answer(_parsed(raw, request, request_id), request_id)
 
 
@@ -199,6 +248,12 @@ def _claims(challenge: str | None) -> str | None:
         return None
 
 
+def _sending(request: RequestInformation) -> Sending:
+    method, path = described(request).split(" ", 1)
+    client_request_id = next(iter(request.headers.get("client-request-id")), "")
+    return Sending(method, path, client_request_id, bytes(request.content or b""))
+
+
 def _bearer(request: RequestInformation) -> str:
     """The token that the request was sent with last."""
     return next(iter(request.headers.get("Authorization")), "").removeprefix("Bearer ")
@@ -221,7 +276,7 @@ def _parsed(raw: bytes | None, request: RequestInformation, request_id: str | No
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise GraphAnswerError(f"The answer to {described(request)} is not JSON.", request_id=request_id) from error
+        raise GarbledAnswerError(f"The answer to {described(request)} is not JSON.", request_id=request_id) from error
     if not isinstance(body, dict):
-        raise GraphAnswerError(f"The answer to {described(request)} is no JSON object.", request_id=request_id)
+        raise GarbledAnswerError(f"The answer to {described(request)} is no JSON object.", request_id=request_id)
     return body

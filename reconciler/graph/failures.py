@@ -24,12 +24,14 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
     said = ": ".join(words)[:_LONGEST_QUOTE] or "no error body of Graph's"
     inner = main.inner_error if main else None
     request_id = headers.get("request-id") or (inner.request_id if inner else None) or None
+    retry_after = headers.get("Retry-After")
+    patience = f"; Retry-After {retry_after}" if retry_after else ""
     return GraphRefusalError(
-        f"{described(request)} was answered HTTP {status} ({said}; request id {request_id or 'not given'}).",
+        f"{described(request)} was answered HTTP {status} ({said}; request id {request_id or 'not given'}{patience}).",
         status=status,
         code=main.code if main else None,
         request_id=request_id,
-        retry_after=headers.get("Retry-After"),
+        retry_after=retry_after,
     )
 
 

@@ -12,26 +12,30 @@ from email.utils import parsedate_to_datetime
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
-from reconciler.errors import GraphError, GraphRefusalError, GraphUnansweredError
+from reconciler.errors import GarbledAnswerError, GraphRefusalError, GraphUnansweredError
 
 log = logging.getLogger("reconciler.graph")
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
-LONGEST_RETRY_AFTER_S = 300.0
+LONGEST_WAITING_S = 600.0
+"""All waits of one request together. A `Retry-After` beyond it is not waited for, and never undercut (§6.1)."""
+
+Sleep = Callable[[float], Awaitable[None]]
 
 
 def may_repeat(method: str, error: BaseException) -> bool:
     """True when sending the request again cannot do harm and may help.
 
-    GET, PUT and DELETE: after 429, any 5xx and any loss on the way. POST: only after 429, or when it provably never
-    left, because Graph may have carried it out (sdk-facts §2 and §10, contract §6.3).
+    Any request: when it provably never left, and after 429. Any but a POST, which Graph may have carried out (sdk-facts
+    §2 and §10, contract §6.3): also after 5xx, 408, 409, a loss on the way, and an answer that cannot be read. The
+    witness of a PUT looks again first, which is what a conflict asks for (contract §6.2).
     """
+    if isinstance(error, GraphRefusalError):
+        return error.status == 429 or (method != "POST" and (error.status in (408, 409) or error.status >= 500))
     if isinstance(error, GraphUnansweredError):
         return error.never_left or method != "POST"
-    if isinstance(error, GraphRefusalError):
-        return error.status == 429 or (error.status >= 500 and method != "POST")
-    return False
+    return isinstance(error, GarbledAnswerError) and method != "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,56 +43,72 @@ class RetryPolicy:
     """How often a request is repeated; clock, sleep and chance are parameters so that tests can give their own."""
 
     max_retries: int
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep: Sleep = asyncio.sleep
     chance: Callable[[], float] = random.random
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def loop(self, method: str) -> AsyncRetrying:
-        """The retry loop for one request; the last error comes out as it is."""
+    def loop(self, method: str, pause_all: Sleep) -> AsyncRetrying:
+        """The retry loop for one request; the last error comes out as it is.
+
+        `pause_all` waits in the name of every request: it is used where Graph asked for the wait.
+        """
+        failure: BaseException | None = None
+
+        def tell(state: RetryCallState) -> None:
+            """Says that the request goes out again, when and why."""
+            nonlocal failure
+            failure = _failure(state)
+            log.warning(
+                "%s Trying again in %.1f s (attempt %d of %d).",
+                failure,
+                state.upcoming_sleep,
+                state.attempt_number + 1,
+                self.max_retries + 1,
+            )
+
+        async def wait(wait_s: float) -> None:
+            """Waits alone, or for all."""
+            await (pause_all if self._asks_for_patience(failure) else self.sleep)(wait_s)
+
         return AsyncRetrying(
-            retry=retry_if_exception(lambda error: may_repeat(method, error) and not self._asks_too_much(error)),
-            stop=stop_after_attempt(self.max_retries + 1),
+            retry=retry_if_exception(lambda error: may_repeat(method, error)),
+            stop=lambda state: stop_after_attempt(self.max_retries + 1)(state) or _waited_enough(state),
             wait=self.wait_s,
-            sleep=self.sleep,
-            before_sleep=self._tell,
+            sleep=wait,
+            before_sleep=tell,
             reraise=True,
         )
 
     def wait_s(self, state: RetryCallState) -> float:
         """Seconds until the next attempt: what Retry-After asks for, else doubling, half of it left to chance."""
-        error = state.outcome.exception() if state.outcome else None
-        asked = _retry_after_s(error, self.now()) if isinstance(error, GraphRefusalError) else None
+        asked = self._retry_after_s(_failure(state))
         if asked is not None:
             return asked
         ceiling: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
         return ceiling * (0.5 + self.chance() / 2)
 
-    def _asks_too_much(self, error: BaseException) -> bool:
-        """True when Graph asks for a longer wait than a run should take; coming earlier would prolong it (§6.1)."""
-        asked = _retry_after_s(error, self.now()) if isinstance(error, GraphRefusalError) else None
-        return asked is not None and asked > LONGEST_RETRY_AFTER_S
+    def _asks_for_patience(self, error: BaseException | None) -> bool:
+        """True for a 429, and for any other answer that says how long to wait."""
+        throttled = isinstance(error, GraphRefusalError) and error.status == 429
+        return throttled or self._retry_after_s(error) is not None
 
-    def _tell(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        wait_s = state.next_action.sleep if state.next_action else 0.0
-        log.warning(
-            "%s Trying again in %.1f s (attempt %d of %d).",
-            error if isinstance(error, GraphError) else "No answer.",
-            wait_s,
-            state.attempt_number + 1,
-            self.max_retries + 1,
-        )
+    def _retry_after_s(self, error: BaseException | None) -> float | None:
+        """Seconds of a Retry-After header, given as a number or as an HTTP date; None when absent or unreadable."""
+        text = ((error.retry_after if isinstance(error, GraphRefusalError) else None) or "").strip()
+        if not text:
+            return None
+        if text.isascii() and text.isdigit():
+            return float(text)
+        try:
+            moment = parsedate_to_datetime(text)
+        except (ValueError, OverflowError):
+            return None
+        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - self.now()).total_seconds())
 
 
-def _retry_after_s(error: GraphRefusalError, now: datetime) -> float | None:
-    """Seconds of a Retry-After header, given as a number or as an HTTP date; None when absent or unreadable."""
-    text = (error.retry_after or "").strip()
-    if not text:
-        return None
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+def _failure(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _waited_enough(state: RetryCallState) -> bool:
+    return state.idle_for + state.upcoming_sleep > LONGEST_WAITING_S

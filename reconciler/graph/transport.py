@@ -8,7 +8,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from reconciler.errors import GraphAnswerError, RefusedError, UsageError
+from reconciler.errors import GraphAnswerError, GraphRefusalError, RefusedError, UsageError
 from reconciler.settings import LOOPBACK_HOSTS
 
 Origin = tuple[str, str, int | None]
@@ -46,7 +46,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """The answer of the configured origin; `answered` tells from then on that there is one.
 
         Raises:
-            GraphAnswerError: the request would leave the origin, or the answer is a redirect.
+            GraphAnswerError: the request would leave the origin.
+            GraphRefusalError: the answer is a redirect.
             RefusedError: a write while writing is locked.
         """
         if origin_of(request.url) != self._origin:
@@ -60,8 +61,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self.answered = True
         if 300 <= response.status_code < 400:
             await response.aclose()
-            raise GraphAnswerError(
+            raise GraphRefusalError(
                 f"Graph answered with a redirect (HTTP {response.status_code}), which is never followed.",
+                status=response.status_code,
                 request_id=response.headers.get("request-id"),
             )
         return response

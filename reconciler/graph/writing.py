@@ -11,7 +11,7 @@ from reconciler.model.extension import ExtensionRef, ObservedExtension
 from reconciler.model.types import JsonValue
 
 if TYPE_CHECKING:
-    from reconciler.graph.client import Answer, GraphClient, Recheck
+    from reconciler.graph.client import Answer, GraphClient, Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,15 @@ async def create_extension(
     type_name: str,
     properties: Mapping[str, JsonValue],
     timeout_name: str,
-    recheck: Recheck | None = None,
+    witness: Witness | None = None,
 ) -> Written:
-    """POSTs a new extension (contract §1.2); `recheck` is asked before it goes out a second time.
+    """POSTs a new extension (contract §1.2); the witness stands beside every attempt.
 
     Raises:
         GraphError: anything but an understandable 2xx; after all but a 4xx the extension may exist nevertheless.
     """
     body = request_body(type_name, properties, timeout_name)
-    return _written(await graph.send(graph.requests.extensions(catalog_id, body), recheck))
+    return _written(await graph.send(graph.requests.extensions(catalog_id, body), witness))
 
 
 async def replace_extension(
@@ -45,15 +45,15 @@ async def replace_extension(
     extension: ExtensionRef,
     properties: Mapping[str, JsonValue],
     timeout_name: str,
-    recheck: Recheck | None = None,
+    witness: Witness | None = None,
 ) -> Written:
-    """PUTs every writable property of the extension (contract §1.3); `recheck` is asked before it goes out again.
+    """PUTs every writable property of the extension (contract §1.3); the witness stands beside each attempt.
 
     Raises:
         GraphError: anything but an understandable 2xx.
     """
     body = request_body(extension.type, properties, timeout_name)
-    return _written(await graph.send(graph.requests.extension(catalog_id, str(extension.id), body), recheck))
+    return _written(await graph.send(graph.requests.extension(catalog_id, str(extension.id), body), witness))
 
 
 def _written(answer: Answer) -> Written:

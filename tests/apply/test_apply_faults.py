@@ -13,8 +13,6 @@ from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, ten
 
 from reconciler.apply.confirm import PATIENT_WAITS_S
 from reconciler.apply.precondition import stale_because
-from reconciler.apply.run import apply_plan
-from reconciler.apply.write import Writer
 from reconciler.diff.changes import fingerprint
 from reconciler.diff.compare import compare
 from reconciler.errors import RefusedError
@@ -111,9 +109,86 @@ def test_a_create_that_cannot_be_decided_is_unknown(fault: Fault, tmp_path: Path
         return await fault(request, handler)
 
     (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", counted))
-    assert (outcome.status, live, len(posts)) == ("unknown", [], 1)
-    assert "look for “a” in catalog Marketing" in str(outcome.error)
-    assert held.waits == list(PATIENT_WAITS_S)
+    assert (outcome.status, live, len(posts)) == ("unknown", [], 2)
+    assert "look at “a” in catalog Marketing" in str(outcome.error)
+    assert held.waits == list(PATIENT_WAITS_S) * 2
+
+
+@pytest.mark.parametrize("fault", [answering(500, committed=False), answering(504, committed=False), dropped_before])
+def test_a_create_that_does_not_show_in_the_whole_window_is_created_again(fault: Fault, tmp_path: Path) -> None:
+    posts = []
+
+    async def lost_once(request: web.Request, handler: Handler) -> web.StreamResponse:
+        posts.append(request.path)
+        return await (fault if len(posts) == 1 else lambda request, handler: handler(request))(request, handler)
+
+    (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", lost_once))
+    assert (outcome.status, len(live), len(posts)) == ("done", 1, 2)
+    assert outcome.change.extension.id == live[0]["id"]
+    assert held.waits[: len(PATIENT_WAITS_S)] == list(PATIENT_WAITS_S)
+
+
+def test_a_create_that_shows_late_is_adopted_within_the_window(tmp_path: Path) -> None:
+    posts = []
+
+    async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        posts.append(request.path)
+        return await answering(504, committed=True)(request, handler)
+
+    async def story() -> tuple[Outcome, int]:
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
+        switches = [f"lag_reads={len(PATIENT_WAITS_S) - 1}"]
+        async with tenant(tmp_path, catalog(), switches=switches, faults=[on("POST", counted)]) as held:
+            (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
+            return outcome, len(held.store.extensions())
+
+    outcome, live = asyncio.run(story())
+    assert (outcome.status, live, len(posts)) == ("done", 1, 1)
+
+
+def test_after_a_lost_answer_another_of_the_same_name_is_neither_adopted_nor_doubled(tmp_path: Path) -> None:
+    held_tenants: list[Tenant] = []
+    posts = []
+
+    async def lost_to_another(request: web.Request, handler: Handler) -> web.StreamResponse:
+        posts.append(request.path)
+        held_tenants[0].store.add("extension", {"id": FINANCE, **extension("A", description="theirs")}, MARKETING)
+        return web.Response(status=500)
+
+    wanted = [extension("a", description="ours")]
+    fault = on("POST", lost_to_another)
+    (outcome,), live, _ = carry_out(tmp_path, wanted, [], fault, between=held_tenants.append)
+    assert (outcome.status, len(live), len(posts)) == ("unknown", 1, 1)
+    assert FINANCE in str(outcome.error)
+
+
+def test_a_twin_of_what_was_just_created_is_told_at_once(tmp_path: Path) -> None:
+    held_tenants: list[Tenant] = []
+
+    async def beside_another(request: web.Request, handler: Handler) -> web.StreamResponse:
+        occupy(held_tenants[0])
+        return await handler(request)
+
+    fault = on("POST", beside_another)
+    (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [], fault, between=held_tenants.append)
+    assert (outcome.status, len(live)) == ("failed", 2)
+    assert all(item["id"] in str(outcome.error) for item in live)
+
+
+def test_a_reading_that_fails_while_looking_is_made_up_for_by_the_next(tmp_path: Path) -> None:
+    written = []
+    blind = iter([500, 500, 500, 403])
+
+    @web.middleware
+    async def lost_and_blind_for_a_while(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST":
+            written.append(request.path)
+            return await answering(502, committed=True)(request, handler)
+        status = next(blind, None) if written else None
+        return await handler(request) if status is None else web.Response(status=status)
+
+    (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [], lost_and_blind_for_a_while)
+    assert (outcome.status, len(live), len(written)) == ("done", 1, 1), outcome.error
 
 
 def test_a_create_that_was_throttled_is_sent_again(tmp_path: Path) -> None:
@@ -232,19 +307,6 @@ def test_a_failure_stops_neither_its_catalog_nor_the_others(tmp_path: Path) -> N
     assert [item["displayName"] for item in live] == ["a", "c"]
 
 
-def test_a_stopped_run_begins_nothing_more(tmp_path: Path) -> None:
-    async def story() -> tuple[list[str], int]:
-        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension(name) for name in "abc"]})
-        told: list[Outcome] = []
-        async with tenant(tmp_path, catalog()) as held:
-            plan = await held.plan(tmp_path / "desired")
-            writer = Writer(held.graph, held.sleep)
-            outcomes = await apply_plan(plan, writer, stopped=lambda: bool(told), report=told.append)
-            return [outcome.status for outcome in outcomes], len(held.store.extensions())
-
-    assert asyncio.run(story()) == (["done", "skipped", "skipped"], 1)
-
-
 def test_writes_of_one_catalog_follow_each_other_and_catalogs_run_side_by_side(tmp_path: Path) -> None:
     running: dict[str, int] = {}
     most: dict[str, int] = {}
@@ -331,7 +393,7 @@ def test_a_create_is_not_sent_again_once_somebody_took_the_name_during_the_wait(
     assert (outcome.status, outcome.stale, len(live)) == ("failed", True, 1)
 
 
-@pytest.mark.parametrize(("status", "expected"), [(429, "unknown"), (503, "unknown")])
+@pytest.mark.parametrize(("status", "expected"), [(429, "failed"), (503, "unknown")])
 def test_an_update_is_not_sent_again_over_somebody_elses_edit(status: int, expected: str, tmp_path: Path) -> None:
     held_tenants: list[Tenant] = []
     puts = []

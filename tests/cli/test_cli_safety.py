@@ -5,15 +5,13 @@ import json
 import os
 import pty
 import select
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import FINANCE, URL, CommandLine, catalog, declare, extension, served_sandbox
+from harness import FINANCE, URL, CommandLine, catalog, declare, extension
 
 from reconciler.sandbox.store import Store
 
@@ -128,33 +126,6 @@ def test_what_graph_says_cannot_act_on_the_terminal(reconciler: CommandLine, mon
     assert refused.code == 1
     assert "\x1b" not in refused.err
     assert "\\x1b[31mred" in refused.err
-
-
-def test_an_interrupted_apply_finishes_what_it_began_and_says_so(reconciler: CommandLine) -> None:
-    reconciler.seed(catalog())
-    declare(STATE, {"catalog": "Marketing", "extensions": [extension(f"e{number}") for number in range(40)]})
-    with served_sandbox(reconciler.folder, "--set", "latency_ms=20") as url:
-        command = [
-            sys.executable,
-            "-m",
-            "reconciler",
-            "apply",
-            "--auto-approve",
-            "--format",
-            "json",
-            "--graph-url",
-            url,
-        ]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ}, text=True) as process:
-            deadline = time.monotonic() + 30
-            while not reconciler.live() and time.monotonic() < deadline:
-                pass
-            process.send_signal(signal.SIGINT)
-            out, _ = process.communicate(timeout=30)
-    assert process.returncode == 130
-    statuses = [outcome["status"] for outcome in json.loads(out)["outcomes"]]
-    assert set(statuses) == {"done", "skipped"}
-    assert statuses.count("done") == len(reconciler.live()) < 40
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from reconciler.errors import GraphAnswerError, GraphUnansweredError, RefusedError
+from reconciler.errors import GraphAnswerError, GraphRefusalError, GraphUnansweredError, RefusedError
 from reconciler.graph.requests import follow
 from reconciler.graph.transport import origin_of
 from tests.graph.graph_clients import BODY, graph_at, send
@@ -104,7 +104,7 @@ def test_no_redirect_is_followed_and_nothing_is_sent_again(method, status, with_
         async with scripted(Reply(body={"id": "wrong"}), token=None) as other:
             location = {"Location": f"{other.origin}/v1.0/elsewhere"} if with_location else {}
             async with scripted(Reply(status, headers=location)) as graph, graph_at(graph.base, retries=3) as client:
-                with pytest.raises(GraphAnswerError, match=f"redirect .HTTP {status}"):
+                with pytest.raises(GraphRefusalError, match=f"redirect .HTTP {status}"):
                     await send(client, method)
             return graph.methods, other.seen, other.connections
 
@@ -114,7 +114,7 @@ def test_no_redirect_is_followed_and_nothing_is_sent_again(method, status, with_
 def test_a_redirect_to_the_same_origin_is_refused_too():
     async def run():
         async with scripted(Reply(302, headers={"Location": "/v1.0/elsewhere"})) as graph:
-            with pytest.raises(GraphAnswerError, match="redirect"):
+            with pytest.raises(GraphRefusalError, match="redirect"):
                 await read(graph.base)
             return graph.methods
 

@@ -1,0 +1,98 @@
+"""The append-only record of an apply: what was about to be sent, and what came of it. JSON lines, without secrets.
+
+Every line is in the file before the run goes on, so that after a crash one can tell what was in flight: a `sending`
+that no `answered` with the same `client_request_id` follows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from reconciler.errors import JournalError, UsageError
+from reconciler.model.secrets import mask
+
+Record = Callable[..., None]
+"""`record(event, **members)` adds a line; `ignored` is the record that nobody asked for."""
+
+
+def ignored(_event: str, **_members: Any) -> None:
+    """Keeps no record."""
+
+
+@contextmanager
+def keep(file: Path | None) -> Iterator[Record]:
+    """What adds lines to the file while the block lasts; `ignored` without a file.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if file is None:
+        yield ignored
+        return
+    journal = Journal(file)
+    try:
+        yield journal.record
+    finally:
+        journal.close()
+
+
+class Journal:
+    """One file, appended to by any number of runs; each line names its run."""
+
+    def __init__(self, file: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Opens the file, and creates it where there is none.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        self._file = file
+        self._now = now
+        self._run = str(uuid.uuid4())
+        try:
+            self._descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise UsageError(f"The journal {file} cannot be written: {reason}.", hint="Choose another file.") from error
+        status = os.fstat(self._descriptor)
+        self._on_disk = stat.S_ISREG(status.st_mode)
+        # A line that a crash cut short must not swallow the first of ours.
+        cut_short = self._on_disk and status.st_size and os.pread(self._descriptor, 1, status.st_size - 1) != b"\n"
+        self._next_begins_with = "\n" if cut_short else ""
+
+    def record(self, event: str, **members: Any) -> None:
+        """Adds one line, and waits until it is on the disk.
+
+        Raises:
+            JournalError: it could not be added.
+        """
+        line = {"time": self._now().isoformat(timespec="milliseconds"), "run": self._run, "event": event, **members}
+        content = f"{self._next_begins_with}{mask(json.dumps(line))}\n".encode()
+        try:
+            # One call, so that the lines of two runs do not mix; a pipe or a terminal knows no fsync.
+            written = os.write(self._descriptor, content)
+            if self._on_disk:
+                os.fsync(self._descriptor)
+        except OSError as error:
+            raise self._broken(error.strerror or str(error)) from error
+        if written != len(content):
+            raise self._broken("the disk is full")
+        self._next_begins_with = ""
+
+    def _broken(self, reason: str) -> JournalError:
+        self._next_begins_with = "\n"
+        return JournalError(
+            f"The journal {self._file} cannot be written: {reason}.",
+            hint="Nothing is sent that cannot be recorded. Make room, or give another file to --journal.",
+        )
+
+    def close(self) -> None:
+        """Closes the file."""
+        os.close(self._descriptor)

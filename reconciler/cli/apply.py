@@ -1,0 +1,155 @@
+"""The command that writes: apply, from a fresh plan or a saved one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import DEFAULT_PATH, output_options, paths_argument, target_options
+from reconciler.cli.plans import DONE, INVALID_FILES, REFUSED, print_findings, print_plan, report_invalid
+from reconciler.errors import InvalidFilesError, ReconcilerError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.app import Applied
+    from reconciler.cli.output import Output
+    from reconciler.model.plan import Plan
+    from reconciler.settings import Settings
+
+ERROR, STALE, APPLIED_IN_PART, INTERRUPTED = 1, 5, 6, 130
+
+
+@click.command("apply")
+@paths_argument
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), help="Carry out a saved plan.")
+@click.option("--expect-digest", metavar="sha256:…", help="Carry out only the plan with this digest.")
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Add a JSON line here before and after every write.",
+)
+@target_options
+@output_options()
+def apply_command(  # noqa: PLR0913 - one parameter for each option
+    *,
+    paths: tuple[Path, ...],
+    plan_file: Path | None,
+    expect_digest: str | None,
+    auto_approve: bool,
+    journal: Path | None,
+    settings: Settings,
+    output: Output,
+) -> int:
+    """Plans, shows the plan, asks, and carries it out."""
+    if plan_file is None:
+        return _apply_fresh(paths, settings, output, journal, digest=expect_digest, approved=auto_approve)
+    named = click.get_current_context().get_parameter_source("catalogs") is click.core.ParameterSource.COMMANDLINE
+    if paths or expect_digest or named:
+        raise UsageError(
+            "--plan was given together with PATH, --catalog or --expect-digest.",
+            hint="A saved plan says itself what it changes: give --plan and the target options only.",
+        )
+    return _apply_saved(plan_file, settings, output, journal)
+
+
+def _apply_saved(file: Path, settings: Settings, output: Output, journal: Path | None) -> int:
+    from reconciler import app
+    from reconciler.cli.output import progress
+
+    try:
+        with progress(output) as bars:
+            applied = app.apply_saved(settings, os.environ, file, bars, journal)
+    except InvalidFilesError as error:
+        return report_invalid(error, output)
+    return _report(applied, output)
+
+
+def _apply_fresh(
+    paths: tuple[Path, ...],
+    settings: Settings,
+    output: Output,
+    journal: Path | None,
+    *,
+    digest: str | None,
+    approved: bool,
+) -> int:
+    from reconciler import app
+    from reconciler.cli.output import progress
+
+    loaded = app.validate(paths or (DEFAULT_PATH,))
+    if loaded.faulty:
+        print_findings(loaded, output)
+        return INVALID_FILES
+
+    def show(plan: Plan) -> None:
+        """Prints the plan, unless the one document at the end will hold it."""
+        if output.format != "json":
+            print_plan(plan, output)
+
+    def ask(plan: Plan) -> ReconcilerError | None:
+        """Why the plan is not approved."""
+        return None if approved else _ask(plan, output)
+
+    with progress(output) as bars:
+        applied = app.apply(settings, os.environ, loaded.catalogs, app.Approval(show, ask, digest), bars, journal)
+    return _report(applied, output)
+
+
+def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
+    """Asks on the terminal; only `yes` approves."""
+    if not sys.stdin.isatty():
+        return RefusedError(
+            "Nobody approved the plan: stdin is no terminal. Nothing was written.",
+            hint="Approve with --auto-approve, --expect-digest, or a plan saved by `plan --out` and given to --plan.",
+        )
+    if output.format == "json":
+        from reconciler.cli.output import tell
+        from reconciler.render.text import plan_text
+
+        tell(plan_text(plan))
+    # While the event loop runs, Python only cancels its task on Ctrl-C, which a prompt would not notice.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        answer = click.prompt("Carry out this plan? Only yes approves", default="", show_default=False, err=True)
+    finally:
+        signal.signal(signal.SIGINT, former)
+    return None if answer == "yes" else RefusedError("The plan was not approved. Nothing was written.")
+
+
+def _report(applied: Applied, output: Output) -> int:
+    """Prints how an apply ended; its exit code."""
+    from reconciler.cli.output import tell_error
+
+    if applied.refusal is None or output.format == "json":
+        _print_outcomes(applied, output)
+    if applied.refusal is not None:
+        raise applied.refusal
+    if applied.error is not None:
+        tell_error(applied.error)
+    return _apply_code(applied)
+
+
+def _apply_code(applied: Applied) -> int:
+    """130 outranks 6, 6 outranks 1 (what ended the run ended it before anything was written), 5 and 4."""
+    statuses = {outcome.status for outcome in applied.outcomes}
+    ended = [outcome for outcome in applied.outcomes if outcome.status in ("failed", "unknown")]
+    nothing_written = not statuses & {"done", "unknown"}
+    if applied.interrupted:
+        return INTERRUPTED
+    if applied.error is not None and (nothing_written or not ended):
+        return ERROR
+    if ended:
+        return STALE if nothing_written and all(outcome.stale for outcome in ended) else APPLIED_IN_PART
+    return REFUSED if applied.plan.blocked else DONE
+
+
+def _print_outcomes(applied: Applied, output: Output) -> None:
+    from reconciler.cli.output import emit
+    from reconciler.render.formats import rendered_outcomes
+
+    emit(rendered_outcomes(applied.plan, applied.outcomes, output.format), output)

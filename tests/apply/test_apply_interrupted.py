@@ -1,0 +1,160 @@
+"""A wish to end: no new write begins, what is in flight is awaited for a while, and every change gets its outcome."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from harness import Tenant, catalog, declare, extension, tenant
+
+from reconciler.apply.run import apply_plan
+from reconciler.apply.stop import Stop
+from reconciler.apply.write import Writer
+from reconciler.model.plan import Outcome
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def stopped(folder: Path, names: str, stop: Stop, *faults: Any) -> tuple[list[Outcome], list[str]]:
+    """Applies creates of these names, with whatever the faults do to the stop: the outcomes, and the live names."""
+
+    async def story() -> tuple[list[Outcome], list[str]]:
+        declare(folder / "desired", {"catalog": "Marketing", "extensions": [extension(name) for name in names]})
+        async with tenant(folder, catalog(), faults=faults) as held:
+            plan = await held.plan(folder / "desired")
+            outcomes = await apply_plan(plan, Writer(held.graph, held.sleep, stop))
+            return list(outcomes), [item["displayName"] for item in held.store.extensions()]
+
+    return asyncio.run(story())
+
+
+def on_post(fault: Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]) -> Any:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await (fault(request, handler) if request.method == "POST" else handler(request))
+
+    return middleware
+
+
+def test_what_is_in_flight_is_finished_and_nothing_more_begins(tmp_path: Path) -> None:
+    stop = Stop()
+
+    async def wish(request: web.Request, handler: Handler) -> web.StreamResponse:
+        stop.wish()
+        return await handler(request)
+
+    outcomes, live = stopped(tmp_path, "abc", stop, on_post(wish))
+    assert [outcome.status for outcome in outcomes] == ["done", "skipped", "skipped"]
+    assert live == ["a"]
+    assert outcomes[1].error == "the run was interrupted before it"
+
+
+def test_a_wish_between_the_second_look_and_the_write_keeps_the_write_back(tmp_path: Path) -> None:
+    stop = Stop()
+
+    @web.middleware
+    async def wish(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        looks.append(request.path)
+        if len(looks) == 3:  # catalogs, extensions, and the second look at them
+            stop.wish()
+        return answer
+
+    looks: list[str] = []
+    (outcome,), live = stopped(tmp_path, "a", stop, wish)
+    assert (outcome.status, live, len(looks)) == ("skipped", [], 3)
+
+
+def test_a_write_that_was_refused_for_now_is_not_sent_again_after_the_wish(tmp_path: Path) -> None:
+    stop = Stop()
+    posts = []
+
+    async def throttled(request: web.Request, handler: Handler) -> web.StreamResponse:
+        posts.append(request.path)
+        stop.wish()
+        return web.Response(status=429, headers={"Retry-After": "200"})
+
+    (outcome,), live = stopped(tmp_path, "a", stop, on_post(throttled))
+    assert (outcome.status, live, len(posts)) == ("skipped", [], 1)
+
+
+def test_a_create_whose_answer_was_lost_is_not_created_again_after_the_wish(tmp_path: Path) -> None:
+    stop = Stop()
+    posts = []
+
+    async def lost(request: web.Request, handler: Handler) -> web.StreamResponse:
+        posts.append(request.path)
+        stop.wish()
+        return web.Response(status=500)
+
+    (outcome,), live = stopped(tmp_path, "a", stop, on_post(lost))
+    assert (outcome.status, live, len(posts)) == ("unknown", [], 1)
+    assert "look at “a” in catalog Marketing" in str(outcome.error)
+
+
+@pytest.mark.parametrize("wishes", [1, 2])
+def test_what_hangs_is_cut_off_after_the_grace_or_at_the_second_wish_and_told_as_unknown(
+    wishes: int, tmp_path: Path
+) -> None:
+    stop = Stop(grace_s=0.0 if wishes == 1 else 3600.0)
+    hanging: list[asyncio.Event] = []
+
+    async def hangs(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        hanging.append(asyncio.Event())
+        for _ in range(wishes):
+            stop.wish()
+        await hanging[0].wait()
+        return answer
+
+    outcomes, live = stopped(tmp_path, "ab", stop, on_post(hangs))
+    assert [outcome.status for outcome in outcomes] == ["unknown", "skipped"]
+    assert live == ["a"]
+    assert "ended before it could be confirmed" in str(outcomes[0].error)
+
+
+def test_a_second_wish_cuts_off_a_second_look_too_and_nothing_was_written(tmp_path: Path) -> None:
+    stop = Stop()
+    looks: list[str] = []
+
+    @web.middleware
+    async def hangs(request: web.Request, handler: Handler) -> web.StreamResponse:
+        looks.append(request.path)
+        if len(looks) == 3:
+            stop.wish()
+            stop.wish()
+            await asyncio.Event().wait()
+        return await handler(request)
+
+    outcomes, live = stopped(tmp_path, "ab", stop, hangs)
+    assert [outcome.status for outcome in outcomes] == ["skipped", "skipped"]
+    assert live == []
+
+
+def test_a_hanging_read_back_is_unknown_and_names_the_new_id(tmp_path: Path) -> None:
+    stop = Stop()
+    written: list[str] = []
+
+    @web.middleware
+    async def hangs(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST":
+            written.append(request.path)
+        elif written:
+            stop.wish()
+            stop.wish()
+            await asyncio.Event().wait()
+        return await handler(request)
+
+    async def story() -> tuple[Outcome, Tenant]:
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
+        async with tenant(tmp_path, catalog(), faults=[hangs]) as held:
+            plan = await held.plan(tmp_path / "desired")
+            (outcome,) = await apply_plan(plan, Writer(held.graph, held.sleep, stop))
+            assert held.store.extensions()[0]["id"] in str(outcome.error)
+            return outcome, held
+
+    outcome, _ = asyncio.run(story())
+    assert outcome.status == "unknown"
+    assert outcome.request_id

@@ -1,0 +1,168 @@
+"""The append-only record: every write is in it before it leaves and after, and nothing leaves that it cannot hold."""
+
+import asyncio
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from harness import URL, CommandLine, catalog, declare, extension, tenant
+
+from reconciler.apply.journal import Journal, keep
+from reconciler.apply.run import apply_plan
+from reconciler.apply.write import Writer
+from reconciler.errors import JournalError, UsageError
+from reconciler.model.plan import Outcome
+
+SIGNATURE = "dGhpcy1pcy1hLXNlY3JldC1zaWduYXR1cmU"
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+
+
+def lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def recorded(folder: Path, record: Any, *faults: Any, wanted: str = "a") -> tuple[list[Outcome], list[Any], list[str]]:
+    """Creates extensions of these names: the outcomes, what is live, and the paths of all POSTs."""
+    posts: list[str] = []
+
+    @web.middleware
+    async def counted(request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.method == "POST":
+            posts.append(request.path)
+        return await handler(request)
+
+    async def story() -> tuple[list[Outcome], list[Any]]:
+        declare(folder / "desired", {"catalog": "Marketing", "extensions": [extension(name) for name in wanted]})
+        async with tenant(folder, catalog(), faults=[counted, *faults]) as held:
+            plan = await held.plan(folder / "desired")
+            outcomes = await apply_plan(plan, Writer(held.graph, held.sleep, record=record))
+            return list(outcomes), held.store.extensions()
+
+    return *asyncio.run(story()), posts
+
+
+def test_before_and_after_every_attempt_there_is_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    seen_before_the_write: list[list[str]] = []
+    answers = iter([429])
+
+    @web.middleware
+    async def throttled_once(request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.method == "POST":
+            seen_before_the_write.append([line["event"] for line in lines(file)])
+            status = next(answers, None)
+            if status:
+                return web.Response(status=status, headers={"Retry-After": "1"})
+        return await handler(request)
+
+    with keep(file) as record:
+        (outcome,), live, _ = recorded(tmp_path, record, throttled_once)
+    first, refused, second, answered, ended = lines(file)
+    assert seen_before_the_write == [["sending"], ["sending", "answered", "sending"]]
+    assert [line["event"] for line in (first, refused, second, answered, ended)] == [
+        "sending",
+        "answered",
+        "sending",
+        "answered",
+        "outcome",
+    ]
+    assert len({line["client_request_id"] for line in (first, refused, second, answered)}) == 1
+    assert len({line["run"] for line in lines(file)}) == 1
+    assert first["body"]["displayName"] == "a"
+    assert (first["method"], first["action"], first["catalog"]["display_name"]) == ("POST", "create", "Marketing")
+    assert "HTTP 429" in refused["error"] and refused["request_id"]
+    assert (answered["error"], answered["request_id"]) == (None, outcome.request_id)
+    assert (ended["status"], ended["extension"]["id"]) == ("done", live[0]["id"])
+
+
+def test_runs_are_added_one_after_the_other_and_a_line_cut_short_swallows_none(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    for number in range(2):
+        with keep(file) as record:
+            record("begin", number=number)
+    with file.open("a") as other:
+        other.write('{"cut sho')
+    journal = Journal(file, now=lambda: NOW)
+    journal.record("begin", number=2)
+    journal.record("begin", number=3)
+    journal.close()
+    first, second, cut, third, fourth = file.read_text().splitlines()
+    assert [json.loads(line)["number"] for line in (first, second, third, fourth)] == [0, 1, 2, 3]
+    assert cut == '{"cut sho'
+    assert json.loads(third)["time"] == "2026-01-02T03:04:05.678+00:00"
+
+
+def test_no_signature_reaches_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    with keep(file) as record:
+        record("sending", body={"endpointConfiguration": {"url": f"{URL}&sig={SIGNATURE}", "x": "eyJ"}})
+    assert SIGNATURE not in file.read_text()
+    assert lines(file)[0]["body"]["endpointConfiguration"] == {"url": f"{URL}&sig=***", "x": "eyJ"}
+
+
+@pytest.mark.parametrize("broken_at", [1, 2, 3])
+def test_what_cannot_be_recorded_is_not_sent_and_what_was_sent_is_told(broken_at: int, tmp_path: Path) -> None:
+    count = iter(range(1, 100))
+
+    def full_disk(_event: str, **_members: Any) -> None:
+        if next(count) >= broken_at:
+            raise JournalError("no space left")
+
+    outcomes, live, posts = recorded(tmp_path, full_disk, wanted="ab")
+    assert len(posts) == (0 if broken_at == 1 else 1) == len(live)
+    assert [outcome.status for outcome in outcomes] == [["failed", "unknown", "done"][broken_at - 1], "skipped"]
+    assert outcomes[1].error == "the journal failed before it"
+
+
+def test_a_real_full_disk_is_told(tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    with keep(full) as record, pytest.raises(JournalError, match="No space left"):
+        record("begin")
+
+
+@pytest.mark.parametrize("place", [".", "nowhere/journal.jsonl", "a\0b"])
+def test_a_journal_that_cannot_be_opened_is_refused_before_anything_else(place: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be written"), keep(tmp_path / place):
+        pass
+
+
+def test_a_journal_may_be_a_pipe(tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    with keep(Path(f"/dev/fd/{theirs}")) as record:
+        record("begin")
+    os.close(theirs)
+    with os.fdopen(ours) as reader:
+        assert json.loads(reader.read())["event"] == "begin"
+
+
+def test_apply_keeps_it_for_a_fresh_and_for_a_saved_plan(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog(extensions=[extension("b")]))
+    wanted = [extension("a"), extension("b", description="new")]
+    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": wanted})
+    planned = reconciler("plan", "--sandbox", "--format", "json").document
+    assert reconciler("apply", "--sandbox", "--auto-approve", "--journal", "journal.jsonl").code == 0
+    begin, *rest = lines(Path("journal.jsonl"))
+    assert (begin["event"], begin["digest"], begin["pending"]) == ("begin", planned["digest"], 2)
+    assert [line["event"] for line in rest] == ["sending", "answered", "outcome"] * 2
+    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [extension("a", description="newer")]})
+    assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
+    assert reconciler("apply", "--sandbox", "--plan", "plan.json", "--journal", "journal.jsonl").code == 0
+    assert [line["event"] for line in lines(Path("journal.jsonl"))].count("begin") == 2
+
+
+def test_a_journal_that_fails_midway_ends_the_run_with_an_error(reconciler: CommandLine) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    reconciler.seed(catalog())
+    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [extension("a")]})
+    ended = reconciler("apply", "--sandbox", "--auto-approve", "--journal", "/dev/full")
+    assert (ended.code, reconciler.live()) == (1, [])
+    assert "The journal /dev/full cannot be written: No space left on device." in ended.err
+    unwritable = reconciler("apply", "--sandbox", "--auto-approve", "--journal", "nowhere/journal")
+    assert (unwritable.code, "nowhere/journal cannot be written" in unwritable.err) == (1, True)

@@ -1,0 +1,138 @@
+"""When Graph says wait, everyone waits, to the second; fewer requests at a time after that, and all of them again."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from reconciler.graph.client import Limits, open_client
+from reconciler.graph.credentials import LoopbackToken
+from reconciler.graph.retry import RetryPolicy
+from tests.graph.graph_clients import NOW, send
+from tests.graph.scripted import TOKEN, Reply, refused, scripted
+
+pytestmark = pytest.mark.usefixtures("sockets_closed")
+
+GOOD = Reply(200, {"id": "1"})
+
+
+class Clock:
+    """A sleep that ends when the test says so."""
+
+    def __init__(self):
+        self.asked = []
+        self.sleeping = asyncio.Event()
+        self.over = asyncio.Event()
+
+    async def sleep(self, wait_s):
+        self.asked.append(wait_s)
+        self.sleeping.set()
+        await self.over.wait()
+
+
+@asynccontextmanager
+async def throttled(*replies, concurrency=8, remarks=None):
+    """A scripted Graph, a client of it, and the clock that both wait for."""
+    clock = Clock()
+    tell = (lambda _text: None) if remarks is None else remarks.append
+    limits = Limits(RetryPolicy(5, clock.sleep, lambda: 1.0, lambda: NOW), 5.0, concurrency, tell)
+    async with scripted(*replies) as graph, open_client(graph.base, LoopbackToken(TOKEN), limits) as client:
+        yield graph, client, clock
+
+
+async def quiet(graph):
+    """Nothing more arrives, however often the loop turns."""
+    seen = -1
+    while seen != len(graph.seen):
+        seen = len(graph.seen)
+        for _ in range(200):
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_one_answer_that_asks_for_patience_holds_every_request_back(status):
+    async def run():
+        async with throttled(refused(status, Retry_After="7"), GOOD) as (graph, client, clock):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(send(client, "GET"))
+                await clock.sleeping.wait()
+                for _ in range(10):
+                    group.create_task(send(client, "GET"))
+                await quiet(graph)
+                during = len(graph.seen)
+                clock.over.set()
+            return during, len(graph.seen), clock.asked
+
+    assert asyncio.run(run()) == (1, 12, [7])
+
+
+def test_a_429_without_retry_after_holds_everyone_back_too_and_a_plain_503_does_not():
+    async def run(status):
+        async with throttled(refused(status), GOOD) as (graph, client, clock):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(send(client, "GET"))
+                await clock.sleeping.wait()
+                other = group.create_task(send(client, "GET"))
+                await quiet(graph)
+                done = other.done()
+                clock.over.set()
+            return len(graph.seen), done
+
+    assert asyncio.run(run(429)) == (3, False)
+    assert asyncio.run(run(503)) == (3, True)
+
+
+def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
+    async def run():
+        most = {}
+        remarks = []
+        replies = [refused(429, Retry_After="7")] + [GOOD] * 400
+        async with throttled(*replies, remarks=remarks) as (_, client, clock):
+            clock.over.set()
+            throttle = client._throttle
+            at_a_time = []
+
+            async def one():
+                await send(client, "GET")
+                at_a_time.append(throttle.at_a_time)
+                most[throttle.at_a_time] = max(most.get(throttle.at_a_time, 0), throttle._slots.borrowed_tokens)
+
+            await one()
+            async with asyncio.TaskGroup() as group:
+                for _ in range(100):
+                    group.create_task(one())
+        return at_a_time, most, remarks
+
+    at_a_time, most, remarks = asyncio.run(run())
+    assert at_a_time[0] == 4
+    assert at_a_time == sorted(at_a_time)
+    assert at_a_time[-1] == 8
+    assert all(together <= allowed for allowed, together in most.items())
+    assert remarks == ["Graph asks for 7 s of patience, then 4 at a time", ""]
+
+
+def test_a_burst_of_refusals_halves_once_and_the_gate_opens_after_the_last_wait():
+    async def run():
+        replies = [refused(429, Retry_After="7") for _ in range(8)] + [GOOD] * 8
+        async with throttled(*replies) as (graph, client, clock):
+            async with asyncio.TaskGroup() as group:
+                for _ in range(8):
+                    group.create_task(send(client, "GET"))
+                await clock.sleeping.wait()
+                await quiet(graph)
+                during, at_a_time = len(graph.seen), client._throttle.at_a_time
+                clock.over.set()
+            return during, at_a_time, clock.asked, len(graph.seen)
+
+    assert asyncio.run(run()) == (8, 4, [7.0] * 8, 16)
+
+
+def test_it_never_falls_below_one_at_a_time():
+    async def run():
+        replies = [refused(429, Retry_After="1")] * 3 + [GOOD]
+        async with throttled(*replies, concurrency=2) as (graph, client, clock):
+            clock.over.set()
+            await send(client, "GET")
+            return len(graph.seen), client._throttle.at_a_time
+
+    assert asyncio.run(run()) == (4, 2)
