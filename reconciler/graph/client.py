@@ -34,6 +34,7 @@ from reconciler.errors import (
     AuthenticationError,
     GarbledAnswerError,
     GraphAnswerError,
+    GraphError,
     GraphRefusalError,
     ReconcilerError,
 )
@@ -152,12 +153,19 @@ class GraphClient:
             GraphError: what came of the last attempt.
             Whatever the witness of a write raises; the attempt it was asked about did not leave.
         """
-        request.headers.try_add("client-request-id", str(uuid.uuid4()))
-        async for attempt in self.limits.retry.loop(request.http_method.value, self._throttle.pause):
-            with attempt:
-                if witness is not None and attempt.retry_state.attempt_number > 1:
-                    await witness.before_repeat()
-                return await self._send_authenticated(request, witness)
+        client_request_id = str(uuid.uuid4())
+        request.headers.try_add("client-request-id", client_request_id)
+        try:
+            async for attempt in self.limits.retry.loop(
+                request.http_method.value, client_request_id, self._throttle.pause
+            ):
+                with attempt:
+                    if witness is not None and attempt.retry_state.attempt_number > 1:
+                        await witness.before_repeat()
+                    return await self._send_authenticated(request, witness)
+        except GraphError as error:
+            log.info("%s Not sent again (client request id %s).", error, client_request_id)
+            raise
         raise AssertionError("the loop ends by returning or raising")
 
     async def _send_authenticated(self, request: RequestInformation, witness: Witness | None) -> Answer:
@@ -188,7 +196,6 @@ class GraphClient:
             try:
                 answer = await self._exchange(request)
             except ReconcilerError as error:
-                log.info("%s (client request id %s)", error, sending.client_request_id)
                 if witness is not None:
                     witness.after_sending(sending, error)
                 raise

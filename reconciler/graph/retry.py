@@ -47,10 +47,10 @@ class RetryPolicy:
     chance: Callable[[], float] = random.random
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def loop(self, method: str, pause_all: Sleep) -> AsyncRetrying:
+    def loop(self, method: str, client_request_id: str, pause_all: Sleep) -> AsyncRetrying:
         """The retry loop for one request; the last error comes out as it is.
 
-        `pause_all` waits in the name of every request: it is used where Graph asked for the wait.
+        `pause_all` waits in the name of every request, and tells of it: it is used where Graph asked for the wait.
         """
         failure: BaseException | None = None
 
@@ -58,12 +58,14 @@ class RetryPolicy:
             """Says that the request goes out again, when and why."""
             nonlocal failure
             failure = _failure(state)
-            log.warning(
-                "%s Trying again in %.1f s (attempt %d of %d).",
+            log.log(
+                logging.INFO if self._asks_for_patience(failure) else logging.WARNING,
+                "%s Trying again in %.1f s (attempt %d of %d; client request id %s).",
                 failure,
                 state.upcoming_sleep,
                 state.attempt_number + 1,
                 self.max_retries + 1,
+                client_request_id,
             )
 
         async def wait(wait_s: float) -> None:

@@ -56,11 +56,13 @@ class Throttle:
         self._good_answers += 1
         if self.at_a_time < self._most and self._good_answers >= self.at_a_time:
             self._allow(self.at_a_time + 1)
+            log.info("Graph answers well; now %d requests at a time.", self.at_a_time)
 
     async def pause(self, wait_s: float) -> None:
         """Waits, and keeps every other request back meanwhile: Graph asked for it, and asks each of us alike."""
         if not self._pauses:
             self._allow(max(1, self.at_a_time // 2))
+            log.warning("Graph asks for %.0f s of patience; then %d requests at a time.", wait_s, self.at_a_time)
         self._pauses += 1
         self._open.clear()
         self._tell(f"Graph asks for {wait_s:.0f} s of patience, then {self.at_a_time} at a time")
@@ -75,4 +77,3 @@ class Throttle:
     def _allow(self, at_a_time: int) -> None:
         self._good_answers = 0
         self._slots.total_tokens = at_a_time
-        log.info("From now on at most %d requests at a time.", at_a_time)
