@@ -89,7 +89,7 @@ class GraphError(ReconcilerError):
 
 
 class GraphRefusalError(GraphError):
-    """Graph answered with an error status."""
+    """Graph answered with an error status; `retry_after` and `date` are those headers, as they came."""
 
     def __init__(
         self,
@@ -99,12 +99,13 @@ class GraphRefusalError(GraphError):
         code: str | None = None,
         request_id: str | None = None,
         retry_after: str | None = None,
-        hint: str | None = None,
+        date: str | None = None,
     ) -> None:
-        super().__init__(message, request_id=request_id, hint=hint)
+        super().__init__(message, request_id=request_id)
         self.status = status
         self.code = code
         self.retry_after = retry_after
+        self.date = date
 
 
 class GraphAnswerError(GraphError):

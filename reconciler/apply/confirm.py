@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ PATIENT_WAITS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Pauses before each read-back, a minute in all: how long Graph may take to show what it wrote (contract §6.5)."""
 SHORT_WAITS_S = PATIENT_WAITS_S[:4]
 """Where Graph's own answer already said that it did not keep what was sent."""
+
+FAILED_LOOKS = 3
+"""So many failed looks in a row are enough; each has been repeated already, as every request is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +76,15 @@ class Confirmer:
         """
         known = {extension.id for extension in before}
         name = folded(change.extension.display_name)
-        trouble: GraphError | None = None
         new: list[ObservedExtension] = []
-        for wait_s in PATIENT_WAITS_S:
-            await self.sleep(wait_s)
-            try:
-                live = await list_extensions(self.graph, str(change.catalog.id))
-            except GraphError as error:
-                trouble = error
-                continue
-            trouble = None
-            new = [item for item in live if item.id not in known and folded(item.display_name) == name]
-            if len(new) == 1 and _is_as_sent(new[0], change, expected):
-                return new[0]
-        if trouble is not None:
-            raise GraphError(f"{lost} Looking for it failed too: {trouble}", request_id=lost.request_id) from trouble
+        try:
+            async with aclosing(self._looks(change, PATIENT_WAITS_S)) as looks:
+                async for live in looks:
+                    new = [item for item in live if item.id not in known and folded(item.display_name) == name]
+                    if len(new) == 1 and _is_as_sent(new[0], change, expected):
+                        return new[0]
+        except GraphError as error:
+            raise GraphError(f"{lost} Looking for it failed too: {error}", request_id=lost.request_id) from error
         if new:
             ids = ", ".join(item.id for item in new)
             raise GraphError(f"{lost} What shows under its name is not as sent ({ids}).", request_id=lost.request_id)
@@ -97,7 +95,7 @@ class Confirmer:
     ) -> Outcome:
         """After a PUT of unknown outcome: done if what is live says so, else unknown."""
         try:
-            seen = await self._read_back(change, expected, patient=False)
+            seen = await self._read_back(change, expected)
         except GraphError as unreadable:
             return watch.unknown(f"{lost} Reading it back failed too: {unreadable}", lost.request_id)
         if seen.missing:
@@ -128,19 +126,34 @@ class Confirmer:
         return took(timeout_name) if kept else "the timeout did not stick under either name", seen
 
     async def _read_back(self, change: Change, expected: Expectation, *, patient: bool = True) -> Seen:
-        """What the last reading shows; a reading that fails is made up for by the next, but not the last one."""
-        waits_s = PATIENT_WAITS_S if patient else SHORT_WAITS_S
+        """What the last look shows, or the first at which nothing is missing."""
+        async with aclosing(self._looks(change, PATIENT_WAITS_S if patient else SHORT_WAITS_S)) as looks:
+            async for live in looks:
+                seen = _seen(change, expected, live)
+                if not seen.missing:
+                    break
+        return seen
+
+    async def _looks(
+        self, change: Change, waits_s: Sequence[float]
+    ) -> AsyncGenerator[Sequence[ObservedExtension], None]:
+        """What is live, again and again; a look that fails is made up for by the next.
+
+        Raises:
+            GraphError: the last look failed, or so many in a row that no better one is to be expected.
+        """
+        failed = 0
         for number, wait_s in enumerate(waits_s, start=1):
             await self.sleep(wait_s)
             try:
-                seen = _seen(change, expected, await look(self.graph, change))
+                live = await look(self.graph, change)
             except GraphError:
-                if number == len(waits_s):
+                failed += 1
+                if failed == FAILED_LOOKS or number == len(waits_s):
                     raise
-                continue
-            if not seen.missing:
-                break
-        return seen
+            else:
+                failed = 0
+                yield live
 
 
 async def look(graph: GraphClient, change: Change) -> Sequence[ObservedExtension]:
@@ -189,7 +202,7 @@ def _judged(done: Outcome, expected: Expectation, seen: Seen) -> Outcome:
         return replace(done, status="failed", error=what)
     if seen.namesakes:
         ids = ", ".join((str(extension.id), *seen.namesakes))
-        what = f"it was written, but somebody else wrote one of the same name at the same time ({ids}); delete one"
+        what = f"it was written, but another of the same name showed up meanwhile ({ids}); keep one, delete the other"
         return replace(done, status="failed", error=what)
     gone = expected.taken_away(seen.live)
     if gone:

@@ -90,15 +90,16 @@ class Writer:
         for _ in range(1 + CREATED_AGAIN):
             try:
                 written, untried_name = await _under_either_name(send, expected, TIMEOUT)
+            except GraphError as error:
+                if not watch.may_be_written:
+                    raise
+                lost = error
+            else:
                 if written.extension is not None:
                     created = with_id(change, written.extension.id)
                     outcome = await self._confirmer.confirm(created, expected, written, untried_name, watch)
                     return _noted(outcome, untried_name, expected, TIMEOUT)
                 lost = GraphError("Graph answered the POST without the new extension.", request_id=written.request_id)
-            except GraphError as error:
-                if not watch.may_be_written:
-                    raise
-                lost = error
             found = await self._confirmer.find_lost(change, before, expected, lost)
             if found is not None:
                 return await self._adopt(found, change, expected, lost, watch)

@@ -95,17 +95,28 @@ class RetryPolicy:
         return throttled or self._retry_after_s(error) is not None
 
     def _retry_after_s(self, error: BaseException | None) -> float | None:
-        """Seconds of a Retry-After header, given as a number or as an HTTP date; None when absent or unreadable."""
-        text = ((error.retry_after if isinstance(error, GraphRefusalError) else None) or "").strip()
-        if not text:
+        """Seconds of a Retry-After header, given as a number or as an HTTP date; None when absent or unreadable.
+
+        A date is counted from the moment the answer gives for itself, so that a wrong clock here does not matter.
+        """
+        if not isinstance(error, GraphRefusalError):
             return None
+        text = (error.retry_after or "").strip()
         if text.isascii() and text.isdigit():
             return float(text)
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, OverflowError):
+        until = _moment(text)
+        if until is None:
             return None
-        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - self.now()).total_seconds())
+        return max(0.0, (until - (_moment(error.date) or self.now())).total_seconds())
+
+
+def _moment(http_date: str | None) -> datetime | None:
+    """The moment of an HTTP date; None for anything else."""
+    try:
+        moment = parsedate_to_datetime(http_date or "")
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _failure(state: RetryCallState) -> BaseException | None:

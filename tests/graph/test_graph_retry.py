@@ -171,6 +171,23 @@ def test_retry_after_is_honoured_where_it_can_be_read(retry_after, wait_s):
     assert asyncio.run(run()) == [wait_s]
 
 
+@pytest.mark.parametrize("clock_is_wrong_by_s", [-3600, 0, 86_400])
+def test_a_date_is_counted_from_graphs_own_clock(clock_is_wrong_by_s):
+    graphs_time = http_date(clock_is_wrong_by_s)
+    headers = {"Date": graphs_time, "Retry-After": http_date(clock_is_wrong_by_s + 42)}
+
+    async def run():
+        waits: list[float] = []
+        async with (
+            scripted(Reply(429, headers=headers), GOOD) as graph,
+            graph_at(graph.base, retries=1, waits=waits) as client,
+        ):
+            await send(client, "GET")
+        return waits
+
+    assert asyncio.run(run()) == [42]
+
+
 @given(
     st.one_of(
         st.text(),
