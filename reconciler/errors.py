@@ -107,6 +107,11 @@ class GraphRefusalError(GraphError):
         self.retry_after = retry_after
         self.date = date
 
+    @property
+    def certain(self) -> bool:
+        """True when nothing was carried out: a 4xx, but neither a timeout nor a conflict (graph-contract §6.3)."""
+        return 400 <= self.status < 500 and self.status not in (408, 409)
+
 
 class GraphAnswerError(GraphError):
     """Graph answered, but what it said cannot be understood or must not be trusted."""

@@ -112,7 +112,7 @@ def described(change: Change) -> dict[str, Any]:
 def _may_hide_success(error: ReconcilerError) -> bool:
     """False when nothing was written: it never left, or was refused other than by a conflict (contract §6.3)."""
     if isinstance(error, GraphRefusalError):
-        return not 400 <= error.status < 500 or error.status in (408, 409)
+        return not error.certain
     if isinstance(error, GraphUnansweredError):
         return not error.never_left
     return isinstance(error, GraphError)

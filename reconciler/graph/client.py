@@ -22,6 +22,7 @@ from kiota_abstractions.authentication import (
     AllowedHostsValidator,
     BaseBearerTokenAuthenticationProvider,
 )
+from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware import HeadersInspectionHandler, ParametersNameDecodingHandler
 from kiota_http.middleware.options import HeadersInspectionHandlerOption
@@ -278,10 +279,10 @@ def _page(answer: Answer) -> tuple[list[Json], str | None]:
 
 
 def _parsed(raw: bytes | None, request: RequestInformation, request_id: str | None) -> Json:
-    if not raw:
-        return {}
+    if not raw and request.http_method is not Method.GET:
+        return {}  # Graph may answer a write so, and need not say more
     try:
-        body = json.loads(raw)
+        body = json.loads(raw or b"")
     except (ValueError, RecursionError) as error:
         raise GarbledAnswerError(f"The answer to {described(request)} is not JSON.", request_id=request_id) from error
     if not isinstance(body, dict):

@@ -28,11 +28,11 @@ def may_repeat(method: str, error: BaseException) -> bool:
     """True when sending the request again cannot do harm and may help.
 
     Any request: when it provably never left, and after 429. Any but a POST, which Graph may have carried out (sdk-facts
-    §2 and §10, contract §6.3): also after 5xx, 408, 409, a loss on the way, and an answer that cannot be read. The
-    witness of a PUT looks again first, which is what a conflict asks for (contract §6.2).
+    §2 and §10, contract §6.3): also after whatever is no clear refusal, a loss on the way, and an answer that cannot be
+    read. The witness of a PUT looks again first, which is what a conflict asks for (contract §6.2).
     """
     if isinstance(error, GraphRefusalError):
-        return error.status == 429 or (method != "POST" and (error.status in (408, 409) or error.status >= 500))
+        return error.status == 429 or (method != "POST" and not error.certain)
     if isinstance(error, GraphUnansweredError):
         return error.never_left or method != "POST"
     return isinstance(error, GarbledAnswerError) and method != "POST"

@@ -99,7 +99,7 @@ def test_user_information_in_a_next_link_does_not_replace_the_token():
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 305, 307, 308, 399])
 @pytest.mark.parametrize("with_location", [True, False])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
-def test_no_redirect_is_followed_and_nothing_is_sent_again(method, status, with_location):
+def test_no_redirect_is_followed_and_no_post_is_sent_again(method, status, with_location):
     async def run():
         async with scripted(Reply(body={"id": "wrong"}), token=None) as other:
             location = {"Location": f"{other.origin}/v1.0/elsewhere"} if with_location else {}
@@ -108,7 +108,7 @@ def test_no_redirect_is_followed_and_nothing_is_sent_again(method, status, with_
                     await send(client, method)
             return graph.methods, other.seen, other.connections
 
-    assert asyncio.run(run()) == ([method], [], 0)
+    assert asyncio.run(run()) == ([method] * (1 if method == "POST" else 4), [], 0)
 
 
 def test_a_redirect_to_the_same_origin_is_refused_too():
