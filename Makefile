@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 DEMO_DB := .reconciler/demo.sqlite3
 
-.PHONY: demo test lint check lock clean golden
+.PHONY: demo test faults lint check lock clean golden
 .DEFAULT_GOAL := check
 
 $(VENV)/.runtime: requirements.txt pyproject.toml
@@ -27,6 +27,9 @@ demo: $(VENV)/.runtime ## plan and apply the worked example on the embedded Grap
 test: $(VENV)/.dev ## the tests, with branch coverage
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+faults: $(VENV)/.dev ## every fault at every step of a run, and what becomes of the change
+	$(BIN)/python -m pytest -q -rN tests/faults --fault-table
 
 lint: $(VENV)/.dev ## every other gate
 	$(BIN)/ruff format --check reconciler tests

@@ -104,7 +104,11 @@ class Tenant:
 
 @asynccontextmanager
 async def tenant(
-    folder: Path, *catalogs: Json, switches: Sequence[str] = (), faults: Sequence[Any] = ()
+    folder: Path,
+    *catalogs: Json,
+    switches: Sequence[str] = (),
+    faults: Sequence[Any] = (),
+    timeout_s: float = 10,
 ) -> AsyncIterator[Tenant]:
     """A tenant that holds these catalogs, in a database of the folder; max_retries is 2."""
     database = folder / "tenant.sqlite3"
@@ -113,7 +117,7 @@ async def tenant(
     async with serve(database, switches=parse_switches(switches), faults=faults) as url:
         store = Store(database)
         held = Tenant(None, store, waits)  # type: ignore[arg-type]
-        limits = Limits(RetryPolicy(2, sleep=held.sleep, chance=lambda: 0.0), timeout_s=10)
+        limits = Limits(RetryPolicy(2, sleep=held.sleep, chance=lambda: 0.0), timeout_s)
         async with open_client(url, LoopbackToken(DEFAULT_LOOPBACK_TOKEN), limits) as graph:
             held.graph = graph
             try:

@@ -1,0 +1,34 @@
+"""The matrix is printed by `--fault-table`, and written anew by `RENEW_GOLDEN=1`, both from what really happened."""
+
+import os
+from pathlib import Path
+
+import pytest
+from fault_table import EXPECTED, Cells, as_text, read
+
+CELLS = pytest.StashKey[Cells]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fault-table", action="store_true", help="print the fault matrix at the end")
+
+
+@pytest.fixture
+def cells(request: pytest.FixtureRequest) -> Cells:
+    """The cells filled so far in this run; a test adds its own."""
+    return request.config.stash.setdefault(CELLS, {})
+
+
+@pytest.fixture(autouse=True)
+def no_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing here speaks TLS, and reading 150 certificates for every cell takes as long as some cells."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    cells = config.stash.get(CELLS, {})
+    if config.getoption("--fault-table", False):
+        terminalreporter.write_line(as_text(cells))
+    if os.environ.get("RENEW_GOLDEN") == "1":
+        EXPECTED.write_text(as_text(read(EXPECTED.read_text()) | cells))

@@ -1,0 +1,34 @@
+"""Every fault at every step, once and for good: never a twin, nothing lost, and the report is true."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from fault_kinds import FAULTS
+from fault_laws import LAWS
+from fault_story import TIMES, Story, happen
+from fault_table import EXPECTED, Cells, as_text, cell, read
+
+REVIEWED = read(EXPECTED.read_text())
+RENEWING = os.environ.get("RENEW_GOLDEN") == "1"
+MATRIX = [(times, fault, step) for times, steps in TIMES.items() for fault in FAULTS for step in steps]
+
+
+@pytest.mark.parametrize(("times", "fault", "step"), MATRIX)
+def test_a_fault_ends_as_reviewed_and_breaks_no_law(
+    times: str, fault: str, step: str, tmp_path: Path, cells: Cells
+) -> None:
+    story = asyncio.run(happen(Story(times, fault, step), tmp_path))
+    cells[times, fault, step] = cell(story)
+    assert any(seen.faulty for seen in story.seen), "the fault did not happen"
+    broken = [f"{law.__name__}: {words}" for law in LAWS for words in law(story)]
+    assert not broken, "\n".join(broken)
+    if not RENEWING:
+        assert cell(story) == REVIEWED[times, fault, step], [one.error or one.note for one in story.outcomes]
+
+
+@pytest.mark.skipif(RENEWING, reason="it is being written")
+def test_the_reviewed_table_has_every_cell_and_nothing_else() -> None:
+    assert REVIEWED.keys() == set(MATRIX)
+    assert as_text(REVIEWED) == EXPECTED.read_text()
