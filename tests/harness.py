@@ -117,7 +117,7 @@ async def tenant(
     async with serve(database, switches=parse_switches(switches), faults=faults) as url:
         store = Store(database)
         held = Tenant(None, store, waits)  # type: ignore[arg-type]
-        limits = Limits(RetryPolicy(2, sleep=held.sleep, chance=lambda: 0.0), timeout_s)
+        limits = Limits(RetryPolicy(2, sleep=held.sleep, elapsed_s=lambda: sum(waits), chance=lambda: 0.0), timeout_s)
         async with open_client(url, LoopbackToken(DEFAULT_LOOPBACK_TOKEN), limits) as graph:
             held.graph = graph
             try:

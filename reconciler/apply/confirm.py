@@ -62,8 +62,7 @@ class Confirmer:
             if untried_name and said != () and expected.has_timeout and expected.lost_only_the_timeout(seen.missing):
                 note, seen = await self._send_under(untried_name, change, expected, watch)
         except GraphError as error:
-            what = f"it was written as {change.extension.id}, but reading it back failed: {error}"
-            return Outcome(change, "unknown", written.request_id, what)
+            return watch.unknown(f"It was written, but reading it back failed: {error}", written.request_id)
         return _judged(Outcome(change, "done", written.request_id, note=note), expected, seen)
 
     async def find_lost(

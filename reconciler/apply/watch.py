@@ -67,7 +67,7 @@ class Watch:
         """The outcome when nobody can tell whether the change was carried out, with what to look at."""
         extension, catalog = self.change.extension, self.change.catalog
         look_at = extension.id or f"“{extension.display_name}” in catalog {catalog}"
-        what = f"{doubt} It may have been written, or be yet: look at {look_at}, then plan again."
+        what = f"{doubt} Whether it is live as declared cannot be told: look at {look_at}, then plan again."
         return Outcome(self.change, "unknown", request_id or self._request_id, what)
 
     def interrupted(self) -> Outcome:

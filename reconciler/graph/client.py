@@ -116,7 +116,7 @@ class GraphClient:
         self._adapter = adapter
         self._transport = transport
         self._tokens = tokens
-        self._throttle = Throttle(limits.concurrency, limits.retry.sleep, limits.tell)
+        self._throttle = Throttle(limits.concurrency, limits.retry, limits.tell)
 
     @property
     def answered(self) -> bool:
@@ -166,6 +166,7 @@ class GraphClient:
                     return await self._send_authenticated(request, witness)
         except GraphError as error:
             log.info("%s Not sent again (client request id %s).", error, client_request_id)
+            self._throttle.owe(self.limits.retry.retry_after_s(error) or 0.0)
             raise
         raise AssertionError("the loop ends by returning or raising")
 

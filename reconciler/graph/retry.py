@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,12 +41,13 @@ def may_repeat(method: str, error: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a request is repeated; clock, sleep and chance are parameters so that tests can give their own."""
+    """How often a request is repeated; clocks, sleep and chance are parameters so that tests can give their own."""
 
     max_retries: int
     sleep: Sleep = asyncio.sleep
     chance: Callable[[], float] = random.random
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    elapsed_s: Callable[[], float] = time.monotonic
 
     def loop(self, method: str, client_request_id: str, pause_all: Sleep) -> AsyncRetrying:
         """The retry loop for one request; the last error comes out as it is.
@@ -83,7 +85,7 @@ class RetryPolicy:
 
     def wait_s(self, state: RetryCallState) -> float:
         """Seconds until the next attempt: what Retry-After asks for, else doubling, half of it left to chance."""
-        asked = self._retry_after_s(_failure(state))
+        asked = self.retry_after_s(_failure(state))
         if asked is not None:
             return asked
         ceiling: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
@@ -92,9 +94,9 @@ class RetryPolicy:
     def _asks_for_patience(self, error: BaseException | None) -> bool:
         """True for a 429, and for any other answer that says how long to wait."""
         throttled = isinstance(error, GraphRefusalError) and error.status == 429
-        return throttled or self._retry_after_s(error) is not None
+        return throttled or self.retry_after_s(error) is not None
 
-    def _retry_after_s(self, error: BaseException | None) -> float | None:
+    def retry_after_s(self, error: BaseException | None) -> float | None:
         """Seconds of a Retry-After header, given as a number or as an HTTP date; None when absent or unreadable.
 
         A date is counted from the moment the answer gives for itself, so that a wrong clock here does not matter.

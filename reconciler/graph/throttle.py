@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
+
+from reconciler.errors import GraphRefusalError
+from reconciler.graph.retry import LONGEST_WAITING_S, RetryPolicy
 
 log = logging.getLogger("reconciler.graph")
 
@@ -22,10 +25,11 @@ class Throttle:
     good answers, up to `most` again. Belongs to one event loop.
     """
 
-    def __init__(self, most: int, sleep: Callable[[float], Awaitable[None]], tell: Tell) -> None:
+    def __init__(self, most: int, policy: RetryPolicy, tell: Tell) -> None:
         self._most = most
-        self._sleep = sleep
+        self._policy = policy
         self._tell = tell
+        self._not_before_s = policy.elapsed_s()
         self._slots = anyio.CapacityLimiter(most)
         self._open = asyncio.Event()
         self._open.set()
@@ -39,8 +43,13 @@ class Throttle:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """A place among the requests in flight, held while the block lasts; first come, first served."""
+        """A place among the requests in flight, held while the block lasts; first come, first served.
+
+        Raises:
+            GraphRefusalError: Graph asked for more patience than a run has.
+        """
         while True:
+            await self._serve_patience_owed()
             await self._open.wait()
             await self._slots.acquire()
             if self._open.is_set():
@@ -58,6 +67,10 @@ class Throttle:
             self._allow(self.at_a_time + 1)
             log.info("Graph answers well; now %d requests at a time.", self.at_a_time)
 
+    def owe(self, wait_s: float) -> None:
+        """Graph asked for so long a wait, and the request that was told goes out no more: the next one will wait."""
+        self._not_before_s = max(self._not_before_s, self._policy.elapsed_s() + wait_s)
+
     async def pause(self, wait_s: float) -> None:
         """Waits, and keeps every other request back meanwhile: Graph asked for it, and asks each of us alike."""
         if not self._pauses:
@@ -67,12 +80,24 @@ class Throttle:
         self._open.clear()
         self._tell(f"Graph asks for {wait_s:.0f} s of patience, then {self.at_a_time} at a time")
         try:
-            await self._sleep(wait_s)
+            await self._policy.sleep(wait_s)
         finally:
             self._pauses -= 1
             if not self._pauses:
                 self._open.set()
                 self._tell("")
+
+    async def _serve_patience_owed(self) -> None:
+        owed_s = self._not_before_s - self._policy.elapsed_s()
+        if owed_s > LONGEST_WAITING_S:
+            raise GraphRefusalError(
+                f"Graph asks for {owed_s:.0f} s of patience, longer than a run waits; nothing more is sent before.",
+                status=429,
+                retry_after=f"{owed_s:.0f}",
+            )
+        if owed_s > 0:
+            self._not_before_s = 0.0
+            await self.pause(owed_s)
 
     def _allow(self, at_a_time: int) -> None:
         self._good_answers = 0

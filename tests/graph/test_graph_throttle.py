@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from reconciler.errors import GraphRefusalError
 from reconciler.graph.client import Limits, open_client
 from reconciler.graph.credentials import LoopbackToken
 from reconciler.graph.retry import RetryPolicy
@@ -23,19 +24,22 @@ class Clock:
         self.asked = []
         self.sleeping = asyncio.Event()
         self.over = asyncio.Event()
+        self.elapsed_s = 0.0
 
     async def sleep(self, wait_s):
         self.asked.append(wait_s)
         self.sleeping.set()
         await self.over.wait()
+        self.elapsed_s += wait_s
 
 
 @asynccontextmanager
-async def throttled(*replies, concurrency=8, remarks=None):
+async def throttled(*replies, concurrency=8, remarks=None, retries=5):
     """A scripted Graph, a client of it, and the clock that both wait for."""
     clock = Clock()
     tell = (lambda _text: None) if remarks is None else remarks.append
-    limits = Limits(RetryPolicy(5, clock.sleep, lambda: 1.0, lambda: NOW), 5.0, concurrency, tell)
+    policy = RetryPolicy(retries, clock.sleep, lambda: 1.0, lambda: NOW, lambda: clock.elapsed_s)
+    limits = Limits(policy, 5.0, concurrency, tell)
     async with scripted(*replies) as graph, open_client(graph.base, LoopbackToken(TOKEN), limits) as client:
         yield graph, client, clock
 
@@ -136,3 +140,45 @@ def test_it_never_falls_below_one_at_a_time():
             return len(graph.seen), client._throttle.at_a_time
 
     assert asyncio.run(run()) == (4, 2)
+
+
+def test_the_next_request_waits_where_the_one_that_was_told_goes_out_no_more():
+    async def run():
+        async with throttled(refused(429, Retry_After="7"), GOOD, retries=0) as (graph, client, clock):
+            with pytest.raises(GraphRefusalError):
+                await send(client, "GET")
+            async with asyncio.TaskGroup() as group:
+                for _ in range(3):
+                    group.create_task(send(client, "GET"))
+                await clock.sleeping.wait()
+                await quiet(graph)
+                during = len(graph.seen)
+                clock.over.set()
+            return during, len(graph.seen), clock.asked
+
+    assert asyncio.run(run()) == (1, 4, [7])
+
+
+def test_it_does_not_wait_for_what_has_passed_meanwhile():
+    async def run():
+        async with throttled(refused(429, Retry_After="7"), GOOD, retries=0) as (graph, client, clock):
+            with pytest.raises(GraphRefusalError):
+                await send(client, "GET")
+            clock.elapsed_s += 7
+            await send(client, "GET")
+            return len(graph.seen), clock.asked
+
+    assert asyncio.run(run()) == (2, [])
+
+
+def test_nothing_more_is_sent_when_graph_asks_for_more_patience_than_a_run_has():
+    async def run():
+        async with throttled(refused(429, Retry_After="86400"), GOOD) as (graph, client, clock):
+            for _ in range(3):
+                with pytest.raises(GraphRefusalError) as caught:
+                    await send(client, "POST")
+            return len(graph.seen), clock.asked, str(caught.value)
+
+    seen, asked, message = asyncio.run(run())
+    assert (seen, asked) == (1, [])
+    assert "86400 s of patience, longer than a run waits" in message
