@@ -6,6 +6,8 @@ import pytest
 from harness import reconciler  # noqa: F401 - a fixture for all tests
 from hypothesis import HealthCheck, settings
 
+from reconciler.model.learned import forget_learned
+
 settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
@@ -18,3 +20,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(("RECONCILER_", "AZURE_", "ACTIONS_", "GITHUB_")) or name in ("CI", "NO_COLOR"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def nothing_learned() -> None:
+    """No secret that one test has seen is masked in another."""
+    forget_learned()

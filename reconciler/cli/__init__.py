@@ -6,12 +6,15 @@ stays quick.
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Sequence
 
 import click
 
 from reconciler import __version__
 from reconciler.cli.apply import apply_command
+from reconciler.cli.given import learn_given
 from reconciler.cli.plans import drift_command, plan_command, show_command, validate_command
 from reconciler.cli.sandbox import sandbox_group
 from reconciler.cli.tools import auth_group, completion_command, schema_command, version_command
@@ -48,17 +51,27 @@ for command in (
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of one command line (interface: exit codes; usage errors are 1, never click's 2)."""
+    learn_given(arguments, os.environ)
     try:
         code = cli.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        from reconciler.cli.output import tell
+
+        written = io.StringIO()
+        error.show(written)
+        tell(written.getvalue().rstrip("\n"))
         return 1
     except ReconcilerError as error:
         from reconciler.cli.output import tell_error
 
         tell_error(error)
         return error.exit_code
+    except Exception as error:  # noqa: BLE001 - whatever it is: Python itself would print it with its secrets
+        from reconciler.cli.output import tell_bug
+
+        tell_bug(error)
+        return 1
     return code if isinstance(code, int) else 0

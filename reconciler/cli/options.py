@@ -122,7 +122,7 @@ def output_options(*more_formats: str) -> Callable[[F], F]:
             verbosity = arguments.pop("verbose") - (2 if arguments.pop("quiet") else 0)
             colour = wants_colour(refused=refused)
             output = Output(arguments.pop("output_format"), colour, max(-1, verbosity), no_colour=refused)
-            start_log(output)
+            start_log(output.verbosity)
             return function(output=output, **arguments)
 
         options = reversed(_output(more_formats))

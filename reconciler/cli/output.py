@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ def save(file: Path, text: str) -> None:
 
 def tell(text: str) -> None:
     """One remark on stderr."""
-    click.echo(visible_lines(mask(text)), err=True)
+    click.echo(visible_lines(text), err=True)
 
 
 def tell_error(error: ReconcilerError) -> None:
@@ -83,31 +83,47 @@ def tell_error(error: ReconcilerError) -> None:
     tell(f"error: {error}" + (f"\n  hint: {error.hint}" if error.hint else ""))
 
 
+def tell_bug(error: Exception) -> None:
+    """What only a mistake of ours can raise, on stderr: with its traceback, and without the secrets in it."""
+    from traceback import format_exception
+
+    tell("".join(format_exception(error)).rstrip("\n"))
+    tell("error: This is a bug of reconciler. Please report it with the lines above; secrets in them are masked.")
+
+
 def visible_lines(text: str) -> str:
-    """The text with everything that could act on a terminal made visible; line breaks stay."""
+    """The text, secrets masked, with everything that could act on a terminal made visible; line breaks stay."""
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
-def start_log(output: Output) -> None:
-    """Our log goes to stderr: retries always, requests with -v, nothing but errors with -q."""
-    log = logging.getLogger("reconciler")
-    handler = logging.StreamHandler()
-    handler.setFormatter(_SafeFormatter("%(levelname)s: %(message)s"))
-    log.handlers = [handler]
-    log.propagate = False
-    log.setLevel({-1: logging.ERROR, 0: logging.WARNING}.get(output.verbosity, logging.INFO))
-    # azure-identity says in its log what it also raises; with -v it may.
-    azure = logging.getLogger("azure")
-    azure.handlers, azure.propagate = [handler], False
-    azure.setLevel(logging.WARNING if output.verbosity > 0 else logging.CRITICAL)
+def start_log(verbosity: int) -> None:
+    """All logs go to stderr, those of other libraries too: else Python would print their warnings as they are.
+
+    Ours: retries always, requests with -v, nothing but errors with -q. Others: errors, with -v warnings.
+    """
+    root, ours = logging.getLogger(), logging.getLogger("reconciler")
+    for former in [handler for handler in root.handlers if isinstance(handler, _ToStderr)]:
+        root.removeHandler(former)
+    root.addHandler(_ToStderr(logging.WARNING if verbosity > 0 else logging.ERROR))
+    ours.setLevel({-1: logging.ERROR, 0: logging.WARNING}.get(verbosity, logging.INFO))
+    logging.captureWarnings(capture=True)
 
 
-class _SafeFormatter(logging.Formatter):
-    """Log lines without secrets and without anything that could act on a terminal."""
+class _ToStderr(logging.Handler):
+    """Log lines by the way that everything takes to stderr, without secrets and without what acts on a terminal."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        record.levelname = record.levelname.lower()
-        return visible_lines(mask(super().format(record)))
+    def __init__(self, of_others: int) -> None:
+        super().__init__()
+        self.addFilter(lambda record: record.name.startswith("reconciler") or record.levelno >= of_others)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints the line; one that its author made unprintable is named only, for the run is worth more than it."""
+        try:
+            message = self.format(record)
+        except Exception:  # noqa: BLE001 - whatever a library's arguments raise when they are formatted
+            message = f"{record.name} logged what cannot be printed"
+        with suppress(OSError):
+            tell(f"{record.levelname.lower()}: {message}")
 
 
 @contextmanager

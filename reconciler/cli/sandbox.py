@@ -30,6 +30,9 @@ set_option = click.option("--set", "switches", multiple=True, metavar="NAME=VALU
 @click.group("sandbox")
 def sandbox_group() -> None:
     """The embedded Graph: entitlement management on 127.0.0.1, for trying and testing."""
+    from reconciler.cli.output import start_log
+
+    start_log(0)
 
 
 @sandbox_group.command("serve")
@@ -69,6 +72,7 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
 @set_option
 def reset_command(sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]) -> None:
     """Empties the database and fills it with the seed; switches set here stay set."""
+    from reconciler.render.escape import visible
     from reconciler.sandbox.errors import SandboxDatabaseError, SeedError
     from reconciler.sandbox.store import reset
 
@@ -77,7 +81,7 @@ def reset_command(sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]
         reset(sandbox_db, seed=seed, switches=_parsed(switches))
     except (SandboxDatabaseError, SeedError, OSError) as error:
         raise UsageError(f"The sandbox cannot be reset: {error}", hint="Choose another database or seed.") from error
-    click.echo(f"{sandbox_db}: as new")
+    click.echo(visible(f"{sandbox_db}: as new"))
 
 
 def _parsed(pairs: Iterable[str]) -> Switches | None:

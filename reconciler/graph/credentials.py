@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import AuthenticationError
-from reconciler.model.secrets import mask
+from reconciler.model.secrets import learn_value, mask
 from reconciler.settings import AuthMode, Cloud, Settings
 
 if TYPE_CHECKING:
@@ -77,12 +77,14 @@ class CredentialTokens:
         from azure.core.exceptions import AzureError
 
         try:
-            return self._credential.get_token(self._scope, claims=claims)
+            token = self._credential.get_token(self._scope, claims=claims)
         except (AzureError, OSError, ValueError) as error:  # refused; or the network, a token file, a certificate
             raise AuthenticationError(
                 f"No token for {self._scope}: {_first_line(error)}",
                 hint="Sign in that way first, or choose another with --auth; docs/reference.md says what each needs.",
             ) from error
+        learn_value(token.token)
+        return token
 
 
 def open_tokens(settings: Settings, environment: Mapping[str, str]) -> TokenSource:

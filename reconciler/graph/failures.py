@@ -9,6 +9,7 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 from reconciler.errors import GraphRefusalError, GraphUnansweredError
 from reconciler.graph.requests import described
+from reconciler.model.secrets import mask
 
 # A proxy that refuses has been asked for a tunnel only.
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -21,7 +22,7 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
     headers = error.response_headers or {}
     main = error.error if isinstance(error, ODataError) else None
     words = [word for word in (main.code, main.message) if word] if main else []
-    said = ": ".join(words)[:_LONGEST_QUOTE] or "no error body of Graph's"
+    said = mask(": ".join(words))[:_LONGEST_QUOTE] or "no error body of Graph's"
     inner = main.inner_error if main else None
     request_id = headers.get("request-id") or (inner.request_id if inner else None) or None
     retry_after = headers.get("Retry-After")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import httpx
 
 from reconciler.errors import AuthenticationError
+from reconciler.model.secrets import learn_value
 from reconciler.settings import LOOPBACK_HOSTS
 
 
@@ -47,6 +48,7 @@ def github_assertion(environment: Mapping[str, str], audience: str) -> str:
         token = None
     if not isinstance(token, str) or not token:
         raise AuthenticationError("GitHub gave no usable identity token.", hint="Run the job again.")
+    learn_value(token)
     return token
 
 

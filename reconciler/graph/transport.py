@@ -9,6 +9,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from reconciler.errors import GraphAnswerError, GraphRefusalError, RefusedError, UsageError
+from reconciler.model.secrets import learn
 from reconciler.settings import LOOPBACK_HOSTS
 
 Origin = tuple[str, str, int | None]
@@ -43,7 +44,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             self._writes_unlocked = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer of the configured origin; `answered` tells from then on that there is one.
+        """The answer of the configured origin, read whole; `answered` tells from then on that there is one.
+
+        Secrets in it, in a refusal as well, are learned before anybody can repeat them in a message.
 
         Raises:
             GraphAnswerError: the request would leave the origin.
@@ -66,6 +69,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 status=response.status_code,
                 request_id=response.headers.get("request-id"),
             )
+        await response.aread()
+        learn(response.text)
         return response
 
     async def aclose(self) -> None:

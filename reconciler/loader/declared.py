@@ -39,8 +39,9 @@ def declared(document: Node, file: str) -> tuple[DeclaredDocument, list[Fault]]:
 
     A fault in one extension leaves the others checked; a value in `defaults` is judged once, where it stands.
     """
+    secrets = list(secret_faults(document))  # first: what they have learned, no other fault shows
     faults, at_fault = schema_faults(document)
-    faults.extend(secret_faults(document))
+    faults.extend(secrets)
     source = SourceLocation(file, document.line, document.column)
     if is_wrapped(document):
         return DeclaredDocument(None, (), source), faults

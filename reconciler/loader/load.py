@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from reconciler.loader.reading import read_text
 from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.extension import DesiredCatalog
+from reconciler.model.learned import declare_public
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +42,23 @@ def load(paths: Sequence[Path]) -> LoadedState:
     found = find(paths)
     documents: list[DeclaredDocument] = []
     diagnostics = list(found.diagnostics)
-    for file, path in found.files:
-        file_documents, file_diagnostics = _load_file(file, path)
+    texts = [(file, *read_text(path)) for file, path in found.files]  # all first: a secret of one is one in all
+    for file, text, unreadable in texts:
+        file_documents, file_diagnostics = _load_text(file, text) if unreadable is None else ([], [unreadable])
         documents += file_documents
         diagnostics += file_diagnostics
     diagnostics += duplicates(documents)
+    catalogs = () if diagnostics else desired_catalogs(documents)
+    _declare_names_public(catalogs)
     return LoadedState(
-        catalogs=() if diagnostics else desired_catalogs(documents),
+        catalogs=catalogs,
         diagnostics=tuple(sorted(dict.fromkeys(diagnostics), key=lambda each: (*in_order(each.place), each.code))),
         files=len(found.files),
         extensions=sum(len(document.extensions) for document in documents),
     )
 
 
-def _load_file(file: str, path: Path) -> tuple[list[DeclaredDocument], list[Diagnostic]]:
-    text, unreadable = read_text(path)
-    if unreadable is not None:
-        return [], [unreadable]
+def _load_text(file: str, text: str) -> tuple[list[DeclaredDocument], list[Diagnostic]]:
     nodes, faults = read_documents(text)
     documents = []
     for node in nodes:
@@ -65,3 +66,14 @@ def _load_file(file: str, path: Path) -> tuple[list[DeclaredDocument], list[Diag
         documents.append(document)
         faults += found
     return documents, [fault.in_file(file) for fault in faults]
+
+
+def _declare_names_public(catalogs: Iterable[DesiredCatalog]) -> None:
+    """What the reviewed files call things is no secret, though a live text, written by others, may say `sig=` to it."""
+    for one in catalogs:
+        declare_public(str(one.catalog))
+        for extension in one.extensions:
+            endpoint = extension.properties["endpointConfiguration"]
+            members = endpoint.values() if isinstance(endpoint, dict) else ()
+            for name in (extension.display_name, extension.source.file, *members):
+                declare_public(str(name))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reconciler.loader.fault import printable
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.secrets import learn
 
 SIZE_LIMIT_BYTES = 1024 * 1024
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -24,7 +25,7 @@ def shown(path: Path) -> str:
 
 
 def read_text(path: Path) -> tuple[str, Diagnostic | None]:
-    """The text of a file; or, with no text, R001, R004 or R005.
+    """The text of a file; or, with no text, R001, R004 or R005. Secrets in it are learned, in its comments too.
 
     Only a regular file is read, at most a byte past the limit: a pipe or a device is refused before it can block.
     """
@@ -37,9 +38,11 @@ def read_text(path: Path) -> tuple[str, Diagnostic | None]:
     if len(content) > SIZE_LIMIT_BYTES:
         return "", Diagnostic("R004", "error", "The file is larger than 1 MiB.", "Split it into several files.", place)
     try:
-        return content.decode("utf-8-sig"), None
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return "", _encoding_fault(place.file, content, error.start)
+    learn(text)
+    return text, None
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from reconciler.loader.fault import Fault, fault_at, quoted
 from reconciler.loader.nodes import Mapping, Node, Scalar, Sequence, member
 from reconciler.model.durations import MAXIMUM_S, MINIMUM_S, duration_s
-from reconciler.model.secrets import carries_secret
+from reconciler.model.secrets import carries_secret, learn
 from reconciler.model.types import TIMEOUT, TIMEOUT_IN_DOCUMENTS
 
 _SHARED_ACCESS = re.compile(r"[?&;#][\s+]*(?:sig|sp|sv)[\s+]*(?:[=&;#]|$)", re.IGNORECASE)
@@ -20,7 +20,8 @@ _ENCODINGS = 5
 def secret_faults(document: Node) -> Iterator[Fault]:
     """R205 for a `url` with shared-access parameters, R208 for any other text with a secret; values are never shown.
 
-    Looks everywhere in the document, also where nothing else is checked: a secret in a file is a fault by itself.
+    Looks everywhere in the document, also where nothing else is checked: a secret in a file is a fault by itself. So is
+    a value that was seen as a secret elsewhere: in another file, in the environment.
 
     Source: graph-contract §2.4 (the parameters are secrets, and pointless beside a proof-of-possession token).
     """
@@ -41,10 +42,12 @@ def secret_faults(document: Node) -> Iterator[Fault]:
 
 def _secret_fault(name: str, node: Scalar) -> Iterator[Fault]:
     if name == "url" and carries_shared_access(node.text):
+        learn(node.text)  # without YAML's own escapes, which the text of the file may have
         message = "`url` carries shared-access parameters (sig, sp or sv), which are a secret."
         hint = "Remove these parameters, and renew the Logic App's access key if the file has been shared."
         yield fault_at(node, "R205", message, hint)
     elif carries_secret(node.text):
+        learn(node.text)
         title = quoted(name) if name else "A text"
         hint = "Remove it from the file, and renew the secret if the file has been shared."
         yield fault_at(node, "R208", f"{title} carries a signature or a token, which is a secret.", hint)

@@ -10,7 +10,7 @@ from reconciler.diff.changes import diff_catalog
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.extension import DesiredCatalog, DesiredExtension, ObservedCatalog, ObservedExtension
 from reconciler.model.plan import Change, FieldChange, Plan, PlannedCatalog, Unmanaged
-from reconciler.model.secrets import without_secrets
+from reconciler.model.secrets import holds_stand_in, without_secrets
 from reconciler.model.types import LOGIC_APP
 from reconciler.plan.digest import digest
 
@@ -70,7 +70,10 @@ def _unmanaged_order(item: Unmanaged) -> tuple[str, str, str]:
 
 
 def _without_secrets(change: Change, context: PlanContext) -> Change:
-    """The change with a stand-in for every value that carries a secret: none may reach a plan."""
+    """The change with a stand-in for every value that carries a secret: none may reach a plan.
+
+    A change that would write a secret is blocked, since neither the secret nor what stands for it may reach Graph.
+    """
 
     def safe(row: FieldChange) -> FieldChange:
         before, after = (
@@ -79,7 +82,14 @@ def _without_secrets(change: Change, context: PlanContext) -> Change:
         )
         return FieldChange(row.path, before, after)
 
-    return replace(change, fields=tuple(safe(row) for row in change.fields))
+    fields = tuple(safe(row) for row in change.fields)
+    written = ["/".join(row.path) for row in fields if holds_stand_in(row.after)]
+    return _writing_a_secret(change, written) if written else replace(change, fields=fields)
+
+
+def _writing_a_secret(change: Change, paths: Sequence[str]) -> Change:
+    because = f"{', '.join(paths)} holds what was seen elsewhere as a signature or a token; remove it from the file"
+    return replace(change, action="blocked", because=because, fields=(), precondition=None)
 
 
 def _warnings(

@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.errors import InvalidFilesError, StalePlanError
 from reconciler.model.plan import Plan
+from reconciler.model.secrets import learn, may_be_written
 from reconciler.model.types import COMPLEX_PROPERTIES, SCALAR_PROPERTIES
 from reconciler.plan.digest import digest
 from reconciler.render.json_document import plan_document, plan_from_document
@@ -17,12 +18,13 @@ _HINT = "Make a new one with `reconciler plan --out FILE`."
 def read_plan(text: str, name: str, schema: dict[str, Any]) -> Plan:
     """The plan that the text of a saved plan document holds; `name` stands for it in messages.
 
-    `schema` is the plan's JSON Schema.
+    `schema` is the plan's JSON Schema. Secrets in the text are learned: no plan has any, but an altered one may.
 
     Raises:
         InvalidFilesError: not JSON, or not a plan document by its schema.
         StalePlanError: the document was altered: its parts do not fit each other any more.
     """
+    learn(text)
     plan = plan_from_document(_document(text, name, schema))
     if not _consistent(plan, json.loads(text)):
         raise StalePlanError(f"{name} was altered: its digest does not fit its changes.", hint=_HINT)
@@ -48,6 +50,7 @@ def _consistent(plan: Plan, document: dict[str, Any]) -> bool:
         digest(plan.tenant_id, plan.graph_url, plan.changes) == plan.digest
         and plan_document(plan) == document
         and all(_is_writable(row.path) for change in plan.changes for row in change.fields)
+        and all(may_be_written(row.after) for change in plan.pending for row in change.fields)
         and all(
             change.precondition is not None and change.precondition.exists is (change.action != "create")
             for change in plan.pending

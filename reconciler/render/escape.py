@@ -1,7 +1,8 @@
 """Text that Graph or a file supplied, made harmless for the place where it is shown.
 
 Nothing invisible stays invisible (what the reviewer approves is what he sees), and nothing in a value can act on the
-terminal, on Markdown or on the runner of GitHub Actions.
+terminal, on Markdown or on the runner of GitHub Actions. Secrets are masked before anything is escaped or cut: a
+backslash in the middle of a signature would hide it from whoever looks for it later.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 
+from reconciler.model.secrets import mask, masked
 from reconciler.model.types import JsonValue
 
 _BLANK = re.compile(
@@ -24,19 +26,18 @@ _LEGACY_COMMAND = "##["
 def visible(text: str) -> str:
     r"""The text on one line, with every character that does not show as itself escaped (`\n`, `\x1b`, `\u202e`).
 
-    Escaping twice changes nothing more. A backslash stays as it is.
+    Secrets are masked. Escaping twice changes nothing more. A backslash stays as it is.
     """
-    return _replaced(text, _python_escape).replace(_LEGACY_COMMAND, r"\x23#[")
+    return _replaced(mask(text), _python_escape).replace(_LEGACY_COMMAND, r"\x23#[")
 
 
-def visible_json(document: str) -> str:
-    r"""JSON text of the same meaning, with every character that does not show as itself as `\uNNNN`; newlines stay."""
+def json_value(value: JsonValue, indent: int | None = None) -> str:
+    r"""The value as JSON, secrets masked, with every character that does not show as itself as `\uNNNN`.
+
+    It stands on one line, unless `indent` says by how many blanks a level is indented.
+    """
+    document = json.dumps(masked(value), ensure_ascii=False, indent=indent)
     return _replaced(document, _json_escape).replace(_LEGACY_COMMAND, r"\u0023#[")
-
-
-def json_value(value: JsonValue) -> str:
-    """The value as JSON on one line, every character of it visible."""
-    return visible_json(json.dumps(value, ensure_ascii=False))
 
 
 def _replaced(text: str, escape: Callable[[str], str]) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from reconciler.model.identity import READ_PERMISSIONS, WRITE_PERMISSIONS, Identity
 from reconciler.render.escape import visible
+from reconciler.render.json_document import to_json
 
 _NEEDS = (
     ("plan, drift", "EntitlementManagement.Read.All", "Catalog reader", READ_PERMISSIONS),
@@ -49,7 +48,7 @@ def identity_json(identity: Identity, graph_url: str) -> str:
             for commands, least, role, sufficient in _NEEDS
         ],
     }
-    return json.dumps(document, indent=2) + "\n"
+    return to_json(document)
 
 
 def _speaks_for(identity: Identity) -> str:

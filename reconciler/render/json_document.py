@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,15 +17,15 @@ from reconciler.model.plan import (
     Precondition,
     Unmanaged,
 )
-from reconciler.render.escape import visible_json
+from reconciler.render.escape import json_value
 from reconciler.render.view import has_errors, pointer
 
 Document = dict[str, Any]
 
 
 def to_json(document: Document) -> str:
-    """The document as JSON text, two spaces a level; nothing invisible or hostile stands in it unescaped."""
-    return visible_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+    """The document as JSON text, two spaces a level; no secret, and nothing invisible or hostile unescaped."""
+    return json_value(document, indent=2) + "\n"
 
 
 def plan_document(plan: Plan) -> Document:

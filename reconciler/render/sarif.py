@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.model.diagnostic import CODES, Diagnostic, SourceLocation
+from reconciler.model.secrets import mask
 from reconciler.render.escape import visible
 from reconciler.render.json_document import to_json
 
@@ -47,7 +48,7 @@ def _message(text: str) -> str:
 
 
 def _location(place: SourceLocation) -> dict[str, Any]:
-    uri = quote(place.file.replace("\\", "/"), errors="surrogatepass")
+    uri = quote(mask(place.file).replace("\\", "/"), errors="surrogatepass")
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"},

@@ -11,6 +11,7 @@ from azure.identity import CredentialUnavailableError
 
 from reconciler.errors import AuthenticationError
 from reconciler.graph.credentials import CredentialTokens, LoopbackToken, choose_mode, open_tokens
+from reconciler.model.secrets import mask
 from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
 from tests.graph.scripted import Reply, scripted
 
@@ -24,11 +25,11 @@ GITHUB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://x.example/?a=b", "ACTIONS_ID_
 class Credential:
     """In the shape of azure-identity: synchronous, slow, not made for several threads at once."""
 
-    def __init__(self, *, lives_s=3600, fails=None, clock=lambda: 0.0):
+    def __init__(self, *, lives_s=3600, fails=None, clock=lambda: 0.0, name="t"):
         self.calls = []
         self.threads = set()
         self.busy = False
-        self._lives_s, self._fails, self._clock = lives_s, fails, clock
+        self._lives_s, self._fails, self._clock, self._name = lives_s, fails, clock, name
 
     def get_token(self, *scopes, claims=None, **_more):
         assert not self.busy
@@ -39,7 +40,7 @@ class Credential:
         self.threads.add(threading.current_thread())
         if self._fails:
             raise self._fails
-        return AccessToken(f"t-{len(self.calls)}", int(self._clock() + self._lives_s))
+        return AccessToken(f"{self._name}-{len(self.calls)}", int(self._clock() + self._lives_s))
 
 
 def test_twenty_concurrent_requests_fetch_one_token_beside_the_event_loop():
@@ -113,6 +114,11 @@ def test_whatever_a_credential_fails_with_is_one_clear_line_without_secrets(fail
     assert "eyJ" not in message
     assert caught.value.exit_code == 1
     assert caught.value.hint
+
+
+def test_a_token_once_fetched_is_masked_wherever_it_turns_up():
+    token = asyncio.run(CredentialTokens(Credential(name="opaque.token"), "s").token())
+    assert (token, mask(f"the header held {token}!")) == ("opaque.token-1", "the header held ***!")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.errors import AuthenticationError
 from reconciler.graph.github_oidc import github_assertion
+from reconciler.model.secrets import mask
 from tests.graph.scripted import Reply, closed_port, scripted
 
 pytestmark = pytest.mark.usefixtures("sockets_closed")
@@ -40,6 +41,7 @@ def assertion(reply, *, query="?api-version=2.0", form="{origin}", bearer=BEARER
 def test_the_audience_is_added_and_the_query_is_kept(query, arrives):
     token, seen = assertion(Reply(200, {"value": "the.id.token", "count": 1}), query=query)
     assert token == "the.id.token"
+    assert mask(f"refused: {token}") == "refused: ***"
     assert len(seen) == 1
     assert seen[0].method == "GET"
     assert seen[0].query == arrives | {"audience": "api://AzureADTokenExchange"}

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from reconciler.model.canonical import canonical, sha256, without_nulls
 from reconciler.model.durations import canonical_duration, duration_s
-from reconciler.model.secrets import carries_secret, mask, stand_in, without_secrets
+from reconciler.model.learned import declare_public
+from reconciler.model.secrets import carries_secret, learn, learn_value, mask, masked, stand_in, without_secrets
 from reconciler.model.types import EXTENSION_TYPES, odata_type, short_type
 
 
@@ -121,6 +122,74 @@ SIGNED = "https://h.logic.azure.com/x?api-version=1&sp=%2Fa&sv=1.0&sig=AbC-_%2B%
 def test_secrets_are_masked_by_value(text: str, masked: str) -> None:
     assert (mask(text), carries_secret(text)) == (masked, masked != text)
     assert mask(masked) == masked
+
+
+SEEN = "aB3_dE~fG-hI9+jK/lM7"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "https://h/x?sp=a&sig=aB3_dE~fG-hI9%2BjK%2FlM7%3D",
+        "u%3Fsv%3D1%26sig%3DaB3_dE~fG-hI9%252BjK%252FlM7%26next%3D1",
+        r'{"url": "https://h/x?a=1\u0026sig=aB3_dE~fG-hI9\u002BjK\/lM7"}',
+        "Authorization: Bearer aB3_dE~fG-hI9+jK/lM7==",
+        "https://f/api?code=aB3_dE~fG-hI9+jK/lM7. Next sentence",
+    ],
+)
+@pytest.mark.parametrize(
+    "spelling",
+    [SEEN, "aB3_dE~fG-hI9%2BjK%2FlM7", "aB3_dE~fG-hI9%2bjK%2flM7", "aB3_dE~fG-hI9%2BjK/lM7",
+     "aB3_dE~fG-hI9%252BjK%252FlM7", r"aB3_dE~fG-hI9+jK\/lM7", r"aB3_dE~fG-hI9\u002BjK/lM7"],
+)  # fmt: skip
+def test_a_value_seen_once_is_masked_in_every_spelling(form: str, spelling: str) -> None:
+    assert mask(spelling) == spelling
+    learn(form)
+    assert mask(f"x{spelling}y {spelling}") == "x***y ***"
+    assert carries_secret(f"x{spelling}")
+    assert masked({"a": [spelling, 1, None], spelling: True}) == {"a": ["***", 1, None], spelling: True}
+    hidden = without_secrets({"a": spelling}, tenant_id="t", extension_id="e")
+    assert hidden == {"a": stand_in(spelling, tenant_id="t", extension_id="e", path=("a",))}
+
+
+def test_a_value_is_found_wherever_it_stands() -> None:
+    learn_value("abcdefgh")
+    assert [mask(f"{'x' * before}abcdefgh{'y' * after}") for before in range(12) for after in range(6)] == [
+        f"{'x' * before}***{'y' * after}" for before in range(12) for after in range(6)
+    ]
+
+
+def test_overlapping_values_leave_nothing_of_either() -> None:
+    for value in ("abcdefgh1234", "1234ijklmnop", "abcdefgh"):
+        learn_value(value)
+    assert mask("<abcdefgh1234ijklmnop> <abcdefgh12> <1234ijklmno>") == "<***> <***12> <1234ijklmno>"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Short1Value",
+        "onlyletterswithoutany",
+        "123456789012345",
+        "32efb28c-9a7a-446c-986b-ca6528c6669d",
+        "x/32efb28c-9a7a-446c-986b-ca6528c6669d",
+        "9a7a-446c-986b-ca6528c6669d",
+        "0123456789abcdefABCDEF",
+        "prod-31.westeurope.logic",
+        "sha256%3A0123456789abcdefghijkl",
+        "declared-name-1",
+    ],
+)
+def test_what_is_no_secret_by_its_looks_is_not_remembered(value: str) -> None:
+    declare_public("a declared-name-12 of ours")
+    learn(f"https://h/x?sig={value}&y=1")
+    assert mask(f"the {value} as a word") == f"the {value} as a word"
+
+
+def test_a_known_credential_is_remembered_whatever_it_looks_like_unless_too_short() -> None:
+    for value in (" pass word \n", "32efb28c-9a7a-446c-986b-ca6528c6669d", "sevench", ""):
+        learn_value(value)
+    assert mask("pass word, 32efb28c-9a7a-446c-986b-ca6528c6669d, sevench") == "***, ***, sevench"
 
 
 def test_a_stand_in_tells_changes_and_nothing_else() -> None:
