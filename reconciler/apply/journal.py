@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.errors import JournalError, UsageError
-from reconciler.model.secrets import mask
+from reconciler.model.secrets import masked
 
 Record = Callable[..., None]
 """`record(event, **members)` adds a line; `ignored` is the record that nobody asked for."""
@@ -74,7 +74,7 @@ class Journal:
             JournalError: it could not be added.
         """
         line = {"time": self._now().isoformat(timespec="milliseconds"), "run": self._run, "event": event, **members}
-        content = f"{self._next_begins_with}{mask(json.dumps(line))}\n".encode()
+        content = f"{self._next_begins_with}{json.dumps(masked(line))}\n".encode()
         try:
             # One call, so that the lines of two runs do not mix; a pipe or a terminal knows no fsync.
             written = os.write(self._descriptor, content)

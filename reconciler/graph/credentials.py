@@ -47,10 +47,17 @@ class LoopbackToken:
 
 
 class CredentialTokens:
-    """Tokens of one azure-identity credential, fetched one at a time and kept until shortly before expiry."""
+    """Tokens of one azure-identity credential, fetched one at a time and kept until shortly before expiry.
 
-    def __init__(self, credential: TokenCredential, scope: str, *, now_s: Callable[[], float] = time.time) -> None:
-        self._credential = credential
+    `sign_in` makes the credential. A refused token makes another of the same kind: each keeps tokens of its own, and
+    would give the refused one again.
+    """
+
+    def __init__(
+        self, sign_in: Callable[[], TokenCredential], scope: str, *, now_s: Callable[[], float] = time.time
+    ) -> None:
+        self._sign_in = sign_in
+        self._credential = sign_in()
         self._scope = scope
         self._now_s = now_s
         self._lock = asyncio.Lock()
@@ -72,6 +79,7 @@ class CredentialTokens:
         """The next `token` asks the credential again; once only, however many requests had the refused one."""
         if self._cached and self._cached.token == refused:
             self._cached = None
+            self._credential = self._sign_in()
 
     def _fetch(self, claims: str | None) -> AccessToken:
         from azure.core.exceptions import AzureError
@@ -96,9 +104,8 @@ def open_tokens(settings: Settings, environment: Mapping[str, str]) -> TokenSour
     if settings.cloud is None:
         return LoopbackToken(settings.loopback_token)
     mode = choose_mode(environment) if settings.auth == "auto" else settings.auth
-    return CredentialTokens(
-        _credential(mode, settings.cloud, environment), f"https://{settings.cloud.graph_host}/.default"
-    )
+    cloud = settings.cloud
+    return CredentialTokens(lambda: _credential(mode, cloud, environment), f"https://{cloud.graph_host}/.default")
 
 
 def choose_mode(environment: Mapping[str, str]) -> AuthMode:

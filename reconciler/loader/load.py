@@ -73,7 +73,7 @@ def _declare_names_public(catalogs: Iterable[DesiredCatalog]) -> None:
     for one in catalogs:
         declare_public(str(one.catalog))
         for extension in one.extensions:
-            endpoint = extension.properties["endpointConfiguration"]
+            endpoint = extension.properties.get("endpointConfiguration")
             members = endpoint.values() if isinstance(endpoint, dict) else ()
             for name in (extension.display_name, extension.source.file, *members):
                 declare_public(str(name))

@@ -47,7 +47,7 @@ def test_twenty_concurrent_requests_fetch_one_token_beside_the_event_loop():
     credential = Credential()
 
     async def run():
-        tokens = CredentialTokens(credential, "https://graph.microsoft.com/.default", now_s=lambda: 0.0)
+        tokens = CredentialTokens(lambda: credential, "https://graph.microsoft.com/.default", now_s=lambda: 0.0)
         return await asyncio.gather(*(tokens.token() for _ in range(20)))
 
     assert set(asyncio.run(run())) == {"t-1"}
@@ -60,7 +60,7 @@ def test_a_token_is_renewed_five_minutes_before_it_expires(now_s, token):
     clock = [0.0]
 
     async def run():
-        tokens = CredentialTokens(Credential(clock=lambda: clock[0]), "s", now_s=lambda: clock[0])
+        tokens = CredentialTokens(lambda: Credential(clock=lambda: clock[0]), "s", now_s=lambda: clock[0])
         await tokens.token()
         clock[0] = now_s
         return await tokens.token()
@@ -68,9 +68,21 @@ def test_a_token_is_renewed_five_minutes_before_it_expires(now_s, token):
     assert asyncio.run(run()) == token
 
 
-def test_forget_drops_the_refused_token_and_no_other():
+def test_a_refused_token_is_asked_for_from_another_credential_and_no_other_token_is():
+    class Keeps:
+        """As azure-identity does: the token that it fetched once, until it expires."""
+
+        def __init__(self):
+            made.append(self)
+            self._token = AccessToken(f"t-{len(made)}", 3600)
+
+        def get_token(self, *_scopes, **_more):
+            return self._token
+
+    made = []
+
     async def run():
-        tokens = CredentialTokens(Credential(), "s", now_s=lambda: 0.0)
+        tokens = CredentialTokens(Keeps, "s", now_s=lambda: 0.0)
         tokens.forget("t-1")
         given = [await tokens.token()]
         for refused in ("t-1", "t-1", "t-0", "t-2"):
@@ -85,7 +97,7 @@ def test_claims_bypass_the_cache_and_what_they_give_is_kept():
     credential = Credential()
 
     async def run():
-        tokens = CredentialTokens(credential, "s", now_s=lambda: 0.0)
+        tokens = CredentialTokens(lambda: credential, "s", now_s=lambda: 0.0)
         return [await tokens.token(), await tokens.token('{"a":1}'), await tokens.token(), await tokens.token()]
 
     assert asyncio.run(run()) == ["t-1", "t-2", "t-2", "t-2"]
@@ -106,7 +118,7 @@ def test_claims_bypass_the_cache_and_what_they_give_is_kept():
 )
 def test_whatever_a_credential_fails_with_is_one_clear_line_without_secrets(failure):
     with pytest.raises(AuthenticationError) as caught:
-        asyncio.run(CredentialTokens(Credential(fails=failure), "https://graph/.default").token())
+        asyncio.run(CredentialTokens(lambda: Credential(fails=failure), "https://graph/.default").token())
     message = str(caught.value)
     assert "AADSTS700213: refused ***" in message
     assert "https://graph/.default" in message
@@ -117,7 +129,7 @@ def test_whatever_a_credential_fails_with_is_one_clear_line_without_secrets(fail
 
 
 def test_a_token_once_fetched_is_masked_wherever_it_turns_up():
-    token = asyncio.run(CredentialTokens(Credential(name="opaque.token"), "s").token())
+    token = asyncio.run(CredentialTokens(lambda: Credential(name="opaque.token"), "s").token())
     assert (token, mask(f"the header held {token}!")) == ("opaque.token-1", "the header held ***!")
 
 
@@ -126,14 +138,14 @@ def test_a_token_once_fetched_is_masked_wherever_it_turns_up():
 )
 def test_a_failure_without_words_is_one_too(failure):
     with pytest.raises(AuthenticationError, match="No token for s"):
-        asyncio.run(CredentialTokens(Credential(fails=failure), "s").token())
+        asyncio.run(CredentialTokens(lambda: Credential(fails=failure), "s").token())
 
 
 def test_a_failed_fetch_leaves_nothing_behind_and_a_bug_in_a_credential_is_not_hidden():
     failing = Credential(fails=ZeroDivisionError())
 
     async def run():
-        tokens = CredentialTokens(failing, "s", now_s=lambda: 0.0)
+        tokens = CredentialTokens(lambda: failing, "s", now_s=lambda: 0.0)
         with pytest.raises(ZeroDivisionError):
             await tokens.token()
         failing._fails = None

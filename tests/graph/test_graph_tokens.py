@@ -40,7 +40,7 @@ def run_against(script, *methods, retries=0, at_once=False):
     async def run():
         entra = Entra()
         async with scripted(script, token=None) as graph:
-            tokens = CredentialTokens(entra, "scope/.default")
+            tokens = CredentialTokens(lambda: entra, "scope/.default")
             async with graph_at(graph.base, tokens=tokens, retries=retries, waits=[], concurrency=30) as client:
                 if at_once:
                     results = await asyncio.gather(*(send(client, m) for m in methods), return_exceptions=True)
@@ -155,7 +155,7 @@ def test_retries_start_anew_with_a_fresh_token_when_the_old_one_expired_meanwhil
             return refused(503) if len(graph.seen) == 1 else GOOD
 
         async with scripted(reply, token=None) as graph:
-            tokens = CredentialTokens(Short(), "s", now_s=lambda: clock[0])
+            tokens = CredentialTokens(Short, "s", now_s=lambda: clock[0])
             async with graph_at(graph.base, tokens=tokens, retries=1) as client:
                 await send(client, "GET")
         return bearers(graph.seen)
