@@ -1,0 +1,165 @@
+"""Real runs in processes of their own, and a Graph that outlives them: it can kill the run it serves at any moment."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from anyio.from_thread import BlockingPortal
+from harness import Json, Ran
+
+from reconciler.sandbox.errors import GraphError
+from reconciler.sandbox.server import serve
+from reconciler.sandbox.store import Store, reset
+from reconciler.sandbox.switches import parse_switches
+
+LIMIT_S = 60
+SEEDED = "2026-01-15T08:30:00.1234567Z"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a run is killed: around its n-th request, or, `anytime`, so long after its start.
+
+    `before` Graph carries the request out; when that is `committed` but not answered; so long after it was `answered`.
+    """
+
+    stage: Literal["before", "committed", "answered", "anytime"]
+    request: int = 0
+    delay_s: float = 0.0
+
+
+@contextmanager
+def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """The real command line in a process of its own; it is dead and reaped when the block is left."""
+    command = [sys.executable, "-m", "reconciler", *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(process: subprocess.Popen[str]) -> Ran:
+    """How it ended by itself, in good time."""
+    out, err = process.communicate(timeout=LIMIT_S)
+    return Ran(process.returncode, out, err)
+
+
+@dataclass
+class DoomedRun:
+    """A run that is killed at its moment: what each of its requests was for, and which one the kill met."""
+
+    process: subprocess.Popen[str]
+    moment: Moment
+    phases: list[str] = field(default_factory=list)
+    met: str = "start-up"
+    _steps: list[tuple[str | None, str, str]] = field(default_factory=list)
+
+    @property
+    def was_killed(self) -> bool:
+        """False when the run had ended, and ended well, before its moment came."""
+        assert self.process.returncode in (0, -signal.SIGKILL), f"the run ended with {self.process.returncode}"
+        return self.process.returncode != 0
+
+    def kill(self) -> None:
+        """SIGKILL; the process is dead when this returns."""
+        self.process.kill()
+        self.process.wait(LIMIT_S)
+
+    async def meet(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The answer to a request of the run, which may not live to read it."""
+        phase = self._phase(request)
+        self.phases.append(phase)
+        if self.moment.stage == "anytime":
+            self.met = phase
+        if self.moment.request != len(self.phases):
+            return await handler(request)
+        self.met = phase
+        if self.moment.stage == "before":
+            self.kill()
+            return web.Response(status=503)
+        try:
+            return await handler(request)
+        except GraphError:
+            self.met = f"refused {phase}"
+            raise
+        finally:
+            if self.moment.stage == "committed":
+                self.kill()
+            else:
+                asyncio.get_running_loop().call_later(self.moment.delay_s, self.kill)
+
+    def _phase(self, request: web.Request) -> str:
+        """What the request is for, judged by what the run asked of the same catalog before."""
+        step = (request.match_info.get("catalog"), request.method, request.path_qs)
+        earlier = [one for one in self._steps if one[0] == step[0]]
+        self._steps.append(step)
+        if request.method != "GET":
+            return request.method
+        if earlier and earlier[-1][1] != "GET":
+            return "read-back"
+        return "re-check" if "extension" in request.match_info or step in earlier else "planning"
+
+
+@dataclass
+class Graph:
+    """A served sandbox with a database of its own."""
+
+    database: Path
+    seed: Path
+    url: str = ""
+    _run: DoomedRun | None = None
+
+    @contextmanager
+    def served(self, portal: BlockingPortal, switches: Sequence[str]) -> Iterator["Graph"]:
+        """This Graph, served in the portal's thread while the block lasts."""
+        reset(self.database, seed=self.seed)
+        serving = serve(self.database, switches=parse_switches(switches), faults=[self._watch])
+        with portal.wrap_async_context_manager(serving) as self.url:
+            yield self
+
+    def kill(self, moment: Moment) -> DoomedRun:
+        """An apply of the freshly seeded state that was killed at that moment, unless it had ended before.
+
+        What it had sent lies in the server's sockets then, so it is carried out before a later run is heard.
+        """
+        reset(self.database, seed=self.seed)
+        with started("apply", "--auto-approve", "--graph-url", self.url) as process:
+            run = self._run = DoomedRun(process, moment)
+            try:
+                process.communicate(timeout=moment.delay_s if moment.stage == "anytime" else LIMIT_S)
+            except subprocess.TimeoutExpired:
+                assert moment.stage == "anytime", "the run hangs"
+                run.kill()
+        self._run = None
+        return run
+
+    def live(self) -> list[Json]:
+        """Every extension with its catalog, by name; without what Graph made up for it since the seed."""
+        with Store(self.database) as store:
+            found = [
+                {"catalog": one["displayName"], **_settled(item)}
+                for one in store.catalogs()
+                for item in store.extensions(one["id"])
+            ]
+        return sorted(found, key=lambda item: (item["catalog"], item["displayName"]))
+
+    @web.middleware
+    async def _watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await (self._run.meet(request, handler) if self._run else handler(request))
+
+
+def _settled(extension: Json) -> Json:
+    """The extension without the id and the times that it did not have in the seed."""
+    made_up = {"id", "createdDateTime"} if extension["createdDateTime"] != SEEDED else set()
+    if extension["lastModifiedDateTime"] != SEEDED:
+        made_up.add("lastModifiedDateTime")
+    return {name: value for name, value in extension.items() if name not in made_up}
