@@ -1,0 +1,217 @@
+"""Two applies at once: nothing twice where Graph lets that be known; elsewhere the twins are found and reported."""
+
+import asyncio
+import itertools
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from anyio.from_thread import start_blocking_portal
+from crash_graph import ended, started
+from harness import FINANCE, MARKETING, CommandLine, Json, Ran, catalog, declare, extension
+
+from reconciler.sandbox.server import serve
+
+STATE = Path("desired_state")
+DATABASE = Path(".reconciler") / "sandbox.sqlite3"
+CATALOGS = {"Marketing": MARKETING, "Finance": FINANCE, "Operations": "11111111-0000-4000-8000-000000000001"}
+
+
+def apply_both(first: Middleware, second: Middleware, states: Sequence[Path] = (STATE, STATE)) -> list[Ran]:
+    """Two applies of one Graph, started together; each meets a server of its own, so that one can be held back."""
+    with start_blocking_portal() as portal, ExitStack() as stack:
+        runs = []
+        for fault, state in zip((first, second), states, strict=True):
+            url = stack.enter_context(portal.wrap_async_context_manager(serve(DATABASE, faults=[fault])))
+            command = ("apply", state, "--auto-approve", "--format", "json", "--graph-url", url)
+            runs.append(stack.enter_context(started(*command)))
+        return [ended(run) for run in runs]
+
+
+def names_all(text: str, ids: Sequence[str]) -> bool:
+    """True when the text holds every one of the ids."""
+    return all(one in text for one in ids)
+
+
+@pytest.mark.parametrize(
+    ("description", "told"), [(None, "it is as planned already"), ("other", "an extension of this name exists by now")]
+)
+def test_what_the_other_run_created_is_not_created_again(
+    reconciler: CommandLine, description: str | None, told: str
+) -> None:
+    reconciler.seed(catalog())
+    states = (STATE, Path("second_state"))
+    declare(states[0], {"catalog": "Marketing", "extensions": [extension("a")]})
+    declare(states[1], {"catalog": "Marketing", "extensions": [extension("a", description=description)]})
+    second_planned, first_committed = asyncio.Event(), asyncio.Event()
+    listed: list[str] = []
+
+    @web.middleware
+    async def first(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "POST":
+            return await handler(request)
+        await second_planned.wait()
+        answer = await handler(request)
+        first_committed.set()
+        return answer
+
+    @web.middleware
+    async def second(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if listed:
+            second_planned.set()
+            await first_committed.wait()
+        if "catalog" in request.match_info:
+            listed.append(request.path)
+        return await handler(request)
+
+    one, other = apply_both(first, second, states)
+    (live,) = reconciler.live()
+    (outcome,) = other.document["outcomes"]
+    assert (one.code, other.code, outcome["status"]) == (0, 5, "failed")
+    assert told in outcome["error"]
+    assert live["id"] in outcome["error"]
+
+
+def make_twins(reconciler: CommandLine) -> tuple[list[Ran], list[str]]:
+    """Two applies that create the same extension before either can know of the other; the ids of the twins."""
+    reconciler.seed(catalog())
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
+    both = asyncio.Barrier(2)
+
+    @web.middleware
+    async def at_once(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "POST":
+            return await handler(request)
+        await both.wait()
+        answer = await handler(request)
+        await both.wait()
+        return answer
+
+    runs = apply_both(at_once, at_once)
+    return runs, [item["id"] for item in reconciler.live()]
+
+
+def test_twins_that_nobody_could_foresee_are_blocked_and_none_is_chosen(reconciler: CommandLine) -> None:
+    _, twins = make_twins(reconciler)
+    before = reconciler.live()
+    assert len(twins) == 2
+    planned = reconciler("plan", "--sandbox", "--format", "json")
+    (change,) = planned.document["changes"]
+    assert (planned.code, change["action"]) == (4, "blocked")
+    assert names_all(change["because"], twins)
+    applied = reconciler("apply", "--sandbox", "--auto-approve")
+    assert (applied.code, reconciler.live()) == (4, before)
+    assert names_all(applied.out, twins)
+
+
+def test_both_runs_that_made_twins_say_so(reconciler: CommandLine) -> None:
+    runs, twins = make_twins(reconciler)
+    for run in runs:
+        (outcome,) = run.document["outcomes"]
+        assert (run.code, outcome["status"]) == (6, "failed")
+        assert names_all(outcome["error"], twins)
+
+
+def test_a_twin_made_after_the_others_read_back_is_told_by_the_run_that_made_it(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog())
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
+    second_checked, first_read_back = asyncio.Event(), asyncio.Event()
+    posted: list[str] = []
+
+    @web.middleware
+    async def first(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST":
+            await second_checked.wait()
+            posted.append(request.path)
+            return await handler(request)
+        answer = await handler(request)
+        if posted:
+            first_read_back.set()
+        return answer
+
+    @web.middleware
+    async def second(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST":
+            second_checked.set()
+            await first_read_back.wait()
+        return await handler(request)
+
+    one, other = apply_both(first, second)
+    (outcome,) = other.document["outcomes"]
+    assert (one.code, other.code, outcome["status"]) == (0, 6, "failed")
+    assert names_all(outcome["error"], [item["id"] for item in reconciler.live()])
+    assert reconciler("plan", "--sandbox").code == 4
+
+
+def race(head_start: int) -> list[Ran]:
+    """Two applies: Graph hears the second when it has heard so many requests of the first, and the rest is chance."""
+    second_is_there, go = asyncio.Event(), asyncio.Event()
+    heard = itertools.count()
+
+    @web.middleware
+    async def first(request: web.Request, handler: Handler) -> web.StreamResponse:
+        await second_is_there.wait()
+        if next(heard) >= head_start:
+            go.set()
+        return await handler(request)
+
+    @web.middleware
+    async def second(request: web.Request, handler: Handler) -> web.StreamResponse:
+        second_is_there.set()
+        await go.wait()
+        return await handler(request)
+
+    return apply_both(first, second)
+
+
+def bodies(name: str, **properties: Any) -> list[Json]:
+    """Four extensions for the catalog of this name; no other catalog has their names."""
+    return [extension(f"{name} {number}", **properties) for number in range(4)]
+
+
+def declare_all(**properties: Any) -> None:
+    """Declares four extensions in each of three catalogs."""
+    declare(STATE, *({"catalog": name, "extensions": bodies(name, **properties)} for name in CATALOGS))
+
+
+HEAD_STARTS = [0, 3, 12, 24]
+
+
+@pytest.mark.parametrize("head_start", HEAD_STARTS)
+def test_a_race_of_creates_loses_nothing_and_hides_no_twins(reconciler: CommandLine, head_start: int) -> None:
+    reconciler.seed(*(catalog(name, catalog_id) for name, catalog_id in CATALOGS.items()))
+    declare_all()
+    runs = race(head_start)
+    assert {run.code for run in runs} <= {0, 5, 6}
+    live: defaultdict[str, list[str]] = defaultdict(list)
+    for item in reconciler.live():
+        live[item["displayName"]].append(item["id"])
+    twins = {name: ids for name, ids in live.items() if len(ids) > 1}
+    planned = reconciler("plan", "--sandbox", "--format", "json")
+    blocked = {change["extension"]["display_name"]: change for change in planned.document["changes"]}
+    assert set(live) == {body["displayName"] for name in CATALOGS for body in bodies(name)}
+    assert (planned.code, set(blocked)) == (4 if twins else 0, set(twins))
+    outcomes = [outcome for run in runs for outcome in run.document["outcomes"]]
+    for name, ids in twins.items():
+        assert blocked[name]["action"] == "blocked"
+        assert names_all(blocked[name]["because"], ids)
+        told = [one["error"] or "" for one in outcomes if one["extension"]["display_name"] == name]
+        assert any(names_all(error, ids) for error in told), "whoever came second has seen both"
+
+
+@pytest.mark.parametrize("head_start", HEAD_STARTS)
+def test_a_race_of_updates_ends_as_declared(reconciler: CommandLine, head_start: int) -> None:
+    reconciler.seed(*(catalog(name, catalog_id, bodies(name)) for name, catalog_id in CATALOGS.items()))
+    before = {item["id"]: item["displayName"] for item in reconciler.live()}
+    declare_all(description="new")
+    runs = race(head_start)
+    assert {run.code for run in runs} <= {0, 5, 6}
+    live = reconciler.live()
+    assert {item["id"]: item["displayName"] for item in live} == before
+    assert {item["description"] for item in live} == {"new"}
+    assert reconciler("plan", "--sandbox", "--detailed-exitcode").code == 0
