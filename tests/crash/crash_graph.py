@@ -55,12 +55,17 @@ def ended(process: subprocess.Popen[str]) -> Ran:
 
 @dataclass
 class DoomedRun:
-    """A run that is killed at its moment: what each of its requests was for, and which one the kill met."""
+    """A run that is killed at its moment: what each of its requests was for, and which one the kill met.
+
+    `writes` are the client-request-ids of the writes that Graph heard; `cut_off` is that of the one left unanswered.
+    """
 
     process: subprocess.Popen[str]
     moment: Moment
     phases: list[str] = field(default_factory=list)
     met: str = "start-up"
+    writes: list[str] = field(default_factory=list)
+    cut_off: str | None = None
     _steps: list[tuple[str | None, str, str]] = field(default_factory=list)
 
     @property
@@ -78,11 +83,15 @@ class DoomedRun:
         """The answer to a request of the run, which may not live to read it."""
         phase = self._phase(request)
         self.phases.append(phase)
+        if request.method != "GET":
+            self.writes.append(request.headers["client-request-id"])
         if self.moment.stage == "anytime":
             self.met = phase
         if self.moment.request != len(self.phases):
             return await handler(request)
         self.met = phase
+        if request.method != "GET" and self.moment.stage != "answered":
+            self.cut_off = self.writes[-1]
         if self.moment.stage == "before":
             self.kill()
             return web.Response(status=503)
@@ -118,6 +127,11 @@ class Graph:
     url: str = ""
     _run: DoomedRun | None = None
 
+    @property
+    def journal(self) -> Path:
+        """Where the run that is killed keeps its journal."""
+        return self.database.with_suffix(".jsonl")
+
     @contextmanager
     def served(self, portal: BlockingPortal, switches: Sequence[str]) -> Iterator["Graph"]:
         """This Graph, served in the portal's thread while the block lasts."""
@@ -132,7 +146,8 @@ class Graph:
         What it had sent lies in the server's sockets then, so it is carried out before a later run is heard.
         """
         reset(self.database, seed=self.seed)
-        with started("apply", "--auto-approve", "--graph-url", self.url) as process:
+        self.journal.unlink(missing_ok=True)
+        with started("apply", "--auto-approve", "--graph-url", self.url, "--journal", self.journal) as process:
             run = self._run = DoomedRun(process, moment)
             try:
                 process.communicate(timeout=moment.delay_s if moment.stage == "anytime" else LIMIT_S)

@@ -1,12 +1,13 @@
 """SIGKILL at any point of an apply, then a second run: it converges, with nothing twice and nothing else changed."""
 
 import contextlib
+import json
 import os
 import random
 import shutil
 import sqlite3
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -76,6 +77,14 @@ def apply_again(reconciler: CommandLine, graph: Graph, moment: Moment) -> int:
         return ended(process).code
 
 
+def journalled(journal: Path) -> tuple[set[str], set[str]]:
+    """The client-request-ids of all writes that were about to leave, and of those whose answer was not recorded."""
+    events: defaultdict[str, set[str]] = defaultdict(set)
+    for line in map(json.loads, journal.read_text().splitlines() if journal.exists() else ()):
+        events[line["event"]].add(line.get("client_request_id"))
+    return events["sending"], events["sending"] - events["answered"]
+
+
 def test_a_second_run_finishes_what_a_killed_one_began(reconciler: CommandLine, graphs: list[Graph]) -> None:
     began = time.monotonic()
     whole = graphs[0].kill(Moment("anytime", delay_s=LIMIT_S))
@@ -88,6 +97,9 @@ def test_a_second_run_finishes_what_a_killed_one_began(reconciler: CommandLine, 
         for pair in zip(drawn[::2], drawn[1::2], strict=True):
             for graph, run in zip(graphs, threads.map(Graph.kill, graphs, pair), strict=True):
                 told = f"KILL_SEED={KILL_SEED}: {run.moment} met {run.met}"
+                sent, in_flight = journalled(graph.journal)
+                assert set(run.writes) <= sent, told
+                assert run.cut_off is None or run.cut_off in in_flight, told
                 assert apply_again(reconciler, graph, run.moment) == 0, told
                 assert reconciler("plan", "--detailed-exitcode", "--graph-url", graph.url).code == 0, told
                 assert graph.live() == as_declared, told
