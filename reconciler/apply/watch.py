@@ -44,8 +44,7 @@ class Watch:
         self._request_id: str | None = None
 
     async def before_repeat(self) -> None:
-        """Looks at what is live, unless the run is to end."""
-        self._refuse_after_stop()
+        """Looks at what is live."""
         await self.look_again()
 
     def before_sending(self, sending: Sending) -> None:

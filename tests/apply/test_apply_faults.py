@@ -373,6 +373,17 @@ def test_an_update_is_not_sent_again_over_somebody_elses_edit(status: int, expec
     assert (outcome.status, live[0]["description"], len(puts)) == (expected, "theirs", 1), outcome.error
 
 
+def test_a_refusal_does_not_settle_the_doubt_about_an_earlier_attempt(tmp_path: Path) -> None:
+    answers = iter([503, 403])
+
+    async def lost_then_refused(request: web.Request, _handler: Handler) -> web.StreamResponse:
+        return web.Response(status=next(answers))
+
+    changed = extension("a", description="new")
+    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], on("PUT", lost_then_refused))
+    assert (outcome.status, live[0]["description"], next(answers, None)) == ("unknown", None, None)
+
+
 def test_an_update_that_an_earlier_attempt_carried_out_is_not_sent_again(tmp_path: Path) -> None:
     puts = []
 
@@ -394,6 +405,13 @@ def test_a_rename_needs_a_name_that_is_still_free(tmp_path: Path) -> None:
     (outcome,), live, _ = carry_out(tmp_path, [pinned], [{"id": FINANCE, **extension("old")}], between=taken)
     assert (outcome.status, outcome.stale) == ("failed", True)
     assert sorted(item["displayName"] for item in live) == ["NEW", "old"]
+
+
+def test_a_rename_in_case_alone_does_not_report_the_twins_of_before(tmp_path: Path) -> None:
+    twins = [{"id": FINANCE, **extension("a")}, {"id": MARKETING[:-1] + "0", **extension("a")}]
+    (outcome,), live, _ = carry_out(tmp_path, [{"id": FINANCE, **extension("A")}], twins)
+    assert (outcome.change.action, outcome.status) == ("rename", "done"), outcome.error
+    assert sorted(item["displayName"] for item in live) == ["A", "a"]
 
 
 def test_a_timeout_that_graph_confirmed_is_not_sent_under_the_other_name(tmp_path: Path) -> None:

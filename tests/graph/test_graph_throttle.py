@@ -40,7 +40,11 @@ async def throttled(*replies, concurrency=8, remarks=None, retries=5):
     tell = (lambda _text: None) if remarks is None else remarks.append
     policy = RetryPolicy(retries, clock.sleep, lambda: 1.0, lambda: NOW, lambda: clock.elapsed_s)
     limits = Limits(policy, 5.0, concurrency, tell)
-    async with scripted(*replies) as graph, open_client(graph.base, LoopbackToken(TOKEN), limits) as client:
+    async with (
+        asyncio.timeout(10),
+        scripted(*replies) as graph,
+        open_client(graph.base, LoopbackToken(TOKEN), limits) as client,
+    ):
         yield graph, client, clock
 
 
