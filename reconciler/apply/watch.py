@@ -20,7 +20,8 @@ from reconciler.errors import (
 from reconciler.model.plan import Change, Outcome
 
 if TYPE_CHECKING:
-    from reconciler.graph.client import Answer, Sending
+    from reconciler.graph.client import Sending
+    from reconciler.graph.exchange import Answer
 
 
 async def _nothing() -> None:

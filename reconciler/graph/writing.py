@@ -11,7 +11,8 @@ from reconciler.model.extension import ExtensionRef, ObservedExtension
 from reconciler.model.types import JsonValue
 
 if TYPE_CHECKING:
-    from reconciler.graph.client import Answer, GraphClient, Witness
+    from reconciler.graph.client import GraphClient, Witness
+    from reconciler.graph.exchange import Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,122 @@
+"""The official SDK, used for its request builders, authentication, pipeline and errors; JSON comes out raw.
+
+Why raw: typed models cost 3 to 5 ms an object, corrupt durations and lose nulls (sdk-facts §4, §5; recipe: §10).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.authentication import (
+    AccessTokenProvider,
+    AllowedHostsValidator,
+    BaseBearerTokenAuthenticationProvider,
+)
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+from kiota_http.middleware import HeadersInspectionHandler, ParametersNameDecodingHandler
+from kiota_http.middleware.options import HeadersInspectionHandlerOption
+from msgraph import GraphRequestAdapter
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+from msgraph_core import GraphClientFactory
+from msgraph_core.middleware import GraphTelemetryHandler
+
+from reconciler.errors import GarbledAnswerError
+from reconciler.graph.credentials import TokenSource
+from reconciler.graph.failures import refusal, unanswered
+from reconciler.graph.requests import Json, described
+from reconciler.graph.transport import GuardedTransport, origin_of
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Graph answered: the JSON object (empty where the body is) and the request id."""
+
+    body: Json
+    request_id: str | None
+
+
+@asynccontextmanager
+async def open_adapter(
+    base_url: str, transport: GuardedTransport, tokens: TokenSource, timeout_s: float
+) -> AsyncIterator[GraphRequestAdapter]:
+    """The SDK's adapter over the transport, closed with all its sockets at the end of the block."""
+    # Connecting, with its two repetitions, must fail before the whole request does: only then it never left.
+    timeout = httpx.Timeout(timeout_s, connect=timeout_s / 4)
+    http = httpx.AsyncClient(transport=transport, timeout=timeout)
+    # No retry and no redirect handler: both repeat or reroute writes (sdk-facts §2).
+    pipeline = [ParametersNameDecodingHandler(), HeadersInspectionHandler(), GraphTelemetryHandler()]
+    http = GraphClientFactory.create_with_custom_middleware(pipeline, client=http)
+    adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(_Tokens(tokens, base_url)), client=http)
+    adapter.base_url = base_url
+    try:
+        yield adapter
+    finally:
+        await http.aclose()
+        await transport.aclose()
+
+
+async def exchange(adapter: GraphRequestAdapter, request: RequestInformation, timeout_s: float) -> Answer:
+    """One request and its answer.
+
+    Raises:
+        GraphError: every way in which Graph, the network and the SDK fail.
+    """
+    inspection = HeadersInspectionHandlerOption(inspect_response_headers=True)
+    request.add_request_options([inspection])
+    try:
+        async with asyncio.timeout(timeout_s):
+            raw = await adapter.send_primitive_async(request, "bytes", {"XXX": ODataError})
+    except APIError as error:
+        raise refusal(error, request) from error
+    except httpx.DecodingError as error:
+        raise GarbledAnswerError(f"The answer to {described(request)} cannot be decompressed.") from error
+    except (httpx.TransportError, TimeoutError) as error:
+        raise unanswered(error, request, timeout_s) from error
+    request_id = next(iter(inspection.response_headers.get("request-id")), None)
+    return Answer(_parsed(raw, request, request_id), request_id)
+
+
+class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow the SDK
+    """Our token source in the SDK's shape; gives no token to any other origin, whatever the SDK asks."""
+
+    def __init__(self, source: TokenSource, base_url: str) -> None:
+        self._source = source
+        self._origin = origin_of(base_url)
+        self._hosts = AllowedHostsValidator([self._origin[1]])
+
+    async def get_authorization_token(self, uri: str, additional_authentication_context: Json | None = None) -> str:
+        if origin_of(uri) != self._origin:
+            return ""
+        return await self._source.token(_claims((additional_authentication_context or {}).get("claims")))
+
+    def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
+        return self._hosts
+
+
+def _claims(challenge: str | None) -> str | None:
+    """The claims that a 401 asks for, as JSON text: Graph sends them base64-encoded; None for anything else."""
+    try:
+        text = base64.b64decode(challenge or "", altchars=b"-_").decode()
+        return text if isinstance(json.loads(text), dict) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _parsed(raw: bytes | None, request: RequestInformation, request_id: str | None) -> Json:
+    if not raw and request.http_method is not Method.GET:
+        return {}  # Graph may answer a write so, and need not say more
+    try:
+        body = json.loads(raw or b"")
+    except (ValueError, RecursionError) as error:
+        raise GarbledAnswerError(f"The answer to {described(request)} is not JSON.", request_id=request_id) from error
+    if not isinstance(body, dict):
+        raise GarbledAnswerError(f"The answer to {described(request)} is no JSON object.", request_id=request_id)
+    return body
