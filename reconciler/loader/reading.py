@@ -19,7 +19,7 @@ def shown(path: Path) -> str:
     """The path as messages name it: relative to the working folder, with `/`, always printable."""
     try:
         relative = os.path.relpath(path)
-    except ValueError:  # another drive, on Windows
+    except (OSError, ValueError):  # the working folder has vanished; or another drive, on Windows
         relative = str(path)
     return printable(relative.replace(os.sep, "/"))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from reconciler.loader import LoadedState, load, reading
+from reconciler.loader import LoadedState, finding, load, reading
 
 EMPTY = "catalog: Marketing\nextensions: []\n"
 
@@ -162,6 +164,29 @@ def test_a_file_that_vanishes_midway_is_reported(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(reading.os, "open", gone)
     assert found(load([Path("d")])) == [("R001", "d/a.yaml", 1, 1)]
+
+
+def test_a_folder_that_vanishes_midway_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("d/a.yaml")
+    write("d/sub/b.yaml")
+    true_scandir = os.scandir
+
+    def gone(folder: Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+        if folder.name == "sub":
+            Path("d").rename("elsewhere")
+        return true_scandir(folder)
+
+    monkeypatch.setattr(finding.os, "scandir", gone)
+    assert found(load([Path("d")])) == [("R001", "d/a.yaml", 1, 1), ("R001", "d/sub", 1, 1)]
+
+
+def test_a_working_folder_that_has_vanished_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kept = write("kept.yaml")
+    Path("gone").mkdir()
+    monkeypatch.chdir("gone")
+    (tmp_path / "gone").rmdir()
+    assert found(load([Path(), Path("a.yaml")])) == [("R001", ".", 1, 1), ("R001", "a.yaml", 1, 1)]
+    assert load([tmp_path / kept]).diagnostics == ()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
