@@ -13,6 +13,8 @@ from reconciler.plan.digest import digest
 from reconciler.render.json_document import plan_document, plan_from_document
 
 _HINT = "Make a new one with `reconciler plan --out FILE`."
+_LEVELS = 50
+"""What hashes, compares and shows a plan recurses; a plan itself has a dozen levels."""
 
 
 def read_plan(text: str, name: str, schema: dict[str, Any]) -> Plan:
@@ -38,10 +40,24 @@ def _document(text: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidFilesError(f"{name} is not a saved plan: it is not JSON.", hint=_HINT) from error
+    if _nests_deeply(document):
+        raise InvalidFilesError(f"{name} is not a saved plan: it nests deeper than {_LEVELS} levels.", hint=_HINT)
     fault = next(Draft202012Validator(schema).iter_errors(document), None)
     if fault is not None:
         raise InvalidFilesError(f"{name} is not a saved plan: {fault.json_path} is not as its schema asks.", hint=_HINT)
     return dict(document)
+
+
+def _nests_deeply(document: object) -> bool:
+    level = [document]
+    for _ in range(_LEVELS + 1):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    return bool(level)
 
 
 def _consistent(plan: Plan, document: dict[str, Any]) -> bool:
