@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from pathlib import Path
 
 from reconciler.loader.catalogs import desired_catalogs, duplicates, in_order
@@ -14,6 +15,9 @@ from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.extension import DesiredCatalog
 from reconciler.model.learned import declare_public
+
+FAULTS = 1_000
+"""Of one file: a small file can have a fault in each of its values, and nobody reads the thousandth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class LoadedState:
 def load(paths: Sequence[Path]) -> LoadedState:
     """The desired state of all files, or every fault of all files, sorted by file, line, column and code.
 
+    Of a file with more than a thousand faults, R009 says so in place of the rest.
     Paths are files or folders. Whatever a file holds becomes a diagnostic; nothing is raised, printed or changed.
     """
     found = find(paths)
@@ -50,12 +55,22 @@ def load(paths: Sequence[Path]) -> LoadedState:
     diagnostics += duplicates(documents)
     catalogs = () if diagnostics else desired_catalogs(documents)
     _declare_names_public(catalogs)
+    ordered = sorted(dict.fromkeys(diagnostics), key=lambda each: (*in_order(each.place), each.code))
     return LoadedState(
         catalogs=catalogs,
-        diagnostics=tuple(sorted(dict.fromkeys(diagnostics), key=lambda each: (*in_order(each.place), each.code))),
+        diagnostics=tuple(_readable(ordered)),
         files=len(found.files),
         extensions=sum(len(document.extensions) for document in documents),
     )
+
+
+def _readable(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """What is told of diagnostics sorted by file: of each file no more than can be read."""
+    for _, of_one_file in groupby(diagnostics, key=lambda each: in_order(each.place)[0]):
+        yield from islice(of_one_file, FAULTS)
+        for first_left_out in islice(of_one_file, 1):
+            message = f"The file has more than {FAULTS:,} faults; those from here on are left out."
+            yield replace(first_left_out, code="R009", message=message, hint="Mend the ones above first.")
 
 
 def _load_text(file: str, text: str) -> tuple[list[DeclaredDocument], list[Diagnostic]]:

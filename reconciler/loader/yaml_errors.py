@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import yaml
-
 from reconciler.loader.fault import Fault
 
 # Patterns as text: `re` compiles them when a file is faulty, and not for every run.
@@ -48,7 +46,7 @@ _PLAIN_WORDS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def syntax_fault(error: yaml.YAMLError) -> Fault:
+def syntax_fault(error: Exception) -> Fault:
     """R006 at the place of the error, in plain words for the errors that people make."""
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
     context = getattr(error, "context", None)
@@ -66,12 +64,11 @@ def character_fault(text: str) -> Fault | None:
     match = re.search(_UNREADABLE, text)
     if match is None:
         return None
-    breaks = list(re.finditer(_LINE_BREAK, text[: match.start()]))
-    column = match.start() - (breaks[-1].end() if breaks else 0) + 1
+    lines = re.split(_LINE_BREAK, text[: match.start()])
     return Fault(
         "R006",
-        len(breaks) + 1,
-        column,
+        len(lines),
+        len(lines[-1]) + 1,
         f"The file contains the character U+{ord(match[0]):04X}, which YAML does not allow.",
         "Remove the character, or save the file as UTF-8 text.",
     )

@@ -16,6 +16,8 @@ from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequen
 from reconciler.loader.yaml_errors import character_fault, syntax_fault
 
 LEVELS = 50
+PROPERTIES = 50
+"""Of one mapping: `defaults` are merged into every extension, so that two long lists of either multiply."""
 NODES = 100_000
 CHARACTERS_PER_NODE = 64
 """An alias also costs the text it repeats, so that few nodes with long text cannot explode either."""
@@ -68,7 +70,8 @@ def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
             tree.add_event(event)
             if tree.full:
                 break
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # The last two are what PyYAML without libyaml makes of "\UFFFFFFFF".
         tree.faults.append(syntax_fault(error))
     return tree.documents, tree.faults
 
@@ -207,11 +210,14 @@ class _Tree:
         if name is None:
             return
         first = top.entries.get(name)
-        if first is None:
+        if first is not None:
+            message = f"{quoted(name)} stands twice in one mapping, first in line {first.line}, column {first.column}."
+            self._report(place, "R007", message, "Remove one of the two.")
+        elif len(top.entries) == PROPERTIES:
+            message = f"The mapping holds more than {PROPERTIES} properties."
+            self._stop(place, message, "An extension has eight at most.")
+        else:
             top.entries[name] = Entry(place.line, place.column, value)
-            return
-        message = f"{quoted(name)} stands twice in one mapping, first in line {first.line}, column {first.column}."
-        self._report(place, "R007", message, "Remove one of the two.")
 
     def _refuse_tag(self, place: Placed, tag: str) -> Broken:
         shown = quoted(tag.replace(_TAG, "!!", 1) if tag.startswith(_TAG) else tag)

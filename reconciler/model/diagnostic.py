@@ -16,7 +16,7 @@ CODES: dict[str, str] = {
     "R006": "The YAML cannot be parsed",
     "R007": "A key stands twice in one mapping",
     "R008": "The YAML uses a tag that has no meaning here",
-    "R009": "The YAML nests too deeply or its aliases expand to too much",
+    "R009": "The YAML nests too deeply or holds too much",
     "R101": "A property is not known here",
     "R102": "A value has the wrong type",
     "R103": "A required property is missing",
