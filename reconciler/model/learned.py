@@ -21,9 +21,14 @@ _STRIDE = SHORTEST - _GRAM + 1
 So a text is looked at in every fifth place only, however many values there are: a tenant may hold thousands.
 """
 
+_KNOWN_BY = 32
+"""By so many characters a longer value is known: a file full of made-up secrets must not take minutes to read."""
+
 _values: set[str] = set()
-_lengths: dict[str, tuple[int, ...]] = {}
-"""First characters of the values → how long the values are that begin so, longest first."""
+_hidden: dict[str, int] = {}
+"""What a value is known by → how many characters are hidden from there on: those of the longest that begins so."""
+_lengths: dict[str, set[int]] = {}
+"""First characters of the values → how long the keys of `_hidden` are that begin so."""
 _grams: set[str] = set()
 _public: set[str] = set()
 
@@ -32,11 +37,12 @@ def remember(value: str) -> None:
     """The value and its other spellings are found by `spans` from now on."""
     if value in _values:
         return
+    _values.add(value)
     for spelling in _spellings(value):
         if len(spelling) >= SHORTEST:
-            head = spelling[:SHORTEST]
-            _values.add(spelling)
-            _lengths[head] = tuple(sorted({*_lengths.get(head, ()), len(spelling)}, reverse=True))
+            head, known_by = spelling[:SHORTEST], spelling[:_KNOWN_BY]
+            _hidden[known_by] = max(len(spelling), _hidden.get(known_by, 0))
+            _lengths[head] = {len(known_by), *_lengths.get(head, ())}
             _grams.update(head[at : at + _GRAM] for at in range(_STRIDE))
 
 
@@ -52,7 +58,7 @@ def is_public(value: str) -> bool:
 
 def forget_learned() -> None:
     """Forgets everything; for tests, which share a process."""
-    for register in (_values, _lengths, _grams, _public):
+    for register in (_values, _hidden, _lengths, _grams, _public):
         register.clear()
 
 
@@ -61,7 +67,7 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
     begin = end = 0
     for start in _starts(text):
         lengths = _lengths.get(text[start : start + SHORTEST], ())
-        length = next((one for one in lengths if text[start : start + one] in _values), 0)
+        length = max((_hidden.get(text[start : start + one], 0) for one in lengths), default=0)
         if length and start > end:
             if end:
                 yield begin, end

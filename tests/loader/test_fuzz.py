@@ -15,6 +15,7 @@ from reconciler.loader import LoadedState, load
 from reconciler.loader.fault import printable, quoted
 from reconciler.loader.load import FAULTS
 from reconciler.model.diagnostic import CODES
+from reconciler.model.learned import forget_learned
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [
@@ -112,7 +113,9 @@ def judged(content: bytes, folder: Path) -> LoadedState:
     """What `load` makes of a file with this content, after judging every diagnostic."""
     file = folder / "any.yaml"
     file.write_bytes(content)
+    forget_learned()
     state = load([folder])
+    forget_learned()
     assert load([folder]) == state
     assert not (state.catalogs and state.faulty)
     assert len(state.diagnostics) <= FAULTS + 1

@@ -74,6 +74,11 @@ BOMBS: dict[str, Callable[[], str]] = {
     "many misspelled names in one mapping": lambda: f"catalog: a\nextensions: [{{{names(40_000)}}}]\n",
     "many extensions of one name": lambda: "catalog: a\nextensions:\n" + "- {displayName: a}\n" * 15_000,
     "many lines before a NUL byte": lambda: "\n" * (MIB - 1) + "\0",
+    "many secrets that begin alike": lambda: (
+        "".join(f"# sig={'x' * length}1\n" for length in range(11, 500)) + f"- {'x' * 300_000}\n"
+    ),
+    "a long secret, and a long text that begins alike": lambda: f"# sig={'x' * 400_000}1\n- {'x' * 600_000}\n",
+    "many secrets": lambda: "".join(f"- sig=abcdefg+/{i:06}z\n" for i in range(15_000)),
     "tabs": lambda: "\t" * MIB,
 }
 

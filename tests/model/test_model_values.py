@@ -1,5 +1,6 @@
 """Durations, types, canonical forms and secrets, as pure values."""
 
+import string
 from decimal import Decimal
 
 import pytest
@@ -157,6 +158,15 @@ def test_a_value_is_found_wherever_it_stands() -> None:
     assert [mask(f"{'x' * before}abcdefgh{'y' * after}") for before in range(12) for after in range(6)] == [
         f"{'x' * before}***{'y' * after}" for before in range(12) for after in range(6)
     ]
+
+
+def test_a_long_value_is_known_by_its_beginning_and_hidden_whole() -> None:
+    value = string.ascii_letters + string.digits + string.ascii_lowercase
+    learn_value(value[:60])
+    learn_value(value)
+    assert mask(f"it was {value}, they say") == "it was ***, they say"
+    assert mask(f"cut off: {value[:40]}") == "cut off: ***"
+    assert mask(f"another: {value[:31]}") == f"another: {value[:31]}"
 
 
 def test_overlapping_values_leave_nothing_of_either() -> None:
