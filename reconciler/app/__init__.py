@@ -5,6 +5,7 @@ Whatever needs Graph is imported when it is used: the SDK takes 300 ms to import
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from reconciler.apply.journal import Record
 
 T = TypeVar("T")
+
+PLAN_LIMIT_BYTES = 16 * 1024 * 1024
+"""Of a saved plan: several times what one of a tenant at Graph's limits takes."""
 
 
 class Progress(Protocol):
@@ -155,11 +159,19 @@ def show(file: Path) -> Plan:
     from reconciler.plan.saved import read_plan
 
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = _bounded(file).decode()
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InvalidFilesError(f"{file} cannot be read: {reason}.", hint="Give the file of `plan --out`.") from error
     return read_plan(text, str(file), json.loads(schema_text("plan")))
+
+
+def _bounded(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        content = opened.read(PLAN_LIMIT_BYTES + 1)
+    if len(content) > PLAN_LIMIT_BYTES:
+        raise OSError(errno.EFBIG, "it is larger than any plan")
+    return content
 
 
 def auth_check(settings: Settings, environment: Mapping[str, str]) -> Identity:

@@ -168,6 +168,19 @@ def test_a_saved_plan_is_carried_out_once(reconciler: CommandLine) -> None:
     assert len(reconciler.live()) == 1
 
 
+@pytest.mark.parametrize("kind", ["missing", "folder", "not UTF-8", "too large", "endless"])
+def test_what_is_no_readable_plan_is_told_apart(kind: str, reconciler: CommandLine) -> None:
+    file = Path({"endless": "/dev/zero", "folder": "."}.get(kind, "plan.json"))
+    if kind == "not UTF-8":
+        file.write_bytes(b'{"\xff": 1}')
+    elif kind == "too large":
+        with file.open("wb") as sparse:
+            sparse.truncate(100_000_000)
+    shown = reconciler("show", file)
+    assert (shown.code, "Traceback" in shown.err) == (1 if kind == "folder" else 3, False), shown.err
+    assert kind not in ("too large", "endless") or "it is larger than any plan" in shown.out
+
+
 def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> None:
     reconciler.seed(catalog(extensions=[extension("a", description="live")]))
     body = extension("a", description="declared")
