@@ -20,6 +20,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class ReconcilerError(Exception):
     """What went wrong, in one sentence; `hint` says what the operator can do about it."""
@@ -89,7 +91,7 @@ class GraphError(ReconcilerError):
 
 
 class GraphRefusalError(GraphError):
-    """Graph answered with an error status; `retry_after` and `date` are those headers, as they came."""
+    """Graph answered with an error status; `headers` are those of the answer."""
 
     def __init__(
         self,
@@ -98,14 +100,12 @@ class GraphRefusalError(GraphError):
         status: int,
         code: str | None = None,
         request_id: str | None = None,
-        retry_after: str | None = None,
-        date: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message, request_id=request_id)
         self.status = status
         self.code = code
-        self.retry_after = retry_after
-        self.date = date
+        self.headers = headers or {}
 
     @property
     def certain(self) -> bool:

@@ -5,9 +5,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,7 @@ class Tenant:
     graph: GraphClient
     store: Store
     waits: list[float]
+    meanwhile: Callable[[float], Awaitable[None]] = field(default=lambda _wait_s: asyncio.sleep(0))
 
     async def plan(self, folder: Path, *, app_only: bool = False) -> Plan:
         """A fresh plan for what the folder declares."""
@@ -97,9 +98,9 @@ class Tenant:
         return await apply_plan(plan, Writer(self.graph, self.sleep))
 
     async def sleep(self, wait_s: float) -> None:
-        """Notes the wait and gives the others a turn."""
+        """Notes the wait; what happens `meanwhile` is at least that the others get a turn."""
         self.waits.append(wait_s)
-        await asyncio.sleep(0)
+        await self.meanwhile(wait_s)
 
 
 @asynccontextmanager

@@ -231,7 +231,8 @@ async def _plan(connection: Connection, declared: Sequence[DesiredCatalog], prog
 async def _carry_out(approved: Plan, connection: Connection, progress: Progress, record: Record) -> Applied:
     """Applies a plan that was shown and approved.
 
-    The first SIGINT or SIGTERM lets no new write start, the second ends what is in flight; both let it report.
+    The first SIGINT or SIGTERM lets no new write start, the second ends what is in flight; both let it report. That
+    holds on after the end: whoever reports puts the signals back (`signals_restored`).
     """
     import asyncio
 
@@ -250,9 +251,9 @@ async def _carry_out(approved: Plan, connection: Connection, progress: Progress,
         digest=approved.digest,
         pending=len(approved.pending),
     )
-    with stop_signals(lambda: loop.call_soon_threadsafe(stop.wish), wishes=2):
-        writer = Writer(connection.graph, stop=stop, record=record)
-        outcomes = await apply_plan(approved, writer, lambda _: applied())
+    stop_signals(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.wish), wishes=2)
+    writer = Writer(connection.graph, stop=stop, record=record)
+    outcomes = await apply_plan(approved, writer, lambda _: applied())
     return Applied(approved, outcomes, interrupted=stop.wished, error=stop.error)
 
 

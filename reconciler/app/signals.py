@@ -6,10 +6,11 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-@contextmanager
-def stop_signals(then: Callable[[], object], wishes: int = 1) -> Iterator[None]:
-    """SIGINT and SIGTERM only call `then`, so many times; the next one does what it did before the block."""
+
+def stop_signals(then: Callable[[], object], wishes: int = 1) -> None:
+    """SIGINT and SIGTERM only call `then` from now on, so many times; the next one does what it did before."""
     received: list[int] = []
 
     def note(number: int, _frame: object) -> None:
@@ -20,7 +21,13 @@ def stop_signals(then: Callable[[], object], wishes: int = 1) -> Iterator[None]:
                 signal.signal(each, handler)
         then()
 
-    former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {number: signal.signal(number, note) for number in _SIGNALS}
+
+
+@contextmanager
+def signals_restored() -> Iterator[None]:
+    """What SIGINT and SIGTERM do before the block they do after it; in between, a report is safe from them."""
+    former = {number: signal.getsignal(number) for number in _SIGNALS}
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.expectation import Expectation
 from reconciler.apply.watch import Watch
-from reconciler.errors import GraphError, OvertakenError
+from reconciler.errors import GraphError, GraphRefusalError, OvertakenError, ReconcilerError
 from reconciler.graph.reading import get_extension, list_extensions
 from reconciler.graph.writing import Written, replace_extension
 from reconciler.model.canonical import folded
@@ -56,14 +56,18 @@ class Confirmer:
         """
         watch.change = change
         said = expected.missing(written.extension) if written.extension else None
+        other_name_may_help = bool(untried_name and said and expected.lost_only_the_timeout(said))
         try:
-            seen = await self._read_back(change, expected, patient=not said)
+            seen = await self._read_back(change, expected, patient=not other_name_may_help)
             note = None
             if untried_name and said != () and expected.has_timeout and expected.lost_only_the_timeout(seen.missing):
                 note, seen = await self._send_under(untried_name, change, expected, watch)
         except GraphError as error:
-            return watch.unknown(f"It was written, but reading it back failed: {error}", written.request_id)
-        return _judged(Outcome(change, "done", written.request_id, note=note), expected, seen)
+            return watch.unknown(f"It was written, but that cannot be confirmed: {error}", written.request_id)
+        done = Outcome(change, "done", written.request_id, note=note)
+        if not said and seen.live is not None and expected.shows_only_the_former(seen.missing):
+            return watch.unknown("Graph took it, but what can be read is as it was before.", done.request_id)
+        return _judged(done, expected, seen)
 
     async def find_lost(
         self, change: Change, before: Sequence[ObservedExtension], expected: Expectation, lost: GraphError
@@ -75,18 +79,22 @@ class Confirmer:
         """
         known = {extension.id for extension in before}
         name = folded(change.extension.display_name)
-        new: list[ObservedExtension] = []
+        shown: set[str] = set()
         try:
             async with aclosing(self._looks(change, PATIENT_WAITS_S)) as looks:
                 async for live in looks:
-                    new = [item for item in live if item.id not in known and folded(item.display_name) == name]
-                    if len(new) == 1 and _is_as_sent(new[0], change, expected):
-                        return new[0]
+                    bearers = {item.id: item for item in live if folded(item.display_name) == name}
+                    shown |= bearers.keys()
+                    if len(shown) == 1 and bearers and not shown & known:
+                        (found,) = bearers.values()
+                        if _is_as_sent(found, change, expected):
+                            return found
         except GraphError as error:
             raise GraphError(f"{lost} Looking for it failed too: {error}", request_id=lost.request_id) from error
-        if new:
-            ids = ", ".join(item.id for item in new)
-            raise GraphError(f"{lost} What shows under its name is not as sent ({ids}).", request_id=lost.request_id)
+        if shown:
+            ids = ", ".join(sorted(shown))
+            text = f"{lost} What shows under its name is not one extension as sent ({ids})."
+            raise GraphError(text, request_id=lost.request_id)
         return None
 
     async def settle_lost_update(
@@ -111,15 +119,24 @@ class Confirmer:
         async def look_again() -> None:
             """Nothing but the timeout may be missing still."""
             missing = expected.missing(await get_extension(self.graph, catalog_id, str(change.extension.id)))
+            if not missing:
+                raise OvertakenError("An earlier attempt of the same write was carried out.", done=True)
             if not expected.lost_only_the_timeout(missing):
                 raise OvertakenError("what is live changed before it could be repeated")
 
-        watch.look_again = look_again
+        watch.look = look_again
         try:
             await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name, watch)
-        except (GraphError, OvertakenError) as error:
-            note = f"the timeout did not stick; sending it as {timeout_name} failed too: {error}"
-            return note, await self._read_back(change, expected, patient=False)
+        except OvertakenError as overtaken:
+            if not overtaken.done:
+                return _not_under(timeout_name, overtaken), await self._read_back(change, expected, patient=False)
+        except GraphError as error:
+            if isinstance(error, GraphRefusalError) and error.certain:
+                return _not_under(timeout_name, error), await self._read_back(change, expected, patient=False)
+            seen = await self._read_back(change, expected)
+            if seen.missing:
+                raise
+            return took(timeout_name), seen
         seen = await self._read_back(change, expected)
         kept = not expected.lost_only_the_timeout(seen.missing)
         return took(timeout_name) if kept else "the timeout did not stick under either name", seen
@@ -169,6 +186,10 @@ def took(timeout_name: str) -> str:
     return f"Graph took the timeout as {timeout_name}, not as {OTHER_TIMEOUT_NAME[timeout_name]}"
 
 
+def _not_under(timeout_name: str, error: ReconcilerError) -> str:
+    return f"the timeout did not stick; sending it as {timeout_name} failed too: {error}"
+
+
 def with_id(change: Change, extension_id: str) -> Change:
     """The change of a create with the id that Graph gave the extension."""
     return replace(change, extension=replace(change.extension, id=extension_id))
@@ -198,13 +219,13 @@ def _judged(done: Outcome, expected: Expectation, seen: Seen) -> Outcome:
     if seen.missing:
         names = ", ".join("/".join(row.path) for row in seen.missing)
         what = f"Graph took the request but did not keep {names}; what is live differs from what was sent"
-        return replace(done, status="failed", error=what)
+        return replace(done, status="failed", error=what, written=True)
     if seen.namesakes:
         ids = ", ".join((str(extension.id), *seen.namesakes))
         what = f"it was written, but another of the same name showed up meanwhile ({ids}); keep one, delete the other"
-        return replace(done, status="failed", error=what)
+        return replace(done, status="failed", error=what, written=True)
     gone = expected.taken_away(seen.live)
     if gone:
         what = f"the write took away {', '.join(gone)}, which this tool does not know; set it again by hand"
-        return replace(done, status="failed", error=what)
+        return replace(done, status="failed", error=what, written=True)
     return done

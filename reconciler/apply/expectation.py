@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.diff.compare import compare
+from reconciler.diff.compare import at, compare
 from reconciler.model.extension import ObservedExtension
 from reconciler.model.plan import FieldChange
 from reconciler.model.types import ODATA_TYPE, TIMEOUT, JsonValue, Properties
@@ -41,6 +41,15 @@ class Expectation:
         """True when all else is as sent and the timeout is absent or still the former one: the name may be at fault."""
         return bool(missing) and all(
             row.path == TIMEOUT_PATH and row.before in (None, self._former(TIMEOUT_PATH)) for row in missing
+        )
+
+    def shows_only_the_former(self, missing: Sequence[FieldChange]) -> bool:
+        """True when all that does not show as sent shows as it was before: reads may lag behind the write."""
+        former = self.former
+        return (
+            former is not None
+            and bool(missing)
+            and all(at(former.properties, row.path) == row.before for row in missing)
         )
 
     def taken_away(self, live: ObservedExtension) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -39,13 +40,17 @@ async def apply_plan(
             log.exception("A fault of this tool; please report it.")
             return Outcome(change, "unknown", error=f"a fault of this tool ({type(fault).__name__}) cut it short")
 
+    # No more catalogs at once than requests: a write that had to queue would be far from the look before it.
+    places = asyncio.Semaphore(writer.graph.limits.concurrency)
+
     async def catalog(changes: Sequence[Change]) -> list[Outcome]:
         """The outcomes of one catalog's changes, one after another."""
         outcomes = []
-        for change in changes:
-            outcomes.append(await one(change))
-            writer.note(outcomes[-1])
-            report(outcomes[-1])
+        async with places:
+            for change in changes:
+                outcomes.append(await one(change))
+                writer.note(outcomes[-1])
+                report(outcomes[-1])
         return outcomes
 
     with writer.graph.writes_unlocked():

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from reconciler.graph.exchange import Answer
 
 
+Look = Callable[[], Awaitable[None]]
+
+
 async def _nothing() -> None:
     """Before a first write there is nothing to look at."""
 
@@ -32,21 +35,30 @@ class Watch:
     """The witness of one change's writes (`graph.client.Witness`): lets none leave once the run is to end, has each
     attempt recorded before and after, and words the outcomes that depend on what has left.
 
-    `look_again` is asked before a write goes out again; what it raises keeps the write back.
+    `look` is asked whenever time has passed before a write; what it raises keeps the write back.
     """
 
     def __init__(self, change: Change, stop: Stop, record: Record) -> None:
         self.change = change
-        self.look_again: Callable[[], Awaitable[None]] = _nothing
+        self.look: Look = _nothing
         self.may_be_written = False
         self._written_before = False
         self._stop = stop
         self._record = record
         self._request_id: str | None = None
 
-    async def before_repeat(self) -> None:
-        """Looks at what is live."""
-        await self.look_again()
+    async def look_again(self) -> None:
+        """Looks at what is live.
+
+        Raises:
+            GraphError: it could not be read; never as a refusal, which would be taken for one of the write.
+            OvertakenError: it is not as it should be.
+        """
+        try:
+            await self.look()
+        except GraphError as error:
+            text = f"Looking again before the write failed: {error}"
+            raise GraphError(text, request_id=error.request_id) from error
 
     def before_sending(self, sending: Sending) -> None:
         """Records what is about to leave."""
@@ -77,9 +89,7 @@ class Watch:
         return Outcome(self.change, "skipped", error=self._stop.because)
 
     def overtaken(self, overtaken: OvertakenError) -> Outcome:
-        """The outcome when somebody else, or an earlier attempt, was quicker."""
-        if overtaken.done:
-            return Outcome(self.change, "done", self._request_id, note=str(overtaken))
+        """The outcome when somebody else was quicker."""
         if self.may_be_written:
             return self.unknown(f"While the write was repeated: {overtaken}.")
         return Outcome(self.change, "failed", error=str(overtaken), stale=True)

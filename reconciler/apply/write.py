@@ -86,14 +86,14 @@ class Writer:
             catalog_id, kind = str(change.catalog.id), change.extension.type
             return await create_extension(self.graph, catalog_id, kind, expected.properties, timeout_name, watch)
 
-        watch.look_again = look_again
+        watch.look = look_again
         for _ in range(1 + CREATED_AGAIN):
             try:
                 written, untried_name = await _under_either_name(send, expected, TIMEOUT)
-            except GraphError as error:
+            except (GraphError, OvertakenError) as error:
                 if not watch.may_be_written:
                     raise
-                lost = error
+                lost = error if isinstance(error, GraphError) else GraphError(f"While it was repeated: {error}.")
             else:
                 if written.extension is not None:
                     created = with_id(change, written.extension.id)
@@ -128,8 +128,8 @@ class Writer:
             """What is live must still be as planned, unless an earlier attempt was carried out."""
             again = await look(self.graph, change)
             own = next((item for item in again if item.id == change.extension.id), None)
-            if own is not None and not expected.missing(own):
-                raise OvertakenError("an earlier attempt of the same write was carried out", done=True)
+            if watch.may_be_written and own is not None and not expected.missing(own):
+                raise OvertakenError("An earlier attempt of the same write was carried out.", done=True)
             _refuse_if_stale(change, again)
 
         async def send(timeout_name: str) -> Written:
@@ -137,9 +137,13 @@ class Writer:
             catalog_id, properties = str(change.catalog.id), expected.properties
             return await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name, watch)
 
-        watch.look_again = look_again
+        watch.look = look_again
         try:
             written, untried_name = await _under_either_name(send, expected, first_name)
+        except OvertakenError as overtaken:
+            if not overtaken.done:
+                raise
+            return await self._confirmer.settle_lost_update(change, expected, GraphError(str(overtaken)), watch)
         except GraphError as error:
             if not watch.may_be_written:
                 raise

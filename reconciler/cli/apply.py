@@ -46,15 +46,18 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
     output: Output,
 ) -> int:
     """Plans, shows the plan, asks, and carries it out."""
-    if plan_file is None:
-        return _apply_fresh(paths, settings, output, journal, digest=expect_digest, approved=auto_approve)
-    named = click.get_current_context().get_parameter_source("catalogs") is click.core.ParameterSource.COMMANDLINE
-    if paths or expect_digest or named:
-        raise UsageError(
-            "--plan was given together with PATH, --catalog or --expect-digest.",
-            hint="A saved plan says itself what it changes: give --plan and the target options only.",
-        )
-    return _apply_saved(plan_file, settings, output, journal)
+    from reconciler.app.signals import signals_restored
+
+    with signals_restored():
+        if plan_file is None:
+            return _apply_fresh(paths, settings, output, journal, digest=expect_digest, approved=auto_approve)
+        named = click.get_current_context().get_parameter_source("catalogs") is click.core.ParameterSource.COMMANDLINE
+        if paths or expect_digest or named:
+            raise UsageError(
+                "--plan was given together with PATH, --catalog or --expect-digest.",
+                hint="A saved plan says itself what it changes: give --plan and the target options only.",
+            )
+        return _apply_saved(plan_file, settings, output, journal)
 
 
 def _apply_saved(file: Path, settings: Settings, output: Output, journal: Path | None) -> int:
@@ -136,15 +139,14 @@ def _report(applied: Applied, output: Output) -> int:
 
 def _apply_code(applied: Applied) -> int:
     """130 outranks 6, 6 outranks 1 (what ended the run ended it before anything was written), 5 and 4."""
-    statuses = {outcome.status for outcome in applied.outcomes}
     ended = [outcome for outcome in applied.outcomes if outcome.status in ("failed", "unknown")]
-    nothing_written = not statuses & {"done", "unknown"}
+    written = any(outcome.status in ("done", "unknown") or outcome.written for outcome in applied.outcomes)
     if applied.interrupted:
         return INTERRUPTED
-    if applied.error is not None and (nothing_written or not ended):
-        return ERROR
+    if applied.error is not None:
+        return APPLIED_IN_PART if written else ERROR
     if ended:
-        return STALE if nothing_written and all(outcome.stale for outcome in ended) else APPLIED_IN_PART
+        return APPLIED_IN_PART if written or not all(outcome.stale for outcome in ended) else STALE
     return REFUSED if applied.plan.blocked else DONE
 
 

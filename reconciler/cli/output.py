@@ -158,26 +158,29 @@ class Bars:
 
     def advance(self, what: str, done: int, total: int) -> None:
         """Shows that `done` of `total` are done."""
-        if self._shown is None or self._shown[0] != what:
-            self.stop()
-            self._shown = self._start(what, total)
-        _, bar, task = self._shown
-        bar.update(task, completed=done)
-        if done == total:
-            self.stop()
+        with suppress(OSError):  # the terminal has gone; the work goes on
+            if self._shown is None or self._shown[0] != what:
+                self.stop()
+                self._shown = self._start(what, total)
+            _, bar, task = self._shown
+            bar.update(task, completed=done)
+            if done == total:
+                self.stop()
 
     def remark(self, text: str) -> None:
         """Shows the remark beside the work that is shown."""
-        if self._shown is None:
-            self._shown = self._start("waiting", None)
-        what, bar, task = self._shown
-        bar.update(task, description=f"{what} ({text})" if text else what)
+        with suppress(OSError):
+            if self._shown is None:
+                self._shown = self._start("waiting", None)
+            what, bar, task = self._shown
+            bar.update(task, description=f"{what} ({text})" if text else what)
 
     def stop(self) -> None:
         """Wipes away what is shown."""
-        if self._shown is not None:
-            self._shown[1].stop()
-            self._shown = None
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            with suppress(OSError):
+                shown[1].stop()
 
     def _start(self, what: str, total: int | None) -> tuple[str, Progress, TaskID]:
         from rich.console import Console

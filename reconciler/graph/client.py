@@ -20,13 +20,16 @@ from reconciler.errors import (
     ReconcilerError,
 )
 from reconciler.graph.credentials import TokenSource
-from reconciler.graph.exchange import Answer, exchange, open_adapter
+from reconciler.graph.exchange import Answer, claims_asked_for, exchange, open_adapter
 from reconciler.graph.requests import Json, Requests, described, follow
 from reconciler.graph.retry import RetryPolicy
 from reconciler.graph.throttle import Tell, Throttle
 from reconciler.graph.transport import GuardedTransport, open_transport
 
 log = logging.getLogger("reconciler.graph")
+
+MOST_PAGES = 10_000
+"""Of one listing; a tenant may hold 7,500 catalogs and 500 extensions, if every page holds one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ class Sending:
 class Witness(Protocol):
     """Who stands beside a write: may forbid each attempt by raising, and hears what came of it."""
 
-    async def before_repeat(self) -> None:
-        """Asked after the wait and before the write goes out again, to look whether it still should."""
+    async def look_again(self) -> None:
+        """Asked after every wait, so before each repetition too, to look whether the write should still go out."""
 
     def before_sending(self, sending: Sending) -> None:
         """Asked as the last thing before an attempt leaves."""
@@ -90,7 +93,7 @@ class GraphClient:
         """
         items: list[Json] = []
         seen: set[str] = set()
-        while True:
+        while len(seen) < MOST_PAGES:
             answer = await self.send(request)
             page, link = _page(answer)
             items += page
@@ -100,6 +103,7 @@ class GraphClient:
                 raise GraphAnswerError("The pages of a listing link in a circle.", request_id=answer.request_id)
             seen.add(link)
             request = follow(link)
+        raise GraphAnswerError(f"A listing does not end: {MOST_PAGES} pages were read.")
 
     async def send(self, request: RequestInformation, witness: Witness | None = None) -> Answer:
         """The answer to one request, sent again where that is safe; all attempts carry one client-request-id.
@@ -117,7 +121,7 @@ class GraphClient:
             ):
                 with attempt:
                     if witness is not None and attempt.retry_state.attempt_number > 1:
-                        await witness.before_repeat()
+                        await witness.look_again()
                     return await self._send_authenticated(request, witness)
         except GraphError as error:
             log.info("%s Not sent again (client request id %s).", error, client_request_id)
@@ -131,7 +135,7 @@ class GraphClient:
         except GraphRefusalError as error:
             if error.status != 401:
                 raise
-        self._tokens.forget(_bearer(request))
+            self._tokens.forget(_bearer(request), claims_asked_for(error))
         try:
             return await self._send_once(request, witness)
         except GraphRefusalError as error:
@@ -144,18 +148,24 @@ class GraphClient:
             ) from error
 
     async def _send_once(self, request: RequestInformation, witness: Witness | None) -> Answer:
+        while True:
+            await self._tokens.token()  # fetched before a place is taken and the clock of the request starts
+            async with self._throttle.slot() as held_back:
+                if witness is None or not held_back:
+                    return await self._attempt(request, witness)
+            await witness.look_again()
+
+    async def _attempt(self, request: RequestInformation, witness: Witness | None) -> Answer:
         request.headers.remove("Authorization")  # the SDK would keep that of the attempt before
-        await self._tokens.token()  # fetched before the clock of the request starts
-        async with self._throttle.slot():
-            sending = _sending(request)
+        sending = _sending(request)
+        if witness is not None:
+            witness.before_sending(sending)
+        try:
+            answer = await exchange(self._adapter, request, self.limits.timeout_s)
+        except ReconcilerError as error:
             if witness is not None:
-                witness.before_sending(sending)
-            try:
-                answer = await exchange(self._adapter, request, self.limits.timeout_s)
-            except ReconcilerError as error:
-                if witness is not None:
-                    witness.after_sending(sending, error)
-                raise
+                witness.after_sending(sending, error)
+            raise
         self._throttle.answered_well()
         log.info(
             "%s: done (request id %s; client request id %s)",

@@ -7,8 +7,10 @@ every request, without a lock and, for the Azure CLI, without a cache (sdk-facts
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import AuthenticationError
@@ -24,11 +26,11 @@ RENEW_BEFORE_EXPIRY_S = 300
 class TokenSource(Protocol):
     """Where the bearer token comes from."""
 
-    async def token(self, claims: str | None = None) -> str:
-        """The token to send now; `claims` is the challenge of a 401 that asks for a fresh one."""
+    async def token(self) -> str:
+        """The token to send now."""
 
-    def forget(self, refused: str) -> None:
-        """The next `token` is another one than that which was refused."""
+    def forget(self, refused: str, claims: str | None = None) -> None:
+        """The next `token` is another one than that which was refused, with the claims that the 401 asked for."""
 
 
 class LoopbackToken:
@@ -37,12 +39,11 @@ class LoopbackToken:
     def __init__(self, token: str) -> None:
         self._token = token
 
-    async def token(self, claims: str | None = None) -> str:
-        """The token from the environment, whatever is asked for."""
-        del claims
+    async def token(self) -> str:
+        """The token from the environment."""
         return self._token
 
-    def forget(self, refused: str) -> None:
+    def forget(self, refused: str, claims: str | None = None) -> None:
         """Nothing: there is only this one token."""
 
 
@@ -62,23 +63,25 @@ class CredentialTokens:
         self._now_s = now_s
         self._lock = asyncio.Lock()
         self._cached: AccessToken | None = None
+        self._claims: str | None = None
 
-    async def token(self, claims: str | None = None) -> str:
-        """A valid token, from the cache unless `claims` or expiry ask for a new one.
+    async def token(self) -> str:
+        """A valid token, from the cache unless it expires soon or was refused.
 
         Raises:
             AuthenticationError: the credential gives none; the message is azure-identity's, shortened.
         """
         async with self._lock:
-            if claims is None and self._cached and self._cached.expires_on - RENEW_BEFORE_EXPIRY_S > self._now_s():
+            if self._cached and self._cached.expires_on - RENEW_BEFORE_EXPIRY_S > self._now_s():
                 return self._cached.token
-            self._cached = await asyncio.to_thread(self._fetch, claims)
+            self._cached = await _in_a_thread(lambda: self._fetch(self._claims))
+            self._claims = None
             return self._cached.token
 
-    def forget(self, refused: str) -> None:
-        """The next `token` asks the credential again; once only, however many requests had the refused one."""
+    def forget(self, refused: str, claims: str | None = None) -> None:
+        """The next `token` asks a credential again; once only, however many requests had the refused one."""
         if self._cached and self._cached.token == refused:
-            self._cached = None
+            self._cached, self._claims = None, claims
             self._credential = self._sign_in()
 
     def _fetch(self, claims: str | None) -> AccessToken:
@@ -93,6 +96,22 @@ class CredentialTokens:
             ) from error
         learn_value(token.token)
         return token
+
+
+async def _in_a_thread(fetch: Callable[[], AccessToken]) -> AccessToken:
+    """What `fetch` gives, in a thread of its own: for asyncio's threads a run that is to end would have to wait."""
+    fetched: Future[AccessToken] = Future()
+    fetched.set_running_or_notify_cancel()
+
+    def run() -> None:
+        """In the thread."""
+        try:
+            fetched.set_result(fetch())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
+            fetched.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(fetched)
 
 
 def open_tokens(settings: Settings, environment: Mapping[str, str]) -> TokenSource:

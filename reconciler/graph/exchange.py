@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,11 +29,11 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 
-from reconciler.errors import GarbledAnswerError
+from reconciler.errors import GarbledAnswerError, GraphRefusalError
 from reconciler.graph.credentials import TokenSource
 from reconciler.graph.failures import refusal, unanswered
 from reconciler.graph.requests import Json, described
-from reconciler.graph.transport import GuardedTransport, origin_of
+from reconciler.graph.transport import CHALLENGE, GuardedTransport, origin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +93,18 @@ class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow
         self._origin = origin_of(base_url)
         self._hosts = AllowedHostsValidator([self._origin[1]])
 
-    async def get_authorization_token(self, uri: str, additional_authentication_context: Json | None = None) -> str:
-        if origin_of(uri) != self._origin:
-            return ""
-        return await self._source.token(_claims((additional_authentication_context or {}).get("claims")))
+    async def get_authorization_token(self, uri: str, _additional_authentication_context: Json | None = None) -> str:
+        return await self._source.token() if origin_of(uri) == self._origin else ""
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
         return self._hosts
 
 
-def _claims(challenge: str | None) -> str | None:
+def claims_asked_for(refused: GraphRefusalError) -> str | None:
     """The claims that a 401 asks for, as JSON text: Graph sends them base64-encoded; None for anything else."""
+    found = re.search(r'\bclaims="([^"]*)"', refused.headers.get(CHALLENGE, ""))
     try:
-        text = base64.b64decode(challenge or "", altchars=b"-_").decode()
+        text = base64.b64decode(found[1] if found else "", altchars=b"-_").decode()
         return text if isinstance(json.loads(text), dict) else None
     except (ValueError, RecursionError):
         return None

@@ -32,8 +32,7 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
         status=status,
         code=main.code if main else None,
         request_id=request_id,
-        retry_after=retry_after,
-        date=headers.get("Date"),
+        headers=headers,
     )
 
 

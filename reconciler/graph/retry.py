@@ -103,13 +103,13 @@ class RetryPolicy:
         """
         if not isinstance(error, GraphRefusalError):
             return None
-        text = (error.retry_after or "").strip()
+        text = error.headers.get("Retry-After", "").strip()
         if text.isascii() and text.isdigit():
             return float(text)
         until = _moment(text)
         if until is None:
             return None
-        return max(0.0, (until - (_moment(error.date) or self.now())).total_seconds())
+        return max(0.0, (until - (_moment(error.headers.get("Date")) or self.now())).total_seconds())
 
 
 def _moment(http_date: str | None) -> datetime | None:

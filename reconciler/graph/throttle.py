@@ -42,21 +42,23 @@ class Throttle:
         return int(self._slots.total_tokens)
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
+    async def slot(self) -> AsyncIterator[bool]:
         """A place among the requests in flight, held while the block lasts; first come, first served.
+
+        Yields True when Graph's wish for patience held the request back: much may have changed meanwhile.
 
         Raises:
             GraphRefusalError: Graph asked for more patience than a run has.
         """
+        held_back = False
         while True:
-            await self._serve_patience_owed()
-            await self._open.wait()
+            held_back |= await self._wait_as_asked()
             await self._slots.acquire()
-            if self._open.is_set():
+            if self._open.is_set() and self._owed_s() <= 0:
                 break
             self._slots.release()
         try:
-            yield
+            yield held_back
         finally:
             self._slots.release()
 
@@ -78,8 +80,8 @@ class Throttle:
             log.warning("Graph asks for %.0f s of patience; then %d requests at a time.", wait_s, self.at_a_time)
         self._pauses += 1
         self._open.clear()
-        self._tell(f"Graph asks for {wait_s:.0f} s of patience, then {self.at_a_time} at a time")
         try:
+            self._tell(f"Graph asks for {wait_s:.0f} s of patience, then {self.at_a_time} at a time")
             await self._policy.sleep(wait_s)
         finally:
             self._pauses -= 1
@@ -87,17 +89,26 @@ class Throttle:
                 self._open.set()
                 self._tell("")
 
-    async def _serve_patience_owed(self) -> None:
-        owed_s = self._not_before_s - self._policy.elapsed_s()
+    async def _wait_as_asked(self) -> bool:
+        """Waits while Graph wants it; True when it did."""
+        owed_s = self._owed_s()
         if owed_s > LONGEST_WAITING_S:
             raise GraphRefusalError(
                 f"Graph asks for {owed_s:.0f} s of patience, longer than a run waits; nothing more is sent before.",
                 status=429,
-                retry_after=f"{owed_s:.0f}",
+                headers={"Retry-After": f"{owed_s:.0f}"},
             )
         if owed_s > 0:
-            self._not_before_s = 0.0
+            self._not_before_s = self._policy.elapsed_s()
             await self.pause(owed_s)
+        elif not self._open.is_set():
+            await self._open.wait()
+        else:
+            return False
+        return True
+
+    def _owed_s(self) -> float:
+        return self._not_before_s - self._policy.elapsed_s()
 
     def _allow(self, at_a_time: int) -> None:
         self._good_answers = 0

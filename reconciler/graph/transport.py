@@ -13,6 +13,8 @@ from reconciler.model.secrets import learn
 from reconciler.settings import LOOPBACK_HOSTS
 
 Origin = tuple[str, str, int | None]
+CHALLENGE = "X-Challenge"
+"""Under which name the challenge of a 401 is handed on."""
 
 
 def origin_of(url: str | httpx.URL) -> Origin:
@@ -71,6 +73,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             )
         await response.aread()
         learn(response.text)
+        if response.status_code == 401:
+            # Else the SDK answers the challenge itself, and sends a write again past everything that watches it.
+            response.headers[CHALLENGE] = response.headers.pop("WWW-Authenticate", "")
         return response
 
     async def aclose(self) -> None:

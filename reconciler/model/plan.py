@@ -108,7 +108,7 @@ class Plan:
 class Outcome:
     """What came of one change. `error` explains anything but a plain success; `stale` marks a live edit since the plan.
 
-    `note` tells of a success by a second way (the other timeout name, say).
+    `note` tells of a success by a second way (the other timeout name, say), `written` of a failure after the write.
     """
 
     change: Change
@@ -117,3 +117,4 @@ class Outcome:
     error: str | None = None
     note: str | None = None
     stale: bool = False
+    written: bool = False

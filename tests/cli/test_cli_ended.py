@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from harness import Json, catalog, declare, extension, write_seed
+from harness import FINANCE, MARKETING, Json, catalog, declare, extension, write_seed
 
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import Store, reset
@@ -87,6 +87,23 @@ def test_the_second_signal_ends_what_hangs_and_the_report_is_complete(tmp_path: 
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("delay_s", [0.0, 0.002, 0.005, 0.01, 0.02])
+def test_a_signal_between_the_last_outcome_and_the_report_loses_nothing(delay_s: float, tmp_path: Path) -> None:
+    posts: list[str] = []
+
+    async def at_the_last_answer(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
+        posts.extend([request.path] if request.method == "POST" else [])
+        answer = await handler(request)
+        if len(posts) == 6 and request.method == "GET":
+            asyncio.get_running_loop().call_later(delay_s, process.send_signal, signal.SIGINT)
+        return answer
+
+    code, out, err, live = ended(tmp_path, APPLY, at_the_last_answer)
+    assert code in (0, 130), err
+    assert [outcome["status"] for outcome in json.loads(out)["outcomes"]] == ["done"] * 6
+    assert len(live) == 6
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", ["plan", "drift", "apply --auto-approve"])
 def test_a_signal_while_reading_ends_the_run_with_one_word(
@@ -118,3 +135,21 @@ def test_a_token_refused_after_its_renewal_ends_the_run(
     assert (code, statuses) == (code_expected, [first, *["skipped"] * 5]), err
     assert "The token was renewed once and refused again" in err
     assert len(live) == accepted
+
+
+def test_what_was_written_and_then_failed_counts_as_written_when_the_token_is_refused(tmp_path: Path) -> None:
+    posts: list[str] = []
+
+    async def twin_then_401(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
+        posts.extend([request.path] if request.method == "POST" else [])
+        looks_after.extend([request.path] if posts and request.method == "GET" else [])
+        if request.method == "POST":
+            with Store(tmp_path / "tenant.sqlite3") as store:
+                store.add("extension", {"id": FINANCE, **extension("a")}, MARKETING)
+        return web.Response(status=401) if len(looks_after) > 1 else await handler(request)
+
+    looks_after: list[str] = []
+    code, out, err, _ = ended(tmp_path, APPLY, twin_then_401)
+    outcomes = json.loads(out)["outcomes"]
+    assert (code, [outcome["status"] for outcome in outcomes[:3]]) == (6, ["failed", "failed", "skipped"]), err
+    assert FINANCE in outcomes[0]["error"]

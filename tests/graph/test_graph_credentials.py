@@ -93,15 +93,39 @@ def test_a_refused_token_is_asked_for_from_another_credential_and_no_other_token
     assert asyncio.run(run()) == ["t-1", "t-2", "t-2", "t-2", "t-3"]
 
 
-def test_claims_bypass_the_cache_and_what_they_give_is_kept():
+def test_the_claims_of_a_refusal_go_into_the_next_token_alone():
     credential = Credential()
 
     async def run():
         tokens = CredentialTokens(lambda: credential, "s", now_s=lambda: 0.0)
-        return [await tokens.token(), await tokens.token('{"a":1}'), await tokens.token(), await tokens.token()]
+        given = [await tokens.token()]
+        for refused, claims in (("t-1", '{"a":1}'), ("t-2", None)):
+            tokens.forget(refused, claims)
+            given += [await tokens.token(), await tokens.token()]
+        return given
 
-    assert asyncio.run(run()) == ["t-1", "t-2", "t-2", "t-2"]
-    assert [claims for _, claims in credential.calls] == [None, '{"a":1}']
+    assert asyncio.run(run()) == ["t-1", "t-2", "t-2", "t-3", "t-3"]
+    assert [claims for _, claims in credential.calls] == [None, '{"a":1}', None]
+
+
+def test_a_token_that_hangs_holds_nobody_back_who_does_not_wait_any_more():
+    release = threading.Event()
+
+    class Hangs:
+        def get_token(self, *_scopes, **_more):
+            release.wait(30)
+            return AccessToken("late", 3600)
+
+    async def run():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await CredentialTokens(Hangs, "s", now_s=lambda: 0.0).token()
+
+    started_s = time.monotonic()
+    asyncio.run(run())
+    took_s = time.monotonic() - started_s
+    release.set()
+    assert took_s < 20
 
 
 @pytest.mark.parametrize(
@@ -199,7 +223,8 @@ def test_on_loopback_no_credential_of_azure_is_asked_for(mode):
     tokens = open_tokens(resolve_settings(options, environment), environment)
     assert isinstance(tokens, LoopbackToken)
     assert asyncio.run(tokens.token()) == "mine"
-    assert asyncio.run(tokens.token("claims")) == "mine"
+    tokens.forget("mine", "claims")
+    assert asyncio.run(tokens.token()) == "mine"
 
 
 @pytest.mark.parametrize("missing", APPLICATION)

@@ -30,7 +30,7 @@ def test_graphs_own_words_come_through():
     body = {"error": {"code": "InvalidModel", "message": "The model is invalid.", "innerError": inner}}
     error = failure(Reply(400, body, {"request-id": "in-the-header", "Retry-After": "9"}), "POST")
     assert isinstance(error, GraphRefusalError)
-    assert (error.status, error.code, error.request_id, error.retry_after) == (
+    assert (error.status, error.code, error.request_id, error.headers["Retry-After"]) == (
         400,
         "InvalidModel",
         "in-the-header",

@@ -103,3 +103,16 @@ def test_an_awkward_sandbox_is_read_completely(tmp_path, order):
     catalogs, extensions = asyncio.run(run())
     assert {"Marketing", "Finance"} <= {one["displayName"] for one in catalogs}
     assert len({one.id for found in extensions for one in found}) == sum(map(len, extensions)) > 2
+
+
+def test_a_listing_without_end_is_given_up(monkeypatch):
+    monkeypatch.setattr("reconciler.graph.client.MOST_PAGES", 20)
+
+    async def run():
+        async with scripted(lambda _seen: listing(link=f"{graph.base}/x?page={len(graph.seen)}")) as graph:
+            async with graph_at(graph.base) as client:
+                with pytest.raises(GraphAnswerError, match="does not end: 20 pages"):
+                    await client.pages(client.requests.catalogs())
+            return len(graph.seen)
+
+    assert asyncio.run(run()) == 20

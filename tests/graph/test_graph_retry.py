@@ -204,7 +204,7 @@ def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
         async def attempts():
             async for attempt in RetryPolicy(1, sleep=sleep, now=lambda: NOW).loop("GET", "id", sleep):
                 with attempt:
-                    raise GraphRefusalError("no", status=429, retry_after=text)
+                    raise GraphRefusalError("no", status=429, headers={"Retry-After": text})
 
         with pytest.raises(GraphRefusalError):
             await attempts()

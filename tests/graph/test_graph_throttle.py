@@ -186,3 +186,33 @@ def test_nothing_more_is_sent_when_graph_asks_for_more_patience_than_a_run_has()
     seen, asked, message = asyncio.run(run())
     assert (seen, asked) == (1, [])
     assert "86400 s of patience, longer than a run waits" in message
+
+
+@pytest.mark.parametrize(("retry_after", "sent", "waits"), [("60", 10, [60]), ("86400", 1, [])])
+def test_who_queues_already_waits_too_when_somebody_elses_last_attempt_is_refused(retry_after, sent, waits):
+    async def run():
+        replies = [refused(429, Retry_After=retry_after)] + [GOOD] * 9
+        async with throttled(*replies, concurrency=1, retries=0) as (graph, client, clock):
+            clock.over.set()
+            await asyncio.gather(*(send(client, "GET") for _ in range(10)), return_exceptions=True)
+            return len(graph.seen), clock.asked
+
+    assert asyncio.run(run()) == (sent, waits)
+
+
+def test_a_terminal_that_has_gone_does_not_close_the_gate_for_ever():
+    def gone(_text):
+        raise OSError("the terminal has gone")
+
+    class Remarks:
+        append = staticmethod(gone)
+
+    async def run():
+        async with throttled(refused(429, Retry_After="1"), GOOD, remarks=Remarks()) as (graph, client, clock):
+            clock.over.set()
+            with pytest.raises(OSError, match="gone"):
+                await send(client, "GET")
+            await send(client, "GET")
+            return len(graph.seen)
+
+    assert asyncio.run(run()) == 2

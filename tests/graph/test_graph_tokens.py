@@ -10,8 +10,8 @@ from azure.core.credentials import AccessToken
 
 from reconciler.errors import AuthenticationError
 from reconciler.graph.credentials import CredentialTokens
-from tests.graph.graph_clients import graph_at, send
-from tests.graph.scripted import Reply, refused, scripted
+from tests.graph.graph_clients import BODY, graph_at, send
+from tests.graph.scripted import CATALOG, Reply, refused, scripted
 
 pytestmark = pytest.mark.usefixtures("sockets_closed")
 
@@ -106,6 +106,32 @@ def test_a_claims_challenge_to_a_write_sends_the_same_body_again():
     _, seen, _ = run_against(reply, "POST")
     assert [one.method for one in seen] == ["POST", "POST"]
     assert len({one.body for one in seen}) == 1
+
+
+def test_a_challenge_to_a_write_goes_through_whoever_watches_the_write():
+    class Witness:
+        def __init__(self):
+            self.told = []
+
+        async def look_again(self):
+            self.told.append("look")
+
+        def before_sending(self, _sending):
+            self.told.append("before")
+
+        def after_sending(self, _sending, _result):
+            self.told.append("after")
+
+    async def run():
+        witness = Witness()
+        async with scripted(lambda _seen: Reply(401, "", {"WWW-Authenticate": CHALLENGE}), token=None) as graph:
+            tokens = CredentialTokens(Entra, "scope/.default")
+            async with graph_at(graph.base, tokens=tokens, waits=[]) as client:
+                with client.writes_unlocked(), pytest.raises(AuthenticationError):
+                    await client.send(client.requests.extensions(CATALOG, BODY), witness)
+        return witness.told, len(graph.seen)
+
+    assert asyncio.run(run()) == (["before", "after"] * 2, 2)
 
 
 def test_challenges_without_end_come_to_an_end():

@@ -1,0 +1,243 @@
+"""What happens between a look and a write, and between a write and what shows of it: nothing is taken for granted."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
+
+from reconciler.apply.confirm import PATIENT_WAITS_S
+from reconciler.model.plan import Outcome
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+OWN = MARKETING[:-1] + "0"
+OTHER = MARKETING[:-1] + "1"
+
+
+def middleware(fault: Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]) -> Any:
+    @web.middleware
+    async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await fault(request, handler)
+
+    return around
+
+
+class Story:
+    """One catalog with what is live in it, one declared extension, and a fault that may look at the tenant."""
+
+    def __init__(self, folder: Path, live: list[Any], wanted: Any, *switches: str) -> None:
+        self.folder, self.live, self.wanted, self.switches = folder, live, wanted, switches
+        self.writes: list[str] = []
+        self.held: Tenant
+
+    def tell(self, fault: Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]) -> Outcome:
+        """Plans and applies; the fault sees every request of the apply."""
+        applying = False
+
+        async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.method != "GET":
+                self.writes.append(request.method)
+            return await (fault(request, handler) if applying else handler(request))
+
+        async def story() -> Outcome:
+            nonlocal applying
+            declare(self.folder / "desired", {"catalog": "Marketing", "extensions": [self.wanted]})
+            served = tenant(
+                self.folder, catalog(extensions=self.live), switches=self.switches, faults=[middleware(around)]
+            )
+            async with served as self.held:
+                plan = await self.held.plan(self.folder / "desired")
+                applying = True
+                (outcome,) = await self.held.apply(plan)
+                self.names = sorted(item["displayName"] for item in self.held.store.extensions())
+                self.after = self.held.store.extensions()
+                return outcome
+
+        return asyncio.run(story())
+
+    def add(self, name: str, **properties: Any) -> None:
+        """Somebody creates another one."""
+        self.held.store.add("extension", {"id": OTHER, **extension(name, **properties)}, MARKETING)
+
+    def edit(self, extension_id: str, **properties: Any) -> None:
+        """Somebody edits one."""
+        (row,) = [row for row in self.held.store.rows("extension") if row.id == extension_id]
+        self.held.store.change("extension", row, row.document | properties)
+
+
+def at_the_gate(folder: Path, write: str, interfere: Callable[[Tenant], None]) -> tuple[Outcome, list[Any], list[str]]:
+    """Finance's write waits at the gate, because Marketing was told to wait, while somebody interferes.
+
+    The outcome, what is live in Finance then, and what was sent there.
+    """
+    planned, looked, paused, sent = asyncio.Event(), asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not planned.is_set() or paused.is_set():
+            return await noted(request, handler)
+        if FINANCE not in request.path:
+            return web.Response(status=429, headers={"Retry-After": "200"})
+        answer = await handler(request)
+        await paused.wait()
+        looked.set()
+        return answer
+
+    async def noted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if FINANCE in request.path and request.method != "GET":
+            sent.append(request.method)
+        return await handler(request)
+
+    async def story() -> tuple[Outcome, list[Any], list[str]]:
+        wanted = extension("x", description="ours")
+        live = [{"id": OWN, **extension("x")}] if write == "PUT" else []
+        declare(
+            folder / "desired",
+            {"catalog": "Marketing", "extensions": [extension("m")]},
+            {"catalog": "Finance", "extensions": [wanted]},
+        )
+        async with tenant(folder, catalog(), catalog("Finance", FINANCE, live), faults=[middleware(fault)]) as held:
+
+            async def meanwhile(wait_s: float) -> None:
+                if wait_s == 200:
+                    paused.set()
+                    await looked.wait()
+                    for _ in range(200):
+                        await asyncio.sleep(0)
+                    interfere(held)
+
+            held.meanwhile = meanwhile
+            plan = await held.plan(folder / "desired")
+            planned.set()
+            outcomes = await held.apply(plan)
+            (outcome,) = [one for one in outcomes if one.change.catalog.display_name == "Finance"]
+            return outcome, held.store.extensions(FINANCE), sent
+
+    return asyncio.run(story())
+
+
+@pytest.mark.parametrize("write", ["POST", "PUT"])
+def test_a_write_that_waited_for_somebody_elses_refusal_looks_again(write: str, tmp_path: Path) -> None:
+    def interfere(held: Tenant) -> None:
+        if write == "POST":
+            held.store.add("extension", {"id": OTHER, **extension("x", description="theirs")}, FINANCE)
+        else:
+            (row,) = [row for row in held.store.rows("extension") if row.id == OWN]
+            held.store.change("extension", row, row.document | {"description": "theirs"})
+
+    outcome, live, sent = at_the_gate(tmp_path, write, interfere)
+    assert (outcome.status, outcome.stale, sent) == ("failed", True, [])
+    assert [item["description"] for item in live] == ["theirs"]
+
+
+@pytest.mark.parametrize("write", ["POST", "PUT"])
+def test_a_write_that_waited_and_still_fits_goes_out_once(write: str, tmp_path: Path) -> None:
+    outcome, live, sent = at_the_gate(tmp_path, write, lambda _held: None)
+    assert (outcome.status, [item["description"] for item in live], sent) == ("done", ["ours"], [write])
+
+
+def test_a_lagging_read_after_an_accepted_update_is_unknown_not_failed(tmp_path: Path) -> None:
+    changed = extension("a", description="new")
+    story = Story(tmp_path, [{"id": OWN, **extension("a")}], changed, f"lag_reads={len(PATIENT_WAITS_S)}")
+    outcome = story.tell(lambda request, handler: handler(request))
+    assert (outcome.status, story.after[0]["description"]) == ("unknown", "new")
+    assert OWN in str(outcome.error)
+
+
+def test_a_lagging_answer_does_not_shorten_the_read_back(tmp_path: Path) -> None:
+    async def answers_with_the_former(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        return answer if request.method == "GET" else web.json_response({"id": OWN, **extension("a")})
+
+    changed = extension("a", description="new")
+    story = Story(tmp_path, [{"id": OWN, **extension("a")}], changed, "lag_reads=6")
+    assert story.tell(answers_with_the_former).status == "done"
+
+
+def test_the_second_timeout_name_whose_answer_is_lost_is_read_back_with_patience(tmp_path: Path) -> None:
+    async def second_is_lost(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        return web.Response(status=504) if request.method == "PUT" and len(story.writes) > 1 else answer
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore"]
+    story = Story(tmp_path, [{"id": OWN, **extension("a")}], timed, *switches)
+    outcome = story.tell(second_is_lost)
+    assert (outcome.status, story.writes) == ("done", ["PUT", "PUT"])
+    assert "took the timeout as durationBeforeTimeout" in str(outcome.note)
+
+
+def test_what_showed_once_under_the_name_is_not_forgotten_by_the_last_look(tmp_path: Path) -> None:
+    looks: list[str] = []
+
+    async def normalised_and_flapping(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if request.method == "POST":
+            (row,) = story.held.store.rows("extension")
+            story.edit(row.id, description="normalised")
+            return web.Response(status=504)
+        if story.writes:
+            looks.append(request.path)
+            if len(looks) == len(PATIENT_WAITS_S):
+                return web.json_response({"value": []})
+        return answer
+
+    story = Story(tmp_path, [], extension("a", description="ours"))
+    assert (story.tell(normalised_and_flapping).status, story.names) == ("unknown", ["a"])
+
+
+def test_a_name_that_an_older_extension_took_meanwhile_is_not_free_for_the_second_create(tmp_path: Path) -> None:
+    async def lost_and_renamed(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST":
+            story.edit(OWN, displayName="a")
+            return web.Response(status=503)
+        return await handler(request)
+
+    story = Story(tmp_path, [{"id": OWN, **extension("older")}], extension("a"))
+    assert (story.tell(lost_and_renamed).status, story.names, story.writes) == ("unknown", ["a"], ["POST"])
+
+
+def test_an_earlier_attempt_that_was_carried_out_is_judged_like_any_other(tmp_path: Path) -> None:
+    async def committed_beside_a_namesake(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "PUT":
+            return await handler(request)
+        await handler(request)
+        story.add("new")
+        return web.Response(status=503)
+
+    pinned = {"id": OWN, **extension("new")}
+    story = Story(tmp_path, [{"id": OWN, **extension("old")}], pinned)
+    outcome = story.tell(committed_beside_a_namesake)
+    assert (outcome.status, outcome.written, story.writes) == ("failed", True, ["PUT"])
+    assert OWN in str(outcome.error) and OTHER in str(outcome.error)
+
+
+def test_a_400_of_the_second_look_is_not_taken_for_one_of_the_write(tmp_path: Path) -> None:
+    async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST":
+            return web.Response(status=429, headers={"Retry-After": "1"})
+        return web.Response(status=400) if story.writes else await handler(request)
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    story = Story(tmp_path, [], timed)
+    outcome = story.tell(fault)
+    assert (outcome.status, story.writes, story.names) == ("failed", ["POST"], [])
+    assert "Looking again before the write failed" in str(outcome.error)
+
+
+def test_a_create_that_shows_only_before_its_repetition_is_adopted(tmp_path: Path) -> None:
+    async def late(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "GET":
+            hidden = len(story.writes) == 1
+            return web.json_response({"value": []}) if hidden else await handler(request)
+        if len(story.writes) == 1:
+            await handler(request)
+            return web.Response(status=504)
+        return web.Response(status=429, headers={"Retry-After": "1"})
+
+    story = Story(tmp_path, [], extension("a"))
+    outcome = story.tell(late)
+    assert (outcome.status, story.names) == ("done", ["a"]), outcome.error
+    assert outcome.change.extension.id == story.after[0]["id"]
