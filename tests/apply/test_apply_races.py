@@ -156,16 +156,19 @@ def test_a_lagging_answer_does_not_shorten_the_read_back(tmp_path: Path) -> None
     assert story.tell(answers_with_the_former).status == "done"
 
 
-def test_the_second_timeout_name_whose_answer_is_lost_is_read_back_with_patience(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("lag", "puts"), [("lag_reads=0", 2), ("lag_reads=4", 4)])
+def test_the_second_timeout_name_whose_answer_is_lost_is_read_back_with_patience(
+    lag: str, puts: int, tmp_path: Path
+) -> None:
     async def second_is_lost(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
         return web.Response(status=504) if request.method == "PUT" and len(story.writes) > 1 else answer
 
     timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
-    switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore"]
+    switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore", lag]
     story = Story(tmp_path, [{"id": OWN, **extension("a")}], timed, *switches)
     outcome = story.tell(second_is_lost)
-    assert (outcome.status, story.writes) == ("done", ["PUT", "PUT"])
+    assert (outcome.status, story.writes) == ("done", ["PUT"] * puts)
     assert "took the timeout as durationBeforeTimeout" in str(outcome.note)
 
 
