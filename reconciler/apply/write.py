@@ -89,7 +89,7 @@ class Writer:
         watch.look = look_again
         for _ in range(1 + CREATED_AGAIN):
             try:
-                written, untried_name = await _under_either_name(send, expected, TIMEOUT)
+                written, untried_name = await _under_either_name(send, watch, expected, TIMEOUT)
             except (GraphError, OvertakenError) as error:
                 if not watch.may_be_written:
                     raise
@@ -139,7 +139,7 @@ class Writer:
 
         watch.look = look_again
         try:
-            written, untried_name = await _under_either_name(send, expected, first_name)
+            written, untried_name = await _under_either_name(send, watch, expected, first_name)
         except OvertakenError as overtaken:
             if not overtaken.done:
                 raise
@@ -156,7 +156,9 @@ class Writer:
         return Confirmer(self.graph, self.sleep)
 
 
-async def _under_either_name(send: Send, expected: Expectation, first_name: str) -> tuple[Written, str | None]:
+async def _under_either_name(
+    send: Send, watch: Watch, expected: Expectation, first_name: str
+) -> tuple[Written, str | None]:
     """What came of sending, and the timeout name that is still untried: it is tried here once after a 400 (§1.5).
 
     Raises:
@@ -168,6 +170,7 @@ async def _under_either_name(send: Send, expected: Expectation, first_name: str)
     except GraphRefusalError as first:
         if first.status != 400 or not expected.has_timeout:
             raise
+        await watch.look_again()
         try:
             return await send(other_name), None
         except GraphRefusalError as second:

@@ -136,6 +136,8 @@ class GraphClient:
             if error.status != 401:
                 raise
             self._tokens.forget(_bearer(request), claims_asked_for(error))
+        if witness is not None:
+            await witness.look_again()  # a renewal takes its time
         try:
             return await self._send_once(request, witness)
         except GraphRefusalError as error:

@@ -244,3 +244,23 @@ def test_a_create_that_shows_only_before_its_repetition_is_adopted(tmp_path: Pat
     outcome = story.tell(late)
     assert (outcome.status, story.names) == ("done", ["a"]), outcome.error
     assert outcome.change.extension.id == story.after[0]["id"]
+
+
+@pytest.mark.parametrize("status", [400, 401])
+@pytest.mark.parametrize("write", ["POST", "PUT"])
+def test_between_a_refusal_and_the_next_attempt_there_is_another_look(write: str, status: int, tmp_path: Path) -> None:
+    async def edited_and_refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "GET" or len(story.writes) > 1:
+            return await handler(request)
+        if write == "POST":
+            story.add("a", description="theirs")
+        else:
+            story.edit(OWN, description="theirs")
+        return web.Response(status=status)
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    live = [{"id": OWN, **extension("a")}] if write == "PUT" else []
+    story = Story(tmp_path, live, timed)
+    outcome = story.tell(edited_and_refused)
+    assert (outcome.status, outcome.stale, story.writes) == ("failed", True, [write])
+    assert [item["description"] for item in story.after] == ["theirs"]

@@ -131,7 +131,7 @@ def test_a_challenge_to_a_write_goes_through_whoever_watches_the_write():
                     await client.send(client.requests.extensions(CATALOG, BODY), witness)
         return witness.told, len(graph.seen)
 
-    assert asyncio.run(run()) == (["before", "after"] * 2, 2)
+    assert asyncio.run(run()) == (["before", "after", "look", "before", "after"], 2)
 
 
 def test_challenges_without_end_come_to_an_end():
