@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.errors import UsageError
+from reconciler.model.environment import Environment
 
 AuthMode = Literal["auto", "github-oidc", "workload-identity", "environment", "managed-identity", "azure-cli"]
 AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
@@ -53,6 +54,12 @@ class Settings:
     concurrency: int
     timeout_s: float
     max_retries: int
+    environment: Environment | None = None
+
+    @property
+    def environment_name(self) -> str | None:
+        """The name of the chosen environment; None when none was chosen."""
+        return self.environment.name if self.environment else None
 
     @property
     def uses_sandbox(self) -> bool:
@@ -75,12 +82,15 @@ class TargetOptions:
     max_retries: int = 5
 
 
-def resolve_settings(options: TargetOptions, environment: Mapping[str, str]) -> Settings:
-    """The settings that options and environment ask for.
+def resolve_settings(
+    options: TargetOptions, variables: Mapping[str, str], environment: Environment | None = None
+) -> Settings:
+    """The settings that options, variables and the chosen environment of `reconciler.yaml` ask for.
 
     Raises:
-        UsageError: two options contradict each other, or the Graph URL is none that a token may be sent to.
+        UsageError: two of them contradict each other, or the Graph URL is none that a token may be sent to.
     """
+    options = _in_environment(options, environment)
     if options.sandbox and (options.graph_url is not None or options.cloud is not None):
         raise UsageError("--sandbox was given together with --graph-url or --cloud.", hint="Choose one of them.")
     if options.graph_url is not None and options.cloud is not None:
@@ -96,17 +106,54 @@ def resolve_settings(options: TargetOptions, environment: Mapping[str, str]) -> 
         cloud=cloud,
         sandbox_db=(options.sandbox_db or Path(".reconciler/sandbox.sqlite3")) if options.sandbox else None,
         auth=options.auth,
-        loopback_token=_loopback_token(environment),
+        loopback_token=_loopback_token(variables),
         catalogs=options.catalogs,
         concurrency=options.concurrency,
         timeout_s=options.timeout_s,
         max_retries=options.max_retries,
+        environment=environment,
     )
 
 
-def _loopback_token(environment: Mapping[str, str]) -> str:
-    """The token of the environment, the default one where it is unset or empty."""
-    token = environment.get("RECONCILER_LOOPBACK_TOKEN") or DEFAULT_LOOPBACK_TOKEN
+def _in_environment(options: TargetOptions, environment: Environment | None) -> TargetOptions:
+    """The options, with the environment's cloud where they choose no Graph themselves."""
+    if environment is None or environment.cloud is None or options.sandbox or options.graph_url is not None:
+        return options
+    if options.cloud not in (None, environment.cloud):
+        raise UsageError(
+            f"--cloud {options.cloud} was given, but environment {environment.name} is in {environment.cloud}.",
+            hint="Leave --cloud out, or correct reconciler.yaml.",
+        )
+    return replace(options, cloud=environment.cloud)
+
+
+def sign_in_variables(settings: Settings, variables: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables to sign in with: the chosen environment names the tenant, and an application if they name none.
+
+    Two applications may act in one tenant, one to plan and one to apply, so AZURE_CLIENT_ID may name another.
+
+    Raises:
+        UsageError: AZURE_TENANT_ID is set to another tenant.
+    """
+    environment = settings.environment
+    if environment is None or settings.cloud is None:
+        return variables
+    tenant_id, client_id = variables.get("AZURE_TENANT_ID"), variables.get("AZURE_CLIENT_ID")
+    if tenant_id and environment.tenant_id and tenant_id.casefold() != environment.tenant_id:
+        raise UsageError(
+            f"AZURE_TENANT_ID is {tenant_id}, but environment {environment.name} is tenant {environment.tenant_id}.",
+            hint="Unset AZURE_TENANT_ID, choose another --environment, or correct reconciler.yaml.",
+        )
+    chosen = {
+        "AZURE_TENANT_ID": environment.tenant_id or tenant_id or "",
+        "AZURE_CLIENT_ID": client_id or environment.client_id or "",
+    }
+    return {**variables, **{name: value for name, value in chosen.items() if value}}
+
+
+def _loopback_token(variables: Mapping[str, str]) -> str:
+    """The token in the variables, the default one where it is unset or empty."""
+    token = variables.get("RECONCILER_LOOPBACK_TOKEN") or DEFAULT_LOOPBACK_TOKEN
     if not re.fullmatch(r"[!-~]+", token):
         raise UsageError("RECONCILER_LOOPBACK_TOKEN holds blanks, line breaks or other than ASCII characters.")
     return token

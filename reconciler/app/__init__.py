@@ -10,17 +10,19 @@ import itertools
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from reconciler import __version__
-from reconciler.errors import InvalidFilesError, ReconcilerError, StalePlanError
-from reconciler.loader import LoadedState, load, schema_text
+from reconciler.errors import InvalidFilesError, ReconcilerError, StalePlanError, UsageError
+from reconciler.loader import LoadedState, load, load_environments, load_for_each, schema_text
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.environment import Environment
 from reconciler.model.extension import DesiredCatalog
 from reconciler.model.identity import Identity
 from reconciler.model.plan import Outcome, Plan
-from reconciler.settings import Settings
+from reconciler.settings import Settings, sign_in_variables
 
 if TYPE_CHECKING:
     from reconciler.app.connection import Connection
@@ -81,21 +83,66 @@ class Approval:
 
 
 def validate(paths: Sequence[Path]) -> LoadedState:
-    """What the files declare, and every fault in them; needs no network and no credentials."""
-    return load(paths)
+    """Every fault in the files, for every environment of `reconciler.yaml`; needs no network and no credentials."""
+    named = load_environments()
+    loaded = load_for_each(paths, named.environments)
+    # While reconciler.yaml is at fault, nobody knows which variables it would define.
+    found = [one for one in loaded.diagnostics if not (named.diagnostics and one.code == "R209")]
+    return replace(
+        loaded,
+        catalogs=() if named.diagnostics else loaded.catalogs,
+        diagnostics=(*named.diagnostics, *found),
+        files=loaded.files + named.exists,
+        environments=len(named.environments),
+    )
+
+
+def environment(name: str) -> tuple[Environment | None, Sequence[Diagnostic]]:
+    """The environment of this name in `reconciler.yaml`; or None, and what is wrong with that file.
+
+    Raises:
+        UsageError: there is no such file, or no such environment in it.
+    """
+    named = load_environments()
+    if named.diagnostics:
+        return None, named.diagnostics
+    if not named.exists:
+        raise UsageError(
+            f"There is no environment {name}: this folder has no reconciler.yaml.",
+            hint="Run in the folder of reconciler.yaml, or leave --environment out.",
+        )
+    found = next((one for one in named.environments if one.name == name), None)
+    if found is None:
+        known = ", ".join(one.name for one in named.environments) or "none"
+        raise UsageError(f"reconciler.yaml names no environment {name}.", hint=f"It names: {known}.")
+    return found, ()
+
+
+def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
+    """What the files declare in the chosen environment, or every fault in them."""
+    return load(paths, settings.environment)
 
 
 def plan(
-    settings: Settings, environment: Mapping[str, str], desired: Sequence[DesiredCatalog], progress: Progress
+    settings: Settings,
+    environment: Mapping[str, str],
+    desired: Sequence[DesiredCatalog],
+    progress: Progress,
+    baseline: Plan | None = None,
 ) -> Plan:
-    """The plan for the desired state; reads Graph, writes nothing."""
+    """The plan for the desired state, what the baseline holds too marked in it; reads Graph, writes nothing."""
 
     async def run() -> Plan:
         """Connects and plans."""
         async with _connect(settings, environment, progress) as connection:
             return await _plan(connection, desired, progress)
 
-    return _run(run())
+    fresh = _run(run())
+    if baseline is None:
+        return fresh
+    from reconciler.plan.baseline import with_baseline
+
+    return with_baseline(fresh, baseline)
 
 
 def apply(
@@ -182,7 +229,7 @@ def auth_check(settings: Settings, environment: Mapping[str, str]) -> Identity:
         from reconciler.graph.credentials import open_tokens
         from reconciler.graph.identity import identity_of
 
-        return identity_of(await open_tokens(settings, environment).token())
+        return identity_of(await open_tokens(settings, sign_in_variables(settings, environment)).token())
 
     return _run(run())
 
@@ -224,6 +271,7 @@ async def _plan(connection: Connection, declared: Sequence[DesiredCatalog], prog
         tenant_id=connection.tenant_id,
         graph_url=connection.settings.graph_url,
         app_only=connection.identity.kind == "app",
+        environment=connection.settings.environment_name,
     )
     return build_plan(meant(list(zip(desired, observed, strict=True)), names, declared), context)
 

@@ -13,7 +13,7 @@ from reconciler.graph.identity import identity_of
 from reconciler.graph.retry import RetryPolicy
 from reconciler.model.identity import Identity
 from reconciler.model.plan import Plan
-from reconciler.settings import LOOPBACK_TENANT, Settings, graph_host
+from reconciler.settings import LOOPBACK_TENANT, Settings, graph_host, sign_in_variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,22 @@ class Connection:
             raise AuthenticationError("The token names no tenant.", hint="Choose another way to sign in with --auth.")
         return self.identity.tenant_id
 
+    def refuse_token_of_another_tenant(self) -> None:
+        """Nothing, when the token is for the tenant of the chosen environment, or none was chosen.
+
+        Raises:
+            AuthenticationError: it is not.
+        """
+        environment = self.settings.environment
+        if environment is None or environment.tenant_id is None or self.settings.cloud is None:
+            return
+        if self.tenant_id.casefold() != environment.tenant_id:
+            raise AuthenticationError(
+                f"The token is for tenant {self.tenant_id}, but environment {environment.name} is tenant "
+                f"{environment.tenant_id}; nothing was sent to Graph.",
+                hint="Sign in to that tenant, or choose another --environment.",
+            )
+
     def refuse_plan_of_another_target(self, saved: Plan) -> None:
         """Nothing, when the saved plan was made for this Graph and tenant.
 
@@ -54,6 +70,12 @@ class Connection:
                 f"The plan was made for tenant {saved.tenant_id}, not for {self.tenant_id}; nothing was written.",
                 hint="Sign in to the plan's tenant, or plan again.",
             )
+        chosen = self.settings.environment_name
+        if saved.environment != chosen:
+            raise StalePlanError(
+                f"The plan was made for {_named(saved.environment)}, not for {_named(chosen)}; nothing was written.",
+                hint=f"Give --environment {saved.environment}." if saved.environment else "Leave --environment out.",
+            )
 
 
 @asynccontextmanager
@@ -69,10 +91,16 @@ async def connect(
         UsageError: the embedded Graph cannot start.
     """
     limits = Limits(RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency, tell)
-    tokens = open_tokens(settings, environment)
+    tokens = open_tokens(settings, sign_in_variables(settings, environment))
     identity = identity_of(await tokens.token())
     async with _graph_url(settings) as url, open_client(url, tokens, limits) as graph:
-        yield Connection(graph, settings, identity)
+        connection = Connection(graph, settings, identity)
+        connection.refuse_token_of_another_tenant()
+        yield connection
+
+
+def _named(environment: str | None) -> str:
+    return f"environment {environment}" if environment else "no environment"
 
 
 @asynccontextmanager

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import DEFAULT_PATH, output_options, paths_argument, target_options
-from reconciler.cli.plans import DONE, INVALID_FILES, REFUSED, print_findings, print_plan, report_invalid
+from reconciler.cli.findings import INVALID_FILES, report_invalid
+from reconciler.cli.options import output_options, paths_argument, target_options
+from reconciler.cli.plans import DONE, REFUSED, declared_state, print_plan
 from reconciler.errors import InvalidFilesError, ReconcilerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ ERROR, STALE, APPLIED_IN_PART, INTERRUPTED = 1, 5, 6, 130
     type=click.Path(path_type=Path, dir_okay=False),
     help="Add a JSON line here before and after every write.",
 )
-@target_options
 @output_options()
+@target_options
 def apply_command(  # noqa: PLR0913 - one parameter for each option
     *,
     paths: tuple[Path, ...],
@@ -84,9 +85,8 @@ def _apply_fresh(
     from reconciler import app
     from reconciler.cli.output import progress
 
-    loaded = app.validate(paths or (DEFAULT_PATH,))
-    if loaded.faulty:
-        print_findings(loaded, output)
+    declared = declared_state(paths, settings, output)
+    if declared is None:
         return INVALID_FILES
 
     def show(plan: Plan) -> None:
@@ -99,7 +99,7 @@ def _apply_fresh(
         return None if approved else _ask(plan, output)
 
     with progress(output) as bars:
-        applied = app.apply(settings, os.environ, loaded.catalogs, app.Approval(show, ask, digest), bars, journal)
+        applied = app.apply(settings, os.environ, declared, app.Approval(show, ask, digest), bars, journal)
     return _report(applied, output)
 
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from reconciler.errors import UsageError
 from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
+
+if TYPE_CHECKING:
+    from reconciler.model.diagnostic import Diagnostic
+    from reconciler.model.environment import Environment
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "markdown", "json", "github")
 DEFAULT_PATH = Path("desired_state")
 TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
+INVALID_FILES = 3
 
 
 class _Lines(click.ParamType):  # type: ignore[type-arg] # generic only in the newest click
@@ -37,15 +44,30 @@ def paths_argument(function: F) -> F:
 
 
 def target_options(function: F) -> F:
-    """The options that choose the Graph; the command gets them as `settings`."""
+    """The options that choose the Graph; the command gets them as `settings`. They stand below the output options."""
 
     @functools.wraps(function)
     def with_settings(**arguments: Any) -> Any:
         given = {name: arguments.pop(name) for name in TARGET_NAMES}
-        settings = resolve_settings(TargetOptions(**given), os.environ)
+        environment, faults = _environment(arguments.pop("environment"))
+        if faults:
+            from reconciler.cli.findings import print_findings
+
+            print_findings(faults, arguments["output"])
+            return INVALID_FILES
+        settings = resolve_settings(TargetOptions(**given), os.environ, environment)
         return function(settings=settings, **arguments)
 
     return cast("F", functools.reduce(lambda wrapped, option: option(wrapped), reversed(_TARGET), with_settings))
+
+
+def _environment(name: str | None) -> tuple[Environment | None, Sequence[Diagnostic]]:
+    """The environment of this name, or what is wrong with the file that should name it."""
+    if not name:
+        return None, ()
+    from reconciler import app
+
+    return app.environment(name)
 
 
 _TARGET = (
@@ -82,6 +104,12 @@ _TARGET = (
         help="Only this catalog; repeatable.  [default: all declared]",
     ),
     click.option(
+        "--environment",
+        envvar="RECONCILER_ENVIRONMENT",
+        metavar="NAME",
+        help="An environment of reconciler.yaml.  [default: none]",
+    ),
+    click.option(
         "--concurrency",
         type=click.IntRange(1, 64),
         default=8,
@@ -108,6 +136,30 @@ _TARGET = (
         help="Per request.",
     ),
 )
+
+
+def page_options(function: F) -> F:
+    """`--max-bytes` and `--details-url`, for Markdown; the command gets them as `page`."""
+    from reconciler.render.page import COMMENT_BYTES, SMALLEST_BYTES
+
+    @functools.wraps(function)
+    def with_page(**arguments: Any) -> Any:
+        from reconciler.render.page import Page
+
+        page = Page(arguments.pop("max_bytes"), arguments.pop("details_url"))
+        if page.details_url and not re.fullmatch(r"https?://[!-;=?-~]+", page.details_url):
+            raise UsageError("--details-url is no web address.", hint="Give one that begins with https://.")
+        return function(page=page, **arguments)
+
+    room = click.option(
+        "--max-bytes",
+        type=click.IntRange(min=SMALLEST_BYTES),
+        default=COMMENT_BYTES,
+        show_default=True,
+        help="Of Markdown: what does not fit is cut, and said.",
+    )
+    link = click.option("--details-url", metavar="URL", help="Of Markdown: where the whole plan is, if it was cut.")
+    return cast("F", room(link(with_page)))
 
 
 def output_options(*more_formats: str) -> Callable[[F], F]:

@@ -12,6 +12,7 @@ from reconciler.cli.options import output_options, target_options
 
 if TYPE_CHECKING:
     from reconciler.cli.output import Output
+    from reconciler.loader.schemas import SchemaName
     from reconciler.settings import Settings
 
 
@@ -21,8 +22,8 @@ def auth_group() -> None:
 
 
 @auth_group.command("check")
-@target_options
 @output_options()
+@target_options
 def auth_check_command(settings: Settings, output: Output) -> None:
     """Shows whom the token speaks for and what each command needs. Never prints the token."""
     from reconciler import app
@@ -34,12 +35,12 @@ def auth_check_command(settings: Settings, output: Output) -> None:
 
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(["desired-state", "plan"]))
-def schema_command(name: str) -> None:
+@click.argument("name", type=click.Choice(["desired-state", "plan", "environments"]))
+def schema_command(name: SchemaName) -> None:
     """Prints a JSON Schema, for editors and other tools."""
     from reconciler.loader.schemas import schema_text
 
-    click.echo(schema_text("plan" if name == "plan" else "desired-state"), nl=False)
+    click.echo(schema_text(name), nl=False)
 
 
 @click.command("version")

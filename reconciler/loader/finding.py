@@ -12,6 +12,8 @@ from reconciler.loader.reading import reason, shown
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 
 SUFFIXES = (".yaml", ".yml")
+ENVIRONMENTS_FILE = Path("reconciler.yaml")
+"""In the working folder: it names the environments, and is no desired state."""
 
 
 @dataclass(slots=True)
@@ -91,8 +93,12 @@ def _files_under(root: Path, found: Found) -> Iterator[Path]:
                 found.report(path, "R003", "The symbolic link leads out of the folder.", hint)
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(path)
-            elif is_yaml and not _is_folder(path):
+            elif is_yaml and not _is_folder(path) and not _names_environments(path):
                 yield path
+
+
+def _names_environments(path: Path) -> bool:
+    return path.name == ENVIRONMENTS_FILE.name and os.path.realpath(path) == os.path.realpath(ENVIRONMENTS_FILE)
 
 
 def _is_folder(path: Path) -> bool:

@@ -10,9 +10,12 @@ from pathlib import Path
 from reconciler.loader.catalogs import desired_catalogs, duplicates, in_order
 from reconciler.loader.declared import DeclaredDocument, declared
 from reconciler.loader.finding import find
+from reconciler.loader.nodes import Node
 from reconciler.loader.reading import read_text
+from reconciler.loader.variables import may_hold_variables, substituted
 from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.environment import Environment
 from reconciler.model.extension import DesiredCatalog
 from reconciler.model.learned import declare_public
 
@@ -24,13 +27,14 @@ FAULTS = 1_000
 class LoadedState:
     """What the files declare. `catalogs` is empty as soon as one diagnostic is an error: there is no half a state.
 
-    `files` and `extensions` count what was found, faulty ones included.
+    `files` and `extensions` count what was found, faulty ones included; `environments` for how many it holds.
     """
 
     catalogs: tuple[DesiredCatalog, ...]
     diagnostics: tuple[Diagnostic, ...]
     files: int
     extensions: int
+    environments: int = 0
 
     @property
     def faulty(self) -> bool:
@@ -38,30 +42,94 @@ class LoadedState:
         return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
 
-def load(paths: Sequence[Path]) -> LoadedState:
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file as far as it is the same in every environment: its documents, and the faults of its YAML."""
+
+    name: str
+    documents: tuple[Node, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    varies: bool = False
+
+
+def load(paths: Sequence[Path], environment: Environment | None = None) -> LoadedState:
     """The desired state of all files, or every fault of all files, sorted by file, line, column and code.
 
     Of a file with more than a thousand faults, R009 says so in place of the rest.
     Paths are files or folders. Whatever a file holds becomes a diagnostic; nothing is raised, printed or changed.
     """
+    files, diagnostics = _read(paths)
+    return _state(files, diagnostics, environment)
+
+
+def load_for_each(paths: Sequence[Path], environments: Sequence[Environment]) -> LoadedState:
+    """The same for every environment at once; a fault that only some of them have names these.
+
+    `catalogs` are those of the first environment. Without an environment it is `load`.
+    """
+    files, diagnostics = _read(paths)
+    if len(environments) < 2 or not any(file.varies for file in files):
+        return _state(files, diagnostics, environments[0] if environments else None)
+    states = [_state(files, diagnostics, environment) for environment in environments]
+    having: dict[Diagnostic, list[str]] = {}
+    for environment, state in zip(environments, states, strict=True):
+        for diagnostic in state.diagnostics:
+            having.setdefault(diagnostic, []).append(environment.name)
+    told = [_told_of(one, names if len(names) < len(states) else []) for one, names in having.items()]
+    return replace(
+        states[0],
+        catalogs=() if told else states[0].catalogs,
+        diagnostics=tuple(sorted(dict.fromkeys(told), key=_by_place)),
+    )
+
+
+def load_texts(texts: Iterable[tuple[str, str]], environment: Environment | None = None) -> LoadedState:
+    """What `load` gives for files of these names and texts, without reading any."""
+    return _state([_parsed(name, text) for name, text in texts], (), environment)
+
+
+def _told_of(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
+    if not names or any(f"environment {name}" in diagnostic.message for name in names):
+        return diagnostic
+    where = f" (in environment{'s' if len(names) > 1 else ''} {', '.join(names)})"
+    return replace(diagnostic, message=f"{diagnostic.message.removesuffix('.')}{where}.")
+
+
+def _read(paths: Sequence[Path]) -> tuple[list[_File], Sequence[Diagnostic]]:
     found = find(paths)
+    texts = [(name, *read_text(path)) for name, path in found.files]  # all first: a secret of one is one in all
+    files = [
+        _parsed(name, text) if unreadable is None else _File(name, diagnostics=(unreadable,))
+        for name, text, unreadable in texts
+    ]
+    return files, found.diagnostics
+
+
+def _parsed(name: str, text: str) -> _File:
+    nodes, faults = read_documents(text)
+    return _File(name, tuple(nodes), tuple(fault.in_file(name) for fault in faults), may_hold_variables(text))
+
+
+def _state(files: Sequence[_File], of_paths: Sequence[Diagnostic], environment: Environment | None) -> LoadedState:
     documents: list[DeclaredDocument] = []
-    diagnostics = list(found.diagnostics)
-    texts = [(file, *read_text(path)) for file, path in found.files]  # all first: a secret of one is one in all
-    for file, text, unreadable in texts:
-        file_documents, file_diagnostics = _load_text(file, text) if unreadable is None else ([], [unreadable])
+    diagnostics = list(of_paths)
+    for file in files:
+        file_documents, file_diagnostics = _declared(file, environment)
         documents += file_documents
         diagnostics += file_diagnostics
     diagnostics += duplicates(documents)
     catalogs = () if diagnostics else desired_catalogs(documents)
     _declare_names_public(catalogs)
-    ordered = sorted(dict.fromkeys(diagnostics), key=lambda each: (*in_order(each.place), each.code))
     return LoadedState(
         catalogs=catalogs,
-        diagnostics=tuple(_readable(ordered)),
-        files=len(found.files),
+        diagnostics=tuple(_readable(sorted(dict.fromkeys(diagnostics), key=_by_place))),
+        files=len(files),
         extensions=sum(len(document.extensions) for document in documents),
     )
+
+
+def _by_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
+    return (*in_order(diagnostic.place), diagnostic.code)
 
 
 def _readable(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
@@ -73,14 +141,14 @@ def _readable(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
             yield replace(first_left_out, code="R009", message=message, hint="Mend the ones above first.")
 
 
-def _load_text(file: str, text: str) -> tuple[list[DeclaredDocument], list[Diagnostic]]:
-    nodes, faults = read_documents(text)
-    documents = []
-    for node in nodes:
-        document, found = declared(node, file)
+def _declared(file: _File, environment: Environment | None) -> tuple[list[DeclaredDocument], list[Diagnostic]]:
+    documents, diagnostics = [], list(file.diagnostics)
+    for node in file.documents:
+        written, faults = substituted(node, environment) if file.varies else (node, [])
+        document, found = declared(written, file.name)
         documents.append(document)
-        faults += found
-    return documents, [fault.in_file(file) for fault in faults]
+        diagnostics += [fault.in_file(file.name) for fault in (*faults, *found)]
+    return documents, diagnostics
 
 
 def _declare_names_public(catalogs: Iterable[DesiredCatalog]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from reconciler.loader.fault import Fault, fault_at
 from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Sequence, data_of, member
 from reconciler.loader.schema_wording import WORDING, Finding
-from reconciler.loader.schemas import validator
+from reconciler.loader.schemas import SchemaName, validator
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -21,9 +21,18 @@ def schema_faults(document: Node) -> tuple[list[Fault], set[Node]]:
     """
     wrapped = {node: entry for node in _candidates(document) if (entry := _wrapper(node))}
     faults = [_wrapped_fault(node is document, entry) for node, entry in wrapped.items()]
+    found, at_fault = faults_by_schema(document, "desired-state", passed_over=wrapped)
+    return faults + found, at_fault
+
+
+def faults_by_schema(
+    document: Node, schema: SchemaName, passed_over: Container[Node] = ()
+) -> tuple[list[Fault], set[Node]]:
+    """The faults that one schema finds in the document, and the values at fault."""
+    faults: list[Fault] = []
     at_fault: set[Node] = set()
-    for error in validator().iter_errors(data_of(document)):
-        finding = _find(document, error, wrapped)
+    for error in validator(schema).iter_errors(data_of(document)):
+        finding = _find(document, error, passed_over)
         if finding is not None:
             faults.extend(WORDING[str(error.validator)](finding))
             at_fault.add(finding.node)

@@ -13,7 +13,7 @@ from reconciler.model.secrets import carries_secret
 from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS
 
 READ_ONLY = ("createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
-_GUIDS = ("id", "subscriptionId", "resourceId")
+_GUIDS = ("id", "subscriptionId", "resourceId", "tenant_id", "client_id")
 _DURATIONS = (TIMEOUT, TIMEOUT_IN_DOCUMENTS)
 _KINDS = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "null": "null"}
 
@@ -48,7 +48,7 @@ def _type(finding: Finding) -> Iterator[Fault]:
     kinds = [_KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted)]
     hint = f"Write {' or '.join(kinds)}."
     if not finding.name:
-        first = "catalog" if finding.is_document else "displayName"
+        first = next(iter(finding.schema["properties"])) if finding.is_document else "displayName"
         hint = f"Write properties, beginning with `{first}: …`."
     if isinstance(finding.node, Scalar) and "a whole number" in kinds:
         hint = "Write a whole number without quotes, a fraction or leading zeros, or `null`."
@@ -85,7 +85,7 @@ def _unknown_hint(name: str, known: tuple[str, ...]) -> str:
         return "Merge keys are not read. Use `defaults`, or an anchor and an alias for a whole value."
     if name in READ_ONLY or (name.startswith("@odata.") and name != ODATA_TYPE):
         return "Graph sets this by itself. Remove the line."
-    if name in ("id", "displayName"):
+    if name in ("id", "displayName") and {"extensions", ODATA_TYPE}.intersection(known):
         return f"Move `{name}` to an extension: it belongs to one alone."
     meant = nearest(name, known)
     return f"Did you mean `{meant}`?" if meant else f"Remove it. Known here: {listed(known)}."
@@ -93,9 +93,9 @@ def _unknown_hint(name: str, known: tuple[str, ...]) -> str:
 
 def _enum(finding: Finding) -> Iterator[Fault]:
     if isinstance(finding.node, Scalar) and not finding.node.is_null:
-        allowed = [name for name in finding.wanted if name.startswith("#")]
+        allowed = [name for name in finding.wanted if name.startswith("#")] or finding.wanted
         meant = nearest(finding.node.text, tuple(allowed)) if len(allowed) > 1 else None
-        message = f"{quoted(finding.node.text)} is not a type that is allowed here."
+        message = f"{quoted(finding.node.text)} is not one of those allowed here."
         hint = f'Did you mean "{meant}"?' if meant else "Write " + " or ".join(f'"{name}"' for name in allowed) + "."
         yield fault_at(finding.node, "R104", message, hint)
 

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 
-def schema_text(name: Literal["desired-state", "plan"]) -> str:
+SchemaName = Literal["desired-state", "plan", "environments"]
+
+
+def schema_text(name: SchemaName) -> str:
     """The JSON Schema as it is shipped: inside the wheel, or beside the package in the repository."""
     package = Path(__file__).parents[1]
     shipped, beside = (folder / "schemas" / f"{name}.schema.json" for folder in (package, package.parent))
@@ -19,11 +22,11 @@ def schema_text(name: Literal["desired-state", "plan"]) -> str:
 
 
 @functools.cache
-def validator() -> Draft202012Validator:
-    """The validator of a desired-state document, compiled once."""
+def validator(name: SchemaName = "desired-state") -> Draft202012Validator:
+    """The validator of a document of this schema, compiled once."""
     from jsonschema import Draft202012Validator
 
-    schema = json.loads(schema_text("desired-state"))
+    schema = json.loads(schema_text(name))
     return Draft202012Validator(_compact(schema, schema.pop("$defs")))
 
 

@@ -33,6 +33,8 @@ CODES: dict[str, str] = {
     "R206": "azureAdTokenAuthentication needs resourceId, azureAdPopTokenAuthentication has none",
     "R207": "An extension is declared twice",
     "R208": "A value carries a secret",
+    "R209": "A variable has no value",
+    "R210": "A text begins like a variable, but is none",
     "R301": "A create or a new Logic App without url, by an application",
     "R302": "An extension of an unknown type is left alone",
     "R303": "A catalog in which nothing is declared is absent or could not be read",

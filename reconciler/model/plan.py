@@ -35,7 +35,10 @@ class Precondition:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One planned action on one extension, with the reason and the place in the YAML that asks for it."""
+    """One planned action on one extension, with the reason and the place in the YAML that asks for it.
+
+    `already_pending`: an earlier plan, given as baseline, holds the same change.
+    """
 
     action: Action
     catalog: Catalog
@@ -46,6 +49,7 @@ class Change:
     source: SourceLocation | None = None
     last_modified_at: str | None = None
     last_modified_by: str | None = None
+    already_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class Plan:
     unmanaged: tuple[Unmanaged, ...]
     diagnostics: tuple[Diagnostic, ...]
     unchanged: int
+    environment: str | None = None
 
     @property
     def complete(self) -> bool:

@@ -23,6 +23,7 @@ class PlanContext:
     tenant_id: str
     graph_url: str
     app_only: bool
+    environment: str | None = None
 
 
 def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context: PlanContext) -> Plan:
@@ -37,7 +38,7 @@ def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context:
         tool_version=context.tool_version,
         tenant_id=context.tenant_id,
         graph_url=context.graph_url,
-        digest=digest(context.tenant_id, context.graph_url, changes),
+        digest=digest(context.tenant_id, context.graph_url, changes, context.environment),
         catalogs=tuple(
             PlannedCatalog(found.catalog, found.read)
             for found, _ in sorted(merged, key=lambda pair: (str(pair[0].catalog), pair[0].catalog.id or ""))
@@ -46,6 +47,7 @@ def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context:
         unmanaged=unmanaged,
         diagnostics=tuple(_warnings(changes, merged, context)),
         unchanged=sum(one.unchanged for one in diffs),
+        environment=context.environment,
     )
 
 

@@ -9,24 +9,28 @@ from reconciler.model.plan import FORMAT_VERSION, Change
 from reconciler.settings import graph_host
 
 
-def digest(tenant_id: str, graph_url: str, changes: Iterable[Change]) -> str:
+def digest(tenant_id: str, graph_url: str, changes: Iterable[Change], environment: str | None = None) -> str:
     """`sha256:…` over format version, tenant, Graph host and every change, blocked ones included, in sorted order.
+
+    The name of an environment, where one was chosen, is part of it: what was reviewed for one is approved for no other.
 
     Times, reasons, source lines, unchanged objects and the tool's version are left out: reformatting the YAML keeps the
     digest, a live edit of a touched property alters it.
     """
-    entries = sorted((_entry(change) for change in changes), key=canonical_json)
+    entries = sorted((entry(change) for change in changes), key=canonical_json)
     return sha256(
         {
             "format_version": FORMAT_VERSION,
             "tenant_id": tenant_id,
             "graph_host": graph_host(graph_url),
             "changes": entries,
+            **({"environment": environment} if environment else {}),
         }
     )
 
 
-def _entry(change: Change) -> dict[str, object]:
+def entry(change: Change) -> dict[str, object]:
+    """What a change does to which extension: two changes with equal entries are the same change."""
     extension = change.extension
     return {
         "catalog": change.catalog.id or change.catalog.display_name,

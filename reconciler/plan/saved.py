@@ -63,7 +63,7 @@ def _nests_deeply(document: object) -> bool:
 def _consistent(plan: Plan, document: dict[str, Any]) -> bool:
     """True when digest, summary and the like are those of the changes, and the changes are ones that a plan makes."""
     return (
-        digest(plan.tenant_id, plan.graph_url, plan.changes) == plan.digest
+        digest(plan.tenant_id, plan.graph_url, plan.changes, plan.environment) == plan.digest
         and plan_document(plan) == document
         and all(_is_writable(row.path) for change in plan.changes for row in change.fields)
         and all(may_be_written(row.after) for change in plan.pending for row in change.fields)

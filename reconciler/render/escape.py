@@ -90,8 +90,13 @@ def html_code(text: str) -> str:
 def fenced(lines: Iterable[str], language: str) -> str:
     """The lines as a fenced code block; the fence is longer than any run of backticks between."""
     content = "\n".join(visible(line) for line in lines)
-    fence = "`" * max(3, _longest_run(content) + 1)
+    fence = fence_for(content)
     return f"{fence}{language}\n{content}\n{fence}"
+
+
+def fence_for(content: str) -> str:
+    """A fence that no run of backticks in the content can end."""
+    return "`" * max(3, _longest_run(content) + 1)
 
 
 def _longest_run(content: str) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Outcome, Plan
+from reconciler.render.page import Page
 
 
-def rendered_plan(plan: Plan, format_name: str, *, drift: bool = False) -> str:
-    """The plan as `text`, `markdown`, `json` or `github`; `drift` words it for the scheduled run."""
+def rendered_plan(plan: Plan, format_name: str, page: Page | None = None, *, drift: bool = False) -> str:
+    """The plan as `text`, `markdown`, `json` or `github`; `drift` words it for the scheduled run.
+
+    `page` says how long Markdown may be.
+    """
     match format_name:
         case "json":
             from reconciler.render.json_document import plan_document, to_json
@@ -18,7 +22,7 @@ def rendered_plan(plan: Plan, format_name: str, *, drift: bool = False) -> str:
         case "markdown":
             from reconciler.render.markdown import plan_markdown
 
-            return plan_markdown(plan, drift=drift)
+            return plan_markdown(plan, page or Page(), drift=drift)
         case "github":
             from reconciler.render.github import plan_github
 
@@ -51,9 +55,12 @@ def rendered_outcomes(plan: Plan, outcomes: Sequence[Outcome], format_name: str)
 
 
 def rendered_findings(
-    diagnostics: Sequence[Diagnostic], format_name: str, *, files: int, extensions: int, tool_version: str
+    diagnostics: Sequence[Diagnostic], format_name: str, looked_at: Mapping[str, int], *, tool_version: str
 ) -> str:
-    """The findings of a validation as `text`, `markdown`, `json`, `github` or `sarif`."""
+    """The findings of a validation as `text`, `markdown`, `json`, `github` or `sarif`.
+
+    `looked_at` counts what was: `files`, `extensions`, `environments`.
+    """
     match format_name:
         case "json":
             from reconciler.render.json_document import diagnostics_document, to_json
@@ -62,11 +69,11 @@ def rendered_findings(
         case "markdown":
             from reconciler.render.markdown import diagnostics_markdown
 
-            return diagnostics_markdown(diagnostics, files=files, extensions=extensions)
+            return diagnostics_markdown(diagnostics, **looked_at)
         case "github":
             from reconciler.render.github import diagnostics_github
 
-            return diagnostics_github(diagnostics, files=files, extensions=extensions)
+            return diagnostics_github(diagnostics, **looked_at)
         case "sarif":
             from reconciler.render.sarif import diagnostics_sarif
 
@@ -74,4 +81,4 @@ def rendered_findings(
         case _:
             from reconciler.render.text import diagnostics_text
 
-            return diagnostics_text(diagnostics, files=files, extensions=extensions)
+            return diagnostics_text(diagnostics, **looked_at)

@@ -40,10 +40,10 @@ def outcomes_github(outcomes: Sequence[Outcome], *, complete: bool = True) -> st
     return _lines(annotations, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)])
 
 
-def diagnostics_github(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int) -> str:
+def diagnostics_github(diagnostics: Sequence[Diagnostic], **looked_at: int) -> str:
     """The findings of `validate` at their places, and the verdict."""
     annotations = [_diagnostic(diagnostic) for diagnostic in diagnostics]
-    return _lines(annotations, view.verdict(diagnostics, files=files, extensions=extensions))
+    return _lines(annotations, view.verdict(diagnostics, **looked_at))
 
 
 def _change(change: Change, *, drift: bool) -> _Annotation:

@@ -35,6 +35,7 @@ def plan_document(plan: Plan) -> Document:
         "tool_version": plan.tool_version,
         "tenant_id": plan.tenant_id,
         "graph_url": plan.graph_url,
+        **({"environment": plan.environment} if plan.environment else {}),
         "digest": plan.digest,
         "complete": plan.complete,
         "summary": plan.summary,
@@ -77,6 +78,7 @@ def plan_from_document(document: Document) -> Plan:
         ),
         diagnostics=tuple(_read_diagnostic(one) for one in document["diagnostics"]),
         unchanged=document["summary"]["unchanged"],
+        environment=document.get("environment"),
     )
 
 
@@ -102,6 +104,7 @@ def _change(change: Change) -> Document:
         "precondition": precondition and {"exists": precondition.exists, "fingerprint": precondition.fingerprint},
         "last_modified_at": change.last_modified_at,
         "last_modified_by": change.last_modified_by,
+        **({"already_pending": True} if change.already_pending else {}),
     }
 
 
@@ -146,6 +149,7 @@ def _read_change(document: Document) -> Change:
         source=source and SourceLocation(source["file"], source["line"]),
         last_modified_at=document["last_modified_at"],
         last_modified_by=document["last_modified_by"],
+        already_pending=document.get("already_pending", False),
     )
 
 

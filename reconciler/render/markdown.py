@@ -1,48 +1,73 @@
 """Markdown for a pull-request comment: counts and blocked changes in the open, the details folded as `diff`.
 
-What could act (mention, link, break a table) stands in code spans or fences. A comment may hold 65,536 characters, so
-every part has a share of 60,000 bytes and says loudly what it leaves out.
+What could act (mention, link, break a table) stands in code spans or fences. A page has a size; what does not fit is
+left out whole, change by change, and a loud note on top says how much and where all of it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Change, FieldChange, Outcome, Plan
 from reconciler.render import view
-from reconciler.render.escape import code_span, fenced, html_code, json_value, table_row, visible
+from reconciler.render.escape import code_span, fence_for, html_code, json_value, table_row, visible
+from reconciler.render.page import COMMENT, Page, Room, size_bytes
 
-SHARE_BYTES = 8_000
-"""What one table or list of the plan may take; one row always fits."""
-DETAILS_BYTES = 30_000
-"""What the folded catalogs may take together."""
 TABLE_BYTES = 50_000
 """What the only table of a comment may take."""
-FRAME_BYTES = 2_000
-"""What surrounds the lines of one folded catalog, generously."""
+NOTE_BYTES = 400
+"""What the note about cut parts takes, without its link, and the heading over what was pending before."""
+BLOCKED_SHARE, FINDINGS_SHARE = 0.5, 0.2
+"""Of the room that is left: the rest has to show the changes themselves."""
 SENTENCE_LENGTH = 500
 NAME_LENGTH = 200
-FULL_PLAN = "the full plan is in the text and JSON output"
 
 
-def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
-    """The plan for reviewers: headline, blocked table, one folded diff a catalog, what is left alone, digest."""
-    blocks = [
-        f"### {'Drift' if drift else 'Plan'}: {_headline(plan)}",
+def plan_markdown(plan: Plan, page: Page = COMMENT, *, drift: bool = False) -> str:
+    """The plan for reviewers, at most as long as the page: marker, counts, digest, what is blocked, the changes.
+
+    The first line is a hidden marker, the same for every plan of an environment: a bot finds its comment by it. Changes
+    that a baseline holds too have a section of their own.
+    """
+    top, bottom = _top(plan, drift=drift), _bottom(plan, drift=drift)
+    room = Room(
+        page.max_bytes - size_bytes("\n\n".join([*top, *bottom])) - NOTE_BYTES - size_bytes(page.details_url or "")
+    )
+    blocked = _blocked(plan, room)
+    findings = _findings_of_plan(plan, room)
+    changes = _catalogs(plan, room, drift=drift, already_pending=False)
+    before = _catalogs(plan, room, drift=drift, already_pending=True)
+    parts = [blocked, *changes, *_already_pending(plan, before), _unmanaged(plan, room), findings]
+    return _joined([*top, _cut_note(room, page), *parts, *bottom])
+
+
+def _top(plan: Plan, *, drift: bool) -> list[str]:
+    word = "Drift" if drift else "Plan"
+    environment = f" for {plan.environment}" if plan.environment else ""
+    return [
+        f"<!-- reconciler:{word.lower()}{f':{plan.environment}' if plan.environment else ''} -->",
+        f"### {word}{environment}: {_headline(plan)}",
+        f"Digest: {code_span(plan.digest)}",
         *view.nothing_to_do(plan),
         f"**Incomplete.** {code_span(_short(view.incomplete(plan)))}" if not plan.complete else "",
-        _blocked(plan),
-        *_catalogs(plan, drift=drift),
-        _unmanaged(plan),
-        f"**{view.findings_title(plan.diagnostics)}**" if plan.diagnostics else "",
-        _findings(plan.diagnostics, SHARE_BYTES),
+    ]
+
+
+def _bottom(plan: Plan, *, drift: bool) -> list[str]:
+    return [
         "Two ways out:\n\n" + "\n".join(f"* {way}" for way in view.WAYS_OUT) if drift and plan.changes else "",
         f"Tenant {code_span(plan.tenant_id)} at {code_span(_short(plan.graph_url))}, "
         f"reconciler {code_span(plan.tool_version)}",
-        f"Digest: {code_span(plan.digest)}",
     ]
-    return _joined(blocks)
+
+
+def _cut_note(room: Room, page: Page) -> str:
+    cut = [view.counted(number, noun) for noun, number in room.cut.items() if number]
+    if not cut:
+        return ""
+    where = f"[The whole plan](<{page.details_url}>)." if page.details_url else "Text and JSON output have them all."
+    return f"> [!WARNING]\n> **Cut: {', '.join(cut)} left out here, for want of room.** {where}"
 
 
 def outcomes_markdown(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
@@ -58,14 +83,15 @@ def outcomes_markdown(outcomes: Sequence[Outcome], *, complete: bool = True) -> 
         )
         for outcome in ordered
     ]
-    table = _table(["Status", "What", "Note"], rows, TABLE_BYTES)
+    table = _whole_table(["Status", "What", "Note"], rows)
     return _joined([f"### {view.apply_line(outcomes)}", *(view.nothing_done(outcomes, complete=complete) or [table])])
 
 
-def diagnostics_markdown(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int) -> str:
+def diagnostics_markdown(diagnostics: Sequence[Diagnostic], **looked_at: int) -> str:
     """The findings of `validate`: the verdict as headline, then a table with place and fix."""
-    headline, *others = view.verdict(diagnostics, files=files, extensions=extensions)
-    return _joined([f"### {headline}", *others, _findings(diagnostics, TABLE_BYTES)])
+    headline, *others = view.verdict(diagnostics, **looked_at)
+    rows = _finding_rows(diagnostics)
+    return _joined([f"### {headline}", *others, _whole_table(_FINDING_TITLES, rows) if rows else ""])
 
 
 def _joined(blocks: Sequence[str]) -> str:
@@ -84,28 +110,19 @@ def _short(text: str, length: int = SENTENCE_LENGTH) -> str:
     return text if len(text) <= length else f"{text[:length]}… ({len(text) - length} characters more)"
 
 
-def _within(lines: Sequence[str], maximum_bytes: int) -> tuple[list[str], int]:
-    """As many of the first lines as fit, and how many are left out; they hold no surrogates any more."""
-    kept: list[str] = []
-    for line in lines:
-        maximum_bytes -= len(line.encode()) + 1
-        if maximum_bytes < 0:
-            break
-        kept.append(line)
-    return kept, len(lines) - len(kept)
+def _table(titles: Sequence[str], rows: Sequence[str]) -> str:
+    return "\n".join([table_row(titles), table_row(["---"] * len(titles)), *rows])
 
 
-def _listed(lines: Sequence[str], noun: str, maximum_bytes: int) -> str:
-    kept, cut = _within(lines, maximum_bytes)
-    note = [f"\n**Cut: {view.counted(cut, noun)} more; {FULL_PLAN}.**"] if cut else []
-    return "\n".join([*kept, *note])
+def _whole_table(titles: Sequence[str], rows: Sequence[str]) -> str:
+    """The only table of a page, with as many rows as fit."""
+    room = Room(TABLE_BYTES)
+    table = _table(titles, room.whole(rows, "row"))
+    cut = room.cut["row"]
+    return f"{table}\n\n**Cut: {view.counted(cut, 'row')} more; text and JSON output have them all.**" if cut else table
 
 
-def _table(titles: Sequence[str], rows: Sequence[str], maximum_bytes: int = SHARE_BYTES) -> str:
-    return "\n".join([table_row(titles), table_row(["---"] * len(titles)), _listed(rows, "row", maximum_bytes)])
-
-
-def _blocked(plan: Plan) -> str:
+def _blocked(plan: Plan, room: Room) -> str:
     rows = [
         table_row(
             [
@@ -117,43 +134,52 @@ def _blocked(plan: Plan) -> str:
         )
         for change in plan.blocked
     ]
-    return f"**Blocked**\n\n{_table(['Extension', 'Catalog', 'Because', 'Declared at'], rows)}" if rows else ""
+    titles = ("Extension", "Catalog", "Because", "Declared at")
+    frame_bytes = size_bytes(f"**Blocked**\n\n{_table(titles, [])}\n")
+    kept = room.whole(rows, "blocked change", BLOCKED_SHARE, frame_bytes=frame_bytes)
+    return f"**Blocked**\n\n{_table(titles, kept)}" if kept else ""
 
 
 def _place(place: str) -> str:
     return code_span(_short(place, NAME_LENGTH)) if place else ""
 
 
-def _catalogs(plan: Plan, *, drift: bool) -> list[str]:
-    groups = view.by_catalog(plan)
-    share = max(3 * FRAME_BYTES, DETAILS_BYTES // max(len(groups), 1)) - FRAME_BYTES
-    blocks = [
-        _catalog(group, [line for one in _shown(group) for line in _change(one, drift=drift)], share)
-        for group in groups
-        if _shown(group)
-    ]
-    kept, cut = _within(blocks, DETAILS_BYTES)
-    return [*kept, f"**Cut: {view.counted(cut, 'catalog')} more; {FULL_PLAN}.**"] if cut else kept
+def _catalogs(plan: Plan, room: Room, *, drift: bool, already_pending: bool) -> list[str]:
+    """One folded diff for each catalog that has room for at least one change."""
+    blocks = []
+    for group in view.by_catalog(plan):
+        pending = [one for one in group.changes if one.action != "blocked"]  # the table tells of these
+        shown = [one for one in pending if one.already_pending is already_pending]
+        blocks += _catalog(group, ["\n".join(_change(one, drift=drift)) for one in shown], room)
+    return blocks
 
 
-def _shown(group: view.CatalogView) -> list[Change]:
-    """The changes to unfold: what is blocked and has no fields is told by the table already."""
-    return [change for change in group.changes if change.action != "blocked" or change.fields]
+def _already_pending(plan: Plan, blocks: Sequence[str]) -> list[str]:
+    number = sum(change.already_pending for change in plan.pending)
+    return [f"**Already pending before this change: {number}**", *blocks] if number else []
 
 
-def _catalog(group: view.CatalogView, lines: Sequence[str], maximum_bytes: int) -> str:
-    kept, cut = _within([_short(line, 2 * SENTENCE_LENGTH) for line in lines], maximum_bytes)
+def _catalog(group: view.CatalogView, changes: Sequence[str], room: Room) -> list[str]:
+    """The folded diff of a catalog; nothing where no change of it fits."""
     name = html_code(_short(group.heading, NAME_LENGTH))
-    summary = f"<summary>{name}: {view.counted(len(_shown(group)), 'change')}</summary>"
-    note = f"\n\n**Cut: {view.counted(cut, 'line')} more; {FULL_PLAN}.**" if cut else ""
-    kept = kept[:-1] if kept and not kept[-1] else kept
-    return f"<details>{summary}\n\n{fenced(kept, 'diff')}{note}\n\n</details>"
+    fence = fence_for("\n".join(changes))
+
+    summary = f"<summary>{name}: {view.counted(len(changes), 'change')}</summary>"
+
+    def block(kept: Sequence[str]) -> str:
+        """The block around the kept changes."""
+        body, left = "\n\n".join(kept), len(changes) - len(kept)
+        cut = f"\n\n**{view.counted(left, 'change')} more, cut.**" if left else ""
+        return f"<details>{summary}\n\n{fence}diff\n{body}\n{fence}{cut}\n\n</details>"
+
+    kept = room.whole(changes, "change", frame_bytes=size_bytes(block([])))
+    return [block(kept)] if kept else []
 
 
 def _change(change: Change, *, drift: bool) -> list[str]:
     details = [f"    {line}" for line in view.details(change, drift=drift)]
     fields = [line for field in change.fields for line in _field(change, field)]
-    return [view.change_title(change), *details, *fields, ""]
+    return [visible(_short(line, 2 * SENTENCE_LENGTH)) for line in (view.change_title(change), *details, *fields)]
 
 
 def _field(change: Change, field: FieldChange) -> list[str]:
@@ -162,20 +188,29 @@ def _field(change: Change, field: FieldChange) -> list[str]:
     return [*before, f"+   {view.field_path(field)}: {json_value(field.after)}{cleared}"]
 
 
-def _unmanaged(plan: Plan) -> str:
+def _unmanaged(plan: Plan, room: Room) -> str:
     lines = [
         f"* {code_span(_short(view.extension_title(one.extension), NAME_LENGTH))} in "
         f"{code_span(_short(view.catalog_label(one.catalog), NAME_LENGTH))}"
         for one in plan.unmanaged
     ]
-    if not lines:
-        return ""
-    summary = f"<summary>Unmanaged, left alone: {len(lines)}</summary>"
-    return f"<details>{summary}\n\n{_listed(lines, 'extension', SHARE_BYTES)}\n\n</details>"
+    summary = f"<details><summary>Unmanaged, left alone: {len(lines)}</summary>"
+    kept = room.whole(lines, "unmanaged extension", frame_bytes=size_bytes(summary) + len("\n\n\n\n</details>"))
+    return "\n".join([f"{summary}\n", *kept, "\n</details>"]) if kept else ""
 
 
-def _findings(diagnostics: Sequence[Diagnostic], maximum_bytes: int) -> str:
-    rows = [
+def _findings_of_plan(plan: Plan, room: Room) -> str:
+    title = f"**{view.findings_title(plan.diagnostics)}**"
+    head = f"{title}\n\n{_table(_FINDING_TITLES, [])}\n"
+    kept = room.whole(_finding_rows(plan.diagnostics), "finding", FINDINGS_SHARE, frame_bytes=size_bytes(head))
+    return f"{title}\n\n{_table(_FINDING_TITLES, kept)}" if kept else ""
+
+
+_FINDING_TITLES = ("Code", "Severity", "Place", "Finding", "Fix")
+
+
+def _finding_rows(diagnostics: Iterable[Diagnostic]) -> list[str]:
+    return [
         table_row(
             [
                 code_span(one.code),
@@ -187,4 +222,3 @@ def _findings(diagnostics: Sequence[Diagnostic], maximum_bytes: int) -> str:
         )
         for one in diagnostics
     ]
-    return _table(["Code", "Severity", "Place", "Finding", "Fix"], rows, maximum_bytes) if rows else ""

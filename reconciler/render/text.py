@@ -40,10 +40,10 @@ def outcomes_text(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
     return _joined([lines, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)]])
 
 
-def diagnostics_text(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int) -> str:
+def diagnostics_text(diagnostics: Sequence[Diagnostic], **looked_at: int) -> str:
     """The findings of `validate`, each with place and fix, and the verdict; the counts are of what was looked at."""
     lines = [line for diagnostic in diagnostics for line in _diagnostic(diagnostic)]
-    return _joined([lines, view.verdict(diagnostics, files=files, extensions=extensions)])
+    return _joined([lines, view.verdict(diagnostics, **looked_at)])
 
 
 def _joined(sections: Iterable[Sequence[str]]) -> str:

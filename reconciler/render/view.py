@@ -24,7 +24,7 @@ READ_FAULTS: dict[Read, str] = {
 NO_CHANGES_READ = "No changes in what could be read."
 WAYS_OUT = (
     "to make what is live match the files again: reconciler apply",
-    "to keep what is live: write the live values, shown first, into the files",
+    "to keep what is live: reconciler export --update writes the live values, shown first, into the files",
 )
 LOOK_AT = "run reconciler plan again: it shows whether the change has arrived"
 
@@ -100,11 +100,12 @@ def findings_line(diagnostics: Sequence[Diagnostic], files: int) -> str:
     return f"Found {' and '.join(found)}{where}."
 
 
-def verdict(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int) -> list[str]:
+def verdict(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int, environments: int = 0) -> list[str]:
     """The closing lines of `validate`: what was found, and `Valid: …` when no error is among it."""
     lines = [findings_line(diagnostics, files)] if diagnostics else []
     if not has_errors(diagnostics):
-        lines.append(f"Valid: {counted(files, 'file')}, {counted(extensions, 'extension')}.")
+        everywhere = f", in {counted(environments, 'environment')}" if environments else ""
+        lines.append(f"Valid: {counted(files, 'file')}, {counted(extensions, 'extension')}{everywhere}.")
     return lines
 
 
@@ -175,6 +176,7 @@ def details(change: Change, *, drift: bool) -> list[str]:
         f"because {visible(change.because)}",
         f"at {place}" if place else "",
         last_changed(change) if drift else "",
+        "pending already in the baseline" if change.already_pending else "",
     ]
     return [line for line in lines if line]
 

@@ -1,8 +1,11 @@
 """A rich plan, an empty one, and Hypothesis strategies for any other."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.environment import ENVIRONMENT_NAME
 from reconciler.model.extension import Catalog, ExtensionRef
 from reconciler.model.plan import Change, FieldChange, Outcome, Plan, PlannedCatalog, Precondition, Unmanaged
 from reconciler.model.types import ASSIGNMENT_TYPE, REQUEST_TYPE, JsonValue
@@ -112,6 +115,18 @@ RICH = Plan(
     ),
     unchanged=3,
 )
+
+BASED = replace(
+    RICH,
+    environment="production",
+    changes=(
+        replace(RICH.changes[0], already_pending=True),
+        RICH.changes[1],
+        replace(RICH.changes[2], already_pending=True),
+        *RICH.changes[3:],
+    ),
+)
+"""The same with an environment, and with what was pending before marked."""
 
 EMPTY = Plan("0.1.0", TENANT, GRAPH, DIGEST, (PlannedCatalog(MARKETING, "complete"),), (), (), (), 2)
 
@@ -226,6 +241,7 @@ CHANGES = st.builds(
     source=st.none() | st.builds(SourceLocation, TEXTS, LINES),
     last_modified_at=st.none() | TEXTS,
     last_modified_by=st.none() | TEXTS,
+    already_pending=st.booleans(),
 )
 PLANS = st.builds(
     Plan,
@@ -240,4 +256,5 @@ PLANS = st.builds(
     unmanaged=st.lists(st.builds(Unmanaged, CATALOGS, EXTENSIONS), max_size=2).map(tuple),
     diagnostics=st.lists(DIAGNOSTICS, max_size=2).map(tuple),
     unchanged=st.integers(min_value=0, max_value=9),
+    environment=st.none() | st.from_regex(ENVIRONMENT_NAME, fullmatch=True),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from render_samples import EMPTY, FINDINGS, OUTCOMES, RICH
+from render_samples import BASED, EMPTY, FINDINGS, OUTCOMES, RICH
 
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
 from reconciler.render.json_document import apply_document, diagnostics_document, plan_document, to_json
@@ -16,6 +16,8 @@ RENDERINGS: dict[str, Callable[[], str]] = {
     "plan.md": lambda: plan_markdown(RICH),
     "plan.github.txt": lambda: plan_github(RICH),
     "plan.json": lambda: to_json(plan_document(RICH)),
+    "based.txt": lambda: plan_text(BASED),
+    "based.md": lambda: plan_markdown(BASED),
     "drift.txt": lambda: plan_text(RICH, drift=True),
     "drift.md": lambda: plan_markdown(RICH, drift=True),
     "drift.github.txt": lambda: plan_github(RICH, drift=True),

@@ -4,12 +4,15 @@ import re
 from dataclasses import replace
 
 import pytest
-from render_samples import ABSENT, DIGEST, EMPTY, FINDINGS, MARKETING, OUTCOMES, RICH, ref
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from render_samples import ABSENT, BASED, DIGEST, EMPTY, FINDINGS, MARKETING, OUTCOMES, RICH, ref
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Change, FieldChange, Outcome, Plan, PlannedCatalog, Unmanaged
 from reconciler.render.github import plan_github
 from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown
+from reconciler.render.page import SMALLEST_BYTES, Page
 from reconciler.render.text import diagnostics_text, outcomes_text, plan_text
 
 NO_CHANGES = "No changes. What is live matches what is declared."
@@ -78,7 +81,7 @@ def test_drift_tells_who_changed_it_and_the_ways_out() -> None:
     assert "    last changed 2022-11-02T19:57:41Z by owner@contoso.com\n" in text
     assert "    last changed 2022-11-02T19:57:41Z\n" in text
     assert "reconciler apply" in text
-    assert "write the live values" in text
+    assert "reconciler export --update" in text
     assert "last changed" not in plan_text(RICH)
     assert "Two ways out" not in plan_text(EMPTY, drift=True)
 
@@ -117,20 +120,89 @@ def test_a_comment_fits_and_says_what_it_leaves_out(words: str, number: int) -> 
     ]
     for output in outputs:
         assert len(output.encode()) <= 60_000
-    assert outputs[0].count("**Cut: ") == 4
+        assert "**Cut: " in output
     assert f"{number} blocked, {number} create" in outputs[0]
+    assert outputs[0].index("**Cut: ") < outputs[0].index("**Blocked**")
     assert outputs[0].count("<details>") == outputs[0].count("</details>")
 
 
-def test_many_catalogs_fit_too() -> None:
+def of_many_catalogs(number: int) -> Plan:
     changes = tuple(
         replace(change, catalog=replace(change.catalog, display_name=f"{'&' * 300} {index}"))
-        for index in range(200)
+        for index in range(number)
         for change in large(3, "x" * 300).pending
     )
-    output = plan_markdown(replace(RICH, changes=changes))
+    return replace(RICH, changes=changes)
+
+
+def test_many_catalogs_fit_too() -> None:
+    output = plan_markdown(of_many_catalogs(200))
     assert len(output.encode()) <= 60_000
-    assert re.search(r"\*\*Cut: [0-9]+ catalogs more", output)
+    assert re.search(r"\*\*Cut: [0-9]+ changes left out", output)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.integers(SMALLEST_BYTES, 1_000_000),
+    st.integers(1, 60),
+    st.sampled_from(["x", "🎉|`" * 300, "\x00" * 900, "&" * 1000, "`" * 700]),
+    st.sampled_from([None, "https://github.example/o/r/actions/runs/1"]),
+    st.booleans(),
+)
+def test_a_page_of_any_size_holds_whole_changes_and_counts_the_rest(
+    room: int, number: int, words: str, url: str | None, drift: bool
+) -> None:
+    plan = replace(large(number, words), diagnostics=RICH.diagnostics)
+    output = plan_markdown(plan, Page(room, url), drift=drift)
+    assert len(output.encode()) <= room
+    begun, ended = output.count("\n+ create "), output.count("\n+   description: null\n")
+    assert begun == ended, "a change is there with all its rows, or not at all"
+    cut = {
+        noun: int(count)
+        for count, noun in re.findall(r"(\d+) (blocked change|change|unmanaged extension)s?[ ,]", _note(output))
+    }
+    assert cut.get("change", 0) == number - begun
+    assert ("**Cut: " in output) == bool(_note(output))
+    assert not _note(output) or (url or "Text and JSON output") in _note(output)
+
+
+def _note(output: str) -> str:
+    return next((line for line in output.split("\n") if "**Cut: " in line), "")
+
+
+def test_a_larger_page_shows_the_whole_of_it() -> None:
+    plan = large(300, "x" * 200)
+    assert "**Cut: " in plan_markdown(plan)
+    whole = plan_markdown(plan, Page(1_000_000))
+    assert "**Cut: " not in whole
+    assert whole.count("\n+ create ") == 300
+
+
+def test_what_was_pending_before_stands_in_a_section_of_its_own() -> None:
+    output = plan_markdown(BASED)
+    own, _, before = output.partition("**Already pending before this change: 2**")
+    assert "+ create notify-finance" in own
+    assert "> rename new-name" in own
+    assert "~ update" not in own
+    assert before.count("~ update") == 2
+    assert "**Already pending" not in plan_markdown(RICH)
+    assert plan_text(BASED).count("pending already in the baseline") == 2
+
+
+@pytest.mark.parametrize(
+    ("plan", "drift", "first"),
+    [
+        (RICH, False, "<!-- reconciler:plan -->"),
+        (EMPTY, False, "<!-- reconciler:plan -->"),
+        (RICH, True, "<!-- reconciler:drift -->"),
+        (BASED, False, "<!-- reconciler:plan:production -->"),
+        (BASED, True, "<!-- reconciler:drift:production -->"),
+    ],
+)
+def test_the_first_line_is_the_hidden_marker_of_an_environment(plan: Plan, drift: bool, first: str) -> None:
+    lines = plan_markdown(plan, drift=drift).split("\n")
+    assert lines[0] == first
+    assert DIGEST in lines[4]
 
 
 def test_github_shows_ten_of_a_kind_and_counts_the_others() -> None:

@@ -1,0 +1,98 @@
+"""`reconciler.yaml` → the environments it names, and every fault in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from reconciler.loader.fault import Fault, fault_at, quoted
+from reconciler.loader.finding import ENVIRONMENTS_FILE
+from reconciler.loader.nodes import Entry, Mapping, Node, data_of, member
+from reconciler.loader.reading import read_text
+from reconciler.loader.schema_faults import faults_by_schema
+from reconciler.loader.value_rules import secret_faults
+from reconciler.loader.yaml_tree import read_documents
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.environment import ENVIRONMENT_NAME, VARIABLE_NAME, Environment
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedEnvironments:
+    """The environments in the order of the file, none as soon as one diagnostic is there. `exists`: there is a file."""
+
+    environments: tuple[Environment, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    exists: bool = True
+
+
+def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
+    """What the file in the working folder says; nothing is raised. Without that file there are no environments."""
+    if not file.exists() and not file.is_symlink():
+        return LoadedEnvironments(exists=False)
+    text, unreadable = read_text(file)
+    if unreadable is not None:
+        return LoadedEnvironments(diagnostics=(unreadable,))
+    documents, faults = read_documents(text)
+    if not faults:
+        faults = _faults(documents)
+    if faults:
+        in_order = sorted(dict.fromkeys(faults), key=lambda one: (one.line, one.column, one.code))
+        return LoadedEnvironments(diagnostics=tuple(fault.in_file(str(file)) for fault in in_order))
+    named = member(documents[0], "environments")
+    return LoadedEnvironments(tuple(_environment(name, body) for name, body in _entries(named)))
+
+
+def _faults(documents: list[Node]) -> list[Fault]:
+    if len(documents) != 1:
+        place = documents[1] if documents else SourceLocation("", 1, 1)
+        hint = "Write one document: `environments:` and under it their names."
+        return [
+            fault_at(
+                place, "R103" if not documents else "R101", f"There are {len(documents)} documents, not one.", hint
+            )
+        ]
+    [document] = documents
+    found, _ = faults_by_schema(document, "environments")
+    return [*secret_faults(document), *found, *_name_faults(document)]
+
+
+def _name_faults(document: Node) -> list[Fault]:
+    named = member(document, "environments")
+    variables = [entry for _, body in _entries(named) for entry in _named(member(body, "variables"))]
+    wrong = [(name, one, "an environment") for name, one in _named(named) if not ENVIRONMENT_NAME.fullmatch(name)]
+    wrong += [(name, one, "a variable") for name, one in variables if not VARIABLE_NAME.fullmatch(name)]
+    return [
+        fault_at(one, "R105", f"{quoted(name)} cannot be the name of {what}.", _NAME_HINT[what])
+        for name, one, what in wrong
+    ]
+
+
+_NAME_HINT = {
+    "an environment": "Use letters, digits, `-` and `_`, at most 64, beginning with a letter or digit.",
+    "a variable": "Use letters, digits, `-` and `_`, at most 64, beginning with a letter or `_`.",
+}
+
+
+def _named(node: Node | None) -> list[tuple[str, Entry]]:
+    return list(node.entries.items()) if isinstance(node, Mapping) else []
+
+
+def _entries(node: Node | None) -> list[tuple[str, Node]]:
+    return [(name, entry.value) for name, entry in _named(node)]
+
+
+def _environment(name: str, body: Node) -> Environment:
+    data = cast("dict[str, str]", data_of(body))
+    variables = cast("dict[str, str]", data.get("variables", {}))
+    return Environment(
+        name=name,
+        tenant_id=_lower(data.get("tenant_id")),
+        cloud=data.get("cloud"),
+        client_id=_lower(data.get("client_id")),
+        variables=variables,
+    )
+
+
+def _lower(guid: str | None) -> str | None:
+    return guid.lower() if guid else None
