@@ -16,7 +16,7 @@ def plan_text(plan: Plan, *, drift: bool = False) -> str:
     `drift` words it for the scheduled run: who changed the live object when, and the two ways out.
     """
     sections = [
-        [f"{'Drift' if drift else 'Plan'} for tenant {visible(plan.tenant_id)} at {visible(plan.graph_url)}"],
+        [f"{'Drift' if drift else 'Plan'} for {view.target(plan)}"],
         *(section for group in view.by_catalog(plan) for section in _catalog(group, drift=drift)),
         [f"= {plan.unchanged} unchanged"] if plan.unchanged else [],
         _unmanaged(plan),

@@ -44,6 +44,12 @@ class CatalogView:
         return catalog_title(self.catalog) + (f": {fault}" if fault else "")
 
 
+def target(plan: Plan) -> str:
+    """`tenant … at sandbox`, and the environment in front where one was chosen."""
+    environment = f"environment {plan.environment}, " if plan.environment else ""
+    return f"{environment}tenant {visible(plan.tenant_id)} at {visible(plan.graph_url)}"
+
+
 def by_catalog(plan: Plan) -> list[CatalogView]:
     """The catalogs that a reader must know of: those with changes, and those that could not be read."""
     reads: dict[Catalog, Read] = {planned.catalog: planned.read for planned in plan.catalogs}

@@ -35,7 +35,7 @@ from doc_shell import Shell, missing_line, steps
 
 from reconciler import errors
 from reconciler.cli import cli
-from reconciler.loader import load
+from reconciler.loader import load, load_environments
 from reconciler.loader.schemas import schema_text
 from reconciler.model.diagnostic import CODES
 from reconciler.render.view import SYMBOLS
@@ -43,7 +43,7 @@ from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.switches import Switches, parse_switches
 
 EXIT_CODES = ("0", "1", "2", "3", "4", "5", "6", "130")
-SHARED = ("Target options", "Output options")
+SHARED = ("Target options", "Output options", "Page options")
 NEEDS_NO_TENANT = ("validate", "show", "schema", "version", "completion", "sandbox")
 
 
@@ -167,6 +167,14 @@ class TestDocuments:
             file = tmp_path / "shown.yaml"
             file.write_text(block.text, "utf-8")
             assert load([file]).diagnostics == ()
+
+    def test_the_shown_environments_are_valid_and_every_property_is_explained(self, tmp_path: Path) -> None:
+        [block] = blocks(REFERENCE, "yml")
+        file = tmp_path / "reconciler.yaml"
+        file.write_text(block.text, "utf-8")
+        assert [one.name for one in load_environments(file).environments] == ["staging", "production"]
+        told = {plain(row[0]) for row in rows(section(REFERENCE, "Environments"))}
+        assert told == set(json.loads(schema_text("environments"))["$defs"]["environment"]["properties"])
 
     def test_the_shown_seed_is_one(self, tmp_path: Path) -> None:
         [block] = blocks(SANDBOX, "json")

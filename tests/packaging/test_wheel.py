@@ -45,7 +45,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_installed_command_finds_its_schemas_and_validates(installed: Path, tmp_path: Path) -> None:
-    for name in ("desired-state", "plan"):
+    for name in ("desired-state", "plan", "environments"):
         schema = json.loads(run(installed / "reconciler", "schema", name, cwd=tmp_path))
         assert schema == json.loads((REPOSITORY / "schemas" / f"{name}.schema.json").read_text())
     declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension("a")]})

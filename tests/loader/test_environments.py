@@ -1,0 +1,169 @@
+"""`reconciler.yaml` and what it does to the files: variables in values, and every environment checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.loader import load, load_environments, load_for_each, load_texts
+from reconciler.loader.variables import escaped
+from reconciler.model.environment import Environment
+
+GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
+STATE = """\
+catalog: ${department} Team
+defaults:
+  "@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"
+  endpointConfiguration:
+    subscriptionId: ${subscription}
+    resourceGroupName: rg-${stage}-${stage}
+    logicAppWorkflowName: la
+  authenticationConfiguration: {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}
+extensions:
+  - displayName: mail
+    description: ${nothing}
+    callbackConfiguration: {timeoutDuration: "${timeout}"}
+"""
+TEST = {"department": "HR", "subscription": GUID, "stage": "test", "nothing": "null", "timeout": "PT60M"}
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def told(text: str) -> list[tuple[str, int, int]]:
+    """Code, line and column of every fault in a `reconciler.yaml` of this text."""
+    Path("reconciler.yaml").write_text(text, "utf-8")
+    loaded = load_environments()
+    assert not (loaded.diagnostics and loaded.environments)
+    return [(one.code, one.place.line, one.place.column) for one in loaded.diagnostics if one.place]
+
+
+def test_the_file_names_environments_in_its_order() -> None:
+    assert (
+        told(
+            f"environments:\n  prod: {{tenant_id: {GUID.upper()}, cloud: china, client_id: {GUID}}}\n"
+            "  a-1: {variables: {x: 1e3, _y-2: 'null', z: yes}}\n"
+        )
+        == []
+    )
+    assert load_environments().environments == (
+        Environment("prod", GUID, "china", GUID, {}),
+        Environment("a-1", variables={"x": "1e3", "_y-2": "null", "z": "yes"}),
+    )
+
+
+def test_without_the_file_there_are_none() -> None:
+    assert not load_environments().exists
+    assert load_environments().environments == load_environments().diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("", [("R103", 1, 1)]),
+        ("environments: {}\n---\nenvironments: {}\n", [("R101", 3, 1)]),
+        ("environment: {}\n", [("R101", 1, 1)]),
+        ("environments: [prod]\n", [("R102", 1, 15)]),
+        ("environments:\n  prod:\n", [("R107", 2, 3)]),
+        ("environments:\n  prod: {tenant: x}\n", [("R101", 2, 10)]),
+        ("environments:\n  prod: {tenant_id: contoso.example}\n", [("R204", 2, 21)]),
+        ("environments:\n  prod: {client_id: null}\n", [("R102", 2, 21)]),
+        ("environments:\n  prod: {cloud: mars}\n", [("R104", 2, 17)]),
+        ("environments:\n  prod: {variables: {x: null}}\n", [("R102", 2, 25)]),
+        ("environments:\n  prod: {variables: {x: {y: z}}}\n", [("R102", 2, 26)]),
+        (
+            "environments:\n  a b: {}\n  c: {variables: {'1': x, 'a.b': y}}\n",
+            [("R105", 2, 3), ("R105", 3, 19), ("R105", 3, 27)],
+        ),
+        ("environments:\n  'a -->': {}\n", [("R105", 2, 3)]),
+        ("environments:\n  a: {}\n  a: {}\n", [("R007", 3, 3)]),
+        ("environments: {\n", [("R006", 2, 1)]),
+        ("environments: {p: {variables: {u: 'https://x/?sig=aB3dE5gH7jK9mN1p'}}}\n", [("R208", 1, 35)]),
+    ],
+)
+def test_every_fault_of_the_file_has_its_place(text: str, faults: list[tuple[str, int, int]]) -> None:
+    assert told(text) == faults
+
+
+def test_variables_are_put_into_values_of_every_kind_and_are_text_there() -> None:
+    state = load_texts([("a.yaml", STATE)], Environment("test", variables=TEST))
+    assert state.diagnostics == ()
+    [catalog] = state.catalogs
+    [extension] = catalog.extensions
+    assert catalog.catalog.display_name == "HR Team"
+    assert extension.properties["description"] == "null"
+    assert extension.properties["callbackConfiguration"] == {"timeoutDuration": "PT1H"}
+    endpoint = extension.properties["endpointConfiguration"]
+    assert isinstance(endpoint, dict)
+    assert (endpoint["subscriptionId"], endpoint["resourceGroupName"]) == (GUID, "rg-test-test")
+
+
+def test_names_of_properties_are_left_alone() -> None:
+    state = load_texts([("a.yaml", STATE.replace("description:", '"${stage}":'))], Environment("t", variables=TEST))
+    assert [(one.code, one.place and one.place.line) for one in state.diagnostics] == [("R101", 11)]
+
+
+@pytest.mark.parametrize(("form", "told"), [("x: &a ${stage}\ny: *a", 2), ("x: [&a ['${stage}'], *a, *a]", 1)])
+def test_an_alias_of_a_value_with_a_variable_has_it_too(form: str, told: int) -> None:
+    state = load_texts([("a.yaml", f"catalog: *missing\n{form}\n")], None)
+    assert [one.code for one in state.diagnostics].count("R209") == told
+
+
+def test_a_value_put_in_is_checked_like_any_other() -> None:
+    values = TEST | {"subscription": "none", "timeout": "PT1M", "stage": "https://x/?sig=aB3dE5gH7jK9mN1p"}
+    state = load_texts([("a.yaml", STATE)], Environment("t", variables=values))
+    assert {(one.code, one.place.line) for one in state.diagnostics if one.place} == {
+        ("R204", 5),
+        ("R202", 12),
+        ("R208", 6),
+    }
+    assert "aB3dE5gH7jK9mN1p" not in "".join(one.message + one.hint for one in state.diagnostics)
+
+
+def test_an_undefined_variable_is_told_with_the_nearest_name() -> None:
+    state = load_texts([("a.yaml", STATE)], Environment("t", variables={"departement": "HR"}))
+    first = state.diagnostics[0]
+    assert (first.code, first.place and first.place.line, first.place and first.place.column) == ("R209", 1, 10)
+    assert "environment t" in first.message
+    assert "Did you mean `departement`?" in first.hint
+
+
+def test_all_environments_are_checked_and_what_some_lack_is_told_with_their_names() -> None:
+    Path("a.yaml").write_text(STATE, "utf-8")
+    wrong = TEST | {"timeout": "PT1M"}
+    environments = [
+        Environment("a", variables=TEST),
+        Environment("b", variables=wrong),
+        Environment("c", variables=wrong),
+    ]
+    state = load_for_each([Path("a.yaml")], environments)
+    assert [one.code for one in state.diagnostics] == ["R202"]
+    assert "(in environments b, c)" in state.diagnostics[0].message
+    assert state.catalogs == ()
+    state = load_for_each([Path("a.yaml")], environments[1:])
+    assert "in environment" not in state.diagnostics[0].message
+
+
+def test_the_file_is_no_desired_state() -> None:
+    Path("reconciler.yaml").write_text("environments: {}\n")
+    Path("a.yaml").write_text(
+        STATE.replace("${", "$${").replace("$${subscription}", GUID).replace("$${timeout}", "PT1H")
+    )
+    Path("inner").mkdir()
+    Path("inner/reconciler.yaml").write_text("catalog: x\nextensions: []\n")
+    state = load([Path()])
+    assert state.diagnostics == ()
+    assert state.files == 2
+
+
+@given(st.text(alphabet="${}a- _", max_size=12))
+def test_an_escaped_text_reads_as_itself(text: str) -> None:
+    document = STATE.replace("${nothing}", repr(escaped(text)))
+    state = load_texts([("a.yaml", document)], Environment("t", variables=TEST | {"a": "wrong", "_": "wrong"}))
+    assert state.diagnostics == ()
+    assert state.catalogs[0].extensions[0].properties["description"] == text
