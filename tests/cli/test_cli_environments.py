@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from harness import MARKETING, CommandLine, catalog, declare, extension
 
-from reconciler.errors import UsageError
+from reconciler.app.connection import Connection
+from reconciler.errors import AuthenticationError, UsageError
 from reconciler.model.environment import Environment
+from reconciler.model.identity import Identity
 from reconciler.settings import TargetOptions, resolve_settings, sign_in_variables
 
 TENANT, OTHER = "38ab2ccc-3747-4567-b36b-9478f5602f0d", "5b8f6a52-3c8e-4f07-9a3d-6f0f2f6f7a10"
@@ -209,6 +211,14 @@ class TestSettings:
         found = sign_in_variables(settings, given | {"OTHER": "kept"})
         assert (found.get("AZURE_TENANT_ID"), found.get("AZURE_CLIENT_ID")) == expected
         assert found["OTHER"] == "kept"
+
+    @pytest.mark.parametrize("tenant_id", [OTHER, None])
+    def test_a_token_for_another_tenant_is_refused_before_anything_is_sent(self, tenant_id: str | None) -> None:
+        settings = resolve_settings(TargetOptions(), {}, Environment("e", TENANT))
+        connection = Connection(None, settings, Identity("app", tenant_id))  # type: ignore[arg-type]
+        with pytest.raises(AuthenticationError):
+            connection.refuse_token_of_another_tenant()
+        Connection(None, settings, Identity("app", TENANT.upper())).refuse_token_of_another_tenant()  # type: ignore[arg-type]
 
     def test_another_tenant_in_the_variables_is_refused(self) -> None:
         settings = resolve_settings(TargetOptions(), {}, Environment("e", TENANT))
