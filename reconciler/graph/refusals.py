@@ -1,7 +1,7 @@
 """Why there is no token, in one line, and what the operator can do about it: one hint for each of Entra's codes.
 
 Source: learn.microsoft.com/entra/identity-platform/reference-error-codes; for the federated ones
-learn.microsoft.com/entra/workload-id/workload-identity-federation and, on upper and lower case,
+learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations and, on upper and lower case,
 learn.microsoft.com/entra/identity-platform/reference-breaking-changes#august-2024. Microsoft may change codes: here
 they choose words, and nothing else depends on them.
 """
@@ -15,13 +15,17 @@ from reconciler.model.identity import Assertion
 from reconciler.model.secrets import mask
 from reconciler.settings import AuthMode
 
-_REGISTER = "Register exactly {presented} in a federated credential of the application; upper and lower case count."
-_HINTS = {
+_REGISTER = (
+    "Register exactly {presented} in a federated credential of the application; upper and lower case count. "
+    "A new one takes some minutes to count."
+)
+HINTS = {
     "70021": f"No federated credential of the application fits. {_REGISTER}",
     "700211": f"No federated credential of the application has this issuer. {_REGISTER}",
     "700212": f"No federated credential of the application has this audience; it follows --cloud. {_REGISTER}",
     "700213": f"No federated credential of the application has this subject. {_REGISTER}",
     "7002138": f"The registered subject differs in upper and lower case only. {_REGISTER}",
+    "700024": "What proves the identity is too old: sign in again, and check the clock of this machine.",
     "700016": "The tenant AZURE_TENANT_ID has no application AZURE_CLIENT_ID: check both, and --cloud.",
     "90002": "This cloud has no tenant AZURE_TENANT_ID: check it, and --cloud.",
     "7000215": "AZURE_CLIENT_SECRET must hold the secret's value; often its id was pasted instead. "
@@ -29,13 +33,13 @@ _HINTS = {
     "7000222": "The client secret has expired: make a new one, or sign in without one, "
     "with --auth github-oidc or workload-identity.",
 }
-_EXPIRED = "700024"
-_EXPIRED_HINTS: dict[AuthMode, str] = {
-    "github-oidc": "GitHub's token was fetched just before: check the clock of this runner, then run the job again.",
-    "workload-identity": "AZURE_FEDERATED_TOKEN_FILE holds an old assertion: whatever writes the file must renew it. "
-    "Check the clock of this machine too.",
+"""By the digits of Entra's code."""
+_HINTS_OF_A_MODE: dict[tuple[str, AuthMode], str] = {
+    ("700024", "github-oidc"): "GitHub's token was fetched just before: check the clock of this runner, "
+    "then run the job again.",
+    ("700024", "workload-identity"): "AZURE_FEDERATED_TOKEN_FILE holds an old assertion: "
+    "whatever writes the file must renew it. Check the clock of this machine too.",
 }
-_EXPIRED_ELSEWHERE = "What proves the identity is too old: sign in again, and check the clock of this machine."
 _UNREACHABLE = (
     "Check the network, HTTPS_PROXY and NO_PROXY; a certificate authority of your own is named by SSL_CERT_FILE."
 )
@@ -59,9 +63,8 @@ def hint_for(error: Exception, mode: AuthMode, shown: Assertion | None) -> str:
     entra = _said_by_entra(error)
     if entra is None:
         return _UNREACHABLE if mode in _SPEAK_TO_ENTRA and _is_unreachable(error) else OTHERWISE
-    if entra[1] == _EXPIRED:
-        return _EXPIRED_HINTS.get(mode, _EXPIRED_ELSEWHERE)
-    return _HINTS.get(entra[1], OTHERWISE).format(presented=_presented(shown))
+    hint = _HINTS_OF_A_MODE.get((entra[1], mode)) or HINTS.get(entra[1], OTHERWISE)
+    return hint.format(presented=_presented(shown))
 
 
 def _said_by_entra(error: BaseException) -> re.Match[str] | None:

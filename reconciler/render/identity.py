@@ -14,6 +14,11 @@ _NEEDS = (
 )
 """Commands, least permission, the role on a catalog that grants the same, what suffices (contract §3)."""
 
+_SHARED = [
+    "This subject is shared by every workflow of the repository that runs there. Better let the job name an",
+    "environment, and register the subject that it has then.",
+]
+
 
 def identity_text(identity: Identity | None, assertion: Assertion | None, graph_url: str) -> str:
     """The assertion in lines, if one was shown; the identity, if there is a token; what each command needs of it."""
@@ -32,12 +37,7 @@ def _assertion_lines(assertion: Assertion) -> list[str]:
     if assertion.subject:
         lines.append("The exact subject to register in a federated credential of the application, case included:")
         lines.append(f"  {assertion.subject}")
-    if assertion.is_shared:
-        lines.append(
-            "Every workflow of the repository gets this subject there. Better let the job name an environment,"
-        )
-        lines.append("and register the subject that it then has.")
-    return lines
+    return lines + (_SHARED if assertion.is_shared else [])
 
 
 def _identity_lines(identity: Identity) -> list[str]:

@@ -106,8 +106,14 @@ def test_a_refused_subject_is_printed_all_the_same_and_no_other_identity_is_trie
 @pytest.mark.parametrize("subject", [PULL, "repo:Contoso/Identity:ref:refs/heads/main"])
 def test_a_subject_without_an_environment_is_said_to_be_shared(check, subject):
     ran, _ = check(job={"sub": subject})
-    assert f"{TO_REGISTER.format(subject)}Every workflow of the repository gets this subject there. " in ran.out
-    assert "environment" in ran.out.splitlines()[-2]
+    assert f"{TO_REGISTER.format(subject)}This subject is shared by every workflow of the repository" in ran.out
+    assert ran.out.splitlines()[-1].startswith("environment, ")
+
+
+@pytest.mark.parametrize("subject", [FEATURE, f"{FEATURE}:ref:refs/heads/main", "system:serviceaccount:ci:reconciler"])
+def test_any_other_subject_is_not(check, subject):
+    ran, _ = check(job={"sub": subject})
+    assert ran.out.endswith(TO_REGISTER.format(subject))
 
 
 def test_a_file_that_has_expired_tells_its_subject_and_who_must_renew_it(check, tmp_path):
