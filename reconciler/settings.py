@@ -43,7 +43,10 @@ SANDBOX = "sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which Graph, as whom, and how hard. `cloud` is None on loopback, where no Azure credential is used."""
+    """Which Graph, as whom, and how hard. `cloud` is None on loopback, where no Azure credential is used.
+
+    `loopback_authority`: where to sign in instead of at the cloud's authority; an https origin on loopback only.
+    """
 
     graph_url: str
     cloud: Cloud | None
@@ -54,6 +57,7 @@ class Settings:
     concurrency: int
     timeout_s: float
     max_retries: int
+    loopback_authority: str | None = None
     environment: Environment | None = None
 
     @property
@@ -111,6 +115,7 @@ def resolve_settings(
         concurrency=options.concurrency,
         timeout_s=options.timeout_s,
         max_retries=options.max_retries,
+        loopback_authority=_loopback_authority(variables),
         environment=environment,
     )
 
@@ -159,6 +164,17 @@ def _loopback_token(variables: Mapping[str, str]) -> str:
     return token
 
 
+def _loopback_authority(environment: Mapping[str, str]) -> str | None:
+    """The origin that AZURE_AUTHORITY_HOST names, if it is https on loopback; else the cloud's is used."""
+    try:
+        parts = urlsplit(environment.get("AZURE_AUTHORITY_HOST", ""))
+        more = parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment
+        named = _origin(parts)
+    except ValueError:
+        return None
+    return named if parts.scheme == "https" and parts.hostname in LOOPBACK_HOSTS and not more else None
+
+
 def _graph(options: TargetOptions) -> tuple[str, Cloud | None]:
     if options.sandbox:
         return SANDBOX, None
@@ -178,8 +194,7 @@ def _checked_url(graph_url: str) -> tuple[str, Cloud | None]:
             hint="Give scheme, host and version only, for example http://127.0.0.1:8484/v1.0.",
         )
     if host in LOOPBACK_HOSTS and parts.scheme in ("http", "https"):
-        port = "" if parts.port is None else f":{parts.port}"
-        return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}/v1.0", None
+        return f"{_origin(parts)}/v1.0", None
     clouds = {cloud.graph_host: cloud for cloud in CLOUDS.values()}
     if parts.scheme == "https" and host in clouds and parts.port in (None, 443):
         return f"https://{host}/v1.0", clouds[host]
@@ -187,6 +202,13 @@ def _checked_url(graph_url: str) -> tuple[str, Cloud | None]:
         f"--graph-url names {parts.scheme}://{host}, to which no token will be sent.",
         hint="Allowed are https with " + ", ".join(sorted(clouds)) + ", and loopback addresses.",
     )
+
+
+def _origin(parts: SplitResult) -> str:
+    """Scheme, host and port, spelled afresh."""
+    host = parts.hostname or ""
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 def _split(graph_url: str) -> SplitResult:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from reconciler import __version__
-from reconciler.errors import InvalidFilesError, ReconcilerError, StalePlanError, UsageError
+from reconciler.errors import AuthenticationError, InvalidFilesError, ReconcilerError, StalePlanError, UsageError
 from reconciler.loader import LoadedState, load, load_environments, load_for_each, schema_text
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
 from reconciler.model.extension import DesiredCatalog
-from reconciler.model.identity import Identity
+from reconciler.model.identity import Assertion, Identity
 from reconciler.model.plan import Outcome, Plan
 from reconciler.settings import Settings, sign_in_variables
 
@@ -56,6 +56,15 @@ class Applied:
     refusal: ReconcilerError | None = None
     interrupted: bool = False
     error: ReconcilerError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whom the token speaks for and the assertion that was shown for it; `error` when it was refused, and no token."""
+
+    identity: Identity | None
+    assertion: Assertion | None
+    error: AuthenticationError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,15 +230,26 @@ def _bounded(file: Path) -> bytes:
     return content
 
 
-def auth_check(settings: Settings, environment: Mapping[str, str]) -> Identity:
-    """Whom the token speaks for; asks for a token, sends nothing to Graph."""
+def auth_check(settings: Settings, environment: Mapping[str, str]) -> Checked:
+    """Whom the token speaks for; asks for a token, sends nothing to Graph.
 
-    async def run() -> Identity:
+    Raises:
+        AuthenticationError: there is no token, and no assertion was shown either that would tell why.
+    """
+
+    async def run() -> Checked:
         """Asks for a token and reads its claims."""
         from reconciler.graph.credentials import open_tokens
         from reconciler.graph.identity import identity_of
 
-        return identity_of(await open_tokens(settings, sign_in_variables(settings, environment)).token())
+        shown: list[Assertion] = []
+        try:
+            token = await open_tokens(settings, sign_in_variables(settings, environment), shown.append).token()
+        except AuthenticationError as error:
+            if not shown:
+                raise
+            return Checked(None, shown[-1], error)
+        return Checked(identity_of(token), shown[-1] if shown else None)
 
     return _run(run())
 

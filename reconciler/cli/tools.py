@@ -25,13 +25,19 @@ def auth_group() -> None:
 @output_options()
 @target_options
 def auth_check_command(settings: Settings, output: Output) -> None:
-    """Shows whom the token speaks for and what each command needs. Never prints the token."""
+    """Shows whom the token speaks for and what each command needs. Never prints the token.
+
+    Without a secret also the subject to register; when Entra refuses it, this is shown all the same.
+    """
     from reconciler import app
     from reconciler.cli.output import emit
     from reconciler.render.identity import identity_json, identity_text
 
     rendered = identity_json if output.format == "json" else identity_text
-    emit(rendered(app.auth_check(settings, os.environ), settings.graph_url), output)
+    checked = app.auth_check(settings, os.environ)
+    emit(rendered(checked.identity, checked.assertion, settings.graph_url), output)
+    if checked.error:
+        raise checked.error
 
 
 @click.command("schema")

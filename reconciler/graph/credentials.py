@@ -14,8 +14,11 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import AuthenticationError
-from reconciler.model.secrets import learn_value, mask
-from reconciler.settings import AuthMode, Cloud, Settings
+from reconciler.graph.refusals import OTHERWISE, reason_of
+from reconciler.graph.sign_in import SignIn, Witness
+from reconciler.model.identity import Assertion
+from reconciler.model.secrets import learn_value
+from reconciler.settings import AuthMode, Settings
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
@@ -51,15 +54,21 @@ class CredentialTokens:
     """Tokens of one azure-identity credential, fetched one at a time and kept until shortly before expiry.
 
     `sign_in` makes the credential. A refused token makes another of the same kind: each keeps tokens of its own, and
-    would give the refused one again.
+    would give the refused one again. `hint` says what to do about a credential's failure.
     """
 
     def __init__(
-        self, sign_in: Callable[[], TokenCredential], scope: str, *, now_s: Callable[[], float] = time.time
+        self,
+        sign_in: Callable[[], TokenCredential],
+        scope: str,
+        *,
+        hint: Callable[[Exception], str] = lambda _error: OTHERWISE,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         self._sign_in = sign_in
         self._credential = sign_in()
         self._scope = scope
+        self._hint = hint
         self._now_s = now_s
         self._lock = asyncio.Lock()
         self._cached: AccessToken | None = None
@@ -69,7 +78,7 @@ class CredentialTokens:
         """A valid token, from the cache unless it expires soon or was refused.
 
         Raises:
-            AuthenticationError: the credential gives none; the message is azure-identity's, shortened.
+            AuthenticationError: the credential gives none; the message is Entra's or azure-identity's, shortened.
         """
         async with self._lock:
             if self._cached and self._cached.expires_on - RENEW_BEFORE_EXPIRY_S > self._now_s():
@@ -90,10 +99,8 @@ class CredentialTokens:
         try:
             token = self._credential.get_token(self._scope, claims=claims)
         except (AzureError, OSError, ValueError) as error:  # refused; or the network, a token file, a certificate
-            raise AuthenticationError(
-                f"No token for {self._scope}: {_first_line(error)}",
-                hint="Sign in that way first, or choose another with --auth; docs/reference.md says what each needs.",
-            ) from error
+            message = f"No token for {self._scope}: {reason_of(error)}"
+            raise AuthenticationError(message, hint=self._hint(error)) from error
         learn_value(token.token)
         return token
 
@@ -114,8 +121,12 @@ async def _in_a_thread(fetch: Callable[[], AccessToken]) -> AccessToken:
     return await asyncio.wrap_future(fetched)
 
 
-def open_tokens(settings: Settings, environment: Mapping[str, str]) -> TokenSource:
-    """The token source that the settings ask for.
+def _nobody(_assertion: Assertion) -> None:
+    """Hears and does nothing."""
+
+
+def open_tokens(settings: Settings, environment: Mapping[str, str], witness: Witness = _nobody) -> TokenSource:
+    """The token source that the settings ask for; `witness` hears which assertion is about to be shown to Entra.
 
     Raises:
         AuthenticationError: `auto` finds nothing to sign in with, or a variable that the mode needs is missing.
@@ -123,8 +134,8 @@ def open_tokens(settings: Settings, environment: Mapping[str, str]) -> TokenSour
     if settings.cloud is None:
         return LoopbackToken(settings.loopback_token)
     mode = choose_mode(environment) if settings.auth == "auto" else settings.auth
-    cloud = settings.cloud
-    return CredentialTokens(lambda: _credential(mode, cloud, environment), f"https://{cloud.graph_host}/.default")
+    sign_in = SignIn(mode, settings.cloud, settings, environment, witness)
+    return CredentialTokens(sign_in.credential, f"https://{settings.cloud.graph_host}/.default", hint=sign_in.hint)
 
 
 def choose_mode(environment: Mapping[str, str]) -> AuthMode:
@@ -150,45 +161,3 @@ def choose_mode(environment: Mapping[str, str]) -> AuthMode:
             "elsewhere choose with --auth.",
         )
     return "azure-cli"
-
-
-def _credential(mode: AuthMode, cloud: Cloud, environment: Mapping[str, str]) -> TokenCredential:
-    import azure.identity as entra
-
-    authority = cloud.authority_host
-    tenant_id = environment.get("AZURE_TENANT_ID") or None
-    client_id = environment.get("AZURE_CLIENT_ID") or None
-    try:
-        match mode:
-            case "github-oidc":
-                from reconciler.graph.github_oidc import github_assertion
-
-                return entra.ClientAssertionCredential(
-                    _required("AZURE_TENANT_ID", tenant_id, mode),
-                    _required("AZURE_CLIENT_ID", client_id, mode),
-                    lambda: github_assertion(environment, cloud.token_exchange_audience),
-                    authority=authority,
-                )
-            case "workload-identity":
-                return entra.WorkloadIdentityCredential(authority=authority)
-            case "environment":
-                return entra.EnvironmentCredential(authority=authority)
-            case "managed-identity":
-                return entra.ManagedIdentityCredential(client_id=client_id)
-            case _:
-                return entra.AzureCliCredential(tenant_id=tenant_id or "")
-    except (ValueError, OSError) as error:
-        raise AuthenticationError(
-            f"--auth {mode} cannot be used: {_first_line(error)}", hint="Set what it names."
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    """What the library says, without the trace ids and links on the lines after it, and without secrets."""
-    return mask(next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason given"))
-
-
-def _required(name: str, value: str | None, mode: AuthMode) -> str:
-    if value is None:
-        raise AuthenticationError(f"--auth {mode} needs the variable {name}.", hint=f"Set {name} and try again.")
-    return value

@@ -13,6 +13,8 @@ from reconciler.errors import AuthenticationError
 from reconciler.model.secrets import learn_value
 from reconciler.settings import LOOPBACK_HOSTS
 
+_NO_ANSWER_HINT = "Run the job again; if that does not help, check HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE."
+
 
 def github_assertion(environment: Mapping[str, str], audience: str) -> str:
     """A fresh token of the running job for `audience`; called by azure-identity at every exchange.
@@ -47,7 +49,7 @@ def github_assertion(environment: Mapping[str, str], audience: str) -> str:
     except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError, RecursionError):
         token = None
     if not isinstance(token, str) or not token:
-        raise AuthenticationError("GitHub gave no usable identity token.", hint="Run the job again.")
+        raise AuthenticationError("GitHub gave no usable identity token.", hint=_NO_ANSWER_HINT)
     learn_value(token)
     return token
 

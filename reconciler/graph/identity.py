@@ -1,4 +1,4 @@
-"""Who a token speaks for, read from its claims without verifying them: Graph does that, we only tell the operator."""
+"""What tokens and assertions claim, read without verifying: Graph and Entra do that, we only tell the operator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 
-from reconciler.model.identity import Identity
+from reconciler.model.identity import Assertion, Identity
 
 
 def identity_of(token: str) -> Identity:
@@ -26,6 +26,15 @@ def identity_of(token: str) -> Identity:
         user=_text(claims.get("upn") or claims.get("preferred_username")),
         permissions=tuple(sorted({*scopes, *roles})),
     )
+
+
+def assertion_of(token: str) -> Assertion:
+    """Issuer, subject and audience of a JSON Web Token; several audiences are joined, anything else gives Nones."""
+    claims = _claims(token)
+    audience = claims.get("aud")
+    if isinstance(audience, list):  # as Kubernetes writes it
+        audience = ", ".join(str(one) for one in audience)
+    return Assertion(_text(claims.get("iss")), _text(claims.get("sub")), _text(audience))
 
 
 def _claims(token: str) -> dict[str, object]:

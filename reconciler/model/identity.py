@@ -1,4 +1,4 @@
-"""Whom a token speaks for, and what reading and writing need."""
+"""Whom a token speaks for, what was shown to get it without a secret, and what reading and writing need."""
 
 from __future__ import annotations
 
@@ -19,3 +19,21 @@ class Identity:
     app_id: str | None = None
     user: str | None = None
     permissions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """What is shown to Entra in place of a secret; a federated credential must match all three letter by letter.
+
+    None is what the assertion does not hold; all three when it is not readable.
+    """
+
+    issuer: str | None = None
+    subject: str | None = None
+    audience: str | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """True for GitHub's subjects without an environment: other workflows get the same (gitops.md §3.3)."""
+        subject = self.subject or ""
+        return ":environment:" not in subject and (subject.endswith(":pull_request") or ":ref:refs/" in subject)

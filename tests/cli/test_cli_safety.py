@@ -37,7 +37,7 @@ def test_auth_check_tells_whom_the_token_speaks_for(reconciler: CommandLine, mon
     assert "Application  app-1 (no signed-in user)" in application.out
     assert f"Tenant       {FINANCE}" in application.out
     assert (
-        "plan, drift: needs EntitlementManagement.Read.All: EntitlementManagement.Read.All is in the token"
+        "plan, drift, export: needs EntitlementManagement.Read.All: EntitlementManagement.Read.All is in the token"
         in application.out
     )
     assert (

@@ -35,6 +35,7 @@ from doc_shell import Shell, missing_line, steps
 
 from reconciler import errors
 from reconciler.cli import cli
+from reconciler.graph.refusals import HINTS
 from reconciler.loader import load, load_environments
 from reconciler.loader.schemas import schema_text
 from reconciler.model.diagnostic import CODES
@@ -131,6 +132,10 @@ class TestCodes:
         assert {row[0]: plain(row[1]) for row in table} == {code: plain(meaning) for code, meaning in CODES.items()}
         assert [row[0] for row in table] == sorted(CODES)
         assert all(row[2] and row[3] for row in table)
+
+    def test_the_reference_lists_every_refusal_of_entra_that_has_a_hint(self) -> None:
+        table = [row for row in rows(section(REFERENCE, "Signing in")) if row[0].startswith("AADSTS")]
+        assert sorted(row[0].removeprefix("AADSTS") for row in table) == sorted(HINTS)
 
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
     def test_a_page_names_no_code_that_does_not_exist(self, page: Path) -> None:

@@ -224,3 +224,33 @@ def test_the_other_options_come_through():
 )
 def test_the_host_of_a_digest_has_no_port(graph_url, host):
     assert graph_host(graph_url) == host
+
+
+@pytest.mark.parametrize(
+    ("named", "authority"),
+    [
+        ("https://127.0.0.1:8443", "https://127.0.0.1:8443"),
+        ("https://localhost:8443/", "https://localhost:8443"),
+        ("https://LOCALHOST", "https://localhost"),
+        ("https://[::1]:1", "https://[::1]:1"),
+        ("", None),
+        ("http://127.0.0.1:8443", None),
+        ("127.0.0.1:8443", None),
+        ("//127.0.0.1", None),
+        ("https://login.microsoftonline.us", None),
+        ("https://127.0.0.2", None),
+        ("https://127.0.0.1.evil.example", None),
+        ("https://127.0.0.1@evil.example", None),
+        ("https://evil.example\\@127.0.0.1", None),
+        ("https://user@127.0.0.1", None),
+        ("https://127.0.0.1/adfs", None),
+        ("https://127.0.0.1?x=https://evil.example", None),
+        ("https://127.0.0.1#evil.example", None),
+        ("https://127.0.0.1:99999", None),
+        ("https://[::1", None),
+    ],
+)
+def test_only_https_on_loopback_replaces_the_authority_of_the_cloud(named, authority):
+    settings = resolve_settings(TargetOptions(cloud="china"), {"AZURE_AUTHORITY_HOST": named})
+    assert settings.loopback_authority == authority
+    assert settings.cloud == CLOUDS["china"]
