@@ -114,7 +114,6 @@ async def _graph_url(settings: Settings) -> AsyncIterator[str]:
 
     async with AsyncExitStack() as stack:
         try:
-            settings.sandbox_db.parent.mkdir(parents=True, exist_ok=True)
             url = await stack.enter_async_context(serve(settings.sandbox_db))
         except (SandboxDatabaseError, OSError) as error:
             raise UsageError(f"The sandbox cannot start: {error}", hint="Choose another --sandbox-db.") from error

@@ -58,7 +58,6 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
             await stop.wait()
 
     try:
-        sandbox_db.parent.mkdir(parents=True, exist_ok=True)
         with signals_restored():
             asyncio.run(run())
     except (SandboxDatabaseError, SeedError, OSError) as error:
@@ -78,7 +77,6 @@ def reset_command(sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]
     from reconciler.sandbox.store import reset
 
     try:
-        sandbox_db.parent.mkdir(parents=True, exist_ok=True)
         reset(sandbox_db, seed=seed, switches=_parsed(switches))
     except (SandboxDatabaseError, SeedError, OSError) as error:
         raise UsageError(f"The sandbox cannot be reset: {error}", hint="Choose another database or seed.") from error

@@ -15,6 +15,7 @@ from reconciler.sandbox.errors import SandboxDatabaseError
 
 APPLICATION_ID: Final = 0x47534258  # "GSBX": marks a file as ours
 VERSION: Final = 1
+OWN_FOLDER: Final = ".reconciler"
 BUSY_TIMEOUT_S: Final = 10.0
 
 # Four kinds of object (catalog, accessPackage, extension, policy) share a table: to Graph each is a JSON
@@ -31,11 +32,12 @@ SCHEMA: Final = (
 def connect(database: Path) -> tuple[sqlite3.Connection, bool]:
     """An open connection in autocommit mode, and whether the file was new (no tables yet).
 
-    Missing folders are made; a new file gets no tables here, so that seeding can be one transaction.
+    Missing folders are made, one called `.reconciler` so that Git passes it over. A new file gets no tables here, so
+    that seeding can be one transaction.
     Raises: SandboxDatabaseError when the file is not a database, not ours, or cannot be opened.
     """
     try:
-        database.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(database.parent)
         connection = sqlite3.connect(database, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise SandboxDatabaseError(_unusable(database, str(error))) from error
@@ -49,6 +51,15 @@ def connect(database: Path) -> tuple[sqlite3.Connection, bool]:
         connection.close()
         raise
     return connection, new
+
+
+def _make_folder(folder: Path) -> None:
+    """Makes what is missing; our own folder hides itself from Git: a state that was tried belongs in no commit."""
+    if folder.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.name == OWN_FOLDER:
+        (folder / ".gitignore").write_text("*\n")
 
 
 @contextmanager

@@ -34,6 +34,21 @@ def seed_file(folder, content):
     return file
 
 
+@pytest.mark.parametrize(("folder", "hidden"), [(".reconciler", True), ("state", False)])
+def test_our_own_folder_hides_itself_from_git_and_no_other_does(tmp_path, folder, hidden):
+    with Store(tmp_path / folder / "s.sqlite3"):
+        found = sorted(file.name for file in (tmp_path / folder).iterdir() if not file.name.startswith("s.sqlite3"))
+    assert found == ([".gitignore"] if hidden else [])
+    if hidden:
+        assert (tmp_path / folder / ".gitignore").read_text() == "*\n"
+
+
+def test_a_folder_that_is_there_already_is_left_as_it_is(tmp_path):
+    (tmp_path / ".reconciler").mkdir()
+    with Store(tmp_path / ".reconciler" / "s.sqlite3"):
+        assert not (tmp_path / ".reconciler" / ".gitignore").exists()
+
+
 def test_a_new_database_holds_the_seed(tmp_path):
     with Store(tmp_path / "deep" / "er" / "s.sqlite3") as store:
         assert {one["displayName"] for one in store.catalogs()} == {"General", "Marketing", "Finance"}
