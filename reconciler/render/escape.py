@@ -87,13 +87,6 @@ def html_code(text: str) -> str:
     return f"<code>{html.escape(visible(text))}</code>"
 
 
-def fenced(lines: Iterable[str], language: str) -> str:
-    """The lines as a fenced code block; the fence is longer than any run of backticks between."""
-    content = "\n".join(visible(line) for line in lines)
-    fence = fence_for(content)
-    return f"{fence}{language}\n{content}\n{fence}"
-
-
 def fence_for(content: str) -> str:
     """A fence that no run of backticks in the content can end."""
     return "`" * max(3, _longest_run(content) + 1)

@@ -125,6 +125,15 @@ def test_a_value_put_in_is_checked_like_any_other() -> None:
     assert "aB3dE5gH7jK9mN1p" not in "".join(one.message + one.hint for one in state.diagnostics)
 
 
+def test_a_variable_that_is_spelled_with_an_escape_is_one_too() -> None:
+    document = STATE.replace("${nothing}", r'"\x24{nothing}"')
+    for name, value in TEST.items():
+        document = document.replace("${" + name + "}", value)
+    assert "$" not in document
+    [catalog] = load_texts([("a.yaml", document)], Environment("t", variables=TEST)).catalogs
+    assert catalog.extensions[0].properties["description"] == "null"
+
+
 def test_an_undefined_variable_is_told_with_the_nearest_name() -> None:
     state = load_texts([("a.yaml", STATE)], Environment("t", variables={"departement": "HR"}))
     first = state.diagnostics[0]

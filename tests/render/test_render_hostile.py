@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from markdown_it import MarkdownIt
 from render_samples import EMPTY, HOSTILE_TEXT, outcomes_with, plan_with
 
-from reconciler.render.escape import code_span, fenced, json_value, visible
+from reconciler.render.escape import code_span, fence_for, json_value, visible
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
 from reconciler.render.json_document import apply_document, diagnostics_document, plan_document, to_json
 from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown
@@ -140,11 +140,15 @@ def test_a_code_span_shows_exactly_the_visible_text(text: str) -> None:
 
 
 @quick
+@example("```")
+@example("   ````")
 @given(HOSTILE_TEXT)
 def test_a_fence_ends_only_after_its_content(text: str) -> None:
-    (token,) = parser.parse(fenced(["+ " + text, text], "diff"))
+    content = f"{visible('+ ' + text)}\n{visible(text)}"
+    fence = fence_for(content)
+    (token,) = parser.parse(f"{fence}diff\n{content}\n{fence}")
     assert (token.type, token.info) == ("fence", "diff")
-    assert token.content == f"{visible('+ ' + text)}\n{visible(text)}\n"
+    assert token.content == f"{content}\n"
 
 
 def run_command(line: str) -> tuple[str, dict[str, str], str] | None:
