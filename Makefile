@@ -33,11 +33,15 @@ faults: $(VENV)/.dev ## every fault at every step of a run, and what becomes of 
 	$(BIN)/python -m pytest -q -rN tests/faults --fault-table
 
 lint: $(VENV)/.dev ## every other gate
-	$(BIN)/ruff format --check reconciler tests
-	$(BIN)/ruff check reconciler tests
+	$(BIN)/ruff format --check reconciler tests .github
+	$(BIN)/ruff check reconciler tests .github
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/interrogate -q reconciler
+	$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 check: lint test
 

@@ -1,0 +1,33 @@
+"""Prints the outputs that stand for a saved plan, `name=value` a line: nothing but numbers, booleans and a digest.
+
+Called by run.sh: whatever else a plan holds (names, descriptions, addresses) was written by others, and a line break
+in it would become an output of its own.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def outputs(plan: dict[str, Any]) -> dict[str, str]:
+    """The outputs by name; a rename counts as an update, a replacement as a delete and a create."""
+    count = {name: int(number) for name, number in plan["summary"].items()}
+    digest = re.fullmatch(r"sha256:[0-9a-f]{64}", plan["digest"])
+    if digest is None:
+        sys.exit("the plan has no digest")
+    return {
+        "has-changes": "true" if plan["changes"] else "false",
+        "plan-digest": digest[0],
+        "to-create": str(count["create"] + count["replace"]),
+        "to-update": str(count["update"] + count["rename"]),
+        "to-delete": str(count["delete"] + count["replace"]),
+        "blocked": str(count["blocked"]),
+    }
+
+
+if __name__ == "__main__":
+    document = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    for name, value in outputs(document).items():
+        sys.stdout.write(f"{name}={value}\n")

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# The step "Run reconciler" of action.yml: runs one command, then writes its outputs, annotations and summary.
+# Graph is read once only: everything that is shown of a plan is rendered from the saved plan.
+set -euo pipefail
+
+venv="$RUNNER_TEMP/reconciler-venv"
+reconciler="$venv/bin/reconciler"
+run_url="$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID"
+
+output() { echo "$1=$2" >>"$GITHUB_OUTPUT"; }
+
+output exit-code 1 # until it is known better
+output failure-reason error
+
+case "$INPUT_COMMAND" in
+  validate | plan | apply | drift) ;;
+  *)
+    echo "::error title=reconciler::The input command must be validate, plan, apply or drift."
+    exit 1
+    ;;
+esac
+
+work="$(mktemp -d "$RUNNER_TEMP/reconciler-$INPUT_COMMAND.XXXXXXXXXXXX")"
+printed="$work/printed" plan="$work/plan.json" journal="$work/journal.jsonl" summary="$work/summary.md"
+
+paths=()
+while IFS= read -r path; do
+  [[ -z "$path" ]] || paths+=("$path")
+done <<<"$INPUT_PATH"
+
+target=(--auth "$INPUT_AUTH")
+[[ -z "$INPUT_CLOUD" ]] || target+=(--cloud "$INPUT_CLOUD")
+[[ -z "$INPUT_ENVIRONMENT" ]] || target+=(--environment "$INPUT_ENVIRONMENT")
+[[ -z "$INPUT_TENANT_ID" ]] || export AZURE_TENANT_ID="$INPUT_TENANT_ID"
+[[ -z "$INPUT_CLIENT_ID" ]] || export AZURE_CLIENT_ID="$INPUT_CLIENT_ID"
+
+# Runs the tool; its exit code goes to `code`. Nothing that it prints is a command to the runner, which obeys none until
+# it reads the name after stop-commands again; nobody can foresee it.
+run() {
+  local signalled=true
+  echo "::stop-commands::${work##*.}"
+  # In the background: the runner signals this script alone, and the tool has to hear of it to end well.
+  "$reconciler" "$@" </dev/null >"$printed" &
+  local tool=$!
+  trap 'signalled=true; kill -TERM "$tool"' INT TERM
+  while [[ $signalled == true ]]; do
+    signalled=false code=0
+    wait "$tool" || code=$? # a signal ends the wait, not the tool
+  done
+  trap - INT TERM
+  cat "$printed"
+  printf '\n::%s::\n' "${work##*.}"
+}
+
+# Plans what the base branch declares, so that the plan can mark what was pending before.
+run_baseline() {
+  echo "::group::Plan of the base branch"
+  if cd "$INPUT_BASELINE"; then
+    run plan --out "$work/baseline.json" "${target[@]}" -- "${paths[@]}"
+    cd "$OLDPWD"
+  fi
+  echo "::endgroup::"
+  if [[ -f "$work/baseline.json" ]]; then
+    options+=(--baseline "$work/baseline.json")
+  else
+    echo "::warning title=reconciler::The base branch could not be planned: nothing is marked as pending before."
+  fi
+}
+
+# Annotations and summary of what is wrong with the files; validate needs no Graph.
+show_findings() {
+  "$reconciler" validate --format github -- "${paths[@]}" || true
+  "$reconciler" validate --format markdown -- "${paths[@]}" >"$summary" || true
+  cat "$summary" >>"$GITHUB_STEP_SUMMARY"
+}
+
+show_plan() {
+  local show=("$reconciler" show "$plan")
+  [[ "$INPUT_COMMAND" != drift ]] || show+=(--drift)
+  "${show[@]}" --format github
+  "${show[@]}" --format markdown --max-bytes 65000 --details-url "$run_url" >"$summary"
+  # A step may write 1 MiB of summary; of more, nothing is shown.
+  "${show[@]}" --format markdown --max-bytes 1000000 --details-url "$run_url" >>"$GITHUB_STEP_SUMMARY"
+  "$venv/bin/python" -I "$GITHUB_ACTION_PATH/.github/scripts/plan_outputs.py" "$plan" >>"$GITHUB_OUTPUT"
+  output plan-json "$plan"
+}
+
+case "$INPUT_COMMAND" in
+  validate)
+    run validate -- "${paths[@]}"
+    show_findings
+    ;;
+  plan | drift)
+    options=(--detailed-exitcode --out "$plan")
+    [[ "$INPUT_COMMAND" != plan || -z "$INPUT_BASELINE" ]] || run_baseline
+    run "$INPUT_COMMAND" "${options[@]}" "${target[@]}" -- "${paths[@]}"
+    if [[ -f "$plan" ]]; then
+      show_plan
+    elif [[ $code == 3 ]]; then
+      show_findings
+    fi
+    ;;
+  apply)
+    options=(--format markdown --journal "$journal")
+    [[ -z "$INPUT_EXPECT_DIGEST" ]] || options+=(--expect-digest "$INPUT_EXPECT_DIGEST")
+    if [[ -n "$INPUT_PLAN_FILE" ]]; then
+      run apply "${options[@]}" "${target[@]}" --plan "$INPUT_PLAN_FILE"
+    else
+      run apply "${options[@]}" "${target[@]}" -- "${paths[@]}"
+    fi
+    cp "$printed" "$summary"
+    cat "$summary" >>"$GITHUB_STEP_SUMMARY"
+    [[ ! -f "$journal" ]] || output journal "$journal"
+    ;;
+esac
+
+case "$code" in
+  0 | 2) reason="" ;;
+  3) reason=invalid-files ;;
+  4) reason=blocked ;;
+  5) reason="plan-changed" ;;
+  6) reason=applied-in-part ;;
+  130) reason=interrupted ;;
+  *) reason=error ;;
+esac
+[[ ! -f "$summary" ]] || output summary-md "$summary"
+output exit-code "$code"
+output failure-reason "$reason"
+
+if [[ -n "$reason" ]]; then
+  echo "::error title=reconciler $INPUT_COMMAND::Ended with $reason (exit code $code). The log of this step says why."
+  exit "$code"
+fi

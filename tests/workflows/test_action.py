@@ -1,0 +1,313 @@
+"""The action by itself: what each command is given, what comes of it, and what no value can do to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiohttp import web
+from expressions import interpolated
+from harness import catalog, declare, extension, write_seed
+from markdown_it import MarkdownIt
+from runner import ROOT, Step, block_of, obeyed_commands, run_block
+from world import World
+
+from reconciler.sandbox.server import serve
+from reconciler.sandbox.store import Store, reset
+
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+
+
+@pytest.fixture
+def target(world: World) -> dict[str, str]:
+    """The environment of a job that may write."""
+    return world.runner.environments["reconciler-apply"]
+
+
+def block(name: str) -> dict[str, Any]:
+    """A step of the action."""
+    (step,) = [one for one in ACTION["runs"]["steps"] if one["name"] == name]
+    return step
+
+
+class TestValidate:
+    def test_valid_files_pass_without_any_credential(self, world: World) -> None:
+        world.declare(extension("one"))
+        run = world.run_validate()
+        assert run.conclusion == "success"
+        assert "### Valid: 1 file, 1 extension." in run.jobs["validate"].summary
+        assert world.hub.requests == []
+
+    def test_invalid_files_are_annotated_and_fail(self, world: World) -> None:
+        world.declare({**extension("one"), "displayNam": "typo"})
+        run = world.run_validate()
+        assert run.conclusion == "failure"
+        told = run.jobs["validate"].step("Validate").outputs
+        assert (told["exit-code"], told["failure-reason"]) == ("3", "invalid-files")
+        assert Path(told["summary-md"]).read_text("utf-8") == run.jobs["validate"].summary
+        first, *_, last = obeyed_commands(run.jobs["validate"].log)
+        assert first.startswith("::error file=desired_state/state.yaml,line=2")
+        assert last == (
+            "::error title=reconciler validate::Ended with invalid-files (exit code 3). The log of this step says why."
+        )
+
+    def test_several_paths_stand_on_lines_of_their_own(self, world: World) -> None:
+        for folder in ("a b", "--c"):
+            declare(world.runner.checkout / folder, {"catalog": folder, "extensions": []})
+        step = world.runner.use(command="validate", path="a b\n--c\n")
+        assert step.conclusion == "success"
+        assert "Valid: 2 files" in step.steps[-1].summary
+
+    def test_a_missing_path_fails(self, world: World) -> None:
+        step = world.runner.use(command="validate", path="nowhere")
+        assert step.outputs["failure-reason"] == "invalid-files"
+        assert "R001" in step.steps[-1].summary
+
+
+class TestApply:
+    def test_a_saved_plan_is_carried_out(self, world: World, target: dict[str, str]) -> None:
+        world.declare(extension("one"))
+        plan = world.runner.use(target, command="plan").outputs["plan-json"]
+        step = world.runner.use(target, command="apply", plan_file=plan)
+        assert (step.conclusion, step.outputs["exit-code"]) == ("success", "0")
+        assert len(world.extensions()) == 1
+
+    def test_without_an_approval_it_is_refused(self, world: World, target: dict[str, str]) -> None:
+        world.declare(extension("one"))
+        step = world.runner.use(target, command="apply")
+        assert (step.outputs["exit-code"], step.outputs["failure-reason"]) == ("4", "blocked")
+        assert "Nobody approved the plan" in step.steps[-1].log
+        assert world.extensions() == []
+
+    def test_a_failed_write_is_told_as_applied_in_part(self, world: World) -> None:
+        world.declare(extension("one"))
+        read_only = world.runner.environments["reconciler-plan"]
+        digest = world.runner.use(read_only, command="plan").outputs["plan-digest"]
+        step = world.runner.use(read_only, command="apply", expect_digest=digest)
+        assert (step.outputs["exit-code"], step.outputs["failure-reason"]) == ("6", "applied-in-part")
+        assert "1 failed" in step.steps[-1].summary
+        assert '"event"' in Path(step.outputs["journal"]).read_text("utf-8")
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_what_the_runner_signals_reaches_the_tool(self, world: World, number: signal.Signals) -> None:
+        """The runner signals the shell of the step alone. What is in flight ends, is reported, and no write begins."""
+        names = [f"extension {letter}" for letter in "abcdef"]
+        world.declare(*[extension(name) for name in names])
+        folder = world.runner.folder / "signalled"
+        environment = world.runner.machine(folder, {})
+        (folder / "work/desired_state").symlink_to(world.runner.checkout / "desired_state")
+        database = world.runner.folder / "own.sqlite3"
+        reset(database, seed=write_seed(world.runner.folder / "seed.json", catalog()))
+
+        async def story() -> Step:
+            running: list[asyncio.subprocess.Process] = []
+
+            @web.middleware
+            async def fault(request: web.Request, handler: Any) -> web.StreamResponse:
+                if request.method == "POST":
+                    running[0].send_signal(number)
+                return await handler(request)
+
+            async with serve(database, faults=[fault]) as url:
+                given = {**environment, "RECONCILER_GRAPH_URL": url, "GITHUB_ACTION_PATH": str(ROOT)}
+                inputs = {name: str(one.get("default", "")) for name, one in ACTION["inputs"].items()}
+                inputs |= {"command": "plan"}
+                step = block("Run reconciler")
+
+                async def ran(**more: str) -> Step:
+                    context = {"inputs": {**inputs, **more}}
+                    own = {name: interpolated(text, context) for name, text in step["env"].items()}
+                    prepared = block_of(step, {**given, **own}, folder / "work")
+                    process = await asyncio.create_subprocess_exec(
+                        *prepared.command,
+                        cwd=prepared.workspace,
+                        env=prepared.environment,
+                        stdin=asyncio.subprocess.DEVNULL,
+                        stdout=asyncio.subprocess.PIPE,
+                        stderr=asyncio.subprocess.STDOUT,
+                    )
+                    running[:] = [process]
+                    log, _ = await process.communicate()
+                    return prepared.ended(process.returncode or 0, log)
+
+                digest = (await ran()).outputs["plan-digest"]
+                return await ran(command="apply", **{"expect-digest": digest})
+
+        step = asyncio.run(story())
+        assert step.outputs["failure-reason"] == "interrupted" and step.outputs["exit-code"] == "130", step.log
+        assert "1 created" in step.summary and "5 skipped" in step.summary
+        with Store(database) as store:
+            assert len(store.extensions()) == 1
+
+
+class TestWhatTheToolIsGiven:
+    """The tool is a program that prints its arguments: what counts here is the command line."""
+
+    def given(self, world: World, job: dict[str, str] | None = None, /, **inputs: str) -> list[str]:
+        folder = world.runner.folder / f"machine-{world.hub.new_id()}"
+        machine = world.runner.machine(folder, {})
+        tool = Path(machine["RUNNER_TEMP"]) / "reconciler-venv/bin/reconciler"
+        tool.write_text(
+            '#!/bin/sh\nprintf "%s\\n" "$@" "AZURE_TENANT_ID=$AZURE_TENANT_ID" "AZURE_CLIENT_ID=$AZURE_CLIENT_ID"\n'
+        )
+        step = block("Run reconciler")
+        defaults = {name: str(one.get("default", "")) for name, one in ACTION["inputs"].items()}
+        named = {name.replace("_", "-"): value for name, value in inputs.items()}
+        own = {name: interpolated(text, {"inputs": {**defaults, **named}}) for name, text in step["env"].items()}
+        whole = {**machine, "GITHUB_ACTION_PATH": str(ROOT), **(job or {}), **own}
+        log = run_block(block_of(step, whole, folder / "work")).log
+        lines = log.splitlines()
+        return [line for line in lines[1 : lines.index("")] if "reconciler-" not in line]
+
+    def test_a_plan_by_default(self, world: World) -> None:
+        assert self.given(world, command="plan") == [
+            *["plan", "--detailed-exitcode", "--out", "--auth", "github-oidc", "--", "desired_state"],
+            *["AZURE_TENANT_ID=", "AZURE_CLIENT_ID="],
+        ]
+
+    def test_everything_that_can_be_said_of_the_target(self, world: World) -> None:
+        inputs = {"environment": "staging", "cloud": "usgov", "auth": "environment", "tenant_id": "T", "client_id": "C"}
+        assert self.given(world, command="drift", path="x", **inputs) == [
+            *["drift", "--detailed-exitcode", "--out", "--auth", "environment", "--cloud", "usgov"],
+            *["--environment", "staging", "--", "x", "AZURE_TENANT_ID=T", "AZURE_CLIENT_ID=C"],
+        ]
+
+    def test_the_identity_of_the_job_is_left_alone(self, world: World) -> None:
+        job = {"AZURE_TENANT_ID": "of the job", "AZURE_CLIENT_ID": "of the job, too"}
+        assert self.given(world, job, command="plan")[-2:] == [
+            "AZURE_TENANT_ID=of the job",
+            "AZURE_CLIENT_ID=of the job, too",
+        ]
+
+    def test_an_apply_by_digest(self, world: World) -> None:
+        assert self.given(world, command="apply", expect_digest="sha256:0")[:7] == [
+            *["apply", "--format", "markdown", "--journal", "--expect-digest", "sha256:0", "--auth"],
+        ]
+
+
+@pytest.mark.parametrize("command", ["", "destroy", "plan --sandbox", "$(touch pwned)", "plan\nhas-changes=false"])
+def test_an_unknown_command_is_refused(world: World, command: str, tmp_path: Path) -> None:
+    step = world.runner.use(command=command)
+    assert step.conclusion == "failure"
+    assert (step.outputs["exit-code"], step.outputs["failure-reason"]) == ("1", "error")
+    assert obeyed_commands(step.steps[-1].log) == [
+        "::error title=reconciler::The input command must be validate, plan, apply or drift."
+    ]
+    assert not list(tmp_path.rglob("pwned"))
+
+
+def test_a_baseline_that_is_not_there_is_a_warning(world: World, target: dict[str, str]) -> None:
+    world.declare(extension("one"))
+    step = world.runner.use(target, command="plan", baseline="nowhere")
+    assert (step.conclusion, step.outputs["to-create"]) == ("success", "1")
+    assert any("base branch could not be planned" in one for one in obeyed_commands(step.steps[-1].log))
+
+
+def test_an_environment_is_planned_and_named_in_the_marker(world: World, target: dict[str, str]) -> None:
+    world.declare(extension("one"))
+    tenant = "tenant_id: 00000000-0000-0000-0000-000000000000"
+    (world.runner.checkout / "reconciler.yaml").write_text(f"environments:\n  staging:\n    {tenant}\n")
+    step = world.runner.use(target, command="plan", environment="staging")
+    assert step.conclusion == "success", step.steps[-1].log
+    summary = Path(step.outputs["summary-md"]).read_text("utf-8")
+    assert summary.startswith("<!-- reconciler:plan:staging -->\n")
+
+
+HOSTILE = [
+    "@octocat closes #1",
+    "::error::from a name",
+    "::stop-commands::x",
+    "##[add-mask]desired_state",
+    "$(touch pwned)",
+    "`touch pwned`",
+    "EOF",
+    "<!-- reconciler:plan -->",
+    "has-changes=false",
+    "'; touch pwned; '",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+]
+
+
+def test_hostile_values_stay_values(world: World, target: dict[str, str], tmp_path: Path) -> None:
+    """Declared by a pull request, or made in the tenant by somebody: log, summary, comment and outputs are unharmed."""
+    description = "\n".join(["EOF", "plan-digest=x", "::error::from a description", *HOSTILE])
+    world.live(*[extension(f"live {name}", description=description) for name in HOSTILE])
+    world.declare(*[extension(name, description=description) for name in HOSTILE])
+    run = world.run_plan()
+    assert run.conclusion == "success", run.jobs["plan"].log
+    (comment,) = [one["body"] for one in world.hub.comments[7]]
+    told = run.jobs["plan"].step("Plan").outputs
+    assert (told["to-create"], told["has-changes"], told["failure-reason"]) == (str(len(HOSTILE)), "true", "")
+    kinds = {one.split(" ")[0].split("::")[1] for one in obeyed_commands(run.jobs["plan"].log)}
+    assert kinds <= {"notice", "warning", "group", "endgroup"}
+    assert not list(tmp_path.rglob("pwned"))
+    texts = [
+        token.content
+        for block_token in MarkdownIt("commonmark").enable("table").parse(comment)
+        for token in block_token.children or []
+        if token.type == "text"
+    ]
+    assert not [text for text in texts if "@octocat" in text or "javascript" in text]
+    assert comment.count("\n<!--") == 0
+
+
+def test_modules_in_the_working_folder_are_not_imported(world: World, target: dict[str, str]) -> None:
+    """A pull request writes that folder, and its plan runs where a token for the tenant can be had."""
+    world.declare(extension("one"))
+    for name in ("json", "reconciler", "pip", "venv", "click", "sitecustomize"):
+        (world.runner.checkout / f"{name}.py").write_text("raise SystemExit('imported from the working folder')\n")
+    step = world.runner.use(target, command="plan")
+    assert (step.conclusion, step.outputs["to-create"]) == ("success", "1"), step.steps[-1].log
+
+
+class TestInstallation:
+    def test_it_installs_from_the_lock_file_and_is_found_again(self, world: World) -> None:
+        """Once for real: needs the package index, as the set-up of these tests did."""
+        folder = world.runner.folder / "fresh"
+        machine = {**world.runner.machine(folder, {}), "GITHUB_ACTION_PATH": str(ROOT), "PYTHON": sys.executable}
+        machine |= {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(("PIP_", "SSL_")) or "proxy" in name.lower()
+        }
+        machine["HOME"] = os.environ["HOME"]
+        for name in ("pip", "venv", "json"):
+            (folder / f"work/{name}.py").write_text("raise SystemExit('imported from the working folder')\n")
+        venv = Path(machine["RUNNER_TEMP"]) / "reconciler-venv"
+        (venv / "installed-from").unlink()
+        look = block_of(block("Look for an installation of this job"), machine, folder / "work")
+        assert run_block(look).outputs == {"found": "false"}
+        installed = run_block(block_of(block("Install from the lock file"), machine, folder / "work"))
+        assert installed.conclusion == "success", installed.log
+        look = block_of(block("Look for an installation of this job"), machine, folder / "work")
+        assert run_block(look).outputs == {"found": "true"}
+        program = [venv / "bin/python", "-I", "-c", "import reconciler; print(reconciler.__file__)"]
+        where = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+        assert where.startswith(str(venv))
+        declare(folder / "work/desired_state", {"catalog": "Marketing", "extensions": [extension("one")]})
+        validated = subprocess.run(
+            [venv / "bin/reconciler", "validate"], cwd=folder / "work", capture_output=True, check=True
+        )
+        assert validated.stdout == b"Valid: 1 file, 1 extension.\n"
+
+    def test_the_installation_of_another_action_is_not_taken(self, world: World) -> None:
+        folder = world.runner.folder / "other"
+        machine = {**world.runner.machine(folder, {}), "GITHUB_ACTION_PATH": "/elsewhere"}
+        look = block_of(block("Look for an installation of this job"), machine, folder / "work")
+        assert run_block(look).outputs == {"found": "false"}
+
+
+def test_every_output_and_failure_reason_is_documented() -> None:
+    page = (ROOT / "docs/github.md").read_text("utf-8")
+    script = (ROOT / ".github/scripts/run.sh").read_text("utf-8")
+    reasons = {line.split("reason=")[1].split(" ")[0].strip('"') for line in script.splitlines() if "reason=" in line}
+    words = [*ACTION["inputs"], *ACTION["outputs"], *(reasons - {""}), "no-reviewed-plan"]
+    assert [word for word in words if f"`{word}`" not in page] == []
