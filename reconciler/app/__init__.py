@@ -230,6 +230,19 @@ def _bounded(file: Path) -> bytes:
     return content
 
 
+def init(folder: Path, action: str) -> tuple[Path, ...]:
+    """The files written into the folder for a new repository: workflows that call the action, a first desired state.
+
+    Raises:
+        UsageError: the action is not pinned, or a file exists already or cannot be written; nothing was written.
+    """
+    from reconciler.starter import starter_files, write_new
+
+    files = starter_files(action)
+    write_new(folder, files)
+    return tuple(folder / name for name in files)
+
+
 def auth_check(settings: Settings, environment: Mapping[str, str]) -> Checked:
     """Whom the token speaks for; asks for a token, sends nothing to Graph.
 

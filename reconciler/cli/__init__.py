@@ -15,6 +15,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.apply import apply_command
 from reconciler.cli.given import learn_given
+from reconciler.cli.init import init_command
 from reconciler.cli.plans import drift_command, plan_command, show_command, validate_command
 from reconciler.cli.sandbox import sandbox_group
 from reconciler.cli.tools import auth_group, completion_command, schema_command, version_command
@@ -40,6 +41,7 @@ for command in (
     apply_command,
     drift_command,
     show_command,
+    init_command,
     auth_group,
     schema_command,
     sandbox_group,

@@ -57,6 +57,12 @@ def test_the_installed_sandbox_finds_its_seed(installed: Path, tmp_path: Path) -
     assert "legacy-audit" in run(installed / "reconciler", "plan", "--sandbox", cwd=tmp_path)
 
 
+def test_the_installed_command_finds_its_workflows(installed: Path, tmp_path: Path) -> None:
+    run(installed / "reconciler", "init", ".", "--action", f"contoso/entra@{'0' * 40}", cwd=tmp_path)
+    assert len(list((tmp_path / ".github/workflows").iterdir())) == 4
+    assert run(installed / "reconciler", "validate", cwd=tmp_path) == "Valid: 1 file, 0 extensions.\n"
+
+
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}

@@ -10,6 +10,8 @@ from harness import extension
 from runner import Run, obeyed_commands
 from world import FORK, MERGED, World
 
+from reconciler.starter import starter_files, write_new
+
 
 def results(run: Run) -> dict[str, str]:
     return {name: job.result for name, job in run.jobs.items()}
@@ -56,6 +58,14 @@ def test_the_reviewed_plan_is_applied_once(world: World) -> None:
     again = world.run_apply()
     assert verdict(again) == "no-changes"
     assert results(again) == {"replan": "success", "apply": "skipped"}
+
+
+def test_the_workflows_that_init_writes_find_each_other(played: World, tmp_path: Path) -> None:
+    write_new(tmp_path / "new", starter_files(f"contoso/entra-reconciler@{'0' * 40}"))
+    played.runner.workflows = tmp_path / "new/.github/workflows"
+    assert played.run_plan().conclusion == "success"
+    played.merge()
+    assert results(played.run_apply()) == APPLIED
 
 
 class TestTheReviewedPlan:

@@ -10,6 +10,8 @@ import workflow_rules
 from runner import ROOT, WORKFLOWS
 from workflow_rules import FOR_ACTIONS, FOR_WORKFLOWS, RUN_SCRIPT, SHELLCHECK, Rule, checkers
 
+from reconciler.starter import starter_files, write_new
+
 OURS = sorted(WORKFLOWS.glob("*.yml"))
 
 SOUND = """\
@@ -76,6 +78,20 @@ def test_a_workflow_keeps_the_rules(rule: Rule, file: Path) -> None:
 @pytest.mark.parametrize("rule", FOR_ACTIONS, ids=lambda rule: rule.__name__)
 def test_the_action_keeps_the_rules(rule: Rule) -> None:
     assert rule(ROOT / "action.yml") == []
+
+
+@pytest.mark.parametrize("rule", FOR_WORKFLOWS, ids=lambda rule: rule.__name__)
+def test_what_init_writes_keeps_the_rules(rule: Rule, tmp_path: Path) -> None:
+    write_new(tmp_path, starter_files(f"contoso/entra-reconciler@{'0' * 40}"))
+    for file in sorted((tmp_path / ".github/workflows").iterdir()):
+        assert rule(file) == []
+
+
+def test_what_init_writes_satisfies_the_checkers_of_others(tmp_path: Path) -> None:
+    write_new(tmp_path, starter_files(f"contoso/entra-reconciler@{'0' * 40}"))
+    for command in checkers(tmp_path, *sorted((tmp_path / ".github/workflows").iterdir())):
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stdout
 
 
 def test_the_scripts_of_the_action_are_sound() -> None:
