@@ -49,6 +49,24 @@ async def observe(
     return [_with_nearest_names(item, names, because) for item in observed]
 
 
+async def observe_listed(
+    graph: GraphClient, listed: Sequence[Catalog], advance: Callable[[], None] = lambda: None
+) -> list[ObservedCatalog]:
+    """What is live in each of these catalogs, which Graph itself has listed, in the given order.
+
+    Raises:
+        AuthenticationError: Graph refuses the token.
+    """
+
+    async def one(catalog: Catalog) -> ObservedCatalog:
+        """Reads one catalog and tells that it is done."""
+        observed = await _observe_one(graph, catalog, listed=True)
+        advance()
+        return observed
+
+    return await side_by_side(one(catalog) for catalog in listed)
+
+
 async def side_by_side(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """The results in order; the first of our errors cancels the rest and comes out as itself."""
     try:
@@ -88,11 +106,14 @@ async def get_extension(graph: GraphClient, catalog_id: str, extension_id: str) 
     return found
 
 
-async def _observe_one(graph: GraphClient, declared: Catalog) -> ObservedCatalog:
-    """What is live for one catalog; once it was found, its id and name stay known even if listing it fails."""
+async def _observe_one(graph: GraphClient, declared: Catalog, *, listed: bool = False) -> ObservedCatalog:
+    """What is live for one catalog; once it was found, its id and name stay known even if listing it fails.
+
+    One that Graph has `listed` need not be looked for.
+    """
     known = declared
     try:
-        found = await _find(graph, declared)
+        found = [declared] if listed else await _find(graph, declared)
         if not found:
             return ObservedCatalog(declared, "absent", because=_absent(declared))
         if len(found) > 1:

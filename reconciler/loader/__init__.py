@@ -1,7 +1,7 @@
 """YAML files → desired state: every fault with its place, or canonical extensions, catalog by catalog."""
 
 from reconciler.loader.environments import LoadedEnvironments, load_environments
-from reconciler.loader.load import LoadedState, load, load_for_each, load_texts
+from reconciler.loader.load import LoadedState, load, load_for_each, load_texts, read_texts
 from reconciler.loader.schemas import schema_text
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "load_environments",
     "load_for_each",
     "load_texts",
+    "read_texts",
     "schema_text",
 ]

@@ -88,6 +88,12 @@ def load_texts(texts: Iterable[tuple[str, str]], environment: Environment | None
     return _state([_parsed(name, text) for name, text in texts], (), environment)
 
 
+def read_texts(paths: Sequence[Path]) -> dict[str, tuple[Path, str]]:
+    """The files by their name in messages, each with its path and its text; those that cannot be read are not there."""
+    read = ((name, path, *read_text(path)) for name, path in find(paths).files)
+    return {name: (path, text) for name, path, text, unreadable in read if unreadable is None}
+
+
 def _told_of(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
     if not names or any(f"environment {name}" in diagnostic.message for name in names):
         return diagnostic

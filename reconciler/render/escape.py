@@ -40,6 +40,20 @@ def json_value(value: JsonValue, indent: int | None = None) -> str:
     return _replaced(document, _json_escape).replace(_LEGACY_COMMAND, r"\u0023#[")
 
 
+def shows(text: str) -> bool:
+    """True when every character of the text shows as itself, and no runner takes a part of it for a command."""
+    return text.isprintable() and not _BLANK.search(text) and _LEGACY_COMMAND not in text
+
+
+def yaml_quoted(text: str) -> str:
+    r"""The text in double quotes as YAML reads them, with every character that does not show as itself escaped.
+
+    Nothing is masked: what is read back is the very text.
+    """
+    escaped = text.replace("\\", r"\\").replace('"', r"\"")
+    return '"' + _replaced(escaped, _python_escape).replace(_LEGACY_COMMAND, r"\x23#[") + '"'
+
+
 def _replaced(text: str, escape: Callable[[str], str]) -> str:
     if text.isprintable() and not _BLANK.search(text):
         return text

@@ -1,0 +1,51 @@
+"""Documents → the names of the files that hold them, one a catalog."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from reconciler.model.export import ExportedDocument
+from reconciler.model.extension import Catalog
+
+_LONGEST = 60
+_RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
+"""Names that Windows keeps for devices, whatever their ending."""
+_ENDS_LIKE_AN_ID = re.compile(r".*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SCHEMA = "desired-state.schema.json"
+
+
+def file_names(documents: Sequence[ExportedDocument]) -> list[str]:
+    """A name for each document, in their order: small ASCII letters and digits, and no two the same.
+
+    It depends on the catalogs alone: where two would share one, both carry their catalog's id.
+    """
+    slugs = [_slug(document.catalog) for document in documents]
+    uses = Counter(slugs)
+    return [
+        f"{slug}.yaml"
+        if uses[slug] == 1 and not _ENDS_LIKE_AN_ID.fullmatch(slug)
+        else f"{slug}-{_id(one.catalog)}.yaml"
+        for one, slug in zip(documents, slugs, strict=True)
+    ]
+
+
+def _slug(catalog: Catalog) -> str:
+    ascii_only = (
+        unicodedata.normalize("NFKD", (catalog.display_name or "").casefold()).encode("ascii", "ignore").decode()
+    )
+    slug = re.sub("[^a-z0-9]+", "-", ascii_only)[:_LONGEST].strip("-")
+    return f"catalog-{slug}".rstrip("-") if not slug or _RESERVED.fullmatch(slug) else slug
+
+
+def _id(catalog: Catalog) -> str:
+    return re.sub("[^a-z0-9-]+", "-", (catalog.id or "").casefold())
+
+
+def schema_line(folder: Path) -> str:
+    """The comment by which editors find the schema, where it lies beside the folder; otherwise nothing."""
+    beside = folder.absolute().parent / "schemas" / SCHEMA
+    return f"# yaml-language-server: $schema=../schemas/{SCHEMA}\n" if beside.is_file() else ""

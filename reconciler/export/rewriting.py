@@ -1,0 +1,51 @@
+"""Texts and adoptions → the edited texts, and the lines in which the edits stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.export.adopt import Adoption, NewExtension
+from reconciler.export.splices import Splice, appended, spliced
+from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.export import Edit
+
+
+def edited(texts: Mapping[str, str], adopted: Sequence[Adoption]) -> dict[str, str]:
+    """All texts with the adoptions in them; none at all when two would write to the same place."""
+    results = {file: spliced(text, _splices(file, text, adopted)) for file, text in texts.items()}
+    return {} if None in results.values() else {file: text or "" for file, text in results.items()}
+
+
+def _splices(file: str, text: str, adopted: Sequence[Adoption]) -> list[Splice]:
+    """Every splice of one file; the new extensions of one document are one."""
+    own = [one for one in adopted if one.file == file]
+    news: dict[int, list[NewExtension]] = {}
+    for one in own:
+        if one.new is not None:
+            news.setdefault(one.new.document.piece.start, []).append(one.new)
+    lists = (
+        splice
+        for some in news.values()
+        for splice in appended(text, some[0].document.piece, [(new.live_id, new.body) for new in some])
+    )
+    return [*(splice for one in own for splice in one.splices), *lists]
+
+
+def placed(texts: Mapping[str, str], new_texts: Mapping[str, str], adopted: Sequence[Adoption]) -> Iterator[Edit]:
+    """The edits with the lines in which they stand in the new texts."""
+    for one in adopted:
+        text, new_text = texts[one.file], new_texts[one.file]
+        if one.new is None:
+            line = _line_of(text, min(one.splices), _splices(one.file, text, adopted))
+        else:
+            at = new_text.rfind(f"# id {one.new.live_id}")
+            line = new_text.count("\n", 0, at) + 1 if at >= 0 else one.edits[0].place.line
+        yield from (replace(edit, place=SourceLocation(one.file, line)) for edit in one.edits)
+
+
+def _line_of(text: str, splice: Splice, every: Sequence[Splice]) -> int:
+    earlier = [one for one in every if one.start < splice.start]
+    moved = sum(one.text.count("\n") - text.count("\n", one.start, one.end) for one in earlier)
+    led_by = len(splice.text) - len(splice.text.lstrip("\r\n"))
+    return text.count("\n", 0, splice.start) + moved + splice.text.count("\n", 0, led_by) + 1

@@ -1,0 +1,137 @@
+"""Edits of a text at the places of its values: replace, add, remove. Every character outside of a splice stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reconciler.export.positions import Piece, line_end
+from reconciler.export.yaml_text import STEP, block, block_scalar, extension_text, flow, key, reads_as_lines, scalar
+from reconciler.loader.variables import escaped
+from reconciler.model.types import ODATA_TYPE, JsonValue, Properties
+from reconciler.render.escape import shows, yaml_quoted
+
+_BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Splice:
+    """New text in place of what stands from `start` to `end`."""
+
+    start: int
+    end: int
+    text: str
+
+
+def spliced(text: str, splices: Iterable[Splice]) -> str | None:
+    """The text with every splice in it, those at one place in their order; None when two overlap."""
+    parts, done = [], 0
+    for splice in sorted(splices, key=lambda one: (one.start, one.end)):
+        if splice.start < done:
+            return None
+        parts += [text[done : splice.start], splice.text]
+        done = splice.end
+    return "".join([*parts, text[done:]])
+
+
+def replaced(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]:
+    """The value of a property changes where it stands; it keeps its quotes, its block and its comment if it can.
+
+    A whole configuration in block style can only become null.
+    """
+    old = holder.member(name)
+    if old is None:
+        return []
+    if old.text is not None:
+        return [Splice(old.start, old.end, _in_style(text, old, value, flow_style=holder.flow))]
+    if old.flow:
+        return [Splice(old.start, old.end, "null")]
+    colon = text.index(":", holder.keys[name].end) + 1
+    return [Splice(colon, colon, " null"), Splice(line_end(text, colon), line_end(text, old.end), "")]
+
+
+def _in_style(text: str, old: Piece, value: JsonValue, *, flow_style: bool) -> str:
+    if isinstance(value, dict):
+        return flow(value)
+    if not isinstance(value, str):
+        return scalar(value)
+    if old.style == "'" and shows(value):
+        return "'" + escaped(value).replace("'", "''") + "'"
+    if old.style in ("|", ">") and reads_as_lines(value):
+        second = text[line_end(text, old.start) : old.end].lstrip("\r\n")
+        indent = len(second) - len(second.lstrip(" "))
+        return eol_of(text).join(block_scalar(value, indent))
+    return yaml_quoted(escaped(value)) if old.style == '"' else scalar(value, flow=flow_style)
+
+
+def added(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]:
+    """A property at the end of a mapping, in the mapping's own style."""
+    if not holder.flow:
+        indent = next(iter(holder.keys.values())).column
+        lines = [line for line, _ in block({name: value}, indent)]
+        at = line_end(text, holder.end)
+        return [Splice(at, at, "".join(f"{eol_of(text)}{line}" for line in lines))]
+    entry = f"{key(name, quoted=_quotes(holder))}: {flow_of(holder, value)}"
+    values = list((holder.entries or {}).values())
+    at = values[-1].end if values else holder.start + 1
+    return [Splice(at, at, f", {entry}" if values else entry)]
+
+
+def removed(text: str, holder: Piece, name: str) -> list[Splice]:
+    """A property goes, with its line, or in flow style with the comma before it."""
+    entries = holder.entries or {}
+    names = list(entries)
+    at, old, name_piece = names.index(name), entries[name], holder.keys[name]
+    if holder.flow:
+        if at:
+            return [Splice(entries[names[at - 1]].end, old.end, "")]
+        end = holder.keys[names[1]].start if len(names) > 1 else old.end
+        return [Splice(name_piece.start, end, "")]
+    if at == 0:
+        return [Splice(name_piece.start, holder.keys[names[1]].start, "")] if len(names) > 1 else []
+    return [Splice(line_end(text, entries[names[at - 1]].end), line_end(text, old.end), "")]
+
+
+def appended(text: str, document: Piece, items: Sequence[tuple[str, Properties]]) -> list[Splice]:
+    """Extensions, each with its live id, at the end of the document's list, in the style of the list."""
+    listed = document.member("extensions")
+    if listed is None or listed.items is None:
+        return []
+    colon = text.index(":", document.keys["extensions"].end) + 1
+    empty_between = not document.flow and not listed.items and not text[colon : listed.start].strip()
+    if listed.flow and not empty_between:
+        like = listed.items[-1] if listed.items else document
+        at = listed.items[-1].end if listed.items else listed.start + 1
+        bodies = ", ".join(flow_of(like, body) for _, body in items)
+        return [Splice(at, at, f", {bodies}" if listed.items else bodies)]
+    indent = document.column + STEP if empty_between else listed.column
+    at = line_end(text, listed.end)
+    eol = eol_of(text)
+    apart = eol if _apart(text, listed.items) else ""
+    new = [extension_text(live_id, body, indent, eol).removesuffix(eol) for live_id, body in items]
+    lead = eol if empty_between else f"{eol}{apart}"
+    cut = [Splice(colon, listed.end, "")] if empty_between else []
+    return [*cut, Splice(at, at, lead + f"{eol}{apart}".join(new))]
+
+
+def _apart(text: str, items: Sequence[Piece]) -> bool:
+    """True where blank lines stand between the items, or would if there were more of them."""
+    return len(items) < 2 or _BLANK_LINE.search(text, items[-2].end, items[-1].start) is not None
+
+
+def flow_of(holder: Piece, value: JsonValue) -> str:
+    """The value on one line, with the quotes of JSON where the mapping has them."""
+    quoted = _quotes(holder)
+    return flow(value, quoted=quoted) if isinstance(value, dict) else scalar(value, flow=True, quoted=quoted)
+
+
+def _quotes(holder: Piece) -> bool:
+    """True where names stand in quotes that need none."""
+    return any(name.style == '"' and name.text != ODATA_TYPE for name in holder.keys.values())
+
+
+def eol_of(text: str) -> str:
+    """The line break of the text."""
+    end = line_end(text, 0)
+    return "\r\n" if text[end : end + 2] == "\r\n" else "\n"

@@ -1,0 +1,153 @@
+"""Files and what is live → the files with what is live in them, proven by reading them before anything is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.export.adopt import Adoption, adoptions, declared_rows, new_extension
+from reconciler.export.declarable import Declarable, declarable
+from reconciler.export.documents import declarables, left_out, unreadable
+from reconciler.export.rewriting import edited, placed
+from reconciler.export.sources import Document, documents_of
+from reconciler.loader import load_texts
+from reconciler.model.canonical import canonical_json
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.environment import Environment
+from reconciler.model.export import Update
+from reconciler.model.extension import DesiredCatalog, ObservedCatalog, ObservedExtension
+from reconciler.model.plan import Change, Plan
+
+Pairs = Sequence[tuple[DesiredCatalog, ObservedCatalog]]
+_UNSAFE = "the edit would not be read back as it is meant"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The texts of the files by name, the environment in which they are read, and how a plan is made."""
+
+    texts: Mapping[str, str]
+    environment: Environment | None
+    planned: Callable[[Pairs], Plan]
+
+    def plan(self, texts: Mapping[str, str], pairs: Pairs) -> Plan | None:
+        """The plan for these texts against what was observed for the pairs; None when they have a fault."""
+        observed = {wanted.catalog: found for wanted, found in pairs}
+        loaded = load_texts(texts.items(), self.environment)
+        wanted = [(one, observed[one.catalog]) for one in loaded.catalogs if one.catalog in observed]
+        return None if loaded.faulty else self.planned(wanted)
+
+
+def update(files: Files, pairs: Pairs) -> Update:
+    """The edits that bring the files to what is live in the catalogs of the pairs, and what they leave as it is.
+
+    What is declared and not live is left alone. An edit is kept only if the files then read without a fault, what it
+    was to bring in no longer differs, and nothing else does that did not before.
+    """
+    before = files.planned(pairs)
+    observed = list({found.catalog.id: found for _, found in pairs if found.read == "complete"}.values())
+    unmanaged = [(found, item) for found in observed for item in _unmanaged(before, found)]
+    documents = list(documents_of(files.texts, files.environment))
+    wished = [*_drifted(before, observed, documents, files.texts), *_new(unmanaged, documents)]
+    possible = [one for one in wished if not one.refusal]
+    kept = _verified(possible, [], lambda adopted: _holds(adopted, files, pairs, before))
+    texts = edited(files.texts, kept)
+    dropped = [one if one.refusal else replace(one, refusal=_UNSAFE) for one in wished if one not in kept]
+    return Update(
+        texts={file: text for file, text in texts.items() if text != files.texts[file]},
+        edits=tuple(sorted(placed(files.texts, texts, kept), key=lambda one: (one.place.file, one.place.line))),
+        not_live=tuple(change.extension for change in before.changes if change.action == "create"),
+        diagnostics=(
+            *(unreadable(found) for _, found in pairs if found.read != "complete"),
+            *(finding for found, item in unmanaged for finding in left_out(found.catalog, [item])),
+            *_blocked(before, observed),
+            *(finding for one in dropped for finding in _refused(one)),
+        ),
+        complete=before.complete,
+    )
+
+
+def _unmanaged(before: Plan, found: ObservedCatalog) -> list[Declarable]:
+    ids = {one.extension.id for one in before.unmanaged if one.catalog == found.catalog}
+    return declarables(found, {one for one in ids if one})
+
+
+def _drifted(
+    before: Plan, observed: Sequence[ObservedCatalog], documents: Sequence[Document], texts: Mapping[str, str]
+) -> Iterator[Adoption]:
+    live = {(found.catalog.id, one.id): one for found in observed for one in found.extensions}
+    for change in before.pending:
+        meant: ObservedExtension | None = live.get((change.catalog.id, change.extension.id or ""))
+        if meant is not None:
+            yield from adoptions(change, declarable(meant), documents, texts)
+
+
+def _new(unmanaged: Sequence[tuple[ObservedCatalog, Declarable]], documents: Sequence[Document]) -> Iterator[Adoption]:
+    """Each unmanaged extension that can be declared, for the last document of its catalog."""
+    for found, item in unmanaged:
+        if item.body is not None:
+            last = [document for document in documents if document.declares(found.catalog)][-1]
+            yield new_extension(last, found.catalog, item)
+
+
+def _verified(
+    wished: Sequence[Adoption], kept: Sequence[Adoption], holds: Callable[[Sequence[Adoption]], bool]
+) -> Sequence[Adoption]:
+    """The kept ones, and those of the wished that hold together with them: all at once, or else half by half."""
+    if not wished or holds([*kept, *wished]):
+        return [*kept, *wished]
+    if len(wished) == 1:
+        return kept
+    half = len(wished) // 2
+    return _verified(wished[half:], _verified(wished[:half], kept, holds), holds)
+
+
+def _holds(adopted: Sequence[Adoption], files: Files, pairs: Pairs, before: Plan) -> bool:
+    """True when the edited files differ from what is live exactly as before, but for what was adopted."""
+    texts = edited(files.texts, adopted)
+    after = files.plan(texts, pairs) if texts else None
+    edits = [edit for one in adopted for edit in one.edits]
+    settled = {(edit.extension.id, edit.path) for edit in edits}
+    new = {edit.extension.id for edit in edits if not edit.path}
+    return (
+        after is not None
+        and _rows(after) == {row for row in _rows(before) if row[1:3] not in settled}
+        and {one.extension.id for one in after.unmanaged} == {one.extension.id for one in before.unmanaged} - new
+    )
+
+
+def _rows(plan: Plan) -> set[tuple[str, str | None, tuple[str, ...], bytes]]:
+    """What a plan would do, row by row: which extension, which path and which value; without places and reasons."""
+    changes = {(_key(one), one.extension.id, (), b"") for one in plan.changes if one.action in ("create", "blocked")}
+    return changes | {
+        (_key(one), one.extension.id, row.path, canonical_json(row.after))
+        for one in plan.changes
+        for row in declared_rows(one.fields)
+    }
+
+
+def _key(change: Change) -> str:
+    """Which change it is; a rename and an update of one extension are the same work, row by row."""
+    name = change.extension.display_name if change.action in ("create", "blocked") else ""
+    return f"{change.action if name else 'update'} {change.catalog.id} {name}"
+
+
+def _blocked(before: Plan, observed: Sequence[ObservedCatalog]) -> Iterator[Diagnostic]:
+    read = {found.catalog.id for found in observed}
+    for change in before.blocked:
+        if change.catalog.id in read:
+            what = f"“{change.extension.display_name}” stays as it is in the file"
+            yield _left_as_it_is(what, change.because, change.source)
+
+
+def _refused(adoption: Adoption) -> Iterator[Diagnostic]:
+    for edit in adoption.edits:
+        name = f"“{edit.extension.display_name}”"
+        stays = f"{name}: {'/'.join(edit.path)} stays as it is in the file"
+        what = stays if edit.path else f"{name} ({edit.extension.id}) is not added to the file"
+        yield _left_as_it_is(what, adoption.refusal, edit.place)
+
+
+def _left_as_it_is(what: str, because: str, place: SourceLocation | None) -> Diagnostic:
+    hint = "Edit the file by hand, or apply what it declares."
+    return Diagnostic("R308", "warning", f"{what}, because {because.rstrip('.')}.", hint, place)

@@ -1,0 +1,93 @@
+"""Values → YAML text that both YAML versions, and people, read as the same thing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from reconciler.loader.variables import escaped
+from reconciler.model.canonical import GUID
+from reconciler.model.types import JsonValue, Properties
+from reconciler.render.escape import shows, visible, yaml_quoted
+
+Path: TypeAlias = tuple[str, ...]
+Line: TypeAlias = tuple[str, Path]
+"""A line of YAML, and the path of the property that it states."""
+
+STEP = 2
+_PLAIN = re.compile(r"[^\W\d_](?:[\w .,;()/'+=&?%!@~:-]*[\w.,;()/'+=&?%!@~-])?")
+_PLAIN_IN_FLOW = re.compile(r"[^\W\d_](?:[\w ./+-]*[\w./+-])?")
+_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
+"""What some YAML reader takes for something else than text, in whatever case."""
+
+
+def is_plain(text: str, *, flow: bool = False) -> bool:
+    """True for what reads as text without quotes, in YAML 1.1, in 1.2, and for the eye; conservatively."""
+    if GUID.fullmatch(text):
+        return True
+    pattern = _PLAIN_IN_FLOW if flow else _PLAIN
+    return bool(pattern.fullmatch(text)) and ": " not in text and text.casefold() not in _WORDS and shows(text)
+
+
+def scalar(value: JsonValue, *, flow: bool = False, quoted: bool = False) -> str:
+    """The value on one line; text in double quotes where it must be, or where all is to be `quoted`."""
+    if isinstance(value, str):
+        text = escaped(value)
+        return text if is_plain(text, flow=flow) and not quoted else yaml_quoted(text)
+    return "{}" if value == {} else json.dumps(value)
+
+
+def key(name: str, *, quoted: bool = False) -> str:
+    """The name of a property; `@odata.type` always needs its quotes."""
+    return name if is_plain(name) and not quoted else yaml_quoted(name)
+
+
+def block(properties: Mapping[str, JsonValue], indent: int, path: Path = ()) -> Iterator[Line]:
+    """The properties one below the other; configurations are indented, a text of several lines keeps them."""
+    for name, value in properties.items():
+        here, start = (*path, name), f"{' ' * indent}{key(name)}:"
+        if isinstance(value, dict) and value and not path:
+            yield start, here
+            yield from block(value, indent + STEP, here)
+        elif isinstance(value, str) and reads_as_lines(value):
+            first, *lines = block_scalar(value, indent + STEP)
+            yield f"{start} {first}", here
+            yield from ((line, here) for line in lines)
+        else:
+            yield f"{start} {scalar(value)}", here
+
+
+def reads_as_lines(text: str) -> bool:
+    """True for a text of several lines that can stand as a block (`|`) without hiding anything."""
+    lines = text.removesuffix("\n").split("\n")
+    return (
+        len(lines) > 1
+        and not lines[0].startswith(" ")
+        and all(lines[at] for at in (0, -1))
+        and all(shows(line) and line == line.rstrip() and not line.lstrip().startswith("::") for line in lines)
+    )
+
+
+def block_scalar(text: str, indent: int) -> list[str]:
+    """The text as the lines of a `|` block, its head first."""
+    lines = escaped(text).removesuffix("\n").split("\n")
+    return ["|" if text.endswith("\n") else "|-", *(f"{' ' * indent}{line}" if line else "" for line in lines)]
+
+
+def flow(properties: Mapping[str, JsonValue], *, quoted: bool = False) -> str:
+    """The properties on one line: `{timeoutDuration: PT1H}`; `quoted` as JSON writes it."""
+    members = (
+        f"{key(name, quoted=quoted)}: "
+        + (flow(value, quoted=quoted) if isinstance(value, dict) else scalar(value, flow=True, quoted=quoted))
+        for name, value in properties.items()
+    )
+    return "{" + ", ".join(members) + "}"
+
+
+def extension_text(live_id: str, body: Properties, indent: int, eol: str = "\n") -> str:
+    """The extension as an item of a list whose dashes are indented so far, under a comment with its live id."""
+    first, *others = (line for line, _ in block(body, indent + STEP))
+    lines = [f"{' ' * indent}# id {visible(live_id)}", f"{' ' * indent}- {first.lstrip(' ')}", *others]
+    return "".join(f"{line}{eol}" for line in lines)
