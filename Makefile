@@ -46,7 +46,7 @@ lint: $(VENV)/.dev ## every other gate
 check: lint test
 
 golden: $(VENV)/.dev ## renew the rendered examples after a deliberate change of output
-	RENEW_GOLDEN=1 $(BIN)/python -m pytest -q tests/render tests/cli tests/faults
+	RENEW_GOLDEN=1 $(BIN)/python -m pytest -q tests/render tests/cli tests/faults tests/export
 
 lock: $(VENV)/.dev ## renew both requirement files from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from reconciler import __version__
 from reconciler.errors import AuthenticationError, InvalidFilesError, ReconcilerError, StalePlanError, UsageError
-from reconciler.loader import LoadedState, load, load_environments, load_for_each, schema_text
+from reconciler.loader import LoadedState, load, load_environments, load_for_each, load_texts, schema_text
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
-from reconciler.model.extension import DesiredCatalog
+from reconciler.model.export import Export, Update
+from reconciler.model.extension import DesiredCatalog, ObservedCatalog
 from reconciler.model.identity import Assertion, Identity
 from reconciler.model.plan import Outcome, Plan
 from reconciler.settings import Settings, sign_in_variables
@@ -27,6 +28,7 @@ from reconciler.settings import Settings, sign_in_variables
 if TYPE_CHECKING:
     from reconciler.app.connection import Connection
     from reconciler.apply.journal import Record
+    from reconciler.plan.build import PlanContext
 
 T = TypeVar("T")
 
@@ -230,6 +232,47 @@ def _bounded(file: Path) -> bytes:
     return content
 
 
+def export(settings: Settings, environment: Mapping[str, str], progress: Progress) -> Export:
+    """What is live as desired-state documents; reads Graph, writes nothing.
+
+    Raises:
+        UsageError: a catalog was named that the tenant does not have.
+    """
+
+    async def run() -> Export:
+        """Reads the catalogs side by side."""
+        from reconciler.app.selection import live_ones
+        from reconciler.export.documents import export
+        from reconciler.graph.reading import list_catalogs, observe_listed
+
+        async with _connect(settings, environment, progress) as connection:
+            every = await list_catalogs(connection.graph)
+            chosen = live_ones(every, settings.catalogs)
+            read = _counting("reading catalogs", len(chosen), progress)
+            return export(await observe_listed(connection.graph, chosen, read), every, named=bool(settings.catalogs))
+
+    return _run(run())
+
+
+def export_update(
+    settings: Settings, environment: Mapping[str, str], texts: Mapping[str, str], progress: Progress
+) -> Update:
+    """What the files, given by name and without a fault, become with what is live in them; writes nothing itself."""
+
+    async def run() -> Update:
+        """Observes what is declared, as a plan does."""
+        from reconciler.export.update import Files, update
+        from reconciler.plan.build import build_plan
+
+        async with _connect(settings, environment, progress) as connection:
+            declared = load_texts(texts.items(), settings.environment).catalogs
+            pairs = await _observed(connection, declared, progress)
+            context = _context(connection)
+            return update(Files(texts, settings.environment, lambda some: build_plan(some, context)), pairs)
+
+    return _run(run())
+
+
 def init(folder: Path, action: str) -> tuple[Path, ...]:
     """The files written into the folder for a new repository: workflows that call the action, a first desired state.
 
@@ -291,22 +334,35 @@ def _connect(
 
 
 async def _plan(connection: Connection, declared: Sequence[DesiredCatalog], progress: Progress) -> Plan:
+    from reconciler.plan.build import build_plan
+
+    return build_plan(await _observed(connection, declared, progress), _context(connection))
+
+
+async def _observed(
+    connection: Connection, declared: Sequence[DesiredCatalog], progress: Progress
+) -> Sequence[tuple[DesiredCatalog, ObservedCatalog]]:
+    """What is live for each of the declared catalogs that --catalog means."""
     from reconciler.app.selection import may_be_meant, meant
     from reconciler.graph.reading import observe
-    from reconciler.plan.build import PlanContext, build_plan
 
     names = connection.settings.catalogs
     desired = may_be_meant(declared, names)
     read = _counting("reading catalogs", len(desired), progress)
     observed = await observe(connection.graph, [one.catalog for one in desired], read)
-    context = PlanContext(
+    return meant(list(zip(desired, observed, strict=True)), names, declared)
+
+
+def _context(connection: Connection) -> PlanContext:
+    from reconciler.plan.build import PlanContext
+
+    return PlanContext(
         tool_version=__version__,
         tenant_id=connection.tenant_id,
         graph_url=connection.settings.graph_url,
         app_only=connection.identity.kind == "app",
         environment=connection.settings.environment_name,
     )
-    return build_plan(meant(list(zip(desired, observed, strict=True)), names, declared), context)
 
 
 async def _carry_out(approved: Plan, connection: Connection, progress: Progress, record: Record) -> Applied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 from reconciler.errors import UsageError
@@ -33,6 +34,23 @@ def meant(
         known = ", ".join(sorted(str(one.catalog) for one in declared))
         raise UsageError(f"--catalog names what no file declares: {', '.join(unknown)}.", hint=f"Declared: {known}.")
     return [pair for pair in pairs if not names or _names(pair[1].catalog) & wanted or _half_known(pair[1])]
+
+
+def live_ones(every: Sequence[Catalog], names: Sequence[str]) -> Sequence[Catalog]:
+    """Those of the tenant's catalogs that the names mean, by display name or id, ignoring case; all without a name.
+
+    Raises:
+        UsageError: a name is that of no catalog.
+    """
+    wanted = {name.casefold() for name in names}
+    known = {name: catalog for catalog in every for name in _names(catalog)}
+    unknown = [name for name in names if name.casefold() not in known]
+    if unknown:
+        close = [near for name in unknown for near in difflib.get_close_matches(name.casefold(), known, n=3)]
+        near = ", ".join(dict.fromkeys(str(known[name]) for name in close))
+        hint = f"Did you mean {near}?" if near else "Without --catalog, every catalog is exported."
+        raise UsageError(f"--catalog names what the tenant does not have: {', '.join(unknown)}.", hint=hint)
+    return [catalog for catalog in every if not names or _names(catalog) & wanted]
 
 
 def _half_known(observed: ObservedCatalog) -> bool:

@@ -14,6 +14,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.apply import apply_command
+from reconciler.cli.export import export_command
 from reconciler.cli.given import learn_given
 from reconciler.cli.init import init_command
 from reconciler.cli.plans import drift_command, plan_command, show_command, validate_command
@@ -41,6 +42,7 @@ for command in (
     apply_command,
     drift_command,
     show_command,
+    export_command,
     init_command,
     auth_group,
     schema_command,

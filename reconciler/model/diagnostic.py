@@ -40,6 +40,9 @@ CODES: dict[str, str] = {
     "R303": "A catalog in which nothing is declared is absent or could not be read",
     "R304": "An extension to be updated has properties that are not documented",
     "R305": "A saved plan is missing, unreadable or no plan document",
+    "R306": "A live extension, or a property of it, cannot be declared and is left out of the export",
+    "R307": "A catalog could not be read and is left out of the export",
+    "R308": "A drifted value is left as it is in the files",
 }
 """Code → what it means in one line. R0: files and YAML, R1: schema, R2: meaning, R3: findings of a plan."""
 

@@ -42,8 +42,12 @@ def outcomes_text(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
 
 def diagnostics_text(diagnostics: Sequence[Diagnostic], **looked_at: int) -> str:
     """The findings of `validate`, each with place and fix, and the verdict; the counts are of what was looked at."""
-    lines = [line for diagnostic in diagnostics for line in _diagnostic(diagnostic)]
-    return _joined([lines, view.verdict(diagnostics, **looked_at)])
+    return _joined([findings_lines(diagnostics), view.verdict(diagnostics, **looked_at)])
+
+
+def findings_lines(diagnostics: Iterable[Diagnostic]) -> list[str]:
+    """Each finding with its fix below it, for stderr."""
+    return [line for diagnostic in diagnostics for line in _diagnostic(diagnostic)]
 
 
 def _joined(sections: Iterable[Sequence[str]]) -> str:

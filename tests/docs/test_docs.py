@@ -271,7 +271,7 @@ SPANS = sorted(
         code
         for page in PAGES
         for code in inline_code(page)
-        if re.match(r"(reconciler|make) [a-z]", code) and not re.search(r"…|\bexport\b|\|", code)
+        if re.match(r"(reconciler|make) [a-z]", code) and not re.search(r"…|\|", code)
     }
 )
 

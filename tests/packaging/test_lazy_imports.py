@@ -27,6 +27,7 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
         (["--help"], ["yaml", "jsonschema"]),
         (["version"], ["yaml", "jsonschema"]),
         (["plan", "--help"], ["yaml", "jsonschema"]),
+        (["export", "--help"], ["yaml", "jsonschema"]),
         (["schema", "plan"], ["jsonschema"]),
         (["validate"], []),
         (["validate", "--format", "sarif"], []),

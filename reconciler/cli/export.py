@@ -1,0 +1,107 @@
+"""The command that adopts: export, to stdout, to new files, or into the files that there are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.findings import INVALID_FILES
+from reconciler.cli.options import DEFAULT_PATH, output_options, paths_argument, target_options
+from reconciler.cli.plans import DONE, REFUSED, declared_state
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.cli.output import Output
+    from reconciler.model.diagnostic import Diagnostic
+    from reconciler.model.export import Export
+    from reconciler.settings import Settings
+
+
+@click.command("export")
+@paths_argument
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write a file a catalog.")
+@click.option("--update", is_flag=True, help="Bring what is live into the files at PATH.")
+@output_options()
+@target_options
+def export_command(paths: tuple[Path, ...], out: Path | None, update: bool, settings: Settings, output: Output) -> int:
+    """Writes YAML for what is live, or with --update brings it into the files. Writes nothing to Graph."""
+    if update and out is not None:
+        raise UsageError("--update was given together with --out.", hint="--update edits the files at PATH.")
+    if paths and not update:
+        raise UsageError("PATH was given without --update.", hint="Name the files to be edited with --update.")
+    return _update(paths, settings, output) if update else _export(out, settings, output)
+
+
+def _export(out: Path | None, settings: Settings, output: Output) -> int:
+    from reconciler import app
+    from reconciler.cli.output import progress, tell
+
+    with progress(output) as bars:
+        exported = app.export(settings, os.environ, bars)
+    files = [] if out is None else _save(exported, out)
+    _print(exported, files, output, saved=out is not None)
+    if exported.empty and output.verbosity >= 0:
+        tell(f"Nothing to declare in {exported.empty} of the catalogs; name one with --catalog to get it all the same.")
+    return DONE if exported.complete else REFUSED
+
+
+def _print(exported: Export, files: list[Path], output: Output, *, saved: bool) -> None:
+    """The result on stdout; in text, what was left out goes to stderr, so that stdout is the YAML alone."""
+    from reconciler.cli.output import emit
+    from reconciler.render.export import export_document, saved_text
+    from reconciler.render.json_document import to_json
+
+    names = [str(file) for file in files]
+    if output.format == "json":
+        emit(to_json(export_document(exported, names)), output)
+        return
+    told_of = saved_text(exported, names) if saved else "---\n".join(one.text for one in exported.documents)
+    emit(told_of, output if saved else replace(output, colour=False))
+    _tell_findings(exported.diagnostics, output)
+
+
+def _tell_findings(diagnostics: Iterable[Diagnostic], output: Output) -> None:
+    from reconciler.cli.output import tell
+    from reconciler.render.text import findings_lines
+
+    if output.verbosity >= 0:
+        for line in findings_lines(diagnostics):
+            tell(line)
+
+
+def _save(exported: Export, folder: Path) -> list[Path]:
+    """The new files, one a catalog: all of them or none, and with every secret in them masked."""
+    from reconciler.export.files import file_names, schema_line
+    from reconciler.model.secrets import mask
+    from reconciler.starter import write_new
+
+    names = file_names(exported.documents)
+    texts = (mask(schema_line(folder) + document.text) for document in exported.documents)
+    write_new(folder, dict(zip(names, texts, strict=True)))
+    return [folder / name for name in names]
+
+
+def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
+    """Edits the files, after telling what is wrong with them if anything is."""
+    from reconciler import app
+    from reconciler.cli.files import replace_all
+    from reconciler.cli.output import emit, progress
+    from reconciler.loader import read_texts
+    from reconciler.render.export import update_document, update_text
+    from reconciler.render.json_document import to_json
+
+    if declared_state(paths, settings, output) is None:
+        return INVALID_FILES
+    read = read_texts(paths or (DEFAULT_PATH,))
+    with progress(output) as bars:
+        updated = app.export_update(settings, os.environ, {name: text for name, (_, text) in read.items()}, bars)
+    replace_all({read[name][0]: (read[name][1], text) for name, text in updated.texts.items()})
+    emit(to_json(update_document(updated)) if output.format == "json" else update_text(updated), output)
+    if output.format != "json":
+        _tell_findings(updated.diagnostics, output)
+    return DONE if updated.complete else REFUSED

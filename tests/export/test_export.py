@@ -1,0 +1,244 @@
+"""A fresh export, example by example: what it looks like, what it leaves out and says, where it is saved."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from harness import ASSIGNMENT, FINANCE, MARKETING, REQUEST, URL, CommandLine, Json, catalog, extension, write_seed
+
+from reconciler.export.documents import export
+from reconciler.export.files import file_names
+from reconciler.model.export import ExportedDocument
+from reconciler.model.extension import Catalog, ObservedCatalog
+from reconciler.sandbox.server import serve
+from reconciler.sandbox.store import Store, reset
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+GOLDEN = Path(__file__).parent / "golden" / "worked-example.yaml"
+A, B = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2))
+SIG = "4Zk1Qw_x9Lm2Np7Rt5Vb8Yc3Hd6Jf0Gs-aEiOuXzB1k"
+
+
+def live(name: str, extension_id: str = A, type_name: str = REQUEST, **properties: Any) -> Json:
+    body = {"id": extension_id, **extension(name, type_name, **properties)}
+    body["endpointConfiguration"].setdefault("url", URL)
+    return body
+
+
+def hold(reconciler: CommandLine, *extensions: Json) -> None:
+    """A Marketing catalog that holds these, as no create would let them in."""
+    reconciler.seed(catalog())
+    with Store(reconciler.folder / ".reconciler" / "sandbox.sqlite3") as store:
+        for one in extensions:
+            store.add("extension", one, MARKETING)
+
+
+def test_the_worked_example_reads_as_if_somebody_had_written_it(reconciler: CommandLine) -> None:
+    exported = reconciler("export", "--sandbox")
+    assert exported.code == 0
+    if os.environ.get("RENEW_GOLDEN") == "1":
+        GOLDEN.write_text(exported.out)
+    assert exported.out == GOLDEN.read_text()
+    assert exported.err.startswith("Nothing to declare in 2 of the catalogs")
+
+
+def test_what_all_extensions_share_becomes_a_default(reconciler: CommandLine) -> None:
+    waits = {"callbackConfiguration": {"timeoutDuration": "PT1H"}}
+    reconciler.seed(catalog(extensions=[live("a", **waits), live("b", B, **waits)]))
+    text = reconciler("export", "--sandbox").out
+    assert text.count("callbackConfiguration") == text.count("azureAdPopTokenAuthentication") == text.count(URL) == 1
+    assert text.endswith("displayName: b\n")
+    reconciler.seed(catalog(extensions=[live("a", **waits), live("b", B, ASSIGNMENT)]))
+    text = reconciler("export", "--sandbox").out
+    assert text.index("callbackConfiguration") > text.index("displayName: a"), "not all have it"
+    reconciler.seed(catalog(extensions=[live("a", **waits)]))
+    assert "defaults" not in reconciler("export", "--sandbox").out, "one extension shares nothing"
+
+
+def test_catalogs_of_one_name_are_addressed_by_id(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog("Sales", MARKETING, [live("a")]), catalog("SALES", FINANCE, [live("b", B)]))
+    text = reconciler("export", "--sandbox").out
+    assert f"catalog:\n  id: {MARKETING} # Sales\n" in text
+    assert f"---\ncatalog:\n  id: {MARKETING}" in text, "in the order of names, then ids"
+
+
+def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog(extensions=[live("a")]), catalog("Finance", FINANCE))
+    empty = f"catalog: Finance # id {FINANCE}\n\nextensions: []\n"
+    assert reconciler("export", "--sandbox", "--catalog", "FINANCE").out == empty
+    assert reconciler("export", "--sandbox", "--catalog", FINANCE.upper()).out == empty
+    assert empty not in reconciler("export", "--sandbox").out
+    wrong = reconciler("export", "--sandbox", "--catalog", "Finanzen")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "hint: Did you mean Finance?" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("extensions", "said", "kept"),
+    [
+        ([live(" ")], "it is left out, because `displayName` is blank", 0),
+        ([live("a"), live("A", B)], f"2 live extensions have this name ({A}, {B})", 0),
+        (
+            [live("a", type_name="#microsoft.graph.other"), live("a", B)],
+            f"2 live extensions have this name ({A}, {B})",
+            0,
+        ),
+        ([live("a", type_name="#microsoft.graph.other")], "it is of the unknown type “other”", 0),
+        ([live("a", authenticationConfiguration=None)], "has no `authenticationConfiguration`", 0),
+        (
+            [live("a", callbackConfiguration={"timeoutDuration": "PT1M"})],
+            'callbackConfiguration is left out, because `timeoutDuration` is "PT1M", which is shorter than 5 minutes',
+            1,
+        ),
+        (
+            [live("a", clientConfiguration={"timeoutInMilliseconds": 5, "maximumRetries": 1})],
+            "clientConfiguration/timeoutInMilliseconds is left out",
+            1,
+        ),
+        (
+            [live("a", endpointConfiguration={**extension("a")["endpointConfiguration"], "url": f"{URL}&sig={SIG}"})],
+            "endpointConfiguration/url is left out, because `url` carries shared-access parameters",
+            1,
+        ),
+        ([live("a", description=5)], "description is left out, because it would not be read back", 1),
+        ([live("a", description="\ud800")], "description is left out", 1),
+    ],
+)
+def test_what_cannot_be_declared_is_left_out_and_told(
+    extensions: list[Json], said: str, kept: int, reconciler: CommandLine
+) -> None:
+    hold(reconciler, *extensions)
+    exported = reconciler("export", "--sandbox")
+    assert (exported.code, exported.out.count("displayName")) == (0, kept)
+    assert "R306 warning: " in exported.err and said in exported.err
+    assert SIG not in exported.out + exported.err
+    if kept:
+        Path("state.yaml").write_text(exported.out)
+        assert (
+            "0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 1 unchanged."
+            in reconciler("plan", "state.yaml", "--sandbox").last
+        )
+
+
+def test_a_secret_of_one_extension_is_left_out_of_another(reconciler: CommandLine) -> None:
+    """By its value alone it is known as a secret once the address of the other one was read."""
+    endpoint = {**extension("a")["endpointConfiguration"], "url": f"{URL}&sig={SIG}"}
+    hold(reconciler, live("a", endpointConfiguration=endpoint), live("b", B, description=f"key {SIG}"))
+    exported = reconciler("export", "--sandbox")
+    assert "b" in exported.out and SIG not in exported.out + exported.err
+    assert "“b” (00000000-0000-4000-8000-000000000002) in catalog Marketing: description is left out" in exported.err
+
+
+def test_a_hostile_tenant_acts_on_no_terminal_and_no_runner(reconciler: CommandLine) -> None:
+    hostile = "\x1b[2J\u202e##[error]x\n::error::y\n# z"
+    hold(reconciler, live(hostile, description=f"a\n{hostile}", authenticationConfiguration={}))
+    exported = reconciler("export", "--sandbox")
+    hold(reconciler, live("a", description=f"a\n{hostile}"))
+    both = exported.err + reconciler("export", "--sandbox").out
+    assert "\x1b" not in both and "\u202e" not in both and "##[" not in both
+    assert not any(line.lstrip().startswith("::") for line in both.splitlines())
+
+
+def test_an_unreadable_catalog_is_told_and_the_rest_exported() -> None:
+    gone, there = Catalog(FINANCE, "Finance"), Catalog(MARKETING, "Marketing")
+    observed = [ObservedCatalog(gone, "unreadable", because="HTTP 403"), ObservedCatalog(there, "complete")]
+    exported = export(observed, [gone, there], named=True)
+    assert [one.catalog for one in exported.documents] == [there]
+    assert [one.code for one in exported.diagnostics] == ["R307"]
+    assert not exported.complete
+
+
+def test_an_export_only_looks_and_ends_with_4_where_it_could_not(tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+
+    @web.middleware
+    async def one_forbidden(request: web.Request, handler: Handler) -> web.StreamResponse:
+        asked.append((request.method, request.path))
+        if FINANCE in request.path:
+            return web.json_response({"error": {"code": "Forbidden", "message": "no"}}, status=403)
+        return await handler(request)
+
+    async def story() -> tuple[int | None, str, str]:
+        async with serve(database, faults=[one_forbidden]) as url:
+            command = [sys.executable, "-m", "reconciler", "export", "--graph-url", url]
+            pipe = asyncio.subprocess.PIPE
+            process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, stdout=pipe, stderr=pipe)
+            out, err = await process.communicate()
+            return process.returncode, out.decode(), err.decode()
+
+    database = tmp_path / "tenant.sqlite3"
+    reset(database, seed=write_seed(tmp_path / "seed.json", catalog(extensions=[live("a")]), catalog("F", FINANCE)))
+    code, out, err = asyncio.run(story())
+    assert (code, out.count("displayName"), "R307 warning: Catalog F" in err) == (4, 1, True)
+    assert {method for method, _ in asked} == {"GET"}
+
+
+def test_json_holds_the_same_documents(reconciler: CommandLine) -> None:
+    hold(reconciler, live("${x}", clientConfiguration={"timeoutInMilliseconds": 5}))
+    document = reconciler("export", "--sandbox", "--format", "json").document
+    assert document["complete"] is True
+    [one] = document["documents"]
+    assert (one["catalog"], one["extensions"][0]["displayName"]) == ("Marketing", "$${x}")
+    assert [finding["code"] for finding in document["diagnostics"]] == ["R306"]
+
+
+class TestOut:
+    def test_a_file_a_catalog_with_the_schema_where_it_lies_beside(self, reconciler: CommandLine) -> None:
+        reconciler.seed(catalog(extensions=[live("a")]), catalog("Größe & Co", FINANCE, [live("b", B)]))
+        saved = reconciler("export", "--sandbox", "--out", "new/folder")
+        assert saved.out == (
+            "+ new/folder/grosse-co.yaml: Größe & Co, 1 extension\n"
+            "+ new/folder/marketing.yaml: Marketing, 1 extension\n"
+        )
+        assert Path("new/folder/marketing.yaml").read_text().startswith("catalog: Marketing # id ")
+        Path("schemas").mkdir()
+        Path("schemas/desired-state.schema.json").touch()
+        reconciler("export", "--sandbox", "--out", "desired_state")
+        first = Path("desired_state/marketing.yaml").read_text().split("\n")[0]
+        assert first == "# yaml-language-server: $schema=../schemas/desired-state.schema.json"
+
+    def test_nothing_is_overwritten_and_nothing_else_written_then(self, reconciler: CommandLine) -> None:
+        reconciler.seed(catalog(extensions=[live("a")]), catalog("Finance", FINANCE, [live("b", B)]))
+        Path("out").mkdir()
+        Path("out/marketing.yaml").symlink_to("nowhere")
+        saved = reconciler("export", "--sandbox", "--out", "out")
+        assert saved.code == 1
+        assert "marketing.yaml exists in out already. Nothing was written." in saved.err
+        assert [one.name for one in Path("out").iterdir()] == ["marketing.yaml"]
+
+    def test_what_cannot_be_written_whole_is_not_written(self, reconciler: CommandLine) -> None:
+        reconciler.seed(catalog(extensions=[live("a")]))
+        Path("out").touch()
+        saved = reconciler("export", "--sandbox", "--out", "out/sub")
+        assert (saved.code, "cannot be written" in saved.err) == (1, True)
+
+    @pytest.mark.parametrize(
+        ("names", "files"),
+        [
+            (["Marketing"], ["marketing"]),
+            (["a b", "A  B"], [f"a-b-{MARKETING}", f"a-b-{FINANCE}"]),
+            (["CON", "lpt1"], ["catalog-con", "catalog-lpt1"]),
+            (["../../etc/passwd", ".hidden"], ["etc-passwd", "hidden"]),
+            (["日本", ""], [f"catalog-{MARKETING}", f"catalog-{FINANCE}"]),
+            (["x" * 500], ["x" * 60]),
+            ([f"a {FINANCE}", "a"], [f"a-{FINANCE}-{MARKETING}", "a"]),
+        ],
+    )
+    def test_every_name_gives_a_harmless_one_of_its_own(self, names: list[str], files: list[str]) -> None:
+        ids = (MARKETING, FINANCE)
+        documents = [ExportedDocument(Catalog(one, name), {}, "", 0) for one, name in zip(ids, names, strict=False)]
+        assert file_names(documents) == [f"{name}.yaml" for name in files]
+
+
+@pytest.mark.parametrize("options", [["desired_state"], ["--update", "--out", "x"]])
+def test_options_that_do_not_go_together_are_refused(options: list[str], reconciler: CommandLine) -> None:
+    refused = reconciler("export", "--sandbox", *options)
+    assert (refused.code, refused.out) == (1, "")
+    assert "hint: " in refused.err
