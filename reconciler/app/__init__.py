@@ -6,91 +6,30 @@ Whatever needs Graph is imported when it is used: the SDK takes 300 ms to import
 from __future__ import annotations
 
 import errno
-import itertools
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from reconciler import __version__
-from reconciler.errors import AuthenticationError, InvalidFilesError, ReconcilerError, StalePlanError, UsageError
+from reconciler.app.runs import Applied, Approval, Checked, Progress
+from reconciler.errors import AuthenticationError, InvalidFilesError, StalePlanError, UsageError
 from reconciler.loader import LoadedState, load, load_environments, load_for_each, load_texts, schema_text
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
 from reconciler.model.export import Export, Update
-from reconciler.model.extension import DesiredCatalog, ObservedCatalog
-from reconciler.model.identity import Assertion, Identity
-from reconciler.model.plan import Outcome, Plan
+from reconciler.model.extension import DesiredCatalog
+from reconciler.model.identity import Assertion
+from reconciler.model.plan import Plan
 from reconciler.settings import Settings, sign_in_variables
 
 if TYPE_CHECKING:
-    from reconciler.app.connection import Connection
     from reconciler.apply.journal import Record
-    from reconciler.plan.build import PlanContext
 
 T = TypeVar("T")
 
 PLAN_LIMIT_BYTES = 16 * 1024 * 1024
 """Of a saved plan: several times what one of a tenant at Graph's limits takes."""
-
-
-class Progress(Protocol):
-    """Who is told while something long goes on."""
-
-    def advance(self, what: str, done: int, total: int) -> None:
-        """So many of so many are done."""
-
-    def remark(self, text: str) -> None:
-        """Why it takes so long; empty when that has passed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """How an apply ended. `refusal` says why nothing was attempted; `interrupted` that a signal cut it short.
-
-    `error` is what made it give up: a refused token, or a journal that cannot be written.
-    """
-
-    plan: Plan
-    outcomes: tuple[Outcome, ...] = ()
-    refusal: ReconcilerError | None = None
-    interrupted: bool = False
-    error: ReconcilerError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """Whom the token speaks for and the assertion that was shown for it; `error` when it was refused, and no token."""
-
-    identity: Identity | None
-    assertion: Assertion | None
-    error: AuthenticationError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """What makes a fresh plan an approved one: the digest of a reviewed plan, or somebody who is asked.
-
-    `show` presents every fresh plan before anything else; `ask` gives the reason of a no, None for a yes.
-    """
-
-    show: Callable[[Plan], None]
-    ask: Callable[[Plan], ReconcilerError | None]
-    expected_digest: str | None = None
-
-    def refusal(self, plan: Plan) -> ReconcilerError | None:
-        """Why the plan may not be carried out; None when it may. A plan with nothing to write needs no approval."""
-        self.show(plan)
-        if self.expected_digest is None:
-            return self.ask(plan) if plan.pending else None
-        if plan.changes and plan.digest != self.expected_digest:
-            return StalePlanError(
-                f"The fresh plan's digest is {plan.digest}, not the reviewed one; nothing was written.",
-                hint="Review the fresh plan, then apply with its digest.",
-            )
-        return None
 
 
 def validate(paths: Sequence[Path]) -> LoadedState:
@@ -145,8 +84,11 @@ def plan(
 
     async def run() -> Plan:
         """Connects and plans."""
-        async with _connect(settings, environment, progress) as connection:
-            return await _plan(connection, desired, progress)
+        from reconciler.app.connection import connect
+        from reconciler.app.steps import fresh_plan
+
+        async with connect(settings, environment, progress.remark) as connection:
+            return await fresh_plan(connection, desired, progress)
 
     fresh = _run(run())
     if baseline is None:
@@ -172,10 +114,14 @@ def apply(
 
     async def run(record: Record) -> Applied:
         """Connects once for planning and writing."""
-        async with _connect(settings, environment, progress) as connection:
-            fresh = await _plan(connection, desired, progress)
+        from reconciler.app.carry_out import carry_out
+        from reconciler.app.connection import connect
+        from reconciler.app.steps import fresh_plan
+
+        async with connect(settings, environment, progress.remark) as connection:
+            fresh = await fresh_plan(connection, desired, progress)
             refusal = approval.refusal(fresh)
-            return Applied(fresh, refusal=refusal) if refusal else await _carry_out(fresh, connection, progress, record)
+            return Applied(fresh, refusal=refusal) if refusal else await carry_out(fresh, connection, progress, record)
 
     return _run_recorded(run, journal)
 
@@ -197,12 +143,14 @@ def apply_saved(
 
     async def run(record: Record) -> Applied:
         """Checks the whole plan before the first write."""
+        from reconciler.app.carry_out import carry_out
+        from reconciler.app.connection import connect
         from reconciler.apply.run import refuse_if_stale
 
-        async with _connect(settings, environment, progress) as connection:
+        async with connect(settings, environment, progress.remark) as connection:
             connection.refuse_plan_of_another_target(saved)
             await refuse_if_stale(saved, connection.graph)
-            return await _carry_out(saved, connection, progress, record)
+            return await carry_out(saved, connection, progress, record)
 
     return _run_recorded(run, journal)
 
@@ -241,14 +189,16 @@ def export(settings: Settings, environment: Mapping[str, str], progress: Progres
 
     async def run() -> Export:
         """Reads the catalogs side by side."""
+        from reconciler.app.connection import connect
         from reconciler.app.selection import live_ones
+        from reconciler.app.steps import counting
         from reconciler.export.documents import export
         from reconciler.graph.reading import list_catalogs, observe_listed
 
-        async with _connect(settings, environment, progress) as connection:
+        async with connect(settings, environment, progress.remark) as connection:
             every = await list_catalogs(connection.graph)
             chosen = live_ones(every, settings.catalogs)
-            read = _counting("reading catalogs", len(chosen), progress)
+            read = counting("reading catalogs", len(chosen), progress)
             return export(await observe_listed(connection.graph, chosen, read), every, named=bool(settings.catalogs))
 
     return _run(run())
@@ -261,13 +211,15 @@ def export_update(
 
     async def run() -> Update:
         """Observes what is declared, as a plan does."""
+        from reconciler.app.connection import connect
+        from reconciler.app.steps import observed, plan_context
         from reconciler.export.update import Files, update
         from reconciler.plan.build import build_plan
 
-        async with _connect(settings, environment, progress) as connection:
+        async with connect(settings, environment, progress.remark) as connection:
             declared = load_texts(texts.items(), settings.environment).catalogs
-            pairs = await _observed(connection, declared, progress)
-            context = _context(connection)
+            pairs = await observed(connection, declared, progress)
+            context = plan_context(connection)
             return update(Files(texts, settings.environment, lambda some: build_plan(some, context)), pairs)
 
     return _run(run())
@@ -323,78 +275,3 @@ def _run_recorded(work: Callable[[Record], Coroutine[Any, Any, T]], journal: Pat
 
     with keep(journal) as record:
         return _run(work(record))
-
-
-def _connect(
-    settings: Settings, environment: Mapping[str, str], progress: Progress
-) -> AbstractAsyncContextManager[Connection]:
-    from reconciler.app.connection import connect
-
-    return connect(settings, environment, progress.remark)
-
-
-async def _plan(connection: Connection, declared: Sequence[DesiredCatalog], progress: Progress) -> Plan:
-    from reconciler.plan.build import build_plan
-
-    return build_plan(await _observed(connection, declared, progress), _context(connection))
-
-
-async def _observed(
-    connection: Connection, declared: Sequence[DesiredCatalog], progress: Progress
-) -> Sequence[tuple[DesiredCatalog, ObservedCatalog]]:
-    """What is live for each of the declared catalogs that --catalog means."""
-    from reconciler.app.selection import may_be_meant, meant
-    from reconciler.graph.reading import observe
-
-    names = connection.settings.catalogs
-    desired = may_be_meant(declared, names)
-    read = _counting("reading catalogs", len(desired), progress)
-    observed = await observe(connection.graph, [one.catalog for one in desired], read)
-    return meant(list(zip(desired, observed, strict=True)), names, declared)
-
-
-def _context(connection: Connection) -> PlanContext:
-    from reconciler.plan.build import PlanContext
-
-    return PlanContext(
-        tool_version=__version__,
-        tenant_id=connection.tenant_id,
-        graph_url=connection.settings.graph_url,
-        app_only=connection.identity.kind == "app",
-        environment=connection.settings.environment_name,
-    )
-
-
-async def _carry_out(approved: Plan, connection: Connection, progress: Progress, record: Record) -> Applied:
-    """Applies a plan that was shown and approved.
-
-    The first SIGINT or SIGTERM lets no new write start, the second ends what is in flight; both let it report. That
-    holds on after the end: whoever reports puts the signals back (`signals_restored`).
-    """
-    import asyncio
-
-    from reconciler.app.signals import stop_signals
-    from reconciler.apply.run import apply_plan
-    from reconciler.apply.stop import Stop
-    from reconciler.apply.write import Writer
-
-    applied = _counting("applying changes", len(approved.changes), progress)
-    stop, loop = Stop(), asyncio.get_running_loop()
-    record(
-        "begin",
-        tool_version=__version__,
-        tenant_id=approved.tenant_id,
-        graph_url=approved.graph_url,
-        digest=approved.digest,
-        pending=len(approved.pending),
-    )
-    stop_signals(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.wish), wishes=2)
-    writer = Writer(connection.graph, stop=stop, record=record)
-    outcomes = await apply_plan(approved, writer, lambda _: applied())
-    return Applied(approved, outcomes, interrupted=stop.wished, error=stop.error)
-
-
-def _counting(what: str, total: int, progress: Progress) -> Callable[[], None]:
-    """What to call as each of `total` things is done."""
-    done = itertools.count(1)
-    return lambda: progress.advance(what, next(done), total)

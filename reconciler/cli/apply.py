@@ -16,7 +16,7 @@ from reconciler.cli.plans import DONE, REFUSED, declared_state, print_plan
 from reconciler.errors import InvalidFilesError, ReconcilerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.app import Applied
+    from reconciler.app.runs import Applied
     from reconciler.cli.output import Output
     from reconciler.model.plan import Plan
     from reconciler.settings import Settings
@@ -83,6 +83,7 @@ def _apply_fresh(
     approved: bool,
 ) -> int:
     from reconciler import app
+    from reconciler.app.runs import Approval
     from reconciler.cli.output import progress
 
     declared = declared_state(paths, settings, output)
@@ -99,7 +100,7 @@ def _apply_fresh(
         return None if approved else _ask(plan, output)
 
     with progress(output) as bars:
-        applied = app.apply(settings, os.environ, declared, app.Approval(show, ask, digest), bars, journal)
+        applied = app.apply(settings, os.environ, declared, Approval(show, ask, digest), bars, journal)
     return _report(applied, output)
 
 

@@ -1,0 +1,48 @@
+"""The steps that use cases share once there is a connection: observe, plan, count."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+from reconciler import __version__
+from reconciler.app.connection import Connection
+from reconciler.app.runs import Progress
+from reconciler.app.selection import may_be_meant, meant
+from reconciler.graph.reading import observe
+from reconciler.model.extension import DesiredCatalog, ObservedCatalog
+from reconciler.model.plan import Plan
+from reconciler.plan.build import PlanContext, build_plan
+
+
+async def fresh_plan(connection: Connection, declared: Sequence[DesiredCatalog], progress: Progress) -> Plan:
+    """The plan for what is declared."""
+    return build_plan(await observed(connection, declared, progress), plan_context(connection))
+
+
+async def observed(
+    connection: Connection, declared: Sequence[DesiredCatalog], progress: Progress
+) -> Sequence[tuple[DesiredCatalog, ObservedCatalog]]:
+    """What is live for each of the declared catalogs that --catalog means."""
+    names = connection.settings.catalogs
+    desired = may_be_meant(declared, names)
+    read = counting("reading catalogs", len(desired), progress)
+    found = await observe(connection.graph, [one.catalog for one in desired], read)
+    return meant(list(zip(desired, found, strict=True)), names, declared)
+
+
+def plan_context(connection: Connection) -> PlanContext:
+    """For whom and where plans over this connection are."""
+    return PlanContext(
+        tool_version=__version__,
+        tenant_id=connection.tenant_id,
+        graph_url=connection.settings.graph_url,
+        app_only=connection.identity.kind == "app",
+        environment=connection.settings.environment_name,
+    )
+
+
+def counting(what: str, total: int, progress: Progress) -> Callable[[], None]:
+    """What to call as each of `total` things is done."""
+    done = itertools.count(1)
+    return lambda: progress.advance(what, next(done), total)
