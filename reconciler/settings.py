@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
-from reconciler.errors import UsageError
+from reconciler.errors import AuthenticationError, UsageError
 from reconciler.model.environment import Environment
+from reconciler.model.identity import Identity
 
 AuthMode = Literal["auto", "github-oidc", "workload-identity", "environment", "managed-identity", "azure-cli"]
 AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
@@ -154,6 +155,23 @@ def sign_in_variables(settings: Settings, variables: Mapping[str, str]) -> Mappi
         "AZURE_CLIENT_ID": client_id or environment.client_id or "",
     }
     return {**variables, **{name: value for name, value in chosen.items() if value}}
+
+
+def refuse_token_of_another_tenant(settings: Settings, identity: Identity) -> None:
+    """Nothing, when the token is for the tenant of the chosen environment, or none was chosen.
+
+    Raises:
+        AuthenticationError: it is not.
+    """
+    environment = settings.environment
+    if environment is None or environment.tenant_id is None or settings.cloud is None:
+        return
+    if (identity.tenant_id or "").casefold() != environment.tenant_id:
+        raise AuthenticationError(
+            f"The token is for tenant {identity.tenant_id or 'unknown'}, but environment {environment.name} is tenant "
+            f"{environment.tenant_id}; nothing was sent to Graph.",
+            hint="Sign in to that tenant, or choose another --environment.",
+        )
 
 
 def _loopback_token(variables: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ from reconciler.model.export import Export, Update
 from reconciler.model.extension import DesiredCatalog
 from reconciler.model.identity import Assertion
 from reconciler.model.plan import Plan
-from reconciler.settings import Settings, sign_in_variables
+from reconciler.settings import Settings, refuse_token_of_another_tenant, sign_in_variables
 
 if TYPE_CHECKING:
     from reconciler.apply.journal import Record
@@ -257,7 +257,12 @@ def auth_check(settings: Settings, environment: Mapping[str, str]) -> Checked:
             if not shown:
                 raise
             return Checked(None, shown[-1], error)
-        return Checked(identity_of(token), shown[-1] if shown else None)
+        identity, assertion = identity_of(token), shown[-1] if shown else None
+        try:
+            refuse_token_of_another_tenant(settings, identity)
+        except AuthenticationError as error:
+            return Checked(identity, assertion, error)
+        return Checked(identity, assertion)
 
     return _run(run())
 

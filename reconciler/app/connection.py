@@ -13,7 +13,13 @@ from reconciler.graph.identity import identity_of
 from reconciler.graph.retry import RetryPolicy
 from reconciler.model.identity import Identity
 from reconciler.model.plan import Plan
-from reconciler.settings import LOOPBACK_TENANT, Settings, graph_host, sign_in_variables
+from reconciler.settings import (
+    LOOPBACK_TENANT,
+    Settings,
+    graph_host,
+    refuse_token_of_another_tenant,
+    sign_in_variables,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +42,6 @@ class Connection:
         if self.identity.tenant_id is None:
             raise AuthenticationError("The token names no tenant.", hint="Choose another way to sign in with --auth.")
         return self.identity.tenant_id
-
-    def refuse_token_of_another_tenant(self) -> None:
-        """Nothing, when the token is for the tenant of the chosen environment, or none was chosen.
-
-        Raises:
-            AuthenticationError: it is not.
-        """
-        environment = self.settings.environment
-        if environment is None or environment.tenant_id is None or self.settings.cloud is None:
-            return
-        if self.tenant_id.casefold() != environment.tenant_id:
-            raise AuthenticationError(
-                f"The token is for tenant {self.tenant_id}, but environment {environment.name} is tenant "
-                f"{environment.tenant_id}; nothing was sent to Graph.",
-                hint="Sign in to that tenant, or choose another --environment.",
-            )
 
     def refuse_plan_of_another_target(self, saved: Plan) -> None:
         """Nothing, when the saved plan was made for this Graph and tenant.
@@ -93,10 +83,9 @@ async def connect(
     limits = Limits(RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency, tell)
     tokens = open_tokens(settings, sign_in_variables(settings, environment))
     identity = identity_of(await tokens.token())
+    refuse_token_of_another_tenant(settings, identity)
     async with _graph_url(settings) as url, open_client(url, tokens, limits) as graph:
-        connection = Connection(graph, settings, identity)
-        connection.refuse_token_of_another_tenant()
-        yield connection
+        yield Connection(graph, settings, identity)
 
 
 def _named(environment: str | None) -> str:

@@ -147,8 +147,11 @@ def page_options(function: F) -> F:
         from reconciler.render.page import Page
 
         page = Page(arguments.pop("max_bytes"), arguments.pop("details_url"))
-        if page.details_url and not re.fullmatch(r"https?://[!-;=?-~]+", page.details_url):
-            raise UsageError("--details-url is no web address.", hint="Give one that begins with https://.")
+        if page.details_url and not re.fullmatch(r"https?://[!-;=?-~]{1,1000}", page.details_url):
+            raise UsageError(
+                "--details-url is no web address, or longer than 1,000 characters.",
+                hint="Give one that begins with https://.",
+            )
         return function(page=page, **arguments)
 
     room = click.option(

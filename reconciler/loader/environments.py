@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from reconciler.loader.fault import Fault, fault_at, quoted
-from reconciler.loader.finding import ENVIRONMENTS_FILE
+from reconciler.loader.finding import ENVIRONMENTS_FILE, within
 from reconciler.loader.nodes import Entry, Mapping, Node, data_of, member
 from reconciler.loader.reading import read_text
 from reconciler.loader.schema_faults import faults_by_schema
@@ -30,6 +31,9 @@ def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
     """What the file in the working folder says; nothing is raised. Without that file there are no environments."""
     if not file.exists() and not file.is_symlink():
         return LoadedEnvironments(exists=False)
+    if file.is_symlink() and not within(os.path.realpath(file.parent), file):
+        message, hint = "The symbolic link leads out of the folder.", "Replace the link by the file itself."
+        return LoadedEnvironments(diagnostics=(Diagnostic("R003", "error", message, hint, SourceLocation(str(file))),))
     text, unreadable = read_text(file)
     if unreadable is not None:
         return LoadedEnvironments(diagnostics=(unreadable,))

@@ -88,7 +88,7 @@ def _files_under(root: Path, found: Found) -> Iterator[Path]:
             is_yaml = entry.name.lower().endswith(SUFFIXES)
             if entry.name.startswith("."):
                 continue
-            if entry.is_symlink() and (is_yaml or _is_folder(path)) and not _within(real_root, path):
+            if entry.is_symlink() and (is_yaml or _is_folder(path)) and not within(real_root, path):
                 hint = "Replace the link by the file itself, or name its target as a path of its own."
                 found.report(path, "R003", "The symbolic link leads out of the folder.", hint)
             elif entry.is_dir(follow_symlinks=False):
@@ -109,5 +109,6 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _within(real_root: str, path: Path) -> bool:
+def within(real_root: str, path: Path) -> bool:
+    """True when the path, links followed, is in the folder."""
     return Path(os.path.realpath(path)).is_relative_to(real_root)

@@ -136,6 +136,11 @@ def _range(finding: Finding) -> Iterator[Fault]:
     yield fault_at(finding.node, "R105", message, f"Write a whole number from {low} to {high}.")
 
 
+def _length(finding: Finding) -> Iterator[Fault]:
+    message = f"`{finding.name}` is longer than {finding.wanted:,} characters."
+    yield fault_at(finding.node, "R105", message, "Write a shorter value.")
+
+
 def _both_names(finding: Finding) -> Iterator[Fault]:
     second: Placed = max((finding.entries[name] for name in _DURATIONS), key=lambda entry: (entry.line, entry.column))
     message = f"`{TIMEOUT}` and `{TIMEOUT_IN_DOCUMENTS}` are two names of one timeout."
@@ -150,6 +155,7 @@ WORDING: dict[str, Callable[[Finding], Iterator[Fault]]] = {
     "pattern": _pattern,
     "minimum": _range,
     "maximum": _range,
+    "maxLength": _length,
     "not": _both_names,
 }
 """One wording for each keyword the schema uses; tests see to it that none is missing."""

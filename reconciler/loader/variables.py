@@ -11,6 +11,8 @@ from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequen
 from reconciler.model.environment import VARIABLE_NAME, Environment
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:(" + VARIABLE_NAME.pattern + r")\})?", re.ASCII)
+CHARACTERS = 1_000_000
+"""What variables may put into one document: a small file can name a long one many thousand times."""
 _ITSELF = "write `$${` for the text `${` itself"
 
 
@@ -39,6 +41,7 @@ class _Substitution:
     environment: Environment | None
     faults: list[Fault] = field(default_factory=list)
     done: dict[Node, Node] = field(default_factory=dict)
+    characters: int = 0
 
     def of(self, node: Node) -> Node:
         """The node, or what stands for it; recursion is safe, since the tree builder admits few levels."""
@@ -76,7 +79,17 @@ class _Substitution:
         if self.environment is None or name not in self.environment.variables:
             self.faults.append(self._undefined(node, name))
             return ""
-        return self.environment.variables[name]
+        return self._within_limits(node, self.environment.variables[name])
+
+    def _within_limits(self, node: Scalar, value: str) -> str:
+        """The value; nothing once there is too much of them, which is told at the first place."""
+        before, self.characters = self.characters, self.characters + len(value)
+        if self.characters <= CHARACTERS:
+            return value
+        if before <= CHARACTERS:
+            message = f"The variables of this document put more than {CHARACTERS:,} characters into it."
+            self.faults.append(fault_at(node, "R009", message, "Split the file, or use shorter values."))
+        return ""
 
     def _undefined(self, node: Scalar, name: str) -> Fault:
         if self.environment is None:

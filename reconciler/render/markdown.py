@@ -57,8 +57,8 @@ def _top(plan: Plan, *, drift: bool) -> list[str]:
 def _bottom(plan: Plan, *, drift: bool) -> list[str]:
     return [
         "Two ways out:\n\n" + "\n".join(f"* {way}" for way in view.WAYS_OUT) if drift and plan.changes else "",
-        f"Tenant {code_span(plan.tenant_id)} at {code_span(_short(plan.graph_url))}, "
-        f"reconciler {code_span(plan.tool_version)}",
+        f"Tenant {code_span(_short(plan.tenant_id, NAME_LENGTH))} at {code_span(_short(plan.graph_url, NAME_LENGTH))}, "
+        f"reconciler {code_span(_short(plan.tool_version, NAME_LENGTH))}",
     ]
 
 
@@ -128,7 +128,7 @@ def _blocked(plan: Plan, room: Room) -> str:
             [
                 code_span(_short(view.extension_title(change.extension), NAME_LENGTH)),
                 code_span(_short(view.catalog_label(change.catalog), NAME_LENGTH)),
-                code_span(_short(change.because)),
+                code_span(_short(change.because)) + (" (pending already)" if change.already_pending else ""),
                 _place(view.place_text(change.source)),
             ]
         )

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from harness import MARKETING, CommandLine, catalog, declare, extension
 
-from reconciler.app.connection import Connection
 from reconciler.errors import AuthenticationError, UsageError
 from reconciler.model.environment import Environment
 from reconciler.model.identity import Identity
-from reconciler.settings import TargetOptions, resolve_settings, sign_in_variables
+from reconciler.settings import TargetOptions, refuse_token_of_another_tenant, resolve_settings, sign_in_variables
 
 TENANT, OTHER = "38ab2ccc-3747-4567-b36b-9478f5602f0d", "5b8f6a52-3c8e-4f07-9a3d-6f0f2f6f7a10"
 ENVIRONMENTS = """\
@@ -177,7 +176,9 @@ def test_a_page_is_as_long_as_it_may_be_and_links_to_the_rest(reconciler: Comman
     assert "Cut" not in reconciler(*arguments, "--max-bytes", "1000000").out
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://x/> **bold**", "x", "https://a b"])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "https://x/> **bold**", "x", "https://a b", f"https://{'x' * 2000}"]
+)
 def test_a_details_address_that_is_none_is_refused(reconciler: CommandLine, url: str) -> None:
     ran = reconciler("show", "plan.json", "--details-url", url)
     assert ran.code == 1
@@ -215,10 +216,9 @@ class TestSettings:
     @pytest.mark.parametrize("tenant_id", [OTHER, None])
     def test_a_token_for_another_tenant_is_refused_before_anything_is_sent(self, tenant_id: str | None) -> None:
         settings = resolve_settings(TargetOptions(), {}, Environment("e", TENANT))
-        connection = Connection(None, settings, Identity("app", tenant_id))  # type: ignore[arg-type]
-        with pytest.raises(AuthenticationError):
-            connection.refuse_token_of_another_tenant()
-        Connection(None, settings, Identity("app", TENANT.upper())).refuse_token_of_another_tenant()  # type: ignore[arg-type]
+        with pytest.raises(AuthenticationError, match=f"environment e is tenant {TENANT}"):
+            refuse_token_of_another_tenant(settings, Identity("app", tenant_id))
+        refuse_token_of_another_tenant(settings, Identity("app", TENANT.upper()))
 
     def test_another_tenant_in_the_variables_is_refused(self) -> None:
         settings = resolve_settings(TargetOptions(), {}, Environment("e", TENANT))

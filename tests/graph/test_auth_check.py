@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -200,4 +201,21 @@ def test_an_environment_of_the_repository_says_who_signs_in(check, monkeypatch, 
     ran, authority = check("--environment", "there", job={}, **signs | {"AZURE_TENANT_ID": TENANT})
     assert ran.code == 1
     assert f"AZURE_TENANT_ID is {TENANT}, but environment there is tenant {APPLICATION}" in ran.err
+    assert authority.forms == []
+
+
+def test_a_token_for_another_tenant_than_the_environments_is_told(check, monkeypatch, tmp_path):
+    """The Azure CLI gives a token for whatever tenant it is signed in to, whoever is asked for."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reconciler.yaml").write_text(f"environments:\n  there: {{tenant_id: {APPLICATION}}}\n")
+    answer = {"accessToken": ACCESS_TOKEN, "expires_on": 4_000_000_000, "tenant": TENANT, "tokenType": "Bearer"}
+    program = tmp_path / "bin" / "az"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
+    ran, authority = check("--environment", "there", "--auth", "azure-cli", AZURE_TENANT_ID="", PATH=path)
+    assert ran.code == 1
+    assert f"The token is for tenant {TENANT}, but environment there is tenant {APPLICATION}" in ran.err
+    assert f"Tenant       {TENANT}\n" in ran.out
     assert authority.forms == []

@@ -75,6 +75,8 @@ def test_without_the_file_there_are_none() -> None:
         ("environments:\n  prod: {client_id: null}\n", [("R102", 2, 21)]),
         ("environments:\n  prod: {cloud: mars}\n", [("R104", 2, 17)]),
         ("environments:\n  prod: {variables: {x: null}}\n", [("R102", 2, 25)]),
+        ("environments:\n  prod: {variables: {x: " + "y" * 1025 + "}}\n", [("R105", 2, 25)]),
+        ("environments:\n  prod: {variables: {x: " + "y" * 1024 + "}}\n", []),
         ("environments:\n  prod: {variables: {x: {y: z}}}\n", [("R102", 2, 26)]),
         (
             "environments:\n  a b: {}\n  c: {variables: {'1': x, 'a.b': y}}\n",
@@ -88,6 +90,17 @@ def test_without_the_file_there_are_none() -> None:
 )
 def test_every_fault_of_the_file_has_its_place(text: str, faults: list[tuple[str, int, int]]) -> None:
     assert told(text) == faults
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path.parent / "outside.yaml"
+    outside.write_text("environments: {}\n")
+    Path("inside.yaml").write_text("environments: {}\n")
+    Path("reconciler.yaml").symlink_to(outside)
+    assert [one.code for one in load_environments().diagnostics] == ["R003"]
+    Path("reconciler.yaml").unlink()
+    Path("reconciler.yaml").symlink_to("inside.yaml")
+    assert load_environments().diagnostics == ()
 
 
 def test_variables_are_put_into_values_of_every_kind_and_are_text_there() -> None:
@@ -132,6 +145,14 @@ def test_a_variable_that_is_spelled_with_an_escape_is_one_too() -> None:
     assert "$" not in document
     [catalog] = load_texts([("a.yaml", document)], Environment("t", variables=TEST)).catalogs
     assert catalog.extensions[0].properties["description"] == "null"
+
+
+def test_a_small_file_cannot_make_much_of_long_variables() -> None:
+    document = "catalog: Marketing\nextensions:\n" + f"  - {'${x}' * 500}\n" * 400
+    state = load_texts([("a.yaml", document)], Environment("t", variables={"x": "y" * 1024}))
+    found = [one for one in state.diagnostics if one.code == "R009"]
+    assert [one.place and one.place.line for one in found] == [4]
+    assert sum(len(one.message) for one in state.diagnostics) < 100_000
 
 
 def test_an_undefined_variable_is_told_with_the_nearest_name() -> None:

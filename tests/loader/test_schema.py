@@ -72,8 +72,19 @@ def test_a_duration_is_what_the_model_can_compute(text: str) -> None:
 
 def test_every_keyword_has_a_wording() -> None:
     silent = {"$schema", "$defs", "title", "description", "examples", "properties", "items", "$ref"}
-    used = {keyword for schema in ALL.values() for keyword in schema} - silent
+    environments = json.loads(schema_text("environments"))
+    everywhere = [*ALL.values(), *_all_within(environments)]
+    used = {keyword for schema in everywhere for keyword in schema} - silent
     assert used == set(WORDING)
+
+
+def _all_within(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield schema
+    inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    if isinstance(schema.get("additionalProperties"), dict):
+        inner.append(schema["additionalProperties"])
+    for one in inner:
+        yield from _all_within(one)
 
 
 @given(

@@ -152,7 +152,8 @@ def test_many_catalogs_fit_too() -> None:
 def test_a_page_of_any_size_holds_whole_changes_and_counts_the_rest(
     room: int, number: int, words: str, url: str | None, drift: bool
 ) -> None:
-    plan = replace(large(number, words), diagnostics=RICH.diagnostics)
+    altered = {"tenant_id": words, "graph_url": words, "tool_version": words}  # no digest covers all of these
+    plan = replace(large(number, words), diagnostics=RICH.diagnostics, **altered)
     output = plan_markdown(plan, Page(room, url), drift=drift)
     assert len(output.encode()) <= room
     begun, ended = output.count("\n+ create "), output.count("\n+   description: null\n")
@@ -187,6 +188,8 @@ def test_what_was_pending_before_stands_in_a_section_of_its_own() -> None:
     assert before.count("~ update") == 2
     assert "**Already pending" not in plan_markdown(RICH)
     assert plan_text(BASED).count("pending already in the baseline") == 2
+    blocked = replace(BASED, changes=tuple(replace(one, already_pending=True) for one in BASED.blocked))
+    assert plan_markdown(blocked).count(" (pending already) |") == 2
 
 
 @pytest.mark.parametrize(
