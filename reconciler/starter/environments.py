@@ -57,8 +57,9 @@ def in_environment(workflow: str, text: str, name: str) -> str:
     Its calls of the action say the environment.
     """
     for pattern in SHARED[workflow]:
-        text, found = re.subn(pattern, lambda one: _suffixed(one[0], name), text, flags=re.MULTILINE)
-        _must_be(found > 0, workflow, pattern)
+        _must_be(re.search(pattern, text, re.MULTILINE) is not None, workflow, pattern)
+    # All at once: the name of the environment may itself be one that is looked for.
+    text = re.sub("|".join(SHARED[workflow]), lambda one: _suffixed(one[0], name), text, flags=re.MULTILINE)
     text, calls = _CALL.subn(lambda call: f'{call[0]}{call[1]}environment: "{name}"\n', text)
     _must_be(calls == text.count("uses: ./") > 0, workflow, "the command of every call")
     return text

@@ -17,7 +17,7 @@ from reconciler.starter import starter_files, write_new
 
 ACTION = f"contoso/entra-reconciler@{'0' * 40}"
 STAGING, PRODUCTION = "staging", "production"
-HOSTILE = (STAGING, "gate-staging", "staging-gate", "staging-1", "apply", "plan-staging", "tenant", "1")
+HOSTILE = (STAGING, "gate-staging", "staging-1", "apply", "plan-staging", "plan-gate", "reconciler-plan", "1")
 """Names that come close to each other, and to what stands around them."""
 OWN = re.compile(r"reconciler[ -](?:plan|apply|drift|tenant|journal)|plan-gate")
 SUFFIX = re.compile(r"[\w-]*? \(staging\)|-staging(?![\w])")
@@ -60,6 +60,13 @@ def test_no_name_is_shared_between_environments(files: dict[str, list[Path]]) ->
     }  # fmt: skip
     for one, other in combinations(found, 2):
         assert found[one] & found[other] == set()
+
+
+def test_a_name_is_that_of_one_tenant_with_the_environment_behind_it(files: dict[str, list[Path]]) -> None:
+    for one, written in files.items():
+        for name in (name for file in written for sort, name in names(file) if sort == "GitHub environment"):
+            assert name in (f"reconciler-plan-{one}", f"reconciler-apply-{one}")
+        assert {f"plan-gate-{one}", f"plan ({one})", f"apply ({one})"} <= {name for _, name in all_names(written)}
 
 
 def test_no_check_is_that_of_validate(files: dict[str, list[Path]], tmp_path: Path) -> None:
