@@ -12,9 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reconciler.app.environments import named_one, names_all
 from reconciler.app.runs import Applied, Approval, Checked, Progress
 from reconciler.errors import AuthenticationError, InvalidFilesError, StalePlanError, UsageError
 from reconciler.loader import LoadedState, load, load_environments, load_for_each, load_texts, schema_text
+from reconciler.loader.finding import ENVIRONMENTS_FILE
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
 from reconciler.model.export import Export, Update
@@ -61,11 +63,7 @@ def environment(name: str) -> tuple[Environment | None, Sequence[Diagnostic]]:
             f"There is no environment {name}: this folder has no reconciler.yaml.",
             hint="Run in the folder of reconciler.yaml, or leave --environment out.",
         )
-    found = next((one for one in named.environments if one.name == name), None)
-    if found is None:
-        known = ", ".join(one.name for one in named.environments) or "none"
-        raise UsageError(f"reconciler.yaml names no environment {name}.", hint=f"It names: {known}.")
-    return found, ()
+    return named_one(named, name), ()
 
 
 def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
@@ -225,15 +223,20 @@ def export_update(
     return _run(run())
 
 
-def init(folder: Path, action: str) -> tuple[Path, ...]:
+def init(folder: Path, action: str, environments: Sequence[str] = ()) -> tuple[Path, ...]:
     """The files written into the folder for a new repository: workflows that call the action, a first desired state.
 
+    With environments their workflows, and `reconciler.yaml` unless there is one; that one has to name them.
+
     Raises:
-        UsageError: the action is not pinned, or a file exists already or cannot be written; nothing was written.
+        UsageError: the action is not pinned, an environment cannot have its name or is not in `reconciler.yaml`, or a
+            file exists already or cannot be written; nothing was written.
     """
     from reconciler.starter import starter_files, write_new
 
-    files = starter_files(action)
+    files = starter_files(action, environments)
+    if environments and names_all(folder / ENVIRONMENTS_FILE, environments):
+        del files[str(ENVIRONMENTS_FILE)]
     write_new(folder, files)
     return tuple(folder / name for name in files)
 

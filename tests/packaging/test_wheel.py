@@ -63,6 +63,13 @@ def test_the_installed_command_finds_its_workflows(installed: Path, tmp_path: Pa
     assert run(installed / "reconciler", "validate", cwd=tmp_path) == "Valid: 1 file, 0 extensions.\n"
 
 
+def test_the_installed_command_finds_its_starter_of_environments(installed: Path, tmp_path: Path) -> None:
+    arguments = ["--action", f"contoso/entra@{'0' * 40}", "--environment", "staging"]
+    run(installed / "reconciler", "init", ".", *arguments, cwd=tmp_path)
+    found = run(installed / "reconciler", "validate", cwd=tmp_path)
+    assert found == "Valid: 2 files, 0 extensions, in 1 environment.\n"
+
+
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}

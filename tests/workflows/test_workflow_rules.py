@@ -12,6 +12,7 @@ from workflow_rules import FOR_ACTIONS, FOR_WORKFLOWS, RUN_SCRIPT, SHELLCHECK, R
 
 from reconciler.starter import starter_files, write_new
 
+ENVIRONMENTS = ("staging", "Production_2", "1e3", "a" * 64)
 OURS = sorted(WORKFLOWS.glob("*.yml"))
 
 SOUND = """\
@@ -80,16 +81,20 @@ def test_the_action_keeps_the_rules(rule: Rule) -> None:
     assert rule(ROOT / "action.yml") == []
 
 
+@pytest.fixture(params=[(), ENVIRONMENTS], ids=["one tenant", "environments"])
+def written(request: pytest.FixtureRequest, tmp_path: Path) -> list[Path]:
+    """The workflows that init writes."""
+    write_new(tmp_path, starter_files(f"contoso/entra-reconciler@{'0' * 40}", request.param))
+    return sorted((tmp_path / ".github/workflows").iterdir())
+
+
 @pytest.mark.parametrize("rule", FOR_WORKFLOWS, ids=lambda rule: rule.__name__)
-def test_what_init_writes_keeps_the_rules(rule: Rule, tmp_path: Path) -> None:
-    write_new(tmp_path, starter_files(f"contoso/entra-reconciler@{'0' * 40}"))
-    for file in sorted((tmp_path / ".github/workflows").iterdir()):
-        assert rule(file) == []
+def test_what_init_writes_keeps_the_rules(rule: Rule, written: list[Path]) -> None:
+    assert [wrong for file in written for wrong in rule(file)] == []
 
 
-def test_what_init_writes_satisfies_the_checkers_of_others(tmp_path: Path) -> None:
-    write_new(tmp_path, starter_files(f"contoso/entra-reconciler@{'0' * 40}"))
-    for command in checkers(tmp_path, *sorted((tmp_path / ".github/workflows").iterdir())):
+def test_what_init_writes_satisfies_the_checkers_of_others(written: list[Path], tmp_path: Path) -> None:
+    for command in checkers(tmp_path, *written):
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ended.returncode == 0, ended.stdout
 

@@ -16,7 +16,7 @@ import yaml
 from runner import Json, load
 
 ACTIONS: Json = yaml.safe_load(Path(__file__).with_name("actions.yaml").read_text("utf-8"))
-TENANT = {"group": "reconciler-tenant", "cancel-in-progress": False, "queue": "max"}
+WAITING = {"cancel-in-progress": False, "queue": "max"}
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 
 Rule = Callable[[Path], list[str]]
@@ -93,7 +93,7 @@ def every_variable_comes_from_somewhere(file: Path) -> list[str]:
     return wrong
 
 
-RUNNERS = ("GITHUB_", "RUNNER_", "OLDPWD")
+RUNNERS = ("GITHUB_", "RUNNER_", "OLDPWD", "BASH_REMATCH")
 INPUTS = re.compile(r"INPUT_[A-Z_]+")
 RUN_SCRIPT = Path(__file__).parents[2] / ".github/scripts/run.sh"
 READ_ELSEWHERE = {"GH_TOKEN", *INPUTS.findall(RUN_SCRIPT.read_text("utf-8"))}
@@ -109,13 +109,15 @@ def no_stranger_is_trusted_by_event(file: Path) -> list[str]:
 
 
 def runs_take_turns(file: Path) -> list[str]:
-    """Those that touch a tenant wait for each other; those of a pull request give way to the next."""
+    """Those that touch one tenant wait for each other; those of a pull request give way to the next."""
     document = load(file)
     concurrency, triggers = document.get("concurrency", {}), document["on"]
     if "pull_request" in triggers:
         ours = concurrency.get("cancel-in-progress") is True
         return [] if ours and "github.event.pull_request.number" in concurrency.get("group", "") else ["no turns"]
-    return [] if concurrency == TENANT else ["no turns at the tenant"]
+    environment = re.sub(r"^reconciler-(apply|drift)", "", file.stem)
+    tenant = {"group": f"reconciler-tenant{environment}", **WAITING}
+    return [] if concurrency == tenant else ["no turns at the tenant"]
 
 
 def shell_scripts_are_sound(file: Path) -> list[str]:

@@ -26,6 +26,8 @@ class World:
     tenant: Path
     hub: GitHub
     runner: Runner
+    environment: str = ""
+    """Whose workflows are started: an environment's, or those of one tenant."""
 
     def live(self, *extensions: Json) -> None:
         """The tenant holds the catalog Marketing with these extensions."""
@@ -54,13 +56,18 @@ class World:
             files = {"plan-json": temporary / "plan.json", "summary-md": temporary / "summary.md"}
             files["plan-json"].write_text("{}")
             kind = "drift" if inputs["command"] == "drift" else "plan"
-            files["summary-md"].write_text(f"<!-- reconciler:{kind} -->\n\nPlayed: {digest}\n")
+            environment = f":{inputs['environment']}" if "environment" in inputs else ""
+            files["summary-md"].write_text(f"<!-- reconciler:{kind}{environment} -->\n\nPlayed: {digest}\n")
             told = {name: str(file) for name, file in files.items()}
             told |= {"has-changes": str(changes).lower(), "plan-digest": f"sha256:{digest}"}
             return {"failure-reason": reason, **(told if reason in ("", "blocked") else {})}
 
         self.runner.checkout.joinpath("desired_state").mkdir(exist_ok=True)
         self.runner.action = outputs
+
+    def workflow(self, kind: str) -> str:
+        """The name of the file of the workflow."""
+        return f"reconciler-{kind}{f'-{self.environment}' if self.environment else ''}.yml"
 
     def run_plan(self, head: Json = OURS, author: str = "alice") -> Run:
         """The plan workflow for the pull request; what GitHub keeps of the run is kept."""
@@ -71,7 +78,7 @@ class World:
             "user": {"login": author},
         }
         event = {"repository": REPOSITORY, "event_name": "pull_request", "event": {"pull_request": pull}}
-        run = self.runner.run("reconciler-plan.yml", event)
+        run = self.runner.run(self.workflow("plan"), event)
         self.kept(run, head)
         return run
 
@@ -79,7 +86,7 @@ class World:
         """GitHub knows the run of the plan workflow."""
         known = {
             "id": run.number,
-            "path": ".github/workflows/reconciler-plan.yml",
+            "path": f".github/workflows/{self.workflow('plan')}",
             "event": "pull_request",
             "conclusion": run.conclusion,
             "head_sha": HEAD,
@@ -104,11 +111,11 @@ class World:
         """The apply workflow for the commit MERGED; reviewers of the environment agree at once."""
         event = {"repository": {"default_branch": "main"}}
         github = {"repository": REPOSITORY, "ref_name": ref_name, "sha": MERGED, "event": event}
-        return self.runner.run("reconciler-apply.yml", github, {"approved-digest": approved_digest})
+        return self.runner.run(self.workflow("apply"), github, {"approved-digest": approved_digest})
 
     def run_drift(self) -> Run:
         """The drift workflow, as the schedule starts it."""
-        return self.runner.run("reconciler-drift.yml", {"repository": REPOSITORY, "event": {}})
+        return self.runner.run(self.workflow("drift"), {"repository": REPOSITORY, "event": {}})
 
     def run_validate(self) -> Run:
         """The validate workflow for the pull request."""
