@@ -66,6 +66,11 @@ def environment(name: str) -> tuple[Environment | None, Sequence[Diagnostic]]:
     return named_one(named, name), ()
 
 
+def environment_names() -> Sequence[str]:
+    """The names of all environments; none while there is no `reconciler.yaml`, or it is at fault."""
+    return [one.name for one in load_environments().environments]
+
+
 def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
     """What the files declare in the chosen environment, or every fault in them."""
     return load(paths, settings.environment)

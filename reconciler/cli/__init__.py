@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
 
         written = io.StringIO()
         error.show(written)
-        tell(written.getvalue().rstrip("\n"))
+        tell(written.getvalue().rstrip("\n").expandtabs(2))
         return 1
     except ReconcilerError as error:
         from reconciler.cli.output import tell_error

@@ -46,7 +46,10 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
     settings: Settings,
     output: Output,
 ) -> int:
-    """Plans, shows the plan, asks, and carries it out."""
+    """Plans, shows the plan, asks, and carries it out.
+
+    PATH is a file or folder of YAML, by default desired_state.
+    """
     from reconciler.app.signals import signals_restored
 
     with signals_restored():

@@ -16,6 +16,7 @@ from reconciler.errors import UsageError
 from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
 
 if TYPE_CHECKING:
+    from reconciler.cli.output import Output
     from reconciler.model.diagnostic import Diagnostic
     from reconciler.model.environment import Environment
 
@@ -49,7 +50,10 @@ def target_options(function: F) -> F:
     @functools.wraps(function)
     def with_settings(**arguments: Any) -> Any:
         given = {name: arguments.pop(name) for name in TARGET_NAMES}
-        environment, faults = _environment(arguments.pop("environment"))
+        name = arguments.pop("environment")
+        environment, faults = _environment(name)
+        if not name:
+            _tell_of_choice(arguments["output"])
         if faults:
             from reconciler.cli.findings import print_findings
 
@@ -63,11 +67,19 @@ def target_options(function: F) -> F:
 
 def _environment(name: str | None) -> tuple[Environment | None, Sequence[Diagnostic]]:
     """The environment of this name, or what is wrong with the file that should name it."""
-    if not name:
-        return None, ()
     from reconciler import app
 
-    return app.environment(name)
+    return app.environment(name) if name else (None, ())
+
+
+def _tell_of_choice(output: Output) -> None:
+    """Says that there are environments, where none was chosen: the run is for whatever one is signed in to."""
+    from reconciler import app
+    from reconciler.cli.output import tell
+
+    names = app.environment_names()
+    if names and output.verbosity >= 0:
+        tell(f"note: no environment was chosen; reconciler.yaml names {', '.join(names)}. Choose with --environment.")
 
 
 _TARGET = (
@@ -83,7 +95,7 @@ _TARGET = (
         "--cloud",
         type=click.Choice(list(CLOUDS)),
         envvar="RECONCILER_CLOUD",
-        help="[default: global]",
+        help="The national cloud.  [default: global]",
         show_choices=True,
     ),
     click.option(
@@ -101,7 +113,7 @@ _TARGET = (
         multiple=True,
         envvar="RECONCILER_CATALOG",
         metavar="NAME",
-        help="Only this catalog; repeatable.  [default: all declared]",
+        help="Only this catalog; repeatable.  [default: all]",
     ),
     click.option(
         "--environment",
@@ -159,9 +171,9 @@ def page_options(function: F) -> F:
         type=click.IntRange(min=SMALLEST_BYTES),
         default=COMMENT_BYTES,
         show_default=True,
-        help="Of Markdown: what does not fit is cut, and said.",
+        help="Length of Markdown; what does not fit is left out, with a note.",
     )
-    link = click.option("--details-url", metavar="URL", help="Of Markdown: where the whole plan is, if it was cut.")
+    link = click.option("--details-url", metavar="URL", help="Where that note leads: to the whole plan.")
     return cast("F", room(link(with_page)))
 
 

@@ -30,7 +30,10 @@ out_option = click.option("--out", type=click.Path(path_type=Path, dir_okay=Fals
 @paths_argument
 @output_options("sarif")
 def validate_command(paths: tuple[Path, ...], output: Output) -> int:
-    """Checks files offline: YAML, schema, meaning. Needs no credentials."""
+    """Checks files offline: YAML, schema, meaning. Needs no credentials.
+
+    PATH is a file or folder of YAML, by default desired_state.
+    """
     from reconciler import app
 
     loaded = app.validate(paths or (DEFAULT_PATH,))
@@ -45,7 +48,7 @@ def validate_command(paths: tuple[Path, ...], output: Output) -> int:
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A saved plan; what it holds too is marked as pending already.",
+    help="An earlier plan, of the base branch say; what it holds too is marked.",
 )
 @detailed_exitcode
 @page_options
@@ -61,7 +64,10 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
     settings: Settings,
     output: Output,
 ) -> int:
-    """Reads Graph and shows what apply would do. Writes nothing."""
+    """Reads Graph and shows what apply would do. Writes nothing.
+
+    PATH is a file or folder of YAML, by default desired_state.
+    """
     from reconciler import app
 
     try:
@@ -92,7 +98,10 @@ def drift_command(
     settings: Settings,
     output: Output,
 ) -> int:
-    """Shows what differs live from what is declared, and who changed it when. Writes nothing."""
+    """Shows what differs live from what is declared, and who changed it when. Writes nothing.
+
+    PATH is a file or folder of YAML, by default desired_state.
+    """
     plan = _plan(paths, settings, output)
     if plan is None:
         return INVALID_FILES

@@ -9,7 +9,7 @@ from typing import cast
 
 from reconciler.loader.fault import Fault, fault_at, quoted
 from reconciler.loader.finding import ENVIRONMENTS_FILE, within
-from reconciler.loader.nodes import Entry, Mapping, Node, data_of, member
+from reconciler.loader.nodes import Entry, Mapping, Node, data_of, member, text_of
 from reconciler.loader.reading import read_text
 from reconciler.loader.schema_faults import faults_by_schema
 from reconciler.loader.value_rules import secret_faults
@@ -48,17 +48,27 @@ def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
 
 
 def _faults(documents: list[Node]) -> list[Fault]:
-    if len(documents) != 1:
-        place = documents[1] if documents else SourceLocation("", 1, 1)
-        hint = "Write one document: `environments:` and under it their names."
-        return [
-            fault_at(
-                place, "R103" if not documents else "R101", f"There are {len(documents)} documents, not one.", hint
-            )
-        ]
+    hint = "Write one document: `environments:`, and under it their names."
+    if not documents:
+        return [Fault("R103", 1, 1, "The file is empty.", hint)]
+    if len(documents) > 1:
+        return [fault_at(documents[1], "R101", f"There are {len(documents)} documents, not one.", hint)]
     [document] = documents
     found, _ = faults_by_schema(document, "environments")
-    return [*secret_faults(document), *found, *_name_faults(document)]
+    return [*secret_faults(document), *found, *_name_faults(document), *_nested_faults(document)]
+
+
+def _nested_faults(document: Node) -> list[Fault]:
+    """R210 for a variable in a variable: its value is put in as it is, and would be taken for one that failed."""
+    bodies = [body for _, body in _entries(member(document, "environments"))]
+    values = [(name, value) for body in bodies for name, value in _entries(member(body, "variables"))]
+    return [
+        fault_at(
+            value, "R210", f"The variable {quoted(name)} holds `${{`, but no variable holds another.", "Write it out."
+        )
+        for name, value in values
+        if "${" in (text_of(value) or "")
+    ]
 
 
 def _name_faults(document: Node) -> list[Fault]:

@@ -94,7 +94,10 @@ class _Substitution:
     def _undefined(self, node: Scalar, name: str) -> Fault:
         if self.environment is None:
             message = f"The variable `{name}` has no value: no environment was chosen."
-            hint = f"Choose an environment of reconciler.yaml with --environment, or {_ITSELF}."
+            hint = (
+                "Define it in an environment of reconciler.yaml in this folder, and choose that with --environment "
+                f"(validate takes all of them); or {_ITSELF}."
+            )
             return fault_at(node, "R209", message, hint)
         known = tuple(self.environment.variables)
         meant = nearest(name, known)

@@ -44,7 +44,8 @@ def _document(text: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
         raise InvalidFilesError(f"{name} is not a saved plan: it nests deeper than {_LEVELS} levels.", hint=_HINT)
     fault = next(Draft202012Validator(schema).iter_errors(document), None)
     if fault is not None:
-        raise InvalidFilesError(f"{name} is not a saved plan: {fault.json_path} is not as its schema asks.", hint=_HINT)
+        what = "its content" if fault.json_path == "$" else fault.json_path
+        raise InvalidFilesError(f"{name} is not a saved plan: {what} is not as its schema asks.", hint=_HINT)
     return dict(document)
 
 

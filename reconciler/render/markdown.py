@@ -56,7 +56,7 @@ def _top(plan: Plan, *, drift: bool) -> list[str]:
 
 def _bottom(plan: Plan, *, drift: bool) -> list[str]:
     return [
-        "Two ways out:\n\n" + "\n".join(f"* {way}" for way in view.WAYS_OUT) if drift and plan.changes else "",
+        "Two ways out:\n\n" + "\n".join(f"* {way}" for way in view.ways_out(plan)) if drift and plan.changes else "",
         f"Tenant {code_span(_short(plan.tenant_id, NAME_LENGTH))} at {code_span(_short(plan.graph_url, NAME_LENGTH))}, "
         f"reconciler {code_span(_short(plan.tool_version, NAME_LENGTH))}",
     ]

@@ -98,4 +98,4 @@ def _diagnostic(diagnostic: Diagnostic) -> list[str]:
 
 
 def _ways_out(plan: Plan) -> list[str]:
-    return ["Two ways out:", *_indented(view.WAYS_OUT)] if plan.changes else []
+    return ["Two ways out:", *_indented(view.ways_out(plan))] if plan.changes else []

@@ -22,10 +22,6 @@ READ_FAULTS: dict[Read, str] = {
     "absent": "does not exist",
 }
 NO_CHANGES_READ = "No changes in what could be read."
-WAYS_OUT = (
-    "to make what is live match the files again: reconciler apply",
-    "to keep what is live: reconciler export --update writes the live values, shown first, into the files",
-)
 LOOK_AT = "run reconciler plan again: it shows whether the change has arrived"
 
 
@@ -48,6 +44,17 @@ def target(plan: Plan) -> str:
     """`tenant … at sandbox`, and the environment in front where one was chosen."""
     environment = f"environment {plan.environment}, " if plan.environment else ""
     return f"{environment}tenant {visible(plan.tenant_id)} at {visible(plan.graph_url)}"
+
+
+def ways_out(plan: Plan) -> list[str]:
+    """The two ways out of drift, as commands for the plan's environment."""
+    chosen = f" --environment {plan.environment}" if plan.environment else ""
+    missing = any(change.action == "create" for change in plan.changes)
+    return [
+        f"to make what is live match the files again: reconciler apply{chosen}",
+        f"to keep what is live: reconciler export --update{chosen}, which also adds what no file declares"
+        + ("; and remove the declarations of what is not live" if missing else ""),
+    ]
 
 
 def by_catalog(plan: Plan) -> list[CatalogView]:

@@ -85,6 +85,7 @@ def test_without_the_file_there_are_none() -> None:
         ("environments:\n  'a -->': {}\n", [("R105", 2, 3)]),
         ("environments:\n  a: {}\n  a: {}\n", [("R007", 3, 3)]),
         ("environments: {\n", [("R006", 2, 1)]),
+        ("environments: {e: {variables: {a: x, b: '${a}'}}}\n", [("R210", 1, 41)]),
         ("environments: {p: {variables: {u: 'https://x/?sig=aB3dE5gH7jK9mN1p'}}}\n", [("R208", 1, 35)]),
     ],
 )

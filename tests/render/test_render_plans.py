@@ -84,6 +84,10 @@ def test_drift_tells_who_changed_it_and_the_ways_out() -> None:
     assert "reconciler export --update" in text
     assert "last changed" not in plan_text(RICH)
     assert "Two ways out" not in plan_text(EMPTY, drift=True)
+    assert "reconciler apply --environment production\n" in plan_text(BASED, drift=True)
+    assert "reconciler export --update --environment production, " in plan_markdown(BASED, drift=True)
+    assert "remove the declarations" in text
+    assert "remove the declarations" not in plan_text(replace(RICH, changes=RICH.changes[2:]), drift=True)
 
 
 def test_apply_ends_in_its_stable_line() -> None:
