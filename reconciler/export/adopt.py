@@ -134,7 +134,7 @@ def _beside(document: Document, name: str, value: JsonValue, members: Sequence[s
     if not isinstance(value, dict):
         return value
     said = beside({name: document.defaults.get(name)}, {name: value}).get(name)
-    if isinstance(said, dict) and ODATA_TYPE not in said:
+    if isinstance(said, dict) and ODATA_TYPE not in said and members:  # none: the default is null, all of it differs
         return {member: content for member, content in said.items() if member in members}
     return said
 

@@ -405,6 +405,19 @@ def test_a_new_one_gives_up_the_defaults_that_it_does_not_have(reconciler: Comma
     )
 
 
+def test_a_default_of_null_gives_way_to_all_that_is_live(reconciler: CommandLine) -> None:
+    nulls = "  callbackConfiguration: null\n  clientConfiguration: ~\nextensions:"
+    Path("state.yaml").write_text(HEAD.replace("extensions:", nulls) + ITEM)
+    client = {"timeoutInMilliseconds": 300, "maximumRetries": 1}
+    reconciler.seed(catalog(extensions=[live(**HALF, clientConfiguration=client)]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    assert (updated.err, updated.last) == ("", "Update: 0 added, 2 changed, 0 left as they are, 0 not live.")
+    assert Path("state.yaml").read_text().endswith(
+        f"{ITEM}    callbackConfiguration:\n      timeoutDuration: PT30M\n"
+        "    clientConfiguration:\n      timeoutInMilliseconds: 300\n      maximumRetries: 1\n"
+    )
+
+
 def test_faulty_files_end_with_3_and_stay(reconciler: CommandLine) -> None:
     Path("state.yaml").write_text(HEAD + ITEM + "    oops: 1\n")
     reconciler.seed(catalog(extensions=[live()]))
