@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.export.adopt import Adoption, NewExtension
+from reconciler.export.positions import breaks
 from reconciler.export.splices import Splice, appended, spliced
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.export import Edit
@@ -40,12 +41,12 @@ def placed(texts: Mapping[str, str], new_texts: Mapping[str, str], adopted: Sequ
             line = _line_of(text, min(one.splices), _splices(one.file, text, adopted))
         else:
             at = new_text.rfind(f"# id {one.new.live_id}")
-            line = new_text.count("\n", 0, at) + 1 if at >= 0 else one.edits[0].place.line
+            line = breaks(new_text, 0, at) + 1 if at >= 0 else one.edits[0].place.line
         yield from (replace(edit, place=SourceLocation(one.file, line)) for edit in one.edits)
 
 
 def _line_of(text: str, splice: Splice, every: Sequence[Splice]) -> int:
     earlier = [one for one in every if one.start < splice.start]
-    moved = sum(one.text.count("\n") - text.count("\n", one.start, one.end) for one in earlier)
+    moved = sum(breaks(one.text) - breaks(text, one.start, one.end) for one in earlier)
     led_by = len(splice.text) - len(splice.text.lstrip("\r\n"))
-    return text.count("\n", 0, splice.start) + moved + splice.text.count("\n", 0, led_by) + 1
+    return breaks(text, 0, splice.start) + moved + breaks(splice.text, 0, led_by) + 1

@@ -12,7 +12,8 @@ from reconciler.loader.variables import escaped
 from reconciler.model.types import ODATA_TYPE, JsonValue, Properties
 from reconciler.render.escape import shows, yaml_quoted
 
-_BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")
+_EOL = re.compile(r"\r\n|[\r\n]")
+_BLANK_LINE = re.compile(r"(?>\r\n|[\r\n])[ \t]*[\r\n]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -132,6 +133,6 @@ def _quotes(holder: Piece) -> bool:
 
 
 def eol_of(text: str) -> str:
-    """The line break of the text."""
-    end = line_end(text, 0)
-    return "\r\n" if text[end : end + 2] == "\r\n" else "\n"
+    """The line break of the text; one that shows in no editor is not written, though YAML reads it as one."""
+    found = _EOL.search(text)
+    return found[0] if found else "\n"

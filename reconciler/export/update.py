@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from reconciler.export.adopt import Adoption, adoptions, declared_rows, new_extension
 from reconciler.export.declarable import Declarable, declarable
 from reconciler.export.documents import declarables, left_out, unreadable
+from reconciler.export.proof import only_adopted
 from reconciler.export.rewriting import edited, placed
 from reconciler.export.sources import Document, documents_of
 from reconciler.loader import load_texts
 from reconciler.model.canonical import canonical_json
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.environment import Environment
-from reconciler.model.export import Update
+from reconciler.model.export import Edit, Update
 from reconciler.model.extension import DesiredCatalog, ObservedCatalog, ObservedExtension
 from reconciler.model.plan import Change, Plan
 
@@ -30,27 +31,29 @@ class Files:
     environment: Environment | None
     planned: Callable[[Pairs], Plan]
 
-    def plan(self, texts: Mapping[str, str], pairs: Pairs) -> Plan | None:
-        """The plan for these texts against what was observed for the pairs; None when they have a fault."""
+    def declared(self, texts: Mapping[str, str]) -> Sequence[DesiredCatalog]:
+        """What these texts declare; nothing at all when they have a fault."""
+        return load_texts(texts.items(), self.environment).catalogs
+
+    def plan(self, declared: Sequence[DesiredCatalog], pairs: Pairs) -> Plan:
+        """The plan for what is declared against what was observed for the pairs."""
         observed = {wanted.catalog: found for wanted, found in pairs}
-        loaded = load_texts(texts.items(), self.environment)
-        wanted = [(one, observed[one.catalog]) for one in loaded.catalogs if one.catalog in observed]
-        return None if loaded.faulty else self.planned(wanted)
+        return self.planned([(one, observed[one.catalog]) for one in declared if one.catalog in observed])
 
 
 def update(files: Files, pairs: Pairs) -> Update:
     """The edits that bring the files to what is live in the catalogs of the pairs, and what they leave as it is.
 
-    What is declared and not live is left alone. An edit is kept only if the files then read without a fault, what it
-    was to bring in no longer differs, and nothing else does that did not before.
+    What is declared and not live is left alone. An edit is kept only if the files then declare what they did before
+    and what it was to bring in, and if nothing differs from what is live that did not before.
     """
-    before = files.planned(pairs)
+    declared, before = files.declared(files.texts), files.planned(pairs)
     observed = list({found.catalog.id: found for _, found in pairs if found.read == "complete"}.values())
     unmanaged = [(found, item) for found in observed for item in _unmanaged(before, found)]
     documents = list(documents_of(files.texts, files.environment))
     wished = [*_drifted(before, observed, documents, files.texts), *_new(unmanaged, documents)]
     possible = [one for one in wished if not one.refusal]
-    kept = _verified(possible, [], lambda adopted: _holds(adopted, files, pairs, before))
+    kept = _verified(possible, [], lambda adopted: _holds(adopted, files, pairs, declared, before))
     texts = edited(files.texts, kept)
     dropped = [one if one.refusal else replace(one, refusal=_UNSAFE) for one in wished if one not in kept]
     return Update(
@@ -102,16 +105,22 @@ def _verified(
     return _verified(wished[half:], _verified(wished[:half], kept, holds), holds)
 
 
-def _holds(adopted: Sequence[Adoption], files: Files, pairs: Pairs, before: Plan) -> bool:
-    """True when the edited files differ from what is live exactly as before, but for what was adopted."""
+def _holds(
+    adopted: Sequence[Adoption], files: Files, pairs: Pairs, declared: Sequence[DesiredCatalog], before: Plan
+) -> bool:
+    """True when the edited files declare nothing but what was declared and what was adopted, and plan accordingly."""
     texts = edited(files.texts, adopted)
-    after = files.plan(texts, pairs) if texts else None
+    after = files.declared(texts) if texts else ()
     edits = [edit for one in adopted for edit in one.edits]
+    return only_adopted(declared, after, adopted) and _settled(before, files.plan(after, pairs), edits)
+
+
+def _settled(before: Plan, after: Plan, edits: Sequence[Edit]) -> bool:
+    """True when the files differ from what is live exactly as before, but for the edits."""
     settled = {(edit.extension.id, edit.path) for edit in edits}
     new = {edit.extension.id for edit in edits if not edit.path}
     return (
-        after is not None
-        and _rows(after) == {row for row in _rows(before) if row[1:3] not in settled}
+        _rows(after) == {row for row in _rows(before) if row[1:3] not in settled}
         and {one.extension.id for one in after.unmanaged} == {one.extension.id for one in before.unmanaged} - new
     )
 

@@ -178,6 +178,35 @@ def test_a_drifted_value_changes_where_it_stands(case: Case, windows: bool, reco
     assert updated.last.startswith("Update: 0 added, ")
 
 
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\r"])
+def test_whatever_ends_a_line_in_yaml_ends_it_for_an_edit(end: str, reconciler: CommandLine) -> None:
+    """What stands behind it is no part of the line: neither lost with it nor swallowed by its comment."""
+    pop = "#microsoft.graph.azureAdPopTokenAuthentication"
+    kind = f'{ITEM}    authenticationConfiguration:\n      "@odata.type": "{TOKEN}"\n'
+    stays = f"    description: same # stays{end}    callbackConfiguration: {{timeoutDuration: PT1H}} # why{end}"
+    Path("state.yaml").write_bytes(f"{HEAD}{kind}      resourceId: {RESOURCE} # gone{end}{stays}".encode())
+    reconciler.seed(catalog(extensions=[live(description="same", **HALF)]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    assert updated.err == ""
+    after = HEAD + kind.replace(TOKEN, pop).removesuffix("\n") + end + stays.replace("PT1H", "PT30M")
+    assert Path("state.yaml").read_bytes().decode() == after
+    assert f"~ state.yaml:{(HEAD + kind).count(chr(10)) + 2}: a callbackConfiguration" in updated.out
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_what_is_added_ends_like_the_lines_of_its_file(end: str, reconciler: CommandLine) -> None:
+    apart = HEAD + ITEM.replace("  a\n", "  c\n") + "\n" + ITEM
+    Path("state.yaml").write_bytes(apart.replace("\n", end).encode())
+    group = endpoint(resourceGroupName="rg-2")
+    reconciler.seed(catalog(extensions=[live(endpointConfiguration=group), live("c", FINANCE), new()]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    text = Path("state.yaml").read_bytes().decode()
+    assert text == f"{apart}      resourceGroupName: rg-2\n\n{NEW}".replace("\n", end)
+    lines = text.split(end)
+    told = {line[0]: lines[int(line.split(":")[1]) - 1].strip() for line in updated.out.splitlines()[:2]}
+    assert told == {"~": "resourceGroupName: rg-2", "+": f"# id {B}"}
+
+
 NEW = """\
   # id 00000000-0000-4000-8000-000000000002
   - "@odata.type": "#microsoft.graph.accessPackageAssignmentWorkflowExtension"
@@ -412,9 +441,13 @@ def test_a_default_of_null_gives_way_to_all_that_is_live(reconciler: CommandLine
     reconciler.seed(catalog(extensions=[live(**HALF, clientConfiguration=client)]))
     updated = reconciler("export", "--update", "state.yaml", "--sandbox")
     assert (updated.err, updated.last) == ("", "Update: 0 added, 2 changed, 0 left as they are, 0 not live.")
-    assert Path("state.yaml").read_text().endswith(
-        f"{ITEM}    callbackConfiguration:\n      timeoutDuration: PT30M\n"
-        "    clientConfiguration:\n      timeoutInMilliseconds: 300\n      maximumRetries: 1\n"
+    assert (
+        Path("state.yaml")
+        .read_text()
+        .endswith(
+            f"{ITEM}    callbackConfiguration:\n      timeoutDuration: PT30M\n"
+            "    clientConfiguration:\n      timeoutInMilliseconds: 300\n      maximumRetries: 1\n"
+        )
     )
 
 
