@@ -11,6 +11,7 @@ import yaml
 from reconciler.loader.yaml_errors import LINE_BREAK
 
 _BREAK = re.compile(LINE_BREAK)
+_BREAKS = "\n\r\x85\u2028\u2029"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -72,6 +73,11 @@ def line_end(text: str, at: int) -> int:
     """Where the line ends in which `at` stands, its line break not included."""
     found = _BREAK.search(text, at)
     return found.start() if found else len(text)
+
+
+def line_start(text: str, at: int) -> int:
+    """Where the line begins in which `at` stands."""
+    return max(text.rfind(one, 0, at) for one in _BREAKS) + 1
 
 
 def breaks(text: str, start: int = 0, end: int | None = None) -> int:

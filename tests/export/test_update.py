@@ -83,6 +83,35 @@ CASES = {
         f"{ITEM}    description: one\n\n    # end\n",
         {"description": "one"},
     ),
+    "a text of several lines with a head of its own": Case(
+        f"{ITEM}    description: |2- # owned by X\n      one\n      two\n    # end\n",
+        f"{ITEM}    description: |2 # owned by X\n      one\n      three\n    # end\n",
+        {"description": "one\nthree\n"},
+    ),
+    "a text of no lines": Case(
+        f"{ITEM}    description: | # none yet\n    callbackConfiguration: null\n",
+        f"{ITEM}    description: |- # none yet\n      one\n      two\n    callbackConfiguration: null\n",
+        {"description": "one\ntwo"},
+    ),
+    "folded lines with a comment become lines": Case(
+        f"{ITEM}    description: >+  # owned by X\n      one\n      two\n",
+        f"{ITEM}    description: |-  # owned by X\n      one\n      three\n",
+        {"description": "one\nthree"},
+    ),
+    "several lines under a comment become one": Case(
+        f"{ITEM}    description: !!str >- # owned by X\n      one\n      two\n    # end\n",
+        f"{ITEM}    description: one # owned by X\n    # end\n",
+        {"description": "one"},
+    ),
+    "two additions at one place": Case(
+        f"{ITEM}\n  # end\n",
+        f"{ITEM}      resourceGroupName: rg-2\n"
+        f'    authenticationConfiguration:\n      "@odata.type": "{TOKEN}"\n      resourceId: {RESOURCE}\n\n  # end\n',
+        {
+            "authenticationConfiguration": token(),
+            "endpointConfiguration": {**extension("a")["endpointConfiguration"], "resourceGroupName": "rg-2"},
+        },
+    ),
     "a cleared text": Case(
         f"{ITEM}    description: old # why\n", f"{ITEM}    description: null # why\n", {"description": None}
     ),
@@ -142,6 +171,35 @@ CASES = {
         f"      resourceId: {RESOURCE} # x\n# y\n",
         f'{ITEM}    authenticationConfiguration:\n      "@odata.type": '
         '"#microsoft.graph.azureAdPopTokenAuthentication"\n# y\n',
+        {},
+    ),
+    "a type with fewer members, with comments around": Case(
+        f"{ITEM}    authenticationConfiguration:\n      # kept 1\n      resourceId: {RESOURCE} # gone\n      # kept 2\n"
+        f'      "@odata.type": "{TOKEN}" # kept 3\n',
+        f"{ITEM}    authenticationConfiguration:\n      # kept 1\n      # kept 2\n"
+        '      "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication" # kept 3\n',
+        {},
+    ),
+    "a type with fewer members, under a comment": Case(
+        f'{ITEM}    authenticationConfiguration:\n      "@odata.type": "{TOKEN}" # kept 1\n      # kept 2\n'
+        f"      resourceId: {RESOURCE} # gone\n",
+        f"{ITEM}    authenticationConfiguration:\n"
+        '      "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication" # kept 1\n      # kept 2\n',
+        {},
+    ),
+    "a type with fewer members, in flow style with comments": Case(
+        f'{ITEM}    authenticationConfiguration: {{\n      "@odata.type": "{TOKEN}", # kept, 1\n      # kept 2\n'
+        f"      resourceId: {RESOURCE} # kept 3\n    }}\n",
+        f"{ITEM}    authenticationConfiguration: {{\n"
+        '      "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication" # kept, 1\n      # kept 2\n'
+        "       # kept 3\n    }\n",
+        {},
+    ),
+    "a type with fewer members, first in flow style with comments": Case(
+        f"{ITEM}    authenticationConfiguration: {{resourceId: {RESOURCE}\n      # kept, 1\n      , # kept 2\n"
+        f'      "@odata.type": "{TOKEN}" }}\n',
+        f"{ITEM}    authenticationConfiguration: {{\n      # kept, 1\n       # kept 2\n"
+        '      "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication" }\n',
         {},
     ),
     "a type with fewer members, in flow style": Case(
@@ -239,6 +297,7 @@ def endpoint(**members: Any) -> Json:
         (f"{SHORT}extensions: [] # none\n", f"{SHORT}extensions: # none\n{NEW}"),
         (f"{HEAD}{FLOW}}}\n", f"{HEAD}{FLOW}}}\n\n{NEW}"),
         (f"{SHORT}extensions: [\n{FLOW[4:]}}} ]\n", f"{SHORT}extensions: [\n{FLOW[4:]}}}, {FLOW_NEW} ]\n"),
+        (f"{SHORT}extensions: [ # none\n  ]\n", f"{SHORT}extensions: [{FLOW_NEW} # none\n  ]\n"),
         ("{catalog: Marketing, extensions: []}\n", None),
         ('{"catalog": "Marketing", "extensions": []}\n', None),
     ],
@@ -259,16 +318,18 @@ def test_what_is_unmanaged_comes_last_in_the_style_of_the_list(
     else:
         assert file.read_text() == after
         line = next(number for number, text in enumerate(after.split("\n"), 1) if "displayName: b" in text)
-        assert updated.out.startswith(f"+ state.yaml:{line - 2}: b of Marketing\n") or "[\n" in after
+        line -= 0 if FLOW_NEW in after else 2
+        assert updated.out.startswith(f"+ state.yaml:{line}: b of Marketing\n")
     assert "0 create, 0 update" in reconciler("plan", file, "--sandbox").last
 
 
-def test_items_without_blank_lines_between_get_none(reconciler: CommandLine) -> None:
-    other = ITEM.replace("displayName:  a", "displayName: c")
-    Path("state.yaml").write_text(HEAD + ITEM + other)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_items_without_blank_lines_between_get_none(end: str, reconciler: CommandLine) -> None:
+    text = HEAD + ITEM + ITEM.replace("displayName:  a", "displayName: c")
+    Path("state.yaml").write_bytes(text.replace("\n", end).encode())
     reconciler.seed(catalog(extensions=[live(), live("c", FINANCE), new()]))
     reconciler("export", "--update", "state.yaml", "--sandbox")
-    assert Path("state.yaml").read_text() == HEAD + ITEM + other + NEW
+    assert Path("state.yaml").read_bytes().decode() == (text + NEW).replace("\n", end)
 
 
 def test_several_new_ones_are_added_to_an_empty_list(reconciler: CommandLine) -> None:
