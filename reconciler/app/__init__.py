@@ -231,7 +231,8 @@ def init(folder: Path, action: str) -> tuple[Path, ...]:
     Raises:
         UsageError: the action is not pinned, or a file exists already or cannot be written; nothing was written.
     """
-    from reconciler.starter import starter_files, write_new
+    from reconciler.files import write_new
+    from reconciler.starter import starter_files
 
     files = starter_files(action)
     write_new(folder, files)
