@@ -12,7 +12,7 @@ from reconciler.export.proof import only_adopted
 from reconciler.export.rewriting import edited, placed
 from reconciler.export.sources import Document, documents_of
 from reconciler.loader import load_texts
-from reconciler.model.canonical import canonical_json
+from reconciler.model.canonical import canonical_json, folded
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.environment import Environment
 from reconciler.model.export import Edit, Update
@@ -25,11 +25,15 @@ _UNSAFE = "the edit would not be read back as it is meant"
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The texts of the files by name, the environment in which they are read, and how a plan is made."""
+    """The texts of the files by name, the environment in which they are read, and how a plan is made.
+
+    `others` are the environments beside in which they are without a fault, and stay so.
+    """
 
     texts: Mapping[str, str]
     environment: Environment | None
     planned: Callable[[Pairs], Plan]
+    others: tuple[Environment, ...] = ()
 
     def declared(self, texts: Mapping[str, str]) -> Sequence[DesiredCatalog]:
         """What these texts declare; nothing at all when they have a fault."""
@@ -53,9 +57,10 @@ def update(files: Files, pairs: Pairs) -> Update:
     documents = list(documents_of(files.texts, files.environment))
     wished = [*_drifted(before, observed, documents, files.texts), *_new(unmanaged, documents)]
     possible = [one for one in wished if not one.refusal]
-    kept = _verified(possible, [], lambda adopted: _holds(adopted, files, pairs, declared, before))
+    judged = _judged(possible, [], lambda adopted: _objection(adopted, files, pairs, declared, before))
+    kept = [one for one in judged if not one.refusal]
     texts = edited(files.texts, kept)
-    dropped = [one if one.refusal else replace(one, refusal=_UNSAFE) for one in wished if one not in kept]
+    dropped = [one for one in (*wished, *judged) if one.refusal]
     return Update(
         texts={file: text for file, text in texts.items() if text != files.texts[file]},
         edits=tuple(sorted(placed(files.texts, texts, kept), key=lambda one: (one.place.file, one.place.line))),
@@ -71,8 +76,12 @@ def update(files: Files, pairs: Pairs) -> Update:
 
 
 def _unmanaged(before: Plan, found: ObservedCatalog) -> list[Declarable]:
-    ids = {one.extension.id for one in before.unmanaged if one.catalog == found.catalog}
-    return declarables(found, {one for one in ids if one})
+    """The live extensions that no file declares; one that a blocked declaration names is not to be added beside it."""
+    blocked = [one.extension for one in before.blocked if one.catalog == found.catalog]
+    names, ids = {folded(one.display_name) for one in blocked}, {(one.id or "").casefold() for one in blocked}
+    refs = (one.extension for one in before.unmanaged if one.catalog == found.catalog)
+    free = {ref.id for ref in refs if folded(ref.display_name) not in names and (ref.id or "").casefold() not in ids}
+    return declarables(found, {one for one in free if one})
 
 
 def _drifted(
@@ -93,26 +102,36 @@ def _new(unmanaged: Sequence[tuple[ObservedCatalog, Declarable]], documents: Seq
             yield new_extension(last, found.catalog, item)
 
 
-def _verified(
-    wished: Sequence[Adoption], kept: Sequence[Adoption], holds: Callable[[Sequence[Adoption]], bool]
+def _judged(
+    wished: Sequence[Adoption], judged: Sequence[Adoption], objection: Callable[[Sequence[Adoption]], str]
 ) -> Sequence[Adoption]:
-    """The kept ones, and those of the wished that hold together with them: all at once, or else half by half."""
-    if not wished or holds([*kept, *wished]):
-        return [*kept, *wished]
+    """The judged ones and the wished, refused where they do not hold together with the others: half by half."""
+    kept = [one for one in judged if not one.refusal]
+    because = objection([*kept, *wished]) if wished else ""
+    if not because:
+        return [*judged, *wished]
     if len(wished) == 1:
-        return kept
+        return [*judged, replace(wished[0], refusal=because)]
     half = len(wished) // 2
-    return _verified(wished[half:], _verified(wished[:half], kept, holds), holds)
+    return _judged(wished[half:], _judged(wished[:half], judged, objection), objection)
 
 
-def _holds(
+def _objection(
     adopted: Sequence[Adoption], files: Files, pairs: Pairs, declared: Sequence[DesiredCatalog], before: Plan
-) -> bool:
-    """True when the edited files declare nothing but what was declared and what was adopted, and plan accordingly."""
+) -> str:
+    """Why the edited files are not what is meant; "" when they declare and plan what was adopted, and no more."""
     texts = edited(files.texts, adopted)
     after = files.declared(texts) if texts else ()
     edits = [edit for one in adopted for edit in one.edits]
-    return only_adopted(declared, after, adopted) and _settled(before, files.plan(after, pairs), edits)
+    if not only_adopted(declared, after, adopted) or not _settled(before, files.plan(after, pairs), edits):
+        return _UNSAFE
+    faults = ((one.name, load_texts(texts.items(), one).diagnostics) for one in files.others)
+    return next((_elsewhere(name, found[0]) for name, found in faults if found), "")
+
+
+def _elsewhere(environment: str, fault: Diagnostic) -> str:
+    said = f"{fault.code}: {fault.message}"
+    return f"in environment {environment} the files would then be at fault, {said}"
 
 
 def _settled(before: Plan, after: Plan, edits: Sequence[Edit]) -> bool:

@@ -413,7 +413,56 @@ def test_one_that_does_not_hold_keeps_no_other_from_being_written(reconciler: Co
     reconciler.seed(catalog(extensions=[live("z", A), live("a", FINANCE), new()]))
     updated = reconciler("export", "--update", file, "--sandbox")
     assert file.read_text() == f"{HEAD}{ITEM}    id: {A}\n\n{NEW}"
-    assert f"“a” ({FINANCE}) is not added to the file" in updated.err
+    assert f"the new name is taken by {FINANCE}" in updated.err
+    assert "is not added" not in updated.err, "that the name is declared is reason enough"
+
+
+@pytest.mark.parametrize("pin", ["", f"    id: {A}\n"])
+def test_one_that_is_declared_twice_is_not_tried_as_a_new_one(pin: str, reconciler: CommandLine) -> None:
+    """By its name, or by its id under a name of its own: two ways to address a catalog, which only Graph joins."""
+    by_id = HEAD.replace("catalog: Marketing", f"catalog: {{id: {MARKETING}}}")
+    text = f"{HEAD}{ITEM}{pin}---\n{by_id}{ITEM.replace('  a', '  c') if pin else ITEM}{pin}"
+    Path("state.yaml").write_text(text)
+    reconciler.seed(catalog(extensions=[live("z" if pin else "a")]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    assert updated.err.count("it is declared a second time") == updated.err.count("R308 warning") == 2
+    assert Path("state.yaml").read_text() == text
+
+
+def test_a_new_name_that_another_file_declares_too_is_left(reconciler: CommandLine) -> None:
+    """The loader cannot know that both mean one catalog; the plan would block the two."""
+    by_id = HEAD.replace("catalog: Marketing", f"catalog: {{id: {MARKETING}}}")
+    text = f"{HEAD}{ITEM}    id: {A}\n---\n{by_id}{ITEM.replace('  a', '  z')}"
+    Path("state.yaml").write_text(text)
+    reconciler.seed(catalog(extensions=[live("z")]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    assert "“a”: displayName stays as it is in the file, because the edit would not be read back" in updated.err
+    assert Path("state.yaml").read_text() == text
+
+
+ENVIRONMENTS = "environments:\n  prod:\n    variables: {stage: prod}\n  dev:\n    variables: {stage: dev}\n"
+
+
+def test_an_edit_that_another_environment_would_not_take_is_left(reconciler: CommandLine) -> None:
+    Path("reconciler.yaml").write_text(ENVIRONMENTS)
+    text = HEAD + ITEM.replace("  a\n", "  '${stage}-a'\n") + "    description: old\n"
+    Path("state.yaml").write_text(text)
+    reconciler.seed(catalog(extensions=[live("prod-a", description="new"), new("dev-a"), new("c", FINANCE)]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
+    assert updated.last == "Update: 1 added, 1 changed, 1 left as they are, 0 not live."
+    assert f"“dev-a” ({B}) is not added to the file, because in environment dev the files would" in updated.err
+    assert "R207: The extension" in updated.err
+    edited = Path("state.yaml").read_text()
+    assert edited == text.replace("old", "new") + "\n" + NEW.replace("Name: b", "Name: c").replace(B, FINANCE)
+    assert reconciler("validate", "state.yaml").code == 0
+
+
+def test_an_environment_that_is_at_fault_already_forbids_nothing(reconciler: CommandLine) -> None:
+    Path("reconciler.yaml").write_text(f"{ENVIRONMENTS}  empty: {{}}\n")
+    Path("state.yaml").write_text(HEAD + ITEM.replace("  a\n", "  '${stage}-a'\n") + "    description: old\n")
+    reconciler.seed(catalog(extensions=[live("prod-a", description="new")]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
+    assert (updated.err, updated.last) == ("", "Update: 0 added, 1 changed, 0 left as they are, 0 not live.")
 
 
 def test_a_file_without_a_change_is_not_touched_and_links_and_modes_stay(reconciler: CommandLine) -> None:
