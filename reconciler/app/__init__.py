@@ -223,9 +223,16 @@ def export_update(
             declared = load_texts(texts.items(), settings.environment).catalogs
             pairs = await observed(connection, declared, progress)
             context = plan_context(connection)
-            return update(Files(texts, settings.environment, lambda some: build_plan(some, context)), pairs)
+            others = _other_environments(settings, texts)
+            return update(Files(texts, settings.environment, lambda some: build_plan(some, context), others), pairs)
 
     return _run(run())
+
+
+def _other_environments(settings: Settings, texts: Mapping[str, str]) -> tuple[Environment, ...]:
+    """The environments of `reconciler.yaml` beside the chosen one in which these files are without a fault."""
+    others = (one for one in load_environments().environments if one.name != settings.environment_name)
+    return tuple(one for one in others if not load_texts(texts.items(), one).faulty)
 
 
 def init(folder: Path, action: str, environments: Sequence[str] = ()) -> tuple[Path, ...]:
@@ -237,7 +244,8 @@ def init(folder: Path, action: str, environments: Sequence[str] = ()) -> tuple[P
         UsageError: the action is not pinned, an environment cannot have its name or is not in `reconciler.yaml`, or a
             file exists already or cannot be written; nothing was written.
     """
-    from reconciler.starter import starter_files, write_new
+    from reconciler.files import write_new
+    from reconciler.starter import starter_files
 
     files = starter_files(action, environments)
     if environments and names_all(folder / ENVIRONMENTS_FILE, environments):

@@ -12,7 +12,7 @@ import click
 
 from reconciler.cli.findings import INVALID_FILES
 from reconciler.cli.options import DEFAULT_PATH, output_options, paths_argument, target_options
-from reconciler.cli.plans import DONE, REFUSED, declared_state
+from reconciler.cli.plans import DONE, REFUSED, sound
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def _tell_findings(diagnostics: Iterable[Diagnostic], output: Output) -> None:
 def _save(exported: Export, folder: Path) -> list[Path]:
     """The new files, one a catalog: all of them or none, and with every secret in them masked."""
     from reconciler.export.files import file_names, schema_line
+    from reconciler.files import write_new
     from reconciler.model.secrets import mask
-    from reconciler.starter import write_new
 
     names = file_names(exported.documents)
     texts = (mask(schema_line(folder) + document.text) for document in exported.documents)
@@ -87,20 +87,21 @@ def _save(exported: Export, folder: Path) -> list[Path]:
 
 
 def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
-    """Edits the files, after telling what is wrong with them if anything is."""
+    """Edits the files, after telling what is wrong with them if anything is; they are read once, and so are proven."""
     from reconciler import app
-    from reconciler.cli.files import replace_all
     from reconciler.cli.output import emit, progress
-    from reconciler.loader import read_texts
+    from reconciler.files import replace_all
+    from reconciler.loader import load_texts, read_texts
     from reconciler.render.export import update_document, update_text
     from reconciler.render.json_document import to_json
 
-    if declared_state(paths, settings, output) is None:
-        return INVALID_FILES
     read = read_texts(paths or (DEFAULT_PATH,))
+    texts = {name: text for name, (_, text) in read.files.items()}
+    if sound(load_texts(texts.items(), settings.environment, read.diagnostics), output) is None:
+        return INVALID_FILES
     with progress(output) as bars:
-        updated = app.export_update(settings, os.environ, {name: text for name, (_, text) in read.items()}, bars)
-    replace_all({read[name][0]: (read[name][1], text) for name, text in updated.texts.items()})
+        updated = app.export_update(settings, os.environ, texts, bars)
+    replace_all({path: (text, updated.texts.get(name, text)) for name, (path, text) in read.files.items()})
     emit(to_json(update_document(updated)) if output.format == "json" else update_text(updated), output)
     if output.format != "json":
         _tell_findings(updated.diagnostics, output)

@@ -15,6 +15,7 @@ from reconciler.errors import InvalidFilesError
 
 if TYPE_CHECKING:
     from reconciler.cli.output import Output
+    from reconciler.loader import LoadedState
     from reconciler.model.extension import DesiredCatalog
     from reconciler.model.plan import Plan
     from reconciler.render.page import Page
@@ -131,7 +132,11 @@ def declared_state(paths: tuple[Path, ...], settings: Settings, output: Output) 
     """What the files declare in the chosen environment; None after printing their faults."""
     from reconciler import app
 
-    loaded = app.declared(settings, paths or (DEFAULT_PATH,))
+    return sound(app.declared(settings, paths or (DEFAULT_PATH,)), output)
+
+
+def sound(loaded: LoadedState, output: Output) -> Sequence[DesiredCatalog] | None:
+    """The catalogs of files without a fault; None after printing the faults."""
     if not loaded.faulty:
         return loaded.catalogs
     print_findings(loaded.diagnostics, output, files=loaded.files, extensions=loaded.extensions)

@@ -24,10 +24,11 @@ _SHARED = "it is an alias, or repeated elsewhere by one"
 
 @dataclass(frozen=True, slots=True)
 class NewExtension:
-    """An unmanaged extension as it is to stand at the end of a document, beside the defaults there."""
+    """An unmanaged extension at the end of a document: all that it `declares`, and `body` beside the defaults there."""
 
     document: Document
     live_id: str
+    declares: Properties
     body: Properties
 
 
@@ -50,8 +51,9 @@ def new_extension(document: Document, catalog: Catalog, item: Declarable) -> Ado
     live = item.live
     ref = ExtensionRef(live.id, live.display_name or "", live.type)
     edits = (Edit(SourceLocation(document.file, document.piece.line + 1), catalog, ref),)
-    body = beside(document.defaults, item.body or {})
-    return Adoption(document.file, edits, new=NewExtension(document, live.id, body))
+    declares = item.body or {}
+    new = NewExtension(document, live.id, declares, beside(document.defaults, declares))
+    return Adoption(document.file, edits, new=new)
 
 
 def adoptions(
@@ -134,7 +136,7 @@ def _beside(document: Document, name: str, value: JsonValue, members: Sequence[s
     if not isinstance(value, dict):
         return value
     said = beside({name: document.defaults.get(name)}, {name: value}).get(name)
-    if isinstance(said, dict) and ODATA_TYPE not in said:
+    if isinstance(said, dict) and ODATA_TYPE not in said and members:  # none: the default is null, all of it differs
         return {member: content for member, content in said.items() if member in members}
     return said
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from reconciler.loader.yaml_errors import LINE_BREAK
+
+_BREAK = re.compile(LINE_BREAK)
+_BREAKS = "\n\r\x85\u2028\u2029"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -66,8 +71,18 @@ def _place(mark: Any) -> tuple[int, int, int]:
 
 def line_end(text: str, at: int) -> int:
     """Where the line ends in which `at` stands, its line break not included."""
-    ends = (text.find(character, at) for character in "\r\n")
-    return min((end for end in ends if end >= 0), default=len(text))
+    found = _BREAK.search(text, at)
+    return found.start() if found else len(text)
+
+
+def line_start(text: str, at: int) -> int:
+    """Where the line begins in which `at` stands."""
+    return max(text.rfind(one, 0, at) for one in _BREAKS) + 1
+
+
+def breaks(text: str, start: int = 0, end: int | None = None) -> int:
+    """How many lines end between the two places."""
+    return len(_BREAK.findall(text, start, len(text) if end is None else end))
 
 
 def _piece(event: yaml.NodeEvent, *, inside_fixed: bool) -> Piece:

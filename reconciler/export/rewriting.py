@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.export.adopt import Adoption, NewExtension
+from reconciler.export.positions import breaks
 from reconciler.export.splices import Splice, appended, spliced
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.export import Edit
@@ -35,17 +36,19 @@ def _splices(file: str, text: str, adopted: Sequence[Adoption]) -> list[Splice]:
 def placed(texts: Mapping[str, str], new_texts: Mapping[str, str], adopted: Sequence[Adoption]) -> Iterator[Edit]:
     """The edits with the lines in which they stand in the new texts."""
     for one in adopted:
-        text, new_text = texts[one.file], new_texts[one.file]
-        if one.new is None:
-            line = _line_of(text, min(one.splices), _splices(one.file, text, adopted))
-        else:
-            at = new_text.rfind(f"# id {one.new.live_id}")
-            line = new_text.count("\n", 0, at) + 1 if at >= 0 else one.edits[0].place.line
+        text, every = texts[one.file], _splices(one.file, texts[one.file], adopted)
+        at = new_texts[one.file].rfind(f"# id {one.new.live_id}") if one.new else -1
+        line = breaks(new_texts[one.file], 0, at) + 1 if at >= 0 else _line_of(text, _first(text, one), every)
         yield from (replace(edit, place=SourceLocation(one.file, line)) for edit in one.edits)
+
+
+def _first(text: str, adoption: Adoption) -> Splice:
+    new = adoption.new
+    return appended(text, new.document.piece, [(new.live_id, new.body)])[-1] if new else min(adoption.splices)
 
 
 def _line_of(text: str, splice: Splice, every: Sequence[Splice]) -> int:
     earlier = [one for one in every if one.start < splice.start]
-    moved = sum(one.text.count("\n") - text.count("\n", one.start, one.end) for one in earlier)
+    moved = sum(breaks(one.text) - breaks(text, one.start, one.end) for one in earlier)
     led_by = len(splice.text) - len(splice.text.lstrip("\r\n"))
-    return text.count("\n", 0, splice.start) + moved + splice.text.count("\n", 0, led_by) + 1
+    return breaks(text, 0, splice.start) + moved + breaks(splice.text, 0, led_by) + 1

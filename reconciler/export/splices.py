@@ -6,28 +6,37 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reconciler.export.positions import Piece, line_end
+from reconciler.export.positions import Piece, line_end, line_start
 from reconciler.export.yaml_text import STEP, block, block_scalar, extension_text, flow, key, reads_as_lines, scalar
 from reconciler.loader.variables import escaped
 from reconciler.model.types import ODATA_TYPE, JsonValue, Properties
 from reconciler.render.escape import shows, yaml_quoted
 
-_BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")
+_HEAD = re.compile(r"(?:!\S*\s+)?[|>](?:([1-9])[+-]?|[+-]([1-9])?)?")
+"""Of a block: a tag, then in either order how far its lines are indented, and how they end."""
+_COMMA = re.compile(r"(?:\s|#[^\r\n\x85\u2028\u2029]*)*+,")
+"""With the comments before it, in which there may be commas too."""
+_EOL = re.compile(r"\r\n|[\r\n]")
+_BLANK_LINE = re.compile(r"(?>\r\n|[\r\n])[ \t]*[\r\n]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Splice:
-    """New text in place of what stands from `start` to `end`."""
+    """New text in place of what stands from `start` to `end`. `column`: how far the lines are indented that it adds."""
 
     start: int
     end: int
     text: str
+    column: int = 0
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str | None:
-    """The text with every splice in it, those at one place in their order; None when two overlap."""
+    """The text with every splice in it; None when two overlap.
+
+    Of those that add lines at one place the deepest comes first: what is less indented ends what it stands behind.
+    """
     parts, done = [], 0
-    for splice in sorted(splices, key=lambda one: (one.start, one.end)):
+    for splice in sorted(splices, key=lambda one: (one.start, one.end, -one.column)):
         if splice.start < done:
             return None
         parts += [text[done : splice.start], splice.text]
@@ -43,26 +52,40 @@ def replaced(text: str, holder: Piece, name: str, value: JsonValue) -> list[Spli
     old = holder.member(name)
     if old is None:
         return []
+    if old.style in ("|", ">"):
+        return _block_replaced(text, holder, old, value)
     if old.text is not None:
-        return [Splice(old.start, old.end, _in_style(text, old, value, flow_style=holder.flow))]
+        return [Splice(old.start, old.end, _in_style(old, value, flow_style=holder.flow))]
     if old.flow:
         return [Splice(old.start, old.end, "null")]
     colon = text.index(":", holder.keys[name].end) + 1
     return [Splice(colon, colon, " null"), Splice(line_end(text, colon), line_end(text, old.end), "")]
 
 
-def _in_style(text: str, old: Piece, value: JsonValue, *, flow_style: bool) -> str:
+def _in_style(old: Piece, value: JsonValue, *, flow_style: bool) -> str:
     if isinstance(value, dict):
         return flow(value)
     if not isinstance(value, str):
         return scalar(value)
     if old.style == "'" and shows(value):
         return "'" + escaped(value).replace("'", "''") + "'"
-    if old.style in ("|", ">") and reads_as_lines(value):
-        second = text[line_end(text, old.start) : old.end].lstrip("\r\n")
-        indent = len(second) - len(second.lstrip(" "))
-        return eol_of(text).join(block_scalar(value, indent))
     return yaml_quoted(escaped(value)) if old.style == '"' else scalar(value, flow=flow_style)
+
+
+def _block_replaced(text: str, holder: Piece, old: Piece, value: JsonValue) -> list[Splice]:
+    """The lines of a block change, and in its head what says how they end; the comment behind it stays."""
+    head = _HEAD.match(text, old.start)
+    if head is None:
+        return []
+    first = line_end(text, head.end())
+    if not isinstance(value, str) or not reads_as_lines(value):
+        return [Splice(old.start, head.end(), scalar(value)), Splice(first, old.end, "")]
+    column, digit = next(iter(holder.keys.values())).column, head[1] or head[2] or ""
+    below = text[first : old.end].lstrip("\r\n")
+    found = len(below) - len(below.lstrip(" ")) or column + STEP
+    mark, *lines = block_scalar(value, column + int(digit) if digit else found)
+    body = "".join(f"{eol_of(text)}{line}" for line in lines)
+    return [Splice(old.start, head.end(), f"{mark[0]}{digit}{mark[1:]}"), Splice(first, old.end, body)]
 
 
 def added(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]:
@@ -71,7 +94,7 @@ def added(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]
         indent = next(iter(holder.keys.values())).column
         lines = [line for line, _ in block({name: value}, indent)]
         at = line_end(text, holder.end)
-        return [Splice(at, at, "".join(f"{eol_of(text)}{line}" for line in lines))]
+        return [Splice(at, at, "".join(f"{eol_of(text)}{line}" for line in lines), indent)]
     entry = f"{key(name, quoted=_quotes(holder))}: {flow_of(holder, value)}"
     values = list((holder.entries or {}).values())
     at = values[-1].end if values else holder.start + 1
@@ -79,18 +102,33 @@ def added(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]
 
 
 def removed(text: str, holder: Piece, name: str) -> list[Splice]:
-    """A property goes, with its line, or in flow style with the comma before it."""
+    """A property goes with its lines, or in flow style with a comma; the comments between it and others stay."""
+    if holder.flow:
+        return _removed_from_flow(text, holder, name)
+    start, end = holder.keys[name].start, line_end(text, (holder.entries or {})[name].end)
+    lines = _own_lines(text, start, end)
+    return [Splice(*lines, "")] if lines else []
+
+
+def _removed_from_flow(text: str, holder: Piece, name: str) -> list[Splice]:
     entries = holder.entries or {}
     names = list(entries)
-    at, old, name_piece = names.index(name), entries[name], holder.keys[name]
-    if holder.flow:
-        if at:
-            return [Splice(entries[names[at - 1]].end, old.end, "")]
-        end = holder.keys[names[1]].start if len(names) > 1 else old.end
-        return [Splice(name_piece.start, end, "")]
-    if at == 0:
-        return [Splice(name_piece.start, holder.keys[names[1]].start, "")] if len(names) > 1 else []
-    return [Splice(line_end(text, entries[names[at - 1]].end), line_end(text, old.end), "")]
+    at, start, end = names.index(name), holder.keys[name].start, entries[name].end
+    left = entries[names[at - 1]].end if at else start
+    right = holder.keys[names[at + 1]].start if names[at + 1 :] else holder.end - 1
+    if "#" not in text[left:start] + text[end:right]:
+        return [Splice(left, end, "")] if at else [Splice(start, right if names[1:] else end, "")]
+    comma = _COMMA.match(text, left if at else end)
+    own = _own_lines(text, start, end) or (start, end)
+    return [Splice(*own, ""), *([Splice(comma.end() - 1, comma.end(), "")] if comma else [])]
+
+
+def _own_lines(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The place with the line break before it; None where something else stands on its lines."""
+    begin = line_start(text, start)
+    if text[begin:start].strip(" ") or text[end : line_end(text, end)].strip(" "):
+        return None
+    return begin - (2 if text[begin - 2 : begin] == "\r\n" else 1), end
 
 
 def appended(text: str, document: Piece, items: Sequence[tuple[str, Properties]]) -> list[Splice]:
@@ -99,7 +137,8 @@ def appended(text: str, document: Piece, items: Sequence[tuple[str, Properties]]
     if listed is None or listed.items is None:
         return []
     colon = text.index(":", document.keys["extensions"].end) + 1
-    empty_between = not document.flow and not listed.items and not text[colon : listed.start].strip()
+    around = text[colon : listed.start] + text[listed.start + 1 : listed.end - 1]
+    empty_between = not document.flow and not listed.items and not around.strip()
     if listed.flow and not empty_between:
         like = listed.items[-1] if listed.items else document
         at = listed.items[-1].end if listed.items else listed.start + 1
@@ -112,7 +151,7 @@ def appended(text: str, document: Piece, items: Sequence[tuple[str, Properties]]
     new = [extension_text(live_id, body, indent, eol).removesuffix(eol) for live_id, body in items]
     lead = eol if empty_between else f"{eol}{apart}"
     cut = [Splice(colon, listed.end, "")] if empty_between else []
-    return [*cut, Splice(at, at, lead + f"{eol}{apart}".join(new))]
+    return [*cut, Splice(at, at, lead + f"{eol}{apart}".join(new), indent)]
 
 
 def _apart(text: str, items: Sequence[Piece]) -> bool:
@@ -132,6 +171,6 @@ def _quotes(holder: Piece) -> bool:
 
 
 def eol_of(text: str) -> str:
-    """The line break of the text."""
-    end = line_end(text, 0)
-    return "\r\n" if text[end : end + 2] == "\r\n" else "\n"
+    """The line break of the text; one that shows in no editor is not written, though YAML reads it as one."""
+    found = _EOL.search(text)
+    return found[0] if found else "\n"

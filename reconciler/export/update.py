@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from reconciler.export.adopt import Adoption, adoptions, declared_rows, new_extension
 from reconciler.export.declarable import Declarable, declarable
 from reconciler.export.documents import declarables, left_out, unreadable
+from reconciler.export.proof import only_adopted
 from reconciler.export.rewriting import edited, placed
 from reconciler.export.sources import Document, documents_of
 from reconciler.loader import load_texts
-from reconciler.model.canonical import canonical_json
+from reconciler.model.canonical import canonical_json, folded
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.environment import Environment
-from reconciler.model.export import Update
+from reconciler.model.export import Edit, Update
 from reconciler.model.extension import DesiredCatalog, ObservedCatalog, ObservedExtension
 from reconciler.model.plan import Change, Plan
 
@@ -24,35 +25,42 @@ _UNSAFE = "the edit would not be read back as it is meant"
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The texts of the files by name, the environment in which they are read, and how a plan is made."""
+    """The texts of the files by name, the environment in which they are read, and how a plan is made.
+
+    `others` are the environments beside in which they are without a fault, and stay so.
+    """
 
     texts: Mapping[str, str]
     environment: Environment | None
     planned: Callable[[Pairs], Plan]
+    others: tuple[Environment, ...] = ()
 
-    def plan(self, texts: Mapping[str, str], pairs: Pairs) -> Plan | None:
-        """The plan for these texts against what was observed for the pairs; None when they have a fault."""
+    def declared(self, texts: Mapping[str, str]) -> Sequence[DesiredCatalog]:
+        """What these texts declare; nothing at all when they have a fault."""
+        return load_texts(texts.items(), self.environment).catalogs
+
+    def plan(self, declared: Sequence[DesiredCatalog], pairs: Pairs) -> Plan:
+        """The plan for what is declared against what was observed for the pairs."""
         observed = {wanted.catalog: found for wanted, found in pairs}
-        loaded = load_texts(texts.items(), self.environment)
-        wanted = [(one, observed[one.catalog]) for one in loaded.catalogs if one.catalog in observed]
-        return None if loaded.faulty else self.planned(wanted)
+        return self.planned([(one, observed[one.catalog]) for one in declared if one.catalog in observed])
 
 
 def update(files: Files, pairs: Pairs) -> Update:
     """The edits that bring the files to what is live in the catalogs of the pairs, and what they leave as it is.
 
-    What is declared and not live is left alone. An edit is kept only if the files then read without a fault, what it
-    was to bring in no longer differs, and nothing else does that did not before.
+    What is declared and not live is left alone. An edit is kept only if the files then declare what they did before
+    and what it was to bring in, and if nothing differs from what is live that did not before.
     """
-    before = files.planned(pairs)
+    declared, before = files.declared(files.texts), files.planned(pairs)
     observed = list({found.catalog.id: found for _, found in pairs if found.read == "complete"}.values())
     unmanaged = [(found, item) for found in observed for item in _unmanaged(before, found)]
     documents = list(documents_of(files.texts, files.environment))
     wished = [*_drifted(before, observed, documents, files.texts), *_new(unmanaged, documents)]
     possible = [one for one in wished if not one.refusal]
-    kept = _verified(possible, [], lambda adopted: _holds(adopted, files, pairs, before))
+    judged = _judged(possible, [], lambda adopted: _objection(adopted, files, pairs, declared, before))
+    kept = [one for one in judged if not one.refusal]
     texts = edited(files.texts, kept)
-    dropped = [one if one.refusal else replace(one, refusal=_UNSAFE) for one in wished if one not in kept]
+    dropped = [one for one in (*wished, *judged) if one.refusal]
     return Update(
         texts={file: text for file, text in texts.items() if text != files.texts[file]},
         edits=tuple(sorted(placed(files.texts, texts, kept), key=lambda one: (one.place.file, one.place.line))),
@@ -68,8 +76,12 @@ def update(files: Files, pairs: Pairs) -> Update:
 
 
 def _unmanaged(before: Plan, found: ObservedCatalog) -> list[Declarable]:
-    ids = {one.extension.id for one in before.unmanaged if one.catalog == found.catalog}
-    return declarables(found, {one for one in ids if one})
+    """The live extensions that no file declares; one that a blocked declaration names is not to be added beside it."""
+    blocked = [one.extension for one in before.blocked if one.catalog == found.catalog]
+    names, ids = {folded(one.display_name) for one in blocked}, {(one.id or "").casefold() for one in blocked}
+    refs = (one.extension for one in before.unmanaged if one.catalog == found.catalog)
+    free = {ref.id for ref in refs if folded(ref.display_name) not in names and (ref.id or "").casefold() not in ids}
+    return declarables(found, {one for one in free if one})
 
 
 def _drifted(
@@ -90,28 +102,44 @@ def _new(unmanaged: Sequence[tuple[ObservedCatalog, Declarable]], documents: Seq
             yield new_extension(last, found.catalog, item)
 
 
-def _verified(
-    wished: Sequence[Adoption], kept: Sequence[Adoption], holds: Callable[[Sequence[Adoption]], bool]
+def _judged(
+    wished: Sequence[Adoption], judged: Sequence[Adoption], objection: Callable[[Sequence[Adoption]], str]
 ) -> Sequence[Adoption]:
-    """The kept ones, and those of the wished that hold together with them: all at once, or else half by half."""
-    if not wished or holds([*kept, *wished]):
-        return [*kept, *wished]
+    """The judged ones and the wished, refused where they do not hold together with the others: half by half."""
+    kept = [one for one in judged if not one.refusal]
+    because = objection([*kept, *wished]) if wished else ""
+    if not because:
+        return [*judged, *wished]
     if len(wished) == 1:
-        return kept
+        return [*judged, replace(wished[0], refusal=because)]
     half = len(wished) // 2
-    return _verified(wished[half:], _verified(wished[:half], kept, holds), holds)
+    return _judged(wished[half:], _judged(wished[:half], judged, objection), objection)
 
 
-def _holds(adopted: Sequence[Adoption], files: Files, pairs: Pairs, before: Plan) -> bool:
-    """True when the edited files differ from what is live exactly as before, but for what was adopted."""
+def _objection(
+    adopted: Sequence[Adoption], files: Files, pairs: Pairs, declared: Sequence[DesiredCatalog], before: Plan
+) -> str:
+    """Why the edited files are not what is meant; "" when they declare and plan what was adopted, and no more."""
     texts = edited(files.texts, adopted)
-    after = files.plan(texts, pairs) if texts else None
+    after = files.declared(texts) if texts else ()
     edits = [edit for one in adopted for edit in one.edits]
+    if not only_adopted(declared, after, adopted) or not _settled(before, files.plan(after, pairs), edits):
+        return _UNSAFE
+    faults = ((one.name, load_texts(texts.items(), one).diagnostics) for one in files.others)
+    return next((_elsewhere(name, found[0]) for name, found in faults if found), "")
+
+
+def _elsewhere(environment: str, fault: Diagnostic) -> str:
+    said = f"{fault.code}: {fault.message}"
+    return f"in environment {environment} the files would then be at fault, {said}"
+
+
+def _settled(before: Plan, after: Plan, edits: Sequence[Edit]) -> bool:
+    """True when the files differ from what is live exactly as before, but for the edits."""
     settled = {(edit.extension.id, edit.path) for edit in edits}
     new = {edit.extension.id for edit in edits if not edit.path}
     return (
-        after is not None
-        and _rows(after) == {row for row in _rows(before) if row[1:3] not in settled}
+        _rows(after) == {row for row in _rows(before) if row[1:3] not in settled}
         and {one.extension.id for one in after.unmanaged} == {one.extension.id for one in before.unmanaged} - new
     )
 

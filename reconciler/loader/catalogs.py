@@ -21,7 +21,7 @@ def in_order(place: SourceLocation | None) -> tuple[str, int, int]:
     return (place.file, place.line, place.column) if place else ("", 0, 0)
 
 
-def _reference(catalog: Catalog) -> _Reference:
+def reference(catalog: Catalog) -> _Reference:
     """How a catalog is addressed: by its id, or by its name whatever the case."""
     return catalog.id or "", (catalog.display_name or "").casefold()
 
@@ -30,7 +30,7 @@ def _by_catalog(documents: Iterable[DeclaredDocument]) -> dict[_Reference, list[
     groups: dict[_Reference, list[DeclaredDocument]] = {}
     for document in sorted(documents, key=lambda each: in_order(each.source)):
         if document.catalog is not None:
-            groups.setdefault(_reference(document.catalog), []).append(document)
+            groups.setdefault(reference(document.catalog), []).append(document)
     return groups
 
 

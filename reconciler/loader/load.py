@@ -43,6 +43,14 @@ class LoadedState:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadTexts:
+    """Files by their name in messages, each with its path and its text, and what was wrong with paths and others."""
+
+    files: dict[str, tuple[Path, str]]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _File:
     """A file as far as it is the same in every environment: its documents, and the faults of its YAML."""
 
@@ -83,15 +91,21 @@ def load_for_each(paths: Sequence[Path], environments: Sequence[Environment]) ->
     )
 
 
-def load_texts(texts: Iterable[tuple[str, str]], environment: Environment | None = None) -> LoadedState:
-    """What `load` gives for files of these names and texts, without reading any."""
-    return _state([_parsed(name, text) for name, text in texts], (), environment)
+def load_texts(
+    texts: Iterable[tuple[str, str]], environment: Environment | None = None, of_paths: Sequence[Diagnostic] = ()
+) -> LoadedState:
+    """What `load` gives for files of these names and texts, without reading any; `of_paths` are faults known before."""
+    return _state([_parsed(name, text) for name, text in texts], of_paths, environment)
 
 
-def read_texts(paths: Sequence[Path]) -> dict[str, tuple[Path, str]]:
-    """The files by their name in messages, each with its path and its text; those that cannot be read are not there."""
-    read = ((name, path, *read_text(path)) for name, path in find(paths).files)
-    return {name: (path, text) for name, path, text, unreadable in read if unreadable is None}
+def read_texts(paths: Sequence[Path]) -> ReadTexts:
+    """The texts of all files that the paths name or hold, read once, to be loaded with `load_texts`."""
+    found = find(paths)
+    read = [(name, path, *read_text(path)) for name, path in found.files]
+    return ReadTexts(
+        files={name: (path, text) for name, path, text, unreadable in read if unreadable is None},
+        diagnostics=(*found.diagnostics, *(unreadable for *_, unreadable in read if unreadable is not None)),
+    )
 
 
 def _told_of(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:

@@ -8,7 +8,7 @@ from reconciler.loader.fault import Fault
 
 # Patterns as text: `re` compiles them when a file is faulty, and not for every run.
 _UNREADABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-_LINE_BREAK = "\r\n|[\r\n\x85\u2028\u2029]"
+LINE_BREAK = "\r\n|[\r\n\x85\u2028\u2029]"
 
 _QUOTES = 'Put the text in quotes; `"@odata.type"` always needs them, and tabs cannot indent.'
 _INDENT = "Compare the indentation with the lines above, and put text that contains `: ` or ` #` in quotes."
@@ -64,7 +64,7 @@ def character_fault(text: str) -> Fault | None:
     match = re.search(_UNREADABLE, text)
     if match is None:
         return None
-    lines = re.split(_LINE_BREAK, text[: match.start()])
+    lines = re.split(LINE_BREAK, text[: match.start()])
     return Fault(
         "R006",
         len(lines),

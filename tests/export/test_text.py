@@ -1,16 +1,12 @@
-"""The small parts: how a value is written, what stands beside defaults, splices, and files that change meanwhile."""
+"""The small parts: how a value is written, what stands beside defaults, and splices."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tenants import texts
 
-from reconciler.cli.files import replace_all
-from reconciler.errors import UsageError
 from reconciler.export.defaults import beside
 from reconciler.export.splices import Splice, spliced
 from reconciler.export.yaml_text import block, flow, scalar
@@ -111,12 +107,3 @@ def test_an_extension_says_what_the_defaults_do_not(defaults: Properties, body: 
 def test_splices_that_overlap_are_no_text() -> None:
     assert spliced("abcdef", [Splice(4, 5, "E"), Splice(1, 3, ""), Splice(1, 1, "+")]) == "a+dEf"
     assert spliced("abcdef", [Splice(1, 3, ""), Splice(2, 4, "")]) is None
-
-
-def test_a_file_that_has_changed_meanwhile_is_left(tmp_path: Path) -> None:
-    file, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
-    file.write_text("as read")
-    other.write_text("changed")
-    with pytest.raises(UsageError, match="changed meanwhile"):
-        replace_all({file: ("as read", "new"), other: ("as read", "new")})
-    assert (file.read_text(), other.read_text()) == ("as read", "changed")

@@ -83,6 +83,35 @@ CASES = {
         f"{ITEM}    description: one\n\n    # end\n",
         {"description": "one"},
     ),
+    "a text of several lines with a head of its own": Case(
+        f"{ITEM}    description: |2- # owned by X\n      one\n      two\n    # end\n",
+        f"{ITEM}    description: |2 # owned by X\n      one\n      three\n    # end\n",
+        {"description": "one\nthree\n"},
+    ),
+    "a text of no lines": Case(
+        f"{ITEM}    description: | # none yet\n    callbackConfiguration: null\n",
+        f"{ITEM}    description: |- # none yet\n      one\n      two\n    callbackConfiguration: null\n",
+        {"description": "one\ntwo"},
+    ),
+    "folded lines with a comment become lines": Case(
+        f"{ITEM}    description: >+  # owned by X\n      one\n      two\n",
+        f"{ITEM}    description: |-  # owned by X\n      one\n      three\n",
+        {"description": "one\nthree"},
+    ),
+    "several lines under a comment become one": Case(
+        f"{ITEM}    description: !!str >- # owned by X\n      one\n      two\n    # end\n",
+        f"{ITEM}    description: one # owned by X\n    # end\n",
+        {"description": "one"},
+    ),
+    "two additions at one place": Case(
+        f"{ITEM}\n  # end\n",
+        f"{ITEM}      resourceGroupName: rg-2\n"
+        f'    authenticationConfiguration:\n      "@odata.type": "{TOKEN}"\n      resourceId: {RESOURCE}\n\n  # end\n',
+        {
+            "authenticationConfiguration": token(),
+            "endpointConfiguration": {**extension("a")["endpointConfiguration"], "resourceGroupName": "rg-2"},
+        },
+    ),
     "a cleared text": Case(
         f"{ITEM}    description: old # why\n", f"{ITEM}    description: null # why\n", {"description": None}
     ),
@@ -144,6 +173,35 @@ CASES = {
         '"#microsoft.graph.azureAdPopTokenAuthentication"\n# y\n',
         {},
     ),
+    "a type with fewer members, with comments around": Case(
+        f"{ITEM}    authenticationConfiguration:\n      # kept 1\n      resourceId: {RESOURCE} # gone\n      # kept 2\n"
+        f'      "@odata.type": "{TOKEN}" # kept 3\n',
+        f"{ITEM}    authenticationConfiguration:\n      # kept 1\n      # kept 2\n"
+        '      "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication" # kept 3\n',
+        {},
+    ),
+    "a type with fewer members, under a comment": Case(
+        f'{ITEM}    authenticationConfiguration:\n      "@odata.type": "{TOKEN}" # kept 1\n      # kept 2\n'
+        f"      resourceId: {RESOURCE} # gone\n",
+        f"{ITEM}    authenticationConfiguration:\n"
+        '      "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication" # kept 1\n      # kept 2\n',
+        {},
+    ),
+    "a type with fewer members, in flow style with comments": Case(
+        f'{ITEM}    authenticationConfiguration: {{\n      "@odata.type": "{TOKEN}", # kept, 1\n      # kept 2\n'
+        f"      resourceId: {RESOURCE} # kept 3\n    }}\n",
+        f"{ITEM}    authenticationConfiguration: {{\n"
+        '      "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication" # kept, 1\n      # kept 2\n'
+        "       # kept 3\n    }\n",
+        {},
+    ),
+    "a type with fewer members, first in flow style with comments": Case(
+        f"{ITEM}    authenticationConfiguration: {{resourceId: {RESOURCE}\n      # kept, 1\n      , # kept 2\n"
+        f'      "@odata.type": "{TOKEN}" }}\n',
+        f"{ITEM}    authenticationConfiguration: {{\n      # kept, 1\n       # kept 2\n"
+        '      "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication" }\n',
+        {},
+    ),
     "a type with fewer members, in flow style": Case(
         f'{ITEM}    authenticationConfiguration: {{resourceId: {RESOURCE}, "@odata.type": "{TOKEN}"}}\n',
         f'{ITEM}    authenticationConfiguration: {{"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}}\n',
@@ -178,6 +236,35 @@ def test_a_drifted_value_changes_where_it_stands(case: Case, windows: bool, reco
     assert updated.last.startswith("Update: 0 added, ")
 
 
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\r"])
+def test_whatever_ends_a_line_in_yaml_ends_it_for_an_edit(end: str, reconciler: CommandLine) -> None:
+    """What stands behind it is no part of the line: neither lost with it nor swallowed by its comment."""
+    pop = "#microsoft.graph.azureAdPopTokenAuthentication"
+    kind = f'{ITEM}    authenticationConfiguration:\n      "@odata.type": "{TOKEN}"\n'
+    stays = f"    description: same # stays{end}    callbackConfiguration: {{timeoutDuration: PT1H}} # why{end}"
+    Path("state.yaml").write_bytes(f"{HEAD}{kind}      resourceId: {RESOURCE} # gone{end}{stays}".encode())
+    reconciler.seed(catalog(extensions=[live(description="same", **HALF)]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    assert updated.err == ""
+    after = HEAD + kind.replace(TOKEN, pop).removesuffix("\n") + end + stays.replace("PT1H", "PT30M")
+    assert Path("state.yaml").read_bytes().decode() == after
+    assert f"~ state.yaml:{(HEAD + kind).count(chr(10)) + 2}: a callbackConfiguration" in updated.out
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_what_is_added_ends_like_the_lines_of_its_file(end: str, reconciler: CommandLine) -> None:
+    apart = HEAD + ITEM.replace("  a\n", "  c\n") + "\n" + ITEM
+    Path("state.yaml").write_bytes(apart.replace("\n", end).encode())
+    group = endpoint(resourceGroupName="rg-2")
+    reconciler.seed(catalog(extensions=[live(endpointConfiguration=group), live("c", FINANCE), new()]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    text = Path("state.yaml").read_bytes().decode()
+    assert text == f"{apart}      resourceGroupName: rg-2\n\n{NEW}".replace("\n", end)
+    lines = text.split(end)
+    told = {line[0]: lines[int(line.split(":")[1]) - 1].strip() for line in updated.out.splitlines()[:2]}
+    assert told == {"~": "resourceGroupName: rg-2", "+": f"# id {B}"}
+
+
 NEW = """\
   # id 00000000-0000-4000-8000-000000000002
   - "@odata.type": "#microsoft.graph.accessPackageAssignmentWorkflowExtension"
@@ -210,6 +297,7 @@ def endpoint(**members: Any) -> Json:
         (f"{SHORT}extensions: [] # none\n", f"{SHORT}extensions: # none\n{NEW}"),
         (f"{HEAD}{FLOW}}}\n", f"{HEAD}{FLOW}}}\n\n{NEW}"),
         (f"{SHORT}extensions: [\n{FLOW[4:]}}} ]\n", f"{SHORT}extensions: [\n{FLOW[4:]}}}, {FLOW_NEW} ]\n"),
+        (f"{SHORT}extensions: [ # none\n  ]\n", f"{SHORT}extensions: [{FLOW_NEW} # none\n  ]\n"),
         ("{catalog: Marketing, extensions: []}\n", None),
         ('{"catalog": "Marketing", "extensions": []}\n', None),
     ],
@@ -230,16 +318,18 @@ def test_what_is_unmanaged_comes_last_in_the_style_of_the_list(
     else:
         assert file.read_text() == after
         line = next(number for number, text in enumerate(after.split("\n"), 1) if "displayName: b" in text)
-        assert updated.out.startswith(f"+ state.yaml:{line - 2}: b of Marketing\n") or "[\n" in after
+        line -= 0 if FLOW_NEW in after else 2
+        assert updated.out.startswith(f"+ state.yaml:{line}: b of Marketing\n")
     assert "0 create, 0 update" in reconciler("plan", file, "--sandbox").last
 
 
-def test_items_without_blank_lines_between_get_none(reconciler: CommandLine) -> None:
-    other = ITEM.replace("displayName:  a", "displayName: c")
-    Path("state.yaml").write_text(HEAD + ITEM + other)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_items_without_blank_lines_between_get_none(end: str, reconciler: CommandLine) -> None:
+    text = HEAD + ITEM + ITEM.replace("displayName:  a", "displayName: c")
+    Path("state.yaml").write_bytes(text.replace("\n", end).encode())
     reconciler.seed(catalog(extensions=[live(), live("c", FINANCE), new()]))
     reconciler("export", "--update", "state.yaml", "--sandbox")
-    assert Path("state.yaml").read_text() == HEAD + ITEM + other + NEW
+    assert Path("state.yaml").read_bytes().decode() == (text + NEW).replace("\n", end)
 
 
 def test_several_new_ones_are_added_to_an_empty_list(reconciler: CommandLine) -> None:
@@ -323,7 +413,56 @@ def test_one_that_does_not_hold_keeps_no_other_from_being_written(reconciler: Co
     reconciler.seed(catalog(extensions=[live("z", A), live("a", FINANCE), new()]))
     updated = reconciler("export", "--update", file, "--sandbox")
     assert file.read_text() == f"{HEAD}{ITEM}    id: {A}\n\n{NEW}"
-    assert f"“a” ({FINANCE}) is not added to the file" in updated.err
+    assert f"the new name is taken by {FINANCE}" in updated.err
+    assert "is not added" not in updated.err, "that the name is declared is reason enough"
+
+
+@pytest.mark.parametrize("pin", ["", f"    id: {A}\n"])
+def test_one_that_is_declared_twice_is_not_tried_as_a_new_one(pin: str, reconciler: CommandLine) -> None:
+    """By its name, or by its id under a name of its own: two ways to address a catalog, which only Graph joins."""
+    by_id = HEAD.replace("catalog: Marketing", f"catalog: {{id: {MARKETING}}}")
+    text = f"{HEAD}{ITEM}{pin}---\n{by_id}{ITEM.replace('  a', '  c') if pin else ITEM}{pin}"
+    Path("state.yaml").write_text(text)
+    reconciler.seed(catalog(extensions=[live("z" if pin else "a")]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    assert updated.err.count("it is declared a second time") == updated.err.count("R308 warning") == 2
+    assert Path("state.yaml").read_text() == text
+
+
+def test_a_new_name_that_another_file_declares_too_is_left(reconciler: CommandLine) -> None:
+    """The loader cannot know that both mean one catalog; the plan would block the two."""
+    by_id = HEAD.replace("catalog: Marketing", f"catalog: {{id: {MARKETING}}}")
+    text = f"{HEAD}{ITEM}    id: {A}\n---\n{by_id}{ITEM.replace('  a', '  z')}"
+    Path("state.yaml").write_text(text)
+    reconciler.seed(catalog(extensions=[live("z")]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    assert "“a”: displayName stays as it is in the file, because the edit would not be read back" in updated.err
+    assert Path("state.yaml").read_text() == text
+
+
+ENVIRONMENTS = "environments:\n  prod:\n    variables: {stage: prod}\n  dev:\n    variables: {stage: dev}\n"
+
+
+def test_an_edit_that_another_environment_would_not_take_is_left(reconciler: CommandLine) -> None:
+    Path("reconciler.yaml").write_text(ENVIRONMENTS)
+    text = HEAD + ITEM.replace("  a\n", "  '${stage}-a'\n") + "    description: old\n"
+    Path("state.yaml").write_text(text)
+    reconciler.seed(catalog(extensions=[live("prod-a", description="new"), new("dev-a"), new("c", FINANCE)]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
+    assert updated.last == "Update: 1 added, 1 changed, 1 left as they are, 0 not live."
+    assert f"“dev-a” ({B}) is not added to the file, because in environment dev the files would" in updated.err
+    assert "R207: The extension" in updated.err
+    edited = Path("state.yaml").read_text()
+    assert edited == text.replace("old", "new") + "\n" + NEW.replace("Name: b", "Name: c").replace(B, FINANCE)
+    assert reconciler("validate", "state.yaml").code == 0
+
+
+def test_an_environment_that_is_at_fault_already_forbids_nothing(reconciler: CommandLine) -> None:
+    Path("reconciler.yaml").write_text(f"{ENVIRONMENTS}  empty: {{}}\n")
+    Path("state.yaml").write_text(HEAD + ITEM.replace("  a\n", "  '${stage}-a'\n") + "    description: old\n")
+    reconciler.seed(catalog(extensions=[live("prod-a", description="new")]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
+    assert (updated.err, updated.last) == ("", "Update: 0 added, 1 changed, 0 left as they are, 0 not live.")
 
 
 def test_a_file_without_a_change_is_not_touched_and_links_and_modes_stay(reconciler: CommandLine) -> None:
@@ -402,6 +541,23 @@ def test_a_new_one_gives_up_the_defaults_that_it_does_not_have(reconciler: Comma
     assert added.endswith(
         f'    authenticationConfiguration:\n      "@odata.type": "{TOKEN}"\n      resourceId: {RESOURCE}\n'
         "    callbackConfiguration: null\n"
+    )
+
+
+def test_a_default_of_null_gives_way_to_all_that_is_live(reconciler: CommandLine) -> None:
+    nulls = "  callbackConfiguration: null\n  clientConfiguration: ~\nextensions:"
+    Path("state.yaml").write_text(HEAD.replace("extensions:", nulls) + ITEM)
+    client = {"timeoutInMilliseconds": 300, "maximumRetries": 1}
+    reconciler.seed(catalog(extensions=[live(**HALF, clientConfiguration=client)]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    assert (updated.err, updated.last) == ("", "Update: 0 added, 2 changed, 0 left as they are, 0 not live.")
+    assert (
+        Path("state.yaml")
+        .read_text()
+        .endswith(
+            f"{ITEM}    callbackConfiguration:\n      timeoutDuration: PT30M\n"
+            "    clientConfiguration:\n      timeoutInMilliseconds: 300\n      maximumRetries: 1\n"
+        )
     )
 
 

@@ -10,7 +10,8 @@ from harness import extension
 from runner import Run, obeyed_commands
 from world import FORK, MERGED, World
 
-from reconciler.starter import starter_files, write_new
+from reconciler.files import write_new
+from reconciler.starter import starter_files
 
 
 def results(run: Run) -> dict[str, str]:

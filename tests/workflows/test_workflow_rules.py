@@ -10,7 +10,8 @@ import workflow_rules
 from runner import ROOT, WORKFLOWS
 from workflow_rules import FOR_ACTIONS, FOR_WORKFLOWS, RUN_SCRIPT, SHELLCHECK, Rule, checkers
 
-from reconciler.starter import starter_files, write_new
+from reconciler.files import write_new
+from reconciler.starter import starter_files
 
 ENVIRONMENTS = ("staging", "Production_2", "1e3", "a" * 64)
 OURS = sorted(WORKFLOWS.glob("*.yml"))

@@ -1,0 +1,100 @@
+"""Whether edited files declare what they did before, but for the edits: nothing lost, nothing else changed or added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from reconciler.diff.compare import at
+from reconciler.export.adopt import Adoption, NewExtension
+from reconciler.loader.catalogs import reference
+from reconciler.model.canonical import canonical, without_nulls
+from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.export import Edit
+from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension
+from reconciler.model.types import ODATA_TYPE, JsonValue, short_type
+
+Path: TypeAlias = tuple[str, ...]
+Key: TypeAlias = tuple[str, tuple[str, str], str]
+"""File, catalog and name: edits move no extension to another file, and a catalog has a name once."""
+
+
+def only_adopted(
+    before: Sequence[DesiredCatalog], after: Sequence[DesiredCatalog], adopted: Sequence[Adoption]
+) -> bool:
+    """True when the files declare afterwards what they did before and what the edits report, and no more.
+
+    The same catalogs, extensions and pins; each leaf outside of the edited paths as it was, each edited path as it was
+    reported, each new extension as it was meant. What equals the live state is looked at like the rest.
+    """
+    edits: dict[SourceLocation, list[Edit]] = {}
+    for edit in (edit for one in adopted if one.new is None for edit in one.edits):
+        edits.setdefault(edit.place, []).append(edit)
+    declared, found = _by_key(before, edits), _by_key(after, {})
+    new = {_new_key(one.new): one.new for one in adopted if one.new}
+    return (
+        [reference(one.catalog) for one in before] == [reference(one.catalog) for one in after]
+        and sorted(found) == sorted([*declared, *new])
+        and all(_only_edited(one, found[key], edits.get(one.source, ())) for key, one in declared.items())
+        and all(_as_meant(one, found[key]) for key, one in new.items())
+    )
+
+
+def _key(file: str, catalog: Catalog, name: JsonValue) -> Key:
+    return file, reference(catalog), str(name)
+
+
+def _new_key(new: NewExtension) -> Key:
+    return _key(new.document.file, new.document.catalog, new.declares["displayName"])
+
+
+def _by_key(
+    catalogs: Sequence[DesiredCatalog], edits: Mapping[SourceLocation, Sequence[Edit]]
+) -> dict[Key, DesiredExtension]:
+    """The extensions of all catalogs, under the names that they have after the edits."""
+    keyed = {}
+    for catalog in catalogs:
+        for one in catalog.extensions:
+            names = [edit.after for edit in edits.get(one.source, ()) if edit.path == ("displayName",)]
+            keyed[_key(one.source.file, catalog.catalog, [*names, one.display_name][0])] = one
+    return keyed
+
+
+def _only_edited(before: DesiredExtension, after: DesiredExtension, edits: Sequence[Edit]) -> bool:
+    paths = [edit.path for edit in edits]
+    return (
+        (before.type, before.pinned_id) == (after.type, after.pinned_id)
+        and _outside(paths, before) == _outside(paths, after)
+        and all(at(after.properties, edit.path) == _canonical(edit) for edit in edits)
+    )
+
+
+def _outside(paths: Sequence[Path], extension: DesiredExtension) -> dict[Path, JsonValue]:
+    """The leaves that no edit is about; that a configuration is null is one of all its members."""
+    return {
+        path: value
+        for path, value in _leaves(extension.properties)
+        if not any(path[: len(edited)] == edited[: len(path)] for edited in paths)
+    }
+
+
+def _leaves(properties: Mapping[str, JsonValue], path: Path = ()) -> Iterator[tuple[Path, JsonValue]]:
+    for name, value in properties.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*path, name))
+        else:
+            yield (*path, name), value
+
+
+def _canonical(edit: Edit) -> JsonValue:
+    [name, *members] = edit.path
+    return edit.after if members else canonical({name: edit.after})[name]
+
+
+def _as_meant(new: NewExtension, found: DesiredExtension) -> bool:
+    """True for exactly the live properties; null, where defaults have more, and absent are the same for a new one."""
+    return (
+        found.pinned_id is None
+        and found.type == short_type(new.declares[ODATA_TYPE])
+        and without_nulls(found.properties) == without_nulls(canonical(new.declares))
+    )
