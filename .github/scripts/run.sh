@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The step "Run reconciler" of action.yml: runs one command, then writes its outputs, annotations and summary.
-# Graph is read once only: everything that is shown of a plan is rendered from the saved plan.
+# Everything that is shown of a plan is rendered from the saved plan: Graph is not read again for it.
 set -euo pipefail
 
 # The runner signals this script alone, and the tool has to hear of it to end well. After a signal nothing is begun.
@@ -87,7 +87,7 @@ run_baseline() {
   fi
   echo "::endgroup::"
   if [[ -f "$work/baseline.json" ]]; then
-    options+=(--baseline "$work/baseline.json")
+    baseline=(--baseline "$work/baseline.json")
   elif [[ $signals == 0 ]]; then
     echo "::warning title=reconciler::The base branch could not be planned: nothing is marked as pending before."
   fi
@@ -117,9 +117,13 @@ case "$INPUT_COMMAND" in
     [[ $code == 130 ]] || show_findings
     ;;
   plan | drift)
-    options=(--detailed-exitcode --out "$plan")
+    options=(--detailed-exitcode --out "$plan" "${target[@]}") baseline=()
     [[ "$INPUT_COMMAND" != plan || -z "$INPUT_BASELINE" ]] || run_baseline
-    run "$INPUT_COMMAND" "${options[@]}" "${target[@]}" -- "${paths[@]}"
+    run "$INPUT_COMMAND" "${options[@]}" "${baseline[@]}" -- "${paths[@]}"
+    if [[ $code == 5 ]]; then # this change moves the environment to another tenant: it is the plan that counts
+      echo "::warning title=reconciler::The base branch has another target: nothing is marked as pending before."
+      run "$INPUT_COMMAND" "${options[@]}" -- "${paths[@]}"
+    fi
     if [[ -f "$plan" ]]; then
       show_plan
     elif [[ $code == 3 ]]; then

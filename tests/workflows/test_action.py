@@ -279,6 +279,25 @@ def test_a_baseline_that_is_not_there_is_a_warning(world: World, target: dict[st
     assert any("base branch could not be planned" in one for one in obeyed_commands(step.steps[-1].log))
 
 
+def test_a_baseline_of_another_target_is_a_warning(world: World, target: dict[str, str], tmp_path: Path) -> None:
+    """As when a pull request moves an environment to another tenant: here Graph goes by another name in the base."""
+    base = tmp_path / "base of the pull request"
+    for folder in (base, world.runner.checkout):
+        declare(folder / "desired_state", {"catalog": "Marketing", "extensions": [extension("one")]})
+    elsewhere = target["RECONCILER_GRAPH_URL"].replace("127.0.0.1", "localhost")
+    program = (
+        f'#!/bin/sh\n[ "$PWD" != "{base}" ] || export RECONCILER_GRAPH_URL={elsewhere}\n'
+        f'exec env PYTHONPATH="{ROOT}" "{sys.executable}" -P -m reconciler "$@"\n'
+    )
+    paths = str(world.runner.checkout / "desired_state")
+    job = {**target, "GITHUB_RUN_ID": "1"}
+    step = run_block(stub_block(world, program, job, command="plan", baseline=str(base), path=paths))
+    assert (step.conclusion, step.outputs["to-create"]) == ("success", "1"), step.log
+    (warning,) = [one for one in obeyed_commands(step.log) if one.startswith("::warning")]
+    assert "has another target: nothing is marked as pending before" in warning
+    assert "already_pending" not in Path(step.outputs["plan-json"]).read_text("utf-8")
+
+
 def test_an_environment_is_planned_and_named_in_the_marker(world: World, target: dict[str, str]) -> None:
     world.declare(extension("one"))
     tenant = "tenant_id: 00000000-0000-0000-0000-000000000000"
