@@ -308,6 +308,19 @@ def test_an_environment_is_planned_and_named_in_the_marker(world: World, target:
     assert summary.startswith("<!-- reconciler:plan:staging -->\n")
 
 
+def test_what_the_tool_says_as_an_error_is_not_obeyed(world: World) -> None:
+    """The runner reads two streams side by side: only within one it is certain what stands between which lines."""
+    program = "#!/bin/sh\necho ::error::planted\necho ::error::planted as an error >&2\n"
+    prepared = stub_block(world, program, command="drift")
+    ended = subprocess.run(
+        prepared.command, cwd=prepared.workspace, env=prepared.environment, capture_output=True, check=False
+    )
+    assert ended.stderr == b""
+    log = ended.stdout.decode()
+    assert "\n::error::planted\n" in log and "\n::error::planted as an error\n" in log
+    assert [one for one in obeyed_commands(log) if "planted" in one] == []
+
+
 HOSTILE = [
     "@octocat closes #1",
     "::error::from a name",
