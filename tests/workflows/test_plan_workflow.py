@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from github_api import BOT, COMMENT_LIMIT
 from harness import Json, extension
-from runner import Run, obeyed_commands
+from runner import WORKFLOWS, Run, obeyed_commands
 from world import FORK, HEAD, OURS, PULL_REQUEST, World
 
 MARKER = "<!-- reconciler:plan -->"
@@ -87,6 +87,7 @@ class TestChanges:
         assert len(bodies(played)) == 2
 
     def test_what_the_base_branch_has_pending_is_told_apart(self, world: World) -> None:
+        """As it was merged with, which is not what the event says: there the base branch is older, and empty."""
         world.declare_on_base(extension("left over"))
         world.declare(extension("left over"), extension("mine"))
         run = world.run_plan()
@@ -95,6 +96,18 @@ class TestChanges:
             "left over": True,
             "mine": False,
         }
+
+    def test_without_the_history_it_does_not_go_on(self, played: World, tmp_path: Path) -> None:
+        """An empty `ref` would be the merge result itself, and every change pending before."""
+        file = tmp_path / "workflows/reconciler-plan.yml"
+        file.parent.mkdir()
+        text = (WORKFLOWS / file.name).read_text("utf-8")
+        assert "fetch-depth: 2" in text
+        file.write_text(text.replace("fetch-depth: 2", "fetch-depth: 1"))
+        played.runner.workflows = file.parent
+        run = played.run_plan()
+        assert run.jobs["plan"].step("Find what it was merged into").conclusion == "failure"
+        assert results(run)["plan-gate"] == "failure"
 
     def test_a_base_branch_that_cannot_be_planned_is_a_warning(self, world: World) -> None:
         world.declare(extension("mine"))
