@@ -81,6 +81,19 @@ class TestChanges:
         assert others == [MARKER, "Thanks!", f"see {MARKER}", "other bot"]
         assert "Played: 222" in ours and "Played: 111" not in ours
 
+    def test_the_plan_of_an_older_commit_leaves_the_comment_alone(self, played: World) -> None:
+        """As when somebody runs an earlier run again."""
+        played.run_plan()
+        before = bodies(played)
+        played.hub.heads[PULL_REQUEST] = "d" * 40
+        played.hub.requests.clear()
+        played.play(digest="2" * 64)
+        run = played.run_plan()
+        assert results(run) == GREEN
+        assert bodies(played) == before and played.hub.writes() == []
+        (notice,) = obeyed_commands(run.jobs["comment"].log)
+        assert notice.startswith("::notice title=No comment::") and HEAD in notice and "d" * 40 in notice
+
     def test_each_environment_has_its_own_comment(self, played: World) -> None:
         played.hub.comment(PULL_REQUEST, "<!-- reconciler:plan:staging -->")
         played.run_plan()
@@ -179,7 +192,13 @@ class TestWhatStopsThePullRequest:
 
     @pytest.mark.parametrize(
         ("method", "path", "status"),
-        [("GET", "comments", 404), ("POST", "comments", 403), ("PATCH", "comments", 403), ("POST", "comments", 422)],
+        [
+            ("GET", "pulls", 403),
+            ("GET", "comments", 404),
+            ("POST", "comments", 403),
+            ("PATCH", "comments", 403),
+            ("POST", "comments", 422),
+        ],
     )
     def test_a_refused_comment_fails_loudly(self, played: World, method: str, path: str, status: int) -> None:
         if method == "PATCH":

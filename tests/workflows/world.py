@@ -78,6 +78,7 @@ class World:
             "base": {"sha": FORMER_BASE},
             "user": {"login": author},
         }
+        self.hub.heads.setdefault(PULL_REQUEST, HEAD)
         event = {"repository": REPOSITORY, "event_name": "pull_request", "event": {"pull_request": pull}}
         run = self.runner.run(self.workflow("plan"), event)
         self.kept(run, head)
