@@ -6,7 +6,7 @@ set -euo pipefail
 # One stream: of two, what the tool says as an error could come after the line that ends what the runner must not obey.
 exec 2>&1
 
-# The runner signals this script alone, and the tool has to hear of it to end well. After a signal nothing is begun.
+# The runner signals this script alone, and the tool has to hear of it to end well. After one, no run begins.
 signals=0 tool=""
 trap 'signals=$((signals + 1)); [[ -z "$tool" ]] || kill -TERM "$tool" 2>/dev/null || true' INT TERM
 
