@@ -1,7 +1,14 @@
 #!/usr/bin/env bash
 # The step "Run reconciler" of action.yml: runs one command, then writes its outputs, annotations and summary.
-# Graph is read once only: everything that is shown of a plan is rendered from the saved plan.
+# Everything that is shown of a plan is rendered from the saved plan: Graph is not read again for it.
 set -euo pipefail
+
+# One stream: of two, what the tool says as an error could come after the line that ends what the runner must not obey.
+exec 2>&1
+
+# The runner signals this script alone, and the tool has to hear of it to end well. After one, no run begins.
+signals=0 tool=""
+trap 'signals=$((signals + 1)); [[ -z "$tool" ]] || kill -TERM "$tool" 2>/dev/null || true' INT TERM
 
 venv="$RUNNER_TEMP/reconciler-venv"
 reconciler="$venv/bin/reconciler"
@@ -37,19 +44,41 @@ target=(--auth "$INPUT_AUTH")
 # Runs the tool; its exit code goes to `code`. Nothing that it prints is a command to the runner, which obeys none until
 # it reads the name after stop-commands again; nobody can foresee it.
 run() {
-  local signalled=true
+  local heard=-1
+  [[ $signals == 0 ]] || finish 130
   echo "::stop-commands::${work##*.}"
-  # In the background: the runner signals this script alone, and the tool has to hear of it to end well.
-  "$reconciler" "$@" </dev/null >"$printed" &
-  local tool=$!
-  trap 'signalled=true; kill -TERM "$tool"' INT TERM
-  while [[ $signalled == true ]]; do
-    signalled=false code=0
+  : >"$printed" # what a signal ends at once has not even opened it
+  "$reconciler" "$@" </dev/null >"$printed" & # in the background: else a signal would wait until the tool has ended
+  tool=$!
+  [[ $signals == 0 ]] || kill -TERM "$tool" 2>/dev/null || true # of one that came while there was nobody to tell
+  while [[ $heard != "$signals" ]]; do
+    heard=$signals code=0
     wait "$tool" || code=$? # a signal ends the wait, not the tool
   done
-  trap - INT TERM
+  tool=""
+  [[ $signals == 0 || $code != 143 ]] || code=130 # it ended before it minded signals, so before it did anything
   cat "$printed"
   printf '\n::%s::\n' "${work##*.}"
+}
+
+# Ends this step with the exit code, and says so in the outputs.
+finish() {
+  local reason
+  case "$1" in
+    0 | 2) reason="" ;;
+    3) reason=invalid-files ;;
+    4) reason=blocked ;;
+    5) reason="plan-changed" ;;
+    6) reason=applied-in-part ;;
+    130) reason=interrupted ;;
+    *) reason=error ;;
+  esac
+  [[ ! -f "$summary" ]] || output summary-md "$summary"
+  output exit-code "$1"
+  output failure-reason "$reason"
+  [[ -n "$reason" ]] || exit 0
+  echo "::error title=reconciler $INPUT_COMMAND::Ended with $reason (exit code $1). The log of this step says why."
+  exit "$1"
 }
 
 # Plans what the base branch declares, so that the plan can mark what was pending before.
@@ -61,8 +90,8 @@ run_baseline() {
   fi
   echo "::endgroup::"
   if [[ -f "$work/baseline.json" ]]; then
-    options+=(--baseline "$work/baseline.json")
-  else
+    baseline=(--baseline "$work/baseline.json")
+  elif [[ $signals == 0 ]]; then
     echo "::warning title=reconciler::The base branch could not be planned: nothing is marked as pending before."
   fi
 }
@@ -88,12 +117,16 @@ show_plan() {
 case "$INPUT_COMMAND" in
   validate)
     run validate -- "${paths[@]}"
-    show_findings
+    [[ $code == 130 ]] || show_findings
     ;;
   plan | drift)
-    options=(--detailed-exitcode --out "$plan")
+    options=(--detailed-exitcode --out "$plan" "${target[@]}") baseline=()
     [[ "$INPUT_COMMAND" != plan || -z "$INPUT_BASELINE" ]] || run_baseline
-    run "$INPUT_COMMAND" "${options[@]}" "${target[@]}" -- "${paths[@]}"
+    run "$INPUT_COMMAND" "${options[@]}" "${baseline[@]}" -- "${paths[@]}"
+    if [[ $code == 5 ]]; then # this change moves the environment to another tenant: it is the plan that counts
+      echo "::warning title=reconciler::The base branch has another target: nothing is marked as pending before."
+      run "$INPUT_COMMAND" "${options[@]}" -- "${paths[@]}"
+    fi
     if [[ -f "$plan" ]]; then
       show_plan
     elif [[ $code == 3 ]]; then
@@ -114,20 +147,4 @@ case "$INPUT_COMMAND" in
     ;;
 esac
 
-case "$code" in
-  0 | 2) reason="" ;;
-  3) reason=invalid-files ;;
-  4) reason=blocked ;;
-  5) reason="plan-changed" ;;
-  6) reason=applied-in-part ;;
-  130) reason=interrupted ;;
-  *) reason=error ;;
-esac
-[[ ! -f "$summary" ]] || output summary-md "$summary"
-output exit-code "$code"
-output failure-reason "$reason"
-
-if [[ -n "$reason" ]]; then
-  echo "::error title=reconciler $INPUT_COMMAND::Ended with $reason (exit code $code). The log of this step says why."
-  exit "$code"
-fi
+finish "$code"

@@ -42,6 +42,8 @@ class GitHub:
     issues: list[Json] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     pulls: dict[str, list[Json]] = field(default_factory=dict)
+    heads: dict[int, str] = field(default_factory=dict)
+    """The last commit of each pull request."""
     runs: list[Json] = field(default_factory=list)
     artifacts: dict[int, list[Json]] = field(default_factory=dict)
     tokens: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -126,6 +128,10 @@ def _pulls(hub: GitHub, match: re.Match[str], query: dict[str, str], body: Json)
     return hub.pulls.get(match[1], [])
 
 
+def _pull(hub: GitHub, match: re.Match[str], query: dict[str, str], body: Json) -> Any:
+    return {"number": int(match[1]), "head": {"sha": hub.heads[int(match[1])]}}
+
+
 def _runs(hub: GitHub, match: re.Match[str], query: dict[str, str], body: Json) -> Any:
     found = [
         run
@@ -182,6 +188,7 @@ ROUTES: list[tuple[str, str, tuple[str, ...], Route]] = [
     ("POST", r"/issues/(\d+)/comments", DISCUSSION, _add_comment),
     ("PATCH", r"/issues/comments/(\d+)", DISCUSSION, _edit_comment),
     ("GET", r"/commits/([0-9a-f]{40})/pulls", ("pull-requests",), _pulls),
+    ("GET", r"/pulls/(\d+)", ("pull-requests",), _pull),
     ("GET", r"/actions/workflows/([\w.-]+)/runs", ("actions",), _runs),
     ("GET", r"/actions/runs/(\d+)/artifacts", ("actions",), _artifacts),
     ("GET", r"/issues", ("issues",), _issues),

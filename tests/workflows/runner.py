@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from expressions import condition, interpolated
 from github_api import REPOSITORY, GitHub
+from origin import MERGE_RESULT, check_out, make_origin
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github/workflows"
@@ -95,7 +96,7 @@ class Runner:
     checkout: Path
     """What `actions/checkout` puts into the workspace."""
     base: Path | None = None
-    """What it puts there when a `ref` is named."""
+    """What the base branch holds, for checkouts that ask for history or for a `ref`."""
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
     """What each GitHub environment of the repository adds to the variables of a job that names it."""
     variables: dict[str, str] = field(
@@ -228,9 +229,15 @@ class Runner:
 
     def _checkout(self, inputs: dict[str, str], machine: Path) -> None:
         assert inputs["persist-credentials"] == "false"
-        source = self.base if "ref" in inputs else self.checkout
-        assert source is not None
-        shutil.copytree(source, machine / "work" / inputs.get("path", "."), dirs_exist_ok=True)
+        target = machine / "work" / inputs.get("path", ".")
+        if not {"ref", "fetch-depth"} & set(inputs):
+            shutil.copytree(self.checkout, target, dirs_exist_ok=True)
+            return
+        assert self.base is not None
+        origin = machine / "origin"
+        if not origin.exists():
+            make_origin(origin, self.base, self.checkout)
+        check_out(origin, target, inputs.get("ref", MERGE_RESULT), inputs.get("fetch-depth", "1"))
 
     def _upload(self, inputs: dict[str, str], machine: Path) -> None:
         files = [Path(machine / "work" / line.strip()) for line in inputs["path"].splitlines() if line.strip()]

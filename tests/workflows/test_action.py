@@ -16,7 +16,7 @@ from aiohttp import web
 from expressions import interpolated
 from harness import catalog, declare, extension, write_seed
 from markdown_it import MarkdownIt
-from runner import ROOT, Step, block_of, obeyed_commands, run_block
+from runner import ROOT, Block, Step, block_of, obeyed_commands, run_block
 from world import World
 
 from reconciler.sandbox.server import serve
@@ -147,22 +147,91 @@ class TestApply:
             assert len(store.extensions()) == 1
 
 
+def stub_block(world: World, program: str, job: dict[str, str] | None = None, /, **inputs: str) -> Block:
+    """The step that runs the tool, ready to be run, with this program in the tool's place."""
+    folder = world.runner.folder / f"machine-{world.hub.new_id()}"
+    machine = world.runner.machine(folder, {})
+    (Path(machine["RUNNER_TEMP"]) / "reconciler-venv/bin/reconciler").write_text(program)
+    step = block("Run reconciler")
+    defaults = {name: str(one.get("default", "")) for name, one in ACTION["inputs"].items()}
+    named = {name.replace("_", "-"): value for name, value in inputs.items()}
+    own = {name: interpolated(text, {"inputs": {**defaults, **named}}) for name, text in step["env"].items()}
+    return block_of(step, {**machine, "GITHUB_ACTION_PATH": str(ROOT), **(job or {}), **own}, folder / "work")
+
+
+class TestSignals:
+    """The tool is a program that notes its calls: what counts here is what begins, and when a signal reaches it."""
+
+    PATIENT = """
+import os, signal, sys
+{on_term}
+open(os.environ["RUNNER_TEMP"] + "/calls", "a").write(" ".join(sys.argv[1:]) + "\\n")
+{then}
+signal.alarm(5)
+signal.pause()
+"""
+    ENDS_WELL = "signal.signal(signal.SIGTERM, lambda *_: os._exit(130))"
+    SIGNALS_ITS_PARENT = "os.kill(os.getppid(), signal.SIGTERM)"
+
+    def ended(
+        self, world: World, *, on_term: str = "", then: str = "", moment: str = "", **inputs: str
+    ) -> tuple[Step, list[str]]:
+        """How the step ended, and the calls of the tool; a signal comes before the command that begins so."""
+        tool = world.runner.folder / "tool.py"
+        tool.write_text(self.PATIENT.format(on_term=on_term, then=then))
+        hook = world.runner.folder / "hook.sh"
+        hook.write_text(
+            """trap 'case "$BASH_COMMAND" in "$MOMENT"*) trap - DEBUG; kill -TERM "$$" ;; esac' DEBUG; set -T"""
+        )
+        job = {"BASH_ENV": str(hook), "MOMENT": moment} if moment else {}
+        prepared = stub_block(world, f'#!/bin/sh\nexec "{sys.executable}" "{tool}" "$@"\n', job, **inputs)
+        step = run_block(prepared)
+        calls = Path(prepared.environment["RUNNER_TEMP"]) / "calls"
+        return step, calls.read_text("utf-8").splitlines() if calls.exists() else []
+
+    def baseline(self, world: World) -> dict[str, str]:
+        base = world.runner.folder / "base of the pull request"
+        base.mkdir()
+        return {"command": "plan", "baseline": str(base)}
+
+    @pytest.mark.parametrize("on_term", [ENDS_WELL, ""])
+    def test_during_the_plan_of_the_base_no_other_begins(self, world: World, on_term: str) -> None:
+        inputs = self.baseline(world)
+        step, calls = self.ended(world, on_term=on_term, then=self.SIGNALS_ITS_PARENT, **inputs)
+        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
+        assert len(calls) == 1
+        assert [one.split(" ")[0] for one in obeyed_commands(step.log)] == ["::group::Plan", "::endgroup::", "::error"]
+
+    def test_between_two_plans_the_second_does_not_begin(self, world: World) -> None:
+        inputs = self.baseline(world)
+        step, calls = self.ended(world, then="os._exit(0)", moment='echo "::endgroup::', **inputs)
+        assert (step.outputs["failure-reason"], len(calls)) == ("interrupted", 1), step.log
+        assert step.log.count("::stop-commands::") == 1
+
+    @pytest.mark.parametrize("command", ["validate", "plan", "drift", "apply"])
+    def test_before_the_tool_it_does_not_begin(self, world: World, command: str) -> None:
+        step, calls = self.ended(world, moment="output exit-code", command=command)
+        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
+        assert calls == [] and "::stop-commands::" not in step.log
+
+    @pytest.mark.parametrize("moment", ['"$reconciler"', "tool=", "heard=", 'wait "$tool"'])
+    def test_while_the_tool_begins_it_is_not_lost(self, world: World, moment: str) -> None:
+        step, _ = self.ended(world, on_term=self.ENDS_WELL, moment=moment, command="drift")
+        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
+
+    def test_an_interrupted_validation_is_not_repeated(self, world: World) -> None:
+        step, calls = self.ended(world, on_term=self.ENDS_WELL, then=self.SIGNALS_ITS_PARENT, command="validate")
+        assert (step.outputs["failure-reason"], len(calls)) == ("interrupted", 1), step.log
+
+
 class TestWhatTheToolIsGiven:
     """The tool is a program that prints its arguments: what counts here is the command line."""
 
     def given(self, world: World, job: dict[str, str] | None = None, /, **inputs: str) -> list[str]:
-        folder = world.runner.folder / f"machine-{world.hub.new_id()}"
-        machine = world.runner.machine(folder, {})
-        tool = Path(machine["RUNNER_TEMP"]) / "reconciler-venv/bin/reconciler"
-        tool.write_text(
+        program = (
             '#!/bin/sh\nprintf "%s\\n" "$@" "AZURE_TENANT_ID=$AZURE_TENANT_ID" "AZURE_CLIENT_ID=$AZURE_CLIENT_ID"\n'
         )
-        step = block("Run reconciler")
-        defaults = {name: str(one.get("default", "")) for name, one in ACTION["inputs"].items()}
-        named = {name.replace("_", "-"): value for name, value in inputs.items()}
-        own = {name: interpolated(text, {"inputs": {**defaults, **named}}) for name, text in step["env"].items()}
-        whole = {**machine, "GITHUB_ACTION_PATH": str(ROOT), **(job or {}), **own}
-        log = run_block(block_of(step, whole, folder / "work")).log
+        log = run_block(stub_block(world, program, job, **inputs)).log
         lines = log.splitlines()
         return [line for line in lines[1 : lines.index("")] if "reconciler-" not in line]
 
@@ -210,6 +279,25 @@ def test_a_baseline_that_is_not_there_is_a_warning(world: World, target: dict[st
     assert any("base branch could not be planned" in one for one in obeyed_commands(step.steps[-1].log))
 
 
+def test_a_baseline_of_another_target_is_a_warning(world: World, target: dict[str, str], tmp_path: Path) -> None:
+    """As when a pull request moves an environment to another tenant: here Graph goes by another name in the base."""
+    base = tmp_path / "base of the pull request"
+    for folder in (base, world.runner.checkout):
+        declare(folder / "desired_state", {"catalog": "Marketing", "extensions": [extension("one")]})
+    elsewhere = target["RECONCILER_GRAPH_URL"].replace("127.0.0.1", "localhost")
+    program = (
+        f'#!/bin/sh\n[ "$PWD" != "{base}" ] || export RECONCILER_GRAPH_URL={elsewhere}\n'
+        f'exec env PYTHONPATH="{ROOT}" "{sys.executable}" -P -m reconciler "$@"\n'
+    )
+    paths = str(world.runner.checkout / "desired_state")
+    job = {**target, "GITHUB_RUN_ID": "1"}
+    step = run_block(stub_block(world, program, job, command="plan", baseline=str(base), path=paths))
+    assert (step.conclusion, step.outputs["to-create"]) == ("success", "1"), step.log
+    (warning,) = [one for one in obeyed_commands(step.log) if one.startswith("::warning")]
+    assert "has another target: nothing is marked as pending before" in warning
+    assert "already_pending" not in Path(step.outputs["plan-json"]).read_text("utf-8")
+
+
 def test_an_environment_is_planned_and_named_in_the_marker(world: World, target: dict[str, str]) -> None:
     world.declare(extension("one"))
     tenant = "tenant_id: 00000000-0000-0000-0000-000000000000"
@@ -218,6 +306,19 @@ def test_an_environment_is_planned_and_named_in_the_marker(world: World, target:
     assert step.conclusion == "success", step.steps[-1].log
     summary = Path(step.outputs["summary-md"]).read_text("utf-8")
     assert summary.startswith("<!-- reconciler:plan:staging -->\n")
+
+
+def test_what_the_tool_says_as_an_error_is_not_obeyed(world: World) -> None:
+    """The runner reads two streams side by side: only within one it is certain what stands between which lines."""
+    program = "#!/bin/sh\necho ::error::planted\necho ::error::planted as an error >&2\n"
+    prepared = stub_block(world, program, command="drift")
+    ended = subprocess.run(
+        prepared.command, cwd=prepared.workspace, env=prepared.environment, capture_output=True, check=False
+    )
+    assert ended.stderr == b""
+    log = ended.stdout.decode()
+    assert "\n::error::planted\n" in log and "\n::error::planted as an error\n" in log
+    assert [one for one in obeyed_commands(log) if "planted" in one] == []
 
 
 HOSTILE = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from harness import extension
-from runner import Run, obeyed_commands
+from runner import ROOT, WORKFLOWS, Run, load, obeyed_commands
 from world import FORK, MERGED, World
 
 from reconciler.files import write_new
@@ -223,3 +223,10 @@ class TestByHand:
         assert results(run) == STOPPED and verdict(run) == ""
         assert "approved-digest is not sha256: and 64 hexadecimal digits" in run.jobs["replan"].log
         assert not list(tmp_path.rglob("pwned"))
+
+
+def test_what_starts_it_is_documented() -> None:
+    page = (ROOT / "docs/github.md").read_text("utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith("| `reconciler apply` |")]
+    paths = load(WORKFLOWS / "reconciler-apply.yml")["on"]["push"]["paths"]
+    assert [path for path in paths if f"`{path.removesuffix('**')}`" not in row] == []

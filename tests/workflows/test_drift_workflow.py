@@ -99,13 +99,39 @@ def test_of_two_issues_the_first_is_kept(played: World) -> None:
     assert "Played" in played.hub.issues[1]["body"] and "Played" not in played.hub.issues[0]["body"]
 
 
-@pytest.mark.parametrize("reason", ["invalid-files", "blocked", "error", "interrupted"])
+def test_drift_that_blocks_a_change_opens_the_issue_and_stays_red(world: World) -> None:
+    """As when somebody deletes what the files name by its id."""
+    world.live(extension("one"))
+    gone = {**extension("one"), "id": world.extensions()[0]["id"]}
+    world.live()
+    world.declare(gone)
+    run = world.run_drift()
+    assert results(run) == ("failure", "success"), run.jobs["detect"].log
+    assert run.jobs["detect"].step("Look for drift").outputs["failure-reason"] == "blocked"
+    (issue,) = issues(world)
+    assert issue["body"].startswith(f"{MARKER}\n\n### Drift: 1 blocked")
+    assert results(world.run_drift()) == ("failure", "success")
+    assert issues(world) == [issue]
+
+
+def test_an_open_issue_is_updated_by_drift_that_blocks_a_change(played: World) -> None:
+    played.run_drift()
+    played.play(digest="2" * 64, reason="blocked")
+    run = played.run_drift()
+    assert (results(run), run.conclusion) == (("failure", "success"), "failure")
+    (issue,) = issues(played)
+    assert "Played: 222" in issue["body"] and len(played.hub.comments[issue["number"]]) == 1
+
+
+@pytest.mark.parametrize("reason", ["invalid-files", "error", "interrupted"])
 @pytest.mark.parametrize("already_open", [True, False])
 def test_an_error_neither_opens_nor_closes(played: World, reason: str, already_open: bool) -> None:
     if already_open:
         played.hub.issue(MARKER)
     played.play(reason=reason)
-    assert results(played.run_drift()) == ("failure", "skipped")
+    run = played.run_drift()
+    assert results(run) == ("failure", "skipped")
+    assert run.jobs["detect"].step("Keep what was seen").conclusion == "skipped"
     assert played.hub.requests == []
 
 

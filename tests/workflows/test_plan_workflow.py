@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from github_api import BOT, COMMENT_LIMIT
 from harness import Json, extension
-from runner import Run, obeyed_commands
+from runner import WORKFLOWS, Run, obeyed_commands
 from world import FORK, HEAD, OURS, PULL_REQUEST, World
 
 MARKER = "<!-- reconciler:plan -->"
@@ -81,12 +81,26 @@ class TestChanges:
         assert others == [MARKER, "Thanks!", f"see {MARKER}", "other bot"]
         assert "Played: 222" in ours and "Played: 111" not in ours
 
+    def test_the_plan_of_an_older_commit_leaves_the_comment_alone(self, played: World) -> None:
+        """As when somebody runs an earlier run again."""
+        played.run_plan()
+        before = bodies(played)
+        played.hub.heads[PULL_REQUEST] = "d" * 40
+        played.hub.requests.clear()
+        played.play(digest="2" * 64)
+        run = played.run_plan()
+        assert results(run) == GREEN
+        assert bodies(played) == before and played.hub.writes() == []
+        (notice,) = obeyed_commands(run.jobs["comment"].log)
+        assert notice.startswith("::notice title=No comment::") and HEAD in notice and "d" * 40 in notice
+
     def test_each_environment_has_its_own_comment(self, played: World) -> None:
         played.hub.comment(PULL_REQUEST, "<!-- reconciler:plan:staging -->")
         played.run_plan()
         assert len(bodies(played)) == 2
 
     def test_what_the_base_branch_has_pending_is_told_apart(self, world: World) -> None:
+        """As it was merged with, which is not what the event says: there the base branch is older, and empty."""
         world.declare_on_base(extension("left over"))
         world.declare(extension("left over"), extension("mine"))
         run = world.run_plan()
@@ -95,6 +109,18 @@ class TestChanges:
             "left over": True,
             "mine": False,
         }
+
+    def test_without_the_history_it_does_not_go_on(self, played: World, tmp_path: Path) -> None:
+        """An empty `ref` would be the merge result itself, and every change pending before."""
+        file = tmp_path / "workflows/reconciler-plan.yml"
+        file.parent.mkdir()
+        text = (WORKFLOWS / file.name).read_text("utf-8")
+        assert "fetch-depth: 2" in text
+        file.write_text(text.replace("fetch-depth: 2", "fetch-depth: 1"))
+        played.runner.workflows = file.parent
+        run = played.run_plan()
+        assert run.jobs["plan"].step("Find what it was merged into").conclusion == "failure"
+        assert results(run)["plan-gate"] == "failure"
 
     def test_a_base_branch_that_cannot_be_planned_is_a_warning(self, world: World) -> None:
         world.declare(extension("mine"))
@@ -166,7 +192,13 @@ class TestWhatStopsThePullRequest:
 
     @pytest.mark.parametrize(
         ("method", "path", "status"),
-        [("GET", "comments", 404), ("POST", "comments", 403), ("PATCH", "comments", 403), ("POST", "comments", 422)],
+        [
+            ("GET", "pulls", 403),
+            ("GET", "comments", 404),
+            ("POST", "comments", 403),
+            ("PATCH", "comments", 403),
+            ("POST", "comments", 422),
+        ],
     )
     def test_a_refused_comment_fails_loudly(self, played: World, method: str, path: str, status: int) -> None:
         if method == "PATCH":

@@ -8,11 +8,12 @@ from typing import Any
 
 from github_api import REPOSITORY, GitHub
 from harness import Json, catalog, declare, write_seed
+from origin import FORMER_BASE
 from runner import Run, Runner
 
 from reconciler.sandbox.store import Store, reset
 
-HEAD, MERGED, BASE = "a" * 40, "b" * 40, "c" * 40
+HEAD, MERGED = "a" * 40, "b" * 40
 OURS = {"id": 1, "full_name": REPOSITORY}
 FORK = {"id": 2, "full_name": "mallory/entra"}
 PULL_REQUEST = 7
@@ -74,9 +75,10 @@ class World:
         pull = {
             "number": PULL_REQUEST,
             "head": {"repo": head, "sha": HEAD},
-            "base": {"sha": BASE},
+            "base": {"sha": FORMER_BASE},
             "user": {"login": author},
         }
+        self.hub.heads.setdefault(PULL_REQUEST, HEAD)
         event = {"repository": REPOSITORY, "event_name": "pull_request", "event": {"pull_request": pull}}
         run = self.runner.run(self.workflow("plan"), event)
         self.kept(run, head)
