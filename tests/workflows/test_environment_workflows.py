@@ -13,7 +13,8 @@ from harness import extension
 from runner import Json, Run, load
 from world import PULL_REQUEST, World
 
-from reconciler.starter import starter_files, write_new
+from reconciler.files import write_new
+from reconciler.starter import starter_files
 
 ACTION = f"contoso/entra-reconciler@{'0' * 40}"
 STAGING, PRODUCTION = "staging", "production"
