@@ -5,6 +5,10 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import yaml
 from harness import Json
@@ -12,7 +16,12 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from tenants import SIG, Place, live_extensions, place, sound_extensions, sound_tenants, switches, tenants
 
+from reconciler.diff.compare import at
+from reconciler.loader import load
+
 STYLES = ["export", "files", "json", "indented json", "block", "flow", "long flow"]
+
+CHANGES = st.sampled_from(["pins", "nulls"])
 
 kinds = st.sampled_from([sound_extensions, sound_extensions, sound_extensions, live_extensions])
 
@@ -36,13 +45,42 @@ def yaml_json(text: str) -> str:
 
 
 def commented(text: str, every: int) -> str:
-    """The text with comments of somebody on lines of their own, where no text of several lines can be."""
-    lines = []
-    for number, line in enumerate(text.splitlines(keepends=True)):
-        if number % every == 0 and line.lstrip().startswith(("- ", "catalog:", "extensions:")) and '"' not in line:
-            lines.append(f"# kept {number}\n")
-        lines.append(line)
-    return "".join(lines)
+    """The text with comments of somebody: on lines of their own, behind the head of a block, inside flow mappings."""
+    places = list(comment_places(text))[::every]
+    for number, (start, comment) in reversed(list(enumerate(places))):
+        text = text[:start] + comment.format(number) + text[start:]
+    return text
+
+
+def comment_places(text: str) -> Iterator[tuple[int, str]]:
+    """Where a comment can stand, and what it then looks like, in the order of the text."""
+    collections: list[list[Any]] = []  # each with whether it is a flow mapping, and the number of its events so far
+    for met in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(met, yaml.CollectionEndEvent):
+            collections.pop()
+        if not isinstance(met, yaml.NodeEvent):
+            continue
+        start, column = met.start_mark.index, met.start_mark.column
+        in_flow, seen = collections[-1] if collections else (False, 0)
+        if in_flow and seen % 2 == 0:
+            yield start, f"# kept {{}}\n{' ' * (column + 2)}" if seen else f" # kept {{}}\n{' ' * (column + 2)}"
+        elif isinstance(met, yaml.ScalarEvent) and met.style in ("|", ">"):
+            yield text.index("\n", start), " # kept {}"
+        elif isinstance(met, yaml.ScalarEvent) and met.value == "extensions" and not column:
+            yield start, "# kept {}\n"
+        if collections:
+            collections[-1][1] += 1
+        if isinstance(met, yaml.CollectionStartEvent):
+            collections.append([isinstance(met, yaml.MappingStartEvent) and bool(met.flow_style), 0])
+
+
+def with_nulls(documents: list[Json]) -> list[Json]:
+    """The documents with a default of null for each configuration that no extension there has."""
+    for one in documents:
+        for name in ("clientConfiguration", "callbackConfiguration"):
+            if not any(name in part for part in (*one["extensions"], one.get("defaults", {}))):
+                one.setdefault("defaults", {})[name] = None
+    return documents
 
 
 @st.composite
@@ -77,7 +115,7 @@ def pinned(documents: list[Json], exported: str) -> list[Json]:
     return documents
 
 
-def pending(reconciler: Place, before: bool = False) -> tuple[list[Json], Json]:
+def pending(reconciler: Place) -> tuple[list[Json], Json]:
     planned = reconciler("plan", "desired", "--format", "json")
     assert planned.code in (0, 4), planned.out + planned.err
     changes = planned.document["changes"]
@@ -85,9 +123,9 @@ def pending(reconciler: Place, before: bool = False) -> tuple[list[Json], Json]:
 
 
 @settings(max_examples=60)
-@given(stories(), switches(), st.sampled_from(STYLES), st.booleans(), st.booleans(), st.integers(1, 3))
+@given(stories(), switches(), st.sampled_from(STYLES), st.booleans(), st.sets(CHANGES), st.integers(1, 3))
 def test_after_an_update_only_what_was_reported_differs(
-    story: tuple[list[Json], list[Json]], chosen: list[str], style: str, windows: bool, pins: bool, every: int
+    story: tuple[list[Json], list[Json]], chosen: list[str], style: str, windows: bool, changed: set[str], every: int
 ) -> None:
     held, after = story
     with place(held, chosen) as reconciler:
@@ -95,8 +133,10 @@ def test_after_an_update_only_what_was_reported_differs(
         exported = reconciler("export").out
         if not documents:
             return
-        if pins:
-            documents, style = pinned(documents, exported), style if style not in ("export", "files") else "block"
+        if changed and style in ("export", "files"):
+            style = "block"
+        documents = pinned(documents, exported) if "pins" in changed else documents
+        documents = with_nulls(documents) if "nulls" in changed else documents
         text = commented(in_style(style, documents, exported), every)
         text = "\ufeff" + text.replace("\n", "\r\n") if windows else text
         file = reconciler.write("desired/all.yaml", text)
@@ -106,27 +146,43 @@ def test_after_an_update_only_what_was_reported_differs(
         assume(faithful)  # PyYAML and Windows do not agree on every line break
         reconciler.live(after)
         _, before = pending(reconciler)
-        updated = reconciler("export", "--update", "desired")
+        updated = reconciler("export", "--update", "desired", "--format", "json")
+        edits, left_alone = updated.document["edits"], str(updated.document["diagnostics"])
         assert updated.code == (0 if before["complete"] else 4), updated.err
         new = file.read_bytes().decode()
         left, now = pending(reconciler)
-        event(f"{style}: edits {'~ ' in updated.out}, left {bool(left)}")
+        event(f"{style}: edits {bool(edits)}, left {bool(left)}")
         assert SIG not in updated.out + updated.err + new
         for change in left:
             for row in change["fields"]:
-                assert f"{row['path'][1:]} stays as it is in the file" in updated.err, (row, updated.err)
+                assert f"{row['path'][1:]} stays as it is in the file" in left_alone, (row, left_alone)
         assert now["summary"]["blocked"] <= before["summary"]["blocked"]
         assert now["summary"]["create"] == before["summary"]["create"]
-        kept_lines(text, new)
+        kept_lines(text, new, gone=any(one["path"] and one["after"] is None for one in edits))
+        as_reported(edits)
         again = reconciler("export", "--update", "desired")
         assert "0 added, 0 changed" in again.out
         assert file.read_bytes().decode() == new
 
 
-def kept_lines(old: str, new: str) -> None:
-    """Every comment is still there, and so are the mark and the line breaks."""
-    comments = [line for line in old.split("\n") if line.startswith("# kept")]
-    assert [line for line in new.split("\n") if line.startswith("# kept")] == comments
+def as_reported(edits: list[Json]) -> None:
+    """The files declare now what the edits report."""
+    loaded = load([Path("desired")])
+    assert loaded.diagnostics == ()
+    names = {one["extension"]["id"]: one["extension"]["display_name"] for one in edits}
+    names |= {one["extension"]["id"]: one["after"] for one in edits if one["path"] == "/displayName"}
+    for edit in edits:
+        catalogs = [one for one in loaded.catalogs if str(one.catalog) in edit["catalog"].values()]
+        declared = [one for catalog in catalogs for one in catalog.extensions]
+        [found] = [one for one in declared if one.display_name == names[edit["extension"]["id"]]]
+        if edit["path"]:
+            assert at(found.properties, tuple(edit["path"][1:].split("/"))) == edit["after"], edit
+
+
+def kept_lines(old: str, new: str, *, gone: bool) -> None:
+    """Every comment is still there, but for what stood inside of what is gone; so are the mark and the line breaks."""
+    comments, now = (re.findall("# kept [0-9]+", text) for text in (old, new))
+    assert now == ([one for one in comments if one in now] if gone else comments)
     assert new.startswith("\ufeff") == old.startswith("\ufeff")
     assert ("\r\n" in new) == ("\r\n" in old)
     removed = [line for line in difflib.ndiff(old.split("\n"), new.split("\n")) if line.startswith("- #")]
