@@ -104,7 +104,8 @@ def _warnings(
     updates = {change.extension.id: change for change in changes if change.action in ("update", "rename")}
     for found, wanted in merged:
         if found.read != "complete" and not wanted:
-            message = f"Catalog {found.catalog} is {found.read}: {found.because}."
+            end = "" if found.because.endswith(("?", ".")) else "."
+            message = f"Catalog {found.catalog} is {found.read}: {found.because}{end}"
             yield Diagnostic(
                 "R303", "warning", message, "Nothing is declared in it; correct or remove its declaration."
             )

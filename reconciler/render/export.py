@@ -57,7 +57,11 @@ def _edit(edit: Edit) -> Document:
 def update_text(update: Update) -> str:
     """What was edited, a line for each, and one stable last line."""
     lines = [_line(edit) for edit in update.edits]
-    lines += [f"= {view.extension_title(one)} is declared and not live; left as it is" for one in update.not_live]
+    lines += [
+        f"! {view.extension_title(one)} is declared and not live: apply will create it; "
+        "remove its declaration if it was deleted or renamed"
+        for one in update.not_live
+    ]
     added = sum(not edit.path for edit in update.edits)
     kept = sum(one.code == "R308" for one in update.diagnostics)
     counts = (

@@ -504,7 +504,9 @@ def test_what_is_declared_and_not_live_is_told_and_left(reconciler: CommandLine)
     Path("state.yaml").write_text(HEAD + ITEM)
     reconciler.seed(catalog())
     updated = reconciler("export", "--update", "state.yaml", "--sandbox")
-    assert updated.out.startswith("= a (accessPackageAssignmentRequestWorkflowExtension) is declared and not live")
+    assert updated.out.startswith(
+        "! a (accessPackageAssignmentRequestWorkflowExtension) is declared and not live: apply will"
+    )
     assert updated.last == "Update: 0 added, 0 changed, 0 left as they are, 1 not live."
     assert Path("state.yaml").read_text() == HEAD + ITEM
 
