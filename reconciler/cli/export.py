@@ -105,4 +105,18 @@ def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
     emit(to_json(update_document(updated)) if output.format == "json" else update_text(updated), output)
     if output.format != "json":
         _tell_findings(updated.diagnostics, output)
+    others = [name for name in app.environment_names() if name != settings.environment_name]
+    if updated.edits and others and output.verbosity >= 0:
+        _tell_of_others(settings.environment_name, others)
     return DONE if updated.complete else REFUSED
+
+
+def _tell_of_others(chosen: str | None, others: Iterable[str]) -> None:
+    """A Logic App's address is that of one tenant, and stands now in files that are read for all."""
+    from reconciler.cli.output import tell
+
+    where = f"in {chosen}" if chosen else "without an environment"
+    tell(
+        f"note: what was written is as it is live {where}, and holds for {', '.join(others)} too: "
+        "make variables of what differs there (url, say) before you commit it."
+    )

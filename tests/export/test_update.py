@@ -457,12 +457,22 @@ def test_an_edit_that_another_environment_would_not_take_is_left(reconciler: Com
     assert reconciler("validate", "state.yaml").code == 0
 
 
+def test_an_update_says_that_it_holds_for_the_other_environments_too(reconciler: CommandLine) -> None:
+    Path("reconciler.yaml").write_text(ENVIRONMENTS)
+    Path("state.yaml").write_text(HEAD + ITEM + "    description: old\n")
+    reconciler.seed(catalog(extensions=[live("a", description="new")]))
+    arguments = ("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
+    assert "as it is live in prod, and holds for dev too" in reconciler(*arguments).err
+    assert "holds for" not in reconciler(*arguments).err, "nothing was written the second time"
+
+
 def test_an_environment_that_is_at_fault_already_forbids_nothing(reconciler: CommandLine) -> None:
     Path("reconciler.yaml").write_text(f"{ENVIRONMENTS}  empty: {{}}\n")
     Path("state.yaml").write_text(HEAD + ITEM.replace("  a\n", "  '${stage}-a'\n") + "    description: old\n")
     reconciler.seed(catalog(extensions=[live("prod-a", description="new")]))
     updated = reconciler("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
-    assert (updated.err, updated.last) == ("", "Update: 0 added, 1 changed, 0 left as they are, 0 not live.")
+    assert "R308" not in updated.err
+    assert updated.last == "Update: 0 added, 1 changed, 0 left as they are, 0 not live."
 
 
 def test_a_file_without_a_change_is_not_touched_and_links_and_modes_stay(reconciler: CommandLine) -> None:
