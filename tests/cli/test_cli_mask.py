@@ -199,6 +199,24 @@ def saved(*command: str) -> Steps:
     return steps
 
 
+def exporting(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
+    target = [*output, "--graph-url", url, "--max-retries", "0"]
+    yield line("export", *target)
+    yield line("export", *target, "--out", "exported")
+    yield line("export", *target, "--catalog", f"?sig={TYPED}", "--catalog", bare(TYPED))
+    declare(Path("clean"), {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+    yield line("export", "--update", "clean", *target)  # what is unmanaged there holds secrets
+    declare_all()
+    yield line("export", "--update", *target)
+    declare_secrets()
+    yield line("export", "--update", *target)
+
+
+def beginning(line: CommandLine, _url: str, _output: list[str]) -> Iterator[Ran]:
+    yield line("init", f"?sig={TYPED}/{bare(TYPED)}", "--action", f"contoso/x@{'0' * 40}")
+    yield line("init", ".", "--action", f"sig={TYPED}", "--environment", bare(TYPED))
+
+
 def signing_in(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
     yield line("auth", "check", "--graph-url", url, *output)
 
@@ -212,7 +230,9 @@ STEPS: dict[str, Steps] = {
     "plan": planning("plan", "--out", str(PLAN)),
     "apply": applying,
     "drift": planning("drift"),
+    "export": exporting,
     "show": saved("show", str(PLAN)),
+    "init": beginning,
     "auth check": signing_in,
     "schema": typing("schema", f"sig={TYPED}"),
     "sandbox serve": typing("sandbox", "serve", "--set", f"sig={TYPED}", "--set", bare(TYPED)),
