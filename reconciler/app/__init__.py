@@ -78,7 +78,7 @@ def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
 
 def plan(
     settings: Settings,
-    environment: Mapping[str, str],
+    variables: Mapping[str, str],
     desired: Sequence[DesiredCatalog],
     progress: Progress,
     baseline: Plan | None = None,
@@ -90,7 +90,7 @@ def plan(
         from reconciler.app.connection import connect
         from reconciler.app.steps import fresh_plan
 
-        async with connect(settings, environment, progress.remark) as connection:
+        async with connect(settings, variables, progress.remark) as connection:
             return await fresh_plan(connection, desired, progress)
 
     fresh = _run(run())
@@ -103,7 +103,7 @@ def plan(
 
 def apply(
     settings: Settings,
-    environment: Mapping[str, str],
+    variables: Mapping[str, str],
     desired: Sequence[DesiredCatalog],
     approval: Approval,
     progress: Progress,
@@ -121,7 +121,7 @@ def apply(
         from reconciler.app.connection import connect
         from reconciler.app.steps import fresh_plan
 
-        async with connect(settings, environment, progress.remark) as connection:
+        async with connect(settings, variables, progress.remark) as connection:
             fresh = await fresh_plan(connection, desired, progress)
             refusal = approval.refusal(fresh)
             return Applied(fresh, refusal=refusal) if refusal else await carry_out(fresh, connection, progress, record)
@@ -130,7 +130,7 @@ def apply(
 
 
 def apply_saved(
-    settings: Settings, environment: Mapping[str, str], file: Path, progress: Progress, journal: Path | None = None
+    settings: Settings, variables: Mapping[str, str], file: Path, progress: Progress, journal: Path | None = None
 ) -> Applied:
     """Carries out a saved plan, after checking that tenant, host and every touched object are as it saw them.
 
@@ -150,7 +150,7 @@ def apply_saved(
         from reconciler.app.connection import connect
         from reconciler.apply.run import refuse_if_stale
 
-        async with connect(settings, environment, progress.remark) as connection:
+        async with connect(settings, variables, progress.remark) as connection:
             connection.refuse_plan_of_another_target(saved)
             await refuse_if_stale(saved, connection.graph)
             return await carry_out(saved, connection, progress, record)
@@ -183,7 +183,7 @@ def _bounded(file: Path) -> bytes:
     return content
 
 
-def export(settings: Settings, environment: Mapping[str, str], progress: Progress) -> Export:
+def export(settings: Settings, variables: Mapping[str, str], progress: Progress) -> Export:
     """What is live as desired-state documents; reads Graph, writes nothing.
 
     Raises:
@@ -198,7 +198,7 @@ def export(settings: Settings, environment: Mapping[str, str], progress: Progres
         from reconciler.export.documents import export
         from reconciler.graph.reading import list_catalogs, observe_listed
 
-        async with connect(settings, environment, progress.remark) as connection:
+        async with connect(settings, variables, progress.remark) as connection:
             every = await list_catalogs(connection.graph)
             chosen = live_ones(every, settings.catalogs)
             read = counting("reading catalogs", len(chosen), progress)
@@ -208,7 +208,7 @@ def export(settings: Settings, environment: Mapping[str, str], progress: Progres
 
 
 def export_update(
-    settings: Settings, environment: Mapping[str, str], texts: Mapping[str, str], progress: Progress
+    settings: Settings, variables: Mapping[str, str], texts: Mapping[str, str], progress: Progress
 ) -> Update:
     """What the files, given by name and without a fault, become with what is live in them; writes nothing itself."""
 
@@ -219,7 +219,7 @@ def export_update(
         from reconciler.export.update import Files, update
         from reconciler.plan.build import build_plan
 
-        async with connect(settings, environment, progress.remark) as connection:
+        async with connect(settings, variables, progress.remark) as connection:
             declared = load_texts(texts.items(), settings.environment).catalogs
             pairs = await observed(connection, declared, progress)
             context = plan_context(connection)
@@ -254,7 +254,7 @@ def init(folder: Path, action: str, environments: Sequence[str] = ()) -> tuple[P
     return tuple(folder / name for name in files)
 
 
-def auth_check(settings: Settings, environment: Mapping[str, str]) -> Checked:
+def auth_check(settings: Settings, variables: Mapping[str, str]) -> Checked:
     """Whom the token speaks for; asks for a token, sends nothing to Graph.
 
     Raises:
@@ -268,7 +268,7 @@ def auth_check(settings: Settings, environment: Mapping[str, str]) -> Checked:
 
         shown: list[Assertion] = []
         try:
-            token = await open_tokens(settings, sign_in_variables(settings, environment), shown.append).token()
+            token = await open_tokens(settings, sign_in_variables(settings, variables), shown.append).token()
         except AuthenticationError as error:
             if not shown:
                 raise

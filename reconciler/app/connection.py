@@ -70,7 +70,7 @@ class Connection:
 
 @asynccontextmanager
 async def connect(
-    settings: Settings, environment: Mapping[str, str], tell: Callable[[str], None]
+    settings: Settings, variables: Mapping[str, str], tell: Callable[[str], None]
 ) -> AsyncIterator[Connection]:
     """A connection to the Graph that the settings name, closed at the end of the block.
 
@@ -81,7 +81,7 @@ async def connect(
         UsageError: the embedded Graph cannot start.
     """
     limits = Limits(RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency, tell)
-    tokens = open_tokens(settings, sign_in_variables(settings, environment))
+    tokens = open_tokens(settings, sign_in_variables(settings, variables))
     identity = identity_of(await tokens.token())
     refuse_token_of_another_tenant(settings, identity)
     async with _graph_url(settings) as url, open_client(url, tokens, limits) as graph:

@@ -25,7 +25,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("text", "markdown", "json", "github")
 DEFAULT_PATH = Path("desired_state")
 TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
-INVALID_FILES = 3
 
 
 class _Lines(click.ParamType):  # type: ignore[type-arg] # generic only in the newest click
@@ -55,7 +54,7 @@ def target_options(function: F) -> F:
         if not name:
             _tell_of_choice(arguments["output"])
         if faults:
-            from reconciler.cli.findings import print_findings
+            from reconciler.cli.findings import INVALID_FILES, print_findings
 
             print_findings(faults, arguments["output"])
             return INVALID_FILES
