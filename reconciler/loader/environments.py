@@ -10,7 +10,7 @@ from typing import cast
 from reconciler.loader.fault import Fault, fault_at, quoted
 from reconciler.loader.finding import ENVIRONMENTS_FILE, within
 from reconciler.loader.nodes import Entry, Mapping, Node, data_of, member, text_of
-from reconciler.loader.reading import read_text
+from reconciler.loader.reading import read_text, shown
 from reconciler.loader.schema_faults import faults_by_schema
 from reconciler.loader.value_rules import secret_faults
 from reconciler.loader.yaml_tree import read_documents
@@ -34,7 +34,7 @@ def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
     if file.is_symlink() and not within(os.path.realpath(file.parent), file):
         message, hint = "The symbolic link leads out of the folder.", "Replace the link by the file itself."
         return LoadedEnvironments(diagnostics=(Diagnostic("R003", "error", message, hint, SourceLocation(str(file))),))
-    text, unreadable = read_text(file)
+    text, unreadable = read_text(file, shown(file))
     if unreadable is not None:
         return LoadedEnvironments(diagnostics=(unreadable,))
     documents, faults = read_documents(text)

@@ -101,7 +101,7 @@ def load_texts(
 def read_texts(paths: Sequence[Path]) -> ReadTexts:
     """The texts of all files that the paths name or hold, read once, to be loaded with `load_texts`."""
     found = find(paths)
-    read = [(name, path, *read_text(path)) for name, path in found.files]
+    read = [(name, path, *read_text(path, name)) for name, path in found.files]
     return ReadTexts(
         files={name: (path, text) for name, path, text, unreadable in read if unreadable is None},
         diagnostics=(*found.diagnostics, *(unreadable for *_, unreadable in read if unreadable is not None)),
@@ -117,7 +117,7 @@ def _told_of(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
 
 def _read(paths: Sequence[Path]) -> tuple[list[_File], Sequence[Diagnostic]]:
     found = find(paths)
-    texts = [(name, *read_text(path)) for name, path in found.files]  # all first: a secret of one is one in all
+    texts = [(name, *read_text(path, name)) for name, path in found.files]  # all first: a secret of one is one in all
     files = [
         _parsed(name, text) if unreadable is None else _File(name, diagnostics=(unreadable,))
         for name, text, unreadable in texts

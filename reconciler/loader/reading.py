@@ -24,12 +24,12 @@ def shown(path: Path) -> str:
     return printable(relative.replace(os.sep, "/"))
 
 
-def read_text(path: Path) -> tuple[str, Diagnostic | None]:
-    """The text of a file; or, with no text, R001, R004 or R005. Secrets in it are learned, in its comments too.
+def read_text(path: Path, name: str) -> tuple[str, Diagnostic | None]:
+    """The text of a file; or, with no text, R001, R004 or R005 of that name. Secrets in it are learned.
 
     Only a regular file is read, at most a byte past the limit: a pipe or a device is refused before it can block.
     """
-    place = SourceLocation(shown(path))
+    place = SourceLocation(name)
     try:
         content = _read_bytes(path)
     except (OSError, ValueError) as error:

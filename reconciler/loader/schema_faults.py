@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from reconciler.loader.fault import Fault, fault_at
 from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Sequence, data_of, member
 from reconciler.loader.schema_wording import WORDING, Finding
-from reconciler.loader.schemas import SchemaName, validator
+from reconciler.loader.schemas import SchemaName, fits, validator
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -31,7 +31,10 @@ def faults_by_schema(
     """The faults that one schema finds in the document, and the values at fault."""
     faults: list[Fault] = []
     at_fault: set[Node] = set()
-    for error in validator(schema).iter_errors(data_of(document)):
+    data = data_of(document)
+    if fits(data, schema):
+        return faults, at_fault
+    for error in validator(schema).iter_errors(data):
         finding = _find(document, error, passed_over)
         if finding is not None:
             faults.extend(WORDING[str(error.validator)](finding))

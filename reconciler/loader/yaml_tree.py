@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import yaml
 
@@ -30,8 +31,7 @@ _MAPPING_TAGS = (None, "!", _TAG + "map")
 _NULLABLE = ("description", "clientConfiguration", "callbackConfiguration", "timeoutInMilliseconds", "maximumRetries")
 
 
-@dataclass(frozen=True, slots=True)
-class _Size:
+class _Size(NamedTuple):
     """What a node stands for with its aliases written out: nodes, levels, and how much text."""
 
     nodes: int = 1

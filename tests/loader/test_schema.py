@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -16,11 +17,32 @@ from jsonschema import Draft202012Validator
 
 from reconciler.loader import schema_text
 from reconciler.loader.schema_wording import WORDING
-from reconciler.loader.schemas import validator
+from reconciler.loader.schemas import fits, validator
 from reconciler.model.durations import duration_s
 from reconciler.model.types import COMPLEX_PROPERTIES, ODATA_TYPE, TIMEOUT, WRITABLE_PROPERTIES
 
 SCHEMA: dict[str, Any] = json.loads(schema_text("desired-state"))
+TYPE = "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"
+GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
+TEXTS = [
+    *(
+        TYPE,
+        GUID,
+        GUID + "\n",
+        GUID.upper(),
+        "PT1H",
+        "P1D",
+        "PT5M\n",
+        "P1M",
+        "٣",
+        "PT٣H",
+        "a\n",
+        "\u2003",
+        "\x85",
+        "\ud800",
+    ),
+    "https://prod-31.westeurope.logic.azure.com:443/workflows/0/triggers/manual/paths/invoke?api-version=2016-10-01",
+]
 
 
 def schemas(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -89,15 +111,50 @@ def _all_within(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @given(
     st.recursive(
-        st.none() | st.integers() | st.text(max_size=3),
+        st.none() | st.integers() | st.text(max_size=3) | st.sampled_from(TEXTS),
         lambda inner: (
             st.lists(inner) | st.dictionaries(st.sampled_from(sorted({path.rpartition("/")[2] for path in ALL})), inner)
         ),
         max_leaves=12,
     )
 )
-def test_the_compiled_validator_decides_like_the_schema(document: Any) -> None:
-    assert validator().is_valid(document) == Draft202012Validator(SCHEMA).is_valid(document)
+def test_the_compiled_validators_decide_like_the_schema(document: Any) -> None:
+    valid = Draft202012Validator(SCHEMA).is_valid(document)
+    assert validator().is_valid(document) == valid
+    assert valid or not fits(document, "desired-state")  # a no is only the beginning of a search for faults
+
+
+SOUND = {"@odata.type": TYPE, "displayName": "a", "endpointConfiguration": {"subscriptionId": GUID}}
+
+
+@pytest.mark.parametrize("path", [("displayName",), ("description",), ("endpointConfiguration", "subscriptionId"),
+    ("endpointConfiguration", "url"), ("callbackConfiguration", "timeoutDuration"), ("id",),
+    ("clientConfiguration", "maximumRetries")])  # fmt: skip
+@given(st.text() | st.integers() | st.floats(allow_nan=False) | st.sampled_from(TEXTS))
+def test_both_validators_agree_on_every_value(path: tuple[str, ...], value: Any) -> None:
+    extension = copy.deepcopy(SOUND)
+    holder = extension if len(path) == 1 else extension.setdefault(path[0], {})
+    holder[path[-1]] = value
+    document = {"catalog": value if isinstance(value, str) else "a", "extensions": [extension]}
+    assert not fits(document, "desired-state") or validator().is_valid(document)
+
+
+@pytest.mark.parametrize("character", [*map(chr, range(0x300)), *map(chr, range(0x1FF0, 0x2070)), "\u3000", "\ufeff",
+    "\ud800", "\U0010ffff"])  # fmt: skip
+def test_both_validators_agree_on_every_character_of_a_name(character: str) -> None:
+    for name in (character, f"a{character}", f"{character}a"):
+        document = {"catalog": name, "extensions": []}
+        assert fits(document, "desired-state") == (validator().is_valid(document) and character != "\ud800")
+
+
+def test_what_is_sound_fits_without_jsonschema(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(json.dumps({"catalog": "a", "extensions": []}))
+    code = (
+        "import sys; from pathlib import Path; from reconciler.loader import load; "
+        "print(load([Path('a.yaml')]).faulty, 'jsonschema' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert answer.stdout == "False False\n"
 
 
 def test_the_schema_is_found_in_an_installed_package(tmp_path: Path) -> None:
