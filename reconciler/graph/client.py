@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphRequestAdapter
 
@@ -85,8 +86,10 @@ class GraphClient:
         """Opens the transport for writing while the block lasts."""
         return self._transport.writes_unlocked()
 
-    async def pages(self, request: RequestInformation) -> list[Json]:
+    async def pages(self, request: RequestInformation, *, in_doubt: bool = True) -> list[Json]:
         """All items of a listing, over all pages; an empty page with a next link is not the end (sdk-facts §3).
+
+        `in_doubt` as for `send`.
 
         Raises:
             GraphError: any page failed, is not a list of objects, links elsewhere or links in a circle.
@@ -94,7 +97,7 @@ class GraphClient:
         items: list[Json] = []
         seen: set[str] = set()
         while len(seen) < MOST_PAGES:
-            answer = await self.send(request)
+            answer = await self.send(request, in_doubt=in_doubt)
             page, link = _page(answer)
             items += page
             if link is None:
@@ -105,8 +108,12 @@ class GraphClient:
             request = follow(link)
         raise GraphAnswerError(f"A listing does not end: {MOST_PAGES} pages were read.")
 
-    async def send(self, request: RequestInformation, witness: Witness | None = None) -> Answer:
+    async def send(
+        self, request: RequestInformation, witness: Witness | None = None, *, in_doubt: bool = True
+    ) -> Answer:
         """The answer to one request, sent again where that is safe; all attempts carry one client-request-id.
+
+        Without `in_doubt` a GET is repeated no more than a POST is: there is another way to ask the same.
 
         Raises:
             AuthenticationError: still 401 after one renewal of the token.
@@ -116,9 +123,8 @@ class GraphClient:
         client_request_id = str(uuid.uuid4())
         request.headers.try_add("client-request-id", client_request_id)
         try:
-            async for attempt in self.limits.retry.loop(
-                request.http_method.value, client_request_id, self._throttle.pause
-            ):
+            in_doubt = in_doubt and request.http_method is not Method.POST
+            async for attempt in self.limits.retry.loop(client_request_id, self._throttle.pause, in_doubt=in_doubt):
                 with attempt:
                     if witness is not None and attempt.retry_state.attempt_number > 1:
                         await witness.look_again()
@@ -159,39 +165,44 @@ class GraphClient:
 
     async def _attempt(self, request: RequestInformation, witness: Witness | None) -> Answer:
         request.headers.remove("Authorization")  # the SDK would keep that of the attempt before
+        if witness is None:
+            answer = await exchange(self._adapter, request, self.limits.timeout_s)
+        else:
+            answer = await self._exchange_before(witness, request)
+        self._throttle.answered_well()
+        if log.isEnabledFor(logging.INFO):
+            ids = answer.request_id, _client_request_id(request)
+            log.info("%s: done (request id %s; client request id %s)", described(request), *ids)
+        return answer
+
+    async def _exchange_before(self, witness: Witness, request: RequestInformation) -> Answer:
+        """The answer to a write, whose witness hears of it before and after."""
         sending = _sending(request)
-        if witness is not None:
-            witness.before_sending(sending)
+        witness.before_sending(sending)
         try:
             answer = await exchange(self._adapter, request, self.limits.timeout_s)
         except ReconcilerError as error:
-            if witness is not None:
-                witness.after_sending(sending, error)
+            witness.after_sending(sending, error)
             raise
-        self._throttle.answered_well()
-        log.info(
-            "%s: done (request id %s; client request id %s)",
-            described(request),
-            answer.request_id,
-            sending.client_request_id,
-        )
-        if witness is not None:
-            witness.after_sending(sending, answer)
+        witness.after_sending(sending, answer)
         return answer
 
 
 @asynccontextmanager
 async def open_client(base_url: str, tokens: TokenSource, limits: Limits) -> AsyncIterator[GraphClient]:
     """A client for one Graph, closed with all its sockets at the end of the block."""
-    transport = open_transport(base_url, limits.concurrency)
+    transport = open_transport(base_url)
     async with open_adapter(base_url, transport, tokens, limits.timeout_s) as adapter:
         yield GraphClient(adapter, transport, tokens, limits)
 
 
 def _sending(request: RequestInformation) -> Sending:
     method, path = described(request).split(" ", 1)
-    client_request_id = next(iter(request.headers.get("client-request-id")), "")
-    return Sending(method, path, client_request_id, bytes(request.content or b""))
+    return Sending(method, path, _client_request_id(request), bytes(request.content or b""))
+
+
+def _client_request_id(request: RequestInformation) -> str:
+    return next(iter(request.headers.get("client-request-id")), "")
 
 
 def _bearer(request: RequestInformation) -> str:

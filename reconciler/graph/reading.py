@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError, GraphUnansweredError
+from reconciler.graph.requests import named
 from reconciler.graph.wire import observed_extension
 from reconciler.model.canonical import GUID
 from reconciler.model.extension import Catalog, ObservedCatalog, ObservedExtension
@@ -17,6 +21,13 @@ if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
 
 T = TypeVar("T")
+
+log = logging.getLogger("reconciler.graph")
+
+NAMES_A_LOOK_UP = 15
+"""As many as Graph's known issues allow in an `in` clause; each name more saves less (ADR 0018)."""
+LONGEST_LOOK_UP = 1_500
+"""Characters of the filter, percent-encoded: the address stays below the 2,048 that Graph's known issues name."""
 
 
 async def observe(
@@ -31,13 +42,21 @@ async def observe(
         GraphUnansweredError: Graph gave no HTTP answer at all in this run.
     """
 
-    async def one(catalog: Catalog) -> ObservedCatalog:
+    async def one(catalog: Catalog, found: Sequence[Catalog]) -> ObservedCatalog:
         """Reads one catalog and tells that it is done."""
-        observed = await _observe_one(graph, catalog)
+        observed = await _observe_one(graph, catalog, found)
         advance()
         return observed
 
-    observed = await side_by_side(one(catalog) for catalog in declared)
+    async def several(group: Sequence[Catalog]) -> list[ObservedCatalog]:
+        """Looks for a group of catalogs at once, then reads them side by side."""
+        found = await _look_up(graph, [str(catalog.display_name) for catalog in group if catalog.id is None])
+        return await side_by_side(one(catalog, found.get(_key(catalog), ())) for catalog in group)
+
+    by_name = [catalog for catalog in declared if catalog.id is None]
+    groups = [*_groups(by_name), *([catalog] for catalog in declared if catalog.id is not None)]
+    read = dict(zip(chain(*groups), chain(*await side_by_side(map(several, groups))), strict=True))
+    observed = [read[catalog] for catalog in declared]
     if not any(item.read == "absent" and item.catalog.id is None for item in observed):
         return observed
     try:
@@ -60,7 +79,7 @@ async def observe_listed(
 
     async def one(catalog: Catalog) -> ObservedCatalog:
         """Reads one catalog and tells that it is done."""
-        observed = await _observe_one(graph, catalog, listed=True)
+        observed = await _observe_one(graph, catalog, [catalog])
         advance()
         return observed
 
@@ -106,14 +125,61 @@ async def get_extension(graph: GraphClient, catalog_id: str, extension_id: str) 
     return found
 
 
-async def _observe_one(graph: GraphClient, declared: Catalog, *, listed: bool = False) -> ObservedCatalog:
+def _groups(by_name: Sequence[Catalog]) -> Iterator[list[Catalog]]:
+    """The catalogs in groups that one look-up can name."""
+    group: list[Catalog] = []
+    for catalog in by_name:
+        longer = [*group, catalog]
+        if group and (len(longer) > NAMES_A_LOOK_UP or _length(longer) > LONGEST_LOOK_UP):
+            yield group
+            longer = [catalog]
+        group = longer
+    if group:
+        yield group
+
+
+def _length(group: Sequence[Catalog]) -> int:
+    return sum(len(quote(named(str(catalog.display_name)))) for catalog in group)
+
+
+def _key(catalog: Catalog) -> str:
+    return (catalog.display_name or "").casefold()
+
+
+async def _look_up(graph: GraphClient, names: Sequence[str]) -> dict[str, list[Catalog]]:
+    """The catalogs of each of several names, by name in small letters; a name that is missing is to be asked alone.
+
+    Whether Graph, or what stands before it, takes `or` in this `$filter` is open (contract §1.1 shows it without):
+    a refusal, and any other failure, costs this one request and decides nothing.
+    """
+    if len(names) < 2:
+        return {}
+    found: dict[str, list[Catalog]] = {}
+    try:
+        for catalog in await _named(graph, names, in_doubt=False):
+            found.setdefault(_key(catalog), []).append(catalog)
+    except GraphError as error:
+        if isinstance(error, GraphUnansweredError) and error.never_left and not graph.answered:
+            raise
+        log.info("%s Each of the %d catalogs is looked for alone.", error, len(names))
+    return found
+
+
+async def _named(graph: GraphClient, names: Sequence[str], *, in_doubt: bool = True) -> list[Catalog]:
+    """The catalogs with one of the names, compared here too, ignoring case, whatever `$filter` does; each once."""
+    wanted = {name.casefold() for name in names}
+    listed = [_catalog(item) for item in await graph.pages(graph.requests.catalogs(*names), in_doubt=in_doubt)]
+    return list({catalog.id: catalog for catalog in listed if _key(catalog) in wanted}.values())
+
+
+async def _observe_one(graph: GraphClient, declared: Catalog, found: Sequence[Catalog] = ()) -> ObservedCatalog:
     """What is live for one catalog; once it was found, its id and name stay known even if listing it fails.
 
-    One that Graph has `listed` need not be looked for.
+    What Graph has `found` already need not be looked for.
     """
     known = declared
     try:
-        found = [declared] if listed else await _find(graph, declared)
+        found = found or await _find(graph, declared)
         if not found:
             return ObservedCatalog(declared, "absent", because=_absent(declared))
         if len(found) > 1:
@@ -137,7 +203,7 @@ def _absent(declared: Catalog) -> str:
 
 
 async def _find(graph: GraphClient, declared: Catalog) -> list[Catalog]:
-    """The catalogs meant by the id or the name; names are compared here too, ignoring case, whatever `$filter` does."""
+    """The catalogs meant by the id or the name."""
     if declared.id is not None:
         try:
             answer = await graph.send(graph.requests.catalog(declared.id))
@@ -149,9 +215,7 @@ async def _find(graph: GraphClient, declared: Catalog) -> list[Catalog]:
         if found.id != declared.id.lower():
             raise GraphAnswerError("Graph answered with another catalog.", request_id=answer.request_id)
         return [found]
-    name = (declared.display_name or "").casefold()
-    listed = [_catalog(item) for item in await graph.pages(graph.requests.catalogs(declared.display_name))]
-    return list({item.id: item for item in listed if (item.display_name or "").casefold() == name}.values())
+    return await _named(graph, [str(declared.display_name)])
 
 
 def _catalog(item: dict[str, Any]) -> Catalog:

@@ -22,30 +22,50 @@ class Requests:
 
     def __init__(self, adapter: GraphRequestAdapter) -> None:
         self._builder = GraphServiceClient(request_adapter=adapter).identity_governance.entitlement_management
+        self._base_url = adapter.base_url
+        self._addresses: dict[tuple[object, ...], str] = {}
 
-    def catalogs(self, name: str | None = None) -> RequestInformation:
-        """GET catalogs, all of them or those with this display name (contract §1.1; quotes doubled)."""
+    def catalogs(self, *names: str) -> RequestInformation:
+        """GET catalogs, all of them or those with one of these display names (contract §1.1; quotes doubled)."""
         builder = self._builder.catalogs
-        if name is None:
-            return builder.to_get_request_information()
-        literal = name.replace("'", "''")
-        query = builder.CatalogsRequestBuilderGetQueryParameters(filter=f"displayName eq '{literal}'")
-        return builder.to_get_request_information(RequestConfiguration(query_parameters=query))
+        if not names:
+            return self._addressed(builder.to_get_request_information())
+        wanted = " or ".join(named(name) for name in names)
+        query = builder.CatalogsRequestBuilderGetQueryParameters(filter=wanted)
+        return self._addressed(builder.to_get_request_information(RequestConfiguration(query_parameters=query)))
 
     def catalog(self, catalog_id: str) -> RequestInformation:
         """GET one catalog."""
-        return self._builder.catalogs.by_access_package_catalog_id(catalog_id).to_get_request_information()
+        builder = self._builder.catalogs.by_access_package_catalog_id(catalog_id)
+        return self._addressed(builder.to_get_request_information())
 
     def extensions(self, catalog_id: str, body: Json | None = None) -> RequestInformation:
         """GET the extensions of a catalog, or POST a new one (contract §1.2)."""
         builder = self._builder.catalogs.by_access_package_catalog_id(catalog_id).custom_workflow_extensions
-        return builder.to_get_request_information() if body is None else _write(Method.POST, builder, body)
+        request = builder.to_get_request_information() if body is None else _write(Method.POST, builder, body)
+        return self._addressed(request)
 
     def extension(self, catalog_id: str, extension_id: str, body: Json | None = None) -> RequestInformation:
         """GET one extension, or PUT it whole: the SDK offers PATCH, which the service refuses (contract §1.3)."""
         builder = self._builder.catalogs.by_access_package_catalog_id(catalog_id)
         item = builder.custom_workflow_extensions.by_custom_callout_extension_id(extension_id)
-        return item.to_get_request_information() if body is None else _write(Method.PUT, item, body)
+        request = item.to_get_request_information() if body is None else _write(Method.PUT, item, body)
+        return self._addressed(request)
+
+    def _addressed(self, request: RequestInformation) -> RequestInformation:
+        """The request with its address written out: the SDK would do so each time it is asked (ADR 0018)."""
+        request.path_parameters["baseurl"] = self._base_url
+        about = request.url_template, *request.path_parameters.items(), *request.query_parameters.items()
+        if about not in self._addresses:
+            self._addresses[about] = request.url
+        request.url = self._addresses[about]
+        return request
+
+
+def named(name: str) -> str:
+    """The `$filter` expression for one display name; a quote inside it is doubled (contract §1.2)."""
+    literal = name.replace("'", "''")
+    return f"displayName eq '{literal}'"
 
 
 def follow(next_link: str) -> RequestInformation:

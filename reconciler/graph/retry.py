@@ -25,18 +25,18 @@ LONGEST_WAITING_S = 600.0
 Sleep = Callable[[float], Awaitable[None]]
 
 
-def may_repeat(method: str, error: BaseException) -> bool:
+def may_repeat(error: BaseException, *, in_doubt: bool) -> bool:
     """True when sending the request again cannot do harm and may help.
 
-    Any request: when it provably never left, and after 429. Any but a POST, which Graph may have carried out (sdk-facts
-    §2 and §10, contract §6.3): also after whatever is no clear refusal, a loss on the way, and an answer that cannot be
-    read. The witness of a PUT looks again first, which is what a conflict asks for (contract §6.2).
+    Any request: when it provably never left, and after 429. One that may be repeated `in_doubt`, so none that Graph may
+    have carried out (sdk-facts §2 and §10, contract §6.3): also after whatever is no clear refusal, a loss on the way,
+    and an answer that cannot be read. The witness of a PUT looks again first, which is what a conflict asks for (§6.2).
     """
     if isinstance(error, GraphRefusalError):
-        return error.status == 429 or (method != "POST" and not error.certain)
+        return error.status == 429 or (in_doubt and not error.certain)
     if isinstance(error, GraphUnansweredError):
-        return error.never_left or method != "POST"
-    return isinstance(error, GarbledAnswerError) and method != "POST"
+        return error.never_left or in_doubt
+    return isinstance(error, GarbledAnswerError) and in_doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class RetryPolicy:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     elapsed_s: Callable[[], float] = time.monotonic
 
-    def loop(self, method: str, client_request_id: str, pause_all: Sleep) -> AsyncRetrying:
-        """The retry loop for one request; the last error comes out as it is.
+    def loop(self, client_request_id: str, pause_all: Sleep, *, in_doubt: bool) -> AsyncRetrying:
+        """The retry loop for one request, which may be repeated `in_doubt` or not; the last error comes out as it is.
 
         `pause_all` waits in the name of every request, and tells of it: it is used where Graph asked for the wait.
         """
@@ -75,7 +75,7 @@ class RetryPolicy:
             await (pause_all if self._asks_for_patience(failure) else self.sleep)(wait_s)
 
         return AsyncRetrying(
-            retry=retry_if_exception(lambda error: may_repeat(method, error)),
+            retry=retry_if_exception(lambda error: may_repeat(error, in_doubt=in_doubt)),
             stop=lambda state: stop_after_attempt(self.max_retries + 1)(state) or _waited_enough(state),
             wait=self.wait_s,
             sleep=wait,

@@ -202,7 +202,7 @@ def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
             waits.append(wait_s)
 
         async def attempts():
-            async for attempt in RetryPolicy(1, sleep=sleep, now=lambda: NOW).loop("GET", "id", sleep):
+            async for attempt in RetryPolicy(1, sleep=sleep, now=lambda: NOW).loop("id", sleep, in_doubt=True):
                 with attempt:
                     raise GraphRefusalError("no", status=429, headers={"Retry-After": text})
 
