@@ -58,7 +58,7 @@ class Confirmer:
         said = expected.missing(written.extension) if written.extension else None
         other_name_may_help = bool(untried_name and said and expected.lost_only_the_timeout(said))
         try:
-            seen = await self._read_back(change, expected, patient=not other_name_may_help)
+            seen = await self._read_back(change, expected, watch, patient=not other_name_may_help)
             note = None
             if untried_name and said != () and expected.has_timeout and expected.lost_only_the_timeout(seen.missing):
                 note, seen = await self._send_under(untried_name, change, expected, watch)
@@ -102,7 +102,7 @@ class Confirmer:
     ) -> Outcome:
         """After a PUT of unknown outcome: done if what is live says so, else unknown."""
         try:
-            seen = await self._read_back(change, expected)
+            seen = await self._read_back(change, expected, watch)
         except GraphError as unreadable:
             return watch.unknown(f"{lost} Reading it back failed too: {unreadable}", lost.request_id)
         if seen.missing:
@@ -129,22 +129,25 @@ class Confirmer:
             await replace_extension(self.graph, catalog_id, change.extension, properties, timeout_name, watch)
         except OvertakenError as overtaken:
             if not overtaken.done:
-                return _not_under(timeout_name, overtaken), await self._read_back(change, expected, patient=False)
+                return _not_under(timeout_name, overtaken), await self._read_back(
+                    change, expected, watch, patient=False
+                )
         except GraphError as error:
             if isinstance(error, GraphRefusalError) and error.certain:
-                return _not_under(timeout_name, error), await self._read_back(change, expected, patient=False)
-            seen = await self._read_back(change, expected)
+                return _not_under(timeout_name, error), await self._read_back(change, expected, watch, patient=False)
+            seen = await self._read_back(change, expected, watch)
             if seen.missing:
                 raise
             return took(timeout_name), seen
-        seen = await self._read_back(change, expected)
+        seen = await self._read_back(change, expected, watch)
         kept = not expected.lost_only_the_timeout(seen.missing)
         return took(timeout_name) if kept else "the timeout did not stick under either name", seen
 
-    async def _read_back(self, change: Change, expected: Expectation, *, patient: bool = True) -> Seen:
+    async def _read_back(self, change: Change, expected: Expectation, watch: Watch, *, patient: bool = True) -> Seen:
         """What the last look shows, or the first at which nothing is missing."""
         async with aclosing(self._looks(change, PATIENT_WAITS_S if patient else SHORT_WAITS_S)) as looks:
             async for live in looks:
+                watch.seen = live
                 seen = _seen(change, expected, live)
                 if not seen.missing:
                     break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from reconciler.errors import (
     ReconcilerError,
     StoppedError,
 )
+from reconciler.model.extension import ObservedExtension
 from reconciler.model.plan import Change, Outcome
 
 if TYPE_CHECKING:
@@ -35,12 +36,14 @@ class Watch:
     """The witness of one change's writes (`graph.client.Witness`): lets none leave once the run is to end, has each
     attempt recorded before and after, and words the outcomes that depend on what has left.
 
-    `look` is asked whenever time has passed before a write; what it raises keeps the write back.
+    `look` is asked whenever time has passed before a write; what it raises keeps the write back. `seen` is what the
+    last look after a write showed.
     """
 
     def __init__(self, change: Change, stop: Stop, record: Record) -> None:
         self.change = change
         self.look: Look = _nothing
+        self.seen: Sequence[ObservedExtension] = ()
         self.may_be_written = False
         self._written_before = False
         self._stop = stop

@@ -41,19 +41,28 @@ class Writer:
     """Writes single changes to one Graph; `sleep` is a parameter so that tests need not wait.
 
     `stop` may keep a write back at any moment before it leaves; `record` hears of every write before and after.
+    `just_seen` holds, by catalog id, the whole catalog as the last change in it was confirmed, if that was a create:
+    the next change takes it for its own look before the write, there being nothing between the two.
     """
 
     graph: GraphClient
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     stop: Stop = field(default_factory=Stop)
     record: Record = ignored
+    just_seen: dict[str, Sequence[ObservedExtension]] = field(default_factory=dict)
 
     async def carry_out(self, change: Change) -> Outcome:
         """What became of the change; every failure of Graph, of the record, or by a signal is an outcome."""
         watch = Watch(change, self.stop, self.record)
+        just_seen = self.just_seen.pop(str(change.catalog.id), ())
         try:
             async with self.stop.bounded():
-                return await (self._create if change.action == "create" else self._update)(change, watch)
+                if change.action != "create":
+                    return await self._update(change, watch)
+                outcome = await self._create(change, watch, just_seen)
+                if outcome.status == "done":
+                    self.just_seen[str(change.catalog.id)] = watch.seen
+                return outcome
         except (StoppedError, TimeoutError):
             return watch.interrupted()
         except OvertakenError as overtaken:
@@ -72,8 +81,8 @@ class Writer:
         except JournalError as error:
             self.stop.give_up("the journal failed before it", error)
 
-    async def _create(self, change: Change, watch: Watch) -> Outcome:
-        before = await look(self.graph, change)
+    async def _create(self, change: Change, watch: Watch, just_seen: Sequence[ObservedExtension]) -> Outcome:
+        before = just_seen or await look(self.graph, change)
         _refuse_if_stale(change, before)
         expected = Expectation(patched({}, change.fields))
 
