@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -13,6 +14,7 @@ from reconciler.model.secrets import learn
 from reconciler.settings import LOOPBACK_HOSTS
 
 Origin = tuple[str, str, int | None]
+_ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1)
 CHALLENGE = "X-Challenge"
 """Under which name the challenge of a 401 is handed on."""
 
@@ -23,6 +25,35 @@ def origin_of(url: str | httpx.URL) -> Origin:
     return parsed.scheme, parsed.host, parsed.port or {"http": 80, "https": 443}.get(parsed.scheme)
 
 
+class Lanes:
+    """As many connections as requests are in flight, each in a pool of its own; the last one given back goes first.
+
+    One pool for all would look through all its connections several times a request (ADR 0018).
+    """
+
+    def __init__(self, open_lane: Callable[[], httpx.AsyncBaseTransport]) -> None:
+        self._open_lane = open_lane
+        self._lanes = [open_lane()]
+        self._free = list(self._lanes)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[httpx.AsyncBaseTransport]:
+        """A lane for one request, whose answer must be read inside the block."""
+        if not self._free:
+            self._lanes.append(self._open_lane())
+            self._free.append(self._lanes[-1])
+        lane = self._free.pop()
+        try:
+            yield lane
+        finally:
+            self._free.append(lane)
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        for lane in self._lanes:
+            await lane.aclose()
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """HTTP/1.1 to one origin. Refuses any other origin, every redirect, and any method but GET while locked.
 
@@ -30,8 +61,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     redirected POST turns into a GET), §3 (the bearer token follows foreign links), §10.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, origin: Origin) -> None:
-        self._inner = inner
+    def __init__(self, lanes: Lanes, origin: Origin) -> None:
+        self._lanes = lanes
         self._origin = origin
         self._writes_unlocked = False
         self.answered = False
@@ -62,17 +93,17 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             )
         if request.method not in (("GET", "POST", "PUT") if self._writes_unlocked else ("GET",)):
             raise RefusedError(f"A {request.method} was about to be sent although nothing was approved; it was not.")
-        response = await self._inner.handle_async_request(request)
-        self.answered = True
+        async with self._lanes.one() as lane:
+            response = await lane.handle_async_request(request)
+            self.answered = True
+            await response.aread()
         if 300 <= response.status_code < 400:
-            await response.aclose()
             raise GraphRefusalError(
                 f"Graph answered with a redirect (HTTP {response.status_code}), which is never followed.",
                 status=response.status_code,
                 request_id=response.headers.get("request-id"),
             )
-        await response.aread()
-        learn(response.text)
+        learn(response.content.decode("utf-8", "replace"))
         if response.status_code == 401:
             # Else the SDK answers the challenge itself, and sends a write again past everything that watches it.
             response.headers[CHALLENGE] = response.headers.pop("WWW-Authenticate", "")
@@ -80,31 +111,34 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Closes the sockets; the SDK's own transport does not (sdk-facts §8)."""
-        await self._inner.aclose()
+        await self._lanes.aclose()
 
 
-def open_transport(base_url: str, concurrency: int) -> GuardedTransport:
+def open_transport(base_url: str) -> GuardedTransport:
     """A guarded transport to the base URL, through the proxy and with the CA that the environment names.
 
-    At most `concurrency` connections; a connection that cannot be made is tried twice more, which repeats no request.
+    A connection that cannot be made is tried twice more, which repeats no request.
 
     Raises:
         UsageError: that proxy or those certificates cannot be used.
     """
     try:
-        inner = httpx.AsyncHTTPTransport(
-            http1=True,
-            http2=False,
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            retries=2,
-            proxy=_proxy(httpx.URL(base_url)),
+        url = httpx.URL(base_url)
+        proxy = _proxy(url)
+        # Plain http, which goes to loopback only, needs none; those that somebody names must be sound nevertheless.
+        needed = url.scheme == "https" or not {"SSL_CERT_FILE", "SSL_CERT_DIR"}.isdisjoint(os.environ)
+        trusted = httpx.create_ssl_context() if needed else False
+        lanes = Lanes(
+            lambda: httpx.AsyncHTTPTransport(
+                verify=trusted, http1=True, http2=False, limits=_ONE_CONNECTION, retries=2, proxy=proxy
+            )
         )
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
         raise UsageError(
             f"The proxy or the certificates that the environment names cannot be used ({type(error).__name__}).",
             hint="Check HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from error
-    return GuardedTransport(inner, origin_of(base_url))
+    return GuardedTransport(lanes, origin_of(base_url))
 
 
 def _proxy(url: httpx.URL) -> str | None:
