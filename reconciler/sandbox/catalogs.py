@@ -50,7 +50,8 @@ routes = web.RouteTableDef()
 async def list_catalogs(request: web.Request) -> web.Response:
     """All catalogs, in pages (contract §1.1)."""
     sandbox, options = running(request), CATALOGS.options(request, collection=True)
-    rows = sandbox.store.rows("catalog")
+    names = options.matches.names
+    rows = sandbox.store.rows("catalog") if names is None else sandbox.store.catalogs_named(names)
     return list_response(request, "catalogs", rows, options, lambda one: _answer(sandbox, one, options.expand))
 
 

@@ -6,12 +6,24 @@ Grammar: `displayName eq '…'`, `id eq '…'`, `contains(displayName,'…')`,
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.errors import bad_request
 
-Predicate = Callable[[Json], bool]
+
+@dataclass(frozen=True)
+class Predicate:
+    """A test of a document; `names` holds the folded display names that alone can pass, None where it is any."""
+
+    passes: Callable[[Json], bool]
+    names: frozenset[str] | None = None
+
+    def __call__(self, document: Json) -> bool:
+        """Whether the document passes."""
+        return self.passes(document)
+
 
 _TOKEN: Final = re.compile(r"\s*(?:(?P<literal>'(?:[^']|'')*')|(?P<word>[A-Za-z]+)|(?P<sign>[(),]))")
 _PROPERTIES: Final = ("displayName", "id")
@@ -24,7 +36,7 @@ def parse_filter(expression: str | None) -> Predicate:
     Raises: GraphError 400 on syntax, property or operator that is not supported.
     """
     if expression is None:
-        return lambda _document: True
+        return Predicate(lambda _document: True)
     parser = _Parser(_tokens(expression), expression)
     predicate = parser.either(0)
     parser.end()
@@ -54,7 +66,11 @@ class _Parser:
         terms = [self._both(depth)]
         while self._take_if("or"):
             terms.append(self._both(depth))
-        return lambda document: any(term(document) for term in terms)
+        if len(terms) == 1:
+            return terms[0]
+        names = [term.names for term in terms if term.names is not None]
+        alone = frozenset[str]().union(*names) if len(names) == len(terms) else None
+        return Predicate(lambda document: any(term(document) for term in terms), alone)
 
     def end(self) -> None:
         if self._next != len(self._tokens):
@@ -64,7 +80,10 @@ class _Parser:
         terms = [self._one(depth)]
         while self._take_if("and"):
             terms.append(self._one(depth))
-        return lambda document: all(term(document) for term in terms)
+        if len(terms) == 1:
+            return terms[0]
+        names = (term.names for term in terms if term.names is not None)
+        return Predicate(lambda document: all(term(document) for term in terms), next(names, None))
 
     def _one(self, depth: int) -> Predicate:
         if depth > _DEEPEST:
@@ -87,14 +106,14 @@ class _Parser:
         part = self._literal()
         self._expect(")")
         # tolower() lowers the property, never the literal: a literal in capitals finds nothing.
-        return lambda document: part in _text(document, name, lowered=lowered)
+        return Predicate(lambda document: part in _text(document, name, lowered=lowered))
 
     def _equals(self) -> Predicate:
         name = self._property()
         self._expect("eq")
-        wanted = self._literal().casefold()
-        # Directory services compare strings without regard to case.
-        return lambda document: _text(document, name).casefold() == wanted
+        wanted = folded(self._literal())
+        alone = frozenset((wanted,)) if name == "displayName" else None
+        return Predicate(lambda document: folded(_text(document, name)) == wanted, alone)
 
     def _property(self) -> str:
         name = self._take()
@@ -122,6 +141,11 @@ class _Parser:
     def _expect(self, token: str) -> None:
         if self._take() != token:
             raise _unsupported(self._expression)
+
+
+def folded(text: str) -> str:
+    """The form in which strings are compared: directory services do so without regard to case."""
+    return text.casefold()
 
 
 def _text(document: Json, name: str, *, lowered: bool = False) -> str:

@@ -11,6 +11,7 @@ from typing import Final, Literal, Self
 
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.database import connect, create_schema, is_ready, writing
+from reconciler.sandbox.filters import folded
 from reconciler.sandbox.seed import Record, load_seed
 from reconciler.sandbox.switches import Switches
 
@@ -46,6 +47,8 @@ class Store:
         Raises: SandboxDatabaseError, SeedError.
         """
         self._connection, new = connect(Path(database))
+        self._named: dict[str, list[Stored]] = {}
+        self._named_as_of: tuple[int, int] | None = None
         try:
             if new:
                 self._fill_new(load_seed(seed))
@@ -96,6 +99,19 @@ class Store:
             else self._connection.execute(f"{sql} AND parent = ? ORDER BY seq", (kind, parent))
         )
         return [_stored(row) for row in found]
+
+    def catalogs_named(self, names: Iterable[str]) -> list[Stored]:
+        """The catalogs with one of these display names, given as `folded`, oldest first.
+
+        All of them are read once and kept until anything in the database changes: 7,500 take a tenth of a second.
+        """
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()  # of other connections
+        as_of = version, self._connection.total_changes
+        if as_of != self._named_as_of:
+            self._named, self._named_as_of = {}, as_of
+            for row in self.rows("catalog"):
+                self._named.setdefault(folded(str(row.document.get("displayName") or "")), []).append(row)
+        return sorted((row for name in names for row in self._named.get(name, ())), key=lambda row: row.seq)
 
     def find(self, kind: Kind, identity: str, parent: str | None = None) -> Stored | None:
         """The object with that id (in any case), or None; with `parent`, only if it is inside it."""

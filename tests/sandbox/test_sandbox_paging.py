@@ -4,6 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from reconciler.sandbox.store import Store
+
 
 def fill(graph, body, count):
     return [graph.create({**body, "displayName": f"n{number}"})["displayName"] for number in range(count)]
@@ -142,3 +144,14 @@ def test_count_takes_a_filter(start):
     graph = start()
     path = f"{graph.extensions(graph.FINANCE)}/$count"
     assert graph.get(path, params={"$filter": "displayName eq 'legacy-audit'"}).text == "1"
+
+
+def test_a_catalog_made_after_a_look_up_is_found_by_the_next_one(start):
+    graph = start()
+    look_up = {"$filter": "displayName eq 'late' or displayName eq 'later'"}
+    assert graph.every("/catalogs", params=look_up) == []
+    graph.send("POST", "/catalogs", {"displayName": "Late"})
+    assert names(graph.every("/catalogs", params=look_up)) == ["Late"]
+    with Store(graph.database) as elsewhere:  # another process that serves the same file
+        elsewhere.add("catalog", {"id": "b0000000-0000-4000-8000-000000000001", "displayName": "LATER"})
+    assert sorted(names(graph.every("/catalogs", params=look_up))) == ["LATER", "Late"]
