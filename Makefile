@@ -27,7 +27,7 @@ demo: $(VENV)/.runtime ## plan and apply the worked example on the embedded Grap
 
 test: $(VENV)/.dev ## the tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term
 
 faults: $(VENV)/.dev ## every fault at every step of a run, and what becomes of the change
 	$(BIN)/python -m pytest -q -rN tests/faults --fault-table

@@ -5,5 +5,6 @@ Only `client`, `transport` and `credentials` import the SDK, and only commands t
 
 import sys
 
-# httpx takes its own command line along where click and rich are installed: 100 ms for nothing (ADR 0018).
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+# httpx takes along what it finds: its own command line with rich, and HTTP/2, which is not used here (ADR 0018).
+for unneeded in ("httpx._main", "h2"):
+    sys.modules.setdefault(unneeded, None)  # type: ignore[arg-type]

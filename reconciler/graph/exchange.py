@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from kiota_abstractions.api_error import APIError
@@ -51,7 +52,7 @@ async def open_adapter(
     """The SDK's adapter over the transport, closed with all its sockets at the end of the block."""
     # Connecting, with its two repetitions, must fail before the whole request does: only then it never left.
     timeout = httpx.Timeout(timeout_s, connect=timeout_s / 4)
-    http = httpx.AsyncClient(transport=transport, timeout=timeout)
+    http = _Client(transport=transport, timeout=timeout)
     # No retry and no redirect handler: both repeat or reroute writes (sdk-facts §2).
     pipeline = [ParametersNameDecodingHandler(), HeadersInspectionHandler(), GraphTelemetryHandler()]
     http = GraphClientFactory.create_with_custom_middleware(pipeline, client=http)
@@ -70,7 +71,7 @@ async def exchange(adapter: GraphRequestAdapter, request: RequestInformation, ti
     Raises:
         GraphError: every way in which Graph, the network and the SDK fail.
     """
-    inspection = HeadersInspectionHandlerOption(inspect_response_headers=True)
+    inspection = HeadersInspectionHandlerOption(inspect_request_headers=False, inspect_response_headers=True)
     request.add_request_options([inspection])
     try:
         async with asyncio.timeout(timeout_s):
@@ -83,6 +84,16 @@ async def exchange(adapter: GraphRequestAdapter, request: RequestInformation, ti
         raise unanswered(error, request, timeout_s) from error
     request_id = next(iter(inspection.response_headers.get("request-id")), None)
     return Answer(_parsed(raw, request, request_id), request_id)
+
+
+class _Client(httpx.AsyncClient):
+    """httpx's client without what a request of ours must not have: redirects, cookies, ways to sign in of its own."""
+
+    async def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
+        """What the transport answers."""
+        response = await self._transport.handle_async_request(request)
+        response.request = request
+        return response
 
 
 class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow the SDK

@@ -55,6 +55,8 @@ class Requests:
     def _addressed(self, request: RequestInformation) -> RequestInformation:
         """The request with its address written out: the SDK would do so each time it is asked (ADR 0018)."""
         request.path_parameters["baseurl"] = self._base_url
+        if request.url_template and not request.query_parameters:  # then nothing comes of the longest part
+            request.url_template = request.url_template.partition("{?")[0]
         about = request.url_template, *request.path_parameters.items(), *request.query_parameters.items()
         if about not in self._addresses:
             self._addresses[about] = request.url

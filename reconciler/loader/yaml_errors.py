@@ -61,6 +61,10 @@ def syntax_fault(error: Exception) -> Fault:
 
 def character_fault(text: str) -> Fault | None:
     """R006 for the first character that YAML does not allow; libyaml itself would not tell its line."""
+    if text.replace(
+        "\n", ""
+    ).isprintable():  # nearly always, and the pattern takes longer to compile than a file to read
+        return None
     match = re.search(_UNREADABLE, text)
     if match is None:
         return None

@@ -34,9 +34,9 @@ _NULLABLE = ("description", "clientConfiguration", "callbackConfiguration", "tim
 class _Size(NamedTuple):
     """What a node stands for with its aliases written out: nodes, levels, and how much text."""
 
-    nodes: int = 1
-    levels: int = 0
-    characters: int = 0
+    nodes: int
+    levels: int
+    characters: int
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ class _Tree:
             node = self._refuse_tag(node, event.tag)
         elif plain and not event.value:
             node = self._without_value(node)
-        self._place(node, event.anchor, _Size(characters=len(event.value)))
+        self._place(node, event.anchor, characters=len(event.value))
 
     def _without_value(self, node: Node) -> Node:
         """A place where a value should be: a fault of its property, nothing at all at the top of a document."""
@@ -151,7 +151,7 @@ class _Tree:
             node = Mapping(first.line, first.column, closed.entries)
         else:
             node = Sequence(closed.line, closed.column, tuple(closed.items))
-        self._place(node, closed.anchor, _Size(closed.nodes, closed.levels, closed.characters))
+        self._place(node, closed.anchor, closed.nodes, closed.levels, closed.characters)
 
     def _add_alias(self, event: yaml.AliasEvent) -> None:
         place = Broken(*_place_of(event))
@@ -163,27 +163,27 @@ class _Tree:
             if len(self._open) + size.levels > LEVELS:
                 self._stop(place, f"The alias {name} nests deeper than {LEVELS} levels.", "Write the value out.")
             else:
-                self._place(dataclasses.replace(node, line=place.line, column=place.column), None, size)
+                self._place(dataclasses.replace(node, line=place.line, column=place.column), None, *size)
             return
         if any(opened.anchor == anchor for opened in self._open):
             self._report(place, "R009", f"The alias {name} stands inside the value it repeats.", "Remove the alias.")
         else:
             hint = f"Write `&{quoted(anchor)[1:-1]}` before the value meant, above this line in this document."
             self._report(place, "R006", f"The alias {name} has no anchor.", hint)
-        self._place(place, None, _Size())
+        self._place(place, None)
 
-    def _place(self, node: Node, anchor: str | None, size: _Size) -> None:
-        """Puts a finished node where it belongs: under its key, into its list, or as a document."""
+    def _place(self, node: Node, anchor: str | None, nodes: int = 1, levels: int = 0, characters: int = 0) -> None:
+        """Puts a finished node, of that `_Size`, where it belongs: under its key, into its list, or as a document."""
         if anchor is not None:
-            self._anchors[anchor] = (node, size)
+            self._anchors[anchor] = (node, _Size(nodes, levels, characters))
         if not self._open:
             if not (isinstance(node, Scalar) and node.plain and not node.text):
                 self.documents.append(node)
             return
         top = self._open[-1]
-        top.nodes += size.nodes
-        top.levels = max(top.levels, size.levels + 1)
-        top.characters += size.characters
+        top.nodes += nodes
+        top.levels = max(top.levels, levels + 1)
+        top.characters += characters
         if not top.is_mapping:
             top.items.append(node)
         elif top.key is None:

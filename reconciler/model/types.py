@@ -6,6 +6,7 @@ Source: graph-contract §2 (CSDL and resource pages). Type names stand without `
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 JsonValue: TypeAlias = "str | int | float | bool | dict[str, JsonValue] | list[JsonValue] | None"
@@ -92,8 +93,11 @@ def short_type(odata_type: object) -> str:
     Graph compares type names without regard to case and answers them with or without `#` (contract §1.5). A type of
     another namespace keeps its whole name, behind a `#`.
     """
-    if not isinstance(odata_type, str):
-        return ""
+    return _short_name(odata_type) if isinstance(odata_type, str) else ""
+
+
+@lru_cache(maxsize=256)  # a listing repeats a handful of them, four times an extension
+def _short_name(odata_type: str) -> str:
     name = odata_type.removeprefix("#")
     if name.casefold().startswith(NAMESPACE):
         name = name[len(NAMESPACE) :]

@@ -37,7 +37,9 @@ def json_value(value: JsonValue, indent: int | None = None) -> str:
     It stands on one line, unless `indent` says by how many blanks a level is indented.
     """
     document = json.dumps(masked(value), ensure_ascii=False, indent=indent)
-    return _replaced(document, _json_escape).replace(_LEGACY_COMMAND, r"\u0023#[")
+    # The line breaks are those of the indent, as `json.dumps` has escaped all others.
+    lines = (_replaced(line, _json_escape) for line in document.split("\n"))
+    return "\n".join(lines).replace(_LEGACY_COMMAND, r"\u0023#[")
 
 
 def shows(text: str) -> bool:
@@ -70,8 +72,6 @@ def _python_escape(char: str) -> str:
 
 
 def _json_escape(char: str) -> str:
-    if char == "\n":
-        return char  # between members: inside a string `json.dumps` has escaped it
     return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else json.dumps(char)[1:-1]
 
 
