@@ -15,7 +15,7 @@ from reconciler.graph.retry import LONGEST_WAITING_S, RetryPolicy
 
 log = logging.getLogger("reconciler.graph")
 
-_CALM_WINDOWS = 4
+_CALM_WINDOWS = 10
 _SHORT_WAIT_S = 0.5
 _MOST_IN_A_WINDOW = 10_000
 """Answers remembered; that many in one window are no reason to hold back."""
@@ -29,7 +29,7 @@ class Throttle:
 
     When Graph starts to ask for patience, what is too much is either how many requests went in a time, or how many at a
     time. If a burst of answers came in as much time as it asks to wait, it allows as many in that time, and no more go
-    in any such window; after four windows without a refusal twice as many may. If not, half as many may be in flight
+    in any such window; after ten windows without a refusal twice as many may. If not, half as many may be in flight
     from then on, and one more after each round of good answers, up to `most` again. Belongs to one event loop.
     """
 

@@ -1,4 +1,4 @@
-"""When Graph says wait, everyone waits, to the second; fewer requests at a time after that, and all of them again."""
+"""When Graph says wait, everyone waits, to the second; fewer requests go after that, and all of them again later."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -9,12 +9,128 @@ from reconciler.errors import GraphRefusalError
 from reconciler.graph.client import Limits, open_client
 from reconciler.graph.credentials import LoopbackToken
 from reconciler.graph.retry import RetryPolicy
+from reconciler.graph.throttle import Throttle
 from tests.graph.graph_clients import NOW, send
 from tests.graph.scripted import TOKEN, Reply, refused, scripted
 
 pytestmark = pytest.mark.usefixtures("sockets_closed")
 
 GOOD = Reply(200, {"id": "1"})
+
+
+class Running:
+    """A clock that goes on only while somebody sleeps, and then at once to the end of it."""
+
+    def __init__(self):
+        self.now_s = 0.0
+
+    async def sleep(self, wait_s):
+        until_s = self.now_s + wait_s
+        for _ in range(20):
+            await asyncio.sleep(0)
+        self.now_s = max(self.now_s, until_s)
+
+
+class Limited:
+    """A script for a Graph that takes so many requests in any second, until some moment."""
+
+    def __init__(self, clock, a_second, until_s=1e9):
+        self.clock, self.a_second, self.until_s = clock, a_second, until_s
+        self.taken, self.refused = [], 0
+
+    def __call__(self, _seen):
+        now_s = self.clock.now_s
+        if now_s < self.until_s and sum(moment_s > now_s - 1 for moment_s in self.taken) >= self.a_second:
+            self.refused += 1
+            return refused(429, Retry_After="1")
+        self.taken.append(now_s)
+        return GOOD
+
+
+def limited(a_second, requests, until_s=1e9):
+    """What became of so many requests at once: how many were taken and refused, and how long it all took."""
+    clock = Running()
+    graph = Limited(clock, a_second, until_s)
+
+    async def run():
+        limits = Limits(RetryPolicy(50, clock.sleep, lambda: 1.0, lambda: NOW, lambda: clock.now_s), 5.0, 8)
+        async with scripted(graph) as served, open_client(served.base, LoopbackToken(TOKEN), limits) as client:
+            await asyncio.gather(*(send(client, "GET") for _ in range(requests)))
+
+    asyncio.run(run())
+    return len(graph.taken), graph.refused, clock.now_s
+
+
+def test_what_graph_takes_in_a_time_is_learned_from_the_first_refusal():
+    taken, times_refused, took_s = limited(10, 90)
+    assert taken == 90
+    assert times_refused <= 8  # the first burst, as many as were in flight; none in the eight windows after it
+    assert took_s == pytest.approx(8, abs=0.5)  # nine bursts with a second after each but the last
+
+
+def test_after_calm_windows_more_is_tried_and_what_is_too_much_is_learned_again():
+    taken, times_refused, took_s = limited(10, 400)
+    assert taken == 400
+    assert 8 < times_refused <= 40
+    assert took_s == pytest.approx(40, abs=4)
+
+
+def test_when_graph_takes_more_again_more_goes():
+    taken, times_refused, took_s = limited(10, 800, until_s=1.5)
+    assert (taken, times_refused <= 8) == (800, True)
+    assert took_s < 45  # ten calm windows of 10, ten of 20, …; it would take 80 s at the first rate
+
+
+def test_too_few_answers_for_a_rate_limit_fewer_at_a_time_instead():
+    """One of eight is taken: that is no rate of ours that Graph objects to."""
+    replies = [GOOD] + [refused(429, Retry_After="3")] * 7 + [GOOD] * 40
+
+    async def run():
+        async with throttled(*replies) as (_, client, clock):
+            clock.over.set()
+            await asyncio.gather(*(send(client, "GET") for _ in range(40)))
+            return client._throttle._allowed, sorted(clock.asked)
+
+    assert asyncio.run(run()) == (None, [3.0] * 7)
+
+
+def test_a_limit_learned_late_holds_for_ten_windows_and_falls_with_a_refusal_that_it_does_not_explain():
+    clock = Running()
+
+    async def run():
+        throttle = Throttle(4, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), lambda _text: None)
+        clock.now_s = 100.0
+        for _ in range(6):
+            throttle.answered_well()
+        await throttle.pause(2)
+        learned = []
+        for moment_s in (102.0, 121.9, 122.1):
+            clock.now_s = moment_s
+            throttle.answered_well()
+            learned.append(throttle._allowed)
+        clock.now_s = 130.0
+        await throttle.pause(2)
+        return learned, throttle._allowed, throttle.at_a_time
+
+    assert asyncio.run(run()) == ([6, 6, 12], None, 2)
+
+
+@pytest.mark.parametrize(("answers", "held_back"), [(3, False), (4, True)])
+def test_who_had_to_wait_for_room_is_told_so(answers, held_back):
+    clock = Running()
+
+    async def run():
+        throttle = Throttle(4, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), lambda _text: None)
+        for _ in range(4):
+            throttle.answered_well()
+        await throttle.pause(2)
+        for _ in range(answers):
+            async with throttle.slot():
+                throttle.answered_well()
+        async with throttle.slot() as told:
+            return told, clock.now_s
+
+    assert asyncio.run(run()) == (held_back, 4.0 if held_back else 2.0)
 
 
 class Clock:
@@ -116,7 +232,7 @@ def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
     assert at_a_time == sorted(at_a_time)
     assert at_a_time[-1] == 8
     assert all(together <= allowed for allowed, together in most.items())
-    assert remarks == ["Graph asks for 7 s of patience, then 4 at a time", ""]
+    assert remarks == ["Graph asks for 7 s of patience", ""]
 
 
 def test_a_burst_of_refusals_halves_once_and_the_gate_opens_after_the_last_wait():
