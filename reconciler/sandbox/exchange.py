@@ -47,7 +47,10 @@ class Resource:
 
     def options(self, request: web.Request, *, collection: bool = False) -> Options:
         """The query options of the request. Raises: GraphError 400."""
-        return parse_options(request.query, self.properties, self.expandable, collection=collection)
+        options = parse_options(request.query, self.properties, self.expandable, collection=collection)
+        if options.matches.has_or and running(request).switches.filter_or == "refuse":
+            raise bad_request("Invalid or unsupported filter clause: or")
+        return options
 
 
 def running(request: web.Request) -> Sandbox:

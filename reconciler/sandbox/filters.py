@@ -15,10 +15,14 @@ from reconciler.sandbox.errors import bad_request
 
 @dataclass(frozen=True)
 class Predicate:
-    """A test of a document; `names` holds the folded display names that alone can pass, None where it is any."""
+    """A test of a document; `names` holds the folded display names that alone can pass, None where it is any.
+
+    `has_or`: the expression joins terms by `or` somewhere.
+    """
 
     passes: Callable[[Json], bool]
     names: frozenset[str] | None = None
+    has_or: bool = False
 
     def __call__(self, document: Json) -> bool:
         """Whether the document passes."""
@@ -70,7 +74,7 @@ class _Parser:
             return terms[0]
         names = [term.names for term in terms if term.names is not None]
         alone = frozenset[str]().union(*names) if len(names) == len(terms) else None
-        return Predicate(lambda document: any(term(document) for term in terms), alone)
+        return Predicate(lambda document: any(term(document) for term in terms), alone, has_or=True)
 
     def end(self) -> None:
         if self._next != len(self._tokens):
@@ -83,7 +87,8 @@ class _Parser:
         if len(terms) == 1:
             return terms[0]
         names = (term.names for term in terms if term.names is not None)
-        return Predicate(lambda document: all(term(document) for term in terms), next(names, None))
+        has_or = any(term.has_or for term in terms)
+        return Predicate(lambda document: all(term(document) for term in terms), next(names, None), has_or)
 
     def _one(self, depth: int) -> Predicate:
         if depth > _DEEPEST:

@@ -42,6 +42,9 @@ class Switches:
         default="replace",
         metadata=_about("properties absent from a PUT keep their value, or become null"),
     )
+    filter_or: Literal["accept", "refuse"] = field(
+        default="accept", metadata=_about("`or` in a `$filter`: evaluated, or a 400")
+    )
     page_size: int = field(default=100, metadata=_about("how many objects a page holds", minimum=1))
     list_order: Literal["insertion", "reverse", "shuffle"] = field(
         default="shuffle", metadata=_about("order of collections; shuffle is another one for each listing")

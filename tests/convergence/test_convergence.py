@@ -51,6 +51,7 @@ def switches(draw: st.DrawFn) -> list[str]:
         "app_only_without_url": ["accept", "refuse"],
         "put": ["merge", "replace"],
         "page_size": ["1", "2", "100"],
+        "filter_or": ["accept", "refuse"],
         "list_order": ["insertion", "reverse", "shuffle"],
         "extra_properties": ["true", "false"],
         "empty_pages": ["true", "false"],

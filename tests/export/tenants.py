@@ -205,6 +205,7 @@ def switches(draw: st.DrawFn) -> list[str]:
     values = {
         "timeout_answer": ["timeoutDuration", "durationBeforeTimeout", "both"],
         "page_size": ["1", "2", "100"],
+        "filter_or": ["accept", "refuse"],
         "list_order": ["insertion", "reverse", "shuffle"],
         "extra_properties": ["true", "false"],
         "empty_pages": ["true", "false"],

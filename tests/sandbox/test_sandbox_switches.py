@@ -173,6 +173,20 @@ def test_latency_delays_answers(start):
     assert time.monotonic() - began >= 0.06
 
 
+@pytest.mark.parametrize(
+    ("expression", "status"),
+    [
+        ("displayName eq 'a' or displayName eq 'b'", 400),
+        ("(displayName eq 'a' or displayName eq 'b') and id eq 'x'", 400),
+        ("displayName eq 'a or b'", 200),
+        ("displayName eq 'a' and id eq 'x'", 200),
+    ],
+)
+def test_or_in_a_filter_may_be_refused(start, expression, status):
+    graph = start("filter_or=refuse")
+    assert graph.get("/catalogs", params={"$filter": expression}).status_code == status
+
+
 def test_the_rate_limit_answers_429(start):
     graph = start("rate_limit=3")
     answers = [graph.get("/catalogs") for _ in range(6)]
