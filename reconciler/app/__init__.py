@@ -19,7 +19,6 @@ from reconciler.loader import LoadedState, load, load_environments, load_for_eac
 from reconciler.loader.finding import ENVIRONMENTS_FILE
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
-from reconciler.model.export import Export, Update
 from reconciler.model.extension import DesiredCatalog
 from reconciler.model.identity import Assertion
 from reconciler.model.plan import Plan
@@ -27,6 +26,7 @@ from reconciler.settings import Settings, refuse_token_of_another_tenant, sign_i
 
 if TYPE_CHECKING:
     from reconciler.apply.journal import Record
+    from reconciler.model.export import Export, Update
 
 T = TypeVar("T")
 

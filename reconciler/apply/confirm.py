@@ -147,7 +147,7 @@ class Confirmer:
         """What the last look shows, or the first at which nothing is missing."""
         async with aclosing(self._looks(change, PATIENT_WAITS_S if patient else SHORT_WAITS_S)) as looks:
             async for live in looks:
-                watch.seen = live
+                watch.seen, watch.seen_s = live, self.graph.elapsed_s()
                 seen = _seen(change, expected, live)
                 if not seen.missing:
                     break
@@ -165,7 +165,8 @@ class Confirmer:
         for number, wait_s in enumerate(waits_s, start=1):
             await self.sleep(wait_s)
             try:
-                live = await look(self.graph, change)
+                with self.graph.ahead():
+                    live = await look(self.graph, change)
             except GraphError:
                 failed += 1
                 if failed == FAILED_LOOKS or number == len(waits_s):

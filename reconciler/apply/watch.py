@@ -37,13 +37,14 @@ class Watch:
     attempt recorded before and after, and words the outcomes that depend on what has left.
 
     `look` is asked whenever time has passed before a write; what it raises keeps the write back. `seen` is what the
-    last look after a write showed.
+    last look after a write showed, and `seen_s` when.
     """
 
     def __init__(self, change: Change, stop: Stop, record: Record) -> None:
         self.change = change
         self.look: Look = _nothing
         self.seen: Sequence[ObservedExtension] = ()
+        self.seen_s = 0.0
         self.may_be_written = False
         self._written_before = False
         self._stop = stop

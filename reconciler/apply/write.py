@@ -22,6 +22,7 @@ from reconciler.errors import (
     OvertakenError,
     StoppedError,
 )
+from reconciler.graph.client import SHORT_WAIT_S
 from reconciler.graph.writing import Written, create_extension, replace_extension
 from reconciler.model.extension import ObservedExtension
 from reconciler.model.plan import Change, Outcome
@@ -41,27 +42,29 @@ class Writer:
     """Writes single changes to one Graph; `sleep` is a parameter so that tests need not wait.
 
     `stop` may keep a write back at any moment before it leaves; `record` hears of every write before and after.
-    `just_seen` holds, by catalog id, the whole catalog as the last change in it was confirmed, if that was a create:
-    the next change takes it for its own look before the write, there being nothing between the two.
+    `just_seen` holds, by catalog id, the whole catalog as its last change was confirmed, if that was a create, and when
+    that was: the next change takes it for its own look before the write, unless time has passed meanwhile.
     """
 
     graph: GraphClient
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     stop: Stop = field(default_factory=Stop)
     record: Record = ignored
-    just_seen: dict[str, Sequence[ObservedExtension]] = field(default_factory=dict)
+    just_seen: dict[str, tuple[float, Sequence[ObservedExtension]]] = field(default_factory=dict)
 
     async def carry_out(self, change: Change) -> Outcome:
         """What became of the change; every failure of Graph, of the record, or by a signal is an outcome."""
         watch = Watch(change, self.stop, self.record)
-        just_seen = self.just_seen.pop(str(change.catalog.id), ())
+        seen_s, just_seen = self.just_seen.pop(str(change.catalog.id), (0.0, ()))
+        if self.graph.elapsed_s() - seen_s > SHORT_WAIT_S:
+            just_seen = ()
         try:
             async with self.stop.bounded():
                 if change.action != "create":
                     return await self._update(change, watch)
                 outcome = await self._create(change, watch, just_seen)
                 if outcome.status == "done":
-                    self.just_seen[str(change.catalog.id)] = watch.seen
+                    self.just_seen[str(change.catalog.id)] = watch.seen_s, watch.seen
                 return outcome
         except (StoppedError, TimeoutError):
             return watch.interrupted()

@@ -29,6 +29,10 @@ from reconciler.graph.transport import GuardedTransport, open_transport
 
 log = logging.getLogger("reconciler.graph")
 
+SHORT_WAIT_S = 0.5
+"""What is this old may be out of date: a write looks again."""
+REQUESTS_OF_A_WRITE = 3
+"""The look before it, the write, and the read that confirms it."""
 MOST_PAGES = 10_000
 """Of one listing; a tenant may hold 7,500 catalogs and 500 extensions, if every page holds one."""
 
@@ -81,6 +85,14 @@ class GraphClient:
     def answered(self) -> bool:
         """True once Graph has given any HTTP answer in this run."""
         return self._transport.answered
+
+    def elapsed_s(self) -> float:
+        """The run's clock."""
+        return self.limits.retry.elapsed_s()
+
+    def ahead(self) -> AbstractContextManager[None]:
+        """While the block lasts, this task's requests wait only where Graph asks for it, not for a learned limit."""
+        return self._throttle.ahead()
 
     def writes_unlocked(self) -> AbstractContextManager[None]:
         """Opens the transport for writing while the block lasts."""
@@ -156,19 +168,24 @@ class GraphClient:
             ) from error
 
     async def _send_once(self, request: RequestInformation, witness: Witness | None) -> Answer:
-        while True:
-            await self._tokens.token()  # fetched before a place is taken and the clock of the request starts
-            async with self._throttle.slot() as held_back:
-                if witness is None or not held_back:
-                    return await self._attempt(request, witness)
-            await witness.look_again()
+        since_s, calm = self.elapsed_s(), self._throttle.calm
+        await self._tokens.token()  # fetched before a place is taken and the clock of the request starts
+        async with self._throttle.slot(requests=1 if witness is None else REQUESTS_OF_A_WRITE):
+            if witness is not None and (not calm or self.elapsed_s() - since_s > SHORT_WAIT_S):
+                await witness.look_again()
+            return await self._attempt(request, witness)
 
     async def _attempt(self, request: RequestInformation, witness: Witness | None) -> Answer:
         request.headers.remove("Authorization")  # the SDK would keep that of the attempt before
-        if witness is None:
-            answer = await exchange(self._adapter, request, self.limits.timeout_s)
-        else:
-            answer = await self._exchange_before(witness, request)
+        try:
+            if witness is None:
+                answer = await exchange(self._adapter, request, self.limits.timeout_s)
+            else:
+                answer = await self._exchange_before(witness, request)
+        except GraphRefusalError as error:
+            if error.status != 429:
+                self._throttle.answered()
+            raise
         self._throttle.answered_well()
         if log.isEnabledFor(logging.INFO):
             ids = answer.request_id, _client_request_id(request)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
@@ -23,6 +24,13 @@ LONGEST_WAITING_S = 600.0
 """All waits of one request together. A `Retry-After` beyond it is not waited for, and never undercut (§6.1)."""
 
 Sleep = Callable[[float], Awaitable[None]]
+
+
+class Pause(Protocol):
+    """Waits in the name of every request."""
+
+    async def __call__(self, wait_s: float, *, of_a_limit: bool = False) -> None:
+        """Waits so long; `of_a_limit`: Graph asked for it with a 429 that names the time."""
 
 
 def may_repeat(error: BaseException, *, in_doubt: bool) -> bool:
@@ -49,7 +57,7 @@ class RetryPolicy:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     elapsed_s: Callable[[], float] = time.monotonic
 
-    def loop(self, client_request_id: str, pause_all: Sleep, *, in_doubt: bool) -> AsyncRetrying:
+    def loop(self, client_request_id: str, pause_all: Pause, *, in_doubt: bool) -> AsyncRetrying:
         """The retry loop for one request, which may be repeated `in_doubt` or not; the last error comes out as it is.
 
         `pause_all` waits in the name of every request, and tells of it: it is used where Graph asked for the wait.
@@ -72,7 +80,11 @@ class RetryPolicy:
 
         async def wait(wait_s: float) -> None:
             """Waits alone, or for all."""
-            await (pause_all if self._asks_for_patience(failure) else self.sleep)(wait_s)
+            if self._asks_for_patience(failure):
+                throttled = isinstance(failure, GraphRefusalError) and failure.status == 429
+                await pause_all(wait_s, of_a_limit=throttled and self.retry_after_s(failure) is not None)
+            else:
+                await self.sleep(wait_s)
 
         return AsyncRetrying(
             retry=retry_if_exception(lambda error: may_repeat(error, in_doubt=in_doubt)),

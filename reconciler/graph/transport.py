@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -45,13 +46,17 @@ class Lanes:
         lane = self._free.pop()
         try:
             yield lane
-        finally:
-            self._free.append(lane)
+        except BaseException:  # its one connection may hang between two states, and would be taken first for ever
+            self._lanes.remove(lane)
+            await lane.aclose()
+            raise
+        self._free.append(lane)
 
     async def aclose(self) -> None:
         """Closes all connections."""
-        for lane in self._lanes:
-            await lane.aclose()
+        async with AsyncExitStack() as stack:
+            for lane in self._lanes:
+                stack.push_async_callback(lane.aclose)
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
@@ -103,7 +108,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 status=response.status_code,
                 request_id=response.headers.get("request-id"),
             )
-        learn(response.content.decode("utf-8", "replace"))
+        learn(response.content.decode(json.detect_encoding(response.content), "replace"))  # as `json.loads` reads it
         if response.status_code == 401:
             # Else the SDK answers the challenge itself, and sends a write again past everything that watches it.
             response.headers[CHALLENGE] = response.headers.pop("WWW-Authenticate", "")

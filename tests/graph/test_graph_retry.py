@@ -201,8 +201,11 @@ def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
         async def sleep(wait_s: float) -> None:
             waits.append(wait_s)
 
+        async def pause(wait_s: float, *, of_a_limit: bool = False) -> None:
+            await sleep(wait_s)
+
         async def attempts():
-            async for attempt in RetryPolicy(1, sleep=sleep, now=lambda: NOW).loop("id", sleep, in_doubt=True):
+            async for attempt in RetryPolicy(1, sleep=sleep, now=lambda: NOW).loop("id", pause, in_doubt=True):
                 with attempt:
                     raise GraphRefusalError("no", status=429, headers={"Retry-After": text})
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 from contextlib import nullcontext
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from reconciler.errors import GraphAnswerError, GraphRefusalError, GraphUnansweredError, RefusedError
 from reconciler.graph.requests import follow
 from reconciler.graph.transport import origin_of
+from reconciler.model.secrets import mask
 from tests.graph.graph_clients import BODY, graph_at, send
 from tests.graph.scripted import CATALOG, EM, Reply, closed_port, listing, scripted
 
@@ -214,3 +216,30 @@ def test_an_address_where_nobody_listens_is_named_in_the_error():
         asyncio.run(read(f"http://127.0.0.1:{port}/v1.0"))
     assert caught.value.never_left
     assert caught.value.hint
+
+
+def test_a_request_that_was_cut_off_while_it_connected_costs_no_other_its_connection():
+    async def run():
+        async with scripted(Reply(body={"id": "1"})) as graph, graph_at(graph.base, timeout_s=2) as client:
+            for turns in range(60):
+                task = asyncio.create_task(send(client, "GET"))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                await send(client, "GET")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32"])
+def test_a_secret_is_learned_in_every_encoding_that_json_may_have(encoding):
+    secret = "q7Zk2mVtX9bLr4pWnC0sYh8eJd"
+    body = json.dumps({"id": "e-1", "url": f"https://x/?a=1&sig={secret}"}).encode(encoding)
+
+    async def run():
+        async with scripted(Reply(200, body)) as graph, graph_at(graph.base) as client:
+            return await send(client, "GET")
+
+    assert secret in str(asyncio.run(run()).body)
+    assert mask(f"said by somebody: {secret}") == "said by somebody: ***"
