@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 DEMO_DB := .reconciler/demo.sqlite3
 
-.PHONY: demo test faults lint check lock clean golden
+.PHONY: demo test faults bench lint check lock clean golden
 .DEFAULT_GOAL := check
 
 $(VENV)/.runtime: requirements.txt pyproject.toml
@@ -32,9 +32,12 @@ test: $(VENV)/.dev ## the tests, with branch coverage
 faults: $(VENV)/.dev ## every fault at every step of a run, and what becomes of the change
 	$(BIN)/python -m pytest -q -rN tests/faults --fault-table
 
+bench: $(VENV)/.dev ## speed beside peers and beside the floor; a quarter of an hour, on an otherwise idle machine
+	$(BIN)/python -m benchmarks
+
 lint: $(VENV)/.dev ## every other gate
-	$(BIN)/ruff format --check reconciler tests .github
-	$(BIN)/ruff check reconciler tests .github
+	$(BIN)/ruff format --check reconciler tests benchmarks .github
+	$(BIN)/ruff check reconciler tests benchmarks .github
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/interrogate -q reconciler

@@ -18,7 +18,7 @@ log = logging.getLogger("reconciler.graph")
 _LONGEST_WINDOW_S = 10.0
 """A longer Retry-After is no measure of a rate: it is how long Graph wants to be left alone."""
 _FEWEST_ANSWERS = 5
-_CALM_WINDOWS = 4
+_CALM_WINDOWS = 10
 _MOST_IN_A_WINDOW = 10_000
 """Answers remembered; that many in one window are no reason to hold back."""
 

@@ -94,7 +94,7 @@ def test_after_calm_windows_more_is_tried_and_what_is_too_much_is_learned_again(
 def test_when_graph_takes_more_again_more_goes():
     taken, times_refused, took_s = limited(10, 800, until_s=1.5)
     assert (taken, times_refused <= 12) == (800, True)
-    assert took_s < 30  # four calm windows of 10, four of 20, …; it would take 80 s at the first rate
+    assert took_s < 45  # ten calm windows of 10, ten of 20, …; it would take 80 s at the first rate
 
 
 @pytest.mark.parametrize("refusals", [1, 2])
@@ -140,7 +140,7 @@ def test_a_limit_learned_late_holds_for_some_windows_and_falls_with_a_refusal_th
                 throttle.answered_well()
             await throttle.pause(2, of_a_limit=True)
             learned.append(throttle._allowed)
-        for moment_s in (102.0, 109.9, 110.1):
+        for moment_s in (102.0, 121.9, 122.1):
             clock.now_s = moment_s
             throttle.answered_well()
             learned.append(throttle._allowed)

@@ -1,0 +1,1 @@
+"""How long commands take beside their peers: `make bench` measures, compares what was found, and writes RESULTS.md."""
