@@ -139,7 +139,7 @@ def _groups(by_name: Sequence[Catalog]) -> Iterator[list[Catalog]]:
 
 
 def _length(group: Sequence[Catalog]) -> int:
-    return sum(len(quote(named(str(catalog.display_name)))) for catalog in group)
+    return sum(len(quote(named(str(catalog.display_name)), errors="replace")) for catalog in group)
 
 
 def _key(catalog: Catalog) -> str:

@@ -31,7 +31,7 @@ class Throttle:
 
     When Graph starts to ask for patience, half as many may be in flight from then on, and one more after each round of
     good answers, up to `most` again. When it asks again after a burst of answers, though all waited as they were told,
-    it is how many go in a time that is too much: no more go in as much time as it asks to wait, until some such windows
+    it is how many go in a time that is too much: no more go in as much time as it asks to wait, until ten such windows
     have passed without a refusal; then twice as many may. Belongs to one event loop.
     """
 

@@ -15,8 +15,17 @@ FAULTS = {"jsonschema", "jsonschema_specifications", "referencing", "rpds", "att
 FORMATS = {"idna", "fqdn", "isoduration", "arrow", "dateutil", "rfc3339_validator", "rfc3986_validator", "rfc3987",
     "rfc3987_syntax", "lark", "six", "uri_template", "webcolors", "jsonpointer"}  # fmt: skip
 """What jsonschema itself looks for where it is installed, as check-jsonschema has it here."""
-MEASURING = {"__main__", "_distutils_hack", "cython_runtime", "coverage"}
-"""What Python, Cython and the coverage measurement add by themselves."""
+NOBODYS = (
+    "__main__",
+    "__mp_main__",
+    "_distutils_hack",
+    "_sysconfigdata",
+    "_cython",
+    "cython_runtime",
+    "coverage",
+    "$coverage",
+)
+"""How names begin that Python, Cython and the coverage measurement add by themselves."""
 
 
 def loaded(folder: Path, *arguments: str) -> set[str]:
@@ -35,8 +44,7 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
         timeout=60,
         stdin=subprocess.DEVNULL,
     )
-    found = set(ended.stderr.splitlines()[-1].split()) - MEASURING
-    return {name for name in found if not name.startswith("_cython")}
+    return {name for name in ended.stderr.splitlines()[-1].split() if not name.startswith(NOBODYS)}
 
 
 @pytest.fixture
