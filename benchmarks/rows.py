@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import tenants
-from benchmarks.measure import RECONCILER, Run, in_turn, peer, ratios, run, serving
+from benchmarks.measure import RECONCILER, Run, Series, in_turn, peer, ratios, run, serving
 from benchmarks.sides import (
     AT_A_TIME,
     LATENCY,
@@ -89,8 +89,8 @@ def rows(folder: Path, runs: int) -> Iterator[Row]:
     )
 
 
-def plan(tenant: Tenant, runs: int) -> Row:
-    """A plan where everything is as declared, beside the same requests by bare httpx."""
+def beside_both_floors(tenant: Tenant, runs: int) -> tuple[Series, Series, Series, dict[str, int]]:
+    """A plan, the same requests by bare httpx, and those of one look-up a name; and what the plan sent, by kind."""
     with serving(tenant.folder, LATENCY) as url:
         ours, floor, plain = in_turn(
             runs,
@@ -101,6 +101,12 @@ def plan(tenant: Tenant, runs: int) -> Row:
         same_found(ours, floor)
         same_found(ours, plain)
         sent = requests(url, planning(tenant, url))
+    return ours, floor, plain, sent
+
+
+def plan(tenant: Tenant, runs: int) -> Row:
+    """A plan where everything is as declared, beside the same requests by bare httpx."""
+    ours, floor, plain, sent = beside_both_floors(tenant, runs)
     beside = statistics.median(ratios(ours, plain))
     return Row(
         "plan, 100 catalogs × 5 extensions, 50 ms",
@@ -116,16 +122,7 @@ def plan(tenant: Tenant, runs: int) -> Row:
 
 def at_the_limit(tenant: Tenant, runs: int) -> Row:
     """A plan in the largest tenant that Graph allows."""
-    with serving(tenant.folder, LATENCY) as url:
-        ours, floor, plain = in_turn(
-            runs,
-            planning(tenant, url),
-            finding(tenant, url, NAMES_A_LOOK_UP),
-            finding(tenant, url, 1),
-        )
-        same_found(ours, floor)
-        same_found(ours, plain)
-        sent = requests(url, planning(tenant, url))
+    ours, floor, plain, sent = beside_both_floors(tenant, runs)
     beside = statistics.median(ratios(ours, plain))
     total = sum(sent.values())
     return Row(
