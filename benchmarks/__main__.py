@@ -17,7 +17,13 @@ HERE = Path(__file__).parent
 def main() -> None:
     """Measures, says what it finds as it goes, and writes the page at the end."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--runs", type=int, default=7, metavar="N", help="of each command of a row (default: 7)")
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=7,
+        metavar="N",
+        help="of each command of a row; slow rows take half, quick ones more (default: 7)",
+    )
     parser.add_argument("--curve-runs", type=int, default=3, metavar="N", help="of each point of a curve (default: 3)")
     parser.add_argument("--out", type=Path, default=HERE, metavar="DIR", help="where the page goes (default: here)")
     options = parser.parse_args()
@@ -37,7 +43,7 @@ def main() -> None:
         spent = profiling.shares(usual)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "curves.svg").write_text(curves.drawn(found), "utf-8")
-    page = report.written(measured, ways, found, spent, options.runs)
+    page = report.written(measured, ways, found, spent)
     (options.out / "RESULTS.md").write_text(page, "utf-8")
     say(f"{options.out / 'RESULTS.md'} and curves.svg written after {(time.monotonic() - began_s) / 60:.0f} minutes")
 

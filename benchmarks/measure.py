@@ -6,6 +6,7 @@ import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 RECONCILER = str(Path(sys.executable).with_name("reconciler"))
 KIB_A_MIB = 1024
 BOUND_S = 300
+"""Of one process; the slowest takes half a minute."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,16 @@ def run(command: Sequence[str], folder: Path, codes: Sequence[int] = (0,)) -> Ru
     """Runs a command to its end; its output is kept, its errors go where ours go.
 
     Raises:
-        SystemExit: it ended with another code than expected, so that its time means nothing.
+        SystemExit: it took too long, or ended with another code than expected: its time means nothing.
     """
     began_s = time.perf_counter()
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
         assert process.stdout is not None
+        bound = threading.Timer(BOUND_S, process.kill)
+        bound.start()
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
+        bound.cancel()
         wall_s = time.perf_counter() - began_s
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in codes:
@@ -92,14 +97,21 @@ def ratios(ours: Series, peer: Series, figure: Callable[[Run], float] = lambda r
 
 @contextmanager
 def serving(folder: Path, *switches: str) -> Iterator[str]:
-    """The base URL of a sandbox that holds the tenant of the folder, in a process of its own while the block lasts."""
+    """The base URL of a sandbox that holds the tenant of the folder, in a process of its own while the block lasts.
+
+    Raises:
+        SystemExit: it does not start; what it says about that is on stderr.
+    """
     database = folder / "sandbox.sqlite3"
     arguments = [str(database), str(folder / "seed.json"), *switches]
     command = [sys.executable, "-m", "benchmarks.counting_sandbox", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield process.stdout.readline().strip()
+            url = process.stdout.readline().strip()
+            if not url:
+                raise SystemExit(f"The sandbox for {folder.name} did not start; its own message stands above.")
+            yield url
         finally:
             process.terminate()
 

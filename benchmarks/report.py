@@ -32,7 +32,7 @@ def machine() -> str:
     return f"{model}, {cores} cores, {memory_gib:.0f} GiB, {platform.system()} {platform.machine()}"
 
 
-def written(rows: Sequence[Row], ways: Sequence[Way], found: Sequence[Point], spent: Sequence[Share], runs: int) -> str:
+def written(rows: Sequence[Row], ways: Sequence[Way], found: Sequence[Point], spent: Sequence[Share]) -> str:
     """The whole page."""
     met = sum(row.met for row in rows)
     lines = [
@@ -42,7 +42,7 @@ def written(rows: Sequence[Row], ways: Sequence[Way], found: Sequence[Point], sp
         "",
         f"* Machine: {machine()}.",
         f"* Python {platform.python_version()}; {', '.join(f'{name} {version(name)}' for name in VERSIONS)}.",
-        f"* Median of {runs} runs or more, smallest and largest in parentheses. The two sides of a row run in turn, so "
+        "* Medians; smallest, largest and the number of runs in parentheses. The two sides of a row run in turn, so "
         "that a machine whose speed drifts drifts for both; ratios are taken pair by pair.",
         "* The server is the sandbox in a process of its own, on the same cores. Every time is of a whole process, "
         "its start included. What both sides found is compared before a ratio is believed.",
@@ -65,7 +65,9 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
     yield "| what | target | measured | | reconciler | beside | and |"
     yield "|---|---|---|---|---|---|---|"
     for row in rows:
-        spread = f"{row.figure:.2f}{row.unit} ({min(row.figures):.2f} to {max(row.figures):.2f})"
+        spread = (
+            f"{row.figure:.2f}{row.unit} ({min(row.figures):.2f} to {max(row.figures):.2f}, {len(row.figures)} runs)"
+        )
         facts = "; ".join(text if good else f"**{text}**" for text, good in row.facts)
         verdict = "met" if row.met else "**missed**"
         yield f"| {row.what} | {row.target} | {spread} | {verdict} | {row.ours} | {row.peers} | {facts} |"

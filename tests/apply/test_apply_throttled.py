@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from harness import MARKETING, Tenant, catalog, declare, extension, write_seed
+from harness import MARKETING, Running, Tenant, catalog, declare, extension, write_seed
 
 from reconciler.apply.journal import Record, ignored
 from reconciler.apply.run import apply_plan
@@ -21,20 +21,6 @@ from reconciler.sandbox.store import Store, reset
 from reconciler.settings import DEFAULT_LOOPBACK_TOKEN
 
 OTHER = MARKETING[:-1] + "1"
-TURNS = 40
-
-
-class Running:
-    """A clock that goes on only while somebody sleeps, and then at once to the end of it."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    async def sleep(self, wait_s: float) -> None:
-        until_s = self.now_s + wait_s
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
-        self.now_s = max(self.now_s, until_s)
 
 
 class Story:

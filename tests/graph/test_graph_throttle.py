@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from harness import Running
 
 from reconciler.errors import GraphRefusalError
 from reconciler.graph.client import Limits, open_client
@@ -16,19 +17,6 @@ from tests.graph.scripted import TOKEN, Reply, refused, scripted
 pytestmark = pytest.mark.usefixtures("sockets_closed")
 
 GOOD = Reply(200, {"id": "1"})
-
-
-class Running:
-    """A clock that goes on only while somebody sleeps, and then at once to the end of it."""
-
-    def __init__(self):
-        self.now_s = 0.0
-
-    async def sleep(self, wait_s):
-        until_s = self.now_s + wait_s
-        for _ in range(20):
-            await asyncio.sleep(0)
-        self.now_s = max(self.now_s, until_s)
 
 
 class Limited:
