@@ -1,24 +1,36 @@
 """`python -m reconciler` and the console script."""
 
 import gc
-import signal
+import os
 import sys
+
+from reconciler import signals
 
 NEW_OBJECTS_A_COLLECTION = 500_000
 
 
 def main() -> None:
-    """Runs the command line and ends the process with its exit code; SIGTERM is taken for Ctrl-C."""
+    """Runs the command line and ends the process with its exit code."""
+    signals.install()
+    _open_closed_descriptors()
     # Python's own threshold has the collector look through all modules again and again: a fifth of a plan's CPU.
     gc.set_threshold(NEW_OBJECTS_A_COLLECTION)
     from reconciler.cli import run
 
-    signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
     code = run(sys.argv[1:])
-    for number in (signal.SIGINT, signal.SIGTERM):  # what has been reported is not unsaid while Python ends
-        signal.signal(number, signal.SIG_IGN)
+    signals.retire()
     gc.freeze()  # what is left needs no last look either: the system takes it all back
     sys.exit(code)
+
+
+def _open_closed_descriptors() -> None:
+    """Opens the null device where stdin, stdout or stderr is closed: else the next file or socket gets its number.
+
+    A program that this one starts, such as the Azure CLI, would then print into a journal or a database.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 if __name__ == "__main__":

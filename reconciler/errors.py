@@ -7,6 +7,7 @@
     ├── RefusedError                4   a guard or a missing approval
     ├── StalePlanError              5   the plan no longer fits what is live, was altered, or the digest differs
     ├── JournalError                1   the record that was asked for cannot be kept; nothing more is written
+    ├── OutputError                 1   stdout does not hold the result (6 after a write)
     ├── OvertakenError              -   one change no longer fits; becomes an outcome, never an exit code of its own
     ├── StoppedError                -   one write was not sent, because the run is to end; becomes an outcome
     └── GraphError                  1   one exchange with Graph went wrong; reads turn it into "unreadable"
@@ -80,6 +81,10 @@ class StoppedError(ReconcilerError):
 
 class JournalError(ReconcilerError):
     """The record of the run cannot be written."""
+
+
+class OutputError(ReconcilerError):
+    """The result cannot be written to stdout, which is full or broken."""
 
 
 class GraphError(ReconcilerError):

@@ -1,15 +1,67 @@
-"""Texts → files that people keep: all of them or none, each byte as it is meant, and nothing of theirs overwritten."""
+"""Texts → files that people keep. What is written replaces a file whole or not at all, and nothing that is not a file.
+
+| what the path names                          | what happens                                                     |
+|----------------------------------------------|------------------------------------------------------------------|
+| nothing yet, or a regular file               | a new file is written, and takes its place, its mode, its owner  |
+| a symbolic link                              | the same to what it leads to; the link stays                     |
+| a pipe, a device, `/dev/stdout`, `/dev/fd/N` | the text goes through it                                         |
+
+A signal takes effect before the first byte or after the last rename.
+"""
 
 from __future__ import annotations
 
 import codecs
 import os
+import re
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from reconciler.errors import UsageError
+from reconciler.signals import deferred
+
+_STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})", re.ASCII)
+
+
+def write(file: Path, text: str) -> None:
+    """Gives the file this text, whatever it held before.
+
+    Raises:
+        UsageError: it is read-only or cannot be written; a regular file is as it was.
+    """
+    content = text.encode("utf-8", "backslashreplace")
+    try:
+        through = _opened_through(file)
+        if through is not None:
+            with through:
+                through.write(content)
+            return
+    except OSError as error:
+        raise _unwritable(file, error, "") from error
+    _replace({file: content})
+
+
+def _opened_through(file: Path) -> BinaryIO | None:
+    """What is no regular file, opened to be written through; None for what is one, or is still to become one."""
+    descriptor = _descriptor(os.fspath(file))
+    if descriptor is not None:
+        return os.fdopen(os.dup(descriptor), "wb")
+    try:
+        regular = stat.S_ISREG(file.stat().st_mode)
+    except FileNotFoundError:
+        return None
+    return None if regular else file.open("wb")
+
+
+def _descriptor(path: str) -> int | None:
+    """The open descriptor that a path like `/dev/stdout` stands for: its file, opened anew, would be emptied."""
+    named = _DESCRIPTOR.fullmatch(path)
+    return int(named[1]) if named else _STANDARD.get(path)
 
 
 def write_new(folder: Path, files: Mapping[str, str]) -> None:
@@ -25,9 +77,10 @@ def write_new(folder: Path, files: Mapping[str, str]) -> None:
             hint="Move them away first, then compare what is written with them.",
         )
     made: list[Path] = []
-    for name, text in files.items():
-        with _told_of(folder / name, made):
-            _write(folder / name, text, made)
+    with deferred():
+        for name, text in files.items():
+            with _told_of(folder / name, made):
+                _write_new(folder / name, text, made)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -47,12 +100,12 @@ def _told_of(file: Path, made: Sequence[Path]) -> Iterator[None]:
 
 def _unwritable(file: Path, error: OSError, so_far: str) -> UsageError:
     return UsageError(
-        f"{file} cannot be written: {error.strerror or error}. {so_far}",
-        hint="Look at the folder, its permissions and the room on the disk.",
+        f"{file} cannot be written: {error.strerror or error}. {so_far}".rstrip(),
+        hint="Check the path, its permissions and the free space on the disk, or choose another file.",
     )
 
 
-def _write(file: Path, text: str, made: list[Path]) -> None:
+def _write_new(file: Path, text: str, made: list[Path]) -> None:
     missing = [parent for parent in (file, *file.parents) if not parent.exists()][1:]
     for parent in reversed(missing):
         parent.mkdir()
@@ -70,7 +123,7 @@ def _undo(made: Sequence[Path]) -> None:
 
 
 def replace_all(texts: Mapping[Path, tuple[str, str]]) -> None:
-    """Gives the files their new texts, the second ones, all or none; mark, mode and symbolic links to them stay.
+    """Gives the files their new texts, the second ones, all or none; byte-order marks stay.
 
     A file whose texts are the same is checked like the others, and not written.
 
@@ -79,16 +132,7 @@ def replace_all(texts: Mapping[Path, tuple[str, str]]) -> None:
             Then nothing was written, unless the message names what was.
     """
     marks = {file: _mark(file, before) for file, (before, _) in texts.items()}
-    new = {file: marks[file] + after.encode("utf-8") for file, (before, after) in texts.items() if after != before}
-    for file in new:
-        _refuse_read_only(file)
-    partial = {file: _beside(file) for file in new}
-    try:
-        _write_beside(new, partial)
-        _rename(partial)
-    finally:
-        for one in partial.values():
-            one.unlink(missing_ok=True)
+    _replace({file: marks[file] + after.encode("utf-8") for file, (before, after) in texts.items() if after != before})
 
 
 def _mark(file: Path, before: str) -> bytes:
@@ -103,25 +147,50 @@ def _mark(file: Path, before: str) -> bytes:
     return mark
 
 
+def _replace(new: Mapping[Path, bytes]) -> None:
+    """Puts the contents in the places of these regular files, all or none."""
+    for file in new:
+        _refuse_read_only(file)
+    partial = {file: _beside(file, number) for number, file in enumerate(new)}
+    with deferred():
+        try:
+            _write_beside(new, partial)
+            _rename(partial)
+        finally:
+            for waiting in partial.values():
+                with suppress(OSError):
+                    waiting.unlink()
+
+
 def _refuse_read_only(file: Path) -> None:
     """A rename asks for no permission of the file itself, and an administrator is always given it."""
-    if not os.access(file, os.W_OK) or not file.stat().st_mode & 0o222:
+    if file.exists() and not (os.access(file, os.W_OK) and file.stat().st_mode & 0o222):
         raise UsageError(f"{file} is read-only. Nothing was written.", hint="Make it writable, then run it again.")
 
 
-def _beside(file: Path) -> Path:
+def _beside(file: Path, number: int) -> Path:
     """Where the new content waits: in the folder of the file itself, which a link may only lead to."""
-    real = Path(os.path.realpath(file))
-    return real.with_name(f".{real.name}.{os.getpid()}.partial")
+    return Path(os.path.realpath(file)).with_name(f".reconciler-{os.getpid()}-{number}.partial")
 
 
 def _write_beside(new: Mapping[Path, bytes], partial: Mapping[Path, Path]) -> None:
     for file, content in new.items():
         try:
             partial[file].write_bytes(content)
-            shutil.copymode(file, partial[file])
+            _take_over(file, partial[file])
         except OSError as error:
             raise _unwritable(file, error, "Nothing was written.") from error
+
+
+def _take_over(file: Path, partial: Path) -> None:
+    """Gives the new file mode and owner of the one that it replaces; owners are an administrator's to give."""
+    try:
+        former = file.stat()
+    except FileNotFoundError:
+        return
+    with suppress(OSError, AttributeError):  # Windows has no owners of this kind
+        os.chown(partial, former.st_uid, former.st_gid)
+    shutil.copymode(file, partial)
 
 
 def _rename(partial: Mapping[Path, Path]) -> None:

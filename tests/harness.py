@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -74,6 +75,17 @@ def declare(folder: Path, *documents: Json, name: str = "state.yaml") -> Path:
     file = folder / name
     file.write_text("".join(f"---\n{json.dumps(document)}\n" for document in documents))
     return file
+
+
+def dispositions(disposition: signal.Handlers) -> Callable[[], None]:
+    """What a child does before it runs: the signals that end a run get this disposition, whatever we inherited."""
+
+    def set_all() -> None:
+        """In the child."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, disposition)
+
+    return set_all
 
 
 class Running:

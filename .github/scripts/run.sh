@@ -6,11 +6,21 @@ set -euo pipefail
 # One stream: of two, what the tool says as an error could come after the line that ends what the runner must not obey.
 exec 2>&1
 
+venv="$RUNNER_TEMP/reconciler-venv"
+
+# A runner that was started by `nohup`, or by a shell without job control, hands signals on as ignored, and bash cannot
+# trap what it finds ignored.
+if [[ -n "$(trap -p INT TERM)" ]]; then
+  exec "$venv/bin/python" -I -c 'import os, signal, sys
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$BASH" --noprofile --norc "${BASH_SOURCE[0]}"
+fi
+
 # The runner signals this script alone, and the tool has to hear of it to end well. After one, no run begins.
 signals=0 tool=""
-trap 'signals=$((signals + 1)); [[ -z "$tool" ]] || kill -TERM "$tool" 2>/dev/null || true' INT TERM
+trap 'signals=$((signals + 1)); [[ -z "$tool" ]] || kill -TERM "$tool" 2>/dev/null || true' INT TERM HUP
 
-venv="$RUNNER_TEMP/reconciler-venv"
 reconciler="$venv/bin/reconciler"
 run_url="$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID"
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reconciler import signals
 from reconciler.app.environments import named_one, names_all
 from reconciler.app.runs import Applied, Approval, Checked, Progress
 from reconciler.errors import AuthenticationError, InvalidFilesError, StalePlanError, UsageError
@@ -284,10 +285,24 @@ def auth_check(settings: Settings, variables: Mapping[str, str]) -> Checked:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs the one event loop of the command."""
+    """Runs the one event loop of the command.
+
+    Raises:
+        KeyboardInterrupt: a signal came while Graph was read; nothing was written.
+    """
     import asyncio
 
-    return asyncio.run(work)
+    async def until_signal() -> T:
+        """The work, cancelled by a signal unless it has learned to end well by then."""
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(work)
+        with signals.reacting(lambda: loop.call_soon_threadsafe(task.cancel)):
+            return await task
+
+    try:
+        return asyncio.run(until_signal())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 def _run_recorded(work: Callable[[Record], Coroutine[Any, Any, T]], journal: Path | None) -> T:

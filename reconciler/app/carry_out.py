@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from reconciler import __version__
+from reconciler import __version__, signals
 from reconciler.app.connection import Connection
 from reconciler.app.runs import Applied, Progress
-from reconciler.app.signals import stop_signals
 from reconciler.app.steps import counting
 from reconciler.apply.journal import Record
 from reconciler.apply.run import apply_plan
@@ -19,8 +18,8 @@ from reconciler.model.plan import Plan
 async def carry_out(approved: Plan, connection: Connection, progress: Progress, record: Record) -> Applied:
     """Applies a plan that was shown and approved.
 
-    The first SIGINT or SIGTERM lets no new write start, the second ends what is in flight; both let it report. That
-    holds on after the end: whoever reports puts the signals back (`signals_restored`).
+    The first signal lets no new write start, the second ends what is in flight, further ones do nothing. That holds
+    until the process ends: what was applied is reported, however often somebody presses Ctrl-C.
     """
     applied = counting("applying changes", len(approved.changes), progress)
     stop, loop = Stop(), asyncio.get_running_loop()
@@ -32,7 +31,9 @@ async def carry_out(approved: Plan, connection: Connection, progress: Progress, 
         digest=approved.digest,
         pending=len(approved.pending),
     )
-    stop_signals(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.wish), wishes=2)
+    signals.react(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.wish))
+    if signals.received():  # one whose effect was lost must not let a write begin
+        stop.wish()
     writer = Writer(connection.graph, stop=stop, record=record)
     outcomes = await apply_plan(approved, writer, lambda _: applied())
     return Applied(approved, outcomes, interrupted=stop.wished, error=stop.error)

@@ -19,10 +19,10 @@ from reconciler.cli.given import learn_given
 from reconciler.cli.init import init_command
 from reconciler.cli.plans import drift_command, plan_command, show_command, validate_command
 from reconciler.cli.sandbox import sandbox_group
+from reconciler.cli.streams import robust_streams
 from reconciler.cli.tools import auth_group, completion_command, schema_command, version_command
 from reconciler.errors import ReconcilerError
-
-INTERRUPTED = 130
+from reconciler.signals import INTERRUPTED
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,6 +56,11 @@ for command in (
 def run(arguments: Sequence[str]) -> int:
     """The exit code of one command line (interface: exit codes; usage errors are 1, never click's 2)."""
     learn_given(arguments, os.environ)
+    with robust_streams():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):

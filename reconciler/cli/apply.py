@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler import signals
 from reconciler.cli.findings import INVALID_FILES, report_invalid
 from reconciler.cli.options import output_options, paths_argument, target_options
 from reconciler.cli.plans import DONE, REFUSED, declared_state, print_plan
-from reconciler.errors import InvalidFilesError, ReconcilerError, RefusedError, UsageError
+from reconciler.cli.streams import is_terminal
+from reconciler.errors import InvalidFilesError, OutputError, ReconcilerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.app.runs import Applied
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
     from reconciler.settings import Settings
 
-ERROR, STALE, APPLIED_IN_PART, INTERRUPTED = 1, 5, 6, 130
+ERROR, STALE, APPLIED_IN_PART = 1, 5, 6
 
 
 @click.command("apply")
@@ -50,18 +51,15 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
 
     PATH is a file or folder of YAML, by default desired_state.
     """
-    from reconciler.app.signals import signals_restored
-
-    with signals_restored():
-        if plan_file is None:
-            return _apply_fresh(paths, settings, output, journal, digest=expect_digest, approved=auto_approve)
-        named = click.get_current_context().get_parameter_source("catalogs") is click.core.ParameterSource.COMMANDLINE
-        if paths or expect_digest or named:
-            raise UsageError(
-                "--plan was given together with PATH, --catalog or --expect-digest.",
-                hint="A saved plan says itself what it changes: give --plan and the target options only.",
-            )
-        return _apply_saved(plan_file, settings, output, journal)
+    if plan_file is None:
+        return _apply_fresh(paths, settings, output, journal, digest=expect_digest, approved=auto_approve)
+    named = click.get_current_context().get_parameter_source("catalogs") is click.core.ParameterSource.COMMANDLINE
+    if paths or expect_digest or named:
+        raise UsageError(
+            "--plan was given together with PATH, --catalog or --expect-digest.",
+            hint="A saved plan says itself what it changes: give --plan and the target options only.",
+        )
+    return _apply_saved(plan_file, settings, output, journal)
 
 
 def _apply_saved(file: Path, settings: Settings, output: Output, journal: Path | None) -> int:
@@ -109,9 +107,9 @@ def _apply_fresh(
 
 def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
     """Asks on the terminal; only `yes` approves."""
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         return RefusedError(
-            "Nobody approved the plan: stdin is no terminal. Nothing was written.",
+            "Nobody approved the plan: stdin is not a terminal. Nothing was written.",
             hint="Approve with --auto-approve, --expect-digest, or a plan saved by `plan --out` and given to --plan.",
         )
     if output.format == "json":
@@ -119,12 +117,9 @@ def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
         from reconciler.render.text import plan_text
 
         tell(plan_text(plan))
-    # While the event loop runs, Python only cancels its task on Ctrl-C, which a prompt would not notice.
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    # While the event loop runs, a signal only cancels its task, which a prompt would not notice.
+    with signals.reacting(signals.interrupt):
         answer = click.prompt("Carry out this plan? Only yes approves", default="", show_default=False, err=True)
-    finally:
-        signal.signal(signal.SIGINT, former)
     return None if answer == "yes" else RefusedError("The plan was not approved. Nothing was written.")
 
 
@@ -132,8 +127,14 @@ def _report(applied: Applied, output: Output) -> int:
     """Prints how an apply ended; its exit code."""
     from reconciler.cli.output import tell_error
 
-    if applied.refusal is None or output.format == "json":
-        _print_outcomes(applied, output)
+    try:
+        if applied.refusal is None or output.format == "json":
+            _print_outcomes(applied, output)
+    except OutputError as error:
+        if not (applied.interrupted or _has_written(applied)):
+            raise
+        tell_error(error)
+        return signals.INTERRUPTED if applied.interrupted else APPLIED_IN_PART
     if applied.refusal is not None:
         raise applied.refusal
     if applied.error is not None:
@@ -144,14 +145,18 @@ def _report(applied: Applied, output: Output) -> int:
 def _apply_code(applied: Applied) -> int:
     """130 outranks 6, 6 outranks 1 (what ended the run ended it before anything was written), 5 and 4."""
     ended = [outcome for outcome in applied.outcomes if outcome.status in ("failed", "unknown")]
-    written = any(outcome.status in ("done", "unknown") or outcome.written for outcome in applied.outcomes)
     if applied.interrupted:
-        return INTERRUPTED
+        return signals.INTERRUPTED
     if applied.error is not None:
-        return APPLIED_IN_PART if written else ERROR
+        return APPLIED_IN_PART if _has_written(applied) else ERROR
     if ended:
-        return APPLIED_IN_PART if written or not all(outcome.stale for outcome in ended) else STALE
+        return APPLIED_IN_PART if _has_written(applied) or not all(outcome.stale for outcome in ended) else STALE
     return REFUSED if applied.plan.blocked else DONE
+
+
+def _has_written(applied: Applied) -> bool:
+    """True when something was written, or may have been."""
+    return any(outcome.status in ("done", "unknown") or outcome.written for outcome in applied.outcomes)
 
 
 def _print_outcomes(applied: Applied, output: Output) -> None:

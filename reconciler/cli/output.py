@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.cli.streams import is_terminal
+from reconciler.errors import ReconcilerError
+from reconciler.files import write
 from reconciler.model.secrets import mask
 from reconciler.render.escape import visible
 
@@ -38,19 +40,19 @@ class Output:
 
 def wants_colour(*, refused: bool) -> bool:
     """True on a terminal, unless the option or NO_COLOR says no."""
-    return sys.stdout.isatty() and not refused and not os.environ.get("NO_COLOR")
+    return is_terminal(sys.stdout) and not refused and not os.environ.get("NO_COLOR")
 
 
 def emit(text: str, output: Output) -> None:
-    """Prints a result, with every secret in it masked; text in colour by the symbol in column 0."""
+    """Prints a result, with every secret in it masked; text in colour by the symbol in column 0.
+
+    Raises:
+        OutputError: stdout does not hold it.
+    """
     safe = mask(text)
     if output.colour and output.format == "text":
         safe = "".join(_coloured(line) for line in safe.splitlines(keepends=True))
-    try:
-        click.echo(safe.encode("utf-8", "backslashreplace").decode(), nl=False, color=output.colour)
-    except BrokenPipeError:
-        # The reader has gone (`| head`). What was done is done: the exit code must still tell it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    click.echo(safe, nl=False, color=output.colour)
 
 
 def _coloured(line: str) -> str:
@@ -59,18 +61,12 @@ def _coloured(line: str) -> str:
 
 
 def save(file: Path, text: str) -> None:
-    """Writes a result to a file, whole or not at all, with every secret in it masked.
+    """Writes a result to a file, with every secret in it masked.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(mask(text), encoding="utf-8", errors="backslashreplace")
-        partial.replace(file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise UsageError(f"{file} cannot be written: {error.strerror}.", hint="Choose another --out.") from error
+    write(file, mask(text))
 
 
 def tell(text: str) -> None:
@@ -122,14 +118,13 @@ class _ToStderr(logging.Handler):
             message = self.format(record)
         except Exception:  # noqa: BLE001 - whatever a library's arguments raise when they are formatted
             message = f"{record.name} logged what cannot be printed"
-        with suppress(OSError):
-            tell(f"{record.levelname.lower()}: {message}")
+        tell(f"{record.levelname.lower()}: {message}")
 
 
 @contextmanager
 def progress(output: Output) -> Iterator[Bars | NoBars]:
     """What shows progress on stderr: bars on a terminal only, and never beside a log of requests."""
-    if not sys.stderr.isatty() or output.verbosity != 0:
+    if not is_terminal(sys.stderr) or output.verbosity != 0:
         yield NoBars()
         return
     bars = Bars(no_colour=output.no_colour)

@@ -44,7 +44,7 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
     """Serves until interrupted. The first line on stdout is the base URL for --graph-url."""
     import asyncio
 
-    from reconciler.app.signals import signals_restored, stop_signals
+    from reconciler import signals
     from reconciler.sandbox.errors import SandboxDatabaseError, SeedError
     from reconciler.sandbox.server import serve
 
@@ -52,14 +52,13 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
         """Serves until a signal comes."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        stop_signals(lambda: loop.call_soon_threadsafe(stop.set))
-        async with serve(sandbox_db, port=port, switches=_parsed(switches), seed=seed) as url:
-            click.echo(url)
-            await stop.wait()
+        with signals.reacting(lambda: loop.call_soon_threadsafe(stop.set)):
+            async with serve(sandbox_db, port=port, switches=_parsed(switches), seed=seed) as url:
+                click.echo(url)
+                await stop.wait()
 
     try:
-        with signals_restored():
-            asyncio.run(run())
+        asyncio.run(run())
     except (SandboxDatabaseError, SeedError, OSError) as error:
         raise UsageError(
             f"The sandbox cannot serve: {error}", hint="Choose another --port, database or seed."

@@ -99,7 +99,7 @@ def test_without_approval_nothing_is_written(reconciler: CommandLine, monkeypatc
     refused = reconciler("apply", "--sandbox")
     assert refused.code == 4
     assert "Plan: 1 create" in refused.last
-    assert "stdin is no terminal" in refused.err
+    assert "stdin is not a terminal" in refused.err
     assert "--auto-approve" in refused.err
     assert reconciler.live() == []
     as_json = reconciler("apply", "--sandbox", "--format", "json")

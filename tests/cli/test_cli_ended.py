@@ -1,8 +1,11 @@
 """How the real process ends that somebody else ends: by a signal, or by a token that is refused from now on."""
 
 import asyncio
+import fcntl
 import json
+import os
 import signal
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from harness import FINANCE, MARKETING, Json, catalog, declare, extension, write_seed
+from harness import FINANCE, MARKETING, Json, catalog, declare, dispositions, extension, write_seed
 
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import Store, reset
@@ -19,7 +22,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Interfere = Callable[[asyncio.subprocess.Process, web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
-def ended(folder: Path, command: str, interfere: Interfere) -> tuple[int | None, str, str, list[Json]]:
+def ended(
+    folder: Path, command: str, interfere: Interfere, inherited: signal.Handlers = signal.SIG_DFL
+) -> tuple[int | None, str, str, list[Json]]:
     """How a command on six declared extensions ended whose requests meet the interference, and what is live then."""
 
     async def story() -> tuple[int | None, str, str]:
@@ -32,7 +37,9 @@ def ended(folder: Path, command: str, interfere: Interfere) -> tuple[int | None,
         async with serve(database, faults=[fault]) as url:
             arguments = [sys.executable, "-m", "reconciler", *command.split(), "--graph-url", url]
             pipe = asyncio.subprocess.PIPE
-            process = await asyncio.create_subprocess_exec(*arguments, cwd=folder, stdout=pipe, stderr=pipe)
+            process = await asyncio.create_subprocess_exec(
+                *arguments, cwd=folder, stdout=pipe, stderr=pipe, preexec_fn=dispositions(inherited)
+            )
             running.append(process)
             async with asyncio.timeout(60):
                 out, err = await process.communicate()
@@ -104,18 +111,103 @@ def test_a_signal_between_the_last_outcome_and_the_report_loses_nothing(delay_s:
     assert len(live) == 6
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("command", ["plan", "drift", "apply --auto-approve"])
+@pytest.mark.parametrize(
+    ("command", "number", "inherited"),
+    [
+        ("plan", signal.SIGINT, signal.SIG_DFL),
+        ("drift", signal.SIGTERM, signal.SIG_IGN),
+        ("export", signal.SIGHUP, signal.SIG_DFL),
+        ("apply --auto-approve", signal.SIGHUP, signal.SIG_DFL),
+        ("apply --auto-approve", signal.SIGINT, signal.SIG_IGN),
+        ("apply --auto-approve", signal.SIGTERM, signal.SIG_IGN),
+        ("apply --auto-approve", signal.SIGTERM, signal.SIG_DFL),
+    ],
+)
 def test_a_signal_while_reading_ends_the_run_with_one_word(
-    number: signal.Signals, command: str, tmp_path: Path
+    command: str, number: signal.Signals, inherited: signal.Handlers, tmp_path: Path
 ) -> None:
-    async def hangs(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Ignored is what a shell without job control, `nohup` and CI runners hand on; the run would go on and write."""
+
+    async def signals(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
         process.send_signal(number)
-        await asyncio.Event().wait()
         return await handler(request)
 
-    code, out, err, live = ended(tmp_path, command, hangs)
+    code, out, err, live = ended(tmp_path, command, signals, inherited)
     assert (code, out, err, live) == (130, "", "\nInterrupted.\n", [])
+
+
+def test_nohup_protects_from_a_hangup_and_from_nothing_else(tmp_path: Path) -> None:
+    async def hangs_up(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
+        process.send_signal(signal.SIGHUP)
+        return await handler(request)
+
+    code, _, err, live = ended(tmp_path, APPLY, hangs_up, signal.SIG_IGN)
+    assert (code, len(live)) == (0, 6), err
+
+
+SIGNALS_ITSELF_ON_IMPORT = """
+import os, signal, sys
+
+class AtModule:
+    def find_spec(self, name, *_):
+        if name == MODULE:
+            os.kill(os.getpid(), signal.NUMBER)
+
+sys.meta_path.insert(0, AtModule())
+from reconciler.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("module", ["reconciler.cli", "click", "reconciler.app", "jsonschema_rs"])
+def test_a_signal_while_it_starts_ends_it_without_a_traceback(module: str, number: str, tmp_path: Path) -> None:
+    """Python swallows an exception that is raised in the callback of an import lock, and prints it."""
+    declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension("a")]})
+    program = SIGNALS_ITSELF_ON_IMPORT.replace("MODULE", repr(module)).replace("NUMBER", number)
+    command = [sys.executable, "-c", program, "plan", "--sandbox"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nInterrupted.\n")
+
+
+def test_further_signals_cost_neither_what_is_in_flight_nor_the_report(tmp_path: Path) -> None:
+    """The report is longer than the pipe holds: signals come while it is written, and it is whole all the same."""
+
+    async def story() -> tuple[int | None, bytes]:
+        started: list[asyncio.subprocess.Process] = []
+
+        @web.middleware
+        async def first(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.method == "POST":
+                started[0].send_signal(signal.SIGINT)
+            return await handler(request)
+
+        async with serve(database, faults=[first]) as url:
+            command = [sys.executable, "-m", "reconciler", *APPLY.split(), "--graph-url", url]
+            reader, writer = os.pipe()
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=tmp_path, stdout=writer, preexec_fn=dispositions(signal.SIG_DFL)
+            )
+            started.append(process)
+            os.close(writer)
+            report = await asyncio.to_thread(os.read, reader, 1)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                process.send_signal(number)
+            while part := await asyncio.to_thread(os.read, reader, 65536):
+                report += part
+            os.close(reader)
+            return await process.wait(), report
+
+    database = tmp_path / "tenant.sqlite3"
+    reset(database, seed=write_seed(tmp_path / "seed.json", catalog()))
+    names = [f"{number}" for number in range(12)]
+    declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension(name) for name in names]})
+    code, report = asyncio.run(story())
+    statuses = [outcome["status"] for outcome in json.loads(report)["outcomes"]]
+    with Store(database) as store:
+        assert (code, statuses) == (130, ["done"] * len(store.extensions()) + ["skipped"] * statuses.count("skipped"))
+    assert statuses[0] == "done" and len(statuses) == 12
 
 
 @pytest.mark.parametrize(("accepted", "code_expected", "first"), [(0, 1, "failed"), (1, 6, "unknown")])

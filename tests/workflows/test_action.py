@@ -14,7 +14,7 @@ import pytest
 import yaml
 from aiohttp import web
 from expressions import interpolated
-from harness import catalog, declare, extension, write_seed
+from harness import catalog, declare, dispositions, extension, write_seed
 from markdown_it import MarkdownIt
 from runner import ROOT, Block, Step, block_of, obeyed_commands, run_block
 from world import World
@@ -95,9 +95,16 @@ class TestApply:
         assert "1 failed" in step.steps[-1].summary
         assert '"event"' in Path(step.outputs["journal"]).read_text("utf-8")
 
+    @pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN])
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_what_the_runner_signals_reaches_the_tool(self, world: World, number: signal.Signals) -> None:
-        """The runner signals the shell of the step alone. What is in flight ends, is reported, and no write begins."""
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_what_the_runner_signals_reaches_the_tool(
+        self, world: World, method: str, number: signal.Signals, inherited: signal.Handlers
+    ) -> None:
+        """The runner signals the shell of the step alone. What is in flight ends, is reported, and no write begins.
+
+        A runner that was started by `nohup` hands signals on as ignored.
+        """
         names = [f"extension {letter}" for letter in "abcdef"]
         world.declare(*[extension(name) for name in names])
         folder = world.runner.folder / "signalled"
@@ -106,12 +113,14 @@ class TestApply:
         database = world.runner.folder / "own.sqlite3"
         reset(database, seed=write_seed(world.runner.folder / "seed.json", catalog()))
 
+        applying: list[str] = []
+
         async def story() -> Step:
             running: list[asyncio.subprocess.Process] = []
 
             @web.middleware
             async def fault(request: web.Request, handler: Any) -> web.StreamResponse:
-                if request.method == "POST":
+                if request.method == method and applying:
                     running[0].send_signal(number)
                 return await handler(request)
 
@@ -132,19 +141,22 @@ class TestApply:
                         stdin=asyncio.subprocess.DEVNULL,
                         stdout=asyncio.subprocess.PIPE,
                         stderr=asyncio.subprocess.STDOUT,
+                        preexec_fn=dispositions(inherited),
                     )
                     running[:] = [process]
                     log, _ = await process.communicate()
                     return prepared.ended(process.returncode or 0, log)
 
                 digest = (await ran()).outputs["plan-digest"]
+                applying.append(digest)
                 return await ran(command="apply", **{"expect-digest": digest})
 
         step = asyncio.run(story())
         assert step.outputs["failure-reason"] == "interrupted" and step.outputs["exit-code"] == "130", step.log
-        assert "1 created" in step.summary and "5 skipped" in step.summary
+        created = 1 if method == "POST" else 0
+        assert ("1 created" in step.summary and "5 skipped" in step.summary) is (created == 1)
         with Store(database) as store:
-            assert len(store.extensions()) == 1
+            assert len(store.extensions()) == created
 
 
 def stub_block(world: World, program: str, job: dict[str, str] | None = None, /, **inputs: str) -> Block:
