@@ -36,21 +36,30 @@ def connect(database: Path) -> tuple[sqlite3.Connection, bool]:
     that seeding can be one transaction.
     Raises: SandboxDatabaseError when the file is not a database, not ours, or cannot be opened.
     """
-    try:
+    with usable(database):
         _make_folder(database.parent)
+        if database.exists() and not database.is_file():
+            raise SandboxDatabaseError(_unusable(database, "it is not a regular file"))
         connection = sqlite3.connect(database, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            new = _is_new(connection, database)
+            _use_wal(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection, new
+
+
+@contextmanager
+def usable(database: Path) -> Iterator[None]:
+    """The block, in which whatever SQLite or the disk refuses is said of the database.
+
+    Raises: SandboxDatabaseError.
+    """
+    try:
+        yield
     except (OSError, sqlite3.Error) as error:
         raise SandboxDatabaseError(_unusable(database, str(error))) from error
-    try:
-        new = _is_new(connection, database)
-        _use_wal(connection)
-    except sqlite3.Error as error:
-        connection.close()
-        raise SandboxDatabaseError(_unusable(database, str(error))) from error
-    except SandboxDatabaseError:
-        connection.close()
-        raise
-    return connection, new
 
 
 def _make_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from reconciler.sandbox.checks import Json
-from reconciler.sandbox.database import connect, create_schema, is_ready, writing
+from reconciler.sandbox.database import connect, create_schema, is_ready, usable, writing
 from reconciler.sandbox.filters import folded
 from reconciler.sandbox.seed import Record, load_seed
 from reconciler.sandbox.switches import Switches
@@ -51,7 +51,9 @@ class Store:
         self._named_as_of: tuple[int, int] | None = None
         try:
             if new:
-                self._fill_new(load_seed(seed))
+                records = load_seed(seed)
+                with usable(Path(database)):
+                    self._fill_new(records)
         except BaseException:
             self._connection.close()
             raise
@@ -181,7 +183,7 @@ def reset(database: Path, *, seed: Path | None = None, switches: Switches | None
     Nothing is touched when the seed is bad. Raises: SeedError, SandboxDatabaseError.
     """
     records = load_seed(seed)
-    with Store(database, seed=seed) as store:
+    with Store(database, seed=seed) as store, usable(database):
         store.restart(records, switches)
 
 

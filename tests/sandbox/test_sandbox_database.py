@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -239,3 +240,26 @@ def test_a_folder_is_refused(tmp_path):
 def test_switches_and_store_do_without_aiohttp():
     check = "import sys, reconciler.sandbox.switches, reconciler.sandbox.store;sys.exit('aiohttp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_regular_file_is_refused_and_stays(tmp_path, make):
+    make(tmp_path / "special")
+    before = (tmp_path / "special").stat()
+    for attempt in (Store, reset):
+        with pytest.raises(
+            SandboxDatabaseError, match="cannot be used as a sandbox database: it is not a regular file"
+        ):
+            attempt(tmp_path / "special")
+    assert (tmp_path / "special").stat() == before
+
+
+def test_a_full_disk_is_reported_with_the_name_of_the_database(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    try:
+        for attempt in (Store, reset):
+            with pytest.raises(SandboxDatabaseError, match=r"s\.sqlite3 cannot be used as a sandbox database: "):
+                attempt(tmp_path / "s.sqlite3")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
