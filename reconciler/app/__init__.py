@@ -15,8 +15,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from reconciler import signals
 from reconciler.app.environments import named_one, names_all
 from reconciler.app.runs import Applied, Approval, Checked, Progress
+from reconciler.app.targets import refuse_plan_of_another_target
 from reconciler.errors import AuthenticationError, InvalidFilesError, StalePlanError, UsageError
-from reconciler.loader import LoadedState, load, load_environments, load_for_each, load_texts, schema_text
+from reconciler.loader import (
+    LoadedEnvironments,
+    LoadedState,
+    load,
+    load_environments,
+    load_for_each,
+    load_texts,
+    schema_text,
+)
 from reconciler.loader.finding import ENVIRONMENTS_FILE
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
@@ -67,9 +76,24 @@ def environment(name: str) -> tuple[Environment | None, Sequence[Diagnostic]]:
     return named_one(named, name), ()
 
 
+def environments() -> LoadedEnvironments:
+    """The environments of `reconciler.yaml`, or what is wrong with that file."""
+    return load_environments()
+
+
 def environment_names() -> Sequence[str]:
-    """The names of all environments; none while there is no `reconciler.yaml`, or it is at fault."""
-    return [one.name for one in load_environments().environments]
+    """The names of all environments; none while there is no `reconciler.yaml`, or it has faults."""
+    return [environment.name for environment in environments().environments]
+
+
+def is_saved_plan(path: Path) -> bool:
+    """True for a file that holds a plan document, whatever its name; anything else is left to whoever reads it."""
+    try:
+        text = _bounded(path).decode("utf-8-sig") if path.is_file() else ""
+        document = json.loads(text) if text.lstrip().startswith("{") else None
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and {"format_version", "digest", "changes"} <= document.keys()
 
 
 def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
@@ -145,6 +169,8 @@ def apply_saved(
             raise
         raise StalePlanError(f"{error} Nothing was written.", hint=error.hint) from error
 
+    refuse_plan_of_another_target(settings, saved)
+
     async def run(record: Record) -> Applied:
         """Checks the whole plan before the first write."""
         from reconciler.app.carry_out import carry_out
@@ -152,7 +178,7 @@ def apply_saved(
         from reconciler.apply.run import refuse_if_stale
 
         async with connect(settings, variables, progress.remark) as connection:
-            connection.refuse_plan_of_another_target(saved)
+            connection.refuse_plan_of_another_tenant(saved)
             await refuse_if_stale(saved, connection.graph)
             return await carry_out(saved, connection, progress, record)
 

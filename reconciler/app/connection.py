@@ -16,7 +16,6 @@ from reconciler.model.plan import Plan
 from reconciler.settings import (
     LOOPBACK_TENANT,
     Settings,
-    graph_host,
     refuse_token_of_another_tenant,
     sign_in_variables,
 )
@@ -43,28 +42,16 @@ class Connection:
             raise AuthenticationError("The token names no tenant.", hint="Choose another way to sign in with --auth.")
         return self.identity.tenant_id
 
-    def refuse_plan_of_another_target(self, saved: Plan) -> None:
-        """Nothing, when the saved plan was made for this Graph and tenant.
+    def refuse_plan_of_another_tenant(self, saved: Plan) -> None:
+        """Nothing, when the saved plan was made for this tenant.
 
         Raises:
             StalePlanError: it was not.
         """
-        host, planned_host = graph_host(self.settings.graph_url), graph_host(saved.graph_url)
-        if planned_host != host:
-            raise StalePlanError(
-                f"The plan was made for {planned_host}, not for {host}; nothing was written.",
-                hint="Give the target options that the plan was made with.",
-            )
         if saved.tenant_id != self.tenant_id:
             raise StalePlanError(
                 f"The plan was made for tenant {saved.tenant_id}, not for {self.tenant_id}; nothing was written.",
                 hint="Sign in to the plan's tenant, or plan again.",
-            )
-        chosen = self.settings.environment_name
-        if saved.environment != chosen:
-            raise StalePlanError(
-                f"The plan was made for {_named(saved.environment)}, not for {_named(chosen)}; nothing was written.",
-                hint=f"Give --environment {saved.environment}." if saved.environment else "Leave --environment out.",
             )
 
 
@@ -86,10 +73,6 @@ async def connect(
     refuse_token_of_another_tenant(settings, identity)
     async with _graph_url(settings) as url, open_client(url, tokens, limits) as graph:
         yield Connection(graph, settings, identity)
-
-
-def _named(environment: str | None) -> str:
-    return f"environment {environment}" if environment else "no environment"
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ import click
 
 from reconciler import signals
 from reconciler.cli.findings import INVALID_FILES, report_invalid
-from reconciler.cli.options import output_options, paths_argument, target_options
+from reconciler.cli.options import output_options, paths_argument, writing_target_options
 from reconciler.cli.plans import DONE, REFUSED, declared_state, print_plan
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import InvalidFilesError, OutputError, ReconcilerError, RefusedError, UsageError
@@ -36,7 +36,7 @@ ERROR, STALE, APPLIED_IN_PART = 1, 5, 6
     help="Add a JSON line here before and after every write.",
 )
 @output_options()
-@target_options
+@writing_target_options
 def apply_command(  # noqa: PLR0913 - one parameter for each option
     *,
     paths: tuple[Path, ...],

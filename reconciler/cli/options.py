@@ -40,18 +40,40 @@ class _Lines(click.ParamType):  # type: ignore[type-arg] # generic only in the n
 
 def paths_argument(function: F) -> F:
     """`[PATH]...`, default `desired_state`."""
-    return click.argument("paths", nargs=-1, type=click.Path(path_type=Path))(function)
+    return click.argument("paths", nargs=-1, type=click.Path(path_type=Path), callback=_refuse_saved_plan)(function)
+
+
+def _refuse_saved_plan(
+    context: click.Context, _parameter: click.Parameter, paths: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    """The paths, none of which is a saved plan, as it would be for Terraform."""
+    from reconciler import app
+
+    for path in paths:
+        if app.is_saved_plan(path):
+            way = "apply --plan" if context.info_name == "apply" else "show"
+            raise UsageError(f"{path} is a saved plan.", hint=f"Use: reconciler {way} {path}")
+    return paths
 
 
 def target_options(function: F) -> F:
     """The options that choose the Graph; the command gets them as `settings`. They stand below the output options."""
+    return _with_target(function, writes=False)
+
+
+def writing_target_options(function: F) -> F:
+    """The same for a command that writes to Graph: where there are environments, one of them has to be chosen."""
+    return _with_target(function, writes=True)
+
+
+def _with_target(function: F, *, writes: bool) -> F:
 
     @functools.wraps(function)
     def with_settings(**arguments: Any) -> Any:
         given = {name: arguments.pop(name) for name in TARGET_NAMES}
         name = arguments.pop("environment")
-        environment, faults = _environment(name)
-        if not name:
+        environment, faults = _environment(name) if name or not writes else _no_environment()
+        if not (name or writes):
             _tell_of_choice(arguments["output"])
         if faults:
             from reconciler.cli.findings import INVALID_FILES, print_findings
@@ -69,6 +91,24 @@ def _environment(name: str | None) -> tuple[Environment | None, Sequence[Diagnos
     from reconciler import app
 
     return app.environment(name) if name else (None, ())
+
+
+def _no_environment() -> tuple[None, Sequence[Diagnostic]]:
+    """No environment, where there is none to choose; or what is wrong with the file that may name some.
+
+    Raises:
+        UsageError: there are some: without one, nothing checks that the tenant is the one that was intended.
+    """
+    from reconciler import app
+
+    named = app.environments()
+    if named.environments:
+        names = ", ".join(environment.name for environment in named.environments)
+        raise UsageError(
+            f"No environment was chosen, and reconciler.yaml names {names}. Nothing was written.",
+            hint="Choose one with --environment NAME.",
+        )
+    return None, named.diagnostics
 
 
 def _tell_of_choice(output: Output) -> None:

@@ -228,6 +228,38 @@ def test_a_plan_for_another_graph_is_refused(reconciler: CommandLine) -> None:
     assert reconciler("apply", "--sandbox", "--plan", "missing.json").code == 3
 
 
+def test_the_target_of_a_plan_is_checked_before_anybody_signs_in(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one(reconciler, "a")
+    assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
+    monkeypatch.setenv("CI", "true")  # signing in would be refused there, with another message
+    refused = reconciler("apply", "--plan", "plan.json")
+    assert (refused.code, refused.out) == (5, "")
+    assert "made for sandbox, not for graph.microsoft.com; nothing was written." in refused.err
+    assert "Give --sandbox." in refused.err
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    ("command", "way"),
+    [
+        (["apply", "--sandbox", "--auto-approve"], "apply --plan p.json"),
+        (["plan", "--sandbox"], "show p.json"),
+        (["drift", "--sandbox"], "show p.json"),
+        (["validate"], "show p.json"),
+        (["export", "--update", "--sandbox"], "show p.json"),
+    ],
+)
+def test_a_saved_plan_as_path_is_recognized(reconciler: CommandLine, command: list[str], way: str, mark: str) -> None:
+    one(reconciler, "a")
+    assert reconciler("plan", "--sandbox", "--out", "p.json").code == 0
+    Path("p.json").write_text(mark + Path("p.json").read_text(), "utf-8")
+    refused = reconciler(*command, "p.json")
+    assert (refused.code, refused.out, reconciler.live()) == (1, "", [])
+    assert refused.err == f"error: p.json is a saved plan.\n  hint: Use: reconciler {way}\n"
+
+
 def test_catalog_limits_the_plan(reconciler: CommandLine) -> None:
     other = "11111111-1111-4111-8111-111111111111"
     reconciler.seed(catalog(), catalog("Human Resources", other))

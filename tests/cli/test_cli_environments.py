@@ -69,12 +69,29 @@ def test_an_environment_that_is_not_there_is_a_usage_error(two: CommandLine) -> 
 
 def test_without_a_choice_it_says_that_there_is_one(two: CommandLine) -> None:
     declare(Path("plain"), {"catalog": "Marketing", "extensions": []})
-    for command in (["plan", "plain"], ["apply", "plain"], ["drift", "plain"], ["auth", "check"]):
+    for command in (["plan", "plain"], ["drift", "plain"], ["auth", "check"]):
         assert "no environment was chosen; reconciler.yaml names staging, production." in two(*command, "--sandbox").err
         assert two(*command, "--sandbox", "-q").err == ""
         assert "note" not in two(*command, "--sandbox", "--environment", "staging").err
     Path("reconciler.yaml").unlink()
     assert two("plan", "plain", "--sandbox").err == ""
+
+
+def test_without_a_choice_nothing_is_applied(two: CommandLine) -> None:
+    """Without an environment nothing checks that one is signed in to the tenant that was intended."""
+    declare(Path("plain"), {"catalog": "Marketing", "extensions": [extension("plain")]})
+    assert two("plan", "plain", "--sandbox", "--out", "plan.json").code == 0
+    for approved in (["plain", "--auto-approve"], ["--plan", "plan.json"]):
+        refused = two("apply", *approved, "--sandbox")
+        assert (refused.code, refused.out, two.live()) == (1, "", [])
+        assert "No environment was chosen, and reconciler.yaml names staging, production." in refused.err
+        assert "Choose one with --environment NAME." in refused.err
+    Path("reconciler.yaml").write_text(ENVIRONMENTS + "more: 1\n")
+    faulty = two("apply", "plain", "--auto-approve", "--sandbox")
+    assert (faulty.code, two.live()) == (3, [])
+    assert faulty.out.startswith("reconciler.yaml:4:1: R101 error")
+    Path("reconciler.yaml").unlink()
+    assert two("apply", "plain", "--auto-approve", "--sandbox").code == 0
 
 
 def test_a_plan_is_for_one_environment(two: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,10 +111,10 @@ def test_a_plan_is_for_one_environment(two: CommandLine, monkeypatch: pytest.Mon
     assert 'description: "for live"' in ran.out
     assert "for environment production" in ran.out.splitlines()[0]
     monkeypatch.delenv("RECONCILER_ENVIRONMENT")
-    for chosen in ([], ["--environment", "staging"]):
-        ran = two("apply", "--sandbox", "--plan", "plan.json", *chosen)
-        assert ran.code == 5
-        assert "made for environment production" in ran.err
+    ran = two("apply", "--sandbox", "--plan", "plan.json", "--environment", "staging")
+    assert ran.code == 5
+    assert "made for environment production" in ran.err
+    assert two("apply", "--sandbox", "--plan", "plan.json").code == 1
     assert two.live() == []
     assert two("apply", "--sandbox", "--plan", "plan.json", "--environment", "production").code == 0
     assert [one["description"] for one in two.live()] == ["for live"]
