@@ -12,7 +12,6 @@ from benchmarks.measure import run, serving
 from benchmarks.sides import AT_A_TIME, LATENCY
 from benchmarks.tenants import Tenant
 
-SHOWN = 16
 START = "starting Python, finding and running modules"
 WAITING = "waiting for the network"
 
@@ -26,7 +25,7 @@ class Share:
 
 
 def shares(tenant: Tenant) -> list[Share]:
-    """The packages that a plan spends its time in, the costliest first; waiting is left out."""
+    """Every package that a plan spends time in, the costliest first; waiting is left out."""
     profile = tenant.folder / "plan.prof"
     with serving(tenant.folder, LATENCY) as url:
         command = [sys.executable, "-m", "cProfile", "-o", str(profile), "-m", "reconciler", "plan", "-q"]
@@ -41,7 +40,7 @@ def shares(tenant: Tenant) -> list[Share]:
             spent[WAITING if "poll" in name else package_of(caller, caller_name)] += called_s
     del spent[WAITING]
     whole = sum(spent.values())
-    return [Share(package, own_s / whole) for package, own_s in spent.most_common(SHOWN)]
+    return [Share(package, own_s / whole) for package, own_s in spent.most_common()]
 
 
 def package_of(file: str, function: str) -> str:

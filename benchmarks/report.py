@@ -32,6 +32,10 @@ def machine() -> str:
     return f"{model}, {cores} cores, {memory_gib:.0f} GiB, {platform.system()} {platform.machine()}"
 
 
+PACKAGES_SHOWN = 16
+"""Of the profile: what is left has hundredths of a part each."""
+
+
 def written(rows: Sequence[Row], ways: Sequence[Way], found: Sequence[Point], spent: Sequence[Share]) -> str:
     """The whole page."""
     met = sum(row.met for row in rows)
@@ -107,5 +111,5 @@ def _spent(spent: Sequence[Share]) -> Iterator[str]:
     yield from ("", "## Where the CPU of a plan goes", "")
     yield "`plan` of 100 catalogs × 5 extensions under cProfile, by package, without the waiting; it makes calls dear."
     yield from ("", "| package | part |", "|---|---|")
-    for share in spent:
+    for share in spent[:PACKAGES_SHOWN]:
         yield f"| {share.package} | {share.part:.0%} |"

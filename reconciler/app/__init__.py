@@ -16,7 +16,7 @@ from reconciler import signals
 from reconciler.app.environments import named_one, names_all
 from reconciler.app.runs import Applied, Approval, Checked, Progress
 from reconciler.app.targets import refuse_plan_of_another_target
-from reconciler.errors import AuthenticationError, InvalidFilesError, StalePlanError, UsageError
+from reconciler.errors import AuthenticationError, InvalidFilesError, ReconcilerError, StalePlanError, UsageError
 from reconciler.loader import (
     LoadedEnvironments,
     LoadedState,
@@ -327,8 +327,11 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
     try:
         return asyncio.run(until_signal())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
+    except (asyncio.CancelledError, ReconcilerError):
+        # Requests that fail while they are cancelled win over the cancellation; the signal came first all the same.
+        if signals.received():
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _run_recorded(work: Callable[[Record], Coroutine[Any, Any, T]], journal: Path | None) -> T:

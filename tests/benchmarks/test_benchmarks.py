@@ -95,7 +95,8 @@ def test_the_curves_are_drawn() -> None:
 def test_the_profile_names_the_packages(tenant: tenants.Tenant) -> None:
     found = profiling.shares(tenant)
     assert {"httpx", "reconciler/loader"} <= {one.package for one in found}
-    assert 0.5 < sum(one.part for one in found) <= 1
+    assert sum(one.part for one in found) == pytest.approx(1)
+    assert [one.part for one in found] == sorted((one.part for one in found), reverse=True)
 
 
 def test_the_page_in_the_repository_has_every_row() -> None:

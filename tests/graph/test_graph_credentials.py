@@ -114,6 +114,7 @@ def test_a_token_that_hangs_holds_nobody_back_who_does_not_wait_any_more():
     class Hangs:
         def get_token(self, *_scopes, **_more):
             release.wait(30)
+            ended.append("late")
             return AccessToken("late", 3600)
 
     async def run():
@@ -121,11 +122,10 @@ def test_a_token_that_hangs_holds_nobody_back_who_does_not_wait_any_more():
             async with asyncio.timeout(0.05):
                 await CredentialTokens(Hangs, "s", now_s=lambda: 0.0).token()
 
-    started_s = time.monotonic()
+    ended: list[str] = []
     asyncio.run(run())
-    took_s = time.monotonic() - started_s
+    assert ended == []  # the run did not wait for the thread
     release.set()
-    assert took_s < 20
 
 
 @pytest.mark.parametrize(
