@@ -32,8 +32,6 @@ async def carry_out(approved: Plan, connection: Connection, progress: Progress, 
         pending=len(approved.pending),
     )
     signals.react(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.wish))
-    if signals.received():  # one whose effect was lost must not let a write begin
-        stop.wish()
     writer = Writer(connection.graph, stop=stop, record=record)
     outcomes = await apply_plan(approved, writer, lambda _: applied())
     return Applied(approved, outcomes, interrupted=stop.wished, error=stop.error)

@@ -170,6 +170,60 @@ def test_a_signal_while_it_starts_ends_it_without_a_traceback(module: str, numbe
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nInterrupted.\n")
 
 
+SIGNALS_ITSELF_ON_RENAME = """
+import os, signal, sys
+sys.addaudithook(lambda event, _: os.kill(os.getpid(), signal.SIGTERM) if event == "os.rename" else None)
+from reconciler.__main__ import main
+main()
+"""
+
+
+def test_a_signal_while_files_are_replaced_waits_until_all_are(tmp_path: Path) -> None:
+    live = [extension("a", description="new"), extension("b", description="new")]
+    seed = write_seed(tmp_path / "seed.json", catalog(extensions=live))
+    reset(tmp_path / "tenant.sqlite3", seed=seed)
+    for name in "ab":
+        body = extension(name, description="old")
+        declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [body]}, name=f"{name}.yaml")
+    target = ["--sandbox", "--sandbox-db", "tenant.sqlite3"]
+    command = [sys.executable, "-c", SIGNALS_ITSELF_ON_RENAME, "export", "--update", *target]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nInterrupted.\n")
+    texts = {file.name: file.read_text() for file in (tmp_path / "desired_state").iterdir()}
+    assert sorted(texts) == ["a.yaml", "b.yaml"] and all("new" in text for text in texts.values())
+
+
+def test_a_signal_while_the_plan_is_shown_lets_no_write_begin(tmp_path: Path) -> None:
+    """The plan is longer than the pipe holds, so the signal comes between reading and writing."""
+
+    async def story() -> tuple[int | None, bytes]:
+        async with serve(database) as url:
+            command = [sys.executable, "-m", "reconciler", "apply", "--auto-approve", "--graph-url", url]
+            reader, writer = os.pipe()
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+            pipe = asyncio.subprocess.PIPE
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=tmp_path, stdout=writer, stderr=pipe, preexec_fn=dispositions(signal.SIG_IGN)
+            )
+            os.close(writer)
+            shown = await asyncio.to_thread(os.read, reader, 1)
+            process.send_signal(signal.SIGINT)
+            while part := await asyncio.to_thread(os.read, reader, 65536):
+                shown += part
+            os.close(reader)
+            _, err = await process.communicate()
+            assert shown.startswith(b"Plan for tenant")
+            return process.returncode, err
+
+    database = tmp_path / "tenant.sqlite3"
+    reset(database, seed=write_seed(tmp_path / "seed.json", catalog()))
+    names = [f"{number}" for number in range(12)]
+    declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension(name) for name in names]})
+    assert asyncio.run(story()) == (130, b"\nInterrupted.\n")
+    with Store(database) as store:
+        assert store.extensions() == []
+
+
 def test_further_signals_cost_neither_what_is_in_flight_nor_the_report(tmp_path: Path) -> None:
     """The report is longer than the pipe holds: signals come while it is written, and it is whole all the same."""
 
