@@ -55,7 +55,7 @@ target=(--auth "$INPUT_AUTH")
 # it reads the name after stop-commands again; nobody can foresee it.
 run() {
   local heard=-1
-  [[ $signals == 0 ]] || finish 130
+  go_on
   echo "::stop-commands::${work##*.}"
   : >"$printed" # what a signal ends at once has not even opened it
   "$reconciler" "$@" </dev/null >"$printed" & # in the background: else a signal would wait until the tool has ended
@@ -71,9 +71,13 @@ run() {
   printf '\n::%s::\n' "${work##*.}"
 }
 
-# Ends this step with the exit code, and says so in the outputs.
+# After a signal nothing more begins.
+go_on() { [[ $signals == 0 ]] || finish 130; }
+
+# Ends this step with the exit code, and says so in the outputs. What an apply has done stays true after a signal.
 finish() {
   local reason
+  [[ $signals == 0 || "$INPUT_COMMAND" == apply ]] || set -- 130
   case "$1" in
     0 | 2) reason="" ;;
     3) reason=invalid-files ;;
@@ -108,7 +112,9 @@ run_baseline() {
 
 # Annotations and summary of what is wrong with the files; validate needs no Graph.
 show_findings() {
+  go_on
   "$reconciler" validate --format github -- "${paths[@]}" || true
+  go_on
   "$reconciler" validate --format markdown -- "${paths[@]}" >"$summary" || true
   cat "$summary" >>"$GITHUB_STEP_SUMMARY"
 }
@@ -116,9 +122,12 @@ show_findings() {
 show_plan() {
   local show=("$reconciler" show "$plan")
   [[ "$INPUT_COMMAND" != drift ]] || show+=(--drift)
+  go_on
   "${show[@]}" --format github
+  go_on
   "${show[@]}" --format markdown --max-bytes 65000 --details-url "$run_url" >"$summary"
   # A step may write 1 MiB of summary; of more, nothing is shown.
+  go_on
   "${show[@]}" --format markdown --max-bytes 1000000 --details-url "$run_url" >>"$GITHUB_STEP_SUMMARY"
   "$venv/bin/python" -I "$GITHUB_ACTION_PATH/.github/scripts/plan_outputs.py" "$plan" >>"$GITHUB_OUTPUT"
   output plan-json "$plan"

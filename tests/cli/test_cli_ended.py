@@ -224,6 +224,31 @@ def test_a_signal_while_the_plan_is_shown_lets_no_write_begin(tmp_path: Path) ->
         assert store.extensions() == []
 
 
+FAILS_WHEN_CANCELLED = """
+import asyncio, os, signal
+from reconciler import app, signals
+from reconciler.errors import GraphError
+
+async def work():
+    os.kill(os.getpid(), signal.SIGTERM)
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        raise GraphError("the connection was closed") from None
+
+signals.install()
+try:
+    app._run(work())
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_request_that_fails_while_it_is_cancelled_does_not_hide_the_signal(tmp_path: Path) -> None:
+    run = subprocess.run([sys.executable, "-c", FAILS_WHEN_CANCELLED], capture_output=True, text=True, check=True)
+    assert (run.stdout, run.stderr) == ("interrupted\n", "")
+
+
 def test_further_signals_cost_neither_what_is_in_flight_nor_the_report(tmp_path: Path) -> None:
     """The report is longer than the pipe holds: signals come while it is written, and it is whole all the same."""
 

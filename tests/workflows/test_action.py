@@ -235,6 +235,12 @@ signal.pause()
         step, calls = self.ended(world, on_term=self.ENDS_WELL, then=self.SIGNALS_ITS_PARENT, command="validate")
         assert (step.outputs["failure-reason"], len(calls)) == ("interrupted", 1), step.log
 
+    def test_after_a_signal_nothing_more_is_rendered(self, world: World) -> None:
+        moment = '"$reconciler" validate --format github'
+        step, calls = self.ended(world, then="os._exit(0)", moment=moment, command="validate")
+        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
+        assert [call.split(" -- ")[0] for call in calls] == ["validate", "validate --format github"]
+
 
 class TestWhatTheToolIsGiven:
     """The tool is a program that prints its arguments: what counts here is the command line."""
