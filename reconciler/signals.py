@@ -18,7 +18,6 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 INTERRUPTED = 130
 """Exit code of a run that a signal ended."""
@@ -39,10 +38,11 @@ def end_process() -> None:
     os._exit(INTERRUPTED)
 
 
-@dataclass
 class _State:
-    received: int = 0
-    reaction: Reaction = end_process
+    """Of the process, as signals are. A plain class: each import here delays the moment from which they count."""
+
+    received = 0
+    reaction: Reaction = staticmethod(end_process)
 
 
 _state = _State()
