@@ -98,5 +98,5 @@ def _write(method: Method, builder: Any, body: Json) -> RequestInformation:
     """A request with a raw JSON body on the URL of an SDK request builder (sdk-facts §9)."""
     request = RequestInformation(method, builder.url_template, dict(builder.path_parameters))
     request.headers.try_add("Accept", "application/json")
-    request.set_stream_content(json.dumps(body).encode(), "application/json")
+    request.set_stream_content(json.dumps(body, allow_nan=False).encode(), "application/json")
     return request

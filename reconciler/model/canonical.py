@@ -139,7 +139,8 @@ def without_nulls(properties: Mapping[str, JsonValue]) -> Properties:
 
 def canonical_json(value: object) -> bytes:
     """The bytes that are hashed: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def sha256(value: object) -> str:
