@@ -26,6 +26,8 @@ log = logging.getLogger("reconciler.graph")
 
 NAMES_A_LOOK_UP = 15
 """As many as Graph's known issues allow in an `in` clause; each name more saves less (ADR 0018)."""
+MOST_EXTENSIONS = 5_000
+"""In one catalog: ten times what a tenant may hold; to plan 50,000 of them takes 1 GB."""
 LONGEST_LOOK_UP = 1_500
 """Characters of the filter, percent-encoded: the address stays below the 2,048 that Graph's known issues name."""
 
@@ -103,7 +105,8 @@ async def list_catalogs(graph: GraphClient) -> list[Catalog]:
 
 async def list_extensions(graph: GraphClient, catalog_id: str) -> tuple[ObservedExtension, ...]:
     """Every extension of the catalog, over all pages; one that two pages repeat counts once (contract §1.2)."""
-    found = [observed_extension(item) for item in await graph.pages(graph.requests.extensions(catalog_id))]
+    listed = await graph.pages(graph.requests.extensions(catalog_id), most_items=MOST_EXTENSIONS)
+    found = [observed_extension(item) for item in listed]
     return tuple({extension.id: extension for extension in found}.values())
 
 

@@ -1,6 +1,7 @@
 """GitHub's token about a job: asked for in the documented way, of an address that may be trusted, never shown."""
 
 import asyncio
+import gzip
 
 import pytest
 
@@ -69,6 +70,10 @@ def test_the_audience_is_added_and_the_query_is_kept(query, arrives):
         Reply(200, {"value": ["x"]}),
         Reply(200, {"Value": "x"}),
         Reply(200, "[" * 100_000),
+        Reply(200, b" " * 65_536, way="endless"),
+        Reply(200, {"value": "x" * 70_000}),
+        Reply(200, gzip.compress(b'{"value": "x"}' + b" " * 10_000_000), {"Content-Encoding": "gzip"}),
+        Reply(200, '{"value": "x", "count": NaN}'),
         Reply(200, b"not gzip", {"Content-Encoding": "gzip"}),
         Reply(way="drop"),
         Reply(way="garbage"),
