@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError, GraphUnansweredError
 from reconciler.graph.requests import named
-from reconciler.graph.wire import observed_extension
+from reconciler.graph.wire import identifier, observed_extension
 from reconciler.model.canonical import GUID
 from reconciler.model.extension import Catalog, ObservedCatalog, ObservedExtension
 
@@ -222,10 +222,8 @@ async def _find(graph: GraphClient, declared: Catalog) -> list[Catalog]:
 
 
 def _catalog(item: dict[str, Any]) -> Catalog:
-    catalog_id, name = item.get("id"), item.get("displayName")
-    if not isinstance(catalog_id, str) or not catalog_id:
-        raise GraphAnswerError("Graph described a catalog without an id.")
-    return Catalog(catalog_id.lower(), name if isinstance(name, str) else None)
+    name = item.get("displayName")
+    return Catalog(identifier(item, "a catalog").lower(), name if isinstance(name, str) else None)
 
 
 def _with_nearest_names(item: ObservedCatalog, names: Sequence[str], because: str) -> ObservedCatalog:
