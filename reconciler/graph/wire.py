@@ -34,7 +34,7 @@ def observed_extension(body: Mapping[str, Any]) -> ObservedExtension:
         body = inner
     extension_id, name = identifier(body, "an extension"), body.get("displayName")
     callback = body.get("callbackConfiguration")
-    old_name = isinstance(callback, Mapping) and callback.get(TIMEOUT) is None and TIMEOUT_IN_DOCUMENTS in callback
+    old_name = isinstance(callback, Mapping) and not callback.get(TIMEOUT) and TIMEOUT_IN_DOCUMENTS in callback
     return ObservedExtension(
         id=extension_id.lower() if GUID.fullmatch(extension_id) else extension_id,
         display_name=name if isinstance(name, str) else None,
