@@ -18,7 +18,7 @@ from reconciler.settings import LOOPBACK_HOSTS
 
 MOST_BYTES_OF_AN_ASSERTION = 64 * 1024
 """Of an answer or a file that holds one; a token has one or two KiB."""
-_NO_ANSWER_HINT = "Run the job again; if that does not help, check HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE."
+_NO_ANSWER_HINT = "Run the job again; if that does not help, check HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE."
 
 
 def github_assertion(environment: Mapping[str, str], audience: str) -> str:
@@ -44,7 +44,7 @@ def github_assertion(environment: Mapping[str, str], audience: str) -> str:
             f"GitHub refused an identity token (HTTP {error.response.status_code}).",
             hint="Check that the job has `id-token: write`.",
         ) from None
-    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError):
+    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError, ImportError):  # the last of a SOCKS proxy
         token = None
     if not isinstance(token, str) or not token:
         raise AuthenticationError("GitHub gave no usable identity token.", hint=_NO_ANSWER_HINT)

@@ -6,15 +6,14 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from reconciler.errors import GraphAnswerError, GraphRefusalError, RefusedError, UsageError
 from reconciler.graph.body import Body, TooLargeError
+from reconciler.graph.proxies import proxy_for
 from reconciler.graph.requests import method_and_path
 from reconciler.model.secrets import learn
-from reconciler.settings import LOOPBACK_HOSTS
 
 Origin = tuple[str, str, int | None]
 _ABOUT_THE_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
@@ -157,25 +156,18 @@ def open_transport(base_url: str) -> GuardedTransport:
         UsageError: that proxy or those certificates cannot be used.
     """
     try:
-        url = httpx.URL(base_url)
-        proxy = _proxy(url)
+        proxy = proxy_for(base_url)
         # Plain http, which goes to loopback only, needs none; those that somebody names must be sound nevertheless.
-        needed = url.scheme == "https" or not {"SSL_CERT_FILE", "SSL_CERT_DIR"}.isdisjoint(os.environ)
+        needed = origin_of(base_url)[0] == "https" or not {"SSL_CERT_FILE", "SSL_CERT_DIR"}.isdisjoint(os.environ)
         trusted = httpx.create_ssl_context() if needed else False
         lanes = Lanes(
             lambda: httpx.AsyncHTTPTransport(
                 verify=trusted, http1=True, http2=False, limits=_ONE_CONNECTION, retries=2, proxy=proxy
             )
         )
-    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+    except (OSError, ValueError, httpx.InvalidURL) as error:
         raise UsageError(
             f"The proxy or the certificates that the environment names cannot be used ({type(error).__name__}).",
-            hint="Check HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+            hint="Check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from error
     return GuardedTransport(lanes, origin_of(base_url))
-
-
-def _proxy(url: httpx.URL) -> str | None:
-    """The proxy that the environment names for the URL: never for loopback; plain http where it names no scheme."""
-    proxy = None if url.host in LOOPBACK_HOSTS or proxy_bypass(url.netloc.decode()) else getproxies().get(url.scheme)
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -123,6 +123,17 @@ def test_without_the_permission_it_says_which(missing, empty):
     assert "id-token: write" in str(caught.value.hint)
 
 
+def test_a_socks_proxy_is_an_authentication_error(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    environment = {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://github.invalid",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": BEARER,
+    }
+    with pytest.raises(AuthenticationError) as caught:
+        github_assertion(environment, "a")
+    assert "ALL_PROXY" in str(caught.value.hint)
+
+
 def test_nobody_listening_is_an_authentication_error():
     environment = {
         "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{closed_port()}/",
