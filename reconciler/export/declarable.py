@@ -107,9 +107,10 @@ def _emptied(body: Properties, live: ObservedExtension) -> list[str]:
 
 def _is_written_when_empty(name: str, value: JsonValue) -> bool:
     """True for a live `callbackConfiguration` without a documented member: that it is there means the request waits."""
+    if name != "callbackConfiguration":
+        return False
     documented = chain.from_iterable(COMPLEX_PROPERTIES[name].members.values())
-    filled = isinstance(value, dict) and any(value.get(member) is not None for member in documented)
-    return name == "callbackConfiguration" and not filled
+    return not isinstance(value, dict) or all(value.get(member) is None for member in documented)
 
 
 def _optional_part(body: Properties, path: Path, live: ObservedExtension) -> Path | None:

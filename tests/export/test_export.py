@@ -109,6 +109,7 @@ def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(reco
         ),
         ([live("a", description=5)], "description is left out, because it would not be read back", 1),
         ([live("a", description="\ud800")], "description is left out", 1),
+        ([live("a", description={"a": 1})], "description is left out", 1),
     ],
 )
 def test_what_cannot_be_declared_is_left_out_and_told(
