@@ -74,7 +74,7 @@ class Journal:
             JournalError: it could not be added.
         """
         line = {"time": self._now().isoformat(timespec="milliseconds"), "run": self._run, "event": event, **members}
-        content = f"{self._next_begins_with}{json.dumps(masked(line))}\n".encode()
+        content = f"{self._next_begins_with}{json.dumps(masked(line), allow_nan=False)}\n".encode()
         try:
             # One call, so that the lines of two runs do not mix; a pipe or a terminal knows no fsync.
             written = os.write(self._descriptor, content)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from reconciler.diff.compare import compare
 from reconciler.export.yaml_text import Line, Path, block
@@ -16,7 +17,7 @@ from reconciler.loader.declared import declared
 from reconciler.loader.variables import substituted
 from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.extension import ObservedExtension
-from reconciler.model.types import COMPLEX_PROPERTIES, ODATA_TYPE, Properties, odata_type
+from reconciler.model.types import COMPLEX_PROPERTIES, ODATA_TYPE, JsonValue, Properties, odata_type
 
 _OPTIONAL = ("description", "clientConfiguration", "callbackConfiguration")
 
@@ -44,12 +45,14 @@ def declarable(live: ObservedExtension) -> Declarable:
         return Declarable(live, None, (LeftOut((), f"it is of the unknown type “{live.type}”"),))
     body, left_out = _as_written(live), list[LeftOut]()
     while faults := list(_faults(body, live)):
-        parts = [(_optional_part(body, path), because) for path, because in faults]
+        parts = [(_optional_part(body, path, live), because) for path, because in faults]
         taken = [LeftOut(part, because) for part, because in parts if part and _take_out(body, part)]
         required = next((because for part, because in parts if part is None), None if taken else faults[0][1])
         if required is not None:
             return Declarable(live, None, (LeftOut((), required),))
         left_out += taken
+        for name in _emptied(body, live):
+            del body[name]
     return Declarable(live, body, tuple(left_out))
 
 
@@ -59,7 +62,7 @@ def _as_written(live: ObservedExtension) -> Properties:
     for name, value in live.properties.items():
         if isinstance(value, dict) and name in COMPLEX_PROPERTIES:
             members = _members(name, value)
-            if members or name == "callbackConfiguration":  # being there means that the request waits
+            if members or _is_written_when_empty(name, value):
                 body[name] = members
         elif value is not None:
             body[name] = value
@@ -90,12 +93,32 @@ def _faults(body: Properties, live: ObservedExtension) -> Iterator[tuple[Path, s
         yield lines[min(fault.line, len(lines)) - 1][1], fault.message
 
 
-def _optional_part(body: Properties, path: Path) -> Path | None:
+def _emptied(body: Properties, live: ObservedExtension) -> list[str]:
+    """The objects of which nothing is left to declare, but for those that are live without a documented member.
+
+    An empty one would be a statement of its own: an empty `callbackConfiguration` says that the request waits.
+    """
+    return [
+        name
+        for name in COMPLEX_PROPERTIES
+        if body.get(name) == {} and not _is_written_when_empty(name, live.properties[name])
+    ]
+
+
+def _is_written_when_empty(name: str, value: JsonValue) -> bool:
+    """True for a live `callbackConfiguration` without a documented member: that it is there means the request waits."""
+    if name != "callbackConfiguration":
+        return False
+    documented = chain.from_iterable(COMPLEX_PROPERTIES[name].members.values())
+    return not isinstance(value, dict) or all(value.get(member) is None for member in documented)
+
+
+def _optional_part(body: Properties, path: Path, live: ObservedExtension) -> Path | None:
     """The smallest part at the path that may be missing; None where all of it is required."""
     outer = body.get(path[0]) if path else None
     if path and path[0] in _OPTIONAL:
         alone = isinstance(outer, dict) and len(outer) == 1
-        return path[:1] if alone else path[:2]
+        return path[:1] if alone and not _is_written_when_empty(path[0], live.properties[path[0]]) else path[:2]
     return path if path == ("endpointConfiguration", "url") else None
 
 

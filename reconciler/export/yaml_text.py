@@ -36,7 +36,7 @@ def scalar(value: JsonValue, *, flow: bool = False, quoted: bool = False) -> str
     if isinstance(value, str):
         text = escaped(value)
         return text if is_plain(text, flow=flow) and not quoted else yaml_quoted(text)
-    return "{}" if value == {} else json.dumps(value)
+    return "{}" if value == {} else json.dumps(value, allow_nan=False)
 
 
 def key(name: str, *, quoted: bool = False) -> str:

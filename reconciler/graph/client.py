@@ -35,6 +35,10 @@ REQUESTS_OF_A_WRITE = 3
 """The look before it, the write, and the read that confirms it."""
 MOST_PAGES = 10_000
 """Of one listing; a tenant may hold 7,500 catalogs and 500 extensions, if every page holds one."""
+MOST_ITEMS = 75_000
+"""Of one listing: ten times the catalogs of a tenant."""
+MOST_BYTES_OF_A_LISTING = 32 * 1024**2
+"""Over all pages: 500 extensions at 64 KiB each, 7,500 catalogs at 4 KiB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +102,29 @@ class GraphClient:
         """Opens the transport for writing while the block lasts."""
         return self._transport.writes_unlocked()
 
-    async def pages(self, request: RequestInformation, *, in_doubt: bool = True) -> list[Json]:
+    async def pages(
+        self, request: RequestInformation, *, most_items: int = MOST_ITEMS, in_doubt: bool = True
+    ) -> list[Json]:
         """All items of a listing, over all pages; an empty page with a next link is not the end (sdk-facts §3).
 
         `in_doubt` as for `send`.
 
         Raises:
-            GraphError: any page failed, is not a list of objects, links elsewhere or links in a circle.
+            GraphError: any page failed, is not a list of objects, links elsewhere or links in a circle; or the
+                listing has more than `most_items`, or more bytes or pages than any has.
         """
         items: list[Json] = []
         seen: set[str] = set()
+        size_bytes = 0
         while len(seen) < MOST_PAGES:
             answer = await self.send(request, in_doubt=in_doubt)
             page, link = _page(answer)
             items += page
+            size_bytes += answer.size_bytes
+            if too_much := _too_much(len(items), most_items, size_bytes):
+                raise GraphAnswerError(
+                    f"A listing {too_much}; it was not read to its end.", request_id=answer.request_id
+                )
             if link is None:
                 return items
             if link in seen:
@@ -225,6 +238,15 @@ def _client_request_id(request: RequestInformation) -> str:
 def _bearer(request: RequestInformation) -> str:
     """The token that the request was sent with last."""
     return next(iter(request.headers.get("Authorization")), "").removeprefix("Bearer ")
+
+
+def _too_much(number: int, most_items: int, size_bytes: int) -> str | None:
+    """Which bound of a listing is exceeded, in words."""
+    if number > most_items:
+        return f"has more than {most_items:,} objects, ten times what Microsoft allows"
+    if size_bytes > MOST_BYTES_OF_A_LISTING:
+        return f"is larger than {MOST_BYTES_OF_A_LISTING // 1024**2} MiB"
+    return None
 
 
 def _page(answer: Answer) -> tuple[list[Json], str | None]:

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import AuthenticationError
+from reconciler.graph.proxies import proxy_for
 from reconciler.graph.refusals import OTHERWISE, reason_of
 from reconciler.graph.sign_in import SignIn, Witness
 from reconciler.model.identity import Assertion
@@ -130,9 +131,11 @@ def open_tokens(settings: Settings, environment: Mapping[str, str], witness: Wit
 
     Raises:
         AuthenticationError: `auto` finds nothing to sign in with, or a variable that the mode needs is missing.
+        UsageError: the environment names a proxy that Graph could not be reached through.
     """
     if settings.cloud is None:
         return LoopbackToken(settings.loopback_token)
+    proxy_for(f"https://{settings.cloud.graph_host}")  # before the libraries of the sign-in fail in their own words
     mode = choose_mode(environment) if settings.auth == "auto" else settings.auth
     sign_in = SignIn(mode, settings.cloud, settings, environment, witness)
     return CredentialTokens(sign_in.credential, f"https://{settings.cloud.graph_host}/.default", hint=sign_in.hint)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,18 +30,21 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 
 from reconciler.errors import GarbledAnswerError, GraphRefusalError
+from reconciler.graph.body import ACCEPTED
 from reconciler.graph.credentials import TokenSource
 from reconciler.graph.failures import refusal, unanswered
 from reconciler.graph.requests import Json, described
 from reconciler.graph.transport import CHALLENGE, GuardedTransport, origin_of
+from reconciler.model.strict_json import InvalidJsonError, parsed
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Graph answered: the JSON object (empty where the body is) and the request id."""
+    """What Graph answered: the JSON object (empty where the body is), the request id, and how long the text was."""
 
     body: Json
     request_id: str | None
+    size_bytes: int
 
 
 @asynccontextmanager
@@ -52,7 +54,7 @@ async def open_adapter(
     """The SDK's adapter over the transport, closed with all its sockets at the end of the block."""
     # Connecting, with its two repetitions, must fail before the whole request does: only then it never left.
     timeout = httpx.Timeout(timeout_s, connect=timeout_s / 4)
-    http = _Client(transport=transport, timeout=timeout)
+    http = _Client(transport=transport, timeout=timeout, headers={"Accept-Encoding": ACCEPTED})
     # No retry and no redirect handler: both repeat or reroute writes (sdk-facts §2).
     pipeline = [ParametersNameDecodingHandler(), HeadersInspectionHandler(), GraphTelemetryHandler()]
     http = GraphClientFactory.create_with_custom_middleware(pipeline, client=http)
@@ -83,7 +85,7 @@ async def exchange(adapter: GraphRequestAdapter, request: RequestInformation, ti
     except (httpx.TransportError, TimeoutError) as error:
         raise unanswered(error, request, timeout_s) from error
     request_id = next(iter(inspection.response_headers.get("request-id")), None)
-    return Answer(_parsed(raw, request, request_id), request_id)
+    return Answer(_json_object(raw, request, request_id), request_id, len(raw or b""))
 
 
 class _Client(httpx.AsyncClient):
@@ -118,18 +120,18 @@ def claims_asked_for(refused: GraphRefusalError) -> str | None:
     found = re.search(r'\bclaims="([^"]*)"', refused.headers.get(CHALLENGE, ""))
     try:
         text = base64.b64decode(found[1] if found else "", altchars=b"-_").decode()
-        return text if isinstance(json.loads(text), dict) else None
-    except (ValueError, RecursionError):
+        return text if isinstance(parsed(text), dict) else None
+    except ValueError:
         return None
 
 
-def _parsed(raw: bytes | None, request: RequestInformation, request_id: str | None) -> Json:
+def _json_object(raw: bytes | None, request: RequestInformation, request_id: str | None) -> Json:
     if not raw and request.http_method is not Method.GET:
         return {}  # Graph may answer a write so, and need not say more
     try:
-        body = json.loads(raw or b"")
-    except (ValueError, RecursionError) as error:
-        raise GarbledAnswerError(f"The answer to {described(request)} is not JSON.", request_id=request_id) from error
+        body = parsed(raw or b"")
+    except InvalidJsonError as error:
+        raise GarbledAnswerError(f"The answer to {described(request)} {error}.", request_id=request_id) from error
     if not isinstance(body, dict):
-        raise GarbledAnswerError(f"The answer to {described(request)} is no JSON object.", request_id=request_id)
+        raise GarbledAnswerError(f"The answer to {described(request)} is not a JSON object.", request_id=request_id)
     return body

@@ -6,14 +6,19 @@ Source: gitops.md §3.2; azure-identity has no credential of its own for it (sdk
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
 from reconciler.errors import AuthenticationError
+from reconciler.graph.body import ACCEPTED, Body
 from reconciler.model.secrets import learn_value
+from reconciler.model.strict_json import parsed
 from reconciler.settings import LOOPBACK_HOSTS
 
-_NO_ANSWER_HINT = "Run the job again; if that does not help, check HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE."
+MOST_BYTES_OF_AN_ASSERTION = 64 * 1024
+"""Of an answer or a file that holds one; a token has one or two KiB."""
+_NO_ANSWER_HINT = "Run the job again; if that does not help, check HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE."
 
 
 def github_assertion(environment: Mapping[str, str], audience: str) -> str:
@@ -33,25 +38,29 @@ def github_assertion(environment: Mapping[str, str], audience: str) -> str:
     if address is None:
         raise AuthenticationError("ACTIONS_ID_TOKEN_REQUEST_URL is not an https address; nothing was sent to it.")
     try:
-        answer = httpx.get(
-            address.copy_merge_params({"audience": audience}),
-            headers={"Authorization": f"Bearer {bearer}"},
-            follow_redirects=False,
-            timeout=30,
-        )
-        answer.raise_for_status()
-        token = answer.json()["value"]
+        token = _answer(address.copy_merge_params({"audience": audience}), bearer)["value"]
     except httpx.HTTPStatusError as error:
         raise AuthenticationError(
             f"GitHub refused an identity token (HTTP {error.response.status_code}).",
             hint="Check that the job has `id-token: write`.",
         ) from None
-    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError, ImportError):  # the last of a SOCKS proxy
         token = None
     if not isinstance(token, str) or not token:
         raise AuthenticationError("GitHub gave no usable identity token.", hint=_NO_ANSWER_HINT)
     learn_value(token)
     return token
+
+
+def _answer(address: httpx.URL, bearer: str) -> Any:
+    """What GitHub answers, as JSON; no more of it is read than a token needs."""
+    headers = {"Authorization": f"Bearer {bearer}", "Accept-Encoding": ACCEPTED}
+    with httpx.stream("GET", address, headers=headers, follow_redirects=False, timeout=30) as answer:
+        answer.raise_for_status()
+        body = Body(answer.headers, MOST_BYTES_OF_AN_ASSERTION)
+        for piece in answer.iter_raw():
+            body.add(piece)
+    return parsed(body.content())
 
 
 def _address(url: str) -> httpx.URL | None:

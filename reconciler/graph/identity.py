@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 
 from reconciler.model.identity import Assertion, Identity
+from reconciler.model.strict_json import parsed
 
 
 def identity_of(token: str) -> Identity:
@@ -43,8 +42,8 @@ def _claims(token: str) -> dict[str, object]:
         return {}
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        claims = json.loads(payload)
-    except (binascii.Error, ValueError, RecursionError):
+        claims = parsed(payload)
+    except ValueError:  # of base64 too
         return {}
     return claims if isinstance(claims, dict) else {}
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError, GraphUnansweredError
 from reconciler.graph.requests import named
-from reconciler.graph.wire import observed_extension
+from reconciler.graph.wire import identifier, observed_extension
 from reconciler.model.canonical import GUID
 from reconciler.model.extension import Catalog, ObservedCatalog, ObservedExtension
 
@@ -26,6 +26,8 @@ log = logging.getLogger("reconciler.graph")
 
 NAMES_A_LOOK_UP = 15
 """As many as Graph's known issues allow in an `in` clause; each name more saves less (ADR 0018)."""
+MOST_EXTENSIONS = 5_000
+"""In one catalog: ten times what a tenant may hold; to plan 50,000 of them takes 1 GB."""
 LONGEST_LOOK_UP = 1_500
 """Characters of the filter, percent-encoded: the address stays below the 2,048 that Graph's known issues name."""
 
@@ -103,7 +105,8 @@ async def list_catalogs(graph: GraphClient) -> list[Catalog]:
 
 async def list_extensions(graph: GraphClient, catalog_id: str) -> tuple[ObservedExtension, ...]:
     """Every extension of the catalog, over all pages; one that two pages repeat counts once (contract §1.2)."""
-    found = [observed_extension(item) for item in await graph.pages(graph.requests.extensions(catalog_id))]
+    listed = await graph.pages(graph.requests.extensions(catalog_id), most_items=MOST_EXTENSIONS)
+    found = [observed_extension(item) for item in listed]
     return tuple({extension.id: extension for extension in found}.values())
 
 
@@ -219,10 +222,8 @@ async def _find(graph: GraphClient, declared: Catalog) -> list[Catalog]:
 
 
 def _catalog(item: dict[str, Any]) -> Catalog:
-    catalog_id, name = item.get("id"), item.get("displayName")
-    if not isinstance(catalog_id, str) or not catalog_id:
-        raise GraphAnswerError("Graph described a catalog without an id.")
-    return Catalog(catalog_id.lower(), name if isinstance(name, str) else None)
+    name = item.get("displayName")
+    return Catalog(identifier(item, "a catalog").lower(), name if isinstance(name, str) else None)
 
 
 def _with_nearest_names(item: ObservedCatalog, names: Sequence[str], because: str) -> ObservedCatalog:

@@ -41,7 +41,8 @@ _HINTS_OF_A_MODE: dict[tuple[str, AuthMode], str] = {
     "whatever writes the file must renew it. Check the clock of this machine too.",
 }
 _UNREACHABLE = (
-    "Check the network, HTTPS_PROXY and NO_PROXY; a certificate authority of your own is named by SSL_CERT_FILE."
+    "Check the network, HTTPS_PROXY, ALL_PROXY and NO_PROXY; "
+    "a certificate authority of your own is named by SSL_CERT_FILE."
 )
 OTHERWISE = "Sign in that way first, or choose another with --auth; docs/reference.md says what each needs."
 _SPEAK_TO_ENTRA: frozenset[AuthMode] = frozenset({"github-oidc", "workload-identity", "environment"})

@@ -90,13 +90,17 @@ def follow(next_link: str) -> RequestInformation:
 
 def described(request: RequestInformation) -> str:
     """The request in messages: verb and path below entitlement management, without query."""
-    path = httpx.URL(request.url).path.partition("/entitlementManagement")[2] or "/"
-    return f"{request.http_method.value} {path}"
+    return method_and_path(request.http_method.value, httpx.URL(request.url))
+
+
+def method_and_path(method: str, url: httpx.URL) -> str:
+    """The same of a method and a URL."""
+    return f"{method} {url.path.partition('/entitlementManagement')[2] or '/'}"
 
 
 def _write(method: Method, builder: Any, body: Json) -> RequestInformation:
     """A request with a raw JSON body on the URL of an SDK request builder (sdk-facts §9)."""
     request = RequestInformation(method, builder.url_template, dict(builder.path_parameters))
     request.headers.try_add("Accept", "application/json")
-    request.set_stream_content(json.dumps(body).encode(), "application/json")
+    request.set_stream_content(json.dumps(body, allow_nan=False).encode(), "application/json")
     return request

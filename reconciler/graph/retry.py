@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,14 +24,20 @@ LONGEST_WAIT_S = 30.0
 LONGEST_WAITING_S = 600.0
 """All waits of one request together. A `Retry-After` beyond it is not waited for, and never undercut (§6.1)."""
 
+_LONGEST_NAMED_S = 1e9
+"""Any longer wait is shown as this one: as long as nobody waits."""
+_NUMBER = re.compile("[0-9]+([.][0-9]+)?")
+_BETWEEN_VALUES = re.compile(",(?! *[0-9]{1,2}[ -][A-Za-z])")
+"""A comma, but for the one of an HTTP date, which stands before a day and a month (RFC 9110 §5.6.7)."""
+
 Sleep = Callable[[float], Awaitable[None]]
 
 
 class Pause(Protocol):
     """Waits in the name of every request."""
 
-    async def __call__(self, wait_s: float, *, of_a_limit: bool = False) -> None:
-        """Waits so long; `of_a_limit`: Graph asked for it with a 429 that names the time."""
+    async def __call__(self, wait_s: float, *, named: bool = True, of_a_limit: bool = False) -> None:
+        """Waits so long; `named`: Graph named the time; `of_a_limit`: it did so with a 429."""
 
 
 def may_repeat(error: BaseException, *, in_doubt: bool) -> bool:
@@ -82,7 +89,8 @@ class RetryPolicy:
             """Waits alone, or for all."""
             if self._asks_for_patience(failure):
                 throttled = isinstance(failure, GraphRefusalError) and failure.status == 429
-                await pause_all(wait_s, of_a_limit=throttled and self.retry_after_s(failure) is not None)
+                named = self.retry_after_s(failure) is not None
+                await pause_all(wait_s, named=named, of_a_limit=throttled and named)
             else:
                 await self.sleep(wait_s)
 
@@ -109,19 +117,22 @@ class RetryPolicy:
         return throttled or self.retry_after_s(error) is not None
 
     def retry_after_s(self, error: BaseException | None) -> float | None:
-        """Seconds of a Retry-After header, given as a number or as an HTTP date; None when absent or unreadable.
+        """Seconds of a Retry-After header, given as numbers or HTTP dates; None when absent or unreadable.
 
-        A date is counted from the moment the answer gives for itself, so that a wrong clock here does not matter.
+        The longest counts where there are several: two headers, of Graph and of a proxy, come joined (RFC 9110 §5.3).
         """
         if not isinstance(error, GraphRefusalError):
             return None
-        text = error.headers.get("Retry-After", "").strip()
-        if text.isascii() and text.isdigit():
-            return float(text)
-        until = _moment(text)
-        if until is None:
-            return None
-        return max(0.0, (until - (_moment(error.headers.get("Date")) or self.now())).total_seconds())
+        values = _BETWEEN_VALUES.split(error.headers.get("Retry-After", ""))
+        waits_s = [self._wait_s(value.strip(), error.headers.get("Date")) for value in values]
+        return max((wait_s for wait_s in waits_s if wait_s is not None), default=None)
+
+    def _wait_s(self, value: str, date: str | None) -> float | None:
+        """Seconds of one value; a date is counted from that of the answer: a wrong clock here does not matter."""
+        if _NUMBER.fullmatch(value):
+            return min(float(value), _LONGEST_NAMED_S)
+        until = _moment(value)
+        return None if until is None else max(0.0, (until - (_moment(date) or self.now())).total_seconds())
 
 
 def _moment(http_date: str | None) -> datetime | None:

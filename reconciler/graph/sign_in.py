@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import AuthenticationError
-from reconciler.graph.github_oidc import github_assertion
+from reconciler.graph.github_oidc import MOST_BYTES_OF_AN_ASSERTION, github_assertion
 from reconciler.graph.identity import assertion_of
 from reconciler.graph.refusals import hint_for, reason_of
 from reconciler.model.identity import Assertion
@@ -129,8 +129,9 @@ class SignIn:
 
 def _assertion_in(file: Path) -> str:
     try:
-        assertion = file.read_text(encoding="utf-8").strip()
-        if not assertion:
+        with file.open(encoding="utf-8") as opened:
+            assertion = opened.read(MOST_BYTES_OF_AN_ASSERTION + 1).strip()
+        if not 0 < len(assertion) <= MOST_BYTES_OF_AN_ASSERTION:
             raise ValueError  # noqa: TRY301 - as useless as one that is not text, which raises the same
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no assertion is in it"

@@ -124,19 +124,20 @@ class Throttle:
         """Graph asked for so long a wait, and the request that was told goes out no more: the next one will wait."""
         self._not_before_s = max(self._not_before_s, self._policy.elapsed_s() + wait_s)
 
-    async def pause(self, wait_s: float, *, of_a_limit: bool = False) -> None:
+    async def pause(self, wait_s: float, *, named: bool = True, of_a_limit: bool = False) -> None:
         """Waits, and keeps every other request back meanwhile: Graph asked for it, and asks each of us alike.
 
-        `of_a_limit`: it said so with a 429 and a time, so that it may be a limit of how many go in that time.
+        `named`: it named the time. `of_a_limit`: with a 429, so that it may be a limit of how many go in that time.
         """
+        throttled = f"Throttled by Graph (Retry-After {wait_s:.0f} s)" if named else "Throttled by Graph"
         if not self._pauses:
             fewer = self._limit(wait_s) if of_a_limit else None
-            log.warning("Graph asks for %.0f s of patience; then %s.", wait_s, fewer or self._halve())
+            log.warning("%s. Pausing all requests; %s.", throttled, fewer or self._halve())
             self._refused_before |= of_a_limit
         self._pauses += 1
         self._open.clear()
         try:
-            self._tell(f"Graph asks for {wait_s:.0f} s of patience")
+            self._tell(throttled)
             await self._policy.sleep(wait_s)
         finally:
             self._pauses -= 1
@@ -198,13 +199,13 @@ class Throttle:
         if not self._refused_before or wait_s > _LONGEST_WINDOW_S or answered < max(self.at_a_time, _FEWEST_ANSWERS):
             return None
         self._allowed, self._window_s = answered, wait_s
-        return f"{answered} requests in as much time"
+        return f"then at most {answered} requests per {wait_s:.0f} s"
 
     def _halve(self) -> str:
         """Half as many at a time, said in words."""
         self._allowed = None
         self._allow(max(1, self.at_a_time // 2))
-        return f"{self.at_a_time} requests at a time"
+        return f"concurrency reduced to {self.at_a_time}"
 
     def _owed_s(self) -> float:
         return self._not_before_s - self._policy.elapsed_s()

@@ -6,16 +6,20 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from reconciler.errors import GraphAnswerError, GraphRefusalError, RefusedError, UsageError
+from reconciler.graph.body import Body, TooLargeError
+from reconciler.graph.proxies import proxy_for
+from reconciler.graph.requests import method_and_path
 from reconciler.model.secrets import learn
-from reconciler.settings import LOOPBACK_HOSTS
 
 Origin = tuple[str, str, int | None]
+_ABOUT_THE_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+MOST_BYTES_OF_AN_ANSWER = 8 * 1024**2
+"""As received and as decompressed: all 500 extensions that a tenant may hold in one page, at 16 KiB each."""
 CHALLENGE = "X-Challenge"
 """Under which name the challenge of a 401 is handed on."""
 
@@ -87,7 +91,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         Secrets in it, in a refusal as well, are learned before anybody can repeat them in a message.
 
         Raises:
-            GraphAnswerError: the request would leave the origin.
+            GraphAnswerError: the request would leave the origin, or the answer is too large.
+            httpx.DecodingError: the answer cannot be decompressed.
             GraphRefusalError: the answer is a redirect.
             RefusedError: a write while writing is locked.
         """
@@ -101,7 +106,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         async with self._lanes.one() as lane:
             response = await lane.handle_async_request(request)
             self.answered = True
-            await response.aread()
+            response = await _read(response, request)
         if 300 <= response.status_code < 400:
             raise GraphRefusalError(
                 f"Graph answered with a redirect (HTTP {response.status_code}), which is never followed.",
@@ -119,6 +124,29 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         await self._lanes.aclose()
 
 
+async def _read(response: httpx.Response, request: httpx.Request) -> httpx.Response:
+    """The same response with its whole body, decompressed.
+
+    Raises:
+        GraphAnswerError: the body is too large.
+        httpx.DecodingError: it cannot be decompressed.
+    """
+    try:
+        body = Body(response.headers, MOST_BYTES_OF_AN_ANSWER)
+        async for piece in response.aiter_raw():
+            body.add(piece)
+    except TooLargeError as error:
+        raise GraphAnswerError(
+            f"The answer to {method_and_path(request.method, request.url)} (HTTP {response.status_code}) is larger "
+            f"than {MOST_BYTES_OF_AN_ANSWER // 1024**2} MiB; it was not read to its end.",
+            request_id=response.headers.get("request-id"),
+        ) from error
+    headers = httpx.Headers(response.headers)
+    for name in _ABOUT_THE_TRANSFER:
+        headers.pop(name, None)
+    return httpx.Response(response.status_code, headers=headers, content=body.content(), request=request)
+
+
 def open_transport(base_url: str) -> GuardedTransport:
     """A guarded transport to the base URL, through the proxy and with the CA that the environment names.
 
@@ -128,25 +156,18 @@ def open_transport(base_url: str) -> GuardedTransport:
         UsageError: that proxy or those certificates cannot be used.
     """
     try:
-        url = httpx.URL(base_url)
-        proxy = _proxy(url)
+        proxy = proxy_for(base_url)
         # Plain http, which goes to loopback only, needs none; those that somebody names must be sound nevertheless.
-        needed = url.scheme == "https" or not {"SSL_CERT_FILE", "SSL_CERT_DIR"}.isdisjoint(os.environ)
+        needed = origin_of(base_url)[0] == "https" or not {"SSL_CERT_FILE", "SSL_CERT_DIR"}.isdisjoint(os.environ)
         trusted = httpx.create_ssl_context() if needed else False
         lanes = Lanes(
             lambda: httpx.AsyncHTTPTransport(
                 verify=trusted, http1=True, http2=False, limits=_ONE_CONNECTION, retries=2, proxy=proxy
             )
         )
-    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+    except (OSError, ValueError, httpx.InvalidURL) as error:
         raise UsageError(
             f"The proxy or the certificates that the environment names cannot be used ({type(error).__name__}).",
-            hint="Check HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+            hint="Check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from error
     return GuardedTransport(lanes, origin_of(base_url))
-
-
-def _proxy(url: httpx.URL) -> str | None:
-    """The proxy that the environment names for the URL: never for loopback; plain http where it names no scheme."""
-    proxy = None if url.host in LOOPBACK_HOSTS or proxy_bypass(url.netloc.decode()) else getproxies().get(url.scheme)
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -20,21 +20,21 @@ from reconciler.model.types import (
     short_type,
 )
 
+LONGEST_ID = 128
+
 
 def observed_extension(body: Mapping[str, Any]) -> ObservedExtension:
     """The live extension that a body of Graph describes, bare or wrapped in `value` (contract §1.4).
 
     Raises:
-        GraphAnswerError: the body has no id, so that nothing may be concluded from it.
+        GraphAnswerError: the body has no usable id, so that nothing may be concluded from it.
     """
     inner = body.get("value")
     if body.get("id") is None and isinstance(inner, Mapping):
         body = inner
-    extension_id, name = body.get("id"), body.get("displayName")
-    if not isinstance(extension_id, str) or not extension_id:
-        raise GraphAnswerError("Graph described an extension without an id.")
+    extension_id, name = identifier(body, "an extension"), body.get("displayName")
     callback = body.get("callbackConfiguration")
-    old_name = isinstance(callback, Mapping) and callback.get(TIMEOUT) is None and TIMEOUT_IN_DOCUMENTS in callback
+    old_name = isinstance(callback, Mapping) and not callback.get(TIMEOUT) and TIMEOUT_IN_DOCUMENTS in callback
     return ObservedExtension(
         id=extension_id.lower() if GUID.fullmatch(extension_id) else extension_id,
         display_name=name if isinstance(name, str) else None,
@@ -45,6 +45,23 @@ def observed_extension(body: Mapping[str, Any]) -> ObservedExtension:
         timeout_name=TIMEOUT_IN_DOCUMENTS if old_name else TIMEOUT,
         unknown=unknown_members(body),
     )
+
+
+def identifier(body: Mapping[str, Any], of: str) -> str:
+    """The id that a body of Graph gives, which goes into addresses, messages and plans; `of` names the object.
+
+    Microsoft's are GUIDs. Others are accepted, as long as they are safe in an address and on a terminal.
+
+    Raises:
+        GraphAnswerError: there is none, or it is long, not printable ASCII, or `.` or `..`, which lead elsewhere in an
+            address.
+    """
+    value = body.get("id")
+    if not isinstance(value, str) or not value:
+        raise GraphAnswerError(f"Graph described {of} without an id.")
+    if len(value) > LONGEST_ID or not (value.isascii() and value.isprintable()) or value in (".", ".."):
+        raise GraphAnswerError(f"Graph described {of} with an unusable id ({len(value)} characters).")
+    return value
 
 
 def request_body(type_name: str, properties: Mapping[str, JsonValue], timeout_name: str = TIMEOUT) -> Properties:

@@ -1,7 +1,8 @@
 """One canonical form of an extension's writable properties, for what is declared and for what is live.
 
 Whatever may be spelled in several ways has one spelling here: durations, GUIDs, type names, the two names of the
-callback timeout. Read-only properties, annotations and members unknown to the documented types are left out.
+callback timeout; no text is null, never "". Read-only properties, annotations and members unknown to the documented
+types are left out.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def canonical(body: Mapping[str, object]) -> Properties:
     Example: `{"callbackConfiguration": {"durationBeforeTimeout": "PT60M"}}` becomes
     `{"callbackConfiguration": {"timeoutDuration": "PT1H"}}`.
     """
-    properties: Properties = {name: _json(body[name]) for name in SCALAR_PROPERTIES if name in body}
+    properties: Properties = {name: _json(_filled(body[name])) for name in SCALAR_PROPERTIES if name in body}
     for name, kind in COMPLEX_PROPERTIES.items():
         if name in body:
             value = body[name]
@@ -79,6 +80,8 @@ def _known_members(kind: ComplexProperty, value: Mapping[str, object]) -> tuple[
 
 def _canonical_object(kind: ComplexProperty, value: Mapping[str, object]) -> Properties:
     type_name, known = _type_name(kind, value), _known_members(kind, value)
+    if known is not None:  # what an empty text means to a type that is not documented is its own business
+        value = {member: _filled(content) for member, content in value.items()}
     result: Properties = {} if type_name is None else {ODATA_TYPE: type_name}
     for member, content in value.items():
         if member == ODATA_TYPE or "@" in member or (known is not None and member not in known):
@@ -91,6 +94,11 @@ def _canonical_object(kind: ComplexProperty, value: Mapping[str, object]) -> Pro
     if not kind.chosen and type_name == kind.default_type:
         del result[ODATA_TYPE]
     return result
+
+
+def _filled(value: object) -> object:
+    """The value; None for an empty text, which services keep as null, or give for null (docs/graph.md)."""
+    return None if value == "" else value
 
 
 def _canonical_scalar(name: str, value: object) -> JsonValue:
@@ -139,7 +147,8 @@ def without_nulls(properties: Mapping[str, JsonValue]) -> Properties:
 
 def canonical_json(value: object) -> bytes:
     """The bytes that are hashed: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def sha256(value: object) -> str:

@@ -91,6 +91,8 @@ def _spellings(value: str) -> set[str]:
     encoded = {quote(one, safe=safe, errors="surrogatepass") for one in plain for safe in ("", "/", "~+/=")}
     encoded |= {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), one) for one in encoded}
     twice = {quote(one, safe="") for one in encoded}
-    escaped = {json.dumps(one, ensure_ascii=ascii_only)[1:-1] for one in plain for ascii_only in (True, False)}
+    escaped = {
+        json.dumps(one, ensure_ascii=ascii_only, allow_nan=False)[1:-1] for one in plain for ascii_only in (True, False)
+    }
     escaped |= {one.replace("/", r"\/") for one in plain} | {one.replace("+", r"\u002B") for one in plain}
     return plain | encoded | twice | escaped

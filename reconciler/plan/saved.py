@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from reconciler.errors import InvalidFilesError, StalePlanError
 from reconciler.model.plan import Plan
 from reconciler.model.secrets import learn, may_be_written
+from reconciler.model.strict_json import InvalidJsonError, parsed
 from reconciler.model.types import COMPLEX_PROPERTIES, SCALAR_PROPERTIES
 from reconciler.plan.digest import digest
 from reconciler.render.json_document import plan_document, plan_from_document
@@ -27,8 +27,9 @@ def read_plan(text: str, name: str, schema: dict[str, Any]) -> Plan:
         StalePlanError: the document was altered: its parts do not fit each other any more.
     """
     learn(text)
-    plan = plan_from_document(_document(text, name, schema))
-    if not _consistent(plan, json.loads(text)):
+    document = _document(text, name, schema)
+    plan = plan_from_document(document)
+    if not _consistent(plan, document):
         raise StalePlanError(f"{name} was altered: its digest does not fit its changes.", hint=_HINT)
     return plan
 
@@ -37,28 +38,14 @@ def _document(text: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
     from jsonschema import Draft202012Validator
 
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidFilesError(f"{name} is not a saved plan: it is not JSON.", hint=_HINT) from error
-    if _nests_deeply(document):
-        raise InvalidFilesError(f"{name} is not a saved plan: it nests deeper than {_LEVELS} levels.", hint=_HINT)
+        document = parsed(text, _LEVELS)
+    except InvalidJsonError as error:
+        raise InvalidFilesError(f"{name} is not a saved plan: it {error}.", hint=_HINT) from error
     fault = next(Draft202012Validator(schema).iter_errors(document), None)
     if fault is not None:
         what = "its content" if fault.json_path == "$" else fault.json_path
         raise InvalidFilesError(f"{name} is not a saved plan: {what} is not as its schema asks.", hint=_HINT)
     return dict(document)
-
-
-def _nests_deeply(document: object) -> bool:
-    level = [document]
-    for _ in range(_LEVELS + 1):
-        level = [
-            inner
-            for value in level
-            if isinstance(value, dict | list)
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
-    return bool(level)
 
 
 def _consistent(plan: Plan, document: dict[str, Any]) -> bool:

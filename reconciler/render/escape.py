@@ -36,7 +36,7 @@ def json_value(value: JsonValue, indent: int | None = None) -> str:
 
     It stands on one line, unless `indent` says by how many blanks a level is indented.
     """
-    document = json.dumps(masked(value), ensure_ascii=False, indent=indent)
+    document = json.dumps(masked(value), ensure_ascii=False, allow_nan=False, indent=indent)
     # The line breaks are those of the indent, as `json.dumps` has escaped all others.
     lines = (_replaced(line, _json_escape) for line in document.split("\n"))
     return "\n".join(lines).replace(_LEGACY_COMMAND, r"\u0023#[")
@@ -72,7 +72,7 @@ def _python_escape(char: str) -> str:
 
 
 def _json_escape(char: str) -> str:
-    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else json.dumps(char)[1:-1]
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else json.dumps(char, allow_nan=False)[1:-1]
 
 
 def code_span(text: str) -> str:

@@ -12,6 +12,7 @@ from reconciler.sandbox.errors import bad_request, not_found
 from reconciler.sandbox.options import Expand, Options, parse_options
 from reconciler.sandbox.paging import decode, encode, turn
 from reconciler.sandbox.store import Kind, Store, Stored
+from reconciler.sandbox.strict_json import parsed
 from reconciler.sandbox.switches import Switches
 
 PREFIX: Final = "/v1.0/identityGovernance/entitlementManagement"
@@ -60,7 +61,11 @@ def running(request: web.Request) -> Sandbox:
 
 def json_response(payload: Json, status: int = 200) -> web.Response:
     """A JSON answer with Graph's content type."""
-    return web.Response(body=json.dumps(payload).encode(), status=status, headers={"Content-Type": CONTENT_TYPE})
+    return web.Response(
+        body=json.dumps(payload, allow_nan=False).encode(),
+        status=status,
+        headers={"Content-Type": CONTENT_TYPE},
+    )
 
 
 def entity_response(
@@ -95,7 +100,7 @@ def list_response(
 async def read_object(request: web.Request) -> Json:
     """The JSON object in the request's body. Raises: GraphError 400 on anything else."""
     try:
-        body: Any = json.loads(await request.read(), parse_constant=_refuse_constant)
+        body: Any = parsed(await request.read())
     except (ValueError, RecursionError) as error:
         raise bad_request("Unable to read JSON request payload.") from error
     if not isinstance(body, dict):
@@ -105,7 +110,3 @@ async def read_object(request: web.Request) -> Json:
 
 def _context(request: web.Request, path: str) -> str:
     return f"{request.url.origin()}/v1.0/$metadata#identityGovernance/entitlementManagement/{path}"
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

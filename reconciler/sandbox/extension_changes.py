@@ -20,6 +20,7 @@ def created(parsed: Json, switches: Switches) -> Json:
     return {
         **dict.fromkeys(_CLEARABLE),
         **parsed,
+        "description": _kept(parsed.get("description"), switches),
         "endpointConfiguration": with_url(parsed["endpointConfiguration"], None, switches),
         "id": str(uuid4()),
         "createdDateTime": now,
@@ -42,7 +43,13 @@ def updated(stored: Json, parsed: Json, switches: Switches) -> Json:
     if "endpointConfiguration" in parsed:
         earlier = stored["endpointConfiguration"]
         changed["endpointConfiguration"] = with_url(parsed["endpointConfiguration"], earlier, switches)
+    changed["description"] = _kept(changed.get("description"), switches)
     return {**changed, "lastModifiedDateTime": timestamp(), "lastModifiedBy": AUTHOR}
+
+
+def _kept(text: str | None, switches: Switches) -> str | None:
+    """What is kept of a text; of an empty one or null as the switch says: no page tells."""
+    return text or {"as_sent": text, "null": None, "empty": ""}[switches.empty_text]
 
 
 def with_url(endpoint: Json, earlier: Json | None, switches: Switches) -> Json:

@@ -3,7 +3,6 @@
 Ids and dates that the file leaves out are derived from names, so that a seed gives the same every time.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -23,6 +22,7 @@ from reconciler.sandbox.checks import (
 from reconciler.sandbox.errors import GraphError, SeedError
 from reconciler.sandbox.extension_bodies import EXPIRY_TYPE, READ_ONLY, REQUEST_TYPE, parse_extension
 from reconciler.sandbox.extension_changes import AUTHOR, with_url
+from reconciler.sandbox.strict_json import parsed
 from reconciler.sandbox.switches import Switches
 
 Record = tuple[Literal["catalog", "accessPackage", "extension", "policy"], Json, str | None]
@@ -38,7 +38,7 @@ def load_seed(path: Path | None = None) -> list[Record]:
     """
     source = path or DEFAULT_SEED
     try:
-        content = json.loads(source.read_text(encoding="utf-8"))
+        content = parsed(source.read_text(encoding="utf-8"))
         return _distinct(list(_records(content)))
     except OSError as error:
         raise SeedError(f"seed {source}: cannot be read: {error.strerror}") from error

@@ -127,15 +127,15 @@ class Store:
         """Insert a new object; the next `lag_reads` reads do not show it yet."""
         self._connection.execute(
             "INSERT INTO objects (kind, id, parent, document, lag_left) VALUES (?, ?, ?, ?, ?)",
-            (kind, document["id"].lower(), parent, json.dumps(document), lag_reads),
+            (kind, document["id"].lower(), parent, _text(document), lag_reads),
         )
 
     def change(self, kind: Kind, before: Stored, document: Json, *, lag_reads: int = 0) -> None:
         """Replace an object; the next `lag_reads` reads still show what was to be seen before."""
-        earlier = json.dumps(before.visible) if lag_reads and before.visible else None
+        earlier = _text(before.visible) if lag_reads and before.visible else None
         self._connection.execute(
             "UPDATE objects SET document = ?, earlier = ?, lag_left = ? WHERE kind = ? AND id = ?",
-            (json.dumps(document), earlier, lag_reads, kind, before.id),
+            (_text(document), earlier, lag_reads, kind, before.id),
         )
 
     def remove(self, kind: Kind, identity: str) -> None:
@@ -162,7 +162,7 @@ class Store:
             self._connection.execute("DELETE FROM objects")
             self._connection.execute("DELETE FROM settings")
             if switches:
-                value = json.dumps(asdict(switches))
+                value = _text(asdict(switches))
                 self._connection.execute("INSERT INTO settings VALUES ('switches', ?)", (value,))
             self._insert(records)
 
@@ -185,6 +185,10 @@ def reset(database: Path, *, seed: Path | None = None, switches: Switches | None
     records = load_seed(seed)
     with Store(database, seed=seed) as store, usable(database):
         store.restart(records, switches)
+
+
+def _text(document: Json) -> str:
+    return json.dumps(document, allow_nan=False)
 
 
 def _stored(row: sqlite3.Row | tuple[int, str, str, str | None, int]) -> Stored:

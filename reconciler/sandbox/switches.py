@@ -42,6 +42,9 @@ class Switches:
         default="replace",
         metadata=_about("properties absent from a PUT keep their value, or become null"),
     )
+    empty_text: Literal["as_sent", "null", "empty"] = field(
+        default="as_sent", metadata=_about("a description that is empty or null is kept as sent, as null, or as empty")
+    )
     filter_or: Literal["accept", "refuse"] = field(
         default="accept", metadata=_about("`or` in a `$filter`: evaluated, or a 400")
     )

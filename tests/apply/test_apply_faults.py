@@ -233,6 +233,42 @@ def test_what_does_not_stick_is_reported_not_repeated(tmp_path: Path) -> None:
     assert "did not keep description" in str(outcome.error)
 
 
+@pytest.mark.parametrize("kept", ["as_sent", "null", "empty"])
+@pytest.mark.parametrize("description", ["", None])
+def test_a_text_is_cleared_whatever_the_service_keeps_of_it(kept: str, description: str | None, tmp_path: Path) -> None:
+    wanted = [extension("a", description=description), extension("b", description=description)]
+
+    async def story() -> tuple[list[str], tuple[Change, ...]]:
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": wanted})
+        live = catalog(extensions=[extension("a", description="former")])
+        async with tenant(tmp_path, live, switches=[f"empty_text={kept}"]) as held:
+            outcomes = await held.apply(await held.plan(tmp_path / "desired"))
+            return [outcome.status for outcome in outcomes], (await held.plan(tmp_path / "desired")).changes
+
+    assert asyncio.run(story()) == (["done", "done"], ())
+
+
+def test_an_empty_text_in_the_place_of_null_makes_no_plan_stale() -> None:
+    live = extension("a", id="x", description=None)
+    emptied = extension("a", id="x", description="")
+    emptied["endpointConfiguration"]["url"] = ""
+    assert fingerprint(observed_extension(emptied)) == fingerprint(observed_extension(live))
+    assert fingerprint(observed_extension(live)) != fingerprint(observed_extension(live | {"description": "d"}))
+
+
+def test_an_empty_address_is_no_address(tmp_path: Path) -> None:
+    async def story() -> list[tuple[str, str | None]]:
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+        async with tenant(tmp_path, catalog(extensions=[extension("a")])) as held:
+            (row,) = held.store.rows("extension")
+            endpoint = row.document["endpointConfiguration"] | {"url": ""}
+            held.store.change("extension", row, row.document | {"endpointConfiguration": endpoint})
+            outcomes = await held.apply(await held.plan(tmp_path / "desired"))
+            return [(outcome.status, outcome.error) for outcome in outcomes]
+
+    assert asyncio.run(story()) == [("done", None)]
+
+
 def test_a_url_that_still_leads_to_the_former_logic_app_is_reported(tmp_path: Path) -> None:
     held_stores: list[Tenant] = []
 

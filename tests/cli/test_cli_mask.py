@@ -410,6 +410,8 @@ def test_a_warning_of_python_or_a_log_line_that_fails_shows_no_secret(command: l
         ("IDENTITY_HEADER", "32efb28c-9a7a-446c-986b-ca6528c6669d"),
         ("HTTPS_PROXY", "correct%20horse"),
         ("http_proxy", "correcthorse"),
+        ("ALL_PROXY", "correct%20horse"),
+        ("all_proxy", "correcthorse"),
         ("SOMETHING_ELSE", bare(TYPED)),
     ],
 )

@@ -26,7 +26,7 @@ def bodies(draw: st.DrawFn, *, with_url: bool, declared: bool) -> dict[str, Any]
         body["endpointConfiguration"]["url"] = draw(st.sampled_from([URL, URL.replace("manual", "second")]))
     nothing = st.none() if declared else st.nothing()
     if draw(st.booleans()):
-        body["description"] = draw(nothing | st.sampled_from(["x", "y # not a comment", "'\"{}[]&*!|>%@`", "z\nz"]))
+        body["description"] = draw(nothing | st.sampled_from(["", "x", "y # not a comment", "'\"{}[]&*!|>%@`", "z\nz"]))
     if kind == REQUEST and draw(st.booleans()):
         name = draw(st.sampled_from(["timeoutDuration", "durationBeforeTimeout"])) if declared else "timeoutDuration"
         body["callbackConfiguration"] = draw(nothing | st.fixed_dictionaries({name: timeouts}))
@@ -52,6 +52,7 @@ def switches(draw: st.DrawFn) -> list[str]:
         "put": ["merge", "replace"],
         "page_size": ["1", "2", "100"],
         "filter_or": ["accept", "refuse"],
+        "empty_text": ["as_sent", "null", "empty"],
         "list_order": ["insertion", "reverse", "shuffle"],
         "extra_properties": ["true", "false"],
         "empty_pages": ["true", "false"],

@@ -56,7 +56,7 @@ def test_what_means_the_same_is_no_difference(declared: dict[str, Any]) -> None:
     [
         ({"displayName": "A"}, [("displayName", "a", "A")]),
         ({"description": None}, [("description", "d", None)]),
-        ({"description": ""}, [("description", "d", "")]),
+        ({"description": ""}, [("description", "d", None)]),
         (
             {"callbackConfiguration": {"timeoutDuration": "PT2H"}},
             [("callbackConfiguration/timeoutDuration", "PT1H", "PT2H")],
@@ -86,6 +86,36 @@ def test_what_means_the_same_is_no_difference(declared: dict[str, Any]) -> None:
 )
 def test_each_difference_is_a_row(declared: dict[str, Any], expected: list[tuple[str, Any, Any]]) -> None:
     assert rows(declared) == expected
+
+
+ABSENT = object()
+
+
+@pytest.mark.parametrize("declared", ["", None])
+@pytest.mark.parametrize("live", ["", None, ABSENT])
+def test_an_empty_text_and_null_and_absent_are_the_same(declared: str | None, live: Any) -> None:
+    body = {"displayName": "a"} if live is ABSENT else {"displayName": "a", "description": live}
+    assert rows({"description": declared}, canonical(body)) == []
+    assert rows({"description": "d"}, canonical(body)) == [("description", None, "d")]
+
+
+def test_no_address_and_no_timeout_is_what_an_empty_text_says() -> None:
+    endpoint = {"logicAppWorkflowName": "la", "url": ""}
+    callback = {"timeoutDuration": "", "durationBeforeTimeout": "PT60M"}
+    live = canonical({"endpointConfiguration": endpoint, "callbackConfiguration": callback})
+    assert rows({"endpointConfiguration": {"url": None}}, live) == []
+    assert rows({"callbackConfiguration": {"timeoutDuration": "PT1H"}}, live) == []
+    assert rows({"endpointConfiguration": {"url": URL}}, live) == [("endpointConfiguration/url", None, URL)]
+    moved = {"endpointConfiguration": {"logicAppWorkflowName": "other"}}
+    assert rows(moved, live) == [("endpointConfiguration/logicAppWorkflowName", "la", "other")]
+
+
+def test_a_type_that_is_not_documented_keeps_its_empty_texts() -> None:
+    endpoint = {"@odata.type": "#microsoft.graph.other", "target": ""}
+    assert canonical({"endpointConfiguration": endpoint})["endpointConfiguration"] == {
+        "@odata.type": "other",
+        "target": "",
+    }
 
 
 def test_members_of_a_former_type_show_as_removed() -> None:

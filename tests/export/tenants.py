@@ -34,9 +34,8 @@ NASTY = [
 ]  # fmt: skip
 texts = st.sampled_from(NASTY) | st.text(max_size=12)
 names = st.sampled_from(["a", "A", "b", "c", "d e", "É"]) | texts
-odd_values = (
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.just([]) | st.just({"a": [1, None]}) | texts
-)
+finite = st.floats(allow_nan=False, allow_infinity=False)  # any other number makes an answer unreadable
+odd_values = st.none() | st.booleans() | st.integers(-5, 5) | finite | st.just([]) | st.just({"a": [1, None]}) | texts
 timeouts = st.sampled_from(
     [
         "PT5M",

@@ -109,6 +109,7 @@ def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(reco
         ),
         ([live("a", description=5)], "description is left out, because it would not be read back", 1),
         ([live("a", description="\ud800")], "description is left out", 1),
+        ([live("a", description={"a": 1})], "description is left out", 1),
     ],
 )
 def test_what_cannot_be_declared_is_left_out_and_told(
@@ -125,6 +126,33 @@ def test_what_cannot_be_declared_is_left_out_and_told(
             "0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 1 unchanged."
             in reconciler("plan", "state.yaml", "--sandbox").last
         )
+
+
+APPROVAL = {"@odata.type": "#microsoft.graph.accessPackageRequestApprovalStageCallbackConfiguration"}
+
+
+@pytest.mark.parametrize("unknown", [{}, {"region": "westeurope"}, {"region": "westeurope", "ownerTags": ["a", None]}])
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({"callbackConfiguration": APPROVAL | {"timeoutDuration": "PT1.5H"}}, 0),
+        ({"callbackConfiguration": APPROVAL}, 1),
+        ({"callbackConfiguration": {}}, 1),
+        ({"callbackConfiguration": {"timeoutDuration": "PT1.5H"}}, 0),
+        ({"clientConfiguration": {"timeoutInMilliseconds": 5, "maximumRetries": 7}}, 0),
+        ({"clientConfiguration": {"@odata.type": "#microsoft.graph.other", "maximumRetries": None}}, 0),
+    ],
+)
+def test_an_object_of_which_nothing_can_be_declared_is_left_out_whatever_stands_beside_it(
+    properties: Json, expected: int, unknown: Json, reconciler: CommandLine
+) -> None:
+    ((name, value),) = properties.items()
+    hold(reconciler, live("a", **{name: value | unknown}))
+    exported = reconciler("export", "--sandbox")
+    assert (exported.code, exported.out.count("Configuration: {}")) == (0, expected)
+    assert exported.out.count(name) == expected
+    if unknown and "@odata.type" in value:
+        assert "is left out" in exported.err
 
 
 def test_a_secret_of_one_extension_is_left_out_of_another(reconciler: CommandLine) -> None:

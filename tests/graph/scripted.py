@@ -20,7 +20,7 @@ TOKEN = "loopback-token-not-secret"
 EM = "/identityGovernance/entitlementManagement"
 CATALOG = "32efb28c-9a7a-446c-986b-ca6528c6669d"
 
-Way = Literal["answer", "drop", "reset", "half", "hang", "garbage"]
+Way = Literal["answer", "drop", "reset", "half", "hang", "garbage", "endless"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ class Seen:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `way`: give it, drop the connection, reset it, cut it halfway, never answer, or send no HTTP."""
+    """One answer. `way`: give it, drop the connection, reset it, cut it halfway, never answer, send no HTTP, or repeat
+    the body without end.
+    """
 
     status: int = 200
     body: Any = None
@@ -157,6 +159,11 @@ class Scripted:
                 writer.write(b"\x00\x01 this is not HTTP\r\n\r\n")
             case "half":
                 writer.write(head.encode() + b"\r\n" + content[: len(content) // 2])
+            case "endless":
+                writer.write(head.replace("Content-Length", "X-Length").encode() + b"\r\n")
+                while True:
+                    writer.write(content)
+                    await writer.drain()
             case _:
                 writer.write(head.encode() + b"\r\n" + content)
         await writer.drain()

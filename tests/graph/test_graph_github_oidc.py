@@ -1,6 +1,7 @@
 """GitHub's token about a job: asked for in the documented way, of an address that may be trusted, never shown."""
 
 import asyncio
+import gzip
 
 import pytest
 
@@ -69,6 +70,10 @@ def test_the_audience_is_added_and_the_query_is_kept(query, arrives):
         Reply(200, {"value": ["x"]}),
         Reply(200, {"Value": "x"}),
         Reply(200, "[" * 100_000),
+        Reply(200, b" " * 65_536, way="endless"),
+        Reply(200, {"value": "x" * 70_000}),
+        Reply(200, gzip.compress(b'{"value": "x"}' + b" " * 10_000_000), {"Content-Encoding": "gzip"}),
+        Reply(200, '{"value": "x", "count": NaN}'),
         Reply(200, b"not gzip", {"Content-Encoding": "gzip"}),
         Reply(way="drop"),
         Reply(way="garbage"),
@@ -116,6 +121,17 @@ def test_without_the_permission_it_says_which(missing, empty):
     with pytest.raises(AuthenticationError, match="may not ask") as caught:
         github_assertion(environment, "a")
     assert "id-token: write" in str(caught.value.hint)
+
+
+def test_a_socks_proxy_is_an_authentication_error(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    environment = {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://github.invalid",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": BEARER,
+    }
+    with pytest.raises(AuthenticationError) as caught:
+        github_assertion(environment, "a")
+    assert "ALL_PROXY" in str(caught.value.hint)
 
 
 def test_nobody_listening_is_an_authentication_error():

@@ -5,10 +5,14 @@ import socket
 from contextlib import AsyncExitStack, ExitStack, suppress
 
 import pytest
+from requests.utils import get_environ_proxies, select_proxy
 
+from reconciler.cli import run
 from reconciler.errors import GraphUnansweredError, UsageError
+from reconciler.graph.proxies import proxy_for
 from tests.graph.graph_clients import graph_at, send
 from tests.graph.scripted import Reply, closed_port, scripted
+from tests.harness import declare, extension
 
 pytestmark = pytest.mark.usefixtures("sockets_closed")
 
@@ -81,7 +85,7 @@ def through(
 
 
 @pytest.mark.parametrize("value", ["http://{}", "{}", "http://{}/"])
-@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy"])
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 def test_https_goes_through_the_proxy_of_the_environment(monkeypatch, tls, name, value):
     proxy, seen, outcome, _ = through(monkeypatch, tls, variables={name: value})
     assert not isinstance(outcome, Exception), outcome
@@ -98,11 +102,12 @@ def test_user_and_password_of_a_proxy_go_to_the_proxy_only(monkeypatch, tls):
     assert "proxy-authorization" not in seen[0].headers
 
 
+@pytest.mark.parametrize("others", ["HTTPS_PROXY", "ALL_PROXY", "all_proxy"])
 @pytest.mark.parametrize("no_proxy", ["127.0.0.2", "*", "a.example, 127.0.0.2", "127.0.0.2:{port}"])
-def test_no_proxy_is_honoured(monkeypatch, tls, no_proxy):
+def test_no_proxy_is_honoured(monkeypatch, tls, no_proxy, others):
     # Not a loopback host to us, so that a proxy would be used; and yet never off this machine.
     port = closed_port()
-    variables = {"HTTPS_PROXY": "http://{}", "NO_PROXY": no_proxy.replace("{port}", str(port))}
+    variables = {others: "http://{}", "NO_PROXY": no_proxy.replace("{port}", str(port))}
     proxy, seen, outcome, _ = through(monkeypatch, tls, base=f"https://127.0.0.2:{port}/v1.0", variables=variables)
     assert isinstance(outcome, GraphUnansweredError)
     assert outcome.never_left
@@ -135,6 +140,30 @@ def test_a_proxy_that_never_accepts_is_a_connection_that_was_not_made(monkeypatc
             return caught.value.never_left, len(waits)
 
         assert asyncio.run(run()) == (True, 1)
+
+
+def test_the_proxy_for_https_comes_before_the_one_for_all(monkeypatch, tls):
+    variables = {"ALL_PROXY": f"http://127.0.0.1:{closed_port()}", "HTTPS_PROXY": "http://{}"}
+    proxy, _, outcome, _ = through(monkeypatch, tls, variables=variables)
+    assert not isinstance(outcome, Exception), outcome
+    assert len(proxy.asked) == 1
+
+
+def test_graph_and_the_sign_in_choose_the_same_proxy(monkeypatch):
+    """As the libraries do that speak to Entra (requests) and to GitHub (httpx)."""
+    address = "https://graph.invalid/v1.0"
+    names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"]
+    for number in range(2 ** len(names)):
+        with monkeypatch.context() as patch:
+            for bit, name in enumerate(names):
+                if number >> bit & 1:
+                    patch.setenv(name, f"http://proxy-{bit}.invalid")
+            chosen = select_proxy(address, get_environ_proxies(address))
+            assert proxy_for(address) == chosen
+            for excluded in ("graph.invalid", ".invalid", "*"):
+                patch.setenv("NO_PROXY", excluded)
+                assert proxy_for(address) is None
+                assert select_proxy(address, get_environ_proxies(address)) is None
 
 
 @pytest.mark.parametrize("base", ["https://127.0.0.1:{}/v1.0"])
@@ -179,11 +208,24 @@ def test_a_proxy_that_is_not_there_is_no_answer_and_nothing_left(monkeypatch, tl
     "value",
     ["ftp://127.0.0.1:1", "socks5://me:secretword@127.0.0.1:1", "http://me:secretword@127.0.0.1:x"],
 )
-def test_a_proxy_that_cannot_be_meant_is_a_usage_error_without_its_password(monkeypatch, tls, value):
-    _, _, outcome, _ = through(monkeypatch, tls, variables={"HTTPS_PROXY": value})
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_that_cannot_be_meant_is_a_usage_error_without_its_password(monkeypatch, tls, name, value):
+    _, _, outcome, _ = through(monkeypatch, tls, variables={name: value})
     assert isinstance(outcome, UsageError)
-    assert "HTTPS_PROXY" in str(outcome.hint)
+    assert name in str(outcome.hint)
     assert "secretword" not in str(outcome)
+
+
+@pytest.mark.parametrize("scheme", ["socks4", "socks5", "socks5h", "SOCKS5"])
+@pytest.mark.parametrize("command", [["auth", "check"], ["plan"]])
+def test_a_socks_proxy_is_refused_before_the_sign_in(monkeypatch, capsys, tmp_path, scheme, command):
+    declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension("notify")]})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ALL_PROXY", f"{scheme}://me:secretword@127.0.0.1:1")
+    assert run([*command, "--cloud", "global", "--auth", "azure-cli"]) == 1
+    printed = "".join(capsys.readouterr())
+    assert "error: The environment names a SOCKS proxy, which is not supported.\n  hint: Name an HTTP proxy" in printed
+    assert "secretword" not in printed
 
 
 def direct(tls):

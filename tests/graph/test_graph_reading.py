@@ -203,6 +203,16 @@ def test_a_hit_without_id_is_unreadable(asked, hit):
     assert "without an id" in found.because
 
 
+@pytest.mark.parametrize("unusable", ["x\ud800", "x" * 100_000, "a\x1b[31m", "a\nb", ".", ".."])
+@pytest.mark.parametrize("asked", [by_id(), by_name()])
+def test_a_hit_with_an_id_that_is_safe_nowhere_is_unreadable(asked, unusable):
+    hit = {"id": unusable, "displayName": "Marketing"}
+    reply = Reply(body=hit) if asked.id else listing(hit)
+    (found,), seen = observed(lambda _seen: reply, asked)
+    assert (found.read, len(seen)) == ("unreadable", 1)
+    assert "a catalog with an unusable id" in found.because
+
+
 @pytest.mark.parametrize(
     "body", [{}, None, {"value": []}, {"value": {"id": CATALOG}}, [], "<html>", {"error": {"code": "x"}}]
 )

@@ -150,7 +150,21 @@ def http_date(seconds: float) -> str:
         ("", 0.5),
         ("soon", 0.5),
         ("-5", 0.5),
-        ("1.5", 0.5),
+        ("1.5", 1.5),
+        ("0,120", 120),
+        ("120, 0", 120),
+        ("5 , 7,6", 7),
+        (",,3,", 3),
+        (f"5, {http_date(90)}", 90),
+        (f"{http_date(90)},120", 120),
+        (f"{http_date(-90)}, {http_date(60)}, {http_date(30)}", 60),
+        ("Friday, 02-Jan-26 03:04:25 GMT, 7", 20),
+        ("soon, 7", 7),
+        ("-5, 7", 7),
+        ("-5, -7", 0.5),
+        ("1e2", 0.5),
+        ("nan", 0.5),
+        ("inf", 0.5),
         ("٣", 0.5),
         ("Fri, 32 Jan 2026 03:04:25 GMT", 0.5),
         ("Fri, 02 Jan 99999999999999999999 03:04:25 GMT", 0.5),
@@ -201,7 +215,7 @@ def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
         async def sleep(wait_s: float) -> None:
             waits.append(wait_s)
 
-        async def pause(wait_s: float, *, of_a_limit: bool = False) -> None:
+        async def pause(wait_s: float, *, named: bool = True, of_a_limit: bool = False) -> None:
             await sleep(wait_s)
 
         async def attempts():
@@ -216,7 +230,7 @@ def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
     assert all(0 <= wait_s <= 600 for wait_s in asyncio.run(run()))
 
 
-@pytest.mark.parametrize("retry_after", ["601", "86400", "9" * 500, http_date(9_000)])
+@pytest.mark.parametrize("retry_after", ["601", "86400", "9" * 500, "601.5", "0,601", http_date(9_000)])
 def test_graph_is_not_asked_again_before_it_wants_to_be(retry_after):
     async def run():
         async with (

@@ -275,6 +275,26 @@ def test_a_429_without_retry_after_holds_everyone_back_too_and_a_plain_503_does_
     assert asyncio.run(run(503)) == (3, True)
 
 
+@pytest.mark.parametrize(
+    ("retry_after", "throttled_by"),
+    [
+        ({"Retry_After": "0,7"}, "Throttled by Graph (Retry-After 7 s)"),
+        ({"Retry_After": "soon"}, "Throttled by Graph"),
+        ({}, "Throttled by Graph"),
+    ],
+)
+def test_a_time_is_reported_only_where_one_was_named(retry_after, throttled_by, caplog):
+    async def run():
+        remarks = []
+        async with throttled(refused(429, **retry_after), GOOD, remarks=remarks) as (_, client, clock):
+            clock.over.set()
+            await send(client, "GET")
+        return remarks
+
+    assert asyncio.run(run()) == [throttled_by, ""]
+    assert f"{throttled_by}. Pausing all requests; concurrency reduced to 4." in caplog.messages
+
+
 def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
     async def run():
         most = {}
@@ -301,7 +321,7 @@ def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
     assert at_a_time == sorted(at_a_time)
     assert at_a_time[-1] == 8
     assert all(together <= allowed for allowed, together in most.items())
-    assert remarks == ["Graph asks for 7 s of patience", ""]
+    assert remarks == ["Throttled by Graph (Retry-After 7 s)", ""]
 
 
 def test_a_burst_of_refusals_halves_once_and_the_gate_opens_after_the_last_wait():

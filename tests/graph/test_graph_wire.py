@@ -82,6 +82,23 @@ def test_a_body_without_id_is_no_extension(body):
         observed_extension(body)
 
 
+UNUSABLE_IDS = ["x\ud800", "x" * 100_000, "a\x1b[31m", "a\nb", "\x7f", "a\u202eb", "é", ".", ".."]
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE_IDS)
+def test_an_id_that_is_safe_nowhere_is_not_used(unusable):
+    for body in {**LIVE, "id": unusable}, {"value": {**LIVE, "id": unusable}}:
+        with pytest.raises(GraphAnswerError, match="an extension with an unusable id") as caught:
+            observed_extension(body)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("usable", ["e", "..x", "e/1 ?#", "e-" * 64, "9f2b7c2e-0000-4000-8000-000000000001"])
+def test_any_other_id_is_used(usable):
+    assert observed_extension({**LIVE, "id": usable}).id == usable
+
+
 def test_a_value_beside_an_id_is_no_wrapper():
     assert observed_extension({"id": "e-1", "value": {"id": "e-2"}}).id == "e-1"
 

@@ -177,7 +177,7 @@ def test_a_code_without_a_hint_of_its_own_has_the_general_one_and_what_entra_ech
     assert "docs/reference.md" in str(error.hint)
 
 
-@pytest.mark.parametrize("content", [None, "", " \n", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [None, "", " \n", b"\xff\xfe", "x" * 65_537])
 def test_a_file_without_an_assertion_is_named_by_its_variable(sign_in, tmp_path, content):
     file = tmp_path / "assertion"
     if content is not None:

@@ -97,6 +97,12 @@ def test_no_nesting_is_too_deep_to_be_refused(opened: str) -> None:
             read(TEXT.replace('"after": "after"', f'"after": {nested}'))
 
 
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "9" * 5_000, "1e999"])
+def test_a_number_that_is_not_finite_is_not_json(value: str) -> None:
+    with pytest.raises(InvalidFilesError, match=r"not a saved plan: it (is not JSON|holds a number that is too large)"):
+        read(TEXT.replace('"after": "after"', f'"after": {value}'))
+
+
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "9" * 5_000, "1e999", '"\\ud800"', '{"a": 1, "a": 2}'])
 def test_odd_values_are_refused(value: str) -> None:
     with pytest.raises((InvalidFilesError, StalePlanError)):

@@ -85,6 +85,18 @@ def test_an_application_without_url(start, request_body):
     assert graph.send("PUT", item, request_body).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("kept", "of_empty", "of_null"), [("as_sent", "", None), ("null", None, None), ("empty", "", "")]
+)
+def test_what_is_kept_of_an_empty_text(start, request_body, kept, of_empty, of_null):
+    graph = start(f"empty_text={kept}")
+    for sent, expected in ("", of_empty), (None, of_null), ("text", "text"):
+        created = graph.create({**request_body, "description": sent})
+        assert created["description"] == expected
+        item = graph.extensions(extension=created["id"])
+        assert graph.send("PUT", item, {**request_body, "description": sent}).json()["description"] == expected
+
+
 @pytest.mark.parametrize("put", ["merge", "replace"])
 def test_put_merges_or_replaces(start, request_body, put):
     graph = start(f"put={put}")

@@ -1,0 +1,67 @@
+"""The body of an answer, decoded while it comes, and never more of it than a bound: a gzip bomb is not unpacked."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+
+import httpx
+
+ACCEPTED = "gzip"
+"""The one encoding that is requested and read, as the value of `Accept-Encoding`."""
+_GZIP = zlib.MAX_WBITS | 16
+
+
+class TooLargeError(httpx.DecodingError):
+    """The body is larger than its bound."""
+
+
+class Body:
+    """Collects the pieces of one body as they arrive, compressed or not."""
+
+    def __init__(self, headers: Mapping[str, str], most_bytes: int) -> None:
+        """`headers` say how the body is encoded; httpx's own decoders would unpack each piece whole.
+
+        Raises:
+            httpx.DecodingError: in another way than `ACCEPTED`.
+        """
+        encoding = headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in ("", "identity", ACCEPTED):
+            raise httpx.DecodingError("The content encoding is not the one that was requested.")
+        self._gzip = zlib.decompressobj(_GZIP) if encoding == ACCEPTED else None
+        self._most_bytes = most_bytes
+        self._received = 0
+        self._content = bytearray()
+
+    def add(self, piece: bytes) -> None:
+        """Takes the next piece as it was received.
+
+        Raises:
+            TooLargeError: more than the bound was received, or comes of it.
+            httpx.DecodingError: it is not what the headers say.
+        """
+        self._received += len(piece)
+        self._content += self._decoded(piece)
+        if max(self._received, len(self._content)) > self._most_bytes:
+            raise TooLargeError(f"The body is larger than {self._most_bytes} bytes.")
+
+    def content(self) -> bytes:
+        """The decoded body, once all pieces were added.
+
+        Raises:
+            httpx.DecodingError: a compressed body ended early.
+        """
+        if self._gzip is not None and self._received and not self._gzip.eof:
+            raise httpx.DecodingError("The compressed body is not complete.")
+        return bytes(self._content)
+
+    def _decoded(self, piece: bytes) -> bytes:
+        """What comes of the piece, up to one byte beyond the bound."""
+        if self._gzip is None:
+            return piece
+        if self._gzip.eof:
+            raise httpx.DecodingError("Something follows the compressed body.")
+        try:
+            return self._gzip.decompress(piece, self._most_bytes + 1 - len(self._content))
+        except zlib.error as error:
+            raise httpx.DecodingError("The body cannot be decompressed.") from error

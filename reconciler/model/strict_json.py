@@ -1,0 +1,74 @@
+"""JSON that others wrote, read strictly: Graph's answers, tokens, saved plans. Whatever has to be read goes this way.
+
+`json.loads` alone takes NaN, Infinity and 1e999 (which becomes infinite), none of which is JSON when it is written
+again (RFC 8259 §6), and nests as deep as Python recurses, deeper than comparing and hashing a value can.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
+MOST_LEVELS = 32
+"""Of arrays and objects inside each other; what Graph documents here has five."""
+
+
+class InvalidJsonError(ValueError):
+    """The text is not usable JSON; the message completes a sentence about it (“is not JSON”)."""
+
+
+def parsed(text: str | bytes, most_levels: int = MOST_LEVELS) -> Any:
+    """The value of a JSON text, every number in it finite, with at most so many levels.
+
+    Raises:
+        InvalidJsonError: it is anything else.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_finite_integer)
+    except InvalidJsonError:
+        raise
+    except RecursionError as error:
+        raise InvalidJsonError(_too_deep(most_levels)) from error
+    except ValueError as error:
+        raise InvalidJsonError("is not JSON") from error
+    if _nests_deeper(value, most_levels):
+        raise InvalidJsonError(_too_deep(most_levels))
+    return value
+
+
+def _refused(constant: str) -> float:
+    raise InvalidJsonError(f"is not JSON: it holds the number {constant}")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise InvalidJsonError("holds a number that is too large")
+    return number
+
+
+def _finite_integer(digits: str) -> int:
+    _finite(digits)  # first: Python refuses to read an integer of more than 4,300 digits
+    return int(digits)
+
+
+def _nests_deeper(value: object, most_levels: int) -> bool:
+    """True when more arrays and objects stand inside each other; without recursion, which ends earlier."""
+    holders = [value] if isinstance(value, dict | list) else []
+    for _ in range(most_levels):
+        members = chain.from_iterable(map(_members, holders))
+        holders = [member for member in members if isinstance(member, dict | list)]
+        if not holders:
+            return False
+    return True
+
+
+def _members(holder: dict[str, object] | list[object]) -> Iterable[object]:
+    return holder.values() if isinstance(holder, dict) else holder
+
+
+def _too_deep(most_levels: int) -> str:
+    return f"nests deeper than {most_levels} levels"
