@@ -19,7 +19,6 @@ from reconciler.loader import LoadedState, load, load_environments, load_for_eac
 from reconciler.loader.finding import ENVIRONMENTS_FILE
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
-from reconciler.model.extension import DesiredCatalog
 from reconciler.model.identity import Assertion
 from reconciler.model.plan import Plan
 from reconciler.settings import Settings, refuse_token_of_another_tenant, sign_in_variables
@@ -79,7 +78,7 @@ def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
 def plan(
     settings: Settings,
     variables: Mapping[str, str],
-    desired: Sequence[DesiredCatalog],
+    desired: LoadedState,
     progress: Progress,
     baseline: Plan | None = None,
 ) -> Plan:
@@ -104,7 +103,7 @@ def plan(
 def apply(
     settings: Settings,
     variables: Mapping[str, str],
-    desired: Sequence[DesiredCatalog],
+    desired: LoadedState,
     approval: Approval,
     progress: Progress,
     journal: Path | None = None,

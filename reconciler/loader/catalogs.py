@@ -17,8 +17,8 @@ _Reference = tuple[str, str]
 
 
 def in_order(place: SourceLocation | None) -> tuple[str, int, int]:
-    """The sort key of places: file, line, column; no place comes first."""
-    return (place.file, place.line, place.column) if place else ("", 0, 0)
+    """The sort key of places: file, line, column; no place comes first, and a file as a whole before its lines."""
+    return (place.file, place.line or 0, place.column or 0) if place else ("", 0, 0)
 
 
 def reference(catalog: Catalog) -> _Reference:

@@ -35,7 +35,7 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def told(text: str) -> list[tuple[str, int, int]]:
+def told(text: str) -> list[tuple[str, int | None, int | None]]:
     """Code, line and column of every fault in a `reconciler.yaml` of this text."""
     Path("reconciler.yaml").write_text(text, "utf-8")
     loaded = load_environments()
@@ -65,7 +65,8 @@ def test_without_the_file_there_are_none() -> None:
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
-        ("", [("R103", 1, 1)]),
+        ("", [("R103", None, None)]),
+        ("# no environment yet\n", [("R103", None, None)]),
         ("environments: {}\n---\nenvironments: {}\n", [("R101", 3, 1)]),
         ("environment: {}\n", [("R101", 1, 1)]),
         ("environments: [prod]\n", [("R102", 1, 15)]),
@@ -89,7 +90,7 @@ def test_without_the_file_there_are_none() -> None:
         ("environments: {p: {variables: {u: 'https://x/?sig=aB3dE5gH7jK9mN1p'}}}\n", [("R208", 1, 35)]),
     ],
 )
-def test_every_fault_of_the_file_has_its_place(text: str, faults: list[tuple[str, int, int]]) -> None:
+def test_every_fault_of_the_file_has_its_place(text: str, faults: list[tuple[str, int | None, int | None]]) -> None:
     assert told(text) == faults
 
 
@@ -188,7 +189,9 @@ def test_the_file_is_no_desired_state() -> None:
     Path("inner").mkdir()
     Path("inner/reconciler.yaml").write_text("catalog: x\nextensions: []\n")
     state = load([Path()])
-    assert state.diagnostics == ()
+    assert [(one.code, one.place and one.place.file) for one in state.diagnostics] == [
+        ("R312", "inner/reconciler.yaml")
+    ]
     assert state.files == 2
 
 

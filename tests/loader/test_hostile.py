@@ -124,6 +124,21 @@ def test_of_each_file_a_thousand_faults_are_told(tmp_path: Path) -> None:
     assert told == [*expected, ("R009", "b.yaml", FAULTS + 3), ("R102", "c.yaml", 3)]
 
 
+def test_many_warnings_hide_no_error(tmp_path: Path) -> None:
+    documents = "".join(f"--- {{catalog: c{i}, extensions: []}}\n" for i in range(FAULTS + 100))
+    file = tmp_path / "many.yaml"
+    file.write_text(documents)
+    state = load([file])
+    assert len(state.catalogs) == FAULTS + 100
+    assert {d.severity for d in state.diagnostics} == {"warning"} and len(state.diagnostics) == FAULTS + 1
+    url = "endpointConfiguration: {url: 'https://x.example/'}"
+    named = "".join(f"  - {{displayName: e{i}, {url}}}\n" for i in range(FAULTS + 5))
+    file.write_text(f"catalog: a\nextensions:\n{named}  - 1\n")
+    state = load([file])
+    assert state.faulty and state.catalogs == ()
+    assert {d.severity for d in state.diagnostics} == {"error"} and state.diagnostics[-1].code == "R009"
+
+
 LIMITED = """
 import resource, sys
 from reconciler.cli import run
@@ -159,10 +174,10 @@ def test_a_hostile_folder_ends_with_exit_3_in_little_memory(tmp_path: Path) -> N
     ]
 
 
-ODD: dict[str, tuple[bytes, list[tuple[str, int, int]]]] = {
+ODD: dict[str, tuple[bytes, list[tuple[str, int | None, int | None]]]] = {
     "NUL byte": (b"catalog: a\r\nextensions: [\x00]\n", [("R006", 2, 14)]),
     "UTF-16 without its mark": ("catalog: a\n".encode("utf-16-le"), [("R006", 1, 2)]),
-    "UTF-32": ("catalog: a\n".encode("utf-32"), [("R005", 1, 1)]),
+    "UTF-32": ("catalog: a\n".encode("utf-32"), [("R005", None, None)]),
     "cut in a character": (b"catalog: a\xe2\x80", [("R005", 1, 11)]),
     "overlong encoding": (b"catalog: \xc0\xaf\n", [("R005", 1, 10)]),
     "bad byte after a carriage return": (b"catalog: a\r\xff", [("R005", 2, 1)]),
@@ -177,7 +192,7 @@ ODD: dict[str, tuple[bytes, list[tuple[str, int, int]]]] = {
     "line separators": ("catalog: a\u2028extensions: 1\u2029".encode(), [("R102", 2, 13)]),
     "line separator in a name": ("catalog: 'a\u2028b'\nextensions: []\n".encode(), [("R105", 1, 10)]),
     "tab as indentation": (b"catalog: a\n\textensions: []\n", [("R006", 2, 1)]),
-    "tabs between": (b"catalog:\ta\nextensions:\t[\t]\n", []),
+    "tabs between": (b"catalog:\ta\nextensions:\t[\t]\n", [("R312", 1, 1)]),
     "python tags": (
         b"catalog: !!python/name:os.system\nextensions: !!python/object/apply:os.system [id]\n",
         [("R008", 1, 10), ("R008", 2, 13)],
