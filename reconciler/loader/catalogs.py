@@ -8,6 +8,7 @@ from typing import cast
 from reconciler.loader.declared import DeclaredDocument, DeclaredExtension
 from reconciler.loader.fault import quoted
 from reconciler.loader.nodes import data_of
+from reconciler.model.appearance import appearance
 from reconciler.model.canonical import canonical, folded
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension
@@ -47,6 +48,41 @@ def duplicates(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
             for key in keys:
                 first.setdefault(key, extension.source)
     return found
+
+
+def look_alikes(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
+    """R216 for every name that looks like an earlier one, of another extension of its catalog or another catalog."""
+    groups = _by_catalog(documents)
+    catalogs = [
+        (name, identity, group[0].source)
+        for (_, identity), group in groups.items()
+        if (name := cast("Catalog", group[0].catalog).display_name) is not None
+    ]
+    warnings = _look_alikes("catalog", catalogs)
+    for group in groups.values():
+        extensions = [
+            (extension.display_name, folded(extension.display_name), extension.source)
+            for extension in _in_source_order(group)
+            if extension.display_name is not None
+        ]
+        warnings += _look_alikes("extension", extensions)
+    return warnings
+
+
+def _look_alikes(kind: str, names: Iterable[tuple[str, str, SourceLocation]]) -> list[Diagnostic]:
+    """The warnings about names, each given with the form in which it is compared, and its place."""
+    warnings = []
+    first: dict[str, tuple[str, str, SourceLocation]] = {}
+    for name, identity, source in names:
+        first_name, first_identity, place = first.setdefault(appearance(name), (name, identity, source))
+        if identity != first_identity:
+            message = (
+                f"The {kind} {quoted(name)} looks like {quoted(first_name)} at {place.file}:{place.line}; "
+                "the names differ only in characters that do not show."
+            )
+            hint = f"Write the name the same way twice for one {kind}, or give the two visibly different names."
+            warnings.append(Diagnostic("R216", "warning", message, hint, source))
+    return warnings
 
 
 def _in_source_order(group: Iterable[DeclaredDocument]) -> list[DeclaredExtension]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +50,11 @@ def fault_at(place: Placed, code: str, message: str, hint: str) -> Fault:
 def warning_at(place: Placed, code: str, message: str, hint: str) -> Fault:
     """The same as a warning: it is reported, and the files stay valid."""
     return Fault(code, place.line, place.column, message, hint, "warning")
+
+
+def errors_among(faults: Iterable[Fault]) -> list[Fault]:
+    """The faults that make a file invalid."""
+    return [fault for fault in faults if fault.severity == "error"]
 
 
 def printable(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from reconciler.loader.catalogs import desired_catalogs, duplicates, in_order
+from reconciler.loader.catalogs import desired_catalogs, duplicates, in_order, look_alikes
 from reconciler.loader.declared import DeclaredDocument, declared
 from reconciler.loader.finding import find
 from reconciler.loader.nodes import Node
@@ -144,7 +144,7 @@ def _state(files: Sequence[_File], of_paths: Sequence[Diagnostic], environment: 
         file_documents, file_diagnostics = _declared(file, environment)
         documents += file_documents
         diagnostics += file_diagnostics
-    diagnostics += duplicates(documents)
+    diagnostics += [*duplicates(documents), *look_alikes(documents)]
     catalogs = () if _errors(diagnostics) else desired_catalogs(documents)
     _declare_names_public(catalogs)
     return LoadedState(

@@ -35,6 +35,8 @@ CODES: dict[str, str] = {
     "R208": "A value carries a secret",
     "R209": "A variable has no value",
     "R210": "A text begins like a variable, but is none",
+    "R216": "Names that differ only in characters that do not show",
+    "R217": "The trigger url has a host that is not one of Azure Logic Apps",
     "R301": "A create or a new Logic App without url, by an application",
     "R302": "An extension of an unknown type is left alone",
     "R303": "A catalog in which nothing is declared is absent or could not be read",

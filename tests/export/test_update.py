@@ -475,6 +475,15 @@ def test_an_environment_that_is_at_fault_already_forbids_nothing(reconciler: Com
     assert updated.last == "Update: 0 added, 1 changed, 0 left as they are, 0 not live."
 
 
+def test_a_warning_in_another_environment_forbids_nothing(reconciler: CommandLine) -> None:
+    Path("reconciler.yaml").write_text(ENVIRONMENTS)
+    empty = "---\ncatalog: Finance\nextensions: []\n"
+    Path("state.yaml").write_text(HEAD + ITEM.replace("  a\n", "  '${stage}-a'\n") + "    description: old\n" + empty)
+    reconciler.seed(catalog(extensions=[live("prod-a", description="new")]), catalog("Finance", FINANCE))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
+    assert updated.last == "Update: 0 added, 1 changed, 0 left as they are, 0 not live."
+
+
 def test_a_file_without_a_change_is_not_touched_and_links_and_modes_stay(reconciler: CommandLine) -> None:
     folder = Path("desired")
     folder.mkdir()

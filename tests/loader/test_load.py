@@ -247,6 +247,16 @@ def test_warnings_leave_the_state_valid() -> None:
     assert load_for_each([Path("a.yaml")], [Environment("one"), Environment("two")]) == state
 
 
+def test_a_warning_that_depends_on_the_environment_leaves_all_of_them_valid() -> None:
+    Path("a.yaml").write_text(HEAD + "  - displayName: ${name}\n  - displayName: b\n", "utf-8")
+    environments = [Environment("one", variables={"name": "a"}), Environment("two", variables={"name": "b\u200b"})]
+    state = load_for_each([Path("a.yaml")], environments)
+    assert [(d.code, d.severity, "(in environment two)" in d.message) for d in state.diagnostics] == [
+        ("R216", "warning", True)
+    ]
+    assert not state.faulty and state.catalogs
+
+
 def test_an_invalid_file_is_not_also_said_to_declare_nothing() -> None:
     assert [d.code for d in load_text(EMPTY + "other: 1\n").diagnostics] == ["R101"]
     assert [d.code for d in load_text("catalog: [\n").diagnostics] == ["R006"]
