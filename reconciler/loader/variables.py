@@ -36,6 +36,16 @@ def escaped(text: str) -> str:
     return text.replace("${", "$${")
 
 
+def _malformed(node: Scalar, text: str) -> Fault:
+    """R210 for a text that begins like a variable."""
+    if text.startswith("${{"):
+        message = f"{quoted(text)} is a template expression, as in GitHub workflows, which is not rendered here."
+        hint = f"Write `${{name}}` with a variable of reconciler.yaml, or {_ITSELF}."
+        return fault_at(node, "R210", message, hint)
+    message = f"{quoted(text)} begins like a variable, but is none."
+    return fault_at(node, "R210", message, f"Write `${{name}}` for a variable, or {_ITSELF}.")
+
+
 @dataclass(slots=True)
 class _Substitution:
     environment: Environment | None
@@ -73,8 +83,7 @@ class _Substitution:
         if match[0] == "$${":
             return "${"
         if name is None:
-            message = f"{quoted(node.text[match.start() :])} begins like a variable, but is none."
-            self.faults.append(fault_at(node, "R210", message, f"Write `${{name}}` for a variable, or {_ITSELF}."))
+            self.faults.append(_malformed(node, node.text[match.start() :]))
             return ""
         if self.environment is None or name not in self.environment.variables:
             self.faults.append(self._undefined(node, name))

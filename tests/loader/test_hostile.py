@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.loader import load, yaml_tree
+from reconciler.loader import load, yaml_events
 from reconciler.loader.load import FAULTS
 from reconciler.loader.yaml_tree import PROPERTIES
 
@@ -80,6 +80,11 @@ BOMBS: dict[str, Callable[[], str]] = {
     "a long secret, and a long text that begins alike": lambda: f"# sig={'x' * 400_000}1\n- {'x' * 600_000}\n",
     "many secrets": lambda: "".join(f"- sig=abcdefg+/{i:06}z\n" for i in range(15_000)),
     "tabs": lambda: "\t" * MIB,
+    "many templates in one line": lambda: "[" + "{{a}}, " * 19_000 + "]",
+    "many faults in a line of open quotes": lambda: "[" + "{{a}}, " * 9_000 + r'"\"' * 300_000 + "\n",
+    "many byte order marks": lambda: "a: 1\n" + "\ufeff# a\n" * 150_000 + "\ufeffb: 1\n",
+    "many surrogates": lambda: 'catalog: "' + r"\ud83d\ude80" * 80_000 + '"\n',
+    "many halves of surrogate pairs": lambda: "[" + r'"\ud83d",' * 99_000 + "]",
 }
 
 
@@ -185,7 +190,7 @@ ODD: dict[str, tuple[bytes, list[tuple[str, int | None, int | None]]]] = {
     "byte order mark inside": ("catalog: a\n\ufeffextensions: []\n".encode(), [("R006", 2, 1)]),
     "noncharacter": ("catalog: a\ufffe\n".encode(), [("R006", 1, 11)]),
     "delete character": (b"catalog: a\x7f\n", [("R006", 1, 11)]),
-    "lone surrogate as an escape": (b'catalog: a\nextensions: ["\\ud83d"]\n', [("R006", 2, 17)]),
+    "lone surrogate as an escape": (b'catalog: a\nextensions: ["\\ud83d"]\n', [("R006", 2, 14)]),
     "escape past Unicode": (b'catalog: a\nextensions: ["\\UFFFFFFFF"]\n', [("R006", 2, 17)]),
     "control character as an escape": (b'catalog: "\\a"\nextensions: []\n', [("R105", 1, 10)]),
     "carriage returns alone": (b"catalog: a\rextensions: 1\r", [("R102", 2, 13)]),
@@ -212,7 +217,7 @@ def test_odd_bytes_and_characters_have_a_place(name: str, tmp_path: Path) -> Non
 def test_without_libyaml_an_impossible_escape_is_a_fault_too(
     escape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yaml_tree, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_events, "LOADER", yaml.SafeLoader)
     file = tmp_path / "odd.yaml"
     file.write_text(f'catalog: "{escape}"\n')
     assert [d.code for d in load([file]).diagnostics] == ["R006"]
