@@ -24,7 +24,8 @@ def may_hold_variables(text: str) -> bool:
 def substituted(document: Node, environment: Environment | None) -> tuple[Node, list[Fault]]:
     """The document with every variable in place, and R209 or R210 where that cannot be.
 
-    A value with a variable is text, whatever it looks like then; `$${` becomes `${`. Aliases are written out nowhere:
+    A value with a variable is text, whatever it looks like then, but for a number that is a variable alone; `$${`
+    becomes `${`. Aliases are written out nowhere:
     a node that several share is read once.
     """
     reading = _Substitution(environment)
@@ -72,11 +73,14 @@ class _Substitution:
     def _value(self, node: Scalar) -> Node:
         before = len(self.faults)
         text = _REFERENCE.sub(lambda match: self._meant(node, match), node.text)
-        return (
-            Broken(node.line, node.column)
-            if len(self.faults) > before
-            else Scalar(node.line, node.column, text, plain=False)
-        )
+        if len(self.faults) > before:
+            return Broken(node.line, node.column)
+        alone = _REFERENCE.fullmatch(node.text)
+        given_by = f"the variable `{alone[1]}`{self._of_environment()}" if alone and alone[1] else ""
+        return Scalar(node.line, node.column, text, plain=False, given_by=given_by)
+
+    def _of_environment(self) -> str:
+        return f" of environment {self.environment.name}" if self.environment else ""
 
     def _meant(self, node: Scalar, match: re.Match[str]) -> str:
         name = match[1]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.loader import load, load_environments, load_for_each, load_texts
+from reconciler.loader import LoadedState, load, load_environments, load_for_each, load_texts
 from reconciler.loader.variables import escaped
 from reconciler.model.environment import Environment
 
@@ -138,6 +138,70 @@ def test_a_value_put_in_is_checked_like_any_other() -> None:
         ("R208", 6),
     }
     assert "aB3dE5gH7jK9mN1p" not in "".join(one.message + one.hint for one in state.diagnostics)
+
+
+CLIENT = "\n    clientConfiguration:\n      timeoutInMilliseconds: %s\n      maximumRetries: '${retries}'"
+NUMBERS = {"ms": "500", "retries": "0"}
+
+
+def with_numbers(written: str = "${ms}", **values: str) -> LoadedState:
+    """The state with a number in a variable, and a variable in quotes, as JSON has to write it."""
+    text = STATE.replace("description: ${nothing}", f"description: x{CLIENT % written}")
+    return load_texts([("a.yaml", text)], Environment("t", variables=TEST | NUMBERS | values))
+
+
+def test_a_variable_alone_may_give_a_number() -> None:
+    state = with_numbers()
+    assert state.diagnostics == ()
+    client = state.catalogs[0].extensions[0].properties["clientConfiguration"]
+    assert client == {"timeoutInMilliseconds": 500, "maximumRetries": 0}
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "code", "said"),
+    [
+        ("${ms}", "soon", "R102", 'must be a whole number or null, but is the text "soon"'),
+        ("${ms}", "null", "R102", "a variable cannot give `null`"),
+        ("${ms}", "0500", "R102", "without a fraction or leading zeros"),
+        ("${ms}", "5", "R105", "must be from 200 to 2000, but is 5."),
+    ],
+)
+def test_a_wrong_number_names_its_variable(written: str, value: str, code: str, said: str) -> None:
+    [diagnostic] = with_numbers(written, ms=value).diagnostics
+    assert (diagnostic.code, diagnostic.place and diagnostic.place.line) == (code, 13)
+    assert said in f"{diagnostic.message} {diagnostic.hint}"
+    assert diagnostic.message.endswith("The value comes from the variable `ms` of environment t.")
+    assert diagnostic.hint.startswith("Correct the variable in reconciler.yaml. ")
+    assert "without quotes" not in diagnostic.hint
+
+
+@pytest.mark.parametrize("written", ["1${ms}", "${ms}${retries}", "'500'", "$${ms}"])
+def test_a_number_is_given_by_one_variable_alone(written: str) -> None:
+    [diagnostic] = with_numbers(written).diagnostics
+    assert (diagnostic.code, "The value comes from" in diagnostic.message) == ("R102", False)
+
+
+def test_of_a_wrong_guid_the_variable_is_named_too() -> None:
+    state = load_texts([("a.yaml", STATE)], Environment("t", variables=TEST | {"subscription": "none"}))
+    [diagnostic] = state.diagnostics
+    assert diagnostic.message == (
+        '`subscriptionId` is "none", which is not a GUID. '
+        "The value comes from the variable `subscription` of environment t."
+    )
+    escaped_text = STATE.replace("${subscription}", "$${subscription}")
+    [diagnostic] = load_texts([("a.yaml", escaped_text)], Environment("t", variables=TEST)).diagnostics
+    assert (diagnostic.code, diagnostic.message) == (
+        "R204",
+        '`subscriptionId` is "${subscription}", which is not a GUID.',
+    )
+
+
+def test_a_number_that_is_wrong_in_one_environment_names_that() -> None:
+    Path("a.yaml").write_text(STATE.replace("description: ${nothing}", f"description: x{CLIENT % '${ms}'}"))
+    good = Environment("good", variables=TEST | NUMBERS)
+    state = load_for_each([Path("a.yaml")], [good, Environment("bad", variables=TEST | NUMBERS | {"ms": "1"})])
+    [diagnostic] = state.diagnostics
+    assert diagnostic.message.endswith("of environment bad.")
 
 
 def test_a_variable_that_is_spelled_with_an_escape_is_one_too() -> None:
