@@ -164,12 +164,12 @@ def show(file: Path) -> Plan:
         InvalidFilesError: there is none, or it is no plan document.
         StalePlanError: it was altered.
     """
-    from reconciler.plan.saved import read_plan
+    from reconciler.plan.saved import decoded, read_plan
 
     try:
-        text = _bounded(file).decode()
+        text = decoded(_bounded(file))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "it is neither UTF-8 nor UTF-16 text"
         raise InvalidFilesError(f"{file} cannot be read: {reason}.", hint="Give the file of `plan --out`.") from error
     return read_plan(text, str(file), json.loads(schema_text("plan")))
 
