@@ -24,7 +24,7 @@ _AFTER_THE_END = "The document has ended, but something follows."
 
 _QUOTES = 'Put the text in quotes; `"@odata.type"` always needs them, and tabs cannot indent.'
 _INDENT = "Compare the indentation with the lines above, and put text that contains `: ` or ` #` in quotes."
-_CLOSE = "Close what was opened."
+_CLOSE = "Close what was opened. Between `{}` or `[]`, put a value with `${variable}` in quotes."
 
 _PLAIN_WORDS: tuple[tuple[str, str, str], ...] = (
     (

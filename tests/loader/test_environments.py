@@ -265,3 +265,9 @@ def test_an_escaped_text_reads_as_itself(text: str) -> None:
     state = load_texts([("a.yaml", document)], Environment("t", variables=TEST | {"a": "wrong", "_": "wrong"}))
     assert state.diagnostics == ()
     assert state.catalogs[0].extensions[0].properties["description"] == text
+
+
+@pytest.mark.parametrize("text", ["a: {b: ${x}}\n", "a: [a-${x}, b]\n"])
+def test_a_variable_without_quotes_between_braces_has_a_way_out(text: str) -> None:
+    [diagnostic] = load_texts([("a.yaml", text)], Environment("t", variables={"x": "y"})).diagnostics
+    assert (diagnostic.code, "put a value with `${variable}` in quotes" in diagnostic.hint) == ("R006", True)
