@@ -10,7 +10,6 @@ from reconciler.export.declarable import Declarable, LeftOut, declarable
 from reconciler.export.defaults import beside, shared
 from reconciler.export.yaml_text import STEP, block, extension_text, scalar
 from reconciler.loader.declared import declared
-from reconciler.loader.fault import errors_among
 from reconciler.loader.variables import escaped
 from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.canonical import folded
@@ -99,7 +98,7 @@ def _address(catalog: Catalog, names: Counter[str]) -> JsonValue:
 def _is_taken(address: JsonValue) -> bool:
     """True when the loader takes this as the address of a catalog."""
     documents, faults = read_documents(f"{_catalog_lines(address, '')}extensions: []\n")
-    return not faults and not errors_among(declared(documents[0], "")[1])
+    return not faults and not declared(documents[0], "")[1]
 
 
 def _catalog_lines(address: JsonValue, comment: str) -> str:

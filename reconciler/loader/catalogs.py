@@ -15,6 +15,8 @@ from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension
 from reconciler.model.types import ASSIGNMENT_TYPE, ODATA_TYPE, short_type
 
 _Reference = tuple[str, str]
+_Named = tuple[str, str, SourceLocation]
+"""A name, the form in which it is compared with others, and its place."""
 
 
 def in_order(place: SourceLocation | None) -> tuple[str, int, int]:
@@ -52,30 +54,23 @@ def duplicates(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
 
 def look_alikes(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
     """R216 for every name that looks like an earlier one, of another extension of its catalog or another catalog."""
-    groups = _by_catalog(documents)
-    catalogs = [
-        (name, identity, group[0].source)
-        for (_, identity), group in groups.items()
-        if (name := cast("Catalog", group[0].catalog).display_name) is not None
-    ]
-    warnings = _look_alikes("catalog", catalogs)
-    for group in groups.values():
-        extensions = [
-            (extension.display_name, folded(extension.display_name), extension.source)
-            for extension in _in_source_order(group)
-            if extension.display_name is not None
-        ]
-        warnings += _look_alikes("extension", extensions)
-    return warnings
+    catalogs: list[_Named] = []
+    warnings: list[Diagnostic] = []
+    for (_, compared_as), group in _by_catalog(documents).items():
+        name = cast("Catalog", group[0].catalog).display_name
+        if name is not None:
+            catalogs.append((name, compared_as, group[0].source))
+        extensions = [(one.display_name, folded(one.display_name), one.source) for one in _in_source_order(group)]
+        warnings += _look_alikes("extension", ((name, form, place) for name, form, place in extensions if name))
+    return warnings + _look_alikes("catalog", catalogs)
 
 
-def _look_alikes(kind: str, names: Iterable[tuple[str, str, SourceLocation]]) -> list[Diagnostic]:
-    """The warnings about names, each given with the form in which it is compared, and its place."""
+def _look_alikes(kind: str, names: Iterable[_Named]) -> list[Diagnostic]:
     warnings = []
-    first: dict[str, tuple[str, str, SourceLocation]] = {}
-    for name, identity, source in names:
-        first_name, first_identity, place = first.setdefault(appearance(name), (name, identity, source))
-        if identity != first_identity:
+    first: dict[str, _Named] = {}
+    for name, compared_as, source in names:
+        first_name, first_compared_as, place = first.setdefault(appearance(name), (name, compared_as, source))
+        if compared_as != first_compared_as:
             message = (
                 f"The {kind} {quoted(name)} looks like {quoted(first_name)} at {place.file}:{place.line}; "
                 "the names differ only in characters that do not show."

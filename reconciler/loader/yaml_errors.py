@@ -94,6 +94,8 @@ def character_fault(text: str) -> Fault | None:
 
 def conflict_fault(text: str) -> Fault | None:
     """R006 for the first line that Git has written about a merge conflict."""
+    if not any(sign * 7 in text for sign in "<|=>"):
+        return None
     match = re.search(_CONFLICT, text, re.MULTILINE)
     if match is None:
         return None

@@ -16,9 +16,10 @@ import yaml
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 BYTE_ORDER_MARK = "\ufeff"
 
-_MARKER = re.compile(r"(?:---|\.\.\.)(?:[ \t]+#.*|[ \t]*)")
-_COMMENT = re.compile(r"[ \t]*(?:#.*)?")
-_SURROGATE = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
+# Patterns as text: `re` compiles them for the files that need them, and not for every run.
+_MARKER = r"(?:---|\.\.\.)(?:[ \t]+#.*|[ \t]*)"
+_COMMENT = r"[ \t]*(?:#.*)?"
+_SURROGATE = r"(?<!\\)((?:\\\\)*)\\u([dD][89a-fA-F][0-9a-fA-F]{2})"
 """An escape of half a surrogate pair; a backslash behind an odd number of others is escaped itself."""
 _PRIVATE_USE = range(0xE000, 0xF900)
 
@@ -34,9 +35,9 @@ def events(text: str) -> Iterator[yaml.Event]:
     """
     marks = _document_marks(text)
     text = _without(text, marks)
-    stand_in = _stand_in(text) if _SURROGATE.search(text) else ""
+    stand_in = _stand_in(text) if "\\u" in text and re.search(_SURROGATE, text) else ""
     if stand_in:
-        text = _SURROGATE.sub(rf"\1{stand_in * 2}\2", text)
+        text = re.sub(_SURROGATE, rf"\1{stand_in * 2}\2", text)
     for event in yaml.parse(text, Loader=LOADER):
         if stand_in and isinstance(event, yaml.ScalarEvent):
             event.value = _with_surrogates(event, stand_in)
@@ -79,7 +80,7 @@ def _after_a_marker(lines: Sequence[str]) -> list[bool]:
     for line in lines:
         answers.append(at_start)
         content = _content(line)
-        at_start = bool(_MARKER.fullmatch(content)) or (at_start and bool(_COMMENT.fullmatch(content)))
+        at_start = bool(re.fullmatch(_MARKER, content)) or (at_start and _is_comment(content))
     return answers
 
 
@@ -89,9 +90,14 @@ def _before_a_marker(lines: Sequence[str]) -> list[bool]:
     for line in reversed(lines):
         content = _content(line)
         begins = content.startswith("---") and content[3:4] in ("", " ", "\t")
-        opens = begins or (opens and bool(_COMMENT.fullmatch(content)))
+        opens = begins or (opens and _is_comment(content))
         answers.append(opens)
     return answers[::-1]
+
+
+def _is_comment(content: str) -> bool:
+    """True for a blank line too."""
+    return bool(re.fullmatch(_COMMENT, content))
 
 
 def _content(line: str) -> str:

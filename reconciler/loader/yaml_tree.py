@@ -25,7 +25,7 @@ NODES = 100_000
 CHARACTERS_PER_NODE = 64
 """An alias also costs the text it repeats, so that few nodes with long text cannot explode either."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = (None, "!", _TAG + "str")
 _SEQUENCE_TAGS = (None, "!", _TAG + "seq")
@@ -122,7 +122,7 @@ class _Tree:
 
     def _whole_characters(self, node: Node, text: str) -> Node:
         """The node; or the fault of half a surrogate pair, which is no character."""
-        half = _SURROGATE.search(text)
+        half = re.search(_SURROGATE, text)
         if half is None:
             return node
         message = f"The text holds `\\u{ord(half[0]):04x}`, half of a surrogate pair without the other half."
