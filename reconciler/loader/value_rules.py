@@ -90,7 +90,7 @@ def body_faults(body: Node | None, at_fault: Collection[Node]) -> Iterator[Fault
 
 def blank_fault(name: str, node: Node | None, at_fault: Collection[Node]) -> Iterator[Fault]:
     """R105 for a name of which nothing shows; the schema sees those alone that are white space."""
-    if isinstance(node, Scalar) and node not in at_fault and not node.is_null and not appearance(node.text):
+    if isinstance(node, Scalar) and node not in at_fault and not appearance(node.text):
         message = f"`{name}` is blank: no character of {quoted(node.text)} is visible."
         yield fault_at(node, "R105", message, "Write a name.")
 

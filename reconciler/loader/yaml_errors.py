@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 
@@ -109,9 +108,13 @@ def templates_named(faults: list[Fault], text: str) -> list[Fault]:
     if not faults or not re.search(_TEMPLATE, text):
         return faults
     lines = re.split(LINE_BREAK, text)
-    template_in = functools.cache(lambda number: _template_fault(number, lines))
-    named = [next(filter(None, map(template_in, _lines_of_cause(fault))), fault) for fault in faults]
+    named = [_template_near(fault, lines) or fault for fault in faults]
     return list(dict.fromkeys(named))
+
+
+def _template_near(fault: Fault, lines: Sequence[str]) -> Fault | None:
+    templates = (_template_fault(number, lines) for number in _lines_of_cause(fault))
+    return next(filter(None, templates), None)
 
 
 def _lines_of_cause(fault: Fault) -> tuple[int, ...]:

@@ -18,8 +18,7 @@ def appearance(name: str) -> str:
     Control and format characters and fillers are left out, and every run of blanks, of whatever kind, is one space.
     Characters that are not assigned yet count as visible.
     """
-    blanks_alike = " ".join(name.split())
-    shown = "".join(character for character in blanks_alike if _shows(character))
+    shown = "".join(character for character in name if _shows(character))
     return unicodedata.normalize("NFC", " ".join(shown.split())).casefold()
 
 

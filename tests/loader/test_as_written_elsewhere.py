@@ -141,6 +141,7 @@ def test_a_byte_order_mark_begins_a_later_document(name: str, tmp_path: Path) ->
         (f"---\n {BOM}catalog: A\n{SHORT}", (2, 2)),
         (f"--- !!map\n{BOM}catalog: A\n{SHORT}", (2, 1)),
         (f"{BOM}catalog: A\n{SHORT}", (1, 1)),
+        (f"catalog: A\n{SHORT}{BOM}---x: 1\n", (3, 1)),
         (f"---\ncatalog: A\n{SHORT}---\n{BOM}catalog: B{BOM}\n{SHORT}", (5, 11)),
     ],
 )
@@ -175,6 +176,8 @@ def test_a_merge_conflict_is_named(name: str) -> None:
     "text",
     [
         "catalog: A # <<<<<<< \n",
+        'catalog: "a\n======== b"\n',
+        'catalog: "a\n<<<<<<<< b"\n',
         "catalog: |-\n  <<<<<<< a\n  =======\n",
         "#======\n# =======\ncatalog: A\n",
         "catalog: A\n#\n########\n",
@@ -234,3 +237,7 @@ def test_a_bare_document_after_an_end_is_refused_alike_with_a_mark() -> None:
     [diagnostic] = load_texts([("a.yaml", text)]).diagnostics
     assert "add `---`" in diagnostic.hint
     assert load_texts([("a.yaml", text.replace("catalog: B", f"{BOM}catalog: B"))]).diagnostics == (diagnostic,)
+
+
+def test_another_kind_of_fault_in_a_line_with_braces_stays_too() -> None:
+    assert faults_of(f"catalog: rg-{{{{ x }}}}\ncatalog: rg-{{{{ x }}}}\n{SHORT}") == [("R007", 2, 1)]

@@ -175,7 +175,7 @@ def test_a_wrong_number_names_its_variable(written: str, value: str, code: str, 
     assert "without quotes" not in diagnostic.hint
 
 
-@pytest.mark.parametrize("written", ["1${ms}", "${ms}${retries}", "'500'", "$${ms}"])
+@pytest.mark.parametrize("written", ["1${ms}", "${ms}${retries}", "'500'", "$${ms}", "'$${'"])
 def test_a_number_is_given_by_one_variable_alone(written: str) -> None:
     [diagnostic] = with_numbers(written).diagnostics
     assert (diagnostic.code, "The value comes from" in diagnostic.message) == ("R102", False)

@@ -81,7 +81,7 @@ BOMBS: dict[str, Callable[[], str]] = {
     "many secrets": lambda: "".join(f"- sig=abcdefg+/{i:06}z\n" for i in range(15_000)),
     "tabs": lambda: "\t" * MIB,
     "many templates in one line": lambda: "[" + "{{a}}, " * 6_000 + "]",
-    "many faults in a line of open quotes": lambda: "[" + "{{a}}, " * 9_000 + r'"\"' * 300_000 + "\n",
+    "a template in a line of open quotes": lambda: 'a: {{ x }} "' + r"\"" * 500_000,
     "many byte order marks": lambda: "a: 1\n" + "\ufeff# a\n" * 150_000 + "\ufeffb: 1\n",
     "many surrogates": lambda: 'catalog: "' + r"\ud83d\ude80" * 40_000 + '"\n',
     "many halves of surrogate pairs": lambda: "[" + r'"\ud83d",' * 15_000 + "]",
