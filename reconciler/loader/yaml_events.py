@@ -1,7 +1,7 @@
-"""YAML text → the parser's events, also for what YAML 1.2 or JSON allow and libyaml refuses.
+"""YAML text → the parser's events, also for what YAML 1.2 or JSON allow and libyaml rejects.
 
-The parser gets a text that it takes; every event tells of the text as it was given: its values, lines, columns, and how
-many characters stand before them.
+The parser gets a text that it accepts; every event describes the text as it was given: its values, lines, columns, and
+how many characters stand before them.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ def events(text: str) -> Iterator[yaml.Event]:
     """The events of the text, in its order.
 
     The escapes of a surrogate pair, by which JSON spells one character, are that character; half a pair alone stays a
-    surrogate in the value. A byte order mark at the start of a document is passed over.
+    surrogate in the value. A byte order mark at the start of a document is ignored.
 
     Raises:
         yaml.YAMLError: the text is not YAML.
     """
     marks = _document_marks(text)
+    removed_at = [place - number for number, place in enumerate(marks)]
     text = _without(text, marks)
     stand_in = _stand_in(text) if "\\u" in text and re.search(_SURROGATE, text) else ""
     if stand_in:
@@ -42,7 +43,8 @@ def events(text: str) -> Iterator[yaml.Event]:
         if stand_in and isinstance(event, yaml.ScalarEvent):
             event.value = _with_surrogates(event, stand_in)
         if marks:
-            event.start_mark, event.end_mark = (_moved(mark, marks) for mark in (event.start_mark, event.end_mark))
+            event.start_mark = _moved(event.start_mark, removed_at)
+            event.end_mark = _moved(event.end_mark, removed_at)
         yield event
 
 
@@ -58,7 +60,7 @@ def _without(text: str, marks: Sequence[int]) -> str:
 
 def _document_marks(text: str) -> list[int]:
     """Where byte order marks stand that begin a document: their line follows `---`, `...` or comments alone, or
-    precedes `---`. The file's first mark has been taken by whoever decoded it.
+    precedes `---`. The file's first mark is gone since it was decoded.
 
     Source: YAML 1.2.2 §5.2 and §9.2 (c-byte-order-mark, l-document-prefix).
     """
@@ -107,7 +109,7 @@ def _content(line: str) -> str:
 def _stand_in(text: str) -> str:
     """A character that the text does not have, to stand for a backslash and its `u`, so that all places stay.
 
-    "" where the text has them all: then the parser refuses the escapes.
+    "" where the text has them all: then the parser rejects the escapes.
     """
     used = set(text)
     return next((character for character in map(chr, _PRIVATE_USE) if character not in used), "")
@@ -123,7 +125,7 @@ def _with_surrogates(event: yaml.ScalarEvent, stand_in: str) -> str:
     return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
-def _moved(mark: Any, marks: Sequence[int]) -> yaml.Mark:
-    """The mark at its place in the text that has the byte order marks; they take no column."""
-    removed_at = [place - number for number, place in enumerate(marks)]
-    return yaml.Mark(mark.name, mark.index + bisect_right(removed_at, mark.index), mark.line, mark.column, None, 0)
+def _moved(mark: Any, removed_at: Sequence[int]) -> yaml.Mark:
+    """The parser's mark at its place in the text that has the byte order marks; they take no column."""
+    index = mark.index + bisect_right(removed_at, mark.index)
+    return yaml.Mark(mark.name, index, mark.line, mark.column, None, 0)

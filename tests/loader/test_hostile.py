@@ -83,6 +83,7 @@ BOMBS: dict[str, Callable[[], str]] = {
     "many templates in one line": lambda: "[" + "{{a}}, " * 6_000 + "]",
     "a template in a line of open quotes": lambda: 'a: {{ x }} "' + r"\"" * 500_000,
     "many byte order marks": lambda: "a: 1\n" + "\ufeff# a\n" * 150_000 + "\ufeffb: 1\n",
+    "many documents with byte order marks": lambda: "--- a\n" + "\ufeff--- a\n" * 15_000,
     "many surrogates": lambda: 'catalog: "' + r"\ud83d\ude80" * 40_000 + '"\n',
     "many halves of surrogate pairs": lambda: "[" + r'"\ud83d",' * 15_000 + "]",
 }
