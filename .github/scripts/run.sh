@@ -42,7 +42,8 @@ printed="$work/printed" plan="$work/plan.json" journal="$work/journal.jsonl" sum
 
 paths=()
 while IFS= read -r path; do
-  [[ -z "$path" ]] || paths+=("$path")
+  path="${path%$'\r'}"
+  [[ "$path" =~ ^[[:space:]]*$ ]] || paths+=("$path")
 done <<<"$INPUT_PATH"
 
 target=(--auth "$INPUT_AUTH")

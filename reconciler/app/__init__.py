@@ -29,7 +29,6 @@ from reconciler.loader import (
 from reconciler.loader.finding import ENVIRONMENTS_FILE
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
-from reconciler.model.extension import DesiredCatalog
 from reconciler.model.identity import Assertion
 from reconciler.model.plan import Plan
 from reconciler.settings import Settings, refuse_token_of_another_tenant, sign_in_variables
@@ -88,8 +87,10 @@ def environment_names() -> Sequence[str]:
 
 def is_saved_plan(path: Path) -> bool:
     """True for a file that holds a plan document, whatever its name; anything else is left to whoever reads it."""
+    from reconciler.plan.saved import decoded
+
     try:
-        text = _bounded(path).decode("utf-8-sig") if path.is_file() else ""
+        text = decoded(_bounded(path)) if path.is_file() else ""
         document = json.loads(text) if text.lstrip().startswith("{") else None
     except (OSError, ValueError, RecursionError):
         return False
@@ -104,7 +105,7 @@ def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
 def plan(
     settings: Settings,
     variables: Mapping[str, str],
-    desired: Sequence[DesiredCatalog],
+    desired: LoadedState,
     progress: Progress,
     baseline: Plan | None = None,
 ) -> Plan:
@@ -129,7 +130,7 @@ def plan(
 def apply(
     settings: Settings,
     variables: Mapping[str, str],
-    desired: Sequence[DesiredCatalog],
+    desired: LoadedState,
     approval: Approval,
     progress: Progress,
     journal: Path | None = None,
@@ -192,12 +193,12 @@ def show(file: Path) -> Plan:
         InvalidFilesError: there is none, or it is no plan document.
         StalePlanError: it was altered.
     """
-    from reconciler.plan.saved import read_plan
+    from reconciler.plan.saved import decoded, read_plan
 
     try:
-        text = _bounded(file).decode()
+        text = decoded(_bounded(file))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "it is neither UTF-8 nor UTF-16 text"
         raise InvalidFilesError(f"{file} cannot be read: {reason}.", hint="Give the file of `plan --out`.") from error
     return read_plan(text, str(file), json.loads(schema_text("plan")))
 

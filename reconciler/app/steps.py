@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from reconciler import __version__
 from reconciler.app.connection import Connection
 from reconciler.app.runs import Progress
 from reconciler.app.selection import may_be_meant, meant
 from reconciler.graph.reading import observe
+from reconciler.loader import LoadedState
 from reconciler.model.extension import DesiredCatalog, ObservedCatalog
 from reconciler.model.plan import Plan
 from reconciler.plan.build import PlanContext, build_plan
 
 
-async def fresh_plan(connection: Connection, declared: Sequence[DesiredCatalog], progress: Progress) -> Plan:
-    """The plan for what is declared."""
-    return build_plan(await observed(connection, declared, progress), plan_context(connection))
+async def fresh_plan(connection: Connection, declared: LoadedState, progress: Progress) -> Plan:
+    """The plan for what is declared; the warnings about the files come before its own."""
+    plan = build_plan(await observed(connection, declared.catalogs, progress), plan_context(connection))
+    return replace(plan, diagnostics=(*declared.diagnostics, *plan.diagnostics))
 
 
 async def observed(

@@ -28,14 +28,23 @@ TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
 
 
 class _Lines(click.ParamType):  # type: ignore[type-arg] # generic only in the newest click
-    """Text; several values in an environment variable stand on lines of their own, since catalog names hold blanks."""
+    """Text that is not blank; several values in an environment variable stand one per line, as names hold blanks.
+
+    Blank lines, and blanks and carriage returns around a line, come with YAML blocks and files, and are dropped.
+    """
 
     name = "text"
-    envvar_list_splitter = "\n"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """The lines of the variable that are not blank."""
+        return [line.strip() for line in rv.split("\n") if line.strip()]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        del param, ctx
-        return str(value)
+        """The value as it was given."""
+        text = str(value)
+        if not text.strip():
+            self.fail("The value is blank. Give a name, or leave the option out.", param, ctx)
+        return text
 
 
 def paths_argument(function: F) -> F:

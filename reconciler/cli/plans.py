@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from reconciler.errors import InvalidFilesError
 if TYPE_CHECKING:
     from reconciler.cli.output import Output
     from reconciler.loader import LoadedState
-    from reconciler.model.extension import DesiredCatalog
     from reconciler.model.plan import Plan
     from reconciler.render.page import Page
     from reconciler.settings import Settings
@@ -128,17 +126,17 @@ def show_command(file: Path, drift: bool, page: Page, output: Output) -> int:
     return DONE
 
 
-def declared_state(paths: tuple[Path, ...], settings: Settings, output: Output) -> Sequence[DesiredCatalog] | None:
+def declared_state(paths: tuple[Path, ...], settings: Settings, output: Output) -> LoadedState | None:
     """What the files declare in the chosen environment; None after printing their faults."""
     from reconciler import app
 
     return sound(app.declared(settings, paths or (DEFAULT_PATH,)), output)
 
 
-def sound(loaded: LoadedState, output: Output) -> Sequence[DesiredCatalog] | None:
-    """The catalogs of files without a fault; None after printing the faults."""
+def sound(loaded: LoadedState, output: Output) -> LoadedState | None:
+    """What valid files declare; None after printing what is wrong with others."""
     if not loaded.faulty:
-        return loaded.catalogs
+        return loaded
     print_findings(loaded.diagnostics, output, files=loaded.files, extensions=loaded.extensions)
     return None
 

@@ -14,6 +14,7 @@ from reconciler.diff.compare import compare
 from reconciler.export.yaml_text import Line, Path, block
 from reconciler.loader.catalogs import desired_catalogs
 from reconciler.loader.declared import declared
+from reconciler.loader.fault import errors_among
 from reconciler.loader.variables import substituted
 from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.extension import ObservedExtension
@@ -84,7 +85,8 @@ def _faults(body: Properties, live: ObservedExtension) -> Iterator[tuple[Path, s
     lines: list[Line] = [("catalog: any", ()), ("extensions:", ()), ("-", ()), *block(body, 2)]
     documents, faults = read_documents("".join(f"{line}\n" for line, _ in lines))
     if not faults:
-        document, faults = declared(substituted(documents[0], None)[0], "")
+        document, findings = declared(substituted(documents[0], None)[0], "")
+        faults = errors_among(findings)
         if not faults:
             [catalog] = desired_catalogs([document])
             for row in compare(catalog.extensions[0].properties, live.properties):

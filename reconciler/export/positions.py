@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 
 from reconciler.loader.yaml_errors import LINE_BREAK
+from reconciler.loader.yaml_events import events
 
 _BREAK = re.compile(LINE_BREAK)
 _BREAKS = "\n\r\x85\u2028\u2029"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(slots=True, eq=False)
@@ -50,7 +50,7 @@ def pieces(text: str) -> list[Piece]:
     """The documents of a text that the loader has taken; what it refuses (duplicate keys, deep nesting) is not here."""
     documents: list[Piece] = []
     open_: list[tuple[Piece, Piece | None]] = []
-    for event in yaml.parse(text, Loader=_LOADER):
+    for event in events(text):
         if isinstance(event, yaml.CollectionEndEvent):
             piece = open_.pop()[0]
             piece.end = _place(event.end_mark)[0] if piece.flow else _last_end(piece)

@@ -12,6 +12,7 @@ from reconciler.export.proof import only_adopted
 from reconciler.export.rewriting import edited, placed
 from reconciler.export.sources import Document, documents_of
 from reconciler.loader import load_texts
+from reconciler.loader.catalogs import in_order
 from reconciler.model.canonical import canonical_json, folded
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.environment import Environment
@@ -63,7 +64,7 @@ def update(files: Files, pairs: Pairs) -> Update:
     dropped = [one for one in (*wished, *judged) if one.refusal]
     return Update(
         texts={file: text for file, text in texts.items() if text != files.texts[file]},
-        edits=tuple(sorted(placed(files.texts, texts, kept), key=lambda one: (one.place.file, one.place.line))),
+        edits=tuple(sorted(placed(files.texts, texts, kept), key=lambda one: in_order(one.place))),
         not_live=tuple(change.extension for change in before.changes if change.action == "create"),
         diagnostics=(
             *(unreadable(found) for _, found in pairs if found.read != "complete"),
@@ -125,7 +126,7 @@ def _objection(
     edits = [edit for one in adopted for edit in one.edits]
     if not only_adopted(declared, after, adopted) or not _settled(before, files.plan(after, pairs), edits):
         return _UNSAFE
-    faults = ((one.name, load_texts(texts.items(), one).diagnostics) for one in files.others)
+    faults = ((one.name, load_texts(texts.items(), one).errors) for one in files.others)
     return next((_elsewhere(name, found[0]) for name, found in faults if found), "")
 
 

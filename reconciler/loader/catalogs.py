@@ -8,17 +8,20 @@ from typing import cast
 from reconciler.loader.declared import DeclaredDocument, DeclaredExtension
 from reconciler.loader.fault import quoted
 from reconciler.loader.nodes import data_of
+from reconciler.model.appearance import appearance
 from reconciler.model.canonical import canonical, folded
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension
 from reconciler.model.types import ASSIGNMENT_TYPE, ODATA_TYPE, short_type
 
 _Reference = tuple[str, str]
+_Named = tuple[str, str, SourceLocation]
+"""A name, the form in which it is compared with others, and its place."""
 
 
 def in_order(place: SourceLocation | None) -> tuple[str, int, int]:
-    """The sort key of places: file, line, column; no place comes first."""
-    return (place.file, place.line, place.column) if place else ("", 0, 0)
+    """The sort key of places: file, line, column; no place comes first, and a file as a whole before its lines."""
+    return (place.file, place.line or 0, place.column or 0) if place else ("", 0, 0)
 
 
 def reference(catalog: Catalog) -> _Reference:
@@ -47,6 +50,34 @@ def duplicates(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
             for key in keys:
                 first.setdefault(key, extension.source)
     return found
+
+
+def look_alikes(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
+    """R216 for every name that looks like an earlier one, of another extension of its catalog or another catalog."""
+    catalogs: list[_Named] = []
+    warnings: list[Diagnostic] = []
+    for (_, compared_as), group in _by_catalog(documents).items():
+        name = cast("Catalog", group[0].catalog).display_name
+        if name is not None:
+            catalogs.append((name, compared_as, group[0].source))
+        extensions = [(one.display_name, folded(one.display_name), one.source) for one in _in_source_order(group)]
+        warnings += _look_alikes("extension", ((name, form, place) for name, form, place in extensions if name))
+    return warnings + _look_alikes("catalog", catalogs)
+
+
+def _look_alikes(kind: str, names: Iterable[_Named]) -> list[Diagnostic]:
+    warnings = []
+    first: dict[str, _Named] = {}
+    for name, compared_as, source in names:
+        first_name, first_compared_as, place = first.setdefault(appearance(name), (name, compared_as, source))
+        if compared_as != first_compared_as:
+            message = (
+                f"The {kind} {quoted(name)} looks like {quoted(first_name)} at {place.file}:{place.line}; "
+                "the names differ only in characters that do not show."
+            )
+            hint = f"Write the name the same way twice for one {kind}, or give the two visibly different names."
+            warnings.append(Diagnostic("R216", "warning", message, hint, source))
+    return warnings
 
 
 def _in_source_order(group: Iterable[DeclaredDocument]) -> list[DeclaredExtension]:

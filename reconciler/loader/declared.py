@@ -10,7 +10,8 @@ from reconciler.loader.fault import Fault
 from reconciler.loader.merging import merged
 from reconciler.loader.nodes import Mapping, Node, Sequence, member, text_of
 from reconciler.loader.schema_faults import is_wrapped, schema_faults
-from reconciler.loader.value_rules import body_faults, secret_faults
+from reconciler.loader.value_rules import blank_fault, body_faults, secret_faults
+from reconciler.model.appearance import appearance
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.extension import Catalog
 
@@ -42,6 +43,7 @@ def declared(document: Node, file: str) -> tuple[DeclaredDocument, list[Fault]]:
     secrets = list(secret_faults(document))  # first: what they have learned, no other fault shows
     faults, at_fault = schema_faults(document)
     faults.extend(secrets)
+    faults.extend(blank_fault("catalog", member(document, "catalog"), at_fault))
     source = SourceLocation(file, document.line, document.column)
     if is_wrapped(document):
         return DeclaredDocument(None, (), source), faults
@@ -83,4 +85,5 @@ def _catalog(document: Node, at_fault: Collection[Node]) -> Catalog | None:
 
 
 def _sound(node: Node | None, at_fault: Collection[Node]) -> str | None:
-    return None if node in at_fault else text_of(node)
+    text = None if node in at_fault else text_of(node)
+    return text if text and appearance(text) else None

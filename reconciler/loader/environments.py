@@ -14,8 +14,10 @@ from reconciler.loader.reading import read_text, shown
 from reconciler.loader.schema_faults import faults_by_schema
 from reconciler.loader.value_rules import secret_faults
 from reconciler.loader.yaml_tree import read_documents
-from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.diagnostic import Diagnostic, of_path
 from reconciler.model.environment import ENVIRONMENT_NAME, VARIABLE_NAME, Environment
+
+_ONE_DOCUMENT = "Write one document: `environments:`, and under it their names."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,14 @@ def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
         return LoadedEnvironments(exists=False)
     if file.is_symlink() and not within(os.path.realpath(file.parent), file):
         message, hint = "The symbolic link leads out of the folder.", "Replace the link by the file itself."
-        return LoadedEnvironments(diagnostics=(Diagnostic("R003", "error", message, hint, SourceLocation(str(file))),))
+        return LoadedEnvironments(diagnostics=(Diagnostic("R003", "error", message, hint, of_path(str(file))),))
     text, unreadable = read_text(file, shown(file))
     if unreadable is not None:
         return LoadedEnvironments(diagnostics=(unreadable,))
     documents, faults = read_documents(text)
+    if not documents and not faults:
+        empty = Diagnostic("R103", "error", "The file is empty.", _ONE_DOCUMENT, of_path(str(file)))
+        return LoadedEnvironments(diagnostics=(empty,))
     if not faults:
         faults = _faults(documents)
     if faults:
@@ -48,11 +53,8 @@ def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
 
 
 def _faults(documents: list[Node]) -> list[Fault]:
-    hint = "Write one document: `environments:`, and under it their names."
-    if not documents:
-        return [Fault("R103", 1, 1, "The file is empty.", hint)]
     if len(documents) > 1:
-        return [fault_at(documents[1], "R101", f"There are {len(documents)} documents, not one.", hint)]
+        return [fault_at(documents[1], "R101", f"There are {len(documents)} documents, not one.", _ONE_DOCUMENT)]
     [document] = documents
     found, _ = faults_by_schema(document, "environments")
     return [*secret_faults(document), *found, *_name_faults(document), *_nested_faults(document)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.diagnostic import Diagnostic, Severity, SourceLocation
 from reconciler.model.secrets import mask
 
 SHOWN_CHARACTERS = 60
@@ -33,15 +34,27 @@ class Fault:
     column: int
     message: str
     hint: str
+    severity: Severity = "error"
 
     def in_file(self, file: str) -> Diagnostic:
-        """The diagnostic; all faults in files are errors."""
-        return Diagnostic(self.code, "error", self.message, self.hint, SourceLocation(file, self.line, self.column))
+        """The diagnostic, with the file in its place."""
+        place = SourceLocation(file, self.line, self.column)
+        return Diagnostic(self.code, self.severity, self.message, self.hint, place)
 
 
 def fault_at(place: Placed, code: str, message: str, hint: str) -> Fault:
     """A fault at the place of a node or an entry."""
     return Fault(code, place.line, place.column, message, hint)
+
+
+def warning_at(place: Placed, code: str, message: str, hint: str) -> Fault:
+    """The same as a warning: it is reported, and the files stay valid."""
+    return Fault(code, place.line, place.column, message, hint, "warning")
+
+
+def errors_among(faults: Iterable[Fault]) -> list[Fault]:
+    """The faults that make a file invalid."""
+    return [fault for fault in faults if fault.severity == "error"]
 
 
 def printable(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.loader.reading import reason, shown
-from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.diagnostic import Diagnostic, of_path
 
 SUFFIXES = (".yaml", ".yml")
 ENVIRONMENTS_FILE = Path("reconciler.yaml")
@@ -33,7 +33,7 @@ class Found:
 
     def report(self, path: Path, code: str, message: str, hint: str) -> None:
         """Takes a fault of a path as such."""
-        self.diagnostics.append(Diagnostic(code, "error", message, hint, SourceLocation(shown(path))))
+        self.diagnostics.append(Diagnostic(code, "error", message, hint, of_path(shown(path))))
 
 
 def find(paths: Iterable[Path]) -> Found:
@@ -46,6 +46,9 @@ def find(paths: Iterable[Path]) -> Found:
     for path in given:
         try:
             _find_one(path, found)
+        except FileNotFoundError:
+            message = f"No desired state found: `{shown(path)}` does not exist."
+            found.report(path, "R001", message, "Run `reconciler init` or give a path.")
         except (OSError, ValueError) as error:
             found.report(
                 path, "R001", f"The path cannot be read: {reason(error)}.", "Check the path and its permissions."

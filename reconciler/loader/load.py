@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 
-from reconciler.loader.catalogs import desired_catalogs, duplicates, in_order
+from reconciler.loader.catalogs import desired_catalogs, duplicates, in_order, look_alikes
 from reconciler.loader.declared import DeclaredDocument, declared
 from reconciler.loader.finding import find
 from reconciler.loader.nodes import Node
 from reconciler.loader.reading import read_text
 from reconciler.loader.variables import may_hold_variables, substituted
 from reconciler.loader.yaml_tree import read_documents
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.diagnostic import Diagnostic, of_path
 from reconciler.model.environment import Environment
 from reconciler.model.extension import DesiredCatalog
 from reconciler.model.learned import declare_public
@@ -27,6 +27,8 @@ FAULTS = 1_000
 class LoadedState:
     """What the files declare. `catalogs` is empty as soon as one diagnostic is an error: there is no half a state.
 
+    Warnings leave it valid: `validate` and every plan show them.
+
     `files` and `extensions` count what was found, faulty ones included; `environments` for how many it holds.
     """
 
@@ -37,9 +39,14 @@ class LoadedState:
     environments: int = 0
 
     @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that are more than warnings."""
+        return _errors(self.diagnostics)
+
+    @property
     def faulty(self) -> bool:
         """True when at least one diagnostic is an error: nothing may be planned from these files."""
-        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+        return bool(self.errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def load_for_each(paths: Sequence[Path], environments: Sequence[Environment]) ->
     told = [_told_of(one, names if len(names) < len(states) else []) for one, names in having.items()]
     return replace(
         states[0],
-        catalogs=() if told else states[0].catalogs,
+        catalogs=() if _errors(told) else states[0].catalogs,
         diagnostics=tuple(sorted(dict.fromkeys(told), key=_by_place)),
     )
 
@@ -137,8 +144,8 @@ def _state(files: Sequence[_File], of_paths: Sequence[Diagnostic], environment: 
         file_documents, file_diagnostics = _declared(file, environment)
         documents += file_documents
         diagnostics += file_diagnostics
-    diagnostics += duplicates(documents)
-    catalogs = () if diagnostics else desired_catalogs(documents)
+    diagnostics += [*duplicates(documents), *look_alikes(documents)]
+    catalogs = () if _errors(diagnostics) else desired_catalogs(documents)
     _declare_names_public(catalogs)
     return LoadedState(
         catalogs=catalogs,
@@ -148,17 +155,23 @@ def _state(files: Sequence[_File], of_paths: Sequence[Diagnostic], environment: 
     )
 
 
+def _errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity == "error")
+
+
 def _by_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
     return (*in_order(diagnostic.place), diagnostic.code)
 
 
 def _readable(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """What is told of diagnostics sorted by file: of each file no more than can be read."""
+    """Of diagnostics sorted by file, no more of each file than can be read; no warning hides an error."""
     for _, of_one_file in groupby(diagnostics, key=lambda each: in_order(each.place)[0]):
-        yield from islice(of_one_file, FAULTS)
-        for first_left_out in islice(of_one_file, 1):
-            message = f"The file has more than {FAULTS:,} faults; those from here on are left out."
-            yield replace(first_left_out, code="R009", message=message, hint="Mend the ones above first.")
+        own = list(of_one_file)
+        errors_first = sorted(own, key=lambda each: each.severity != "error")
+        yield from sorted(errors_first[:FAULTS], key=_by_place)
+        for first_omitted in errors_first[FAULTS : FAULTS + 1]:
+            message = f"The file has more than {FAULTS:,} findings; the others are omitted."
+            yield replace(first_omitted, code="R009", message=message, hint="Fix the findings above first.")
 
 
 def _declared(file: _File, environment: Environment | None) -> tuple[list[DeclaredDocument], list[Diagnostic]]:
@@ -168,7 +181,21 @@ def _declared(file: _File, environment: Environment | None) -> tuple[list[Declar
         document, found = declared(written, file.name)
         documents.append(document)
         diagnostics += [fault.in_file(file.name) for fault in (*faults, *found)]
+    if not _errors(diagnostics):
+        diagnostics += _nothing_declared(file.name, documents)
     return documents, diagnostics
+
+
+def _nothing_declared(file: str, documents: Sequence[DeclaredDocument]) -> Iterator[Diagnostic]:
+    """R312 for a valid file without a document, and for each document without an extension."""
+    hint = "What it declared before stays live, unmanaged. Declare an extension, or remove the {}."
+    if not documents:
+        message = "The file declares nothing: it is empty or holds only comments."
+        yield Diagnostic("R312", "warning", message, hint.format("file"), of_path(file))
+    for document in documents:
+        if not document.extensions:
+            message = "The document declares nothing: `extensions` is empty."
+            yield Diagnostic("R312", "warning", message, hint.format("document"), document.source)
 
 
 def _declare_names_public(catalogs: Iterable[DesiredCatalog]) -> None:

@@ -16,12 +16,16 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})", re.ASCII)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """Text as its author wrote it; `plain`: without quotes and tag, so that it may mean null or a number."""
+    """Text as its author wrote it; `plain`: without quotes and tag, so that it may mean null or a number.
+
+    `given_by`: the variable that gave the whole text, as a message names it; such a text may mean a number too.
+    """
 
     line: int
     column: int
     text: str
     plain: bool
+    given_by: str = ""
 
     @property
     def is_null(self) -> bool:
@@ -76,7 +80,7 @@ def data_of(node: Node, name: str = "") -> JsonValue:
     if isinstance(node, Scalar):
         if node.is_null:
             return None
-        if name in INTEGER_PROPERTIES and node.plain and _INTEGER.fullmatch(node.text):
+        if name in INTEGER_PROPERTIES and (node.plain or node.given_by) and _INTEGER.fullmatch(node.text):
             return int(node.text)
         return node.text
     if isinstance(node, Mapping):

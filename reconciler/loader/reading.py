@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from reconciler.loader.fault import printable
-from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.diagnostic import Diagnostic, SourceLocation, of_path
 from reconciler.model.secrets import learn
 
 SIZE_LIMIT_BYTES = 1024 * 1024
@@ -29,7 +29,7 @@ def read_text(path: Path, name: str) -> tuple[str, Diagnostic | None]:
 
     Only a regular file is read, at most a byte past the limit: a pipe or a device is refused before it can block.
     """
-    place = SourceLocation(name)
+    place = of_path(name)
     try:
         content = _read_bytes(path)
     except (OSError, ValueError) as error:
@@ -57,12 +57,13 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _encoding_fault(file: str, content: bytes, position: int) -> Diagnostic:
+    hint = "Save the file as UTF-8."
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Diagnostic("R005", "error", "The file is UTF-16, not UTF-8.", hint, of_path(file))
     before = content[:position].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
-    utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    message = "The file is UTF-16, not UTF-8." if utf_16 else f"The byte 0x{content[position]:02X} is not UTF-8."
     place = SourceLocation(file, before.count(b"\n") + 1, column)
-    return Diagnostic("R005", "error", message, "Save the file as UTF-8.", place)
+    return Diagnostic("R005", "error", f"The byte 0x{content[position]:02X} is not UTF-8.", hint, place)
 
 
 def reason(error: Exception) -> str:

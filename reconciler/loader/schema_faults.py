@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.loader.fault import Fault, fault_at
-from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Sequence, data_of, member
+from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence, data_of, member
 from reconciler.loader.schema_wording import WORDING, Finding
 from reconciler.loader.schemas import SchemaName, fits, validator
 
@@ -37,9 +38,17 @@ def faults_by_schema(
     for error in validator(schema).iter_errors(data):
         finding = _find(document, error, passed_over)
         if finding is not None:
-            faults.extend(WORDING[str(error.validator)](finding))
+            faults.extend(_with_variable(fault, finding.node) for fault in WORDING[str(error.validator)](finding))
             at_fault.add(finding.node)
     return faults, at_fault
+
+
+def _with_variable(fault: Fault, node: Node) -> Fault:
+    """The fault; that of a value which a variable gave names the variable."""
+    if not isinstance(node, Scalar) or not node.given_by:
+        return fault
+    message = f"{fault.message} The value comes from {node.given_by}."
+    return replace(fault, message=message, hint=f"Correct the variable in reconciler.yaml. {fault.hint}")
 
 
 def _candidates(document: Node) -> Iterator[Node]:

@@ -51,7 +51,11 @@ def _type(finding: Finding) -> Iterator[Fault]:
         first = next(iter(finding.schema["properties"])) if finding.is_document else "displayName"
         hint = f"Write properties, beginning with `{first}: …`."
     if isinstance(finding.node, Scalar) and "a whole number" in kinds:
-        hint = "Write a whole number without quotes, a fraction or leading zeros, or `null`."
+        hint = (
+            "Write a whole number without a fraction or leading zeros; a variable cannot give `null`."
+            if finding.node.given_by
+            else "Write a whole number without quotes, a fraction or leading zeros, or `null`."
+        )
     title = finding.title[0].upper() + finding.title[1:]
     message = f"{title} must be {' or '.join(kinds)}, but is {_kind(finding.node)}."
     yield fault_at(finding.node, "R102", message, hint)

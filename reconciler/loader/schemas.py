@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 
+_VARIABLE = {"$ref": "#/$defs/variable"}
 SchemaName = Literal["desired-state", "plan", "environments"]
 
 
@@ -22,6 +23,27 @@ def schema_text(name: SchemaName) -> str:
     package = Path(__file__).parents[1]
     shipped, beside = (folder / "schemas" / f"{name}.schema.json" for folder in (package, package.parent))
     return (shipped if shipped.is_file() else beside).read_text("utf-8")
+
+
+def strict_schema(name: SchemaName) -> dict[str, Any]:
+    """The schema of documents whose variables have their values: a text like one is no value any more.
+
+    What is shipped, for editors, accepts a `${variable}` beside every value that has a form.
+    """
+    schema: dict[str, Any] = _without_variables(json.loads(schema_text(name)))
+    return schema
+
+
+def _without_variables(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_variables(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    members = {keyword: _without_variables(value) for keyword, value in schema.items()}
+    if _VARIABLE in members.get("anyOf", ()):
+        [value] = [choice for choice in members.pop("anyOf") if choice != _VARIABLE]
+        members |= value
+    return members
 
 
 def fits(data: JsonValue, name: SchemaName) -> bool:
@@ -39,7 +61,7 @@ def fits(data: JsonValue, name: SchemaName) -> bool:
 def _quick(name: SchemaName) -> jsonschema_rs.Draft202012Validator:
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(json.loads(schema_text(name)))
+    return jsonschema_rs.Draft202012Validator(strict_schema(name))
 
 
 @functools.cache
@@ -47,7 +69,7 @@ def validator(name: SchemaName = "desired-state") -> Draft202012Validator:
     """The validator of a document of this schema, compiled once."""
     from jsonschema import Draft202012Validator
 
-    schema = json.loads(schema_text(name))
+    schema = strict_schema(name)
     return Draft202012Validator(_compact(schema, schema.pop("$defs")))
 
 

@@ -6,13 +6,20 @@ import re
 from collections.abc import Collection, Iterator
 from urllib.parse import unquote, urlsplit
 
-from reconciler.loader.fault import Fault, fault_at, quoted
+from reconciler.loader.fault import Fault, fault_at, quoted, warning_at
 from reconciler.loader.nodes import Mapping, Node, Scalar, Sequence, member
+from reconciler.model.appearance import appearance
 from reconciler.model.durations import MAXIMUM_S, MINIMUM_S, duration_s
 from reconciler.model.secrets import carries_secret, learn
 from reconciler.model.types import TIMEOUT, TIMEOUT_IN_DOCUMENTS
 
 _SHARED_ACCESS = re.compile(r"[?&;#][\s+]*(?:sig|sp|sv)[\s+]*(?:[=&;#]|$)", re.IGNORECASE)
+_LOGIC_APP_HOSTS = (".logic.azure.com", ".logic.azure.us", ".logic.azure.cn")
+"""Of Consumption workflows, the plan that entitlement management documents; a Standard workflow has the host of an app.
+
+Source: https://learn.microsoft.com/entra/id-governance/entitlement-management-logic-apps-integration and, for the
+clouds, https://learn.microsoft.com/power-automate/ip-address-configuration.
+"""
 _ENCODINGS = 5
 """How many layers of percent-encoding are looked through; each costs one pass over the address."""
 
@@ -66,8 +73,12 @@ def carries_shared_access(url: str) -> bool:
 
 
 def body_faults(body: Node | None, at_fault: Collection[Node]) -> Iterator[Fault]:
-    """R105 and R202 for the address and the timeouts of an extension or of the defaults, unmerged."""
-    url = member(member(body, "endpointConfiguration"), "url")
+    """R105, R202 and R217 for names, address and timeouts of an extension or of the defaults, unmerged."""
+    yield from blank_fault("displayName", member(body, "displayName"), at_fault)
+    endpoint = member(body, "endpointConfiguration")
+    for name in ("resourceGroupName", "logicAppWorkflowName"):
+        yield from blank_fault(name, member(endpoint, name), at_fault)
+    url = member(endpoint, "url")
     if isinstance(url, Scalar) and url not in at_fault:
         yield from _url_fault(url)
     callback = member(body, "callbackConfiguration")
@@ -75,6 +86,13 @@ def body_faults(body: Node | None, at_fault: Collection[Node]) -> Iterator[Fault
         timeout = member(callback, name)
         if isinstance(timeout, Scalar) and timeout not in at_fault:
             yield from _timeout_fault(name, timeout)
+
+
+def blank_fault(name: str, node: Node | None, at_fault: Collection[Node]) -> Iterator[Fault]:
+    """R105 for a name of which nothing shows; the schema sees those alone that are white space."""
+    if isinstance(node, Scalar) and node not in at_fault and not appearance(node.text):
+        message = f"`{name}` is blank: no character of {quoted(node.text)} is visible."
+        yield fault_at(node, "R105", message, "Write a name.")
 
 
 def _url_fault(node: Scalar) -> Iterator[Fault]:
@@ -92,6 +110,10 @@ def _url_fault(node: Scalar) -> Iterator[Fault]:
     elif "@" in parts.netloc:
         hint = "Remove what stands before the `@`: the Logic App asks for a token, not for a password."
         yield fault_at(node, "R105", "`url` carries a user name or a password.", hint)
+    elif not host.rstrip(".").endswith(_LOGIC_APP_HOSTS) and not carries_shared_access(node.text):
+        message = f"The host {quoted(host)} of `url` is not one of Azure Logic Apps (*{', *'.join(_LOGIC_APP_HOSTS)})."
+        hint = "Write the address of the Logic App's Request trigger, without sig, sp and sv."
+        yield warning_at(node, "R217", message, hint)
 
 
 def _timeout_fault(name: str, node: Scalar) -> Iterator[Fault]:

@@ -24,7 +24,8 @@ def may_hold_variables(text: str) -> bool:
 def substituted(document: Node, environment: Environment | None) -> tuple[Node, list[Fault]]:
     """The document with every variable in place, and R209 or R210 where that cannot be.
 
-    A value with a variable is text, whatever it looks like then; `$${` becomes `${`. Aliases are written out nowhere:
+    A value with a variable is text, whatever it looks like then, but for a number that is a variable alone; `$${`
+    becomes `${`. Aliases are written out nowhere:
     a node that several share is read once.
     """
     reading = _Substitution(environment)
@@ -34,6 +35,16 @@ def substituted(document: Node, environment: Environment | None) -> tuple[Node, 
 def escaped(text: str) -> str:
     """The text as it has to be written in a file, so that nothing in it is a variable."""
     return text.replace("${", "$${")
+
+
+def _malformed(node: Scalar, text: str) -> Fault:
+    """R210 for a text that begins like a variable."""
+    if text.startswith("${{"):
+        message = f"{quoted(text)} is a template expression, as in GitHub workflows, which is not rendered here."
+        hint = f"Write `${{name}}` with a variable of reconciler.yaml, or {_ITSELF}."
+        return fault_at(node, "R210", message, hint)
+    message = f"{quoted(text)} begins like a variable, but is none."
+    return fault_at(node, "R210", message, f"Write `${{name}}` for a variable, or {_ITSELF}.")
 
 
 @dataclass(slots=True)
@@ -62,19 +73,21 @@ class _Substitution:
     def _value(self, node: Scalar) -> Node:
         before = len(self.faults)
         text = _REFERENCE.sub(lambda match: self._meant(node, match), node.text)
-        return (
-            Broken(node.line, node.column)
-            if len(self.faults) > before
-            else Scalar(node.line, node.column, text, plain=False)
-        )
+        if len(self.faults) > before:
+            return Broken(node.line, node.column)
+        alone = _REFERENCE.fullmatch(node.text)
+        given_by = f"the variable `{alone[1]}`{self._of_environment()}" if alone and alone[1] else ""
+        return Scalar(node.line, node.column, text, plain=False, given_by=given_by)
+
+    def _of_environment(self) -> str:
+        return f" of environment {self.environment.name}" if self.environment else ""
 
     def _meant(self, node: Scalar, match: re.Match[str]) -> str:
         name = match[1]
         if match[0] == "$${":
             return "${"
         if name is None:
-            message = f"{quoted(node.text[match.start() :])} begins like a variable, but is none."
-            self.faults.append(fault_at(node, "R210", message, f"Write `${{name}}` for a variable, or {_ITSELF}."))
+            self.faults.append(_malformed(node, node.text[match.start() :]))
             return ""
         if self.environment is None or name not in self.environment.variables:
             self.faults.append(self._undefined(node, name))

@@ -7,6 +7,7 @@ decided in this file, so that none of YAML 1.1's surprises and none of PyYAML's 
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ import yaml
 
 from reconciler.loader.fault import Fault, Placed, fault_at, quoted
 from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
-from reconciler.loader.yaml_errors import character_fault, syntax_fault
+from reconciler.loader.yaml_errors import character_fault, conflict_fault, syntax_fault, templates_named
+from reconciler.loader.yaml_events import events, without_document_marks
 
 LEVELS = 50
 PROPERTIES = 50
@@ -23,7 +25,7 @@ NODES = 100_000
 CHARACTERS_PER_NODE = 64
 """An alias also costs the text it repeats, so that few nodes with long text cannot explode either."""
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SURROGATE = "[\ud800-\udfff]"
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = (None, "!", _TAG + "str")
 _SEQUENCE_TAGS = (None, "!", _TAG + "seq")
@@ -61,19 +63,19 @@ def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
 
     After a syntax error, or where a limit is passed, the rest of the file is not read; documents before it are whole.
     """
-    unreadable = character_fault(text)
+    unreadable = character_fault(without_document_marks(text)) or conflict_fault(text)
     if unreadable is not None:
         return [], [unreadable]
     tree = _Tree()
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in events(text):
             tree.add_event(event)
             if tree.full:
                 break
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The last two are what PyYAML without libyaml makes of "\UFFFFFFFF".
         tree.faults.append(syntax_fault(error))
-    return tree.documents, tree.faults
+    return tree.documents, templates_named(tree.faults, text)
 
 
 def _place_of(event: yaml.Event) -> tuple[int, int]:
@@ -114,7 +116,18 @@ class _Tree:
             node = self._refuse_tag(node, event.tag)
         elif plain and not event.value:
             node = self._without_value(node)
+        elif not event.value.isprintable():
+            node = self._whole_characters(node, event.value)
         self._place(node, event.anchor, characters=len(event.value))
+
+    def _whole_characters(self, node: Node, text: str) -> Node:
+        """The node; or the fault of half a surrogate pair, which is no character."""
+        half = re.search(_SURROGATE, text)
+        if half is None:
+            return node
+        message = f"The text holds `\\u{ord(half[0]):04x}`, half of a surrogate pair without the other half."
+        self._report(node, "R006", message, "Write both escapes of the pair, or the character itself.")
+        return Broken(node.line, node.column)
 
     def _without_value(self, node: Node) -> Node:
         """A place where a value should be: a fault of its property, nothing at all at the top of a document."""
@@ -201,6 +214,7 @@ class _Tree:
         if isinstance(node, Scalar):
             return node, node.text
         if not isinstance(node, Broken):
+            self._open[-1].broken = True
             self._report(node, "R006", "The name of a property must be text.", "Write a name, or put it in quotes.")
         return node, None
 

@@ -35,6 +35,8 @@ CODES: dict[str, str] = {
     "R208": "A value carries a secret",
     "R209": "A variable has no value",
     "R210": "A text begins like a variable, but is none",
+    "R216": "Names that differ only in characters that do not show",
+    "R217": "The trigger url has a host that is not one of Azure Logic Apps",
     "R301": "A create or a new Logic App without url, by an application",
     "R302": "An extension of an unknown type is left alone",
     "R303": "A catalog in which nothing is declared is absent or could not be read",
@@ -43,17 +45,26 @@ CODES: dict[str, str] = {
     "R306": "A live extension, or a property of it, cannot be declared and is left out of the export",
     "R307": "A catalog could not be read and is left out of the export",
     "R308": "A drifted value is left as it is in the files",
+    "R312": "A file or a document declares nothing",
 }
 """Code → what it means in one line. R0: files and YAML, R1: schema, R2: meaning, R3: findings of a plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
-    """A place in a file. `file` is relative to the working folder, with `/`; line and column count from 1."""
+    """A place in a file. `file` is relative to the working folder, with `/`; line and column count from 1.
+
+    Both are None where the file or path as a whole is meant.
+    """
 
     file: str
-    line: int = 1
-    column: int = 1
+    line: int | None = 1
+    column: int | None = 1
+
+
+def of_path(file: str) -> SourceLocation:
+    """The place of a finding about a file or path as a whole."""
+    return SourceLocation(file, None, None)
 
 
 @dataclass(frozen=True, slots=True)

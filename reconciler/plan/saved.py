@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any
 
 from reconciler.errors import InvalidFilesError, StalePlanError
@@ -15,6 +16,16 @@ from reconciler.render.json_document import plan_document, plan_from_document
 _HINT = "Make a new one with `reconciler plan --out FILE`."
 _LEVELS = 50
 """What hashes, compares and shows a plan recurses; a plan itself has a dozen levels."""
+
+
+def decoded(content: bytes) -> str:
+    """The text of a saved plan, also after a byte order mark: PowerShell writes one, of UTF-8 or UTF-16.
+
+    Raises:
+        UnicodeDecodeError: it is neither.
+    """
+    utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if utf_16 else "utf-8-sig")
 
 
 def read_plan(text: str, name: str, schema: dict[str, Any]) -> Plan:

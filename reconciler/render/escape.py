@@ -11,13 +11,9 @@ import json
 import re
 from collections.abc import Callable, Iterable
 
+from reconciler.model.appearance import FILLER
 from reconciler.model.secrets import mask, masked
 from reconciler.model.types import JsonValue
-
-_BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
-"""Fillers and variation selectors: printable by their category, yet nothing is to be seen of them."""
 
 _LEGACY_COMMAND = "##["
 """The runner's old command prefix, which it obeys anywhere in a line of the log (`ActionCommand.TryParse`)."""
@@ -44,7 +40,7 @@ def json_value(value: JsonValue, indent: int | None = None) -> str:
 
 def shows(text: str) -> bool:
     """True when every character of the text shows as itself, and no runner takes a part of it for a command."""
-    return text.isprintable() and not _BLANK.search(text) and _LEGACY_COMMAND not in text
+    return text.isprintable() and not FILLER.search(text) and _LEGACY_COMMAND not in text
 
 
 def yaml_quoted(text: str) -> str:
@@ -57,9 +53,9 @@ def yaml_quoted(text: str) -> str:
 
 
 def _replaced(text: str, escape: Callable[[str], str]) -> str:
-    if text.isprintable() and not _BLANK.search(text):
+    if text.isprintable() and not FILLER.search(text):
         return text
-    return "".join(char if char.isprintable() and not _BLANK.match(char) else escape(char) for char in text)
+    return "".join(char if char.isprintable() and not FILLER.match(char) else escape(char) for char in text)
 
 
 def _python_escape(char: str) -> str:

@@ -83,6 +83,13 @@ def _of_kind(kind: Kind, annotations: Sequence[_Annotation]) -> list[str]:
 
 
 def _command(annotation: _Annotation) -> str:
-    place = annotation.place
-    located = [("file", place.file), ("line", str(place.line)), ("col", str(place.column))] if place else []
-    return workflow_command(annotation.kind, annotation.message, [*located, ("title", annotation.title)])
+    located = [*_located(annotation.place), ("title", annotation.title)]
+    return workflow_command(annotation.kind, annotation.message, located)
+
+
+def _located(place: SourceLocation | None) -> list[tuple[str, str]]:
+    """The properties that place an annotation; GitHub shows one without a line at the head of its file."""
+    if place is None:
+        return []
+    numbers = [("line", place.line), ("col", place.column)]
+    return [("file", place.file), *((name, str(number)) for name, number in numbers if number is not None)]

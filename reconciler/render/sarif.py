@@ -49,9 +49,5 @@ def _message(text: str) -> str:
 
 def _location(place: SourceLocation) -> dict[str, Any]:
     uri = quote(mask(place.file).replace("\\", "/"), errors="surrogatepass")
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"},
-            "region": {"startLine": place.line, "startColumn": place.column},
-        }
-    }
+    region = {"region": {"startLine": place.line, "startColumn": place.column}} if place.line is not None else {}
+    return {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}, **region}}

@@ -166,13 +166,16 @@ def change_title(change: Change) -> str:
 def place_text(place: SourceLocation | None, *, column: bool = False) -> str:
     """`desired_state/finance.yaml:14`, with the column where one is asked for; "" without a place.
 
+    A finding about a file or path as a whole has its name alone.
+
     A name that begins with a colon is led by `./`: at the start of a line the runner would take `::` for a command.
     """
     if place is None:
         return ""
     file = visible(place.file)
     lead = "./" if file.lstrip().startswith(":") else ""
-    return f"{lead}{file}:{place.line}" + (f":{place.column}" if column else "")
+    line = "" if place.line is None else f":{place.line}"
+    return f"{lead}{file}{line}" + (f":{place.column}" if line and column else "")
 
 
 def last_changed(change: Change) -> str:

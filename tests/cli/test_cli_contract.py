@@ -58,6 +58,8 @@ def edit_live(name: str, **properties: object) -> None:
         (["apply", "--plan", "x.json", "--expect-digest", "sha256:1"], "--plan was given together"),
         (["apply", "--plan", "x.json", "--catalog", "A"], "--plan was given together"),
         (["plan", "--sandbox", "--catalog", "Nowhere"], "what no file declares: Nowhere"),
+        (["plan", "--sandbox", "--catalog", ""], "Invalid value for '--catalog': The value is blank. Give a name"),
+        (["export", "--sandbox", "--catalog", " \n"], "Invalid value for '--catalog': The value is blank. Give a name"),
         (["sandbox", "serve", "--set", "nonsense=1"], "nonsense"),
         (["sandbox", "reset", "--seed", "missing.json"], "cannot be reset"),
         (["plan", "--sandbox", "--sandbox-db", "desired_state/state.yaml"], "The sandbox cannot start"),
@@ -181,6 +183,31 @@ def test_what_is_no_readable_plan_is_told_apart(kind: str, reconciler: CommandLi
     assert kind not in ("too large", "endless") or "it is larger than any plan" in shown.out
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_plan_that_powershell_has_rewritten_is_the_same_plan(reconciler: CommandLine, encoding: str) -> None:
+    one(reconciler, "\u00fcber \U0001f680")
+    assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
+    shown = reconciler("show", "plan.json").out
+    text = Path("plan.json").read_text("utf-8").replace("\n", "\r\n")
+    Path("plan.json").write_bytes(text.encode(encoding))
+    assert reconciler("show", "plan.json").out == shown
+    marked = reconciler("plan", "--sandbox", "--baseline", "plan.json", "--format", "json").document
+    assert marked["changes"][0]["already_pending"] is True
+    altered = text.replace('"rg"', '"another"').encode(encoding)
+    Path("altered.json").write_bytes(altered)
+    refused = reconciler("apply", "--sandbox", "--plan", "altered.json")
+    assert (refused.code, "its digest does not fit" in refused.err) == (5, True)
+    assert reconciler("apply", "--sandbox", "--plan", "plan.json").code == 0
+    assert len(reconciler.live()) == 1
+
+
+@pytest.mark.parametrize("content", ["{}".encode("utf-16-le"), b"\xff\xfe{", "{}".encode("utf-32")])
+def test_bytes_in_no_such_encoding_are_no_plan(reconciler: CommandLine, content: bytes) -> None:
+    Path("plan.json").write_bytes(content)
+    shown = reconciler("show", "plan.json")
+    assert (shown.code, "R305" in shown.out, shown.err) == (3, True, "")
+
+
 def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> None:
     reconciler.seed(catalog(extensions=[extension("a", description="live")]))
     body = extension("a", description="declared")
@@ -258,6 +285,21 @@ def test_a_saved_plan_as_path_is_recognized(reconciler: CommandLine, command: li
     refused = reconciler(*command, "p.json")
     assert (refused.code, refused.out, reconciler.live()) == (1, "", [])
     assert refused.err == f"error: p.json is a saved plan.\n  hint: Use: reconciler {way}\n"
+
+
+@pytest.mark.parametrize("value", ["Finance\n", "\n  Finance \r\n\n", "Finance\r\nMARKETING\r\n \n", "\n \r\n"])
+def test_the_variable_for_catalogs_holds_lines(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    other = "11111111-1111-4111-8111-111111111111"
+    reconciler.seed(catalog(), catalog("Finance", other))
+    declare(STATE, *({"catalog": name, "extensions": [extension("a")]} for name in ("Finance", "Marketing")))
+    monkeypatch.setenv("RECONCILER_CATALOG", value)
+    planned = reconciler("plan", "--sandbox", "--format", "json")
+    named = {line.strip().casefold() for line in value.splitlines() if line.strip()} or {"finance", "marketing"}
+    assert {one["display_name"].casefold() for one in planned.document["catalogs"]} == named
+    monkeypatch.setenv("RECONCILER_CATALOG", f"{value}Nowhere\r\n")
+    assert "--catalog names what no file declares: Nowhere.\n" in reconciler("plan", "--sandbox").err
 
 
 def test_catalog_limits_the_plan(reconciler: CommandLine) -> None:

@@ -80,9 +80,20 @@ def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(reco
     assert "hint: Did you mean Finance?" in wrong.err
 
 
+def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandLine) -> None:
+    endpoint = {**extension("a")["endpointConfiguration"], "url": "https://portal.example/workflows/0"}
+    reconciler.seed(catalog(extensions=[live("a", endpointConfiguration=endpoint)]))
+    exported = reconciler("export", "--sandbox", "--out", "state")
+    assert (exported.code, exported.err) == (0, "")
+    planned = reconciler("plan", "state", "--sandbox", "--format", "json").document
+    assert (planned["changes"], planned["unmanaged"]) == ([], [])
+    assert [one["code"] for one in planned["diagnostics"]] == ["R217"]
+
+
 @pytest.mark.parametrize(
     ("extensions", "said", "kept"),
     [
+        ([live("\u200b")], "it is left out, because `displayName` is blank", 0),
         ([live(" ")], "it is left out, because `displayName` is blank", 0),
         ([live("a"), live("A", B)], f"2 live extensions have this name ({A}, {B})", 0),
         (

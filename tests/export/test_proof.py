@@ -46,7 +46,7 @@ CALLBACK = ("callbackConfiguration", "timeoutDuration")
 
 def declared(text: str) -> tuple[DesiredCatalog, ...]:
     loaded = load_texts([("a.yaml", text)])
-    assert loaded.diagnostics == ()
+    assert loaded.errors == ()
     return loaded.catalogs
 
 

@@ -475,6 +475,29 @@ def test_an_environment_that_is_at_fault_already_forbids_nothing(reconciler: Com
     assert updated.last == "Update: 0 added, 1 changed, 0 left as they are, 0 not live."
 
 
+def test_escapes_and_marks_before_an_edit_keep_their_bytes(reconciler: CommandLine) -> None:
+    """Places are found in a text that the parser takes, and edited in the text as it is."""
+    other = '---\ncatalog: "\\ud83d\\ude80"\nextensions: []\n'
+    item = ITEM.replace("  a\n", "  a # \\ud83d\n").replace(
+        "    displayName", '    description: "\\ud83d\\ude80 old"\n    displayName'
+    )
+    before = f"{other}\ufeff---\n{HEAD}{item}...\n\ufeff{other}"
+    Path("state.yaml").write_text(before, "utf-8")
+    reconciler.seed(catalog("\U0001f680", FINANCE), catalog(extensions=[live("a", description="\U0001f680 new")]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    assert (updated.code, updated.last) == (0, "Update: 0 added, 1 changed, 0 left as they are, 0 not live.")
+    assert Path("state.yaml").read_text("utf-8") == before.replace('"\\ud83d\\ude80 old"', '"\U0001f680 new"')
+
+
+def test_a_warning_in_another_environment_forbids_nothing(reconciler: CommandLine) -> None:
+    Path("reconciler.yaml").write_text(ENVIRONMENTS)
+    empty = "---\ncatalog: Finance\nextensions: []\n"
+    Path("state.yaml").write_text(HEAD + ITEM.replace("  a\n", "  '${stage}-a'\n") + "    description: old\n" + empty)
+    reconciler.seed(catalog(extensions=[live("prod-a", description="new")]), catalog("Finance", FINANCE))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
+    assert updated.last == "Update: 0 added, 1 changed, 0 left as they are, 0 not live."
+
+
 def test_a_file_without_a_change_is_not_touched_and_links_and_modes_stay(reconciler: CommandLine) -> None:
     folder = Path("desired")
     folder.mkdir()

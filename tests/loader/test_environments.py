@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.loader import load, load_environments, load_for_each, load_texts
+from reconciler.loader import LoadedState, load, load_environments, load_for_each, load_texts
 from reconciler.loader.variables import escaped
 from reconciler.model.environment import Environment
 
@@ -35,7 +35,7 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def told(text: str) -> list[tuple[str, int, int]]:
+def told(text: str) -> list[tuple[str, int | None, int | None]]:
     """Code, line and column of every fault in a `reconciler.yaml` of this text."""
     Path("reconciler.yaml").write_text(text, "utf-8")
     loaded = load_environments()
@@ -65,7 +65,8 @@ def test_without_the_file_there_are_none() -> None:
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
-        ("", [("R103", 1, 1)]),
+        ("", [("R103", None, None)]),
+        ("# no environment yet\n", [("R103", None, None)]),
         ("environments: {}\n---\nenvironments: {}\n", [("R101", 3, 1)]),
         ("environment: {}\n", [("R101", 1, 1)]),
         ("environments: [prod]\n", [("R102", 1, 15)]),
@@ -89,7 +90,7 @@ def test_without_the_file_there_are_none() -> None:
         ("environments: {p: {variables: {u: 'https://x/?sig=aB3dE5gH7jK9mN1p'}}}\n", [("R208", 1, 35)]),
     ],
 )
-def test_every_fault_of_the_file_has_its_place(text: str, faults: list[tuple[str, int, int]]) -> None:
+def test_every_fault_of_the_file_has_its_place(text: str, faults: list[tuple[str, int | None, int | None]]) -> None:
     assert told(text) == faults
 
 
@@ -137,6 +138,70 @@ def test_a_value_put_in_is_checked_like_any_other() -> None:
         ("R208", 6),
     }
     assert "aB3dE5gH7jK9mN1p" not in "".join(one.message + one.hint for one in state.diagnostics)
+
+
+CLIENT = "\n    clientConfiguration:\n      timeoutInMilliseconds: %s\n      maximumRetries: '${retries}'"
+NUMBERS = {"ms": "500", "retries": "0"}
+
+
+def with_numbers(written: str = "${ms}", **values: str) -> LoadedState:
+    """The state with a number in a variable, and a variable in quotes, as JSON has to write it."""
+    text = STATE.replace("description: ${nothing}", f"description: x{CLIENT % written}")
+    return load_texts([("a.yaml", text)], Environment("t", variables=TEST | NUMBERS | values))
+
+
+def test_a_variable_alone_may_give_a_number() -> None:
+    state = with_numbers()
+    assert state.diagnostics == ()
+    client = state.catalogs[0].extensions[0].properties["clientConfiguration"]
+    assert client == {"timeoutInMilliseconds": 500, "maximumRetries": 0}
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "code", "said"),
+    [
+        ("${ms}", "soon", "R102", 'must be a whole number or null, but is the text "soon"'),
+        ("${ms}", "null", "R102", "a variable cannot give `null`"),
+        ("${ms}", "0500", "R102", "without a fraction or leading zeros"),
+        ("${ms}", "5", "R105", "must be from 200 to 2000, but is 5."),
+    ],
+)
+def test_a_wrong_number_names_its_variable(written: str, value: str, code: str, said: str) -> None:
+    [diagnostic] = with_numbers(written, ms=value).diagnostics
+    assert (diagnostic.code, diagnostic.place and diagnostic.place.line) == (code, 13)
+    assert said in f"{diagnostic.message} {diagnostic.hint}"
+    assert diagnostic.message.endswith("The value comes from the variable `ms` of environment t.")
+    assert diagnostic.hint.startswith("Correct the variable in reconciler.yaml. ")
+    assert "without quotes" not in diagnostic.hint
+
+
+@pytest.mark.parametrize("written", ["1${ms}", "${ms}${retries}", "'500'", "$${ms}", "'$${'"])
+def test_a_number_is_given_by_one_variable_alone(written: str) -> None:
+    [diagnostic] = with_numbers(written).diagnostics
+    assert (diagnostic.code, "The value comes from" in diagnostic.message) == ("R102", False)
+
+
+def test_of_a_wrong_guid_the_variable_is_named_too() -> None:
+    state = load_texts([("a.yaml", STATE)], Environment("t", variables=TEST | {"subscription": "none"}))
+    [diagnostic] = state.diagnostics
+    assert diagnostic.message == (
+        '`subscriptionId` is "none", which is not a GUID. '
+        "The value comes from the variable `subscription` of environment t."
+    )
+    escaped_text = STATE.replace("${subscription}", "$${subscription}")
+    [diagnostic] = load_texts([("a.yaml", escaped_text)], Environment("t", variables=TEST)).diagnostics
+    assert (diagnostic.code, diagnostic.message) == (
+        "R204",
+        '`subscriptionId` is "${subscription}", which is not a GUID.',
+    )
+
+
+def test_a_number_that_is_wrong_in_one_environment_names_that() -> None:
+    Path("a.yaml").write_text(STATE.replace("description: ${nothing}", f"description: x{CLIENT % '${ms}'}"))
+    good = Environment("good", variables=TEST | NUMBERS)
+    state = load_for_each([Path("a.yaml")], [good, Environment("bad", variables=TEST | NUMBERS | {"ms": "1"})])
+    [diagnostic] = state.diagnostics
+    assert diagnostic.message.endswith("of environment bad.")
 
 
 def test_a_variable_that_is_spelled_with_an_escape_is_one_too() -> None:
@@ -188,7 +253,9 @@ def test_the_file_is_no_desired_state() -> None:
     Path("inner").mkdir()
     Path("inner/reconciler.yaml").write_text("catalog: x\nextensions: []\n")
     state = load([Path()])
-    assert state.diagnostics == ()
+    assert [(one.code, one.place and one.place.file) for one in state.diagnostics] == [
+        ("R312", "inner/reconciler.yaml")
+    ]
     assert state.files == 2
 
 
@@ -198,3 +265,9 @@ def test_an_escaped_text_reads_as_itself(text: str) -> None:
     state = load_texts([("a.yaml", document)], Environment("t", variables=TEST | {"a": "wrong", "_": "wrong"}))
     assert state.diagnostics == ()
     assert state.catalogs[0].extensions[0].properties["description"] == text
+
+
+@pytest.mark.parametrize("text", ["a: {b: ${x}}\n", "a: [a-${x}, b]\n"])
+def test_a_variable_without_quotes_between_braces_has_a_way_out(text: str) -> None:
+    [diagnostic] = load_texts([("a.yaml", text)], Environment("t", variables={"x": "y"})).diagnostics
+    assert (diagnostic.code, "put a value with `${variable}` in quotes" in diagnostic.hint) == ("R006", True)

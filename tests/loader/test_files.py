@@ -28,8 +28,10 @@ def write(path: str, content: str | bytes = EMPTY) -> Path:
     return file
 
 
-def found(state: LoadedState) -> list[tuple[str, str, int, int]]:
-    return [(d.code, d.place.file, d.place.line, d.place.column) for d in state.diagnostics if d.place]
+def found(state: LoadedState) -> list[tuple[str, str, int | None, int | None]]:
+    """The errors; of the valid files beside them, each declares nothing (R312)."""
+    assert {d.code for d in state.diagnostics if d.severity == "warning"} <= {"R312"}
+    return [(d.code, d.place.file, d.place.line, d.place.column) for d in state.errors if d.place]
 
 
 def test_folders_are_searched_sorted_and_hidden_ones_passed_over() -> None:
@@ -74,6 +76,14 @@ def test_missing_paths_and_empty_folders_are_reported_beside_the_rest() -> None:
     assert (state.files, state.catalogs) == (1, ())
 
 
+def test_a_missing_path_is_named_with_the_two_ways_out() -> None:
+    [diagnostic] = load([Path("desired_state")]).diagnostics
+    assert diagnostic.message == "No desired state found: `desired_state` does not exist."
+    assert diagnostic.hint == "Run `reconciler init` or give a path."
+    Path("link").symlink_to("gone")
+    assert "does not exist" in load([Path("link")]).diagnostics[0].message
+
+
 def test_no_path_at_all_finds_nothing() -> None:
     assert [d.code for d in load([]).diagnostics] == ["R002"]
 
@@ -95,7 +105,7 @@ def test_links_out_of_the_folder_are_refused_and_inside_followed() -> None:
     Path("d/loop").symlink_to(".")
     Path("d/notes.md").symlink_to("/etc/hostname")
     state = load([Path("d")])
-    assert found(state) == [("R003", "d/folder", 1, 1), ("R003", "d/out.yaml", 1, 1)]
+    assert found(state) == [("R003", "d/folder", None, None), ("R003", "d/out.yaml", None, None)]
     assert state.files == 1
 
 
@@ -110,7 +120,7 @@ def test_broken_and_circular_links_cannot_be_read() -> None:
     Path("d").mkdir()
     Path("d/broken.yaml").symlink_to("gone.yaml")
     Path("d/circle.yaml").symlink_to("circle.yaml")
-    assert found(load([Path("d")])) == [("R001", "d/broken.yaml", 1, 1), ("R001", "d/circle.yaml", 1, 1)]
+    assert found(load([Path("d")])) == [("R001", "d/broken.yaml", None, None), ("R001", "d/circle.yaml", None, None)]
 
 
 def test_pipes_sockets_and_devices_never_block() -> None:
@@ -144,7 +154,7 @@ def test_what_is_not_utf_8_is_refused_with_its_line() -> None:
     assert found(load([Path()])) == [
         ("R005", "latin.yaml", 2, 4),
         ("R005", "surrogate.yaml", 1, 10),
-        ("R005", "utf16.yaml", 1, 1),
+        ("R005", "utf16.yaml", None, None),
     ]
 
 
@@ -163,7 +173,7 @@ def test_a_file_that_vanishes_midway_is_reported(monkeypatch: pytest.MonkeyPatch
         return true_open(path, flags)
 
     monkeypatch.setattr(reading.os, "open", gone)
-    assert found(load([Path("d")])) == [("R001", "d/a.yaml", 1, 1)]
+    assert found(load([Path("d")])) == [("R001", "d/a.yaml", None, None)]
 
 
 def test_a_folder_that_vanishes_midway_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +187,7 @@ def test_a_folder_that_vanishes_midway_is_reported(monkeypatch: pytest.MonkeyPat
         return true_scandir(folder)
 
     monkeypatch.setattr(finding.os, "scandir", gone)
-    assert found(load([Path("d")])) == [("R001", "d/a.yaml", 1, 1), ("R001", "d/sub", 1, 1)]
+    assert found(load([Path("d")])) == [("R001", "d/a.yaml", None, None), ("R001", "d/sub", None, None)]
 
 
 def test_a_working_folder_that_has_vanished_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -185,8 +195,8 @@ def test_a_working_folder_that_has_vanished_is_reported(monkeypatch: pytest.Monk
     Path("gone").mkdir()
     monkeypatch.chdir("gone")
     (tmp_path / "gone").rmdir()
-    assert found(load([Path(), Path("a.yaml")])) == [("R001", ".", 1, 1), ("R001", "a.yaml", 1, 1)]
-    assert load([tmp_path / kept]).diagnostics == ()
+    assert found(load([Path(), Path("a.yaml")])) == [("R001", ".", None, None), ("R001", "a.yaml", None, None)]
+    assert load([tmp_path / kept]).errors == ()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -196,7 +206,7 @@ def test_what_may_not_be_read_is_reported() -> None:
     Path("d/closed").chmod(0)
     state = load([Path("d")])
     Path("d/closed").chmod(0o700)
-    assert found(state) == [("R001", "d/a.yaml", 1, 1), ("R001", "d/closed", 1, 1)]
+    assert found(state) == [("R001", "d/a.yaml", None, None), ("R001", "d/closed", None, None)]
 
 
 def test_very_deep_folders_are_searched() -> None:

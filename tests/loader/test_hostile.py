@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.loader import load, yaml_tree
+from reconciler.loader import load, yaml_events
 from reconciler.loader.load import FAULTS
 from reconciler.loader.yaml_tree import PROPERTIES
 
@@ -80,6 +80,12 @@ BOMBS: dict[str, Callable[[], str]] = {
     "a long secret, and a long text that begins alike": lambda: f"# sig={'x' * 400_000}1\n- {'x' * 600_000}\n",
     "many secrets": lambda: "".join(f"- sig=abcdefg+/{i:06}z\n" for i in range(15_000)),
     "tabs": lambda: "\t" * MIB,
+    "many templates in one line": lambda: "[" + "{{a}}, " * 6_000 + "]",
+    "a template in a line of open quotes": lambda: 'a: {{ x }} "' + r"\"" * 500_000,
+    "many byte order marks": lambda: "a: 1\n" + "\ufeff# a\n" * 150_000 + "\ufeffb: 1\n",
+    "many documents with byte order marks": lambda: "--- a\n" + "\ufeff--- a\n" * 15_000,
+    "many surrogates": lambda: 'catalog: "' + r"\ud83d\ude80" * 40_000 + '"\n',
+    "many halves of surrogate pairs": lambda: "[" + r'"\ud83d",' * 15_000 + "]",
 }
 
 
@@ -124,6 +130,21 @@ def test_of_each_file_a_thousand_faults_are_told(tmp_path: Path) -> None:
     assert told == [*expected, ("R009", "b.yaml", FAULTS + 3), ("R102", "c.yaml", 3)]
 
 
+def test_many_warnings_hide_no_error(tmp_path: Path) -> None:
+    documents = "".join(f"--- {{catalog: c{i}, extensions: []}}\n" for i in range(FAULTS + 100))
+    file = tmp_path / "many.yaml"
+    file.write_text(documents)
+    state = load([file])
+    assert len(state.catalogs) == FAULTS + 100
+    assert {d.severity for d in state.diagnostics} == {"warning"} and len(state.diagnostics) == FAULTS + 1
+    url = "endpointConfiguration: {url: 'https://x.example/'}"
+    named = "".join(f"  - {{displayName: e{i}, {url}}}\n" for i in range(FAULTS + 5))
+    file.write_text(f"catalog: a\nextensions:\n{named}  - 1\n")
+    state = load([file])
+    assert state.faulty and state.catalogs == ()
+    assert {d.severity for d in state.diagnostics} == {"error"} and state.diagnostics[-1].code == "R009"
+
+
 LIMITED = """
 import resource, sys
 from reconciler.cli import run
@@ -159,10 +180,10 @@ def test_a_hostile_folder_ends_with_exit_3_in_little_memory(tmp_path: Path) -> N
     ]
 
 
-ODD: dict[str, tuple[bytes, list[tuple[str, int, int]]]] = {
+ODD: dict[str, tuple[bytes, list[tuple[str, int | None, int | None]]]] = {
     "NUL byte": (b"catalog: a\r\nextensions: [\x00]\n", [("R006", 2, 14)]),
     "UTF-16 without its mark": ("catalog: a\n".encode("utf-16-le"), [("R006", 1, 2)]),
-    "UTF-32": ("catalog: a\n".encode("utf-32"), [("R005", 1, 1)]),
+    "UTF-32": ("catalog: a\n".encode("utf-32"), [("R005", None, None)]),
     "cut in a character": (b"catalog: a\xe2\x80", [("R005", 1, 11)]),
     "overlong encoding": (b"catalog: \xc0\xaf\n", [("R005", 1, 10)]),
     "bad byte after a carriage return": (b"catalog: a\r\xff", [("R005", 2, 1)]),
@@ -170,14 +191,14 @@ ODD: dict[str, tuple[bytes, list[tuple[str, int, int]]]] = {
     "byte order mark inside": ("catalog: a\n\ufeffextensions: []\n".encode(), [("R006", 2, 1)]),
     "noncharacter": ("catalog: a\ufffe\n".encode(), [("R006", 1, 11)]),
     "delete character": (b"catalog: a\x7f\n", [("R006", 1, 11)]),
-    "lone surrogate as an escape": (b'catalog: a\nextensions: ["\\ud83d"]\n', [("R006", 2, 17)]),
+    "lone surrogate as an escape": (b'catalog: a\nextensions: ["\\ud83d"]\n', [("R006", 2, 14)]),
     "escape past Unicode": (b'catalog: a\nextensions: ["\\UFFFFFFFF"]\n', [("R006", 2, 17)]),
     "control character as an escape": (b'catalog: "\\a"\nextensions: []\n', [("R105", 1, 10)]),
     "carriage returns alone": (b"catalog: a\rextensions: 1\r", [("R102", 2, 13)]),
     "line separators": ("catalog: a\u2028extensions: 1\u2029".encode(), [("R102", 2, 13)]),
     "line separator in a name": ("catalog: 'a\u2028b'\nextensions: []\n".encode(), [("R105", 1, 10)]),
     "tab as indentation": (b"catalog: a\n\textensions: []\n", [("R006", 2, 1)]),
-    "tabs between": (b"catalog:\ta\nextensions:\t[\t]\n", []),
+    "tabs between": (b"catalog:\ta\nextensions:\t[\t]\n", [("R312", 1, 1)]),
     "python tags": (
         b"catalog: !!python/name:os.system\nextensions: !!python/object/apply:os.system [id]\n",
         [("R008", 1, 10), ("R008", 2, 13)],
@@ -197,7 +218,7 @@ def test_odd_bytes_and_characters_have_a_place(name: str, tmp_path: Path) -> Non
 def test_without_libyaml_an_impossible_escape_is_a_fault_too(
     escape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yaml_tree, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_events, "LOADER", yaml.SafeLoader)
     file = tmp_path / "odd.yaml"
     file.write_text(f'catalog: "{escape}"\n')
     assert [d.code for d in load([file]).diagnostics] == ["R006"]

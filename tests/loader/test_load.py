@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.loader import LoadedState, load
+from reconciler.loader import LoadedState, load, load_for_each
 from reconciler.loader.merging import merged
 from reconciler.loader.nodes import Mapping, data_of, member
 from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.environment import Environment
 from reconciler.model.extension import Catalog, DesiredExtension
 
 GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
@@ -201,12 +202,12 @@ def test_several_faults_in_several_files_are_reported_together() -> None:
         *[("d.yaml", 3, "R103")] * 3,
         ("d.yaml", 4, "R204"),
         ("d.yaml", 5, "R007"),
-        ("missing", 1, "R001"),
+        ("missing", None, "R001"),
     ]
 
 
 def without_places(state: LoadedState) -> list[tuple[object, list[tuple[object, ...]]]]:
-    assert state.diagnostics == ()
+    assert state.errors == ()
     return [
         (c.catalog, sorted((e.display_name, e.type, str(e.properties)) for e in c.extensions)) for c in state.catalogs
     ]
@@ -233,3 +234,29 @@ def test_the_order_of_files_and_documents_changes_nothing(order: list[int], cuts
         paths.append(folder / f"{number}.yaml")
         paths[-1].write_text("---\n".join(content))
     assert without_places(load(list(reversed(paths)))) == without_places(plain)
+
+
+EMPTY = "catalog: Sales\nextensions: []\n"
+
+
+def test_warnings_leave_the_state_valid() -> None:
+    state = load_text(HEAD + "  - displayName: mail\n---\n" + EMPTY + "---\n# nothing\n")
+    assert [(d.code, d.severity, d.place and d.place.line) for d in state.diagnostics] == [("R312", "warning", 11)]
+    assert (state.faulty, state.errors) == (False, ())
+    assert [str(catalog.catalog) for catalog in state.catalogs] == ["Marketing", "Sales"]
+    assert load_for_each([Path("a.yaml")], [Environment("one"), Environment("two")]) == state
+
+
+def test_a_warning_that_depends_on_the_environment_leaves_all_of_them_valid() -> None:
+    Path("a.yaml").write_text(HEAD + "  - displayName: ${name}\n  - displayName: b\n", "utf-8")
+    environments = [Environment("one", variables={"name": "a"}), Environment("two", variables={"name": "b\u200b"})]
+    state = load_for_each([Path("a.yaml")], environments)
+    assert [(d.code, d.severity, "(in environment two)" in d.message) for d in state.diagnostics] == [
+        ("R216", "warning", True)
+    ]
+    assert not state.faulty and state.catalogs
+
+
+def test_an_invalid_file_is_not_also_said_to_declare_nothing() -> None:
+    assert [d.code for d in load_text(EMPTY + "other: 1\n").diagnostics] == ["R101"]
+    assert [d.code for d in load_text("catalog: [\n").diagnostics] == ["R006"]

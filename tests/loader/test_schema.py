@@ -19,11 +19,13 @@ from jsonschema import Draft202012Validator
 
 from reconciler.loader import schema_text
 from reconciler.loader.schema_wording import WORDING
-from reconciler.loader.schemas import fits, validator
+from reconciler.loader.schemas import fits, strict_schema, validator
 from reconciler.model.durations import duration_s
 from reconciler.model.types import COMPLEX_PROPERTIES, ODATA_TYPE, TIMEOUT, WRITABLE_PROPERTIES
 
-SCHEMA: dict[str, Any] = json.loads(schema_text("desired-state"))
+PUBLISHED: dict[str, Any] = json.loads(schema_text("desired-state"))
+SCHEMA = strict_schema("desired-state")
+"""What documents are checked against once their variables have values."""
 TYPE = "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"
 GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
 TEXTS = [
@@ -61,7 +63,46 @@ ALL = dict(schemas(SCHEMA))
 
 
 def test_it_is_a_schema() -> None:
+    Draft202012Validator.check_schema(PUBLISHED)
     Draft202012Validator.check_schema(SCHEMA)
+
+
+def filled(schema: dict[str, Any], value: str) -> Any:
+    """A document with this text in the place of every value."""
+    schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    if "items" in schema:
+        return [filled(schema["items"], value)]
+    members = schema.get("properties", {})
+    if not members or "string" in schema["type"]:
+        return value
+    return {name: filled(member, value) for name, member in members.items() if name != "durationBeforeTimeout"}
+
+
+PLACES = [path for path, schema in ALL.items() if not {"properties", "items"} & set(schema) and "type" in schema]
+
+
+@pytest.mark.parametrize("value", ["${x}", "a-${x_1}-b", "${a}${b}", "$ ${x}"])
+def test_what_is_shipped_takes_a_variable_in_every_value(value: str) -> None:
+    document = filled(SCHEMA, value)
+    for catalog in (value, {"id": value}):
+        Draft202012Validator(PUBLISHED).validate(document | {"catalog": catalog})
+        assert jsonschema_rs.Draft202012Validator(PUBLISHED).is_valid(document | {"catalog": catalog})
+    assert len(PLACES) > 20 and json.dumps(document).count(json.dumps(value)) > 20
+
+
+@pytest.mark.parametrize("value", ["$${x}", "${x", "${1}", "$x", "x"])
+def test_what_is_no_variable_is_checked_as_a_value(value: str) -> None:
+    document = filled(SCHEMA, value)
+    shipped, strict = (Draft202012Validator(schema) for schema in (PUBLISHED, SCHEMA))
+    faulty = [error.json_path for error in strict.iter_errors(document)]
+    assert [error.json_path for error in shipped.iter_errors(document)] == faulty
+    assert len(faulty) > 15
+
+
+def test_a_value_that_was_put_in_is_checked_strictly() -> None:
+    faulty = [error.json_path for error in Draft202012Validator(SCHEMA).iter_errors(filled(SCHEMA, "${x}"))]
+    assert len(faulty) > 15
+    assert not fits(filled(SCHEMA, "${x}"), "desired-state")
 
 
 @pytest.mark.parametrize("path", ALL)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 from render_samples import BASED, EMPTY, FINDINGS, OUTCOMES, PLANS, RICH, plan_with
 
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.diagnostic import Diagnostic, of_path
 from reconciler.model.plan import FieldChange, Plan
+from reconciler.render.github import diagnostics_github
 from reconciler.render.json_document import (
     apply_document,
     diagnostics_document,
@@ -19,6 +20,9 @@ from reconciler.render.json_document import (
     plan_from_document,
     to_json,
 )
+from reconciler.render.markdown import diagnostics_markdown
+from reconciler.render.sarif import diagnostics_sarif
+from reconciler.render.text import diagnostics_text
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text("utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -124,5 +128,23 @@ def test_a_document_that_is_no_plan_is_refused(name: str, value: object) -> None
 
 def test_a_place_is_whole_or_absent() -> None:
     document = plan_document(RICH)
-    document["diagnostics"][0]["line"] = None
-    assert not VALIDATOR.is_valid(document)
+    finding = document["diagnostics"][0]
+    places = [(finding["file"], 3, 7), (finding["file"], None, None), (None, None, None)]
+    halves = [(finding["file"], None, 7), (finding["file"], 3, None), (None, 3, 7), (None, None, 7)]
+    for valid, cases in ((True, places), (False, halves)):
+        for file, line, column in cases:
+            finding |= {"file": file, "line": line, "column": column}
+            assert VALIDATOR.is_valid(document) is valid
+
+
+def test_a_finding_about_a_whole_file_has_no_line_in_any_format() -> None:
+    finding = Diagnostic("R312", "warning", "The file declares nothing.", "Remove it.", of_path("state/a.yaml"))
+    assert diagnostics_text([finding], files=1, extensions=0).startswith("state/a.yaml: R312 warning: The file")
+    assert "::warning file=state/a.yaml,title=R312::" in diagnostics_github([finding], files=1, extensions=0)
+    assert "| `state/a.yaml` |" in diagnostics_markdown([finding], files=1, extensions=0)
+    [location] = json.loads(diagnostics_sarif([finding], "0"))["runs"][0]["results"][0]["locations"]
+    assert list(location["physicalLocation"]) == ["artifactLocation"]
+    plan = replace(RICH, diagnostics=(finding,))
+    assert plan_from_document(plan_document(plan)).diagnostics == (finding,)
+    [member] = plan_document(plan)["diagnostics"]
+    assert (member["file"], member["line"], member["column"]) == ("state/a.yaml", None, None)

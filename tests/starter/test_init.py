@@ -39,7 +39,10 @@ def test_its_workflows_are_ours_with_the_action_pinned(reconciler: CommandLine, 
 
 def test_its_example_declares_nothing_until_it_is_uncommented(reconciler: CommandLine) -> None:
     reconciler("init", ".", "--action", ACTION)
-    assert reconciler("validate").out == "Valid: 1 file, 0 extensions.\n"
+    validated = reconciler("validate")
+    assert validated.code == 0
+    assert validated.out.startswith("desired_state/example.yaml: R312 warning: The file declares nothing")
+    assert validated.out.endswith("Found 1 warning in 1 file.\nValid: 1 file, 0 extensions.\n")
     assert "No changes." in reconciler("plan", "--sandbox").out
 
 

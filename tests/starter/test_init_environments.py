@@ -48,7 +48,9 @@ def test_validate_is_that_of_one_tenant(reconciler: CommandLine) -> None:
 class TestReconcilerYaml:
     def test_it_is_valid_and_names_them_in_order(self, reconciler: CommandLine) -> None:
         reconciler(*INIT, *BOTH)
-        assert reconciler("validate").out == "Valid: 2 files, 0 extensions, in 2 environments.\n"
+        validated = reconciler("validate")
+        assert (validated.code, validated.last) == (0, "Valid: 2 files, 0 extensions, in 2 environments.")
+        assert validated.out.count(" warning: ") == validated.out.count("R312") == 1
         assert "It names: staging, production." in reconciler("plan", "--sandbox", "--environment", "dev").err
 
     def test_every_environment_of_it_can_be_planned(self, reconciler: CommandLine) -> None:

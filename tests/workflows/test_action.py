@@ -61,7 +61,7 @@ class TestValidate:
     def test_several_paths_stand_on_lines_of_their_own(self, world: World) -> None:
         for folder in ("a b", "--c"):
             declare(world.runner.checkout / folder, {"catalog": folder, "extensions": []})
-        step = world.runner.use(command="validate", path="a b\n--c\n")
+        step = world.runner.use(command="validate", path="a b\r\n \n--c\r\n\n")
         assert step.conclusion == "success"
         assert "Valid: 2 files" in step.steps[-1].summary
 
