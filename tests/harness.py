@@ -114,7 +114,7 @@ class Tenant:
     async def plan(self, folder: Path, *, app_only: bool = False) -> Plan:
         """A fresh plan for what the folder declares."""
         loaded = load([folder])
-        assert loaded.diagnostics == ()
+        assert loaded.errors == ()
         observed = await observe(self.graph, [one.catalog for one in loaded.catalogs])
         pairs = list(zip(loaded.catalogs, observed, strict=True))
         return build_plan(pairs, PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only))

@@ -168,7 +168,7 @@ def test_after_an_update_only_what_was_reported_differs(
 def as_reported(edits: list[Json]) -> None:
     """The files declare now what the edits report."""
     loaded = load([Path("desired")])
-    assert loaded.diagnostics == ()
+    assert loaded.errors == ()
     names = {one["extension"]["id"]: one["extension"]["display_name"] for one in edits}
     names |= {one["extension"]["id"]: one["after"] for one in edits if one["path"] == "/displayName"}
     for edit in edits:

@@ -60,14 +60,17 @@ def test_the_installed_sandbox_finds_its_seed(installed: Path, tmp_path: Path) -
 def test_the_installed_command_finds_its_workflows(installed: Path, tmp_path: Path) -> None:
     run(installed / "reconciler", "init", ".", "--action", f"contoso/entra@{'0' * 40}", cwd=tmp_path)
     assert len(list((tmp_path / ".github/workflows").iterdir())) == 4
-    assert run(installed / "reconciler", "validate", cwd=tmp_path) == "Valid: 1 file, 0 extensions.\n"
+    validated = run(installed / "reconciler", "validate", cwd=tmp_path)
+    assert validated.endswith("Found 1 warning in 1 file.\nValid: 1 file, 0 extensions.\n")
+    assert "example.yaml: R312 warning" in validated
 
 
 def test_the_installed_command_finds_its_starter_of_environments(installed: Path, tmp_path: Path) -> None:
     arguments = ["--action", f"contoso/entra@{'0' * 40}", "--environment", "staging"]
     run(installed / "reconciler", "init", ".", *arguments, cwd=tmp_path)
     found = run(installed / "reconciler", "validate", cwd=tmp_path)
-    assert found == "Valid: 2 files, 0 extensions, in 1 environment.\n"
+    assert found.endswith("Found 1 warning in 2 files.\nValid: 2 files, 0 extensions, in 1 environment.\n")
+    assert "example.yaml: R312 warning" in found
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
