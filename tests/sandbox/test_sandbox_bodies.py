@@ -143,6 +143,13 @@ def test_a_body_that_is_no_json_object_is_refused(graph, content):
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_is_not_finite_is_not_json(graph, number):
+    headers = {"Content-Type": "application/json"}
+    answer = graph.send("POST", graph.extensions(), content=f'{{"a": [{number}]}}'.encode(), headers=headers)
+    assert answer.json()["error"]["message"] == "Unable to read JSON request payload."
+
+
 def test_the_wrapped_body_of_the_documentation_is_refused(graph, request_body):
     refused(graph, {"value": request_body})
     refused(graph, {**request_body, "value": request_body})

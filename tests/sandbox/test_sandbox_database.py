@@ -200,6 +200,14 @@ def test_a_bad_seed_is_named_and_touches_nothing(tmp_path, content, word):
         assert len(store.catalogs()) == 3
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_a_number_of_a_seed_is_finite(tmp_path, number):
+    seed = tmp_path / "seed.json"
+    seed.write_text(f'{{"catalogs": [{{"displayName": "x", "unknown": {number}}}]}}')
+    with pytest.raises(SeedError, match=f"is not JSON: {number}"):
+        reset(tmp_path / "s", seed=seed)
+
+
 def test_the_same_id_twice_in_a_seed_is_refused(tmp_path):
     twin = {"displayName": "x", "id": "32efb28c-9a7a-446c-986b-ca6528c6669d"}
     with pytest.raises(SeedError, match="twice"):
