@@ -230,7 +230,7 @@ PROPERTY_SETS = st.fixed_dictionaries(
                 "subscriptionId": VALUE | st.uuids().map(lambda one: str(one).upper()),
                 "resourceGroupName": VALUE,
                 "logicAppWorkflowName": VALUE,
-                "url": TEXT,
+                "url": TEXT.filter(bool),  # an empty address is none, and one that is cleared is not sent
             },
         ),
         "authenticationConfiguration": st.none()

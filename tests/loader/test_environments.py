@@ -264,7 +264,7 @@ def test_an_escaped_text_reads_as_itself(text: str) -> None:
     document = STATE.replace("${nothing}", repr(escaped(text)))
     state = load_texts([("a.yaml", document)], Environment("t", variables=TEST | {"a": "wrong", "_": "wrong"}))
     assert state.diagnostics == ()
-    assert state.catalogs[0].extensions[0].properties["description"] == text
+    assert (state.catalogs[0].extensions[0].properties["description"] or "") == text
 
 
 @pytest.mark.parametrize("text", ["a: {b: ${x}}\n", "a: [a-${x}, b]\n"])
