@@ -20,6 +20,7 @@ _ENCODED = re.compile(rf"{_BEGINS}{_GOES_ON}(?:[%\\]{_GOES_ON})*")
 _ENDS = re.compile(rf"(?:%({_ASCII})|\\u00({_ASCII})|\\x({_ASCII})|\\([\\/\"'bfnrt]))\Z")
 _CAN_END = frozenset("0123456789abcdefABCDEF\\/\"'nrt")
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_BEYOND_ASCII = re.compile(r"\\u[0-9A-Fa-f]{4}")
 _LONGEST = len(r"\u0026")
 
 
@@ -55,10 +56,12 @@ def decoded(text: str) -> Decoded:
         length += region.start() - end
         pieces += text[end : region.start()], *characters
         end = region.end()
-        for number, start in enumerate([*starts[1:], end]):
-            if start != starts[number] + 1:
-                plain_at.append(length + number + 1)
+        previous = region.start() - 1
+        for number, start in enumerate([*starts, end]):
+            if start != previous + 1:
+                plain_at.append(length + number)
                 source_at.append(start)
+            previous = start
         length += len(characters)
     return Decoded("".join([*pieces, text[end:]]), plain_at, source_at)
 
@@ -66,7 +69,8 @@ def decoded(text: str) -> Decoded:
 def _reduced(region: str, offset: int) -> tuple[list[str], list[int]]:
     """The characters of the decoded region, and where in the source each begins.
 
-    A character that an escape gives may complete another one, so that each is looked at as if it had stood there.
+    A character that an escape gives may complete another one, so that each is looked at as if it had stood there. A
+    backslash that completes none is left out: whether it would, depends on how the layer above spells what follows.
     """
     characters: list[str] = []
     starts: list[int] = []
@@ -77,7 +81,12 @@ def _reduced(region: str, offset: int) -> tuple[list[str], list[int]]:
             size = len(escape[0])
             characters[-size:] = [_meaning(escape)]
             del starts[1 - size :]
-    return characters, starts
+    kept = [at for at, character in enumerate(characters) if character != "\\" or _stands_for_another(characters, at)]
+    return [characters[at] for at in kept], [starts[at] for at in kept]
+
+
+def _stands_for_another(characters: list[str], at: int) -> bool:
+    return _BEYOND_ASCII.match("".join(characters[at : at + _LONGEST])) is not None
 
 
 def _meaning(escape: re.Match[str]) -> str:

@@ -79,6 +79,10 @@ BOMBS: dict[str, Callable[[], str]] = {
     ),
     "a long secret, and a long text that begins alike": lambda: f"# sig={'x' * 400_000}1\n- {'x' * 600_000}\n",
     "many secrets": lambda: "".join(f"- sig=abcdefg+/{i:06}z\n" for i in range(15_000)),
+    "many percent signs": lambda: f"- {'%25' * 60_000}3dx\n- {'%3' * 60_000}\n",
+    "many backslashes": lambda: "- " + "\\" * 120_000,
+    "lines of which each has one escape": lambda: "- \\n\n" * 60_000,
+    "many capitals": lambda: f"- {'A' * 300_000}\n- {'aB3' * 3}{'-AB3' * 90_000}\n",
     "tabs": lambda: "\t" * MIB,
 }
 
