@@ -10,7 +10,6 @@ from reconciler.loader.fault import Fault, fault_at, quoted
 from reconciler.loader.nodes import Mapping, Node, Scalar, Sequence, member, text_of
 from reconciler.model.decoding import decoded
 from reconciler.model.durations import MAXIMUM_S, MINIMUM_S, duration_s
-from reconciler.model.secret_forms import SHORTEST_PLACED
 from reconciler.model.secrets import is_refused, learn, looks_like_keys
 from reconciler.model.types import TIMEOUT, TIMEOUT_IN_DOCUMENTS
 
@@ -68,7 +67,7 @@ def not_secret_texts(document: Node) -> tuple[str, ...]:
     """What the document names as looking like a secret without being one."""
     named = member(document, _NAMED)
     texts = (text_of(item) for item in named.items) if isinstance(named, Sequence) else ()
-    return tuple(text for text in texts if text and len(text) >= SHORTEST_PLACED)
+    return tuple(text for text in texts if text)
 
 
 def body_faults(body: Node | None, at_fault: Collection[Node]) -> Iterator[Fault]:

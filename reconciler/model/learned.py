@@ -53,7 +53,10 @@ class Values:
 
     def may_stand_in(self, text: str) -> bool:
         """False where `spans` finds nothing; the quick answer for most texts."""
-        return bool(self._lengths) and (len(self._lengths) > _FEW or any(head in text for head in self._lengths))
+        if not self._lengths:
+            return False
+        heads = tuple(self._lengths)  # in one step: another thread may add one
+        return len(heads) > _FEW or any(head in text for head in heads)
 
     def spans(self, text: str) -> Iterator[Span]:
         """Where the values stand in the text, from left to right; they may overlap."""

@@ -17,6 +17,7 @@ from reconciler.model.secret_forms import (
     forms,
     holds_shared_access,
     holds_token,
+    is_key,
     keys,
     keys_alone,
     may_hold_form,
@@ -146,9 +147,7 @@ def is_refused(text: str, not_secret: Collection[str] = ()) -> bool:
 
     Only the last can be wrong. `not_secret` names the texts with that look which are no secret.
     """
-    return any(
-        _is_certain(view) or next(keys(_without(not_secret, view)), None) is not None for view in _whole_views(text)
-    )
+    return _is_certain(text) or _looks_like_key(text, not_secret)
 
 
 def looks_like_keys(text: str) -> set[str]:
@@ -156,8 +155,15 @@ def looks_like_keys(text: str) -> set[str]:
     return {view[start:end] for view in _whole_views(text) for start, end in keys(view)}
 
 
-def _is_certain(view: str) -> bool:
-    return next(iter(CREDENTIALS.spans(view)), None) is not None or holds_token(view) or holds_shared_access(view)
+def _is_certain(text: str) -> bool:
+    return any(
+        any(True for _ in CREDENTIALS.spans(view)) or holds_token(view) or holds_shared_access(view)
+        for view in _whole_views(text)
+    )
+
+
+def _looks_like_key(text: str, not_secret: Collection[str]) -> bool:
+    return any(any(True for _ in keys(_without(not_secret, view))) for view in _whole_views(text))
 
 
 def _whole_views(text: str) -> list[str]:
@@ -165,9 +171,10 @@ def _whole_views(text: str) -> list[str]:
 
 
 def _without(values: Collection[str], view: str) -> str:
-    for value in sorted(values, key=len, reverse=True):
+    """The text without these values; one that is no key by its look, such as `sig=` itself, takes nothing away."""
+    for value in sorted(filter(is_key, values), key=len, reverse=True):
         for spelling in {value, decoded(value).plain}:
-            view = view.replace(spelling, " ") if spelling else view
+            view = view.replace(spelling, " ")
     return view
 
 
@@ -185,11 +192,8 @@ def may_be_written(value: JsonValue, not_secret: Collection[str] = ()) -> bool:
 
     A declared text has been judged with its file; only a credential may have become known since.
     """
-    undeclared = [text for text in texts_of(value) if text not in DECLARED]
-    return (
-        not any(is_refused(text, not_secret) for text in undeclared)
-        and not any(_is_certain(text) for text in texts_of(value))
-        and not holds_stand_in(value)
+    return not holds_stand_in(value) and not any(
+        _is_certain(text) or (text not in DECLARED and _looks_like_key(text, not_secret)) for text in texts_of(value)
     )
 
 

@@ -420,8 +420,9 @@ def test_a_value_in_one_file_is_a_fault_in_every_other(line: CommandLine) -> Non
 def test_a_signature_behind_the_escapes_of_yaml_is_seen_before_any_other_fault_is_worded(
     name: str, code: str, line: CommandLine
 ) -> None:
-    cut = f"{'x' * 40}\\n{bare(DECLARED)}"  # as long a text is cut in a message in the middle of the secret
-    held = f'displayName: "{cut}"\n{name}: "https://h.example/?\\x73ig={DECLARED}"\n'
+    held_secret = short_secret("Yk4Jh")
+    cut = f"{'x' * 40}\\n{bare(held_secret)}"  # as long a text is cut in a message in the middle of the secret
+    held = f'displayName: "{cut}"\n{name}: "https://h.azurewebsites.net/?\\U00000073ig={held_secret}"\n'
     STATE.mkdir()
     (STATE / "a.yaml").write_text("catalog: x\nextensions:\n  - " + held.strip().replace("\n", "\n    ") + "\n")
     ran = line("validate")

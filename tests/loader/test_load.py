@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.loader import LoadedState, load
+from reconciler.loader import LoadedState, load, load_texts
 from reconciler.loader.merging import merged
 from reconciler.loader.nodes import Mapping, data_of, member
 from reconciler.loader.yaml_tree import read_documents
@@ -233,3 +233,16 @@ def test_the_order_of_files_and_documents_changes_nothing(order: list[int], cuts
         paths.append(folder / f"{number}.yaml")
         paths[-1].write_text("---\n".join(content))
     assert without_places(load(list(reversed(paths)))) == without_places(plain)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("see vN3/kQ8+Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O=", True),
+        ("https://contoso.azurewebsites.net/api/f?code=vN3kQ8Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O", False),
+        ("https://contoso.azurewebsites.net/api/f?code=mine", False),
+    ],
+)
+def test_the_list_of_what_is_no_secret_is_named_where_it_helps(text: str, named: bool) -> None:
+    [diagnostic] = load_texts([("a.yaml", f"catalog: x\nextensions: []\ncatalog2: {text}\n")]).diagnostics[1:]
+    assert (diagnostic.code, "`notSecret`" in diagnostic.hint) == ("R208", named)
