@@ -21,7 +21,7 @@ def secret_faults(document: Node, not_secret: Collection[str] = ()) -> dict[Scal
     """R205 for a `url` with shared-access parameters, R208 for any other text with a secret; values are never shown.
 
     Looks everywhere in the document, also where nothing else is checked: a secret in a file is a fault by itself. So is
-    a credential that is known from the environment. `not_secret` names texts that look like a key and are none.
+    a credential that is known from the environment. `not_secret` names texts that look like a key and are not a secret.
 
     Source: graph-contract §2.4 (the parameters are secrets, and pointless beside a proof-of-possession token).
     """

@@ -14,7 +14,7 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
 class Environment:
     """One environment of `reconciler.yaml`; what it leaves out comes from options and variables as usual.
 
-    `not_secret` names the texts in values of variables that look like a key and are none.
+    `not_secret` names the texts in values of variables that look like a key and are not a secret.
     """
 
     name: str

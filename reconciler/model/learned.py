@@ -125,7 +125,7 @@ DECLARED = DeclaredTexts()
 
 
 def declare_public(text: str) -> None:
-    """Shows the text, and every part of it, as it is from now on: a reviewed file declares it, and it is no secret."""
+    """Shows the text, and every part of it, as it is from now on: a reviewed file declares it."""
     DECLARED.add(text)
 
 

@@ -72,7 +72,7 @@ class Unmanaged:
 class Plan:
     """Everything that would be done, and nothing that could do it. Catalogs, changes and unmanaged are sorted.
 
-    `not_secret` are the parts of values to be written that look like a key; the files declare that they are none.
+    `not_secret` are the parts of values to be written that look like a key and, as the files declare, are not a secret.
     """
 
     tool_version: str

@@ -145,7 +145,7 @@ def mask(text: str) -> str:
 def is_refused(text: str, not_secret: Collection[str] = ()) -> bool:
     """True for a text that must not be declared: it holds a credential, a token, a shared access key, or a key's look.
 
-    Only the last can be wrong. `not_secret` names the texts with that look which are no secret.
+    Only the last can be wrong. `not_secret` names the texts with that look that are not a secret.
     """
     return _is_certain(text) or _looks_like_key(text, not_secret)
 
@@ -171,7 +171,7 @@ def _whole_views(text: str) -> list[str]:
 
 
 def _without(values: Collection[str], view: str) -> str:
-    """The text without these values; one that is no key by its look, such as `sig=` itself, takes nothing away."""
+    """The text without these values; one without the look of a key, such as `sig=` itself, takes nothing away."""
     for value in sorted(filter(is_key, values), key=len, reverse=True):
         for spelling in {value, decoded(value).plain}:
             view = view.replace(spelling, " ")
@@ -198,7 +198,7 @@ def may_be_written(value: JsonValue, not_secret: Collection[str] = ()) -> bool:
 
 
 def texts_of(value: JsonValue) -> Iterator[str]:
-    """Every text in the value; the names of members are none."""
+    """Every text in the value, without the names of members."""
     if isinstance(value, dict):
         for member in value.values():
             yield from texts_of(member)

@@ -53,7 +53,7 @@ def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context:
 
 
 def _not_secret(changes: Iterable[Change]) -> tuple[str, ...]:
-    """What looks like a key in the values to be written: the files declare that it is none."""
+    """What looks like a key in the values to be written and, as the files declare, is not a secret."""
     written = (row.after for change in changes if change.action != "blocked" for row in change.fields)
     return tuple(sorted({key for value in written for text in texts_of(value) for key in looks_like_keys(text)}))
 
