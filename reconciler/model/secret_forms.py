@@ -143,4 +143,5 @@ def _changes(text: str) -> bool:
     """Source: counted. Of 40,000 random keys of 32 bytes 99.8 % change so often, and no name or path in our tests."""
     words = _WORD.findall(text)
     signs = len(text) - sum(map(len, words))
-    return _has_all_classes(text) and 30 * len(words) >= 11 * len(text) and 6 * signs <= len(text)
+    capitals = sum(map(str.isupper, text))  # one alone begins a name before an id of small letters and digits
+    return capitals > 1 and _has_all_classes(text) and 30 * len(words) >= 11 * len(text) and 6 * signs <= len(text)
