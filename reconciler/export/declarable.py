@@ -18,6 +18,7 @@ from reconciler.loader.fault import errors_among
 from reconciler.loader.variables import substituted
 from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.extension import ObservedExtension
+from reconciler.model.secrets import carries_secret
 from reconciler.model.types import COMPLEX_PROPERTIES, ODATA_TYPE, JsonValue, Properties, odata_type
 
 _OPTIONAL = ("description", "clientConfiguration", "callbackConfiguration")
@@ -81,7 +82,10 @@ def _members(name: str, value: Properties) -> Properties:
 
 
 def _faults(body: Properties, live: ObservedExtension) -> Iterator[tuple[Path, str]]:
-    """What the loader and the plan would say of the body alone, each with the path it is about."""
+    """What the loader and the plan would say of the body alone, each with the path it is about.
+
+    What is masked elsewhere is left out of a file too, though a file might declare it.
+    """
     lines: list[Line] = [("catalog: any", ()), ("extensions:", ()), ("-", ()), *block(body, 2)]
     documents, faults = read_documents("".join(f"{line}\n" for line, _ in lines))
     if not faults:
@@ -93,6 +97,18 @@ def _faults(body: Properties, live: ObservedExtension) -> Iterator[tuple[Path, s
                 yield row.path, "it would not be read back as it is live"
     for fault in faults:
         yield lines[min(fault.line, len(lines)) - 1][1], fault.message
+    if not faults:
+        for path, value in _leaves(body):
+            if isinstance(value, str) and carries_secret(value):
+                yield path, f"`{path[-1]}` contains a signature, a token or a key, which is a secret"
+
+
+def _leaves(value: Properties, path: Path = ()) -> Iterator[tuple[Path, JsonValue]]:
+    for name, member in value.items():
+        if isinstance(member, dict):
+            yield from _leaves(member, (*path, name))
+        else:
+            yield (*path, name), member
 
 
 def _emptied(body: Properties, live: ObservedExtension) -> list[str]:

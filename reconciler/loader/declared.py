@@ -10,7 +10,7 @@ from reconciler.loader.fault import Fault
 from reconciler.loader.merging import merged
 from reconciler.loader.nodes import Mapping, Node, Sequence, member, text_of
 from reconciler.loader.schema_faults import is_wrapped, schema_faults
-from reconciler.loader.value_rules import blank_fault, body_faults, secret_faults
+from reconciler.loader.value_rules import blank_fault, body_faults, not_secret_texts, secret_faults
 from reconciler.model.appearance import appearance
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.extension import Catalog
@@ -35,14 +35,15 @@ class DeclaredDocument:
     source: SourceLocation
 
 
-def declared(document: Node, file: str) -> tuple[DeclaredDocument, list[Fault]]:
+def declared(document: Node, file: str, not_secret: Collection[str] = ()) -> tuple[DeclaredDocument, list[Fault]]:
     """The document and all its faults: of the schema, of single values, of extensions with defaults merged in.
 
     A fault in one extension leaves the others checked; a value in `defaults` is judged once, where it stands.
+    `not_secret` holds beside what the document itself names so.
     """
-    secrets = list(secret_faults(document))  # first: what they have learned, no other fault shows
-    faults, at_fault = schema_faults(document)
-    faults.extend(secrets)
+    secrets = secret_faults(document, (*not_secret, *not_secret_texts(document)))  # first: no other fault shows them
+    faults, at_fault = schema_faults(document, {node for node, fault in secrets.items() if fault.code == "R208"})
+    faults.extend(secrets.values())
     faults.extend(blank_fault("catalog", member(document, "catalog"), at_fault))
     source = SourceLocation(file, document.line, document.column)
     if is_wrapped(document):

@@ -12,7 +12,7 @@ from reconciler.loader.finding import ENVIRONMENTS_FILE, within
 from reconciler.loader.nodes import Entry, Mapping, Node, data_of, member, text_of
 from reconciler.loader.reading import read_text, shown
 from reconciler.loader.schema_faults import faults_by_schema
-from reconciler.loader.value_rules import secret_faults
+from reconciler.loader.value_rules import not_secret_texts, secret_faults
 from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.diagnostic import Diagnostic, of_path
 from reconciler.model.environment import ENVIRONMENT_NAME, VARIABLE_NAME, Environment
@@ -49,15 +49,17 @@ def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
         in_order = sorted(dict.fromkeys(faults), key=lambda one: (one.line, one.column, one.code))
         return LoadedEnvironments(diagnostics=tuple(fault.in_file(str(file)) for fault in in_order))
     named = member(documents[0], "environments")
-    return LoadedEnvironments(tuple(_environment(name, body) for name, body in _entries(named)))
+    not_secret = not_secret_texts(documents[0])
+    return LoadedEnvironments(tuple(_environment(name, body, not_secret) for name, body in _entries(named)))
 
 
 def _faults(documents: list[Node]) -> list[Fault]:
     if len(documents) > 1:
         return [fault_at(documents[1], "R101", f"There are {len(documents)} documents, not one.", _ONE_DOCUMENT)]
     [document] = documents
-    found, _ = faults_by_schema(document, "environments")
-    return [*secret_faults(document), *found, *_name_faults(document), *_nested_faults(document)]
+    secrets = secret_faults(document, not_secret_texts(document))
+    found, _ = faults_by_schema(document, "environments", passed_over=secrets)
+    return [*secrets.values(), *found, *_name_faults(document), *_nested_faults(document)]
 
 
 def _nested_faults(document: Node) -> list[Fault]:
@@ -98,7 +100,7 @@ def _entries(node: Node | None) -> list[tuple[str, Node]]:
     return [(name, entry.value) for name, entry in _named(node)]
 
 
-def _environment(name: str, body: Node) -> Environment:
+def _environment(name: str, body: Node, not_secret: tuple[str, ...]) -> Environment:
     data = cast("dict[str, str]", data_of(body))
     variables = cast("dict[str, str]", data.get("variables", {}))
     return Environment(
@@ -107,6 +109,7 @@ def _environment(name: str, body: Node) -> Environment:
         cloud=data.get("cloud"),
         client_id=_lower(data.get("client_id")),
         variables=variables,
+        not_secret=not_secret,
     )
 
 

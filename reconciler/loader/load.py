@@ -18,6 +18,7 @@ from reconciler.model.diagnostic import Diagnostic, of_path
 from reconciler.model.environment import Environment
 from reconciler.model.extension import DesiredCatalog
 from reconciler.model.learned import declare_public
+from reconciler.model.secrets import texts_of
 
 FAULTS = 1_000
 """Of one file: a small file can have a fault in each of its values, and nobody reads the thousandth."""
@@ -146,7 +147,7 @@ def _state(files: Sequence[_File], of_paths: Sequence[Diagnostic], environment: 
         diagnostics += file_diagnostics
     diagnostics += [*duplicates(documents), *look_alikes(documents)]
     catalogs = () if _errors(diagnostics) else desired_catalogs(documents)
-    _declare_names_public(catalogs)
+    _declare_public(catalogs)
     return LoadedState(
         catalogs=catalogs,
         diagnostics=tuple(_readable(sorted(dict.fromkeys(diagnostics), key=_by_place))),
@@ -178,7 +179,7 @@ def _declared(file: _File, environment: Environment | None) -> tuple[list[Declar
     documents, diagnostics = [], list(file.diagnostics)
     for node in file.documents:
         written, faults = substituted(node, environment) if file.varies else (node, [])
-        document, found = declared(written, file.name)
+        document, found = declared(written, file.name, environment.not_secret if environment else ())
         documents.append(document)
         diagnostics += [fault.in_file(file.name) for fault in (*faults, *found)]
     if not _errors(diagnostics):
@@ -198,12 +199,10 @@ def _nothing_declared(file: str, documents: Sequence[DeclaredDocument]) -> Itera
             yield Diagnostic("R312", "warning", message, hint.format("document"), document.source)
 
 
-def _declare_names_public(catalogs: Iterable[DesiredCatalog]) -> None:
-    """What the reviewed files call things is no secret, though a live text, written by others, may say `sig=` to it."""
-    for one in catalogs:
-        declare_public(str(one.catalog))
-        for extension in one.extensions:
-            endpoint = extension.properties.get("endpointConfiguration")
-            members = endpoint.values() if isinstance(endpoint, dict) else ()
-            for name in (extension.display_name, extension.source.file, *members):
-                declare_public(str(name))
+def _declare_public(catalogs: Iterable[DesiredCatalog]) -> None:
+    """Shows what the reviewed files declare, though a live text, written by others, may say `sig=` to a part of it."""
+    for desired in catalogs:
+        declare_public(str(desired.catalog))
+        for extension in desired.extensions:
+            for text in (extension.display_name, extension.source.file, *texts_of(dict(extension.properties))):
+                declare_public(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 
-def schema_faults(document: Node) -> tuple[list[Fault], set[Node]]:
+def schema_faults(document: Node, secrets: Iterable[Node] = ()) -> tuple[list[Fault], set[Node]]:
     """The faults and the values at fault, which no rule needs to look at again.
 
-    Whatever is wrapped in `value` has that one fault; whatever was reported while reading has none here.
+    Whatever is wrapped in `value` has that one fault; whatever was reported while reading has none here. A secret is
+    not reported for its form as well, where only text of another form is valid.
     """
     wrapped = {node: entry for node in _candidates(document) if (entry := _wrapper(node))}
     faults = [_wrapped_fault(node is document, entry) for node, entry in wrapped.items()]
-    found, at_fault = faults_by_schema(document, "desired-state", passed_over=wrapped)
-    return faults + found, at_fault
+    found, at_fault = faults_by_schema(document, "desired-state", passed_over={*wrapped, *secrets})
+    return faults + found, {*at_fault, *secrets}
 
 
 def faults_by_schema(
@@ -87,6 +88,6 @@ def _find(document: Node, error: ValidationError, passed_over: Container[Node]) 
         if isinstance(node, Mapping) and isinstance(step, str):
             node, name = node.entries[step].value, step
         elif isinstance(node, Sequence) and isinstance(step, int):
-            node, name = node.items[step], ""
+            node, name = node.items[step], "" if name == "extensions" else name
     schema = cast("dict[str, Any]", error.schema)
     return Finding(node, name, error.validator_value, schema, is_document=node is document)

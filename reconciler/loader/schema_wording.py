@@ -9,7 +9,6 @@ from typing import Any
 from reconciler.loader.fault import Fault, Placed, fault_at, quoted
 from reconciler.loader.names import MERGE_KEY, listed, missing, nearest
 from reconciler.loader.nodes import Entry, Mapping, Node, Scalar
-from reconciler.model.secrets import carries_secret
 from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS
 
 READ_ONLY = ("createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
@@ -22,7 +21,7 @@ _KINDS = {"object": "a mapping", "array": "a list", "string": "text", "integer":
 class Finding:
     """A keyword of the schema that a node does not satisfy.
 
-    `name` is the property that holds the node ("" for an item and the document), `wanted` what the keyword says,
+    `name` is the property that holds the node ("" for an extension and the document), `wanted` what the keyword says,
     `schema` the keyword's neighbours.
     """
 
@@ -111,8 +110,6 @@ def _pattern(finding: Finding) -> Iterator[Fault]:
     if finding.name == "url":
         message = "`url` is not an https address with a host."
         yield fault_at(finding.node, "R105", message, "Write the trigger's address, beginning with `https://`.")
-    elif carries_secret(text):
-        return  # said by R208, which never shows the value
     elif finding.name in _GUIDS:
         message = f"`{finding.name}` is {quoted(text)}, which is not a GUID."
         yield fault_at(finding.node, "R204", message, "Write 32 hexadecimal digits as 8-4-4-4-12.")
@@ -145,6 +142,11 @@ def _length(finding: Finding) -> Iterator[Fault]:
     yield fault_at(finding.node, "R105", message, "Write a shorter value.")
 
 
+def _short(finding: Finding) -> Iterator[Fault]:
+    message = f"An entry of `{finding.name}` has fewer than {finding.wanted} characters."
+    yield fault_at(finding.node, "R105", message, "Write the whole value, or remove the entry.")
+
+
 def _both_names(finding: Finding) -> Iterator[Fault]:
     second: Placed = max((finding.entries[name] for name in _DURATIONS), key=lambda entry: (entry.line, entry.column))
     message = f"`{TIMEOUT}` and `{TIMEOUT_IN_DOCUMENTS}` are two names of one timeout."
@@ -160,6 +162,7 @@ WORDING: dict[str, Callable[[Finding], Iterator[Fault]]] = {
     "minimum": _range,
     "maximum": _range,
     "maxLength": _length,
+    "minLength": _short,
     "not": _both_names,
 }
 """One wording for each keyword the schema uses; tests see to it that none is missing."""

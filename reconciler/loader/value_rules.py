@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from reconciler.loader.fault import Fault, fault_at, quoted, warning_at
-from reconciler.loader.nodes import Mapping, Node, Scalar, Sequence, member
+from reconciler.loader.nodes import Mapping, Node, Scalar, Sequence, member, text_of
 from reconciler.model.appearance import appearance
+from reconciler.model.decoding import decoded
 from reconciler.model.durations import MAXIMUM_S, MINIMUM_S, duration_s
-from reconciler.model.secrets import carries_secret, learn
+from reconciler.model.secrets import is_refused, learn, looks_like_keys
 from reconciler.model.types import TIMEOUT, TIMEOUT_IN_DOCUMENTS
 
+_NAMED = "notSecret"
 _SHARED_ACCESS = re.compile(r"[?&;#][\s+]*(?:sig|sp|sv)[\s+]*(?:[=&;#]|$)", re.IGNORECASE)
 _LOGIC_APP_HOSTS = (".logic.azure.com", ".logic.azure.us", ".logic.azure.cn")
 """Of Consumption workflows, the plan that entitlement management documents; a Standard workflow has the host of an app.
@@ -20,20 +22,19 @@ _LOGIC_APP_HOSTS = (".logic.azure.com", ".logic.azure.us", ".logic.azure.cn")
 Source: https://learn.microsoft.com/entra/id-governance/entitlement-management-logic-apps-integration and, for the
 clouds, https://learn.microsoft.com/power-automate/ip-address-configuration.
 """
-_ENCODINGS = 5
-"""How many layers of percent-encoding are looked through; each costs one pass over the address."""
 
 
-def secret_faults(document: Node) -> Iterator[Fault]:
+def secret_faults(document: Node, not_secret: Collection[str] = ()) -> dict[Scalar, Fault]:
     """R205 for a `url` with shared-access parameters, R208 for any other text with a secret; values are never shown.
 
     Looks everywhere in the document, also where nothing else is checked: a secret in a file is a fault by itself. So is
-    a value that was seen as a secret elsewhere: in another file, in the environment.
+    a credential that is known from the environment. `not_secret` names texts that look like a key and are not a secret.
 
     Source: graph-contract §2.4 (the parameters are secrets, and pointless beside a proof-of-possession token).
     """
     waiting: list[tuple[str, Node]] = [("", document)]
     seen: set[Node] = set()
+    faults: dict[Scalar, Fault] = {}
     while waiting:
         name, node = waiting.pop()
         if node in seen:
@@ -43,33 +44,37 @@ def secret_faults(document: Node) -> Iterator[Fault]:
             waiting.extend((key, entry.value) for key, entry in node.entries.items())
         elif isinstance(node, Sequence):
             waiting.extend((name, item) for item in node.items)
-        elif isinstance(node, Scalar):
-            yield from _secret_fault(name, node)
+        elif isinstance(node, Scalar) and (fault := _secret_fault(name, node, not_secret)):
+            learn(node.text)  # without YAML's own escapes, which the text of the file may have
+            faults[node] = fault
+    return faults
 
 
-def _secret_fault(name: str, node: Scalar) -> Iterator[Fault]:
+def _secret_fault(name: str, node: Scalar, not_secret: Collection[str]) -> Fault | None:
     if name == "url" and carries_shared_access(node.text):
-        learn(node.text)  # without YAML's own escapes, which the text of the file may have
         message = "`url` carries shared-access parameters (sig, sp or sv), which are a secret."
         hint = "Remove these parameters, and renew the Logic App's access key if the file has been shared."
-        yield fault_at(node, "R205", message, hint)
-    elif carries_secret(node.text):
-        learn(node.text)
-        title = quoted(name) if name else "A text"
-        hint = "Remove it from the file, and renew the secret if the file has been shared."
-        yield fault_at(node, "R208", f"{title} carries a signature or a token, which is a secret.", hint)
+        return fault_at(node, "R205", message, hint)
+    if not is_refused(node.text, not_secret):
+        return None
+    title = quoted(name) if name else "A text"
+    message = f"{title} contains a signature, a token or a key, which is a secret."
+    hint = "Remove it from the file, and renew the secret if the file has been shared."
+    if looks_like_keys(node.text) and not is_refused(node.text, looks_like_keys(node.text)):
+        hint += " If it is not a secret, add the exact value to the list `notSecret` of the document."
+    return fault_at(node, "R208", message, hint)
 
 
 def carries_shared_access(url: str) -> bool:
-    """True when a query parameter is called sig, sp or sv, in any case and under up to five percent-encodings."""
-    for _ in range(_ENCODINGS):
-        if _SHARED_ACCESS.search(url):
-            return True
-        decoded = unquote(url)
-        if decoded == url:
-            return False
-        url = decoded
-    return _SHARED_ACCESS.search(url) is not None
+    """True when a query parameter is called sig, sp or sv, in any case and under any number of percent-encodings."""
+    return any(_SHARED_ACCESS.search(view) for view in (url, decoded(url).plain))
+
+
+def not_secret_texts(document: Node) -> tuple[str, ...]:
+    """What the document names as looking like a secret without being one."""
+    named = member(document, _NAMED)
+    texts = (text_of(item) for item in named.items) if isinstance(named, Sequence) else ()
+    return tuple(text for text in texts if text)
 
 
 def body_faults(body: Node | None, at_fault: Collection[Node]) -> Iterator[Fault]:

@@ -70,7 +70,10 @@ class Unmanaged:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that would be done, and nothing that could do it. Catalogs, changes and unmanaged are sorted."""
+    """Everything that would be done, and nothing that could do it. Catalogs, changes and unmanaged are sorted.
+
+    `not_secret` are the parts of values to be written that look like a key and, as the files declare, are not a secret.
+    """
 
     tool_version: str
     tenant_id: str
@@ -82,6 +85,7 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...]
     unchanged: int
     environment: str | None = None
+    not_secret: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

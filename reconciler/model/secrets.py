@@ -1,67 +1,56 @@
-"""What must never be shown: how to recognise it, how to mask it, and what stands for it in a plan.
+"""What must never be shown, and what must never be declared: two questions, since the texts in Graph are by others.
 
-A Logic App's trigger address carries its shared access signature as `sig` (contract §2.4); tokens look like
-JSON Web Tokens. Once seen, a value is known by itself: an error message may repeat it without the `sig=` before it.
+Masking is broad: whatever may be a secret is hidden, by what stands before it, by its look or by its value, at every
+depth of encoding. Refusing is narrow: a declared text is a secret only by itself or because it holds a credential.
+What others write can hide a value, but neither refuse nor hide what a file declares.
 """
 
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
+from collections.abc import Callable, Collection, Iterable, Iterator
 
-from reconciler.model.learned import SHORTEST, is_public, remember, spans
+from reconciler.model.decoding import decoded, encoded_lines, is_encoded
+from reconciler.model.learned import CREDENTIALS, DECLARED, SEEN, SHORTEST, Span
+from reconciler.model.secret_forms import (
+    SHORTEST_PLACED,
+    forms,
+    holds_shared_access,
+    holds_token,
+    is_key,
+    keys,
+    keys_alone,
+    may_hold_form,
+    value_of,
+)
 from reconciler.model.types import JsonValue
 
 MASK = "***"
 _STAND_IN = "(sensitive, hmac-sha256:"
-
-_SECRET = re.compile(
-    # A query inside a query is percent-encoded, perhaps more than once. `code` is the key of an Azure function.
-    r"(?P<signature>(?:(?<![a-z0-9])|(?<=%3f)|(?<=%26))sig(?:=|%(?:25)*3d)|[?&]code=)[A-Za-z0-9%_.~+/=-]+"
-    # With a digit in it, so that "bearer authentication" in a description is no secret.
-    r"|(?P<bearer>\bbearer\s{1,9})(?=[A-Za-z_.~+/=-]{0,200}[0-9])[A-Za-z0-9_.~+/=-]{12,}"
-    # Not \b in front: a text of "-eyJ-eyJ…" would be scanned to its end from every "eyJ".
-    r"|(?P<jwt>(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)",
-    re.IGNORECASE,
-)
-_SIGNS = ("sig=", "sig%", "code=", "bearer", "eyj")
-"""Without one of these, in small letters, there is no match; looking for them takes a twentieth of the time."""
-_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
-_ESCAPED = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|/)")
-_ENDS_EARLIER = re.compile(r"[A-Za-z0-9_.~+/=-]*")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\A[0-9a-f-]+\Z", re.IGNORECASE)
-_SHORTEST_IN_TEXT = 12
-_ENCODINGS = 5
+_RUN_END = re.compile(r"[^A-Za-z0-9%_.~+/=-]")
 
 
 def learn(text: str) -> None:
     r"""Remembers every signature and token in the text: `mask` hides them from now on wherever they turn up.
 
-    In JSON text they are also found behind its escapes (`\u0026sig=…`).
+    They are also found behind escapes (`\u0026sig=…`) and percent-encoding, at every depth.
     """
-    for spelled in {text, _ESCAPED.sub(lambda match: chr(int(match[1] or "2f", 16)), text)}:
-        for match in _SECRET.finditer(spelled) if _shows_signs(spelled) else ():
-            value = _value(match[0][len(match["signature"] or match["bearer"] or "") :])
-            if _TOKEN.fullmatch(value) or (_looks_secret(value) and not is_public(value)):
-                remember(value)
+    for _, view, _ in _views(text):
+        for match in forms(view):
+            start, end = value_of(match)
+            value = view[start:end] if match["jwt"] else view[start:end].rstrip(".=")
+            if match["jwt"] or _may_be_hidden_everywhere(value):
+                SEEN.remember(value)
 
 
 def learn_value(value: str) -> None:
     """Remembers a credential that is known to be one: from the environment, or from a sign-in."""
     if len(value.strip()) >= SHORTEST:
-        remember(value.strip())
+        CREDENTIALS.remember(value.strip())
 
 
-def _value(found: str) -> str:
-    """What the pattern found, percent-decoded, up to where a parameter ends that was encoded as a whole."""
-    for _ in range(_ENCODINGS):
-        found = unquote(found)
-    run = _ENDS_EARLIER.match(found)
-    value = run[0] if run else ""
-    return value if _TOKEN.fullmatch(value) else value.rstrip(".=")
-
-
-def _looks_secret(value: str) -> bool:
+def _may_be_hidden_everywhere(value: str) -> bool:
     """True for what may be hidden everywhere without hiding anything of ours.
 
     Texts of Graph are written by others. A display name of `sig=extensions` must not blot out a word of ours, a JSON
@@ -69,34 +58,124 @@ def _looks_secret(value: str) -> bool:
     signature, 32 bytes in Base64, always has. What falls through is still masked where its `sig=` stands before it.
     """
     return (
-        len(value) >= _SHORTEST_IN_TEXT
-        and "." not in value
+        len(value) >= SHORTEST_PLACED
+        and not any(sign in value for sign in ".%")
         and any(char.isdigit() for char in value)
         and any(char.isalpha() for char in value)
         and _ID.search(value) is None
     )
 
 
-def _shows_signs(text: str) -> bool:
-    folded = text.casefold()
-    return any(sign in folded for sign in _SIGNS)
+def _views(text: str) -> Iterator[tuple[int, str, Callable[[int], int] | None]]:
+    """The text as it is, and each line with something encoded once more, decoded.
+
+    Each with its place in the text, and the function that gives the place of a decoded character in its line.
+    """
+    yield 0, text, None
+    for start, line in encoded_lines(text):
+        view = decoded(line)
+        yield start, view.plain, view.source
+
+
+def _secrets(text: str) -> list[Span]:
+    """Where secrets stand in the text, in order; they may overlap."""
+    if not (is_encoded(text) or _may_hold_secret(text)):
+        return []
+    spans: list[Span] = []
+    for start, view, source in _views(text):
+        hidden = _hidden(view)
+        spans += hidden if source is None else ((start + source(a), start + source(b)) for a, b in hidden)
+    return sorted(spans)
+
+
+def _may_hold_secret(view: str) -> bool:
+    return may_hold_form(view) or SEEN.may_stand_in(view) or CREDENTIALS.may_stand_in(view)
+
+
+def _hidden(view: str) -> Iterator[Span]:
+    yield from CREDENTIALS.spans(view)
+    for match in forms(view):
+        if not DECLARED.hold(match[0].rstrip(".=")):
+            yield value_of(match)
+    for start, end in [*keys_alone(view), *_joined(_within_runs(SEEN.spans(view), view))]:
+        if not DECLARED.hold(view[start:end]):
+            yield start, end
+
+
+def _within_runs(spans: Iterable[Span], view: str) -> Iterator[Span]:
+    """The spans, none past the run of characters that it begins in.
+
+    A long value is known by its beginning alone, and what follows a like beginning elsewhere may be anything.
+    """
+    run_end = 0
+    for start, end in spans:
+        if start >= run_end:
+            stop = _RUN_END.search(view, start)
+            run_end = stop.start() if stop else len(view)
+        yield start, min(end, run_end)
+
+
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """Overlapping spans as one."""
+    begin = end = 0
+    for start, stop in spans:
+        if start > end:
+            if end:
+                yield begin, end
+            begin = start
+        end = max(end, stop)
+    if end:
+        yield begin, end
 
 
 def carries_secret(text: str) -> bool:
-    """True when the text holds a signature, a token, or a value that was seen as one elsewhere."""
-    by_pattern = _shows_signs(text) and _SECRET.search(text) is not None
-    return by_pattern or next(spans(text), None) is not None
+    """True when the text holds anything that `mask` hides."""
+    return bool(_secrets(text))
 
 
 def mask(text: str) -> str:
-    """The text with every signature and token in it replaced by `***`, by its pattern or by its value."""
-    if _shows_signs(text):
-        text = _SECRET.sub(lambda match: (match["signature"] or match["bearer"] or "") + MASK, text)
+    """The text with every signature, token and key in it replaced by `***`, by its form, its look or its value."""
     pieces, shown_to = [], 0
-    for start, end in spans(text):
+    for start, end in _joined(_secrets(text)):
         pieces += [text[shown_to:start], MASK]
         shown_to = end
     return "".join([*pieces, text[shown_to:]]) if pieces else text
+
+
+def is_refused(text: str, not_secret: Collection[str] = ()) -> bool:
+    """True for a text that must not be declared: it holds a credential, a token, a shared access key, or a key's look.
+
+    Only the last can be wrong. `not_secret` names the texts with that look that are not a secret.
+    """
+    return _is_certain(text) or _looks_like_key(text, not_secret)
+
+
+def looks_like_keys(text: str) -> set[str]:
+    """The parts of the text that have a key's look: what `not_secret` has to name for it to be declared."""
+    return {view[start:end] for view in _whole_views(text) for start, end in keys(view)}
+
+
+def _is_certain(text: str) -> bool:
+    return any(
+        any(True for _ in CREDENTIALS.spans(view)) or holds_token(view) or holds_shared_access(view)
+        for view in _whole_views(text)
+    )
+
+
+def _looks_like_key(text: str, not_secret: Collection[str]) -> bool:
+    return any(any(True for _ in keys(_without(not_secret, view))) for view in _whole_views(text))
+
+
+def _whole_views(text: str) -> list[str]:
+    return [text, decoded(text).plain] if is_encoded(text) else [text]
+
+
+def _without(values: Collection[str], view: str) -> str:
+    """The text without these values; one without the look of a key, such as `sig=` itself, takes nothing away."""
+    for value in sorted(filter(is_key, values), key=len, reverse=True):
+        for spelling in {value, decoded(value).plain}:
+            view = view.replace(spelling, " ")
+    return view
 
 
 def masked(value: JsonValue) -> JsonValue:
@@ -108,9 +187,26 @@ def masked(value: JsonValue) -> JsonValue:
     return mask(value) if isinstance(value, str) else value
 
 
-def may_be_written(value: JsonValue) -> bool:
-    """True when neither a secret nor what stands for one is in the value."""
-    return masked(value) == value and not holds_stand_in(value)
+def may_be_written(value: JsonValue, not_secret: Collection[str] = ()) -> bool:
+    """True when neither a secret nor what stands for one is in the value.
+
+    A declared text has been judged with its file; only a credential may have become known since.
+    """
+    return not holds_stand_in(value) and not any(
+        _is_certain(text) or (text not in DECLARED and _looks_like_key(text, not_secret)) for text in texts_of(value)
+    )
+
+
+def texts_of(value: JsonValue) -> Iterator[str]:
+    """Every text in the value, without the names of members."""
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from texts_of(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from texts_of(member)
+    elif isinstance(value, str):
+        yield value
 
 
 def stand_in(value: str, *, tenant_id: str, extension_id: str | None, path: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from reconciler.diff.changes import diff_catalog
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.extension import DesiredCatalog, DesiredExtension, ObservedCatalog, ObservedExtension
 from reconciler.model.plan import Change, FieldChange, Plan, PlannedCatalog, Unmanaged
-from reconciler.model.secrets import holds_stand_in, without_secrets
+from reconciler.model.secrets import looks_like_keys, may_be_written, texts_of, without_secrets
 from reconciler.model.types import LOGIC_APP
 from reconciler.plan.digest import digest
 
@@ -48,7 +48,14 @@ def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context:
         diagnostics=tuple(_warnings(changes, merged, context)),
         unchanged=sum(one.unchanged for one in diffs),
         environment=context.environment,
+        not_secret=_not_secret(changes),
     )
+
+
+def _not_secret(changes: Iterable[Change]) -> tuple[str, ...]:
+    """What looks like a key in the values to be written and, as the files declare, is not a secret."""
+    written = (row.after for change in changes if change.action != "blocked" for row in change.fields)
+    return tuple(sorted({key for value in written for text in texts_of(value) for key in looks_like_keys(text)}))
 
 
 def _merged(
@@ -72,25 +79,24 @@ def _unmanaged_order(item: Unmanaged) -> tuple[str, str, str]:
 
 
 def _without_secrets(change: Change, context: PlanContext) -> Change:
-    """The change with a stand-in for every value that carries a secret: none may reach a plan.
+    """The change with a stand-in for every live value that carries a secret: none may reach a plan.
 
-    A change that would write a secret is blocked, since neither the secret nor what stands for it may reach Graph.
+    A change that would write a secret is blocked. What is secret in a desired value is decided by the value itself and
+    by known credentials; whatever stands in live texts, which others write, blocks nothing.
     """
 
     def safe(row: FieldChange) -> FieldChange:
-        before, after = (
-            without_secrets(value, tenant_id=context.tenant_id, extension_id=change.extension.id, path=row.path)
-            for value in (row.before, row.after)
+        before = without_secrets(
+            row.before, tenant_id=context.tenant_id, extension_id=change.extension.id, path=row.path
         )
-        return FieldChange(row.path, before, after)
+        return replace(row, before=before)
 
-    fields = tuple(safe(row) for row in change.fields)
-    written = ["/".join(row.path) for row in fields if holds_stand_in(row.after)]
-    return _writing_a_secret(change, written) if written else replace(change, fields=fields)
+    written = ["/".join(row.path) for row in change.fields if not may_be_written(row.after)]
+    return _writing_a_secret(change, written) if written else replace(change, fields=tuple(map(safe, change.fields)))
 
 
 def _writing_a_secret(change: Change, paths: Sequence[str]) -> Change:
-    because = f"{', '.join(paths)} holds what was seen elsewhere as a signature or a token; remove it from the file"
+    because = f"{', '.join(paths)} holds a signature, a token or a key, which is a secret; remove it from the file"
     return replace(change, action="blocked", because=because, fields=(), precondition=None)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 from typing import Any
 
 from reconciler.errors import InvalidFilesError, StalePlanError
+from reconciler.model.learned import declare_public
 from reconciler.model.plan import Plan
-from reconciler.model.secrets import learn, may_be_written
+from reconciler.model.secrets import learn, may_be_written, texts_of
 from reconciler.model.strict_json import InvalidJsonError, parsed
 from reconciler.model.types import COMPLEX_PROPERTIES, SCALAR_PROPERTIES
 from reconciler.plan.digest import digest
@@ -32,6 +34,7 @@ def read_plan(text: str, name: str, schema: dict[str, Any]) -> Plan:
     """The plan that the text of a saved plan document holds; `name` stands for it in messages.
 
     `schema` is the plan's JSON Schema. Secrets in the text are learned: no plan has any, but an altered one may.
+    What the plan writes is shown as it is from then on, as it is where the files are read.
 
     Raises:
         InvalidFilesError: not JSON, or not a plan document by its schema.
@@ -42,7 +45,15 @@ def read_plan(text: str, name: str, schema: dict[str, Any]) -> Plan:
     plan = plan_from_document(document)
     if not _consistent(plan, document):
         raise StalePlanError(f"{name} was altered: its digest does not fit its changes.", hint=_HINT)
+    for desired in _desired_texts(plan):
+        declare_public(desired)
     return plan
+
+
+def _desired_texts(plan: Plan) -> Iterator[str]:
+    for change in plan.changes:
+        desired = [change.extension.display_name, str(change.catalog), *(row.after for row in change.fields)]
+        yield from (text for text in texts_of(desired) if may_be_written(text, plan.not_secret))
 
 
 def _document(text: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +76,7 @@ def _consistent(plan: Plan, document: dict[str, Any]) -> bool:
         digest(plan.tenant_id, plan.graph_url, plan.changes, plan.environment) == plan.digest
         and plan_document(plan) == document
         and all(_is_writable(row.path) for change in plan.changes for row in change.fields)
-        and all(may_be_written(row.after) for change in plan.pending for row in change.fields)
+        and all(may_be_written(row.after, plan.not_secret) for change in plan.pending for row in change.fields)
         and all(
             change.precondition is not None and change.precondition.exists is (change.action != "create")
             for change in plan.pending

@@ -36,6 +36,7 @@ def plan_document(plan: Plan) -> Document:
         "tenant_id": plan.tenant_id,
         "graph_url": plan.graph_url,
         **({"environment": plan.environment} if plan.environment else {}),
+        **({"not_secret": list(plan.not_secret)} if plan.not_secret else {}),
         "digest": plan.digest,
         "complete": plan.complete,
         "summary": plan.summary,
@@ -79,6 +80,7 @@ def plan_from_document(document: Document) -> Plan:
         diagnostics=tuple(_read_diagnostic(one) for one in document["diagnostics"]),
         unchanged=document["summary"]["unchanged"],
         environment=document.get("environment"),
+        not_secret=tuple(document.get("not_secret", ())),
     )
 
 

@@ -35,7 +35,13 @@ def secret(mark: str) -> str:
     return f"{mark}9Vb3_Kt5~Rm-x%2BPd%2FLs8{mark[::-1]}%3D"
 
 
-LIVE, DECLARED, TYPED, SAVED, TOKEN = map(secret, ("Zq7Xw", "Yk4Jh", "Wd2Nf", "Vg6Tb", "Um8Rc"))
+def short_secret(mark: str) -> str:
+    """One that is too short to be known by its look: only by what stands before it, and then by its value."""
+    return f"{mark}9Vb3_Kt5~%2BP%2F{mark[::-1]}%3D"
+
+
+LIVE, TYPED, TOKEN = map(short_secret, ("Zq7Xw", "Wd2Nf", "Um8Rc"))
+DECLARED, SAVED = map(secret, ("Yk4Jh", "Vg6Tb"))
 MARKS = [half for one in ("Zq7Xw", "Yk4Jh", "Wd2Nf", "Vg6Tb", "Um8Rc") for half in (one, one[::-1])]
 HELD = unquote(TOKEN)  # a token is sent as it is
 
@@ -128,8 +134,16 @@ def declare_all() -> None:
     """What is sound and differs from what is live, in two catalogs."""
     body = extension("a", description="new")
     body["endpointConfiguration"]["url"] = URL
-    held = [body, extension("b"), extension("c", description=f"the key is {bare(LIVE)}")]
-    declare(STATE, {"catalog": "Marketing", "extensions": held}, {"catalog": "Finance", "extensions": [extension("d")]})
+    declare(
+        STATE,
+        {"catalog": "Marketing", "extensions": [body, extension("b")]},
+        {"catalog": "Finance", "extensions": [extension("d")]},
+    )
+
+
+def declare_key() -> None:
+    """By its look alone."""
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("c", description=f"the key is {bare(DECLARED)}")]})
 
 
 def declare_secrets() -> None:
@@ -162,6 +176,8 @@ def planning(command: str, *more: str) -> Steps:
         target = [*output, "--graph-url", url, "--max-retries", "0"]
         yield line(*command.split(), *more, *target)
         yield line(*command.split(), *more, *target, "--catalog", f"?sig={TYPED}", "--catalog", bare(TYPED))
+        declare_key()
+        yield line(*command.split(), *more, *target)
         declare_secrets()
         yield line(*command.split(), *more, *target)
 
@@ -265,18 +281,112 @@ def test_no_byte_that_a_command_writes_holds_a_secret(command: str, name: str, g
     assert any("***" in ran.out + ran.err for ran in written), written
 
 
-def test_what_would_write_a_secret_is_blocked_and_all_else_goes_on(graph: str, line: CommandLine) -> None:
-    declare_all()
-    planned = line("plan", "--graph-url", graph, "--max-retries", "0", "--format", "json", "--out", PLAN)
-    blocked = {
-        one["extension"]["display_name"]: one for one in planned.document["changes"] if one["action"] == "blocked"
-    }
-    assert blocked["c"]["because"].startswith("description holds what was seen elsewhere as a signature")
-    assert (blocked["c"]["fields"], planned.code) == ([], 4)
-    assert line("show", PLAN).code == 0
-    line("apply", "--plan", PLAN, "--graph-url", graph, "--max-retries", "0")
-    assert {one["displayName"] for one in line.live()} >= {"a", "key"}
-    assert not [one for one in line.live() if one["displayName"] == "c"]
+def test_a_key_is_refused_by_its_look_where_it_is_declared(graph: str, line: CommandLine) -> None:
+    declare_key()
+    ran = line("plan", "--graph-url", graph, "--max-retries", "0", "--format", "json", "--out", PLAN)
+    assert [one["code"] for one in ran.document["diagnostics"]] == ["R208"]
+    assert "`notSecret`" in ran.document["diagnostics"][0]["hint"]
+    assert (ran.code, PLAN.exists()) == (3, False)
+
+
+DEPTHS = [
+    lambda text: text,
+    lambda text: quote(text, safe=""),
+    lambda text: quote(quote(text, safe=""), safe=""),
+    lambda text: quote(quote(quote(text, safe=""), safe=""), safe=""),
+    lambda text: quote(quote(quote(quote(text, safe=""), safe=""), safe=""), safe=""),
+    lambda text: json.dumps(text.replace("&", r"\u0026").replace("=", r"\u003d"))[1:-1],
+    lambda text: quote(json.dumps({"a": quote(text, safe="")}), safe=""),
+]
+
+
+@pytest.mark.parametrize("name", formats("plan"))
+def test_a_live_secret_shows_at_no_depth_of_encoding_in_no_format_and_no_file(name: str, line: CommandLine) -> None:
+    key = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
+    secrets = (f"x&sig={key}", f"the key {key} alone", f"code={key[::-1]}")
+    texts = [" ".join(depth(secret) for depth in DEPTHS) for secret in secrets]
+    names = ["a", "b", "c"]
+    live = [extension(one, description=text) for one, text in zip(names, texts, strict=True)]
+    line.seed(catalog(extensions=[*live, *(extension(f"{text} unmanaged") for text in texts)]))
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension(one, description="new") for one in names]})
+    ran = [
+        line("plan", "--sandbox", "--format", name, "--out", PLAN, "-v"),
+        line("show", PLAN, "--format", name),
+        line("export", "--sandbox", "--out", "exported"),
+        line("export", "--sandbox"),
+        line("apply", "--sandbox", "--plan", PLAN, "--journal", "journal.jsonl", "--format", name, "-v"),
+    ]
+    assert [one.code for one in ran] == [0, 0, 0, 0, 0]
+    saved_files = [PLAN, Path("journal.jsonl"), *Path("exported").glob("*.yaml")]
+    written = [one.out + one.err for one in ran] + [file.read_text() for file in saved_files]
+    assert len(saved_files) == 3
+    assert name == "github" or ("***" in ran[0].out and "***" in ran[1].out)
+    assert not [text for text in written if "EfGh" in text or "hGfE" in text]
+
+
+LINK = "https://wiki.contoso.com/page?code=Finance2026Onboarding"
+
+
+@pytest.mark.parametrize("name", formats("plan"))
+def test_what_others_write_neither_blocks_nor_hides_what_is_declared(name: str, line: CommandLine) -> None:
+    declared = [
+        extension("a", description=f"See {LINK}"),
+        extension("b", description="The page Finance2026Onboarding, Mail sig=short"),
+    ]
+    declare(STATE, {"catalog": "Marketing", "extensions": declared})
+    theirs = [
+        extension("x", description=f"{LINK} sig=Finance2026Onboarding bearer Finance2026Onboarding"),
+        extension("sig=Finance2026Onboarding"),
+        extension("a", description="?code=Finance2026Onboarding of theirs"),
+    ]
+    line.seed(catalog(extensions=theirs))
+    planned = line("plan", "--sandbox", "--format", name, "--out", PLAN)
+    shown = line("show", PLAN, "--format", name)
+    applied = line("apply", "--sandbox", "--plan", PLAN, "--format", name, "--journal", "journal.jsonl")
+    assert (planned.code, shown.code, applied.code) == (0, 0, 0)
+    for text in (LINK, "The page Finance2026Onboarding, Mail sig=short"):
+        assert name == "github" or all(text in ran.out for ran in (planned, shown))
+        assert name != "json" or text in applied.out
+        assert text in PLAN.read_text()
+    held = {one["displayName"]: one["description"] for one in line.live() if one["displayName"] in "ab"}
+    assert held == {one["displayName"]: one["description"] for one in declared}
+    assert LINK in Path("journal.jsonl").read_text()
+
+
+def test_a_value_named_no_secret_is_planned_shown_saved_and_written_as_it_is(line: CommandLine) -> None:
+    document_id = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms"
+    text = f"See https://docs.example/document/d/{document_id}/edit"
+    document = {"catalog": "Marketing", "extensions": [extension("a", description=text)]}
+    line.seed(catalog(extensions=[extension("theirs", description=f"sig={document_id}")]))
+    declare(STATE, document)
+    refused = line("plan", "--sandbox")
+    assert (refused.code, document_id in refused.out + refused.err) == (3, False)
+    declare(STATE, {"notSecret": [document_id], **document})
+    planned = line("plan", "--sandbox", "--out", PLAN)
+    assert (planned.code, text in planned.out) == (0, True)
+    assert json.loads(PLAN.read_text())["not_secret"] == [f"example/document/d/{document_id}/edit"]
+    assert text in line("show", PLAN).out
+    altered = json.loads(PLAN.read_text())
+    del altered["not_secret"]
+    Path("altered.json").write_text(json.dumps(altered))
+    shown = line("show", "altered.json")
+    assert (shown.code, document_id in shown.out + shown.err) == (5, False)
+    assert line("apply", "--sandbox", "--plan", PLAN).code == 0
+    assert [one["description"] for one in line.live() if one["displayName"] == "a"] == [text]
+    assert "1 unchanged" in line("plan", "--sandbox").last
+
+
+def test_a_value_of_a_variable_is_named_no_secret_in_the_file_of_the_environments(line: CommandLine) -> None:
+    document_id = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms"
+    environments = {"environments": {"prod": {"variables": {"page": f"?d={document_id}"}}}}
+    Path("reconciler.yaml").write_text(json.dumps(environments))
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a", description="See ${page}")]})
+    assert "reconciler.yaml:1:" in line("validate").out
+    Path("reconciler.yaml").write_text(json.dumps({"notSecret": [document_id], **environments}))
+    assert line("validate").code == 0
+    line.seed(catalog())
+    planned = line("plan", "--sandbox", "--environment", "prod")
+    assert (planned.code, document_id in planned.out) == (0, True)
 
 
 def test_a_saved_plan_that_would_write_a_secret_or_its_stand_in_was_altered(graph: str, line: CommandLine) -> None:
@@ -310,8 +420,9 @@ def test_a_value_in_one_file_is_a_fault_in_every_other(line: CommandLine) -> Non
 def test_a_signature_behind_the_escapes_of_yaml_is_seen_before_any_other_fault_is_worded(
     name: str, code: str, line: CommandLine
 ) -> None:
-    cut = f"{'x' * 40}\\n{bare(DECLARED)}"  # as long a text is cut in a message in the middle of the secret
-    held = f'displayName: "{cut}"\n{name}: "https://h.example/?\\x73ig={DECLARED}"\n'
+    held_secret = short_secret("Yk4Jh")
+    cut = f"{'x' * 40}\\n{bare(held_secret)}"  # as long a text is cut in a message in the middle of the secret
+    held = f'displayName: "{cut}"\n{name}: "https://h.azurewebsites.net/?\\U00000073ig={held_secret}"\n'
     STATE.mkdir()
     (STATE / "a.yaml").write_text("catalog: x\nextensions:\n  - " + held.strip().replace("\n", "\n    ") + "\n")
     ran = line("validate")
@@ -412,14 +523,14 @@ def test_a_warning_of_python_or_a_log_line_that_fails_shows_no_secret(command: l
         ("http_proxy", "correcthorse"),
         ("ALL_PROXY", "correct%20horse"),
         ("all_proxy", "correcthorse"),
-        ("SOMETHING_ELSE", bare(TYPED)),
+        ("SOMETHING_ELSE", bare(secret("Wd2Nf"))),
     ],
 )
 @pytest.mark.parametrize("format_name", ["text", "markdown", "json", "github", "sarif"])
 def test_a_credential_of_the_environment_shows_nowhere(
     name: str, value: str, format_name: str, line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = {"proxy": f"http://user:{value}@proxy.example:8080", "_else": f"https://x.example/?sig={TYPED}"}
+    given = {"proxy": f"http://user:{value}@proxy.example:8080", "_else": f"https://x.example/?sig={secret('Wd2Nf')}"}
     monkeypatch.setenv(name, given.get(name.casefold()[-5:], value))
     declare(STATE, {"catalog": "x", "extensions": [extension("e", description=f"it is {unquote(value)} today")]})
     ran = line("validate", "--format", format_name, STATE, f"{unquote(value)}.yaml")

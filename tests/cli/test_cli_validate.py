@@ -31,7 +31,7 @@ FAULTS = {
     "R204": "{displayName: e12, endpointConfiguration: {subscriptionId: not-a-guid}}",
     "R205": "{displayName: e13, endpointConfiguration: {url: 'https://h.example/x?sv=1'}}",
     "R206": "{displayName: e14, authenticationConfiguration: {'@odata.type': " + TOKEN + "}}",
-    "R208": "{displayName: e16, description: 'sig=AbCdEfGh'}",
+    "R208": "{displayName: e16, description: 'sig=AbC1dEf2GhI3'}",
 }
 
 

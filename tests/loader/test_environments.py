@@ -88,6 +88,7 @@ def test_without_the_file_there_are_none() -> None:
         ("environments: {\n", [("R006", 2, 1)]),
         ("environments: {e: {variables: {a: x, b: '${a}'}}}\n", [("R210", 1, 41)]),
         ("environments: {p: {variables: {u: 'https://x/?sig=aB3dE5gH7jK9mN1p'}}}\n", [("R208", 1, 35)]),
+        ("environments: {p: {tenant_id: 'sig=aB3dE5gH7jK9mN1p'}}\n", [("R208", 1, 31)]),
     ],
 )
 def test_every_fault_of_the_file_has_its_place(text: str, faults: list[tuple[str, int | None, int | None]]) -> None:

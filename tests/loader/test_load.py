@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.loader import LoadedState, load, load_for_each
+from reconciler.loader import LoadedState, load, load_for_each, load_texts
 from reconciler.loader.merging import merged
 from reconciler.loader.nodes import Mapping, data_of, member
 from reconciler.loader.yaml_tree import read_documents
@@ -260,3 +260,16 @@ def test_a_warning_that_depends_on_the_environment_leaves_all_of_them_valid() ->
 def test_an_invalid_file_is_not_also_said_to_declare_nothing() -> None:
     assert [d.code for d in load_text(EMPTY + "other: 1\n").diagnostics] == ["R101"]
     assert [d.code for d in load_text("catalog: [\n").diagnostics] == ["R006"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("see vN3/kQ8+Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O=", True),
+        ("https://contoso.azurewebsites.net/api/f?code=vN3kQ8Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O", False),
+        ("https://contoso.azurewebsites.net/api/f?code=mine", False),
+    ],
+)
+def test_the_list_of_what_is_no_secret_is_named_where_it_helps(text: str, named: bool) -> None:
+    [diagnostic] = load_texts([("a.yaml", f"catalog: x\nextensions: []\ncatalog2: {text}\n")]).diagnostics[1:]
+    assert (diagnostic.code, "`notSecret`" in diagnostic.hint) == ("R208", named)

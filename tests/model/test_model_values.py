@@ -153,7 +153,10 @@ def test_a_value_seen_once_is_masked_in_every_spelling(form: str, spelling: str)
     assert hidden == {"a": stand_in(spelling, tenant_id="t", extension_id="e", path=("a",))}
 
 
-def test_a_value_is_found_wherever_it_stands() -> None:
+@pytest.mark.parametrize("others", [0, 40])
+def test_a_value_is_found_wherever_it_stands(others: int) -> None:
+    for number in range(others):
+        learn_value(f"{number:02}other-value")
     learn_value("abcdefgh")
     assert [mask(f"{'x' * before}abcdefgh{'y' * after}") for before in range(12) for after in range(6)] == [
         f"{'x' * before}***{'y' * after}" for before in range(12) for after in range(6)

@@ -13,6 +13,7 @@ from reconciler.model.canonical import canonical
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension, ObservedCatalog
 from reconciler.model.plan import Plan
+from reconciler.model.secrets import learn, learn_value
 from reconciler.model.types import short_type
 from reconciler.plan.build import PlanContext, build_plan
 
@@ -102,3 +103,15 @@ def test_every_extension_is_counted_once(declared: list[str], live: list[str]) -
     assert one.summary["create"] == len(set(declared) - set(live))
     assert one.unchanged == len(set(declared) & set(live))
     assert one.summary["unmanaged"] == len(set(live) - set(declared))
+
+
+def test_a_credential_that_became_known_after_the_files_were_read_blocks_its_change_alone() -> None:
+    desired = wanted(Catalog(None, "Marketing"), "a", "the-token-of-the-sign-in")
+    learn("sig=the-token-of-the-sign-in-1 sig=the-token-of-the-sign-in")
+    assert plan((desired, found(MARKETING, "Marketing"))).blocked == ()
+    learn_value("the-token-of-the-sign-in")
+    made = plan((desired, found(MARKETING, "Marketing")))
+    assert [(one.action, one.fields == ()) for one in made.changes] == [("create", False), ("blocked", True)]
+    assert made.blocked[0].because == (
+        "displayName holds a signature, a token or a key, which is a secret; remove it from the file"
+    )

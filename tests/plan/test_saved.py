@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from reconciler.errors import InvalidFilesError, StalePlanError
 from reconciler.loader import schema_text
 from reconciler.model.extension import Catalog, ExtensionRef
+from reconciler.model.learned import forget_learned
 from reconciler.model.plan import Change, FieldChange, Plan, PlannedCatalog, Precondition
+from reconciler.model.secrets import mask
 from reconciler.plan.digest import digest
 from reconciler.plan.saved import read_plan
 from reconciler.render.json_document import plan_document
@@ -64,6 +66,37 @@ def test_a_plan_with_other_values_is_refused_or_the_same(junk: object, data: st.
     holder[place] = junk
     with suppress(InvalidFilesError, StalePlanError):
         assert plan_document(read(json.dumps(document))) == document
+
+
+KEY = "vN3/kQ8+Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O="
+
+
+def with_value(name: str, value: str, **more: Any) -> str:
+    """The document of a plan whose one change has this name and writes this value, with the digest that fits."""
+    (change,) = UNSIGNED.changes
+    changed = replace(
+        change,
+        extension=replace(change.extension, display_name=name),
+        fields=(FieldChange(("description",), "before", value),),
+    )
+    made = replace(UNSIGNED, changes=(changed,), **more)
+    return json.dumps(plan_document(replace(made, digest=digest(made.tenant_id, made.graph_url, made.changes))))
+
+
+def test_what_a_plan_writes_is_shown_as_it_is_and_a_secret_in_its_names_is_not() -> None:
+    read(with_value(f"the {KEY} x", "Mail sig=short"))
+    assert mask(f"Mail sig=short, sig=other and {KEY}") == "Mail sig=short, sig=*** and ***="
+
+
+def test_a_plan_writes_what_looks_like_a_key_only_where_it_says_that_it_is_none() -> None:
+    plan = read(with_value("a", f"see {KEY}", not_secret=(KEY,)))
+    assert (plan.not_secret, mask(f"see {KEY}")) == ((KEY,), f"see {KEY}")
+    for not_secret in ((), ("another-value",)):
+        forget_learned()
+        with pytest.raises(StalePlanError):
+            read(with_value("a", f"see {KEY}", not_secret=not_secret))
+    with pytest.raises(StalePlanError):
+        read(with_value("a", f"sig=x Bearer {KEY}", not_secret=(KEY, f"Bearer {KEY}")))
 
 
 def _places(holder: Any) -> list[tuple[Any, Any]]:

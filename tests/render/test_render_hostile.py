@@ -4,12 +4,15 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from render_samples import EMPTY, HOSTILE_TEXT, outcomes_with, plan_with
 
+from reconciler.model.secrets import mask
 from reconciler.render.escape import code_span, fence_for, json_value, visible
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
 from reconciler.render.json_document import apply_document, diagnostics_document, plan_document, to_json
@@ -49,6 +52,27 @@ def all_renderings(text: str) -> Iterator[str]:
     for group in (TEXT, MARKDOWN, GITHUB, JSON):
         for render in group.values():
             yield render(text)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    HOSTILE_TEXT,
+    st.text("aBcDeFgHiJkLmNoPqRsTuVwXyZ", min_size=40, max_size=40),
+    st.lists(st.sampled_from([quote, json.dumps]), max_size=3),
+    st.sampled_from(["&sig=", "code=", " "]),
+)
+@example("x" * 50, "aB" * 20, [quote, quote, json.dumps], "&sig=")
+def test_no_output_shows_a_key_at_any_depth_of_encoding(
+    text: str, letters: str, layers: list[Callable[[str], str]], before: str
+) -> None:
+    key = "".join(
+        f"{pair}{number % 10}" for number, pair in enumerate(map("".join, zip(letters, letters[::-1], strict=True)))
+    )
+    held = f"{before}x1Y2{key}"
+    for layer in layers:
+        held = layer(held)
+    shown = "".join(map(mask, all_renderings(f"{text} {held} {text}")))  # as everything that is printed or saved
+    assert not any(piece in shown for piece in (key[:15], key[30:45], key[-15:]))
 
 
 @quick
