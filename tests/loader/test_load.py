@@ -15,6 +15,7 @@ from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.environment import Environment
 from reconciler.model.extension import Catalog, DesiredExtension
+from reconciler.model.secrets import mask
 
 GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
 REQUEST = "accessPackageAssignmentRequestWorkflowExtension"
@@ -273,3 +274,14 @@ def test_an_invalid_file_is_not_also_said_to_declare_nothing() -> None:
 def test_the_list_of_what_is_no_secret_is_named_where_it_helps(text: str, named: bool) -> None:
     [diagnostic] = load_texts([("a.yaml", f"catalog: x\nextensions: []\ncatalog2: {text}\n")]).diagnostics[1:]
     assert (diagnostic.code, "`notSecret`" in diagnostic.hint) == ("R208", named)
+
+
+def test_what_stands_behind_a_sign_in_a_comment_is_known_by_its_value_from_then_on(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("# once ?sig=short-Value-1x\ncatalog: x\nextensions: []\n")
+    assert load([tmp_path]).diagnostics == ()
+    assert mask("the short-Value-1x alone") == "the *** alone"
+
+
+def test_an_entry_that_is_no_text_is_named_by_its_list() -> None:
+    [diagnostic] = load_texts([("a.yaml", "catalog: x\nextensions: []\nnotSecret: [{a: b}]\n")]).diagnostics
+    assert diagnostic.message == "`notSecret` must be text, but is a mapping."

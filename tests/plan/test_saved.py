@@ -99,6 +99,12 @@ def test_a_plan_writes_what_looks_like_a_key_only_where_it_says_that_it_is_none(
         read(with_value("a", f"sig=x Bearer {KEY}", not_secret=(KEY, f"Bearer {KEY}")))
 
 
+def test_what_stands_behind_a_sign_anywhere_in_a_plan_is_known_by_its_value_from_then_on() -> None:
+    with pytest.raises(InvalidFilesError):
+        read("{ not JSON ?sig=short-Value-1x }")
+    assert mask("the short-Value-1x alone") == "the *** alone"
+
+
 def _places(holder: Any) -> list[tuple[Any, Any]]:
     found = []
     for place, value in enumerate(holder) if isinstance(holder, list) else holder.items():
