@@ -43,6 +43,8 @@ def _robust(stream: TextIO | None, *, must_hold: bool) -> TextIO:
     """The stream, printed to without a buffer of its own: an error shows where the text was printed, not at the end."""
     if stream is None or stream.closed:
         return _Text(_Whole(None, must_hold=must_hold), encoding="utf-8", errors=_ERRORS, write_through=True)
+    if not hasattr(stream, "buffer"):  # text that a program which embeds this one collects: it holds everything
+        return stream
     whole = _Whole(getattr(stream.buffer, "raw", stream.buffer), must_hold=must_hold)
     return _Text(whole, encoding=stream.encoding, errors=_ERRORS, write_through=True)
 
