@@ -121,9 +121,8 @@ class RetryPolicy:
         """
         if not isinstance(error, GraphRefusalError):
             return None
-        values = error.headers.get("Retry-After", "").split(
-            ","
-        )  # and a date after its weekday, which says nothing more
+        # A date is split after its weekday, without which it is read as the same moment.
+        values = error.headers.get("Retry-After", "").split(",")
         waits_s = [self._wait_s(value.strip(), error.headers.get("Date")) for value in values]
         return max((wait_s for wait_s in waits_s if wait_s is not None), default=None)
 
