@@ -136,7 +136,8 @@ def _optional_part(body: Properties, path: Path, live: ObservedExtension) -> Pat
     outer = body.get(path[0]) if path else None
     if path and path[0] in _OPTIONAL:
         alone = isinstance(outer, dict) and len(outer) == 1
-        return path[:1] if alone and not _is_written_when_empty(path[0], live.properties[path[0]]) else path[:2]
+        whole = alone and not _is_written_when_empty(path[0], live.properties[path[0]])
+        return path[:1] if whole else path[:2]
     return path if path == ("endpointConfiguration", "url") else None
 
 

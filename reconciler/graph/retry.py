@@ -27,8 +27,6 @@ LONGEST_WAITING_S = 600.0
 _LONGEST_NAMED_S = 1e9
 """Any longer wait is shown as this one: as long as nobody waits."""
 _NUMBER = re.compile("[0-9]+([.][0-9]+)?")
-_BETWEEN_VALUES = re.compile(",(?! *[0-9]{1,2}[ -][A-Za-z])")
-"""A comma, but for the one of an HTTP date, which stands before a day and a month (RFC 9110 §5.6.7)."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -123,7 +121,8 @@ class RetryPolicy:
         """
         if not isinstance(error, GraphRefusalError):
             return None
-        values = _BETWEEN_VALUES.split(error.headers.get("Retry-After", ""))
+        # A date is split after its weekday, without which it is read as the same moment.
+        values = error.headers.get("Retry-After", "").split(",")
         waits_s = [self._wait_s(value.strip(), error.headers.get("Date")) for value in values]
         return max((wait_s for wait_s in waits_s if wait_s is not None), default=None)
 

@@ -1,8 +1,8 @@
 """One canonical form of an extension's writable properties, for what is declared and for what is live.
 
 Whatever may be spelled in several ways has one spelling here: durations, GUIDs, type names, the two names of the
-callback timeout; no text is null, never "". Read-only properties, annotations and members unknown to the documented
-types are left out.
+callback timeout, and no text, for which "" becomes null. Read-only properties, annotations and members unknown to the
+documented types are left out.
 """
 
 from __future__ import annotations

@@ -230,6 +230,12 @@ def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
     assert all(0 <= wait_s <= 600 for wait_s in asyncio.run(run()))
 
 
+@pytest.mark.parametrize("retry_after", ["9" * 500, "9" * 500 + ".5", "1," + "9" * 500])
+def test_a_time_without_measure_is_still_a_number(retry_after):
+    throttled = GraphRefusalError("no", status=429, headers={"Retry-After": retry_after})
+    assert RetryPolicy(1).retry_after_s(throttled) == 1e9
+
+
 @pytest.mark.parametrize("retry_after", ["601", "86400", "9" * 500, "601.5", "0,601", http_date(9_000)])
 def test_graph_is_not_asked_again_before_it_wants_to_be(retry_after):
     async def run():

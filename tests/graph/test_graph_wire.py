@@ -82,6 +82,13 @@ def test_a_body_without_id_is_no_extension(body):
         observed_extension(body)
 
 
+def test_an_empty_timeout_is_none_and_the_other_name_counts():
+    callback = {TIMEOUT: "", TIMEOUT_IN_DOCUMENTS: "PT60M"}
+    found = observed_extension({**LIVE, "callbackConfiguration": callback})
+    assert found.properties["callbackConfiguration"] == {TIMEOUT: "PT1H"}
+    assert found.timeout_name == TIMEOUT_IN_DOCUMENTS
+
+
 UNUSABLE_IDS = ["x\ud800", "x" * 100_000, "a\x1b[31m", "a\nb", "\x7f", "a\u202eb", "é", ".", ".."]
 
 
@@ -230,7 +237,7 @@ PROPERTY_SETS = st.fixed_dictionaries(
                 "subscriptionId": VALUE | st.uuids().map(lambda one: str(one).upper()),
                 "resourceGroupName": VALUE,
                 "logicAppWorkflowName": VALUE,
-                "url": TEXT.filter(bool),  # an empty address is none, and one that is cleared is not sent
+                "url": TEXT.filter(bool),  # an empty one is no address, and is not sent
             },
         ),
         "authenticationConfiguration": st.none()

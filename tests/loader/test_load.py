@@ -278,7 +278,7 @@ def test_the_list_of_what_is_no_secret_is_named_where_it_helps(text: str, named:
 
 def test_what_stands_behind_a_sign_in_a_comment_is_known_by_its_value_from_then_on(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("# once ?sig=short-Value-1x\ncatalog: x\nextensions: []\n")
-    assert load([tmp_path]).diagnostics == ()
+    assert load([tmp_path]).errors == ()
     assert mask("the short-Value-1x alone") == "the *** alone"
 
 
