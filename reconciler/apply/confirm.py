@@ -204,7 +204,10 @@ def _seen(change: Change, expected: Expectation, live: Sequence[ObservedExtensio
     name = folded(change.extension.display_name)
     had_it_before = expected.former is not None and folded(expected.former.display_name) == name
     others = () if had_it_before else live
-    namesakes = tuple(item.id for item in others if item is not own and folded(item.display_name) == name)
+    shared = change.precondition.namesakes if change.precondition else ()
+    namesakes = tuple(
+        item.id for item in others if item is not own and folded(item.display_name) == name and item.id not in shared
+    )
     return Seen(own, namesakes, expected.missing(own))
 
 

@@ -84,12 +84,8 @@ def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(reco
     ("extensions", "said", "kept"),
     [
         ([live(" ")], "it is left out, because `displayName` is blank", 0),
-        ([live("a"), live("A", B)], f"2 live extensions have this name ({A}, {B})", 0),
-        (
-            [live("a", type_name="#microsoft.graph.other"), live("a", B)],
-            f"2 live extensions have this name ({A}, {B})",
-            0,
-        ),
+        ([live("a", type_name="#microsoft.graph.other"), live("a", B)], "it is of the unknown type “other”", 1),
+        ([live("a", "no-guid"), live("a", B)], "`id`", 1),
         ([live("a", type_name="#microsoft.graph.other")], "it is of the unknown type “other”", 0),
         ([live("a", authenticationConfiguration=None)], "has no `authenticationConfiguration`", 0),
         (
@@ -125,6 +121,21 @@ def test_what_cannot_be_declared_is_left_out_and_told(
             "0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 1 unchanged."
             in reconciler("plan", "state.yaml", "--sandbox").last
         )
+
+
+@pytest.mark.parametrize("other_type", [ASSIGNMENT, REQUEST])
+def test_extensions_of_one_name_are_pinned_by_id(other_type: str, reconciler: CommandLine) -> None:
+    """Of different types, as in Microsoft's list example, or of one type: names are not unique."""
+    hold(reconciler, live("a"), live("A", B, other_type), live("b", FINANCE))
+    exported = reconciler("export", "--sandbox")
+    assert (exported.code, exported.err) == (0, "")
+    Path("state.yaml").write_text(exported.out)
+    assert [line for line in exported.out.splitlines() if line.startswith("    id: ")] == [
+        f"    id: {A}",
+        f"    id: {B}",
+    ]
+    planned = reconciler("plan", "state.yaml", "--sandbox", "--format", "json").document
+    assert (planned["changes"], planned["summary"]["unchanged"], planned["unmanaged"]) == ([], 3, [])
 
 
 def test_a_secret_of_one_extension_is_left_out_of_another(reconciler: CommandLine) -> None:

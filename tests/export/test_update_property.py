@@ -174,7 +174,9 @@ def as_reported(edits: list[Json]) -> None:
     for edit in edits:
         catalogs = [one for one in loaded.catalogs if str(one.catalog) in edit["catalog"].values()]
         declared = [one for catalog in catalogs for one in catalog.extensions]
-        [found] = [one for one in declared if one.display_name == names[edit["extension"]["id"]]]
+        live_id = edit["extension"]["id"]
+        bearers = [one for one in declared if one.display_name == names[live_id]]
+        [found] = [one for one in bearers if one.pinned_id in (None, live_id)]
         if edit["path"]:
             assert at(found.properties, tuple(edit["path"][1:].split("/"))) == edit["after"], edit
 

@@ -15,6 +15,7 @@ from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension
 from reconciler.model.plan import Plan
 from reconciler.model.types import short_type
 from reconciler.plan.build import PlanContext, build_plan
+from reconciler.plan.digest import digest
 
 CONTEXT = PlanContext("0", "tenant", "http://127.0.0.1:8484/v1.0", app_only=False)
 PLACE = SourceLocation("f.yaml")
@@ -94,6 +95,24 @@ def test_the_digest_is_of_tenant_host_and_changes_alone() -> None:
         plan((wanted(Catalog(None, "Marketing"), "a", "b"), pair[1])),
     ]
     assert len({one.digest for one in [*other, plan(pair)]}) == 7
+
+
+def test_the_digest_covers_with_whom_a_name_is_shared() -> None:
+    first, second, third = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
+    observed = ObservedCatalog(
+        Catalog(MARKETING, "Marketing"),
+        "complete",
+        tuple(observed_extension({"id": live_id, **extension("old")}) for live_id in (first, second, third)),
+    )
+    renamed, *_ = wanted(Catalog(None, "Marketing"), "new").extensions
+    pinned = [replace(renamed, pinned_id=live_id) for live_id in (first, second)]
+    kept = replace(wanted(Catalog(None, "Marketing"), "old").extensions[0], pinned_id=third)
+    alone = plan((DesiredCatalog(Catalog(None, "Marketing"), (pinned[0], kept), PLACE), observed))
+    (change,) = alone.changes
+    assert change.precondition is not None
+    shared = replace(change, precondition=replace(change.precondition, namesakes=(second,)))
+    assert digest("tenant", CONTEXT.graph_url, [change]) == alone.digest
+    assert digest("tenant", CONTEXT.graph_url, [shared]) != alone.digest
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), unique=True), st.lists(st.sampled_from("abcdefgh"), unique=True))
