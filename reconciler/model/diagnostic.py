@@ -43,6 +43,8 @@ CODES: dict[str, str] = {
     "R306": "A live extension, or a property of it, cannot be declared and is left out of the export",
     "R307": "A catalog could not be read and is left out of the export",
     "R308": "A drifted value is left as it is in the files",
+    "R309": "An extension is unmanaged that was not so in the baseline",
+    "R311": "A catalog of the baseline is no longer declared",
 }
 """Code → what it means in one line. R0: files and YAML, R1: schema, R2: meaning, R3: findings of a plan."""
 
