@@ -45,6 +45,7 @@ CODES: dict[str, str] = {
     "R308": "A drifted value is left as it is in the files",
     "R309": "An extension is unmanaged that was not so in the baseline",
     "R311": "A catalog of the baseline is no longer declared",
+    "R313": "A planned create may be a rename of an unmanaged extension",
 }
 """Code → what it means in one line. R0: files and YAML, R1: schema, R2: meaning, R3: findings of a plan."""
 
