@@ -87,4 +87,6 @@ def _desired(extension: DeclaredExtension) -> DesiredExtension:
     properties = canonical(body)
     if kind == ASSIGNMENT_TYPE:
         properties.pop("callbackConfiguration", None)
-    return DesiredExtension(extension.pinned_id, extension.display_name or "", kind, properties, extension.source)
+    return DesiredExtension(
+        extension.pinned_id, extension.display_name or "", kind, properties, extension.source, extension.inherited
+    )

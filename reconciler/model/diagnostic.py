@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "R309": "An extension is unmanaged that was not so in the baseline",
     "R311": "A catalog of the baseline is no longer declared",
     "R313": "A planned create may be a rename of an unmanaged extension",
+    "R314": "A large share of the managed extensions would change",
 }
 """Code → what it means in one line. R0: files and YAML, R1: schema, R2: meaning, R3: findings of a plan."""
 

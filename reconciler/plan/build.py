@@ -12,6 +12,7 @@ from reconciler.model.plan import Change, FieldChange, Plan, PlannedCatalog, Unm
 from reconciler.model.secrets import holds_stand_in, without_secrets
 from reconciler.plan.digest import digest
 from reconciler.plan.findings import findings
+from reconciler.plan.mass_change import mass_change
 from reconciler.plan.possible_renames import possible_renames
 
 
@@ -36,6 +37,7 @@ def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context:
     unmanaged = tuple(sorted((item for one in diffs for item in one.unmanaged), key=_unmanaged_order))
     unchanged = sum(one.unchanged for one in diffs)
     diagnostics = (
+        *mass_change(changes, unchanged, [extension for _, wanted in merged for extension in wanted]),
         *findings(changes, merged, app_only=context.app_only),
         *possible_renames(changes, unmanaged, [found for found, _ in merged]),
     )
