@@ -48,7 +48,7 @@ def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context:
         digest=digest(context.tenant_id, context.graph_url, changes, context.environment),
         catalogs=tuple(
             PlannedCatalog(found.catalog, found.read)
-            for found, _ in sorted(merged, key=lambda pair: (str(pair[0].catalog), pair[0].catalog.id or ""))
+            for found, _ in sorted(merged, key=lambda pair: str(pair[0].catalog))  # those of one name stay in id order
         ),
         changes=changes,
         unmanaged=unmanaged,
@@ -74,8 +74,8 @@ def _change_order(change: Change) -> tuple[str, str, str, str]:
     return str(change.catalog), change.catalog.id or "", name.casefold(), f"{name}\0{change.extension.id or ''}"
 
 
-def _unmanaged_order(item: Unmanaged) -> tuple[str, str, str]:
-    return str(item.catalog), item.extension.display_name.casefold(), item.extension.id or ""
+def _unmanaged_order(item: Unmanaged) -> tuple[str, str, str, str]:
+    return str(item.catalog), item.catalog.id or "", item.extension.display_name.casefold(), item.extension.id or ""
 
 
 def _without_secrets(change: Change, context: PlanContext) -> Change:

@@ -4,8 +4,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import ASSIGNMENT, FINANCE, REQUEST, SUBSCRIPTION, CommandLine, Json, catalog, declare, extension
+from harness import (
+    ASSIGNMENT,
+    FINANCE,
+    MARKETING,
+    REQUEST,
+    SUBSCRIPTION,
+    CommandLine,
+    Json,
+    catalog,
+    declare,
+    extension,
+)
 
+from reconciler.graph.wire import observed_extension
+from reconciler.model.canonical import canonical
+from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension, ObservedCatalog
+from reconciler.model.types import short_type
+from reconciler.plan.build import PlanContext, build_plan
 from reconciler.plan.possible_renames import CANDIDATES_LISTED
 
 ENDPOINT = extension("a")["endpointConfiguration"]
@@ -61,6 +78,16 @@ def test_the_line_to_add_makes_it_a_rename(declared: Json, reconciler: CommandLi
 def test_what_cannot_be_the_former_one_is_not_suggested(held: list[Json], reconciler: CommandLine) -> None:
     wanted = [extension("new"), *([extension("kept")] if held and held[0]["displayName"] == "kept" else [])]
     assert hints(reconciler, wanted, *held) == []
+
+
+def test_half_an_address_is_no_logic_app() -> None:
+    """The loader admits none, but Graph may answer one, and another kind of document may come."""
+    body = extension("old", endpointConfiguration={"subscriptionId": SUBSCRIPTION})
+    place, marketing = SourceLocation("a.yaml"), Catalog(MARKETING, "Marketing")
+    new = DesiredExtension(None, "new", short_type(REQUEST), canonical(body | {"displayName": "new"}), place)
+    observed = ObservedCatalog(marketing, "complete", (observed_extension({"id": live_id(1), **body}),))
+    planned = build_plan([(DesiredCatalog(marketing, (new,), place), observed)], PlanContext("0", "", "", False))
+    assert ([one.action for one in planned.changes], planned.diagnostics) == (["create"], ())
 
 
 def test_one_of_another_catalog_is_not_suggested(reconciler: CommandLine) -> None:
