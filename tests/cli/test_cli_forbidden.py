@@ -1,12 +1,13 @@
-"""Graph forbids a read: every command that reads says which permission is missing, in the same words."""
+"""Graph forbids a request: every command says which permission is missing, in the same words."""
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from aiohttp import web
-from harness import catalog, declare, extension, tenant, write_seed
+from harness import Json, catalog, declare, extension, tenant, write_seed
 
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import reset
@@ -73,3 +74,22 @@ def test_the_names_that_cannot_be_listed_are_a_matter_of_permission_too(tmp_path
     declare(tmp_path / "desired", {"catalog": "Sales", "extensions": [extension("a")]})
     because = asyncio.run(story())
     assert because.startswith("no catalog has this name") and WAY_OUT in because
+
+
+@pytest.mark.parametrize("held", [[], [extension("a")]], ids=["create", "update"])
+def test_a_forbidden_write_names_the_permission_to_write(held: list[Json], tmp_path: Path) -> None:
+    @web.middleware
+    async def reads_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "GET":
+            return web.json_response({"error": {"code": "Forbidden", "message": "no"}}, status=403)
+        return await handler(request)
+
+    async def story() -> str:
+        async with tenant(tmp_path, catalog(extensions=held), faults=[reads_only]) as run:
+            (outcome,) = await run.apply(await run.plan(tmp_path / "desired"))
+            return str(outcome.error)
+
+    declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+    error = asyncio.run(story())
+    assert error.count("Writing needs EntitlementManagement.ReadWrite.All or the role Catalog owner") == 1
+    assert "Reading needs" not in error
