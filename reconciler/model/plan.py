@@ -55,6 +55,11 @@ class Change:
     last_modified_by: str | None = None
     already_pending: bool = False
 
+    @property
+    def namesakes(self) -> tuple[str, ...]:
+        """The ids of the extensions that may share its new name."""
+        return self.precondition.namesakes if self.precondition else ()
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedCatalog:

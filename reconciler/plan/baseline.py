@@ -13,8 +13,12 @@ from reconciler.model.plan import Plan
 from reconciler.plan.digest import entry
 from reconciler.settings import graph_host
 
-_STAYS = (
-    "stays live, and apply no longer changes it. Declare it again, or delete it in the Microsoft Entra admin center"
+_EXTENSION_STAYS = (
+    "It stays live, and apply no longer changes it. Declare it again, or delete it in the Microsoft Entra admin center."
+)
+_CATALOG_STAYS = (
+    "Its extensions stay live, and apply no longer changes them. "
+    "Declare the catalog again, or delete them in the Microsoft Entra admin center."
 )
 
 
@@ -44,15 +48,15 @@ def with_baseline(plan: Plan, earlier: Plan, *, all_catalogs: bool = True) -> Pl
 def _newly_unmanaged(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
     """R309 for each unmanaged extension that the earlier plan, having read its catalog, did not list as one."""
     read = {planned.catalog.id for planned in earlier.catalogs if planned.read == "complete"}
-    before = {(one.catalog.id, one.extension.id) for one in earlier.unmanaged}
-    for one in plan.unmanaged:
-        if one.catalog.id in read and (one.catalog.id, one.extension.id) not in before:
+    before = {(unmanaged.catalog.id, unmanaged.extension.id) for unmanaged in earlier.unmanaged}
+    for catalog, extension in ((unmanaged.catalog, unmanaged.extension) for unmanaged in plan.unmanaged):
+        if catalog.id in read and (catalog.id, extension.id) not in before:
             yield Diagnostic(
                 "R309",
                 "warning",
-                f"“{one.extension.display_name}” ({one.extension.id}) in catalog {one.catalog} is unmanaged now and "
-                "was not in the baseline.",
-                f"It {_STAYS}.",
+                f"“{extension.display_name}” ({extension.id}) in catalog {catalog} is unmanaged now and was not "
+                "unmanaged in the baseline.",
+                _EXTENSION_STAYS,
             )
 
 
@@ -70,7 +74,7 @@ def _undeclared_catalogs(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
                 "warning",
                 f"Catalog {catalog}{f' ({catalog.id})' if catalog.id else ''} is in the baseline, and none of the "
                 "files of this plan declares it.",
-                f"Each extension in it {_STAYS}.",
+                _CATALOG_STAYS,
             )
 
 

@@ -33,11 +33,10 @@ def digest(tenant_id: str, graph_url: str, changes: Iterable[Change], environmen
 def entry(change: Change) -> dict[str, object]:
     """What a change does to which extension: two changes with equal entries are the same change."""
     extension = change.extension
-    namesakes = change.precondition.namesakes if change.precondition else ()
     return {
         "catalog": change.catalog.id or change.catalog.display_name,
         "extension": {"id": extension.id, "display_name": extension.display_name, "type": extension.type},
         "action": change.action,
         "fields": [[list(row.path), row.before, row.after] for row in change.fields],
-        **({"namesakes": list(namesakes)} if namesakes else {}),
+        **({"namesakes": list(change.namesakes)} if change.namesakes else {}),
     }

@@ -12,7 +12,7 @@ from reconciler.model.plan import Change
 
 MANAGED_AT_LEAST = 10
 """Among fewer extensions a large share is a few of them, and a reader sees each."""
-CHANGED_ABOVE = 0.3
+CHANGED_ABOVE_PERCENT = 30
 CAUSES_LISTED = 5
 
 Defaults = Mapping[SourceLocation | None, Inherited | None]
@@ -25,18 +25,17 @@ def mass_change(changes: Sequence[Change], unchanged: int, desired: Sequence[Des
     """
     changed = [change for change in changes if change.action in ("update", "rename")]
     managed = len(changed) + unchanged
-    if managed < MANAGED_AT_LEAST or len(changed) <= CHANGED_ABOVE * managed:
+    if managed < MANAGED_AT_LEAST or len(changed) * 100 <= managed * CHANGED_ABOVE_PERCENT:
         return
     defaults: Defaults = {extension.source: extension.inherited for extension in desired}
     causes = Counter(place for change in changed if (place := _cause(change, defaults)) is not None)
     listed = causes.most_common(CAUSES_LISTED)
     share = f"{len(changed)} of {managed} managed extensions would change ({len(changed) / managed:.0%})"
+    hint = "Check that this many changes are intended before you apply them."
+    if listed:
+        hint = f"{hint} One value in `defaults` changes every extension of its document."
     yield Diagnostic(
-        "R314",
-        "warning",
-        f"{share}{_through(listed, len(changed))}.",
-        "Check that this many changes are intended: one value in `defaults` changes every extension of its document.",
-        listed[0][0] if listed else None,
+        "R314", "warning", f"{share}{_through(listed, len(changed))}.", hint, listed[0][0] if listed else None
     )
 
 
@@ -54,4 +53,6 @@ def _through(listed: Sequence[tuple[SourceLocation, int]], changed: int) -> str:
     others = changed - sum(number for _, number in listed)
     if len(causes) == 1 and not others:
         return f", all through `defaults` at {listed[0][0].file}:{listed[0][0].line}"
-    return f": {', '.join([*causes, *([f'{others} otherwise'] if others else [])])}"
+    if others:
+        causes.append(f"{others} otherwise")
+    return f": {', '.join(causes)}"

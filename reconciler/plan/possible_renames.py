@@ -35,13 +35,12 @@ def _by_call(
     unmanaged: Sequence[Unmanaged], observed: Sequence[ObservedCatalog]
 ) -> Mapping[Call, Sequence[ExtensionRef]]:
     """The unmanaged extensions by what they call."""
-    left_alone = {(one.catalog.id, one.extension.id) for one in unmanaged}
+    unmanaged_ids = {(entry.catalog.id, entry.extension.id) for entry in unmanaged}
     calls: defaultdict[Call, list[ExtensionRef]] = defaultdict(list)
-    for found in observed:
-        for live in found.extensions:
-            logic_app = _logic_app(live.properties)
-            if logic_app and (found.catalog.id, live.id) in left_alone:
-                calls[found.catalog.id, live.type, logic_app].append(live.ref)
+    for catalog_id, live in ((each.catalog.id, live) for each in observed for live in each.extensions):
+        logic_app = _logic_app(live.properties) if (catalog_id, live.id) in unmanaged_ids else None
+        if logic_app:
+            calls[catalog_id, live.type, logic_app].append(live.ref)
     return calls
 
 
@@ -53,13 +52,13 @@ def _logic_app(properties: Mapping[str, JsonValue]) -> tuple[JsonValue, ...] | N
 
 
 def _possible_rename(change: Change, candidates: Sequence[ExtensionRef]) -> Diagnostic:
-    live = sorted(candidates, key=lambda one: (one.display_name.casefold(), one.id or ""))
+    live = sorted(candidates, key=lambda candidate: (candidate.display_name.casefold(), candidate.id or ""))
     if len(live) == 1:
         which = f"the unmanaged extension “{live[0].display_name}” of the same type calls"
         hint = f"If it was renamed, add this line to the declaration: id: {live[0].id}"
     else:
         which = f"{len(live)} unmanaged extensions of the same type call"
-        lines = [f"id: {one.id} (“{one.display_name}”)" for one in live[:CANDIDATES_LISTED]]
+        lines = [f"id: {each.id} (“{each.display_name}”)" for each in live[:CANDIDATES_LISTED]]
         more = [f"{len(live) - CANDIDATES_LISTED} more"] if len(live) > CANDIDATES_LISTED else []
         hint = f"If one of them was renamed, add its id to the declaration: {', '.join([*lines, *more])}"
     message = (

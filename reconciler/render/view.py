@@ -130,12 +130,12 @@ def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
 
 def findings_on_top(plan: Plan) -> list[Diagnostic]:
     """The findings about the plan as a whole, which a reader must see before the changes."""
-    return [one for one in plan.diagnostics if one.code in ON_TOP]
+    return [finding for finding in plan.diagnostics if finding.code in ON_TOP]
 
 
 def findings_below(plan: Plan) -> list[Diagnostic]:
     """The findings about single catalogs, extensions and changes."""
-    return [one for one in plan.diagnostics if one.code not in ON_TOP]
+    return [finding for finding in plan.diagnostics if finding.code not in ON_TOP]
 
 
 def findings_title(diagnostics: Sequence[Diagnostic]) -> str:
