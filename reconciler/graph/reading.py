@@ -238,4 +238,5 @@ def _with_nearest_names(item: ObservedCatalog, names: Sequence[str], because: st
 
 def with_way_out(error: GraphError) -> str:
     """What went wrong with a read, and what helps: the same for every command that reads."""
-    return f"{error} {(error.hint if isinstance(error, GraphRefusalError) else None) or RETRY}"
+    hint = error.hint if isinstance(error, GraphRefusalError) else None
+    return f"{error} {hint or RETRY}"

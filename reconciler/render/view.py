@@ -129,13 +129,17 @@ def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
 
 
 def findings_on_top(plan: Plan) -> list[Diagnostic]:
-    """The findings about the plan as a whole, which a reader must see before the changes."""
-    return [finding for finding in plan.diagnostics if finding.code in ON_TOP]
+    """The finding about the plan as a whole, which a reader must see before the changes; no more than one.
+
+    A plan of ours has no second one, and a saved one that anybody may have written must not fill the page with them.
+    """
+    return [finding for finding in plan.diagnostics if finding.code in ON_TOP][:1]
 
 
 def findings_below(plan: Plan) -> list[Diagnostic]:
     """The findings about single catalogs, extensions and changes."""
-    return [finding for finding in plan.diagnostics if finding.code not in ON_TOP]
+    on_top = findings_on_top(plan)
+    return [finding for finding in plan.diagnostics if finding not in on_top]
 
 
 def findings_title(diagnostics: Sequence[Diagnostic]) -> str:

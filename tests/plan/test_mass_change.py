@@ -10,6 +10,8 @@ from harness import FINANCE, CommandLine, Json, catalog, declare, extension
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Plan
 from reconciler.render.github import plan_github
+from reconciler.render.markdown import plan_markdown
+from reconciler.render.page import COMMENT
 
 ENDPOINT = extension("a")["endpointConfiguration"]
 EMPTY = Plan("0", "tenant", "sandbox", "", (), (), (), (), 0)
@@ -121,6 +123,11 @@ def test_it_stands_before_the_changes_and_only_there(form: str, reconciler: Comm
     shown = planned(reconciler, named(12), with_defaults(12, resourceGroupName="typo"), form=form)
     assert shown.count("R314") == 1
     assert shown.index("R314") < shown.index("Marketing (")
+
+
+def test_a_plan_of_others_cannot_fill_the_page_with_them() -> None:
+    many = [Diagnostic("R314", "warning", f"{number} " * 100, "check") for number in range(500)]
+    assert len(plan_markdown(replace(EMPTY, diagnostics=tuple(many))).encode()) <= COMMENT.max_bytes
 
 
 def test_no_other_warning_keeps_it_from_being_annotated() -> None:
