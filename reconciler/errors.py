@@ -106,8 +106,9 @@ class GraphRefusalError(GraphError):
         code: str | None = None,
         request_id: str | None = None,
         headers: Mapping[str, str] | None = None,
+        hint: str | None = None,
     ) -> None:
-        super().__init__(message, request_id=request_id)
+        super().__init__(message, request_id=request_id, hint=hint)
         self.status = status
         self.code = code
         self.headers = headers or {}

@@ -124,7 +124,7 @@ def plan(
         return fresh
     from reconciler.plan.baseline import with_baseline
 
-    return with_baseline(fresh, baseline)
+    return with_baseline(fresh, baseline, all_catalogs=not settings.catalogs)
 
 
 def apply(

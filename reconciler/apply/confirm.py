@@ -203,7 +203,7 @@ def _seen(change: Change, expected: Expectation, live: Sequence[ObservedExtensio
     own = next((item for item in live if item.id == change.extension.id), None)
     name = folded(change.extension.display_name)
     had_it_before = expected.former is not None and folded(expected.former.display_name) == name
-    others = () if had_it_before else live
+    others = () if had_it_before else [item for item in live if item.id not in change.namesakes]
     namesakes = tuple(item.id for item in others if item is not own and folded(item.display_name) == name)
     return Seen(own, namesakes, expected.missing(own))
 

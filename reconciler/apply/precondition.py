@@ -19,7 +19,8 @@ def stale_because(change: Change, live: Sequence[ObservedExtension]) -> str | No
     For a create or a rename `live` must be the whole catalog, because the name must be free in it.
     """
     name, own_id = folded(change.extension.display_name), change.extension.id
-    namesake = next((item for item in live if folded(item.display_name) == name and item.id != own_id), None)
+    not_others = (own_id, *change.namesakes)
+    namesake = next((item for item in live if folded(item.display_name) == name and item.id not in not_others), None)
     if change.action == "create":
         taken = f"an extension of this name exists by now ({namesake.id})" if namesake else None
         return taken and (_already(change, namesake) or taken)

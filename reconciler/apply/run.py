@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.apply.precondition import stale_because
 from reconciler.apply.write import Writer
 from reconciler.errors import GraphError, GraphUnansweredError, StalePlanError
-from reconciler.graph.reading import list_extensions, side_by_side
+from reconciler.graph.reading import list_extensions, side_by_side, with_way_out
 from reconciler.model.plan import Change, Outcome, Plan
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def refuse_if_stale(plan: Plan, graph: GraphClient) -> None:
         except GraphError as error:
             if isinstance(error, GraphUnansweredError) and not graph.answered:
                 raise
-            return [f"catalog {changes[0].catalog} cannot be read now: {error}"]
+            return [f"catalog {changes[0].catalog} cannot be read now: {with_way_out(error)}"]
         found = ((change, stale_because(change, live)) for change in changes if change.action != "blocked")
         return [f"“{change.extension.display_name}” in {change.catalog}: {why}" for change, why in found if why]
 

@@ -75,7 +75,8 @@ class Writer:
             self.stop.give_up(f"{before} before it", error)
             return watch.failed(error)
         except GraphError as error:
-            return watch.failed(error, _way_out(error))
+            way_out = error.hint if isinstance(error, GraphRefusalError) else None
+            return watch.failed(error, f" {way_out}" if way_out else "")
 
     def note(self, outcome: Outcome) -> None:
         """Records what came of a change in the end; the run is to end where that cannot be recorded."""
@@ -209,17 +210,3 @@ def _verdict(outcome: Outcome) -> dict[str, str | None]:
         "error": outcome.error,
         "note": outcome.note,
     }
-
-
-def _way_out(error: GraphError) -> str:
-    """What helps where Graph refuses a write (contract §2.4, §3)."""
-    if not isinstance(error, GraphRefusalError):
-        return ""
-    if error.code == "UnauthorizedClientAppOnBehalfOfUnsupported":
-        return " An application must declare endpointConfiguration/url (without sig, sp, sv)."
-    if error.status == 403:
-        return (
-            " Writing needs EntitlementManagement.ReadWrite.All or the role Catalog owner on this catalog; "
-            "a signed-in user also needs Logic App Contributor on the Logic App."
-        )
-    return ""

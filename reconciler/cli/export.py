@@ -45,9 +45,20 @@ def _export(out: Path | None, settings: Settings, output: Output) -> int:
         exported = app.export(settings, os.environ, bars)
     files = [] if out is None else _save(exported, out)
     _print(exported, files, output, saved=out is not None)
-    if exported.empty and output.verbosity >= 0:
-        tell(f"Nothing to declare in {exported.empty} of the catalogs; name one with --catalog to get it all the same.")
+    left_out = _nothing_to_export(exported)
+    if left_out and output.verbosity >= 0:
+        tell(left_out)
     return DONE if exported.complete else REFUSED
+
+
+def _nothing_to_export(exported: Export) -> str:
+    """Why stdout is empty, or lacks a catalog that no finding is about; "" where nothing is missing."""
+    if exported.empty:
+        skipped = f"{exported.empty} catalog{'' if exported.empty == 1 else 's'}"
+        return f"Skipped {skipped} with nothing to export; use --catalog NAME to include one anyway."
+    if exported.documents or exported.diagnostics:
+        return ""
+    return "Nothing to export: Graph lists no catalog in this tenant that this identity can read."
 
 
 def _print(exported: Export, files: list[Path], output: Output, *, saved: bool) -> None:

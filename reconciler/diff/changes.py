@@ -73,7 +73,9 @@ def _change(catalog: Catalog, found: Match) -> Change | None:
         extension=ExtensionRef(live.id, desired.display_name, desired.type),
         because=_because(fields, desired, live),
         fields=fields,
-        precondition=Precondition(exists=True, fingerprint=fingerprint(live)),
+        precondition=Precondition(
+            exists=True, fingerprint=fingerprint(live), namesakes=found.namesakes if renamed else ()
+        ),
         source=desired.source,
         last_modified_at=live.last_modified_at,
         last_modified_by=live.last_modified_by,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 
 from reconciler.model.canonical import comparable
@@ -28,6 +28,11 @@ def leaves(declared: Mapping[str, JsonValue]) -> tuple[FieldChange, ...]:
     """One row per declared leaf, with nothing before: what a create sets."""
     rows = (row for name, value in declared.items() for row in _rows((name,), None, value))
     return tuple(sorted(rows, key=lambda row: row.path))
+
+
+def declared_rows(rows: Iterable[FieldChange]) -> list[FieldChange]:
+    """The rows of what is declared: without the url of a former Logic App, which comes and goes with its name."""
+    return [row for row in rows if row.path != ("endpointConfiguration", "url") or row.after is not None]
 
 
 def _meant(declared: Mapping[str, JsonValue], live: Mapping[str, JsonValue]) -> Properties:

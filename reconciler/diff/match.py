@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.canonical import folded
+from reconciler.model.declaration_keys import Key, conflicting_keys, occupied_keys
 from reconciler.model.extension import DesiredExtension, ObservedExtension
 
 
@@ -15,12 +16,14 @@ class Match:
     """A declaration and the live extension it means.
 
     `problem` says why no action can follow; `claims` are the live ids it speaks about either way, not unmanaged then.
+    `namesakes` are the live ids that other declarations pin under the same name: these may share it.
     """
 
     desired: DesiredExtension
     live: ObservedExtension | None = None
     problem: str | None = None
     claims: tuple[str, ...] = ()
+    namesakes: tuple[str, ...] = ()
 
 
 def match(desired: Sequence[DesiredExtension], live: Sequence[ObservedExtension]) -> list[Match]:
@@ -31,28 +34,40 @@ def match(desired: Sequence[DesiredExtension], live: Sequence[ObservedExtension]
         by_name[folded(extension.display_name)].append(extension)
     repeated = _repeated(desired)
     pins = {item.pinned_id.casefold(): item for item in desired if item.pinned_id}
-    return [repeated.get(id(item)) or _match_one(item, by_id, by_name, pins) for item in desired]
+    sharing = _live_by_declared_name(pins, by_id)
+    return [repeated.get(id(item)) or _match_one(item, by_id, by_name, pins, sharing) for item in desired]
 
 
 def _repeated(desired: Sequence[DesiredExtension]) -> dict[int, Match]:
     """Declarations of one extension under two ways of addressing its catalog, which only reading Graph joins."""
-    keys = Counter(key for item in desired for key in _keys(item))
+    occupants: defaultdict[Key, list[DesiredExtension]] = defaultdict(list)
+    for item in desired:
+        for key in occupied_keys(item.pinned_id, item.display_name):
+            occupants[key].append(item)
     repeated = {}
     for item in desired:
-        if any(keys[key] > 1 for key in _keys(item)):
-            others = [
-                f"{other.source.file}:{other.source.line}"
-                for other in desired
-                if other is not item and set(_keys(other)) & set(_keys(item))
-            ]
-            problem = f"it is declared a second time at {', '.join(others)}; keep one of the declarations"
+        places = [
+            f"{other.source.file}:{other.source.line}"
+            for key in conflicting_keys(item.pinned_id, item.display_name)
+            for other in occupants.get(key, ())
+            if other is not item
+        ]
+        if places:
+            others = ", ".join(dict.fromkeys(places))
+            problem = f"it is declared a second time at {others}; keep one of the declarations"
             repeated[id(item)] = Match(item, problem=problem)
     return repeated
 
 
-def _keys(item: DesiredExtension) -> tuple[tuple[str, str], ...]:
-    by_name = ("name", folded(item.display_name))
-    return (by_name, ("id", item.pinned_id.casefold())) if item.pinned_id else (by_name,)
+def _live_by_declared_name(
+    pins: Mapping[str, DesiredExtension], by_id: Mapping[str, ObservedExtension]
+) -> Mapping[str, Sequence[str]]:
+    """The live ids that are pinned, by the name that they are declared to have."""
+    ids: defaultdict[str, list[str]] = defaultdict(list)
+    for pinned_id, item in pins.items():
+        if pinned_id in by_id:
+            ids[folded(item.display_name)].append(by_id[pinned_id].id)
+    return ids
 
 
 def _match_one(
@@ -60,10 +75,12 @@ def _match_one(
     by_id: Mapping[str, ObservedExtension],
     by_name: Mapping[str, Sequence[ObservedExtension]],
     pins: Mapping[str, DesiredExtension],
+    sharing: Mapping[str, Sequence[str]],
 ) -> Match:
     namesakes = by_name.get(folded(item.display_name), ())
     if item.pinned_id:
-        return _match_pinned(item, by_id.get(item.pinned_id.casefold()), namesakes)
+        live = by_id.get(item.pinned_id.casefold())
+        return _match_pinned(item, live, namesakes, sharing.get(folded(item.display_name), ()))
     free = [extension for extension in namesakes if extension.id.casefold() not in pins]
     if len(free) == 1:
         return _match_type(item, free[0])
@@ -82,16 +99,23 @@ def _match_one(
 
 
 def _match_pinned(
-    item: DesiredExtension, live: ObservedExtension | None, namesakes: Sequence[ObservedExtension]
+    item: DesiredExtension,
+    live: ObservedExtension | None,
+    namesakes: Sequence[ObservedExtension],
+    sharing: Sequence[str],
 ) -> Match:
     if live is None:
         problem = f"no extension of this catalog has the pinned id {item.pinned_id}; correct the id or remove it"
         return Match(item, problem=problem)
-    others = tuple(extension.id for extension in namesakes if extension.id != live.id)
+    others = [extension.id for extension in namesakes if extension.id not in (live.id, *sharing)]
     if others and folded(live.display_name) != folded(item.display_name):
-        problem = f"the new name is taken by {', '.join(others)}; choose another name or rename that one first"
+        problem = (
+            f"the new name is taken by {', '.join(others)}; choose another name, rename that one first, "
+            "or declare that one too, with its id"
+        )
         return Match(item, problem=problem, claims=(live.id,))
-    return _match_type(item, live)
+    shared = tuple(sorted(live_id for live_id in sharing if live_id != live.id))
+    return replace(_match_type(item, live), namesakes=shared)
 
 
 def _match_type(item: DesiredExtension, live: ObservedExtension) -> Match:

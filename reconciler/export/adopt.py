@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from reconciler.diff.compare import declared_rows
 from reconciler.export.declarable import Declarable
 from reconciler.export.defaults import beside
 from reconciler.export.positions import Piece
@@ -75,11 +76,6 @@ def adoptions(
         else:
             splices = _spliced(document, texts[source.file], piece, item.body or {}, rows)
             yield Adoption(source.file, edits, tuple(splices))
-
-
-def declared_rows(rows: Sequence[FieldChange]) -> list[FieldChange]:
-    """The rows of what is declared: without the url of a former Logic App, which comes and goes with its name."""
-    return [row for row in rows if row.path != ("endpointConfiguration", "url") or row.after is not None]
 
 
 def _edit(change: Change, source: SourceLocation, item: Declarable, row: FieldChange) -> Edit:

@@ -41,11 +41,14 @@ class Declarable:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def declarable(live: ObservedExtension) -> Declarable:
-    """The properties that can be declared, in the order in which they are written, and what had to be left out."""
+def declarable(live: ObservedExtension, *, pinned: bool = False) -> Declarable:
+    """The properties that can be declared, in the order in which they are written, and what had to be left out.
+
+    A `pinned` one is declared with its id, because its name does not tell it from another.
+    """
     if not live.known:
         return Declarable(live, None, (LeftOut((), f"it is of the unknown type “{live.type}”"),))
-    body, left_out = _as_written(live), list[LeftOut]()
+    body, left_out = _as_written(live, pinned=pinned), list[LeftOut]()
     while faults := list(_faults(body, live)):
         parts = [(_optional_part(body, path, live), because) for path, because in faults]
         taken = [LeftOut(part, because) for part, because in parts if part and _take_out(body, part)]
@@ -58,9 +61,9 @@ def declarable(live: ObservedExtension) -> Declarable:
     return Declarable(live, body, tuple(left_out))
 
 
-def _as_written(live: ObservedExtension) -> Properties:
+def _as_written(live: ObservedExtension, *, pinned: bool) -> Properties:
     """The live properties in the words of a file: nothing that is null, no type that goes without saying."""
-    body: Properties = {ODATA_TYPE: odata_type(live.type)}
+    body: Properties = {ODATA_TYPE: odata_type(live.type), **({"id": live.id} if pinned else {})}
     for name, value in live.properties.items():
         if isinstance(value, dict) and name in COMPLEX_PROPERTIES:
             members = _members(name, value)

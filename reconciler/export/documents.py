@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import cast
 
-from reconciler.export.declarable import Declarable, LeftOut, declarable
+from reconciler.export.declarable import Declarable, declarable
 from reconciler.export.defaults import beside, shared
 from reconciler.export.yaml_text import STEP, block, extension_text, scalar
 from reconciler.loader.declared import declared
@@ -46,22 +46,14 @@ def export(observed: Sequence[ObservedCatalog], every: Sequence[Catalog], *, nam
 def declarables(found: ObservedCatalog, ids: Collection[str] | None = None) -> list[Declarable]:
     """What can be declared of each extension of the catalog (of those with these ids), sorted by name and id.
 
-    Of two with one name neither can be: a file may say a name once.
+    Those that share a name are pinned by their ids.
     """
-    by_name: dict[str, list[str]] = {}
-    for live in found.extensions:
-        by_name.setdefault(folded(live.display_name), []).append(live.id)
-    items = []
-    for live in sorted(found.extensions, key=lambda one: (folded(one.display_name), one.id)):
-        if ids is not None and live.id not in ids:
-            continue
-        namesakes = sorted(by_name[folded(live.display_name)])
-        item = declarable(live)
-        if item.body is not None and len(namesakes) > 1:
-            because = f"{len(namesakes)} live extensions have this name ({', '.join(namesakes)})"
-            item = Declarable(live, None, (LeftOut((), because),))
-        items.append(item)
-    return items
+    bearers = Counter(folded(live.display_name) for live in found.extensions)
+    return [
+        declarable(live, pinned=bearers[folded(live.display_name)] > 1)
+        for live in sorted(found.extensions, key=lambda one: (folded(one.display_name), one.id))
+        if ids is None or live.id in ids
+    ]
 
 
 def left_out(catalog: Catalog, items: Sequence[Declarable]) -> Iterator[Diagnostic]:

@@ -15,8 +15,8 @@ from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension
 from reconciler.model.types import ODATA_TYPE, JsonValue, short_type
 
 Path: TypeAlias = tuple[str, ...]
-Key: TypeAlias = tuple[str, tuple[str, str], str]
-"""File, catalog and name: edits move no extension to another file, and a catalog has a name once."""
+Key: TypeAlias = tuple[str, tuple[str, str], str, str]
+"""File, catalog, name and pinned id: edits move no extension to another file, and a catalog has the pair once."""
 
 
 def only_adopted(
@@ -40,12 +40,18 @@ def only_adopted(
     )
 
 
-def _key(file: str, catalog: Catalog, name: JsonValue) -> Key:
-    return file, reference(catalog), str(name)
+def _key(file: str, catalog: Catalog, name: JsonValue, pinned_id: str | None) -> Key:
+    return file, reference(catalog), str(name), pinned_id or ""
 
 
 def _new_key(new: NewExtension) -> Key:
-    return _key(new.document.file, new.document.catalog, new.declares["displayName"])
+    return _key(new.document.file, new.document.catalog, new.declares["displayName"], _pinned_id(new))
+
+
+def _pinned_id(new: NewExtension) -> str | None:
+    """The id by which the new extension is pinned, as the loader reads it."""
+    declared_id = new.declares.get("id")
+    return None if declared_id is None else str(declared_id).lower()
 
 
 def _by_key(
@@ -56,7 +62,7 @@ def _by_key(
     for catalog in catalogs:
         for one in catalog.extensions:
             names = [edit.after for edit in edits.get(one.source, ()) if edit.path == ("displayName",)]
-            keyed[_key(one.source.file, catalog.catalog, [*names, one.display_name][0])] = one
+            keyed[_key(one.source.file, catalog.catalog, [*names, one.display_name][0], one.pinned_id)] = one
     return keyed
 
 
@@ -93,8 +99,5 @@ def _canonical(edit: Edit) -> JsonValue:
 
 def _as_meant(new: NewExtension, found: DesiredExtension) -> bool:
     """True for exactly the live properties; null, where defaults have more, and absent are the same for a new one."""
-    return (
-        found.pinned_id is None
-        and found.type == short_type(new.declares[ODATA_TYPE])
-        and without_nulls(found.properties) == without_nulls(canonical(new.declares))
-    )
+    same_type = found.type == short_type(new.declares[ODATA_TYPE])
+    return same_type and without_nulls(found.properties) == without_nulls(canonical(new.declares))

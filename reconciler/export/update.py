@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.export.adopt import Adoption, adoptions, declared_rows, new_extension
+from reconciler.diff.compare import declared_rows
+from reconciler.export.adopt import Adoption, adoptions, new_extension
 from reconciler.export.declarable import Declarable, declarable
 from reconciler.export.documents import declarables, left_out, unreadable
 from reconciler.export.proof import only_adopted

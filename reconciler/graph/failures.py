@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 from kiota_abstractions.api_error import APIError
+from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
@@ -14,6 +15,12 @@ from reconciler.model.secrets import mask
 # A proxy that refuses has been asked for a tunnel only.
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _LONGEST_QUOTE = 400
+RETRY = "Retry; if the error persists, contact Microsoft support with the request ID."
+_READING = "Reading needs EntitlementManagement.Read.All, or the role Catalog reader on the catalog."
+_WRITING = (
+    "Writing needs EntitlementManagement.ReadWrite.All or the role Catalog owner on this catalog; "
+    "a signed-in user also needs Logic App Contributor on the Logic App."
+)
 
 
 def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
@@ -33,7 +40,17 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
         code=main.code if main else None,
         request_id=request_id,
         headers=headers,
+        hint=_way_out(request, status, main.code if main else None),
     )
+
+
+def _way_out(request: RequestInformation, status: int, code: str | None) -> str | None:
+    """What helps where Graph refuses a request (contract §2.4, §3); None where nothing general does."""
+    if request.http_method is Method.GET:
+        return _READING if status == 403 else RETRY
+    if code == "UnauthorizedClientAppOnBehalfOfUnsupported":
+        return "An application must declare endpointConfiguration/url (without sig, sp, sv)."
+    return _WRITING if status == 403 else None
 
 
 def unanswered(error: Exception, request: RequestInformation, timeout_s: float) -> GraphUnansweredError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError, GraphUnansweredError
+from reconciler.graph.failures import RETRY
 from reconciler.graph.requests import named
 from reconciler.graph.wire import identifier, observed_extension
 from reconciler.model.canonical import GUID
@@ -64,7 +65,7 @@ async def observe(
     try:
         names = [str(found) for found in await list_catalogs(graph)]
     except GraphError as error:
-        names, because = [], f" (the existing names could not be listed: {error})"
+        names, because = [], f" (the existing names could not be listed: {with_way_out(error)})"
     else:
         because = ""
     return [_with_nearest_names(item, names, because) for item in observed]
@@ -194,7 +195,7 @@ async def _observe_one(graph: GraphClient, declared: Catalog, found: Sequence[Ca
     except GraphError as error:
         if isinstance(error, GraphUnansweredError) and not graph.answered:
             raise
-        return ObservedCatalog(known, "unreadable", because=f"the catalog could not be read: {error} {_way_out(error)}")
+        return ObservedCatalog(known, "unreadable", because=f"the catalog could not be read: {with_way_out(error)}")
 
 
 def _absent(declared: Catalog) -> str:
@@ -236,8 +237,7 @@ def _with_nearest_names(item: ObservedCatalog, names: Sequence[str], because: st
     return replace(item, because=f"{item.because}; {way_out}{because}")
 
 
-def _way_out(error: GraphError) -> str:
-    """What helps where a catalog cannot be read (contract §3)."""
-    if isinstance(error, GraphRefusalError) and error.status == 403:
-        return "Reading needs EntitlementManagement.Read.All, or the role Catalog reader on this catalog."
-    return "Plan again; if it stays, ask Microsoft's support with the request id."
+def with_way_out(error: GraphError) -> str:
+    """What went wrong with a read, and what helps: the same for every command that reads."""
+    hint = error.hint if isinstance(error, GraphRefusalError) else None
+    return f"{error} {hint or RETRY}"

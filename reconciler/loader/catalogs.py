@@ -10,6 +10,7 @@ from reconciler.loader.fault import quoted
 from reconciler.loader.nodes import data_of
 from reconciler.model.appearance import appearance
 from reconciler.model.canonical import canonical, folded
+from reconciler.model.declaration_keys import Key, conflicting_keys, occupied_keys
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension
 from reconciler.model.types import ASSIGNMENT_TYPE, ODATA_TYPE, short_type
@@ -38,16 +39,16 @@ def _by_catalog(documents: Iterable[DeclaredDocument]) -> dict[_Reference, list[
 
 
 def duplicates(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
-    """R207 for every extension whose name or pinned id its catalog has already, naming the first place."""
+    """R207 for every extension that its catalog declares already, by id or by name, naming the first place."""
     found = []
     for group in _by_catalog(documents).values():
-        first: dict[tuple[str, str], SourceLocation] = {}
+        first: dict[Key, SourceLocation] = {}
         for extension in _in_source_order(group):
-            keys = _identities(extension)
-            taken = next((key for key in keys if key in first), None)
+            conflicts = conflicting_keys(extension.pinned_id, extension.display_name)
+            taken = next((key for key in conflicts if key in first), None)
             if taken is not None:
                 found.append(_duplicate(extension, taken, first[taken]))
-            for key in keys:
+            for key in occupied_keys(extension.pinned_id, extension.display_name):
                 first.setdefault(key, extension.source)
     return found
 
@@ -85,17 +86,13 @@ def _in_source_order(group: Iterable[DeclaredDocument]) -> list[DeclaredExtensio
     return sorted(extensions, key=lambda each: in_order(each.source))
 
 
-def _identities(extension: DeclaredExtension) -> list[tuple[str, str]]:
-    name, pinned_id = extension.display_name, extension.pinned_id
-    names = [("name", folded(name))] if name is not None else []
-    return names + ([("id", pinned_id)] if pinned_id is not None else [])
-
-
-def _duplicate(extension: DeclaredExtension, taken: tuple[str, str], first: SourceLocation) -> Diagnostic:
-    by_name = taken[0] == "name"
+def _duplicate(extension: DeclaredExtension, taken: Key, first: SourceLocation) -> Diagnostic:
+    by_name = taken[0] != "id"
     what = f"The extension {quoted(extension.display_name or '')}" if by_name else f"The id {quoted(taken[1])}"
     message = f"{what} is declared twice in its catalog, first at {first.file}:{first.line}."
-    way_out = "rename it (names differing in case alone are the same)" if by_name else "correct its `id`"
+    way_out = "correct its `id`"
+    if by_name:
+        way_out = "rename it (names differing in case alone are the same), or pin both by their own `id`"
     return Diagnostic("R207", "error", message, f"Remove one of the two, or {way_out}.", extension.source)
 
 
@@ -121,4 +118,6 @@ def _desired(extension: DeclaredExtension) -> DesiredExtension:
     properties = canonical(body)
     if kind == ASSIGNMENT_TYPE:
         properties.pop("callbackConfiguration", None)
-    return DesiredExtension(extension.pinned_id, extension.display_name or "", kind, properties, extension.source)
+    return DesiredExtension(
+        extension.pinned_id, extension.display_name or "", kind, properties, extension.source, extension.inherited
+    )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.loader.extension_rules import extension_faults
 from reconciler.loader.fault import Fault
-from reconciler.loader.merging import merged
+from reconciler.loader.merging import inherited_paths, merged
 from reconciler.loader.nodes import Mapping, Node, Sequence, member, text_of
 from reconciler.loader.schema_faults import is_wrapped, schema_faults
 from reconciler.loader.value_rules import blank_fault, body_faults, not_secret_texts, secret_faults
 from reconciler.model.appearance import appearance
 from reconciler.model.diagnostic import SourceLocation
-from reconciler.model.extension import Catalog
+from reconciler.model.extension import Catalog, Inherited
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class DeclaredExtension:
     pinned_id: str | None
     body: Mapping
     source: SourceLocation
+    inherited: Inherited | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def declared(document: Node, file: str, not_secret: Collection[str] = ()) -> tup
         whole = merged(defaults, body)
         if defaults is None or isinstance(defaults, Mapping):
             faults.extend(extension_faults(whole, at_fault))
-        extensions.append(_extension(body, whole, at_fault, file))
+        extension = _extension(body, whole, at_fault, file)
+        extensions.append(replace(extension, inherited=_inherited(document, whole, file)))
     return DeclaredDocument(_catalog(document, at_fault), tuple(extensions), source), faults
 
 
@@ -74,6 +76,15 @@ def _extension(body: Mapping, whole: Mapping, at_fault: Collection[Node], file: 
         body=whole,
         source=SourceLocation(file, body.line, body.column),
     )
+
+
+def _inherited(document: Node, whole: Mapping, file: str) -> Inherited | None:
+    """What the merged extension has from the document's defaults; None where there are none."""
+    defaults = document.entries.get("defaults") if isinstance(document, Mapping) else None
+    if defaults is None:
+        return None
+    place = SourceLocation(file, defaults.line, defaults.column)
+    return Inherited(place, inherited_paths(defaults.value, whole))
 
 
 def _catalog(document: Node, at_fault: Collection[Node]) -> Catalog | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconciler.loader.nodes import Entry, Mapping, Node, member, text_of
 from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS, short_type
 
@@ -21,6 +23,26 @@ def merged(defaults: Node | None, extension: Mapping) -> Mapping:
         default = entries.get(name)
         entries[name] = own if default is None else Entry(own.line, own.column, _over(default.value, own.value))
     return Mapping(extension.line, extension.column, entries)
+
+
+def inherited_paths(defaults: Node | None, whole: Mapping) -> frozenset[tuple[str, ...]]:
+    """The paths at which the merged extension has what stands in its defaults, with the timeout under its one name."""
+    paths: set[tuple[str, ...]] = set()
+    for name, entry in whole.entries.items():
+        default = defaults.entries.get(name) if isinstance(defaults, Mapping) else None
+        if entry is default:
+            paths.add((name,))
+        elif default is not None:
+            paths.update((name, inner) for inner in _kept_members(default.value, entry.value))
+    return frozenset(paths)
+
+
+def _kept_members(default: Node, merged_value: Node) -> Iterator[str]:
+    """The members of a configuration that are still those of the default."""
+    if isinstance(default, Mapping) and isinstance(merged_value, Mapping):
+        for name, entry in merged_value.entries.items():
+            if default.entries.get(name) is entry:
+                yield TIMEOUT if name == TIMEOUT_IN_DOCUMENTS else name
 
 
 def _over(default: Node, own: Node) -> Node:

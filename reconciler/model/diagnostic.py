@@ -45,7 +45,11 @@ CODES: dict[str, str] = {
     "R306": "A live extension, or a property of it, cannot be declared and is left out of the export",
     "R307": "A catalog could not be read and is left out of the export",
     "R308": "A drifted value is left as it is in the files",
+    "R309": "An extension is unmanaged that was not so in the baseline",
+    "R311": "A catalog of the baseline is no longer declared",
     "R312": "A file or a document declares nothing",
+    "R313": "A planned create may be a rename of an unmanaged extension",
+    "R314": "A large share of the managed extensions would change",
 }
 """Code → what it means in one line. R0: files and YAML, R1: schema, R2: meaning, R3: findings of a plan."""
 

@@ -33,6 +33,18 @@ class ExtensionRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Inherited:
+    """What an extension takes from the `defaults` of its document: where these stand, and which paths they give."""
+
+    source: SourceLocation
+    paths: frozenset[tuple[str, ...]]
+
+    def covers(self, path: tuple[str, ...]) -> bool:
+        """True when the value at the path comes from the defaults, alone or with its whole configuration."""
+        return path in self.paths or path[:1] in self.paths
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredExtension:
     """One extension as declared: canonical properties with defaults merged in; a None in them clears."""
 
@@ -41,6 +53,7 @@ class DesiredExtension:
     type: str
     properties: Mapping[str, JsonValue]
     source: SourceLocation
+    inherited: Inherited | None = None
 
 
 @dataclass(frozen=True, slots=True)

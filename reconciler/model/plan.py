@@ -27,10 +27,14 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """What must still hold right before the write: the object does not exist, or has this fingerprint."""
+    """What must still hold right before the write: the object does not exist, or has this fingerprint.
+
+    `namesakes` are the ids of those that may have the new name too, since other declarations pin them under it.
+    """
 
     exists: bool
     fingerprint: str | None = None
+    namesakes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Change:
     last_modified_at: str | None = None
     last_modified_by: str | None = None
     already_pending: bool = False
+
+    @property
+    def namesakes(self) -> tuple[str, ...]:
+        """The ids of the extensions that may share its new name."""
+        return self.precondition.namesakes if self.precondition else ()
 
 
 @dataclass(frozen=True, slots=True)

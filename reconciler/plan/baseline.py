@@ -1,19 +1,32 @@
-"""What a plan has in common with an earlier one: the changes that were pending already."""
+"""What a plan has in common with an earlier one, and what the earlier one managed and this one no longer does."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.errors import StalePlanError
-from reconciler.model.canonical import canonical_json
+from reconciler.model.canonical import canonical_json, folded
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.extension import Catalog
 from reconciler.model.plan import Plan
 from reconciler.plan.digest import entry
 from reconciler.settings import graph_host
 
+_EXTENSION_STAYS = (
+    "It stays live, and apply no longer changes it. Declare it again, or delete it in the Microsoft Entra admin center."
+)
+_CATALOG_STAYS = (
+    "Its extensions stay live, and apply no longer changes them. "
+    "Declare the catalog again, or delete them in the Microsoft Entra admin center."
+)
 
-def with_baseline(plan: Plan, earlier: Plan) -> Plan:
+
+def with_baseline(plan: Plan, earlier: Plan, *, all_catalogs: bool = True) -> Plan:
     """The plan with every change marked that the earlier plan holds too: same extension, action and rows.
 
+    What has become unmanaged since leads its diagnostics (R309, R311); without `all_catalogs`, when the plan is of
+    chosen catalogs only, nothing is concluded from a catalog that it leaves out.
     The digest stays: it says what would be done, not since when.
 
     Raises:
@@ -26,7 +39,47 @@ def with_baseline(plan: Plan, earlier: Plan) -> Plan:
         )
     known = {canonical_json(entry(change)) for change in earlier.changes}
     changes = (replace(one, already_pending=canonical_json(entry(one)) in known) for one in plan.changes)
-    return replace(plan, changes=tuple(changes))
+    dropped = _undeclared_catalogs(plan, earlier) if all_catalogs else ()
+    # First, because a reader who is shown only a part must not miss what is lost.
+    diagnostics = (*_newly_unmanaged(plan, earlier), *dropped, *plan.diagnostics)
+    return replace(plan, changes=tuple(changes), diagnostics=diagnostics)
+
+
+def _newly_unmanaged(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
+    """R309 for each unmanaged extension that the earlier plan, having read its catalog, did not list as one."""
+    read = {planned.catalog.id for planned in earlier.catalogs if planned.read == "complete"}
+    before = {(unmanaged.catalog.id, unmanaged.extension.id) for unmanaged in earlier.unmanaged}
+    for catalog, extension in ((unmanaged.catalog, unmanaged.extension) for unmanaged in plan.unmanaged):
+        if catalog.id in read and (catalog.id, extension.id) not in before:
+            yield Diagnostic(
+                "R309",
+                "warning",
+                f"“{extension.display_name}” ({extension.id}) in catalog {catalog} is unmanaged now and was not "
+                "unmanaged in the baseline.",
+                _EXTENSION_STAYS,
+            )
+
+
+def _undeclared_catalogs(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
+    """R311 for each catalog of the earlier plan that this one lacks; by name where one of the two knows no id."""
+    catalogs = [planned.catalog for planned in plan.catalogs]
+    ids = {catalog.id for catalog in catalogs if catalog.id}
+    names = {_name(catalog) for catalog in catalogs}
+    names_without_id = {_name(catalog) for catalog in catalogs if catalog.id is None}
+    for catalog in (planned.catalog for planned in earlier.catalogs):
+        known_names = names_without_id if catalog.id else names
+        if catalog.id not in ids and _name(catalog) not in known_names:
+            yield Diagnostic(
+                "R311",
+                "warning",
+                f"Catalog {catalog}{f' ({catalog.id})' if catalog.id else ''} is in the baseline, and none of the "
+                "files of this plan declares it.",
+                _CATALOG_STAYS,
+            )
+
+
+def _name(catalog: Catalog) -> str:
+    return folded(catalog.display_name)
 
 
 def _target(plan: Plan) -> tuple[str, str, str | None]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from reconciler.diff.changes import diff_catalog
-from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.extension import DesiredCatalog, DesiredExtension, ObservedCatalog, ObservedExtension
+from reconciler.model.extension import DesiredCatalog, DesiredExtension, ObservedCatalog
 from reconciler.model.plan import Change, FieldChange, Plan, PlannedCatalog, Unmanaged
 from reconciler.model.secrets import looks_like_keys, may_be_written, texts_of, without_secrets
-from reconciler.model.types import LOGIC_APP
 from reconciler.plan.digest import digest
+from reconciler.plan.findings import findings
+from reconciler.plan.mass_change import mass_change
+from reconciler.plan.possible_renames import possible_renames
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,12 @@ def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context:
         sorted((_without_secrets(change, context) for one in diffs for change in one.changes), key=_change_order)
     )
     unmanaged = tuple(sorted((item for one in diffs for item in one.unmanaged), key=_unmanaged_order))
+    unchanged = sum(one.unchanged for one in diffs)
+    diagnostics = (
+        *mass_change(changes, unchanged, [extension for _, wanted in merged for extension in wanted]),
+        *findings(changes, merged, app_only=context.app_only),
+        *possible_renames(changes, unmanaged, [found for found, _ in merged]),
+    )
     return Plan(
         tool_version=context.tool_version,
         tenant_id=context.tenant_id,
@@ -41,12 +48,12 @@ def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context:
         digest=digest(context.tenant_id, context.graph_url, changes, context.environment),
         catalogs=tuple(
             PlannedCatalog(found.catalog, found.read)
-            for found, _ in sorted(merged, key=lambda pair: (str(pair[0].catalog), pair[0].catalog.id or ""))
+            for found, _ in sorted(merged, key=lambda pair: str(pair[0].catalog))  # those of one name stay in id order
         ),
         changes=changes,
         unmanaged=unmanaged,
-        diagnostics=tuple(_warnings(changes, merged, context)),
-        unchanged=sum(one.unchanged for one in diffs),
+        diagnostics=diagnostics,
+        unchanged=unchanged,
         environment=context.environment,
         not_secret=_not_secret(changes),
     )
@@ -74,8 +81,8 @@ def _change_order(change: Change) -> tuple[str, str, str, str]:
     return str(change.catalog), change.catalog.id or "", name.casefold(), f"{name}\0{change.extension.id or ''}"
 
 
-def _unmanaged_order(item: Unmanaged) -> tuple[str, str, str]:
-    return str(item.catalog), item.extension.display_name.casefold(), item.extension.id or ""
+def _unmanaged_order(item: Unmanaged) -> tuple[str, str, str, str]:
+    return str(item.catalog), item.catalog.id or "", item.extension.display_name.casefold(), item.extension.id or ""
 
 
 def _without_secrets(change: Change, context: PlanContext) -> Change:
@@ -98,63 +105,3 @@ def _without_secrets(change: Change, context: PlanContext) -> Change:
 def _writing_a_secret(change: Change, paths: Sequence[str]) -> Change:
     because = f"{', '.join(paths)} holds a signature, a token or a key, which is a secret; remove it from the file"
     return replace(change, action="blocked", because=because, fields=(), precondition=None)
-
-
-def _warnings(
-    changes: Sequence[Change],
-    merged: Iterable[tuple[ObservedCatalog, Sequence[DesiredExtension]]],
-    context: PlanContext,
-) -> Iterator[Diagnostic]:
-    if context.app_only:
-        yield from (_without_url(change) for change in changes if _lets_graph_look_up_the_logic_app(change))
-    updates = {change.extension.id: change for change in changes if change.action in ("update", "rename")}
-    for found, wanted in merged:
-        if found.read != "complete" and not wanted:
-            end = "" if found.because.endswith(("?", ".")) else "."
-            message = f"Catalog {found.catalog} is {found.read}: {found.because}{end}"
-            yield Diagnostic(
-                "R303", "warning", message, "Nothing is declared in it; correct or remove its declaration."
-            )
-        for live in found.extensions:
-            if not live.known:
-                yield _of_unknown_type(live, found)
-            if live.unknown and live.id in updates:
-                yield _with_unknown_properties(live, updates[live.id])
-
-
-def _without_url(change: Change) -> Diagnostic:
-    return Diagnostic(
-        "R301",
-        "warning",
-        f"“{change.extension.display_name}” is written by an application without endpointConfiguration/url; Graph "
-        "has refused that (UnauthorizedClientAppOnBehalfOfUnsupported), there being no user whose Azure rights "
-        "could be used.",
-        "Declare url: the trigger's address without sig, sp and sv.",
-        change.source,
-    )
-
-
-def _of_unknown_type(live: ObservedExtension, found: ObservedCatalog) -> Diagnostic:
-    return Diagnostic(
-        "R302",
-        "warning",
-        f"“{live.display_name}” ({live.id}) in catalog {found.catalog} is of the unknown type “{live.type}”.",
-        "Nothing to do: it is listed as unmanaged and never touched.",
-    )
-
-
-def _with_unknown_properties(live: ObservedExtension, change: Change) -> Diagnostic:
-    return Diagnostic(
-        "R304",
-        "warning",
-        f"“{change.extension.display_name}” ({live.id}) has properties that are not documented: "
-        f"{', '.join(sorted(live.unknown))}. An update does not send them.",
-        "Look at them after the apply, which fails if they are gone.",
-        change.source,
-    )
-
-
-def _lets_graph_look_up_the_logic_app(change: Change) -> bool:
-    """True for a create without url, and for an update to another Logic App without one (contract §2.4)."""
-    after = {row.path[1]: row.after for row in change.fields if row.path[0] == "endpointConfiguration" and row.path[1:]}
-    return change.action != "blocked" and any(name in after for name in LOGIC_APP) and after.get("url") is None

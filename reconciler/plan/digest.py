@@ -13,6 +13,7 @@ def digest(tenant_id: str, graph_url: str, changes: Iterable[Change], environmen
     """`sha256:…` over format version, tenant, Graph host and every change, blocked ones included, in sorted order.
 
     The name of an environment, where one was chosen, is part of it: what was reviewed for one is approved for no other.
+    So are the ids with which a renamed extension may share its name.
 
     Times, reasons, source lines, unchanged objects and the tool's version are left out: reformatting the YAML keeps the
     digest, a live edit of a touched property alters it.
@@ -37,4 +38,5 @@ def entry(change: Change) -> dict[str, object]:
         "extension": {"id": extension.id, "display_name": extension.display_name, "type": extension.type},
         "action": change.action,
         "fields": [[list(row.path), row.before, row.after] for row in change.fields],
+        **({"namesakes": list(change.namesakes)} if change.namesakes else {}),
     }

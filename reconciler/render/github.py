@@ -28,7 +28,8 @@ class _Annotation:
 def plan_github(plan: Plan, *, drift: bool = False) -> str:
     """Blocked changes as errors, the plan's findings and gaps as warnings (or errors), pending changes as notices."""
     annotations = [_change(change, drift=drift) for change in plan.changes]
-    annotations += [_diagnostic(diagnostic) for diagnostic in plan.diagnostics]
+    findings = (*view.findings_on_top(plan), *view.findings_below(plan))
+    annotations += [_diagnostic(diagnostic) for diagnostic in findings]
     if not plan.complete:
         annotations.append(_Annotation("warning", "Incomplete plan", (view.incomplete(plan),), None))
     return _lines(annotations, [*view.nothing_to_do(plan), view.plan_line(plan)])

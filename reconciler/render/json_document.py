@@ -103,10 +103,18 @@ def _change(change: Change) -> Document:
         "fields": [
             {"path": pointer(field.path), "before": field.before, "after": field.after} for field in change.fields
         ],
-        "precondition": precondition and {"exists": precondition.exists, "fingerprint": precondition.fingerprint},
+        "precondition": precondition and _precondition(precondition),
         "last_modified_at": change.last_modified_at,
         "last_modified_by": change.last_modified_by,
         **({"already_pending": True} if change.already_pending else {}),
+    }
+
+
+def _precondition(precondition: Precondition) -> Document:
+    return {
+        "exists": precondition.exists,
+        "fingerprint": precondition.fingerprint,
+        **({"namesakes": list(precondition.namesakes)} if precondition.namesakes else {}),
     }
 
 
@@ -147,12 +155,16 @@ def _read_change(document: Document) -> Change:
         extension=ExtensionRef(**document["extension"]),
         because=document["because"],
         fields=tuple(FieldChange(_path(one["path"]), one["before"], one["after"]) for one in document["fields"]),
-        precondition=precondition and Precondition(**precondition),
+        precondition=precondition and _read_precondition(precondition),
         source=source and SourceLocation(source["file"], source["line"]),
         last_modified_at=document["last_modified_at"],
         last_modified_by=document["last_modified_by"],
         already_pending=document.get("already_pending", False),
     )
+
+
+def _read_precondition(document: Document) -> Precondition:
+    return Precondition(document["exists"], document["fingerprint"], tuple(document.get("namesakes", ())))
 
 
 def _path(json_pointer: str) -> tuple[str, ...]:

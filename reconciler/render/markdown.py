@@ -51,7 +51,13 @@ def _top(plan: Plan, *, drift: bool) -> list[str]:
         f"Digest: {code_span(plan.digest)}",
         *view.nothing_to_do(plan),
         f"**Incomplete.** {code_span(_short(view.incomplete(plan)))}" if not plan.complete else "",
+        *map(_warning, view.findings_on_top(plan)),
     ]
+
+
+def _warning(finding: Diagnostic) -> str:
+    hint = f" {code_span(_short(finding.hint))}" if finding.hint else ""
+    return f"> [!WARNING]\n> {code_span(finding.code)} {code_span(_short(finding.message))}{hint}"
 
 
 def _bottom(plan: Plan, *, drift: bool) -> list[str]:
@@ -200,9 +206,10 @@ def _unmanaged(plan: Plan, room: Room) -> str:
 
 
 def _findings_of_plan(plan: Plan, room: Room) -> str:
-    title = f"**{view.findings_title(plan.diagnostics)}**"
+    findings = view.findings_below(plan)
+    title = f"**{view.findings_title(findings)}**"
     head = f"{title}\n\n{_table(_FINDING_TITLES, [])}\n"
-    kept = room.whole(_finding_rows(plan.diagnostics), "finding", FINDINGS_SHARE, frame_bytes=size_bytes(head))
+    kept = room.whole(_finding_rows(findings), "finding", FINDINGS_SHARE, frame_bytes=size_bytes(head))
     return f"{title}\n\n{_table(_FINDING_TITLES, kept)}" if kept else ""
 
 

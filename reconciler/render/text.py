@@ -17,10 +17,11 @@ def plan_text(plan: Plan, *, drift: bool = False) -> str:
     """
     sections = [
         [f"{'Drift' if drift else 'Plan'} for {view.target(plan)}"],
+        findings_lines(view.findings_on_top(plan)),
         *(section for group in view.by_catalog(plan) for section in _catalog(group, drift=drift)),
         [f"= {plan.unchanged} unchanged"] if plan.unchanged else [],
         _unmanaged(plan),
-        _findings(plan.diagnostics),
+        _findings(view.findings_below(plan)),
         [view.incomplete(plan)] if not plan.complete else [],
         _ways_out(plan) if drift else [],
         [

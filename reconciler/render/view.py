@@ -22,6 +22,7 @@ READ_FAULTS: dict[Read, str] = {
     "absent": "does not exist",
 }
 NO_CHANGES_READ = "No changes in what could be read."
+ON_TOP = frozenset({"R314"})
 LOOK_AT = "run reconciler plan again: it shows whether the change has arrived"
 
 
@@ -125,6 +126,20 @@ def verdict(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int, e
 def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
     """True when a finding is more than a warning."""
     return any(diagnostic.severity == "error" for diagnostic in diagnostics)
+
+
+def findings_on_top(plan: Plan) -> list[Diagnostic]:
+    """The finding about the plan as a whole, which a reader must see before the changes; no more than one.
+
+    A plan of ours has no second one, and a saved one that anybody may have written must not fill the page with them.
+    """
+    return [finding for finding in plan.diagnostics if finding.code in ON_TOP][:1]
+
+
+def findings_below(plan: Plan) -> list[Diagnostic]:
+    """The findings about single catalogs, extensions and changes."""
+    on_top = findings_on_top(plan)
+    return [finding for finding in plan.diagnostics if finding not in on_top]
 
 
 def findings_title(diagnostics: Sequence[Diagnostic]) -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
 
 from reconciler.apply.confirm import PATIENT_WAITS_S
+from reconciler.apply.run import refuse_if_stale
 from reconciler.model.plan import Outcome
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -264,3 +265,41 @@ def test_between_a_refusal_and_the_next_attempt_there_is_another_look(write: str
     outcome = story.tell(edited_and_refused)
     assert (outcome.status, outcome.stale, story.writes) == ("failed", True, [write])
     assert [item["description"] for item in story.after] == ["theirs"]
+
+
+def test_two_that_are_pinned_are_renamed_to_one_name(tmp_path: Path) -> None:
+    wanted = [extension("shared", id=OWN), extension("Shared", id=OTHER)]
+    live = [{"id": OWN, **extension("x")}, {"id": OTHER, **extension("y")}]
+    outcomes, names = rename(tmp_path, wanted, live)
+    assert [outcome.status for outcome in outcomes] == ["done", "done"], outcomes
+    assert names == ["Shared", "shared"]
+
+
+def test_a_third_of_a_shared_name_still_stops_the_rename(tmp_path: Path) -> None:
+    """What the files do not pin under the name has no right to it, however many share it."""
+
+    def take(held: Tenant) -> None:
+        held.store.add("extension", {"id": FINANCE, **extension("SHARED")}, MARKETING)
+
+    wanted = [extension("shared", id=OWN), extension("shared", id=OTHER)]
+    live = [{"id": OWN, **extension("x")}, {"id": OTHER, **extension("shared")}]
+    (outcome,), names = rename(tmp_path, wanted, live, take)
+    assert (outcome.status, outcome.stale, names) == ("failed", True, ["SHARED", "shared", "x"])
+    assert FINANCE in str(outcome.error)
+
+
+def rename(
+    folder: Path, wanted: list[Any], live: list[Any], between: Callable[[Tenant], None] = lambda _held: None
+) -> tuple[tuple[Outcome, ...], list[str]]:
+    """Plans, lets `between` interfere, checks as `apply --plan` does and applies: outcomes, and the names live then."""
+
+    async def story() -> tuple[tuple[Outcome, ...], list[str]]:
+        declare(folder / "desired", {"catalog": "Marketing", "extensions": wanted})
+        async with tenant(folder, catalog(extensions=live)) as held:
+            plan = await held.plan(folder / "desired")
+            await refuse_if_stale(plan, held.graph)
+            between(held)
+            outcomes = await held.apply(plan)
+            return outcomes, sorted(item["displayName"] for item in held.store.extensions())
+
+    return asyncio.run(story())

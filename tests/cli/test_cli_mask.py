@@ -449,7 +449,7 @@ HOSTILE = [
 @pytest.mark.parametrize("form", ["sig={}", "https://x/?sig={}&y", "?code={}", "bearer {}"])
 def test_a_name_written_by_others_blots_out_nothing_of_ours(form: str, line: CommandLine) -> None:
     body = extension("test_action_0124_email")
-    body["endpointConfiguration"]["url"] = URL
+    body["endpointConfiguration"] |= {"url": URL, "logicAppWorkflowName": "of-its-own"}  # no rename is suggested
     declare(STATE, {"catalog": "Marketing", "extensions": [body]}, name="state1.yaml")
 
     def planned(*names: str) -> dict[str, Any]:

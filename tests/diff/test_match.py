@@ -1,5 +1,6 @@
 """Which live extension a declaration means, and what is blocked because it cannot be known."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,6 +84,53 @@ def test_nothing_is_concluded_from_a_catalog_that_was_not_read(read: Any) -> Non
     result = diff_catalog(ObservedCatalog(CATALOG, read, because="why"), [desired("a"), desired("b")])
     assert [(change.action, change.because) for change in result.changes] == [("blocked", "why")] * 2
     assert (result.unchanged, result.unmanaged) == (0, ())
+
+
+def test_pinned_ones_may_share_a_name() -> None:
+    result = diff([desired("a", pinned=ONE), desired("A", pinned=TWO)], [live(ONE, "a"), live(TWO, "A")])
+    assert (result.changes, result.unchanged, result.unmanaged) == ((), 2, ())
+
+
+@pytest.mark.parametrize("second", ["a", "b"], ids=["taken", "free"])
+def test_a_pinned_one_may_be_renamed_to_a_name_that_another_is_pinned_under(second: str) -> None:
+    found = [live(ONE, "x"), live(TWO, second)]
+    result = diff([desired("a", pinned=ONE), desired("a", pinned=TWO)], found)
+    renames = {change.extension.id: change for change in result.changes}
+    assert {change.action for change in result.changes} == {"rename"}
+    assert renames[ONE].precondition.namesakes == (TWO,)
+    assert set(renames) == ({ONE} if second == "a" else {ONE, TWO})
+
+
+def test_a_name_is_not_shared_with_one_that_no_declaration_pins_under_it() -> None:
+    found = [live(ONE, "x"), live(TWO, "a"), live("3", "a")]
+    result = diff([desired("a", pinned=ONE), desired("a", pinned=TWO)], found)
+    assert [(change.action, change.extension.id) for change in result.changes] == [("blocked", ONE)]
+    assert "taken by 3;" in result.changes[0].because
+
+
+def test_a_change_that_keeps_its_name_needs_no_namesakes() -> None:
+    found = [live(ONE, "a", description="x", callbackConfiguration={"timeoutDuration": "PT1H"}), live(TWO, "a")]
+    cleared = canonical(extension("a", description=None))
+    wanted = [replace(desired("a", pinned=ONE), properties=cleared), desired("a", pinned=TWO)]
+    (change,) = diff(wanted, found).changes
+    assert (change.action, change.precondition.namesakes) == ("update", ())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "blocked"),
+    [
+        (desired("a", pinned=ONE), desired("A", pinned=TWO, line=2), 0),
+        (desired("a", pinned=ONE), desired("b", pinned=ONE.upper(), line=2), 2),
+        (desired("a", pinned=ONE), desired("A", line=2), 2),
+        (desired("a"), desired("A", line=2), 2),
+    ],
+)
+def test_two_ways_to_address_a_catalog_are_compared_by_id_then_by_name(
+    first: DesiredExtension, second: DesiredExtension, blocked: int
+) -> None:
+    for wanted in ([first, second], [second, first]):
+        result = diff(wanted, [live(ONE, "a"), live(TWO, "A")])
+        assert ["declared a second time at f.yaml:" in change.because for change in result.changes] == [True] * blocked
 
 
 def test_a_twin_that_another_declaration_pins_is_not_meant() -> None:

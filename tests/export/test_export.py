@@ -46,7 +46,7 @@ def test_the_worked_example_reads_as_if_somebody_had_written_it(reconciler: Comm
     if os.environ.get("RENEW_GOLDEN") == "1":
         GOLDEN.write_text(exported.out)
     assert exported.out == GOLDEN.read_text()
-    assert exported.err.startswith("Nothing to declare in 2 of the catalogs")
+    assert exported.err.startswith("Skipped 2 catalogs with nothing to export; use --catalog NAME")
 
 
 def test_what_all_extensions_share_becomes_a_default(reconciler: CommandLine) -> None:
@@ -95,12 +95,8 @@ def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandL
     [
         ([live("\u200b")], "it is left out, because `displayName` is blank", 0),
         ([live(" ")], "it is left out, because `displayName` is blank", 0),
-        ([live("a"), live("A", B)], f"2 live extensions have this name ({A}, {B})", 0),
-        (
-            [live("a", type_name="#microsoft.graph.other"), live("a", B)],
-            f"2 live extensions have this name ({A}, {B})",
-            0,
-        ),
+        ([live("a", type_name="#microsoft.graph.other"), live("a", B)], "it is of the unknown type “other”", 1),
+        ([live("a", "no-guid"), live("a", B)], "`id`", 1),
         ([live("a", type_name="#microsoft.graph.other")], "it is of the unknown type “other”", 0),
         ([live("a", authenticationConfiguration=None)], "has no `authenticationConfiguration`", 0),
         (
@@ -164,6 +160,21 @@ def test_an_object_of_which_nothing_can_be_declared_is_left_out_whatever_stands_
     assert exported.out.count(name) == expected
     if unknown and "@odata.type" in value:
         assert "is left out" in exported.err
+
+
+@pytest.mark.parametrize("other_type", [ASSIGNMENT, REQUEST])
+def test_extensions_of_one_name_are_pinned_by_id(other_type: str, reconciler: CommandLine) -> None:
+    """Of different types, as in Microsoft's list example, or of one type: names are not unique."""
+    hold(reconciler, live("a"), live("A", B, other_type), live("b", FINANCE))
+    exported = reconciler("export", "--sandbox")
+    assert (exported.code, exported.err) == (0, "")
+    Path("state.yaml").write_text(exported.out)
+    assert [line for line in exported.out.splitlines() if line.startswith("    id: ")] == [
+        f"    id: {A}",
+        f"    id: {B}",
+    ]
+    planned = reconciler("plan", "state.yaml", "--sandbox", "--format", "json").document
+    assert (planned["changes"], planned["summary"]["unchanged"], planned["unmanaged"]) == ([], 3, [])
 
 
 def test_a_secret_of_one_extension_is_left_out_of_another(reconciler: CommandLine) -> None:
@@ -274,6 +285,38 @@ class TestOut:
         ids = (MARKETING, FINANCE)
         documents = [ExportedDocument(Catalog(one, name), {}, "", 0) for one, name in zip(ids, names, strict=False)]
         assert file_names(documents) == [f"{name}.yaml" for name in files]
+
+
+class TestNothingToExport:
+    def test_a_tenant_without_catalogs_is_reported(self, reconciler: CommandLine) -> None:
+        reconciler.seed()
+        exported = reconciler("export", "--sandbox")
+        assert (exported.code, exported.out) == (0, "")
+        assert exported.err == "Nothing to export: Graph lists no catalog in this tenant that this identity can read.\n"
+        assert reconciler("export", "--sandbox", "--quiet").err == ""
+
+    def test_so_is_one_without_files_to_save(self, reconciler: CommandLine) -> None:
+        reconciler.seed()
+        exported = reconciler("export", "--sandbox", "--out", "out")
+        assert (exported.code, exported.out, "Nothing to export: " in exported.err) == (0, "", True)
+
+    def test_json_says_so_by_itself(self, reconciler: CommandLine) -> None:
+        reconciler.seed()
+        document = reconciler("export", "--sandbox", "--format", "json").document
+        assert document == {"complete": True, "documents": [], "files": [], "diagnostics": []}
+
+    def test_catalogs_that_hold_nothing_are_counted(self, reconciler: CommandLine) -> None:
+        reconciler.seed(catalog())
+        exported = reconciler("export", "--sandbox")
+        assert (exported.code, exported.out) == (0, "")
+        assert exported.err.startswith("Skipped 1 catalog with nothing to export; use --catalog NAME")
+
+    def test_a_catalog_whose_extensions_cannot_be_declared_is_told_by_its_findings(
+        self, reconciler: CommandLine
+    ) -> None:
+        hold(reconciler, live("a", type_name="#microsoft.graph.other"))
+        err = reconciler("export", "--sandbox").err
+        assert "R306 warning" in err and "Nothing to export" not in err
 
 
 @pytest.mark.parametrize("options", [["desired_state"], ["--update", "--out", "x"]])

@@ -81,6 +81,10 @@ GOOD = {
         (edit(("callbackConfiguration",), {"durationBeforeTimeout": "PT1800S"}),),
     ),
     "a new one": ((("---\n", NEW),), (new(description="of c"),)),
+    "a new one that is pinned": (
+        (("---\n", NEW.replace("Name: c", f"Name: c\n    id: {OTHER}")),),
+        (new(description="of c", id=OTHER.upper()),),
+    ),
     "both": ((("---\n", NEW), ("old", "new")), (new(description="of c"), edit(("description",), "new"))),
 }
 TO_NEW = ("old", "new")
@@ -163,3 +167,12 @@ def test_what_was_adopted_and_nothing_else_is_proven(story: Story) -> None:
 @pytest.mark.parametrize("story", BAD.values(), ids=BAD.keys())
 def test_anything_else_is_seen(story: Story) -> None:
     assert not proven(story)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_of_two_that_are_pinned_under_one_name_each_is_looked_at(number: int) -> None:
+    second = f'  - "@odata.type": "{ASSIGNMENT}"\n    displayName: a\n    id: {OTHER}\n    description: old\n---\n'
+    before = BEFORE.replace("---\n", second)
+    parts = before.split("old")
+    after = f"{'old'.join(parts[: number + 1])}new{'old'.join(parts[number + 1 :])}"
+    assert not only_adopted(declared(before), declared(after), [])

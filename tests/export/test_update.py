@@ -417,6 +417,25 @@ def test_one_that_does_not_hold_keeps_no_other_from_being_written(reconciler: Co
     assert "is not added" not in updated.err, "that the name is declared is reason enough"
 
 
+def test_a_namesake_is_added_with_its_id(reconciler: CommandLine) -> None:
+    file = Path("state.yaml")
+    file.write_text(f"{HEAD}{ITEM}    id: {A}\n")
+    reconciler.seed(catalog(extensions=[live(), live("A", B)]))
+    assert reconciler("export", "--update", file, "--sandbox").last.startswith("Update: 1 added, 0 changed")
+    assert f"    id: {B}\n    displayName: A\n" in file.read_text()
+    planned = reconciler("plan", file, "--sandbox").last
+    assert planned.endswith("0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 2 unchanged.")
+
+
+def test_of_two_declared_under_one_name_each_gets_its_own_edits(reconciler: CommandLine) -> None:
+    file = Path("state.yaml")
+    text = f"{HEAD}{ITEM}    id: {A}\n{ITEM}    id: {B}\n    description: old\n"
+    file.write_text(text)
+    reconciler.seed(catalog(extensions=[live(), live("a", B, description="new")]))
+    assert reconciler("export", "--update", file, "--sandbox").last.startswith("Update: 0 added, 1 changed")
+    assert file.read_text() == text.replace("old", "new")
+
+
 @pytest.mark.parametrize("pin", ["", f"    id: {A}\n"])
 def test_one_that_is_declared_twice_is_not_tried_as_a_new_one(pin: str, reconciler: CommandLine) -> None:
     """By its name, or by its id under a name of its own: two ways to address a catalog, which only Graph joins."""

@@ -155,6 +155,8 @@ def test_after_an_update_only_what_was_reported_differs(
         assert SIG not in updated.out + updated.err + new
         for change in left:
             for row in change["fields"]:
+                if row["path"] == "/endpointConfiguration/url" and row["after"] is None:
+                    continue  # that of the former Logic App: no file declares it, and it goes with the names
                 assert f"{row['path'][1:]} stays as it is in the file" in left_alone, (row, left_alone)
         assert now["summary"]["blocked"] <= before["summary"]["blocked"]
         assert now["summary"]["create"] == before["summary"]["create"]
@@ -174,7 +176,9 @@ def as_reported(edits: list[Json]) -> None:
     for edit in edits:
         catalogs = [one for one in loaded.catalogs if str(one.catalog) in edit["catalog"].values()]
         declared = [one for catalog in catalogs for one in catalog.extensions]
-        [found] = [one for one in declared if one.display_name == names[edit["extension"]["id"]]]
+        live_id = edit["extension"]["id"]
+        bearers = [one for one in declared if one.display_name == names[live_id]]
+        [found] = [one for one in bearers if one.pinned_id in (None, live_id)]
         if edit["path"]:
             assert at(found.properties, tuple(edit["path"][1:].split("/"))) == edit["after"], edit
 

@@ -14,7 +14,7 @@ from reconciler.loader.nodes import Mapping, data_of, member
 from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.environment import Environment
-from reconciler.model.extension import Catalog, DesiredExtension
+from reconciler.model.extension import Catalog, DesiredExtension, Inherited
 from reconciler.model.secrets import mask
 
 GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
@@ -77,6 +77,18 @@ def test_defaults_are_merged_under_an_extension_which_wins() -> None:
             "callbackConfiguration": {"timeoutDuration": "PT1H30M"},
         },
         source=SourceLocation("a.yaml", 9, 5),
+        inherited=Inherited(
+            SourceLocation("a.yaml", 2, 1),
+            frozenset(
+                {
+                    ("@odata.type",),
+                    ("authenticationConfiguration",),
+                    ("clientConfiguration", "timeoutInMilliseconds"),
+                    ("endpointConfiguration", "subscriptionId"),
+                    ("endpointConfiguration", "resourceGroupName"),
+                }
+            ),
+        ),
     )
 
 

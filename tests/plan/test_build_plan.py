@@ -16,6 +16,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.secrets import learn, learn_value
 from reconciler.model.types import short_type
 from reconciler.plan.build import PlanContext, build_plan
+from reconciler.plan.digest import digest
 
 CONTEXT = PlanContext("0", "tenant", "http://127.0.0.1:8484/v1.0", app_only=False)
 PLACE = SourceLocation("f.yaml")
@@ -39,9 +40,9 @@ def plan(*pairs: tuple[DesiredCatalog, ObservedCatalog], context: PlanContext = 
 
 def test_changes_are_sorted_by_catalog_and_name_whatever_comes_first() -> None:
     pairs = [
-        (wanted(Catalog(None, "Marketing"), "b", "A"), found(MARKETING, "Marketing")),
+        (wanted(Catalog(None, "Marketing"), "b", "A"), found(MARKETING, "Marketing", extension("x"))),
         (wanted(Catalog(FINANCE, None), "c"), found(FINANCE, "Finance", extension("z"), extension("y"))),
-        (wanted(Catalog(MARKETING, None), "d"), found(MARKETING, "Marketing")),
+        (wanted(Catalog(MARKETING, None), "d"), found(MARKETING, "Marketing", extension("x"))),
     ]
     plans = [plan(*order) for order in itertools.permutations(pairs)]
     assert len({one.digest for one in plans}) == 1
@@ -54,8 +55,63 @@ def test_changes_are_sorted_by_catalog_and_name_whatever_comes_first() -> None:
         ("Marketing", "d"),
     ]
     assert [str(one.catalog) for one in first.catalogs] == ["Finance", "Marketing"]
-    assert [one.extension.display_name for one in first.unmanaged] == ["y", "z"]
+    assert [one.extension.display_name for one in first.unmanaged] == ["y", "z", "x"]
     assert first.summary["create"] == 4
+
+
+FIRST, SECOND = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2))
+
+
+def two_of_one_name(first: list[DesiredExtension], second: list[DesiredExtension], live: list[Any]) -> list[Plan]:
+    """The plans for two catalogs of one name, whatever comes first; the first catalog holds what is live."""
+    pairs = []
+    for catalog_id, declared, held in ((FIRST, first, live), (SECOND, second, [])):
+        observed = ObservedCatalog(Catalog(catalog_id, "Sales"), "complete", tuple(map(observed_extension, held)))
+        pairs.append([(DesiredCatalog(Catalog(catalog_id, None), (one,), PLACE), observed) for one in declared])
+    return [plan(*order) for order in itertools.permutations(pair for pairs_of in pairs for pair in pairs_of)]
+
+
+def ordered(plans: list[Plan]) -> list[tuple[str | None, str, str | None]]:
+    """Catalog id, name and id of the changes, which are the same in all plans."""
+    changes, *others = (
+        [(one.catalog.id, one.extension.display_name, one.extension.id) for one in each.changes] for each in plans
+    )
+    assert all(other == changes for other in others)
+    return changes
+
+
+def test_changes_are_ordered_by_catalog_then_by_name_ignoring_case() -> None:
+    first, second = (wanted(Catalog(FINANCE, None), *names).extensions for names in (("B", "a"), ("aa",)))
+    plans = two_of_one_name(list(first), list(second), [])
+    assert ordered(plans) == [(FIRST, "a", None), (FIRST, "B", None), (SECOND, "aa", None)]
+    assert [[one.catalog.id for one in each.catalogs] for each in plans] == [[FIRST, SECOND]] * len(plans)
+
+
+def test_changes_of_names_that_differ_in_case_alone_are_ordered_too() -> None:
+    """Both are blocked: the catalog is addressed in two ways, and the extension declared in each."""
+    names = wanted(Catalog(FINANCE, None), "a", "A").extensions
+    assert ordered(two_of_one_name(list(names), [], [])) == [(FIRST, "A", None), (FIRST, "a", None)]
+
+
+def test_changes_of_one_name_are_ordered_by_id() -> None:
+    new = wanted(Catalog(FINANCE, None), "new").extensions[0]
+    pinned = [replace(new, pinned_id=live_id) for live_id in (SECOND, FIRST)]
+    live = [{"id": live_id, **extension(f"old {live_id}")} for live_id in (SECOND, FIRST)]
+    assert ordered(two_of_one_name(pinned, [], live)) == [(FIRST, "new", FIRST), (FIRST, "new", SECOND)]
+
+
+def test_the_unmanaged_are_ordered_by_catalog_then_by_name_ignoring_case_then_by_id() -> None:
+    catalogs = [
+        (FIRST, [("4", "B"), ("3", "a"), ("2", "A"), ("1", "b")]),
+        (SECOND, [("0", "aa")]),
+    ]
+    pairs = []
+    for catalog_id, held in catalogs:
+        live = tuple(observed_extension({"id": live_id, **extension(name)}) for live_id, name in held)
+        observed = ObservedCatalog(Catalog(catalog_id, "Sales"), "complete", live)
+        pairs.append((DesiredCatalog(Catalog(catalog_id, None), (), PLACE), observed))
+    for order in (pairs, pairs[::-1]):
+        assert [one.extension.id for one in plan(*order).unmanaged] == ["2", "3", "1", "4", "0"]
 
 
 def test_one_reading_that_failed_is_enough_to_block_a_catalog() -> None:
@@ -95,6 +151,24 @@ def test_the_digest_is_of_tenant_host_and_changes_alone() -> None:
         plan((wanted(Catalog(None, "Marketing"), "a", "b"), pair[1])),
     ]
     assert len({one.digest for one in [*other, plan(pair)]}) == 7
+
+
+def test_the_digest_covers_with_whom_a_name_is_shared() -> None:
+    first, second, third = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
+    observed = ObservedCatalog(
+        Catalog(MARKETING, "Marketing"),
+        "complete",
+        tuple(observed_extension({"id": live_id, **extension("old")}) for live_id in (first, second, third)),
+    )
+    renamed, *_ = wanted(Catalog(None, "Marketing"), "new").extensions
+    pinned = [replace(renamed, pinned_id=live_id) for live_id in (first, second)]
+    kept = replace(wanted(Catalog(None, "Marketing"), "old").extensions[0], pinned_id=third)
+    alone = plan((DesiredCatalog(Catalog(None, "Marketing"), (pinned[0], kept), PLACE), observed))
+    (change,) = alone.changes
+    assert change.precondition is not None
+    shared = replace(change, precondition=replace(change.precondition, namesakes=(second,)))
+    assert digest("tenant", CONTEXT.graph_url, [change]) == alone.digest
+    assert digest("tenant", CONTEXT.graph_url, [shared]) != alone.digest
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), unique=True), st.lists(st.sampled_from("abcdefgh"), unique=True))

@@ -237,7 +237,8 @@ CHANGES = st.builds(
     extension=EXTENSIONS,
     because=TEXTS,
     fields=st.lists(st.builds(FieldChange, st.lists(TEXTS, max_size=3).map(tuple), JSON, JSON), max_size=2).map(tuple),
-    precondition=st.none() | st.builds(Precondition, st.booleans(), st.none() | TEXTS),
+    precondition=st.none()
+    | st.builds(Precondition, st.booleans(), st.none() | TEXTS, st.lists(TEXTS, max_size=2).map(tuple)),
     source=st.none() | st.builds(SourceLocation, TEXTS, LINES),
     last_modified_at=st.none() | TEXTS,
     last_modified_by=st.none() | TEXTS,

@@ -1,0 +1,30 @@
+"""When two declarations of one catalog are the same extension: by id where both have one, otherwise by name.
+
+Display names are not unique in Graph, so two declarations that are pinned to different ids may share a name.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from reconciler.model.canonical import folded
+
+Key: TypeAlias = tuple[str, str]
+
+
+def occupied_keys(pinned_id: str | None, display_name: str | None) -> tuple[Key, ...]:
+    """What a declaration occupies in its catalog: its id, and its name as a pinned or as an unpinned one."""
+    if pinned_id is None:
+        return _named("name", display_name)
+    return ("id", pinned_id.casefold()), *_named("pinned name", display_name)
+
+
+def conflicting_keys(pinned_id: str | None, display_name: str | None) -> tuple[Key, ...]:
+    """What no other declaration of the catalog must occupy."""
+    if pinned_id is None:
+        return *_named("name", display_name), *_named("pinned name", display_name)
+    return ("id", pinned_id.casefold()), *_named("name", display_name)
+
+
+def _named(kind: str, display_name: str | None) -> tuple[Key, ...]:
+    return () if display_name is None else ((kind, folded(display_name)),)

@@ -1,0 +1,58 @@
+"""Plans that change a large share of what is managed: often one wrong value in `defaults`, seldom what was intended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.diff.compare import declared_rows
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.extension import DesiredExtension, Inherited
+from reconciler.model.plan import Change
+
+MANAGED_AT_LEAST = 10
+"""Among fewer extensions a large share is a few of them, and a reader sees each."""
+CHANGED_ABOVE_PERCENT = 30
+CAUSES_LISTED = 5
+
+Defaults = Mapping[SourceLocation | None, Inherited | None]
+
+
+def mass_change(changes: Sequence[Change], unchanged: int, desired: Sequence[DesiredExtension]) -> Iterator[Diagnostic]:
+    """R314 when more than 30 % of at least ten managed extensions would change, with what they have in common.
+
+    Managed is what is live and declared: creates do not count, nor does what is blocked.
+    """
+    changed = [change for change in changes if change.action in ("update", "rename")]
+    managed = len(changed) + unchanged
+    if managed < MANAGED_AT_LEAST or len(changed) * 100 <= managed * CHANGED_ABOVE_PERCENT:
+        return
+    defaults: Defaults = {extension.source: extension.inherited for extension in desired}
+    causes = Counter(place for change in changed if (place := _cause(change, defaults)) is not None)
+    listed = causes.most_common(CAUSES_LISTED)
+    share = f"{len(changed)} of {managed} managed extensions would change ({len(changed) / managed:.0%})"
+    hint = "Check that this many changes are intended before you apply them."
+    if listed:
+        hint = f"{hint} One value in `defaults` changes every extension of its document."
+    yield Diagnostic(
+        "R314", "warning", f"{share}{_through(listed, len(changed))}.", hint, listed[0][0] if listed else None
+    )
+
+
+def _cause(change: Change, defaults: Defaults) -> SourceLocation | None:
+    """The `defaults` from which all changed values of the extension come; None when there are no such."""
+    inherited = defaults.get(change.source)
+    rows = declared_rows(change.fields)
+    return inherited.source if inherited and all(inherited.covers(row.path) for row in rows) else None
+
+
+def _through(listed: Sequence[tuple[SourceLocation, int]], changed: int) -> str:
+    if not listed:
+        return ""
+    causes = [f"{number} through `defaults` at {place.file}:{place.line}" for place, number in listed]
+    others = changed - sum(number for _, number in listed)
+    if len(causes) == 1 and not others:
+        return f", all through `defaults` at {listed[0][0].file}:{listed[0][0].line}"
+    if others:
+        causes.append(f"{others} otherwise")
+    return f": {', '.join(causes)}"

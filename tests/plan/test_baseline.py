@@ -1,0 +1,110 @@
+"""What a plan shows against a baseline: what was pending already, and what has become unmanaged since."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import FINANCE, MARKETING, CommandLine, catalog, declare, extension
+
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.extension import Catalog, ExtensionRef
+from reconciler.model.plan import Plan, PlannedCatalog, Unmanaged
+from reconciler.plan.baseline import with_baseline
+
+CATALOG = Catalog(MARKETING, "Marketing")
+LIVE = ExtensionRef("00000000-0000-4000-8000-000000000001", "notify", "accessPackageAssignmentWorkflowExtension")
+OTHER = Diagnostic("R302", "warning", "unknown type", "nothing to do")
+EMPTY = Plan("0", "tenant", "sandbox", "", (PlannedCatalog(CATALOG, "complete"),), (), (), (OTHER,), 0)
+UNMANAGED = replace(EMPTY, unmanaged=(Unmanaged(CATALOG, LIVE),))
+
+
+def added(plan: Plan, earlier: Plan, **options: Any) -> list[str]:
+    """The codes that the baseline adds, which come before what the plan says anyway."""
+    *codes, last = [one.code for one in with_baseline(plan, earlier, **options).diagnostics]
+    assert last == "R302"
+    return codes
+
+
+def in_catalogs(*catalogs: Catalog) -> Plan:
+    return replace(EMPTY, catalogs=tuple(PlannedCatalog(one, "complete") for one in catalogs))
+
+
+@pytest.mark.parametrize("all_catalogs", [True, False])
+def test_what_has_become_unmanaged_is_shown_with_the_way_out(all_catalogs: bool) -> None:
+    first, _ = with_baseline(UNMANAGED, EMPTY, all_catalogs=all_catalogs).diagnostics
+    assert (first.code, first.severity) == ("R309", "warning")
+    assert str(LIVE.id) in first.message and "Marketing" in first.message
+    assert "stays live" in first.hint and "Declare it again" in first.hint
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        pytest.param(UNMANAGED, id="it was unmanaged before"),
+        pytest.param(replace(EMPTY, catalogs=(PlannedCatalog(CATALOG, "unreadable"),)), id="nobody knows"),
+    ],
+)
+def test_what_was_unmanaged_before_or_may_have_been_is_not_reported(earlier: Plan) -> None:
+    assert added(UNMANAGED, earlier) == []
+
+
+def test_nothing_is_concluded_about_the_extensions_of_a_catalog_that_the_baseline_did_not_read() -> None:
+    assert added(UNMANAGED, in_catalogs(Catalog(FINANCE, "Finance")), all_catalogs=False) == []
+
+
+def test_the_same_id_in_another_catalog_is_another_extension() -> None:
+    finance = Catalog(FINANCE, "Finance")
+    both = in_catalogs(CATALOG, finance)
+    before = replace(both, unmanaged=(Unmanaged(finance, LIVE),))
+    assert added(replace(both, unmanaged=(Unmanaged(CATALOG, LIVE),)), before) == ["R309"]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "codes"),
+    [
+        ([], [CATALOG], ["R311"]),
+        ([CATALOG], [CATALOG, Catalog(FINANCE, "Finance")], ["R311"]),
+        ([CATALOG, Catalog(FINANCE, "Finance")], [CATALOG], []),
+        ([Catalog(MARKETING, "Renamed")], [CATALOG], []),
+        ([Catalog(FINANCE, "Marketing")], [CATALOG], ["R311"]),
+        ([Catalog(None, "MARKETING")], [CATALOG], []),
+        ([CATALOG], [Catalog(None, "marketing")], []),
+        ([Catalog(MARKETING, None)], [CATALOG], []),
+        ([Catalog(None, "Finance")], [Catalog(None, "Marketing")], ["R311"]),
+    ],
+)
+def test_a_catalog_that_is_no_longer_declared_is_shown(
+    now: list[Catalog], before: list[Catalog], codes: list[str]
+) -> None:
+    assert added(in_catalogs(*now), in_catalogs(*before)) == codes
+    assert added(in_catalogs(*now), in_catalogs(*before), all_catalogs=False) == []
+
+
+def test_a_removed_declaration_shows_in_every_format(reconciler: CommandLine) -> None:
+    """Whatever the format: the reviewer of a pull request sees the Markdown, a bot the JSON."""
+    live = [extension("kept"), extension("removed")]
+    reconciler.seed(catalog(extensions=live), catalog("Finance", FINANCE, [extension("f")]))
+    both = [{"catalog": "Marketing", "extensions": live}, {"catalog": "Finance", "extensions": [extension("f")]}]
+    declare(Path("base"), *both)
+    declare(Path("head"), {"catalog": "Marketing", "extensions": live[:1]})
+    reconciler("plan", "base", "--sandbox", "--out", "base.json")
+    arguments = ("plan", "head", "--sandbox", "--baseline", "base.json", "--out", "head.json")
+    for form in ("text", "markdown", "github", "json"):
+        for shown in (reconciler(*arguments, "--format", form), reconciler("show", "head.json", "--format", form)):
+            assert shown.code == 0
+            assert "R309" in shown.out and "“removed” (" in shown.out and "R311" in shown.out
+    assert [one["code"] for one in shown.document["diagnostics"]] == ["R309", "R311"]
+    alone = reconciler("plan", "head", "--sandbox", "--format", "json").document
+    assert (alone["digest"], alone["diagnostics"]) == (shown.document["digest"], [])
+
+
+def test_catalogs_that_were_not_chosen_are_not_missing(reconciler: CommandLine) -> None:
+    documents = [{"catalog": name, "extensions": [extension("a")]} for name in ("Marketing", "Finance")]
+    reconciler.seed(catalog(), catalog("Finance", FINANCE))
+    declare(Path("desired_state"), *documents)
+    reconciler("plan", "--sandbox", "--out", "both.json")
+    reconciler("plan", "--sandbox", "--catalog", "Finance", "--out", "finance.json")
+    for arguments in (("--baseline", "both.json", "--catalog", "Marketing"), ("--baseline", "finance.json")):
+        planned = reconciler("plan", "--sandbox", *arguments, "--format", "json")
+        assert planned.document["diagnostics"] == []
