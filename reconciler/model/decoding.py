@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _ASCII = "[0-7][0-9A-Fa-f]"
-_BEGINS = rf"[%\\](?!(?<=%)[89A-Fa-f][0-9A-Fa-f]|(?<=\\)u(?!00{_ASCII})[0-9A-Fa-f]{{4}})"
+_HIGH = "[89A-Fa-f][0-9A-Fa-f]"
+_UNICODE = rf"u(?!00{_ASCII})[0-9A-Fa-f]{{4}}|U[0-9A-Fa-f]{{8}}|x{_HIGH}"
+_BEGINS = rf"[%\\](?!(?<=%){_HIGH}|(?<=\\)(?:{_UNICODE}))"
 """What stands for a character beyond ASCII begins nothing: it is left as it is, and costs nothing in other scripts."""
 _SIGN = re.compile(_BEGINS)
 _GOES_ON = "[0-9A-Fa-fux]*[\"'/nrt]?"
@@ -20,7 +22,7 @@ _ENCODED = re.compile(rf"{_BEGINS}{_GOES_ON}(?:[%\\]{_GOES_ON})*")
 _ENDS = re.compile(rf"(?:%({_ASCII})|\\u00({_ASCII})|\\x({_ASCII})|\\([\\/\"'bfnrt]))\Z")
 _CAN_END = frozenset("0123456789abcdefABCDEF\\/\"'nrt")
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_BEYOND_ASCII = re.compile(r"\\u[0-9A-Fa-f]{4}")
+_BEYOND_ASCII = re.compile(rf"\\(?:u[0-9A-Fa-f]{{4}}|x{_HIGH})")
 _LONGEST = len(r"\u0026")
 
 

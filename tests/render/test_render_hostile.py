@@ -226,6 +226,7 @@ def test_json_is_valid_and_means_what_was_said(text: str) -> None:
 
 
 @quick
+@example("\x80\U00018cd6\U0001089f\U00018cd6")
 @given(HOSTILE_TEXT)
 def test_escaping_twice_changes_nothing(text: str) -> None:
     assert visible(visible(text)) == visible(text)
