@@ -13,7 +13,7 @@ from reconciler.model.extension import ExtensionRef, ObservedCatalog
 from reconciler.model.plan import Change, Unmanaged
 from reconciler.model.types import LOGIC_APP, JsonValue
 
-Call: TypeAlias = tuple[str | None, str, tuple[JsonValue, ...]]
+Call: TypeAlias = tuple[str | None, str, tuple[str, ...]]
 """Which catalog, which type, and which Logic App."""
 
 CANDIDATES_LISTED = 5
@@ -44,11 +44,12 @@ def _by_call(
     return calls
 
 
-def _logic_app(properties: Mapping[str, JsonValue]) -> tuple[JsonValue, ...] | None:
-    """The three names of the Logic App, as Azure compares them; None where one is missing."""
+def _logic_app(properties: Mapping[str, JsonValue]) -> tuple[str, ...] | None:
+    """The three names of the Logic App, as Azure compares them; None where one is missing, or is no text."""
     endpoint = comparable(properties).get("endpointConfiguration")
-    names = tuple(endpoint.get(name) for name in LOGIC_APP) if isinstance(endpoint, dict) else ()
-    return names if names and all(names) else None
+    members = [endpoint.get(name) for name in LOGIC_APP] if isinstance(endpoint, dict) else []
+    names = tuple(name for name in members if isinstance(name, str) and name)
+    return names if len(names) == len(LOGIC_APP) else None
 
 
 def _possible_rename(change: Change, candidates: Sequence[ExtensionRef]) -> Diagnostic:

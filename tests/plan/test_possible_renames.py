@@ -80,9 +80,18 @@ def test_what_cannot_be_the_former_one_is_not_suggested(held: list[Json], reconc
     assert hints(reconciler, wanted, *held) == []
 
 
-def test_half_an_address_is_no_logic_app() -> None:
-    """The loader admits none, but Graph may answer one, and another kind of document may come."""
-    body = extension("old", endpointConfiguration={"subscriptionId": SUBSCRIPTION})
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        {"subscriptionId": SUBSCRIPTION},
+        {**ENDPOINT, "logicAppWorkflowName": ""},
+        {**ENDPOINT, "logicAppWorkflowName": {"a": [1]}},
+        {**ENDPOINT, "subscriptionId": 5},
+    ],
+)
+def test_what_names_no_logic_app_is_not_compared(endpoint: Json) -> None:
+    """The loader admits none of these, but Graph may answer any."""
+    body = extension("old", endpointConfiguration=endpoint)
     place, marketing = SourceLocation("a.yaml"), Catalog(MARKETING, "Marketing")
     new = DesiredExtension(None, "new", short_type(REQUEST), canonical(body | {"displayName": "new"}), place)
     observed = ObservedCatalog(marketing, "complete", (observed_extension({"id": live_id(1), **body}),))
