@@ -94,7 +94,8 @@ async def side_by_side(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one) for one in work]
-    except* Exception as errors:  # noqa: BLE001 - re-raised as it is: callers know ReconcilerError, not groups
+    except ExceptionGroup as errors:  # callers know ReconcilerError, not groups
+        # Not in `except*`: before Python 3.11.4 that wraps what is raised in it into a group again (gh-103590).
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
 

@@ -166,7 +166,10 @@ def test_a_signal_while_it_starts_ends_it_without_a_traceback(module: str, numbe
     declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension("a")]})
     program = SIGNALS_ITSELF_ON_IMPORT.replace("MODULE", repr(module)).replace("NUMBER", number)
     command = [sys.executable, "-c", program, "plan", "--sandbox"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    child = dispositions(signal.SIG_DFL)
+    run = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False, preexec_fn=child
+    )
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nInterrupted.\n")
 
 

@@ -187,7 +187,8 @@ def planning(command: str, *more: str) -> Steps:
 def validating(line: CommandLine, _url: str, output: list[str]) -> Iterator[Ran]:
     declare_secrets()
     yield line("validate", *output)
-    declare((STATE / f"{bare(DECLARED)}.yaml").parent, {"catalog": bare(DECLARED)}, name=f"{bare(DECLARED)[-10:]}.yaml")
+    file_name = bare(DECLARED)[-10:].replace("/", "-")
+    declare((STATE / f"{bare(DECLARED)}.yaml").parent, {"catalog": bare(DECLARED)}, name=f"{file_name}.yaml")
     yield line("validate", *output)
 
 

@@ -31,8 +31,9 @@ NOBODYS = (
 def loaded(folder: Path, *arguments: str) -> set[str]:
     """The packages in memory after a command line ran in a process of its own, the standard library left out."""
     program = (
-        f"import sys; from reconciler.cli import run; run({list(arguments)!r}); "
-        "there = {name for name, module in sys.modules.items() if module is not None}; "
+        "import sys; before = set(sys.modules); "  # a distribution of Python may add a sitecustomize
+        f"from reconciler.cli import run; run({list(arguments)!r}); "
+        "there = {name for name, module in sys.modules.items() if module is not None} - before; "
         "print(*({name.partition('.')[0] for name in there} - sys.stdlib_module_names), file=sys.stderr)"
     )
     ended = subprocess.run(
