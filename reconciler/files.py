@@ -169,8 +169,12 @@ def _refuse_read_only(file: Path) -> None:
 
 
 def _beside(file: Path, number: int) -> Path:
-    """Where the new content waits: in the folder of the file itself, which a link may only lead to."""
-    return Path(os.path.realpath(file)).with_name(f".reconciler-{os.getpid()}-{number}.partial")
+    """Where the new content waits: in the folder of the file itself, which a link may only lead to.
+
+    Two containers that share the folder may share the process id too.
+    """
+    own = f"{os.getpid()}-{os.urandom(4).hex()}"
+    return Path(os.path.realpath(file)).with_name(f".reconciler-{own}-{number}.partial")
 
 
 def _write_beside(new: Mapping[Path, bytes], partial: Mapping[Path, Path]) -> None:
