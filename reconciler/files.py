@@ -37,17 +37,20 @@ def write(file: Path, text: str) -> None:
     content = text.encode("utf-8", "backslashreplace")
     try:
         through = _opened_through(file)
-        if through is not None:
-            with through:
-                through.write(content)
-            return
+    except OSError as error:
+        raise _unwritable(file, error, "Nothing was written.") from error
+    if through is None:
+        _replace({file: content})
+        return
+    try:
+        with through:
+            through.write(content)
     except OSError as error:
         raise _unwritable(file, error, "") from error
-    _replace({file: content})
 
 
 def _opened_through(file: Path) -> BinaryIO | None:
-    """What is no regular file, opened to be written through; None for what is one, or is still to become one."""
+    """What is not a regular file, opened to be written through; None for a regular file, or one that does not exist."""
     descriptor = _descriptor(os.fspath(file))
     if descriptor is not None:
         return os.fdopen(os.dup(descriptor), "wb")

@@ -59,9 +59,12 @@ class Body:
         """What comes of the piece, up to one byte beyond the bound."""
         if self._gzip is None:
             return piece
-        if self._gzip.eof:
-            raise httpx.DecodingError("Something follows the compressed body.")
+        ended = self._gzip.eof
         try:
-            return self._gzip.decompress(piece, self._most_bytes + 1 - len(self._content))
+            content = b"" if ended else self._gzip.decompress(piece, self._most_bytes + 1 - len(self._content))
         except zlib.error as error:
             raise httpx.DecodingError("The body cannot be decompressed.") from error
+        # In the same piece or in one of its own: what an answer is does not depend on how it was cut on the way.
+        if self._gzip.unused_data or (ended and piece):
+            raise httpx.DecodingError("Something follows the compressed body.")
+        return content

@@ -43,7 +43,7 @@ def _malformed(node: Scalar, text: str) -> Fault:
         message = f"{quoted(text)} is a template expression, as in GitHub workflows, which is not rendered here."
         hint = f"Write `${{name}}` with a variable of reconciler.yaml, or {_ITSELF}."
         return fault_at(node, "R210", message, hint)
-    message = f"{quoted(text)} begins like a variable, but is none."
+    message = f"{quoted(text)} is not a valid variable reference."
     return fault_at(node, "R210", message, f"Write `${{name}}` for a variable, or {_ITSELF}.")
 
 

@@ -12,7 +12,9 @@ from reconciler.loader.yaml_events import BYTE_ORDER_MARK
 _UNREADABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 LINE_BREAK = "\r\n|[\r\n\x85\u2028\u2029]"
 
-_CONFLICT = "^(?:(?:<{7}|>{7}|[|]{7})(?= |\r?$)|={7}(?=\r?$))"
+_CONFLICT = "^(?:<{7}|>{7}|[|]{7})(?= |\r?$)"
+_CONFLICT_MIDDLE = "^={7}(?=\r?$)"
+"""A line that may stand in a quoted text too, so it is one of a conflict only where the YAML has a fault."""
 _QUOTED_OR_COMMENT = r""" "(?:[^"\\]|\\.)*" | '[^']*' | (?:^|\s)\#.* """
 _TEMPLATE = r"\{\{|\{%"
 _LINE_CHARACTERS = 1_000
@@ -92,10 +94,17 @@ def character_fault(text: str) -> Fault | None:
 
 
 def conflict_fault(text: str) -> Fault | None:
-    """R006 for the first line that Git has written about a merge conflict."""
-    if not any(sign * 7 in text for sign in "<|=>"):
-        return None
-    match = re.search(_CONFLICT, text, re.MULTILINE)
+    """R006 for the first line that only Git writes, about a merge conflict."""
+    return _line_of_conflict(_CONFLICT, text) if any(sign * 7 in text for sign in "<|>") else None
+
+
+def rest_of_conflict_fault(text: str) -> Fault | None:
+    """R006 for the middle line of a merge conflict that was resolved in part, in a text that is not YAML."""
+    return _line_of_conflict(_CONFLICT_MIDDLE, text)
+
+
+def _line_of_conflict(pattern: str, text: str) -> Fault | None:
+    match = re.search(pattern, text, re.MULTILINE)
     if match is None:
         return None
     message = f"The file has an unresolved merge conflict: this line begins with `{match[0]}`."

@@ -15,7 +15,13 @@ import yaml
 
 from reconciler.loader.fault import Fault, Placed, fault_at, quoted
 from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
-from reconciler.loader.yaml_errors import character_fault, conflict_fault, syntax_fault, templates_named
+from reconciler.loader.yaml_errors import (
+    character_fault,
+    conflict_fault,
+    rest_of_conflict_fault,
+    syntax_fault,
+    templates_named,
+)
 from reconciler.loader.yaml_events import events, without_document_marks
 
 LEVELS = 50
@@ -75,7 +81,8 @@ def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The last two are what PyYAML without libyaml makes of "\UFFFFFFFF".
         tree.faults.append(syntax_fault(error))
-    return tree.documents, templates_named(tree.faults, text)
+    rest_of_conflict = rest_of_conflict_fault(text) if tree.faults else None
+    return tree.documents, [rest_of_conflict] if rest_of_conflict else templates_named(tree.faults, text)
 
 
 def _place_of(event: yaml.Event) -> tuple[int, int]:

@@ -34,7 +34,7 @@ CODES: dict[str, str] = {
     "R207": "An extension is declared twice",
     "R208": "A value carries a secret",
     "R209": "A variable has no value",
-    "R210": "A text begins like a variable, but is none",
+    "R210": "Malformed variable reference",
     "R216": "Names that differ only in characters that do not show",
     "R217": "The trigger url has a host that is not one of Azure Logic Apps",
     "R301": "A create or a new Logic App without url, by an application",

@@ -14,10 +14,11 @@ from reconciler.plan.digest import entry
 from reconciler.settings import graph_host
 
 _EXTENSION_STAYS = (
-    "It stays live, and apply no longer changes it. Declare it again, or delete it in the Microsoft Entra admin center."
+    "It stays live, and apply no longer changes it. Declare it again, with its `id` if it was renamed; "
+    "or delete it in the Microsoft Entra admin center."
 )
 _CATALOG_STAYS = (
-    "Its extensions stay live, and apply no longer changes them. "
+    "Its extensions, if any, stay live, and apply no longer changes them. "
     "Declare the catalog again, or delete them in the Microsoft Entra admin center."
 )
 

@@ -143,12 +143,27 @@ PACKED = gzip.compress(b'{"value": []}')
 
 
 @pytest.mark.parametrize(
-    "pieces", [[PACKED[:-1]], [PACKED[:12]], [PACKED, b"more"], [b"{}"]], ids=["cut", "cut early", "followed", "none"]
+    "pieces",
+    [
+        [PACKED[:-1]],
+        [PACKED[:12]],
+        [PACKED, b"more"],
+        [PACKED + b"more"],
+        [PACKED + PACKED],
+        [bytes([byte]) for byte in PACKED + PACKED],
+        [b"{}"],
+    ],
+    ids=["cut", "cut early", "followed", "followed at once", "twice", "twice, byte by byte", "none"],
 )
 def test_a_compressed_body_must_be_whole(pieces):
     body = Body(GZIP, MIB)
     with pytest.raises(httpx.DecodingError):
         add_all(body, pieces)
+
+
+def test_a_compressed_body_may_come_in_any_pieces():
+    for pieces in ([PACKED], [bytes([byte]) for byte in PACKED], [PACKED, b""]):
+        assert add_all(Body(GZIP, MIB), pieces) == b'{"value": []}'
 
 
 def add_all(body, pieces):

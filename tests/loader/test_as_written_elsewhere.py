@@ -177,6 +177,7 @@ def test_a_merge_conflict_is_named(name: str) -> None:
     [
         "catalog: A # <<<<<<< \n",
         'catalog: "a\n======== b"\n',
+        'catalog: "a\n=======\n  b"\n',
         'catalog: "a\n<<<<<<<< b"\n',
         "catalog: |-\n  <<<<<<< a\n  =======\n",
         "#======\n# =======\ncatalog: A\n",
