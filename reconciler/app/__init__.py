@@ -87,14 +87,21 @@ def environment_names() -> Sequence[str]:
 
 def is_saved_plan(path: Path) -> bool:
     """True for a file that holds a plan document, whatever its name; anything else is left to whoever reads it."""
-    from reconciler.plan.saved import decoded
-
     try:
-        text = decoded(_bounded(path)) if path.is_file() else ""
-        document = json.loads(text) if text.lstrip().startswith("{") else None
+        if not path.is_file() or not _begins_like_a_plan(path):
+            return False
+        from reconciler.plan.saved import decoded
+
+        document = json.loads(decoded(_bounded(path)))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and {"format_version", "digest", "changes"} <= document.keys()
+
+
+def _begins_like_a_plan(path: Path) -> bool:
+    """True for an object in JSON, and for a text with a byte order mark; spares files of YAML what reads plans."""
+    with path.open("rb") as opened:
+        return opened.read(1024).lstrip()[:1] in (b"{", b"\xef", b"\xff", b"\xfe")
 
 
 def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
@@ -329,7 +336,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(until_signal())
     except (asyncio.CancelledError, ReconcilerError):
-        # Requests that fail while they are cancelled win over the cancellation; the signal came first all the same.
+        # Requests that fail while they are cancelled win over the cancellation; the signal came before them.
         if signals.received():
             raise KeyboardInterrupt from None
         raise

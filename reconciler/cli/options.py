@@ -55,7 +55,7 @@ def paths_argument(function: F) -> F:
 def _refuse_saved_plan(
     context: click.Context, _parameter: click.Parameter, paths: tuple[Path, ...]
 ) -> tuple[Path, ...]:
-    """The paths, none of which is a saved plan, as it would be for Terraform."""
+    """The paths, none of which is a saved plan: Terraform takes one there."""
     from reconciler import app
 
     for path in paths:
@@ -81,8 +81,12 @@ def _with_target(function: F, *, writes: bool) -> F:
     def with_settings(**arguments: Any) -> Any:
         given = {name: arguments.pop(name) for name in TARGET_NAMES}
         name = arguments.pop("environment")
-        environment, faults = _environment(name) if name or not writes else _no_environment()
-        if not (name or writes):
+        if name:
+            environment, faults = _environment(name)
+        elif writes:
+            environment, faults = _no_environment()
+        else:
+            environment, faults = None, ()
             _tell_of_choice(arguments["output"])
         if faults:
             from reconciler.cli.findings import INVALID_FILES, print_findings
@@ -95,11 +99,11 @@ def _with_target(function: F, *, writes: bool) -> F:
     return cast("F", functools.reduce(lambda wrapped, option: option(wrapped), reversed(_TARGET), with_settings))
 
 
-def _environment(name: str | None) -> tuple[Environment | None, Sequence[Diagnostic]]:
+def _environment(name: str) -> tuple[Environment | None, Sequence[Diagnostic]]:
     """The environment of this name, or what is wrong with the file that should name it."""
     from reconciler import app
 
-    return app.environment(name) if name else (None, ())
+    return app.environment(name)
 
 
 def _no_environment() -> tuple[None, Sequence[Diagnostic]]:

@@ -1,4 +1,4 @@
-r"""stdout and stderr as everything here prints to them: whatever their encoding, and also closed, full or deserted.
+r"""stdout and stderr as everything here prints to them: in any encoding, and also closed, full or without a reader.
 
 | what happens                        | stdout                                      | stderr             |
 |-------------------------------------|---------------------------------------------|--------------------|

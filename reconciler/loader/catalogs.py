@@ -61,8 +61,8 @@ def look_alikes(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
         name = cast("Catalog", group[0].catalog).display_name
         if name is not None:
             catalogs.append((name, compared_as, group[0].source))
-        extensions = [(one.display_name, folded(one.display_name), one.source) for one in _in_source_order(group)]
-        warnings += _look_alikes("extension", ((name, form, place) for name, form, place in extensions if name))
+        named = ((extension.display_name, extension.source) for extension in _in_source_order(group))
+        warnings += _look_alikes("extension", [(name, folded(name), source) for name, source in named if name])
     return warnings + _look_alikes("catalog", catalogs)
 
 

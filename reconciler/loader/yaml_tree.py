@@ -128,7 +128,7 @@ class _Tree:
         self._place(node, event.anchor, characters=len(event.value))
 
     def _whole_characters(self, node: Node, text: str) -> Node:
-        """The node; or the fault of half a surrogate pair, which is no character."""
+        """The node; or the fault of half a surrogate pair, which does not stand for a character."""
         half = re.search(_SURROGATE, text)
         if half is None:
             return node

@@ -12,7 +12,7 @@ _KEY_CHARACTER = "[A-Za-z0-9+/_~-]"
 _FORMS = re.compile(
     # `sig` is the signature in the address of a Logic App, `code` the key of an Azure function.
     r"(?:(?<![a-z0-9])sig|(?<![a-z0-9_-])code)=(?P<placed>[A-Za-z0-9%_.~+/=-]+)"
-    # With a digit in it, so that "bearer authentication" in a description is no secret.
+    # With a digit in it, so that "bearer authentication" in a description is not a secret.
     r"|\bbearer\s{1,9}(?=[A-Za-z_.~+/=-]{0,200}[0-9])(?P<bearer>[A-Za-z0-9_.~+/=-]{12,})"
     # Not \b in front: a text of "-eyJ-eyJ…" would be scanned to its end from every "eyJ".
     r"|(?P<jwt>(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)",

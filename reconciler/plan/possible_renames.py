@@ -45,7 +45,7 @@ def _by_call(
 
 
 def _logic_app(properties: Mapping[str, JsonValue]) -> tuple[str, ...] | None:
-    """The three names of the Logic App, as Azure compares them; None where one is missing, or is no text."""
+    """The three names of the Logic App, as Azure compares them; None where one is missing, or is not text."""
     endpoint = comparable(properties).get("endpointConfiguration")
     members = [endpoint.get(name) for name in LOGIC_APP] if isinstance(endpoint, dict) else []
     names = tuple(name for name in members if isinstance(name, str) and name)

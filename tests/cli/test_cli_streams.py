@@ -1,4 +1,4 @@
-"""Every command under many encodings, and with stdin, stdout and stderr closed, full or deserted."""
+"""Every command under many encodings, and with stdin, stdout and stderr closed, full or without a reader."""
 
 import asyncio
 import itertools

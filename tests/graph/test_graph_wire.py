@@ -237,7 +237,7 @@ PROPERTY_SETS = st.fixed_dictionaries(
                 "subscriptionId": VALUE | st.uuids().map(lambda one: str(one).upper()),
                 "resourceGroupName": VALUE,
                 "logicAppWorkflowName": VALUE,
-                "url": TEXT.filter(bool),  # an empty one is no address, and is not sent
+                "url": TEXT.filter(bool),  # an empty one counts as absent, and is not sent
             },
         ),
         "authenticationConfiguration": st.none()
