@@ -57,7 +57,7 @@ async def run(database: Path, seed: Path, switches: list[str]) -> None:
 
 
 async def batch(request: web.Request) -> web.StreamResponse:
-    """Every part as a request of its own, side by side: each takes its time and counts for itself (contract §6.4)."""
+    """Every part as a request of its own, side by side: each takes its time and counts (docs/graph.md §5.4)."""
     parts = json.loads(await request.read())["requests"]
     token = {"Authorization": request.headers["Authorization"]}
     async with aiohttp.ClientSession(headers=token) as session:

@@ -17,7 +17,7 @@ from benchmarks.tenants import Tenant
 
 TOKEN = {"Authorization": "Bearer loopback-token-not-secret"}
 MOST_PARTS = 20
-"""Of one batch (contract §6.4)."""
+"""Of one batch (docs/graph.md §5.4)."""
 
 Found = dict[str, list[str]]
 

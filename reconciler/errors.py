@@ -115,7 +115,7 @@ class GraphRefusalError(GraphError):
 
     @property
     def certain(self) -> bool:
-        """True when nothing was carried out: a 4xx, but neither a timeout nor a conflict (graph-contract §6.3)."""
+        """True when nothing was carried out: a 4xx, but neither a timeout nor a conflict (docs/graph.md §5.3)."""
         return 400 <= self.status < 500 and self.status not in (408, 409)
 
 

@@ -33,7 +33,7 @@ CLOUDS: dict[str, Cloud] = {
     "usgov-dod": Cloud("dod-graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"),
     "china": Cloud("microsoftgraph.chinacloudapi.cn", "login.chinacloudapi.cn", "api://AzureADTokenExchangeChina"),
 }
-"""Source: graph-contract §7."""
+"""Source: docs/graph.md §4."""
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 LOOPBACK_TENANT = "00000000-0000-0000-0000-000000000000"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
 
 PATIENT_WAITS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""Pauses before each read-back, a minute in all: how long Graph may take to show what it wrote (contract §6.5)."""
+"""Pauses before each read-back, a minute in all: how long Graph may take to show what it wrote (docs/graph.md §5.5)."""
 SHORT_WAITS_S = PATIENT_WAITS_S[:4]
 """Where Graph's own answer already said that it did not keep what was sent."""
 
@@ -52,7 +52,7 @@ class Confirmer:
         """The outcome of a write that Graph answered with success.
 
         Where the timeout alone does not show, and Graph's answer did not show it either, it is sent once more under the
-        name not tried yet (contract §1.5).
+        name not tried yet (docs/graph.md §2.4).
         """
         watch.change = change
         said = expected.missing(written.extension) if written.extension else None

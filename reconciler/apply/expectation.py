@@ -30,7 +30,7 @@ class Expectation:
         """What was sent and does not show.
 
         A `url` that was cleared, because it led to the former Logic App, is computed anew by Graph: anything but the
-        former one will do (contract §1.6).
+        former one will do (docs/graph.md §2.6).
         """
         rows = compare(self.properties, live.properties if live else {})
         return tuple(

@@ -124,7 +124,7 @@ def described(change: Change) -> dict[str, Any]:
 
 
 def _may_hide_success(error: ReconcilerError) -> bool:
-    """False when nothing was written: it never left, or was refused other than by a conflict (contract §6.3)."""
+    """False when nothing was written: it never left, or was refused other than by a conflict (docs/graph.md §5.3)."""
     if isinstance(error, GraphRefusalError):
         return not error.certain
     if isinstance(error, GraphUnansweredError):

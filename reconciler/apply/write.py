@@ -172,7 +172,8 @@ class Writer:
 async def _under_either_name(
     send: Send, watch: Watch, expected: Expectation, first_name: str
 ) -> tuple[Written, str | None]:
-    """What came of sending, and the timeout name that is still untried: it is tried here once after a 400 (§1.5).
+    """What came of sending, and the timeout name that is still untried: it is tried here once after a 400
+    (docs/graph.md §2.4).
 
     Raises:
         GraphError: of the first attempt when both are answered 400, because the second name was a guess.

@@ -44,7 +44,7 @@ def diff_catalog(observed: ObservedCatalog, desired: Sequence[DesiredExtension])
 def fingerprint(live: ObservedExtension) -> str:
     """What must still hold right before a write: a hash of type, id and every writable property, declared or not.
 
-    Nulls are left out: a listing may leave out what a single object shows as null (contract §1.6).
+    Nulls are left out: a listing may leave out what a single object shows as null (docs/graph.md §2.9).
     """
     return sha256({"id": live.id, "type": live.type, "properties": without_nulls(live.properties)})
 

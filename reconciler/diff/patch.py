@@ -12,7 +12,7 @@ from reconciler.model.types import JsonValue, Properties
 def patched(live: Mapping[str, JsonValue], rows: Iterable[FieldChange]) -> Properties:
     """The live properties with each row's `after` in its place; whatever no row names is carried over.
 
-    Live nulls are not: a property that was never set need not be sent (contract §2.1, clientConfiguration).
+    Live nulls are not: a property that was never set need not be sent (docs/graph.md §2.9, clientConfiguration).
     """
     result: Properties = {name: copy.deepcopy(value) for name, value in live.items() if value is not None}
     for row in rows:

@@ -105,7 +105,7 @@ class GraphClient:
     async def pages(
         self, request: RequestInformation, *, most_items: int = MOST_ITEMS, in_doubt: bool = True
     ) -> list[Json]:
-        """All items of a listing, over all pages; an empty page with a next link is not the end (sdk-facts §3).
+        """All items of a listing, over all pages; an empty page with a next link is not the end (docs/graph.md §1.4).
 
         `in_doubt` as for `send`.
 

@@ -1,7 +1,7 @@
 """Tokens: one credential, chosen before the run and never silently replaced by another, behind one cache with a lock.
 
 azure-identity does the work and is imported only when a token of Entra is really needed. The SDK calls credentials for
-every request, without a lock and, for the Azure CLI, without a cache (sdk-facts §1).
+every request, without a lock and, for the Azure CLI, without a cache (docs/graph.md §6.4).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The official SDK, used for its request builders, authentication, pipeline and errors; JSON comes out raw.
 
-Why raw: typed models cost 3 to 5 ms an object, corrupt durations and lose nulls (sdk-facts §4, §5; recipe: §10).
+Why raw: typed models cost 3 to 5 ms an object, corrupt durations and lose nulls (docs/graph.md §6.1, §6.5).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ async def open_adapter(
     # Connecting, with its two repetitions, must fail before the whole request does: only then it never left.
     timeout = httpx.Timeout(timeout_s, connect=timeout_s / 4)
     http = _Client(transport=transport, timeout=timeout, headers={"Accept-Encoding": ACCEPTED})
-    # No retry and no redirect handler: both repeat or reroute writes (sdk-facts §2).
+    # No retry and no redirect handler: both repeat or reroute writes (docs/graph.md §6.2).
     pipeline = [ParametersNameDecodingHandler(), HeadersInspectionHandler(), GraphTelemetryHandler()]
     http = GraphClientFactory.create_with_custom_middleware(pipeline, client=http)
     adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(_Tokens(tokens, base_url)), client=http)

@@ -24,7 +24,7 @@ _WRITING = (
 
 
 def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
-    """The SDK's error as ours: status, Graph's own code and message, request id (contract §6.2)."""
+    """The SDK's error as ours: status, Graph's own code and message, request id (docs/graph.md §5.2)."""
     status = error.response_status_code or 0
     headers = error.response_headers or {}
     main = error.error if isinstance(error, ODataError) else None
@@ -45,7 +45,7 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
 
 
 def _way_out(request: RequestInformation, status: int, code: str | None) -> str | None:
-    """What helps where Graph refuses a request (contract §2.4, §3); None where nothing general does."""
+    """What helps where Graph refuses a request (docs/graph.md §2.6, §3); None where nothing general does."""
     if request.http_method is Method.GET:
         return _READING if status == 403 else RETRY
     if code == "UnauthorizedClientAppOnBehalfOfUnsupported":
@@ -54,7 +54,7 @@ def _way_out(request: RequestInformation, status: int, code: str | None) -> str 
 
 
 def unanswered(error: Exception, request: RequestInformation, timeout_s: float) -> GraphUnansweredError:
-    """A request without answer; says whether it may have reached Graph (sdk-facts §10)."""
+    """A request without answer; says whether it may have reached Graph (docs/graph.md §6.6)."""
     reason = f"no answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
     url = httpx.URL(request.url)
     return GraphUnansweredError(

@@ -1,6 +1,6 @@
 """The token that GitHub gives a job about itself, which Entra accepts in place of a secret.
 
-Source: gitops.md §3.2; azure-identity has no credential of its own for it (sdk-facts §1).
+Source: docs/graph.md §6.4; azure-identity has no credential of its own for it.
 """
 
 from __future__ import annotations

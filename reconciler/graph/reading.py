@@ -101,12 +101,12 @@ async def side_by_side(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 async def list_catalogs(graph: GraphClient) -> list[Catalog]:
-    """Every catalog of the tenant (contract §1.1)."""
+    """Every catalog of the tenant (docs/graph.md §1.1)."""
     return [_catalog(item) for item in await graph.pages(graph.requests.catalogs())]
 
 
 async def list_extensions(graph: GraphClient, catalog_id: str) -> tuple[ObservedExtension, ...]:
-    """Every extension of the catalog, over all pages; one that two pages repeat counts once (contract §1.2)."""
+    """Every extension of the catalog, over all pages; one that two pages repeat counts once (docs/graph.md §1.4)."""
     listed = await graph.pages(graph.requests.extensions(catalog_id), most_items=MOST_EXTENSIONS)
     found = [observed_extension(item) for item in listed]
     return tuple({extension.id: extension for extension in found}.values())
@@ -154,7 +154,7 @@ def _key(catalog: Catalog) -> str:
 async def _look_up(graph: GraphClient, names: Sequence[str]) -> dict[str, list[Catalog]]:
     """The catalogs of each of several names, by name in small letters; a name that is missing is to be asked alone.
 
-    Whether Graph, or what stands before it, takes `or` in this `$filter` is open (contract §1.1 shows it without):
+    Whether Graph, or what stands before it, takes `or` in this `$filter` is open (docs/graph.md §1.3 shows it without):
     a refusal, and any other failure, costs this one request and decides nothing.
     """
     if len(names) < 2:

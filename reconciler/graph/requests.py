@@ -1,4 +1,4 @@
-"""The requests we make, built by the SDK's request builders; JSON goes in raw (graph-contract §1, sdk-facts §9)."""
+"""The requests we make, built by the SDK's request builders; JSON goes in raw (docs/graph.md §1, §6.5)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Requests:
         self._addresses: dict[tuple[object, ...], str] = {}
 
     def catalogs(self, *names: str) -> RequestInformation:
-        """GET catalogs, all of them or those with one of these display names (contract §1.1; quotes doubled)."""
+        """GET catalogs, all of them or those with one of these display names (docs/graph.md §1.1; quotes doubled)."""
         builder = self._builder.catalogs
         if not names:
             return self._addressed(builder.to_get_request_information())
@@ -40,13 +40,13 @@ class Requests:
         return self._addressed(builder.to_get_request_information())
 
     def extensions(self, catalog_id: str, body: Json | None = None) -> RequestInformation:
-        """GET the extensions of a catalog, or POST a new one (contract §1.2)."""
+        """GET the extensions of a catalog, or POST a new one (docs/graph.md §1.2)."""
         builder = self._builder.catalogs.by_access_package_catalog_id(catalog_id).custom_workflow_extensions
         request = builder.to_get_request_information() if body is None else _write(Method.POST, builder, body)
         return self._addressed(request)
 
     def extension(self, catalog_id: str, extension_id: str, body: Json | None = None) -> RequestInformation:
-        """GET one extension, or PUT it whole: the SDK offers PATCH, which the service refuses (contract §1.3)."""
+        """GET one extension, or PUT it whole: the SDK offers PATCH, which the service refuses (docs/graph.md §1.5)."""
         builder = self._builder.catalogs.by_access_package_catalog_id(catalog_id)
         item = builder.custom_workflow_extensions.by_custom_callout_extension_id(extension_id)
         request = item.to_get_request_information() if body is None else _write(Method.PUT, item, body)
@@ -65,13 +65,13 @@ class Requests:
 
 
 def named(name: str) -> str:
-    """The `$filter` expression for one display name; a quote inside it is doubled (contract §1.2)."""
+    """The `$filter` expression for one display name; a quote inside it is doubled (docs/graph.md §1.3)."""
     literal = name.replace("'", "''")
     return f"displayName eq '{literal}'"
 
 
 def follow(next_link: str) -> RequestInformation:
-    """GET the next page: the link as it is, opaque (contract §1.2).
+    """GET the next page: the link as it is, opaque (docs/graph.md §1.4).
 
     Raises:
         GraphAnswerError: the link is no absolute address, or names a user, whom httpx would sign in instead of us.
@@ -99,7 +99,7 @@ def method_and_path(method: str, url: httpx.URL) -> str:
 
 
 def _write(method: Method, builder: Any, body: Json) -> RequestInformation:
-    """A request with a raw JSON body on the URL of an SDK request builder (sdk-facts §9)."""
+    """A request with a raw JSON body on the URL of an SDK request builder (docs/graph.md §6.5)."""
     request = RequestInformation(method, builder.url_template, dict(builder.path_parameters))
     request.headers.try_add("Accept", "application/json")
     request.set_stream_content(json.dumps(body, allow_nan=False).encode(), "application/json")

@@ -22,7 +22,8 @@ log = logging.getLogger("reconciler.graph")
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 LONGEST_WAITING_S = 600.0
-"""All waits of one request together. A `Retry-After` beyond it is not waited for, and never undercut (§6.1)."""
+"""All waits of one request together. A `Retry-After` beyond it is not waited for, and never undercut
+(docs/graph.md §5.1)."""
 
 _LONGEST_NAMED_S = 1e9
 """Any longer wait is shown as this one: as long as nobody waits."""
@@ -42,8 +43,9 @@ def may_repeat(error: BaseException, *, in_doubt: bool) -> bool:
     """True when sending the request again cannot do harm and may help.
 
     Any request: when it provably never left, and after 429. One that may be repeated `in_doubt`, so none that Graph may
-    have carried out (sdk-facts §2 and §10, contract §6.3): also after whatever is no clear refusal, a loss on the way,
-    and an answer that cannot be read. The witness of a PUT looks again first, which is what a conflict asks for (§6.2).
+    have carried out (docs/graph.md §5.3, §6.2): also after whatever is no clear refusal, a loss on the way,
+    and an answer that cannot be read. The witness of a PUT looks again first, which is what a conflict asks for
+    (docs/graph.md §5.2).
     """
     if isinstance(error, GraphRefusalError):
         return error.status == 429 or (in_doubt and not error.certain)

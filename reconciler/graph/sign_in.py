@@ -1,7 +1,7 @@
 """One way to sign in: which credential of azure-identity it takes, at which authority, and what it shows there.
 
-azure-identity has no credential for GitHub (sdk-facts §1). Its ClientAssertionCredential takes any assertion, and asks
-for a fresh one at each exchange; so the one in a file goes the same way, and is never an old copy of it.
+azure-identity has no credential for GitHub (docs/graph.md §6.4). Its ClientAssertionCredential takes any assertion, and
+asks for a fresh one at each exchange; so the one in a file goes the same way, and is never an old copy of it.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ Tell = Callable[[str], None]
 
 
 class Throttle:
-    """One gate for all requests of a run; no limits are published for entitlement management (contract §6.1).
+    """One gate for all requests of a run; no limits are published for entitlement management (docs/graph.md §5.1).
 
     When Graph starts to ask for patience, half as many may be in flight from then on, and one more after each round of
     good answers, up to `most` again. When it asks again after a burst of answers, though all waited as they were told,

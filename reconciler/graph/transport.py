@@ -66,8 +66,8 @@ class Lanes:
 class GuardedTransport(httpx.AsyncBaseTransport):
     """HTTP/1.1 to one origin. Refuses any other origin, every redirect, and any method but GET while locked.
 
-    It stands below the SDK's pipeline, so that nothing the SDK does can go round it. Why each rule: sdk-facts §2 (a
-    redirected POST turns into a GET), §3 (the bearer token follows foreign links), §10.
+    It stands below the SDK's pipeline, so that nothing the SDK does can go round it. Why each rule: docs/graph.md §6.2
+    (a redirected POST turns into a GET), docs/graph.md §6.3 (the bearer token follows foreign links).
     """
 
     def __init__(self, lanes: Lanes, origin: Origin) -> None:
@@ -120,7 +120,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return response
 
     async def aclose(self) -> None:
-        """Closes the sockets; the SDK's own transport does not (sdk-facts §8)."""
+        """Closes the sockets; the SDK's own transport does not (docs/graph.md §6.6)."""
         await self._lanes.aclose()
 
 

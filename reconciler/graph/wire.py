@@ -24,7 +24,7 @@ LONGEST_ID = 128
 
 
 def observed_extension(body: Mapping[str, Any]) -> ObservedExtension:
-    """The live extension that a body of Graph describes, bare or wrapped in `value` (contract §1.4).
+    """The live extension that a body of Graph describes, bare or wrapped in `value` (docs/graph.md §2.1).
 
     Raises:
         GraphAnswerError: the body has no usable id, so that nothing may be concluded from it.
@@ -68,7 +68,7 @@ def request_body(type_name: str, properties: Mapping[str, JsonValue], timeout_na
     """The body of a POST or PUT: bare, types spelled out with `#`, the timeout under the given name.
 
     Members that the object's type does not have are left out: they belong to a type it had before. A cleared `url` is
-    left out too: that is how Graph is asked to compute it (contract §1.6).
+    left out too: that is how Graph is asked to compute it (docs/graph.md §2.6).
     """
     body: Properties = {ODATA_TYPE: odata_type(type_name)}
     for name, value in properties.items():

@@ -31,7 +31,7 @@ async def create_extension(
     timeout_name: str,
     witness: Witness | None = None,
 ) -> Written:
-    """POSTs a new extension (contract §1.2); the witness stands beside every attempt.
+    """POSTs a new extension (docs/graph.md §1.2); the witness stands beside every attempt.
 
     Raises:
         GraphError: anything but an understandable 2xx; after all but a 4xx the extension may exist nevertheless.
@@ -48,7 +48,7 @@ async def replace_extension(
     timeout_name: str,
     witness: Witness | None = None,
 ) -> Written:
-    """PUTs every writable property of the extension (contract §1.3); the witness stands beside each attempt.
+    """PUTs every writable property of the extension (docs/graph.md §1.5); the witness stands beside each attempt.
 
     Raises:
         GraphError: anything but an understandable 2xx.

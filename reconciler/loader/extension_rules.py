@@ -29,7 +29,7 @@ _NEEDED_MEMBERS = {
 def extension_faults(body: Mapping, at_fault: Collection[Node]) -> Iterator[Fault]:
     """R103, R203 and R206 of one merged extension; a value with a fault of its own counts as there.
 
-    Source: graph-contract §2.1 (what is required, and of which type), §2.3 (resourceId).
+    Source: docs/graph.md §2.2 (what is required, and of which type), docs/graph.md §2.7 (resourceId).
     """
     yield from _missing_faults(body)
     yield from _callback_fault(body, at_fault)

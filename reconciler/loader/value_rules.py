@@ -30,7 +30,7 @@ def secret_faults(document: Node, not_secret: Collection[str] = ()) -> dict[Scal
     Looks everywhere in the document, also where nothing else is checked: a secret in a file is a fault by itself. So is
     a credential that is known from the environment. `not_secret` names texts that look like a key and are not a secret.
 
-    Source: graph-contract §2.4 (the parameters are secrets, and pointless beside a proof-of-possession token).
+    Source: docs/graph.md §2.6 (the parameters are secrets, and pointless beside a proof-of-possession token).
     """
     waiting: list[tuple[str, Node]] = [("", document)]
     seen: set[Node] = set()
@@ -122,7 +122,7 @@ def _url_fault(node: Scalar) -> Iterator[Fault]:
 
 
 def _timeout_fault(name: str, node: Scalar) -> Iterator[Fault]:
-    """Source: graph-contract §2.2 (5 minutes to 14 days)."""
+    """Source: docs/graph.md §2.5 (5 minutes to 14 days)."""
     total_s = duration_s(node.text)
     if total_s is not None and not MINIMUM_S <= total_s <= MAXIMUM_S:
         short = "shorter than 5 minutes" if total_s < MINIMUM_S else "longer than 14 days"

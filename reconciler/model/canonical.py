@@ -49,7 +49,8 @@ def canonical(body: Mapping[str, object]) -> Properties:
 def unknown_members(body: Mapping[str, object]) -> Properties:
     """What a live body holds beside everything documented, by its path (`clientConfiguration/retryBackoff`).
 
-    Nulls and `@` annotations are not counted. A PUT does not carry these; whether Graph keeps them is open (§1.3).
+    Nulls and `@` annotations are not counted. A PUT does not carry these; whether Graph keeps them is open
+    (docs/graph.md §1.5).
     """
     unknown: Properties = {}
     for name, value in body.items():
@@ -97,7 +98,7 @@ def _canonical_object(kind: ComplexProperty, value: Mapping[str, object]) -> Pro
 
 
 def _filled(value: object) -> object:
-    """The value; None for an empty text, which services keep as null, or give for null (docs/graph.md)."""
+    """The value; None for an empty text, which services keep as null, or give for null (docs/graph.md §2.9)."""
     return None if value == "" else value
 
 
@@ -119,7 +120,8 @@ def _json(value: object) -> JsonValue:
 def folded(name: str | None) -> str:
     """The form in which display names are compared: ignoring case, blanks at the ends, and how letters are composed.
 
-    Whether Graph does the same is open (contract §2.1); comparing loosely never makes a second extension of a name.
+    Whether Graph does the same is open (docs/graph.md §2.2); comparing loosely never makes a second extension of a
+    name.
     """
     return unicodedata.normalize("NFC", (name or "").strip()).casefold()
 
@@ -137,7 +139,10 @@ def comparable(properties: Mapping[str, JsonValue]) -> Properties:
 
 
 def without_nulls(properties: Mapping[str, JsonValue]) -> Properties:
-    """A copy without nulls, at every depth: null and absent mean the same in what Graph answers (contract §1.6)."""
+    """A copy without nulls, at every depth: null and absent mean the same in what Graph answers.
+
+    Source: docs/graph.md §2.9.
+    """
     return {
         name: without_nulls(value) if isinstance(value, dict) else value
         for name, value in properties.items()

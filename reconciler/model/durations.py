@@ -1,6 +1,6 @@
 """ISO 8601 durations as entitlement management takes them: days, hours, minutes, seconds; no weeks, months or years.
 
-Source: graph-contract §2.2 (the OpenAPI pattern and the range of the resource page).
+Source: docs/graph.md §2.5 (the OpenAPI pattern and the range of the resource page).
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class DesiredCatalog:
 
 @dataclass(frozen=True, slots=True)
 class ObservedExtension:
-    """One live extension: canonical writable properties, and who changed it last (contract §2.1).
+    """One live extension: canonical writable properties, and who changed it last (docs/graph.md §2.2).
 
     `timeout_name` is the name under which Graph showed the callback timeout; `unknown` holds what is not documented.
     """

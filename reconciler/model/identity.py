@@ -7,7 +7,7 @@ from typing import Literal
 
 READ_PERMISSIONS = frozenset({"EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All"})
 WRITE_PERMISSIONS = frozenset({"EntitlementManagement.ReadWrite.All"})
-"""Source: graph-contract §3. A catalog role may grant the same without the permission."""
+"""Source: docs/graph.md §3. A catalog role may grant the same without the permission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,6 @@ class Assertion:
 
     @property
     def is_shared(self) -> bool:
-        """True for GitHub's subjects without an environment: other workflows get the same (gitops.md §3.3)."""
+        """True for GitHub's subjects without an environment: other workflows get the same (docs/graph.md §6.4)."""
         subject = self.subject or ""
         return ":environment:" not in subject and (subject.endswith(":pull_request") or ":ref:refs/" in subject)

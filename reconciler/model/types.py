@@ -1,6 +1,6 @@
 """What Graph calls its types and properties: one table for loader, wire, diff and export.
 
-Source: graph-contract §2 (CSDL and resource pages). Type names stand without `#microsoft.graph.`.
+Source: docs/graph.md §2 (CSDL and resource pages). Type names stand without `#microsoft.graph.`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXTENSION_TYPES = (REQUEST_TYPE, ASSIGNMENT_TYPE)
 
 TIMEOUT = "timeoutDuration"
 TIMEOUT_IN_DOCUMENTS = "durationBeforeTimeout"
-"""The name of the callback timeout in the schema, and the one every documented example uses (contract §1.5)."""
+"""The name of the callback timeout in the schema, and the one every documented example uses (docs/graph.md §2.4)."""
 OTHER_TIMEOUT_NAME = {TIMEOUT: TIMEOUT_IN_DOCUMENTS, TIMEOUT_IN_DOCUMENTS: TIMEOUT}
 
 
@@ -30,7 +30,7 @@ class ComplexProperty:
     """A property whose value is an object: its possible types with their members, and the type meant by silence.
 
     `chosen`: the type is a choice of the author, so that another live type is a difference. Otherwise it is the
-    service's business (the callback's documented type is abstract, contract §1.5) and is only carried along.
+    service's business (the callback's documented type is abstract, docs/graph.md §2.3) and is only carried along.
     """
 
     members: dict[str, tuple[str, ...]]
@@ -73,10 +73,10 @@ WRITABLE_PROPERTIES = (*SCALAR_PROPERTIES, *COMPLEX_PROPERTIES)
 READ_ONLY_PROPERTIES = ("id", "createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
 
 LOGIC_APP = ("subscriptionId", "resourceGroupName", "logicAppWorkflowName")
-"""The members that together name the Logic App; Graph computes `url` from them (contract §1.6)."""
+"""The members that together name the Logic App; Graph computes `url` from them (docs/graph.md §2.6)."""
 
 CASE_INSENSITIVE = frozenset({"resourceGroupName", "logicAppWorkflowName"})
-"""Azure Resource Manager names, equal whatever their case (contract §2.4)."""
+"""Azure Resource Manager names, equal whatever their case (docs/graph.md §2.6)."""
 
 _KNOWN_TYPES = {
     name.casefold(): name
@@ -90,8 +90,8 @@ _KNOWN_TYPES = {
 def short_type(odata_type: object) -> str:
     """The type's name without `#microsoft.graph.`, known ones in their documented case; "" for anything but text.
 
-    Graph compares type names without regard to case and answers them with or without `#` (contract §1.5). A type of
-    another namespace keeps its whole name, behind a `#`.
+    Graph compares type names without regard to case and answers them with or without `#` (docs/graph.md §2.3). A type
+    of another namespace keeps its whole name, behind a `#`.
     """
     return _short_name(odata_type) if isinstance(odata_type, str) else ""
 

@@ -67,6 +67,6 @@ def _with_unknown_properties(live: ObservedExtension, change: Change) -> Diagnos
 
 
 def _lets_graph_look_up_the_logic_app(change: Change) -> bool:
-    """True for a create without url, and for an update to another Logic App without one (contract §2.4)."""
+    """True for a create without url, and for an update to another Logic App without one (docs/graph.md §2.6)."""
     after = {row.path[1]: row.after for row in change.fields if row.path[0] == "endpointConfiguration" and row.path[1:]}
     return change.action != "blocked" and any(name in after for name in LOGIC_APP) and after.get("url") is None

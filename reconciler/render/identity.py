@@ -12,7 +12,7 @@ _NEEDS = (
     ("plan, drift, export", "EntitlementManagement.Read.All", "Catalog reader", READ_PERMISSIONS),
     ("apply", "EntitlementManagement.ReadWrite.All", "Catalog owner", WRITE_PERMISSIONS),
 )
-"""Commands, least permission, the role on a catalog that grants the same, what suffices (contract §3)."""
+"""Commands, least permission, the role on a catalog that grants the same, what suffices (docs/graph.md §3)."""
 
 _SHARED = [
     "This subject is shared by every workflow of the repository that runs there. Better let the job name an",

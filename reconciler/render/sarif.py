@@ -43,7 +43,7 @@ def _result(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def _message(text: str) -> str:
-    """A message is read for embedded links, `[text](target)` (§3.11.6): a finding has none."""
+    """A message is read for embedded links, `[text](target)` (SARIF 2.1.0 §3.11.6): a finding has none."""
     return visible(text).replace("](", "]\\(")
 
 

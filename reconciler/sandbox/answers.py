@@ -6,7 +6,7 @@ from reconciler.sandbox.checks import Json
 from reconciler.sandbox.extension_bodies import EXPIRY_TYPE, TIMEOUT_NAMES
 from reconciler.sandbox.switches import Switches
 
-# Unknown members are normal in Graph: clients have to pass over them (contract §1.6, §1.7).
+# Unknown members are normal in Graph: clients have to pass over them (docs/graph.md §2.2).
 EXTRA_MEMBERS: Final[Json] = {
     "@microsoft.graph.tips": "Use $select to choose only the properties your app needs.",
     "displayName@odata.type": "#String",
@@ -28,7 +28,7 @@ def plain_answer(document: Json, switches: Switches) -> Json:
 
 
 def extension_answer(document: Json, switches: Switches) -> Json:
-    """An extension: timeout under the chosen name, callback absent on the expiry type (contract §1.6)."""
+    """An extension: timeout under the chosen name, callback absent on the expiry type (docs/graph.md §2.9)."""
     answer = dict(document)
     if answer["@odata.type"] == f"#{EXPIRY_TYPE}":
         answer.pop("callbackConfiguration", None)
@@ -41,7 +41,7 @@ def extension_answer(document: Json, switches: Switches) -> Json:
 
 
 def referenced_extension(document: Json, switches: Switches) -> Json:
-    """An extension in a stage setting: no callback and client members, as in the docs (contract §1.6)."""
+    """An extension in a stage setting: no callback and client members, as in the docs (docs/graph.md §2.9)."""
     answer = extension_answer(document, switches)
     return {
         name: value for name, value in answer.items() if name not in ("callbackConfiguration", "clientConfiguration")
@@ -49,7 +49,7 @@ def referenced_extension(document: Json, switches: Switches) -> Json:
 
 
 def _callback(stored: Json, switches: Switches) -> Json:
-    # The stored type has no '#': so do the documented answers, for this object alone (contract §1.5).
+    # The stored type has no '#': so do the documented answers, for this object alone (docs/graph.md §2.3).
     answer = {name: value for name, value in stored.items() if name != "timeoutDuration"}
     names = TIMEOUT_NAMES if switches.timeout_answer == "both" else (switches.timeout_answer,)
     duration = stored.get("timeoutDuration")

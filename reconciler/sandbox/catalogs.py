@@ -1,4 +1,4 @@
-"""The routes of catalogs (contract §1.1)."""
+"""The routes of catalogs (docs/graph.md §1.1)."""
 
 from typing import Final
 from uuid import uuid4
@@ -48,7 +48,7 @@ routes = web.RouteTableDef()
 
 @routes.get(f"{PREFIX}/catalogs", allow_head=False)
 async def list_catalogs(request: web.Request) -> web.Response:
-    """All catalogs, in pages (contract §1.1)."""
+    """All catalogs, in pages (docs/graph.md §1.1)."""
     sandbox, options = running(request), CATALOGS.options(request, collection=True)
     names = options.matches.names
     rows = sandbox.store.rows("catalog") if names is None else sandbox.store.catalogs_named(names)
@@ -57,7 +57,7 @@ async def list_catalogs(request: web.Request) -> web.Response:
 
 @routes.post(f"{PREFIX}/catalogs")
 async def create_catalog(request: web.Request) -> web.Response:
-    """201 and the new catalog; names need not be unique (contract §1.1)."""
+    """201 and the new catalog; names need not be unique (docs/graph.md §1.1)."""
     given = members(await read_object(request), "", _WRITABLE, required=("displayName",))
     sandbox, now = running(request), timestamp()
     catalog = {
@@ -76,7 +76,7 @@ async def create_catalog(request: web.Request) -> web.Response:
 
 @routes.get(f"{PREFIX}/catalogs/{{catalog}}", allow_head=False)
 async def get_catalog(request: web.Request) -> web.Response:
-    """One catalog (contract §1.1)."""
+    """One catalog (docs/graph.md §1.1)."""
     sandbox, options = running(request), CATALOGS.options(request)
     catalog = CATALOGS.find(sandbox, request.match_info["catalog"]).document
     return entity_response(request, "catalogs", options.project(_answer(sandbox, catalog, options.expand)))

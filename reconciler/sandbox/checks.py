@@ -103,7 +103,7 @@ def members(body: Any, where: str, allowed: Mapping[str, Check], *, required: Co
 
 
 def odata_type(body: Json, where: str, allowed: Collection[str], default: str | None = None) -> str:
-    """The one of `allowed` that the body's `@odata.type` names, with or without `#`, in any case (§1.5).
+    """The one of `allowed` that the body's `@odata.type` names, with or without `#`, in any case (docs/graph.md §2.3).
 
     `allowed` and the result are without `#`; `default` is the result when the annotation is absent.
     """

@@ -1,4 +1,4 @@
-"""Edm.Duration: what a timeout may look like, and the form in which answers show it (contract §2.2)."""
+"""Edm.Duration: what a timeout may look like, and the form in which answers show it (docs/graph.md §2.5)."""
 
 import re
 from decimal import Decimal
@@ -36,7 +36,7 @@ def _seconds(match: re.Match[str]) -> Decimal:
 
 
 def _canonical(total: Decimal) -> str:
-    # As .NET writes a TimeSpan; the contract asks clients to canonicalise, so the sandbox does not echo.
+    # As .NET writes a TimeSpan; docs/graph.md §2.5 asks clients to canonicalise, so the sandbox does not echo.
     whole, fraction = divmod(total, 1)
     minutes, seconds = divmod(int(whole), 60)
     hours, minutes = divmod(minutes, 60)

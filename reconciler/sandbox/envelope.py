@@ -23,7 +23,7 @@ _READS: Final = frozenset({"GET", "HEAD"})
 
 @web.middleware
 async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Put Graph's headers on every answer and turn every refusal into Graph's error body (contract §6.2)."""
+    """Put Graph's headers on every answer and turn every refusal into Graph's error body (docs/graph.md §5.2)."""
     request_id = str(uuid4())
     ids = {
         "request-id": request_id,
@@ -43,7 +43,7 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def tokens(environment: Mapping[str, str] = os.environ) -> Middleware:
-    """Admits the full token to everything, the read-only one to reads, nothing else (contract §3, §6.2)."""
+    """Admits the full token to everything, the read-only one to reads, nothing else (docs/graph.md §3, §5.2)."""
     full = environment.get("RECONCILER_LOOPBACK_TOKEN") or "loopback-token-not-secret"
     read_only = environment.get("RECONCILER_SANDBOX_READ_ONLY_TOKEN") or "loopback-read-only-token-not-secret"
 
@@ -61,7 +61,7 @@ def tokens(environment: Mapping[str, str] = os.environ) -> Middleware:
 
 
 def pace(switches: Switches) -> Middleware:
-    """The layer that waits `latency_ms` and refuses more than `rate_limit` requests in any second (§6.1)."""
+    """The layer that waits `latency_ms` and refuses more than `rate_limit` requests a second (docs/graph.md §5.1)."""
     admitted: deque[float] = deque(maxlen=switches.rate_limit or 1)
 
     @web.middleware
@@ -80,7 +80,7 @@ def pace(switches: Switches) -> Middleware:
 
 
 def _as_graph(error: web.HTTPException, request: web.Request) -> GraphError:
-    # Contract §1.3: a wrong verb is answered like a wrong path.
+    # docs/graph.md §5.2: a wrong verb is answered like a wrong path.
     if error.status in (404, 405):
         uri = f"No HTTP resource was found that matches the request URI '{request.url.with_query(None)}'."
         return GraphError(404, "UnknownError", uri)

@@ -2,7 +2,7 @@
 
 
 class GraphError(Exception):
-    """A refusal that the client receives as Graph's error body (contract §6.2)."""
+    """A refusal that the client receives as Graph's error body (docs/graph.md §5.2)."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         """Keep `status` (HTTP), `code` (Graph's, what clients branch on) and `message` (for people)."""
@@ -21,7 +21,7 @@ class SandboxDatabaseError(RuntimeError):
 
 
 def invalid_model(message: str) -> GraphError:
-    """A 400 `InvalidModel`: the body does not fit the type (contract §6.2)."""
+    """A 400 `InvalidModel`: the body does not fit the type (docs/graph.md §5.2)."""
     return GraphError(400, "InvalidModel", message)
 
 
@@ -31,5 +31,5 @@ def bad_request(message: str) -> GraphError:
 
 
 def not_found(what: str, identity: str) -> GraphError:
-    """A 404 `ResourceNotFound` for an unknown id (contract §6.2)."""
+    """A 404 `ResourceNotFound` for an unknown id (docs/graph.md §5.2)."""
     return GraphError(404, "ResourceNotFound", f"The {what} with id '{identity}' was not found.")

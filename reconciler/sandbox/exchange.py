@@ -40,7 +40,7 @@ class Resource:
     expandable: Expand
 
     def find(self, sandbox: Sandbox, identity: str, parent: str | None = None) -> Stored:
-        """The stored object. Raises: GraphError 404 (contract §6.2)."""
+        """The stored object. Raises: GraphError 404 (docs/graph.md §5.2)."""
         row = sandbox.store.find(self.kind, identity, parent)
         if row is None:
             raise not_found(self.noun, identity)
@@ -71,7 +71,7 @@ def json_response(payload: Json, status: int = 200) -> web.Response:
 def entity_response(
     request: web.Request, path: str, answer: Json, *, status: int = 200, wrap: bool = False
 ) -> web.Response:
-    """A single object with its context; bare, or nested under `value` where asked (contract §1.4)."""
+    """A single object with its context; bare, or nested under `value` where asked (docs/graph.md §2.1)."""
     context = {"@odata.context": _context(request, f"{path}/$entity")}
     return json_response({**context, "value": answer} if wrap else {**context, **answer}, status)
 
@@ -83,7 +83,7 @@ def list_response(
     options: Options,
     render: Callable[[Json], Json],
 ) -> web.Response:
-    """One page of a collection, with the link to the next one (contract §1.2)."""
+    """One page of a collection, with the link to the next one (docs/graph.md §1.4)."""
     sandbox = running(request)
     # `$top` asks for smaller pages, as Graph's paging page has it; the rest follows behind the link.
     size = sandbox.switches.page_size if options.top is None else min(options.top, sandbox.switches.page_size)

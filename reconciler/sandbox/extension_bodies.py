@@ -1,4 +1,4 @@
-"""What POST and PUT accept for a custom workflow extension: strict, and in one canonical form (contract §2).
+"""What POST and PUT accept for a custom workflow extension: strict, and in one canonical form (docs/graph.md §2).
 
 The result holds only what the body gave; filling defaults and merging are `extension_changes`.
 """
@@ -42,7 +42,7 @@ _ENDPOINT_MEMBERS: Final[Mapping[str, Check]] = {
     "logicAppWorkflowName": text,
     "url": nullable(text),
 }
-_CLIENT_MEMBERS: Final[Mapping[str, Check]] = {  # ranges: contract §2.5
+_CLIENT_MEMBERS: Final[Mapping[str, Check]] = {  # ranges: docs/graph.md §2.8
     "timeoutInMilliseconds": nullable(whole(200, 2000)),
     "maximumRetries": nullable(whole(0, 1)),
 }
@@ -51,11 +51,11 @@ _CLIENT_MEMBERS: Final[Mapping[str, Check]] = {  # ranges: contract §2.5
 def parse_extension(body: Any, switches: Switches, *, creating: bool) -> Json:
     """The members that the body gives, checked and canonical; `@odata.type` always among them, with `#`.
 
-    `creating` asks for the required members (contract §2.1); a PUT may leave them out.
+    `creating` asks for the required members (docs/graph.md §2.2); a PUT may leave them out.
     Raises: GraphError 400.
     """
     given = mapping(body, "the body")
-    if isinstance(given.get("value"), dict):  # contract §1.4: the documentation's wrapped form is rejected
+    if isinstance(given.get("value"), dict):  # docs/graph.md §2.1: the documentation's wrapped form is rejected
         raise bad_request("The request body must be the object itself, not nested under 'value'.")
     kind = odata_type(given, "the body", (REQUEST_TYPE, EXPIRY_TYPE))
     checks: Mapping[str, Check] = {
@@ -71,7 +71,7 @@ def parse_extension(body: Any, switches: Switches, *, creating: bool) -> Json:
 
 
 def _endpoint(value: Any, where: str) -> Json:
-    # httpRequestEndpoint exists in the metadata, but entitlement management does not use it (contract §2.4).
+    # httpRequestEndpoint exists in the metadata, but entitlement management does not use it (docs/graph.md §2.6).
     kind = odata_type(mapping(value, where), where, (_LOGIC_APP,))
     return {"@odata.type": f"#{kind}", **members(value, where, _ENDPOINT_MEMBERS, required=TRIPLE)}
 
@@ -84,7 +84,7 @@ def _authentication(value: Any, where: str) -> Json:
 
 def _client(value: Any, where: str) -> Json:
     odata_type(mapping(value, where), where, (_CLIENT,), default=_CLIENT)
-    # The page gives 1000 as the default of an omitted timeout; an explicit null stays null (contract §2.5).
+    # The page gives 1000 as the default of an omitted timeout; an explicit null stays null (docs/graph.md §2.8).
     return {
         "timeoutInMilliseconds": 1000,
         "maximumRetries": None,
@@ -94,7 +94,7 @@ def _client(value: Any, where: str) -> Json:
 
 def _callback(kind: str, switches: Switches) -> Check:
     def check(value: Any, where: str) -> Json:
-        if kind == EXPIRY_TYPE:  # contract §2.1: expiry extensions cannot launch and wait
+        if kind == EXPIRY_TYPE:  # docs/graph.md §2.2: expiry extensions cannot launch and wait
             raise invalid_model(f"'{where}' is not supported on {EXPIRY_TYPE}.")
         named = odata_type(mapping(value, where), where, (CALLBACK_TYPE, _APPROVAL_CALLBACK), default=CALLBACK_TYPE)
         given = members(value, where, dict.fromkeys(TIMEOUT_NAMES, timeout))
@@ -104,7 +104,7 @@ def _callback(kind: str, switches: Switches) -> Check:
 
 
 def _one_timeout(given: Json, where: str, switches: Switches) -> str | None:
-    # Contract §1.5 leaves open which name counts and what happens to the other one: three switches.
+    # docs/graph.md §2.4 leaves open which name counts and what happens to the other one: three switches.
     accepted = TIMEOUT_NAMES if switches.timeout_accept == "both" else (switches.timeout_accept,)
     for name in given:
         if name not in accepted and switches.timeout_other == "reject":

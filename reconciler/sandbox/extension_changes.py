@@ -15,7 +15,7 @@ _CLEARABLE: Final = ("description", "callbackConfiguration", "clientConfiguratio
 
 
 def created(parsed: Json, switches: Switches) -> Json:
-    """The new object: what the body gave, plus id, dates, authors (contract §2.1) and url (§2.4)."""
+    """The new object: what the body gave, plus id, dates, authors and url (docs/graph.md §2.2, §2.6)."""
     now = timestamp()
     return {
         **dict.fromkeys(_CLEARABLE),
@@ -31,10 +31,10 @@ def created(parsed: Json, switches: Switches) -> Json:
 
 
 def updated(stored: Json, parsed: Json, switches: Switches) -> Json:
-    """The object after a PUT; whether absent members are kept or cleared is a switch (contract §1.3 "?").
+    """The object after a PUT; whether absent members are kept or cleared is a switch (docs/graph.md §1.5).
 
     Nested objects are replaced whole either way; required members that are absent keep their value.
-    Raises: GraphError 400 when the type differs: it cannot be changed (contract §2.1).
+    Raises: GraphError 400 when the type differs: it cannot be changed (docs/graph.md §2.3).
     """
     if parsed["@odata.type"] != stored["@odata.type"]:
         raise invalid_model("The type of an existing object cannot be changed.")
@@ -56,7 +56,7 @@ def with_url(endpoint: Json, earlier: Json | None, switches: Switches) -> Json:
     """The endpoint with its url: the one sent, else that of the same Logic App before, else a computed one.
 
     An explicit null asks for the computed one.
-    Raises: GraphError 403 where the switch refuses to compute for an application (contract §2.4, §3).
+    Raises: GraphError 403 where the switch refuses to compute for an application (docs/graph.md §2.6, §3).
     """
     if endpoint.get("url"):
         return endpoint
@@ -72,7 +72,7 @@ def with_url(endpoint: Json, earlier: Json | None, switches: Switches) -> Json:
 
 
 def trigger_url(endpoint: Json) -> str:
-    """The trigger url of a Logic App, in the form of contract §2.4; the same one for the same Logic App."""
+    """The trigger url of a Logic App, in the form of docs/graph.md §2.6; the same one for the same Logic App."""
     digest = hashlib.sha256("/".join(_triple(endpoint)).encode("utf-8", "surrogatepass")).hexdigest()
     host = f"prod-{int(digest[32:40], 16) % 100:02d}.westeurope.logic.azure.com:443"
     return f"https://{host}/workflows/{digest[:32]}/triggers/manual/paths/invoke?api-version=2016-10-01"
@@ -84,5 +84,5 @@ def timestamp() -> str:
 
 
 def _triple(endpoint: Json) -> tuple[str, ...]:
-    # Azure Resource Manager ignores case in all three (contract §2.4).
+    # Azure Resource Manager ignores case in all three (docs/graph.md §2.6).
     return tuple(str(endpoint[name]).lower() for name in TRIPLE)

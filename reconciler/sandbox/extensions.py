@@ -1,4 +1,4 @@
-"""The routes of custom workflow extensions (contract §1.2); PATCH is none of them (§1.3)."""
+"""The routes of custom workflow extensions (docs/graph.md §1.2); PATCH is none of them (docs/graph.md §1.5)."""
 
 from typing import Final
 
@@ -48,7 +48,7 @@ routes = web.RouteTableDef()
 
 @routes.get(_COLLECTION, allow_head=False)
 async def list_extensions(request: web.Request) -> web.Response:
-    """The extensions of a catalog, both types in one collection, in pages (contract §1.2)."""
+    """The extensions of a catalog, both types in one collection, in pages (docs/graph.md §1.4)."""
     sandbox, options = running(request), EXTENSIONS.options(request, collection=True)
     rows = sandbox.store.rows("extension", _catalog_id(request))
     return list_response(request, _path(request), rows, options, lambda one: extension_answer(one, sandbox.switches))
@@ -56,7 +56,7 @@ async def list_extensions(request: web.Request) -> web.Response:
 
 @routes.get(f"{_COLLECTION}/$count", allow_head=False)
 async def count_extensions(request: web.Request) -> web.Response:
-    """How many extensions a catalog shows now, as plain text (contract §1.2); it counts as no read."""
+    """How many extensions a catalog shows now, as plain text (docs/graph.md §1.2); it counts as no read."""
     options = EXTENSIONS.options(request, collection=True)
     rows = running(request).store.rows("extension", _catalog_id(request))
     shown = [row.visible for row in rows if row.visible]
@@ -65,7 +65,7 @@ async def count_extensions(request: web.Request) -> web.Response:
 
 @routes.post(_COLLECTION)
 async def create_extension(request: web.Request) -> web.Response:
-    """201 and the new extension; twins of a name are possible (contract §1.2, §2.1)."""
+    """201 and the new extension; twins of a name are possible (docs/graph.md §1.2, §2.2)."""
     sandbox, body = running(request), await read_object(request)
     catalog = _catalog_id(request)
     extension = created(parse_extension(body, sandbox.switches, creating=True), sandbox.switches)
@@ -75,7 +75,7 @@ async def create_extension(request: web.Request) -> web.Response:
 
 @routes.get(_ITEM, allow_head=False)
 async def get_extension(request: web.Request) -> web.Response:
-    """One extension of either type (contract §1.2); 404 also while a new one is not seen yet (§6.2)."""
+    """One extension of either type (docs/graph.md §1.2, §5.5); 404 also while a new one is not seen yet."""
     sandbox, options = running(request), EXTENSIONS.options(request)
     row = _find(request, sandbox)
     sandbox.store.note_reads([row])
@@ -86,7 +86,7 @@ async def get_extension(request: web.Request) -> web.Response:
 
 @routes.put(_ITEM)
 async def update_extension(request: web.Request) -> web.Response:
-    """200 and the extension after the update (contract §1.3)."""
+    """200 and the extension after the update (docs/graph.md §1.5)."""
     sandbox, body = running(request), await read_object(request)
     with sandbox.store.writing():  # read and write as one: another process may serve the same file
         row = _find(request, sandbox)
@@ -98,7 +98,7 @@ async def update_extension(request: web.Request) -> web.Response:
 
 @routes.delete(_ITEM)
 async def delete_extension(request: web.Request) -> web.Response:
-    """204; refused while a policy refers to the extension; the status is a switch (contract §1.2 "?")."""
+    """204; refused while a policy refers to the extension; the status is a switch (docs/graph.md §1.6)."""
     sandbox = running(request)
     with sandbox.store.writing():
         row = _find(request, sandbox)

@@ -1,4 +1,4 @@
-"""`$filter`: the expressions that the contract documents (§1.1, §1.2), anything else is a 400.
+"""`$filter`: the expressions that docs/graph.md §1.3 documents, anything else is a 400.
 
 Grammar: `displayName eq '…'`, `id eq '…'`, `contains(displayName,'…')`,
 `contains(tolower(displayName),'…')`, with `and`, `or`, parentheses; a quote inside a literal is doubled.

@@ -57,7 +57,7 @@ def parse_options(
 ) -> Options:
     """The options of a query string; `collection` allows `$filter`, `$top` and `$skiptoken` too.
 
-    `$orderby`, `$search`, `$skip` and `$count` are in generated clients only (contract §1.2): refused.
+    `$orderby`, `$search`, `$skip` and `$count` are in generated clients only (docs/graph.md §1.3): refused.
     """
     allowed = {"$select", "$expand"} | ({"$filter", "$top", "$skiptoken"} if collection else set())
     for name in query:

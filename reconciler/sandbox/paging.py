@@ -1,4 +1,4 @@
-"""Pages of a collection: order, size and the opaque token of the next one (contract §1.2).
+"""Pages of a collection: order, size and the opaque token of the next one (docs/graph.md §1.4).
 
 A token holds the listing's random seed and the position of the last object, so nothing is kept between
 requests: any process that serves the database can answer the next page, and objects that come or go

@@ -1,4 +1,4 @@
-"""The routes of assignment policies, as far as binding extensions needs them (contract §5)."""
+"""The routes of assignment policies, as far as binding extensions needs them (docs/graph.md §7)."""
 
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ routes = web.RouteTableDef()
 
 @routes.get(f"{PREFIX}/assignmentPolicies", allow_head=False)
 async def list_policies(request: web.Request) -> web.Response:
-    """All policies of the tenant, in pages (contract §5.2)."""
+    """All policies of the tenant, in pages (docs/graph.md §7.2)."""
     sandbox, options = running(request), POLICIES.options(request, collection=True)
     rows = sandbox.store.rows("policy")
     return list_response(
@@ -65,7 +65,7 @@ async def list_policies(request: web.Request) -> web.Response:
 
 @routes.get(_ITEM, allow_head=False)
 async def get_policy(request: web.Request) -> web.Response:
-    """One policy; without an expand it shows none of what it refers to (contract §5.2)."""
+    """One policy; without an expand it shows none of what it refers to (docs/graph.md §7.2)."""
     sandbox, options = running(request), POLICIES.options(request)
     policy = POLICIES.find(sandbox, request.match_info["policy"]).document
     answer = options.project(_answer(sandbox, policy, options.expand))
@@ -74,7 +74,7 @@ async def get_policy(request: web.Request) -> web.Response:
 
 @routes.put(_ITEM)
 async def replace_policy(request: web.Request) -> web.Response:
-    """200 and the policy after the whole of it was replaced; there is no PATCH (contract §5.3)."""
+    """200 and the policy after the whole of it was replaced; there is no PATCH (docs/graph.md §7.3)."""
     sandbox, body = running(request), await read_object(request)
     with sandbox.store.writing():
         row = POLICIES.find(sandbox, request.match_info["policy"])

@@ -1,4 +1,4 @@
-"""What PUT accepts for an assignment policy: the whole object, its stage settings checked (contract §5)."""
+"""What PUT accepts for an assignment policy: the whole object, its stage settings checked (docs/graph.md §7)."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,7 +23,7 @@ from reconciler.sandbox.extension_bodies import EXPIRY_TYPE, REQUEST_TYPE
 from reconciler.sandbox.extension_changes import timestamp
 from reconciler.sandbox.store import Store
 
-STAGES: Final[Mapping[str, str]] = {  # which type a stage takes: contract §5.1
+STAGES: Final[Mapping[str, str]] = {  # which type a stage takes: docs/graph.md §7.1
     "assignmentRequestCreated": REQUEST_TYPE,
     "assignmentRequestApproved": REQUEST_TYPE,
     "assignmentRequestGranted": REQUEST_TYPE,
@@ -31,7 +31,7 @@ STAGES: Final[Mapping[str, str]] = {  # which type a stage takes: contract §5.1
     "assignmentFourteenDaysBeforeExpiration": EXPIRY_TYPE,
     "assignmentOneDayBeforeExpiration": EXPIRY_TYPE,
 }
-_REQUIRED: Final[Mapping[str, Check]] = {  # contract §5.3
+_REQUIRED: Final[Mapping[str, Check]] = {  # docs/graph.md §7.3
     "displayName": text,
     "description": nullable(any_text),
     "allowedTargetScope": text,
@@ -47,7 +47,7 @@ _OPTIONAL: Final[Mapping[str, Check]] = {
     "accessPackage": mapping,
     "notificationSettings": nullable(mapping),
     "customExtensionStageSettings": sequence,
-    # Contract §5.4 has clients return unknown members verbatim; those the sandbox adds are let through.
+    # docs/graph.md §7.3 has clients return unknown members verbatim; those the sandbox adds are let through.
     **dict.fromkeys(EXTRA_MEMBERS, anything),
 }
 _SETTING: Final[Mapping[str, Check]] = {
@@ -63,7 +63,7 @@ def references(policy: Json) -> list[str]:
 
 
 def replaced(store: Store, stored: Json, body: Json) -> Json:
-    """The policy after a PUT of `body`: whole, so absent optional members are gone (contract §5.3).
+    """The policy after a PUT of `body`: whole, so absent optional members are gone (docs/graph.md §7.3).
 
     Raises: GraphError 400 on an unknown or missing member, another access package, a bad stage setting.
     """

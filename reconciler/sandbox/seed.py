@@ -90,7 +90,7 @@ def _extension(given: Json, where: str) -> Json:
     authored = {"createdBy": AUTHOR, "lastModifiedBy": AUTHOR, **dated}
     kind = str(given.get("@odata.type", "")).removeprefix("#")
     if kind not in (REQUEST_TYPE, EXPIRY_TYPE):
-        # Contract §1.7: lists may hold types that nobody knows; the seed is the only way to put one there.
+        # docs/graph.md §2.3: lists may hold types that nobody knows; the seed is the only way to put one there.
         return {**authored, "@odata.type": text(given.get("@odata.type"), f"{where}/@odata.type")}
     body = {name: value for name, value in given.items() if name not in READ_ONLY}
     try:

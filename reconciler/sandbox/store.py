@@ -21,7 +21,7 @@ _COLUMNS: Final = "seq, id, document, earlier, lag_left"
 
 @dataclass(frozen=True)
 class Stored:
-    """One object as it is, and as readers still see it while they lag behind (contract §6.5)."""
+    """One object as it is, and as readers still see it while they lag behind (docs/graph.md §5.5)."""
 
     seq: int
     id: str
@@ -139,7 +139,7 @@ class Store:
         )
 
     def remove(self, kind: Kind, identity: str) -> None:
-        """Delete an object for good; there is no deleted-items container (contract §1.2)."""
+        """Delete an object for good; there is no deleted-items container (docs/graph.md §1.6)."""
         self._connection.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, identity))
 
     def note_reads(self, rows: Iterable[Stored]) -> None:

@@ -1,6 +1,6 @@
 """The switches that make the sandbox behave like one or another plausible Graph.
 
-Wherever the contract marks a behaviour with a question mark, a switch picks the answer. No aiohttp here: the
+Wherever docs/graph.md §8 leaves a behaviour open, a switch picks the answer. No aiohttp here: the
 command line reads the names of the switches from this module.
 """
 
@@ -25,7 +25,7 @@ def _about(meaning: str, *, minimum: int = 0, allowed: tuple[int, ...] = ()) -> 
 class Switches:
     """How the sandbox behaves; every field is a switch and its `meaning` metadata one line of help.
 
-    Source: contract §1.2 (paging, delete), §1.3 (PUT), §1.4 (wrapper), §1.5 (timeouts), §2.4 (url), §6.
+    Source: docs/graph.md §8; paging and delete: docs/graph.md §1.4, §1.6; errors: docs/graph.md §5.
     """
 
     timeout_answer: TimeoutName = field(default="timeoutDuration", metadata=_about("which timeout name answers carry"))

@@ -1,4 +1,4 @@
-"""Any live state can be turned into any declared one, under every behaviour of Graph that the contract leaves open."""
+"""Any live state can be turned into any declared one, under all that docs/graph.md §8 leaves open."""
 
 import asyncio
 import itertools

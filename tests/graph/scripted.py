@@ -1,7 +1,7 @@
 """A Graph that does exactly what a test tells it to, on 127.0.0.1, and remembers every request it got.
 
 Raw asyncio streams instead of a web framework: it must be able to drop, reset, cut and stall its answers.
-Like every test server it answers 401 to any but the expected token (sdk-facts §10), unless `token=None`.
+Like every test server it answers 401 to any but the expected token (docs/graph.md §6.6), unless `token=None`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def listing(*items: Any, link: Any = None) -> Reply:
 
 
 def refused(status: int, code: str = "SomeCode", message: str = "Some message.", **headers: str) -> Reply:
-    """An error as Graph words it (contract §6.2)."""
+    """An error as Graph words it (docs/graph.md §5.2)."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, {"error": {"code": code, "message": message}}, named)
 

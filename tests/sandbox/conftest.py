@@ -121,7 +121,7 @@ def no_tokens_in_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def request_body() -> Json:
-    """A request-type extension as a client sends it (contract §1.6)."""
+    """A request-type extension as a client sends it (docs/graph.md §2.2)."""
     return {
         "@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension",
         "displayName": "notify-hr",

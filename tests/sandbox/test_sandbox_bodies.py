@@ -1,4 +1,4 @@
-"""Bodies are taken strictly: what does not fit the type is a 400 in Graph's form (contract §1.4, §1.5, §2)."""
+"""Bodies are taken strictly: what does not fit the type is a 400 in Graph's form (docs/graph.md §2)."""
 
 import copy
 

@@ -15,7 +15,7 @@ SETTINGS = [
     ("timeout_answer=durationBeforeTimeout", "put=merge", "empty_pages=true", "page_size=2"),
     ("lag_reads=1", "list_order=reverse"),
 ]
-# In answers, but not in the subset: pruned from it, or the other timeout name (contract §1.5).
+# In answers, but not in the subset: pruned from it, or the other timeout name (docs/graph.md §2.4).
 UNLISTED = {"@odata.context", "@odata.nextLink", "accessPackages", "durationBeforeTimeout"}
 
 pytestmark = pytest.mark.skipif(not METADATA.exists(), reason="Microsoft's metadata is not here")

@@ -1,4 +1,4 @@
-"""Lists: pages, order, links, filters and the other query options (contract §1.1, §1.2)."""
+"""Lists: pages, order, links, filters and the other query options (docs/graph.md §1.3, §1.4)."""
 
 from urllib.parse import parse_qs, urlsplit
 

@@ -1,4 +1,4 @@
-"""Assignment policies hold the bindings of extensions (contract §5)."""
+"""Assignment policies hold the bindings of extensions (docs/graph.md §7)."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def path_of(graph):
 
 
 def whole(graph):
-    """The body of a PUT, made by the recipe of contract §5.4."""
+    """The body of a PUT, made by the recipe of docs/graph.md §7.3."""
     body = graph.get(path_of(graph), params={"$expand": ALL}).json()
     for name in ("@odata.context", "id", "createdDateTime", "modifiedDateTime"):
         del body[name]
@@ -48,7 +48,7 @@ def test_expanded_policies_show_package_catalog_and_extension(start):
 
 
 @pytest.mark.parametrize("extra", ["false", "true"])
-def test_the_recipe_of_the_contract_changes_nothing(start, extra):
+def test_the_documented_way_to_update_changes_nothing(start, extra):
     graph = start(f"extra_properties={extra}")
     before = graph.get(path_of(graph), params={"$expand": ALL}).json()
     body = whole(graph)

@@ -1,4 +1,4 @@
-"""What each route answers (contract §1, §5, §6.2)."""
+"""What each route answers (docs/graph.md §1, §5.2, §7)."""
 
 import re
 

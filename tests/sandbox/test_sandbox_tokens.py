@@ -1,4 +1,4 @@
-"""Who may do what (contract §3, §6.2)."""
+"""Who may do what (docs/graph.md §3, §5.2)."""
 
 import pytest
 
