@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from doc_pages import ADRS, ROOT, headings
+from doc_pages import ADRS, ROOT, headings, plain, rows, section
 
 FOLDERS = ("reconciler", "docs", ".github", "tests", "benchmarks")
 CITING = [
@@ -94,3 +95,13 @@ def test_a_citation_that_leads_nowhere_is_found(text: str) -> None:
 )
 def test_a_citation_that_leads_somewhere_passes(text: str) -> None:
     assert wrong_citations(text) == []
+
+
+def test_the_page_about_the_architecture_shows_the_layers_that_are_enforced() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    [enforced] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    shown: dict[str, set[str]] = {}
+    for layer, room, _ in rows(section(ROOT / "docs/architecture.md", "Layers")):
+        shown.setdefault(layer, set()).add(plain(room))
+    assert list(shown) == [str(number) for number in range(1, len(enforced) + 1)]
+    assert list(shown.values()) == [set(layer.split(" | ")) for layer in enforced]
