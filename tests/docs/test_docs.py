@@ -220,7 +220,7 @@ class TestPages:
         assert headings(page)[0].startswith(page.name[:4] + " ")
         assert headings(page)[1:] in (
             ["Context", "Decision", "Consequences"],
-            ["Context", "Decision", "Looked at", "Consequences"],
+            ["Context", "Decision", "Alternatives", "Consequences"],
         )
 
     def test_decisions_are_numbered_without_a_gap(self) -> None:
