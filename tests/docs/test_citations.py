@@ -21,6 +21,7 @@ CITING = [file for file in CITING if file not in (Path(__file__), ROOT / "tests/
 NUMBERS = r"§\d+(?:\.\d+)*(?:(?:,| and|, and)\s+§\d+(?:\.\d+)*)*"
 OWN = re.compile(rf"(docs/[\w/-]+\.md)\s+({NUMBERS})")
 STANDARD = re.compile(rf"(?:RFC \d+|YAML 1\.2\.2|SARIF 2\.1\.0)\s+({NUMBERS})")
+PAGE = re.compile(r"\bdocs/[\w/-]+\.md\b")
 NUMBER = re.compile(r"§(\d+(?:\.\d+)*)")
 ELSEWHERE = re.compile(r"\bcontract\b|\bsdk[- ]facts|graph-growth|gitops\.md|\b(?:house|interface|language)\.md")
 
@@ -45,6 +46,7 @@ def wrong_citations(text: str, own_page: str | None = None) -> list[str]:
         for page, number in citations(text, own_page)
         if page is None or not (ROOT / page).exists() or number not in section_numbers(ROOT / page)
     ]
+    wrong += [f"there is no {page}" for page in PAGE.findall(text) if not (ROOT / page).exists()]
     decisions = {page.name[:4] for page in ADRS}
     wrong += [f"there is no ADR {number}" for number in re.findall(r"\bADR (\d{4})", text) if number not in decisions]
     return wrong + [f"names {name}, which is not in the repository" for name in ELSEWHERE.findall(text)]
@@ -72,6 +74,7 @@ def test_the_sections_about_graph_are_numbered_without_a_gap() -> None:
         "see docs/graph.md §99",
         "see docs/graph.md §1.1, §1.99",
         "see docs/nowhere.md §1",
+        "see docs/nowhere.md",
         "see §1.1",
         "RFC 9110 §5.3 and docs/graph.md §1; also §2",
         "see ADR 9999",
