@@ -214,6 +214,10 @@ class TestPages:
     def test_the_readme_stays_short(self) -> None:
         assert len(text_of(README).splitlines()) < 200
 
+    def test_the_readme_has_the_headings_that_a_newcomer_searches_for(self) -> None:
+        searched = ["Install", "Authenticate", "Plan", "Apply", "Delete", "Troubleshoot"]
+        assert [heading for heading in headings(README) if heading in searched] == searched
+
     @pytest.mark.parametrize("page", ADRS, ids=lambda page: page.name)
     def test_a_decision_is_short_and_whole(self, page: Path) -> None:
         assert len(text_of(page).splitlines()) <= 40
