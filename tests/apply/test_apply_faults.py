@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
 
-from reconciler.apply.confirm import PATIENT_WAITS_S
+from reconciler.apply.confirm import POLL_WAITS_S
 from reconciler.apply.precondition import stale_because
 from reconciler.diff.changes import fingerprint
 from reconciler.diff.compare import compare
@@ -81,8 +81,9 @@ def test_a_create_that_cannot_be_decided_is_unknown(fault: Fault, tmp_path: Path
 
     (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", counted))
     assert (outcome.status, live, len(posts)) == ("unknown", [], 2)
-    assert "look at “a” in catalog Marketing" in str(outcome.error)
-    assert held.waits == list(PATIENT_WAITS_S) * 2
+    assert "the extension never appeared in the catalog. Could not verify the result." in str(outcome.error)
+    assert 'Check "a" in catalog Marketing in the admin center, then run plan.' in str(outcome.error)
+    assert held.waits == list(POLL_WAITS_S) * 2
 
 
 @pytest.mark.parametrize("fault", [answering(500, committed=False), answering(504, committed=False), dropped_before])
@@ -96,7 +97,7 @@ def test_a_create_that_does_not_show_in_the_whole_window_is_created_again(fault:
     (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", lost_once))
     assert (outcome.status, len(live), len(posts)) == ("done", 1, 2)
     assert outcome.change.extension.id == live[0]["id"]
-    assert held.waits[: len(PATIENT_WAITS_S)] == list(PATIENT_WAITS_S)
+    assert held.waits[: len(POLL_WAITS_S)] == list(POLL_WAITS_S)
 
 
 def test_a_create_that_shows_late_is_adopted_within_the_window(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_a_create_that_shows_late_is_adopted_within_the_window(tmp_path: Path) -
 
     async def story() -> tuple[Outcome, int]:
         declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
-        switches = [f"lag_reads={len(PATIENT_WAITS_S) - 1}"]
+        switches = [f"lag_reads={len(POLL_WAITS_S) - 1}"]
         async with tenant(tmp_path, catalog(), switches=switches, faults=[on("POST", counted)]) as held:
             (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
             return outcome, len(held.store.extensions())
@@ -179,7 +180,7 @@ def test_an_update_that_cannot_be_decided_is_unknown(tmp_path: Path) -> None:
     fault = on("PUT", answering(500, committed=False))
     (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], fault)
     assert (outcome.status, live[0]["description"]) == ("unknown", None)
-    assert f"look at {live[0]['id']}" in str(outcome.error)
+    assert f"Check {live[0]['id']} in the admin center, then run plan." in str(outcome.error)
 
 
 def edit(**properties: Any) -> Callable[[Tenant], None]:
@@ -202,7 +203,7 @@ def test_a_live_edit_since_the_plan_stops_the_update(tmp_path: Path) -> None:
     changed = extension("a", description="new")
     (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], between=edit(description="theirs"))
     assert (outcome.status, outcome.stale, live[0]["description"]) == ("failed", True, "theirs")
-    assert "was changed since the plan" in str(outcome.error)
+    assert "was changed after the plan was made; nothing was written, run plan again" in str(outcome.error)
 
 
 def test_a_name_taken_since_the_plan_stops_the_create(tmp_path: Path) -> None:
@@ -217,7 +218,7 @@ def test_an_extension_deleted_since_the_plan_stops_the_update(tmp_path: Path) ->
 
     (outcome,), live, _ = carry_out(tmp_path, [extension("a", description="new")], [extension("a")], between=delete)
     assert (outcome.status, outcome.stale, live) == ("failed", True, [])
-    assert "does not exist any more" in str(outcome.error)
+    assert "no longer exists" in str(outcome.error)
 
 
 def test_what_does_not_stick_is_reported_not_repeated(tmp_path: Path) -> None:
@@ -230,7 +231,7 @@ def test_what_does_not_stick_is_reported_not_repeated(tmp_path: Path) -> None:
     changed = extension("a", description="new")
     (outcome,), _, _ = carry_out(tmp_path, [changed], [extension("a")], on("PUT", forgetful))
     assert (outcome.status, len(puts)) == ("failed", 1)
-    assert "did not keep description" in str(outcome.error)
+    assert "accepted the request but dropped description" in str(outcome.error)
 
 
 @pytest.mark.parametrize("kept", ["as_sent", "null", "empty"])
@@ -286,13 +287,14 @@ def test_a_url_that_still_leads_to_the_former_logic_app_is_reported(tmp_path: Pa
     moved["endpointConfiguration"]["logicAppWorkflowName"] = "elsewhere"
     (outcome,), _, _ = carry_out(tmp_path, [moved], [extension("a")], on("PUT", keeps_url), between=held_stores.append)
     assert outcome.status == "failed"
-    assert "did not keep endpointConfiguration/url" in str(outcome.error)
+    assert "accepted the request but dropped endpointConfiguration/url" in str(outcome.error)
 
 
 def test_a_refused_token_fails_one_change_and_skips_the_rest(tmp_path: Path) -> None:
     wanted = [extension(name) for name in "abc"]
     outcomes, live, _ = carry_out(tmp_path, wanted, [], on("POST", answering(401, committed=False)))
     assert [outcome.status for outcome in outcomes] == ["failed", "skipped", "skipped"]
+    assert {outcome.error for outcome in outcomes[1:]} == {"the access token was rejected earlier in this run"}
     assert live == []
 
 
@@ -383,7 +385,7 @@ def test_a_plan_sends_nothing_but_get_and_the_transport_lets_nothing_else_out(tm
         async with tenant(tmp_path, catalog(), faults=[record]) as held:
             await held.plan(tmp_path / "desired")
             assert set(seen) == {"GET"}
-            with pytest.raises(RefusedError, match="nothing was approved"):
+            with pytest.raises(RefusedError, match="Refused to send POST: writes are locked until a plan is approved"):
                 await held.graph.send(held.graph.requests.extensions(MARKETING, extension("a")))
             assert set(seen) == {"GET"}
             assert held.store.extensions() == []
@@ -501,7 +503,7 @@ def test_a_timeout_that_graph_confirmed_is_not_sent_under_the_other_name(tmp_pat
     assert len(bodies) == 1
     assert "durationBeforeTimeout" not in bodies[0]
     assert outcome.status == "unknown"
-    assert "what can be read is as it was before" in str(outcome.error)
+    assert "reads still return the old values" in str(outcome.error)
 
 
 def test_a_carried_timeout_goes_back_under_the_name_it_came_with(tmp_path: Path) -> None:
@@ -549,7 +551,7 @@ def test_undocumented_properties_are_warned_of_and_their_loss_is_a_failure(kept:
     codes, outcome = asyncio.run(story())
     assert codes == ["R304"]
     assert outcome.status == ("done" if kept else "failed")
-    assert kept or "took away behaviorOnError, newer" in str(outcome.error)
+    assert kept or "removed behaviorOnError, newer" in str(outcome.error)
 
 
 @pytest.mark.parametrize("status", [500, 403, 401])

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
 
-from reconciler.apply.confirm import PATIENT_WAITS_S
+from reconciler.apply.confirm import POLL_WAITS_S
 from reconciler.apply.run import refuse_if_stale
 from reconciler.model.plan import Outcome
 
@@ -141,7 +141,7 @@ def test_a_write_that_waited_and_still_fits_goes_out_once(write: str, tmp_path: 
 
 def test_a_lagging_read_after_an_accepted_update_is_unknown_not_failed(tmp_path: Path) -> None:
     changed = extension("a", description="new")
-    story = Story(tmp_path, [{"id": OWN, **extension("a")}], changed, f"lag_reads={len(PATIENT_WAITS_S)}")
+    story = Story(tmp_path, [{"id": OWN, **extension("a")}], changed, f"lag_reads={len(POLL_WAITS_S)}")
     outcome = story.tell(lambda request, handler: handler(request))
     assert (outcome.status, story.after[0]["description"]) == ("unknown", "new")
     assert OWN in str(outcome.error)
@@ -170,7 +170,7 @@ def test_the_second_timeout_name_whose_answer_is_lost_is_read_back_with_patience
     story = Story(tmp_path, [{"id": OWN, **extension("a")}], timed, *switches)
     outcome = story.tell(second_is_lost)
     assert (outcome.status, story.writes) == ("done", ["PUT"] * puts)
-    assert "took the timeout as durationBeforeTimeout" in str(outcome.note)
+    assert "accepted the timeout as durationBeforeTimeout" in str(outcome.note)
 
 
 def test_what_showed_once_under_the_name_is_not_forgotten_by_the_last_look(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_what_showed_once_under_the_name_is_not_forgotten_by_the_last_look(tmp_p
             return web.Response(status=504)
         if story.writes:
             looks.append(request.path)
-            if len(looks) == len(PATIENT_WAITS_S):
+            if len(looks) == len(POLL_WAITS_S):
                 return web.json_response({"value": []})
         return answer
 
@@ -228,7 +228,7 @@ def test_a_400_of_the_second_look_is_not_taken_for_one_of_the_write(tmp_path: Pa
     story = Story(tmp_path, [], timed)
     outcome = story.tell(fault)
     assert (outcome.status, story.writes, story.names) == ("failed", ["POST"], [])
-    assert "Looking again before the write failed" in str(outcome.error)
+    assert "The pre-check before the write failed" in str(outcome.error)
 
 
 def test_a_create_that_shows_only_before_its_repetition_is_adopted(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_what_cannot_be_recorded_is_not_sent_and_what_was_sent_is_told(broken_at
     outcomes, live, posts = recorded(tmp_path, full_disk, wanted="ab")
     assert len(posts) == (0 if broken_at == 1 else 1) == len(live)
     assert [outcome.status for outcome in outcomes] == [["failed", "unknown", "done"][broken_at - 1], "skipped"]
-    assert outcomes[1].error == "the journal failed before it"
+    assert outcomes[1].error == "the journal could not be written earlier in this run"
 
 
 def test_a_real_full_disk_is_told(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def names_all(text: str, ids: Sequence[str]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("description", "told"), [(None, "it is as planned already"), ("other", "an extension of this name exists by now")]
+    ("description", "told"),
+    [(None, "already in the desired state"), ("other", "an extension with this name already exists")],
 )
 def test_what_the_other_run_created_is_not_created_again(
     reconciler: CommandLine, description: str | None, told: str

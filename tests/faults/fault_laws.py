@@ -9,11 +9,11 @@ from fault_kinds import ASKED_S
 from fault_story import DECLARED, Live, Story
 from harness import MARKETING, Json
 
-from reconciler.apply.confirm import PATIENT_WAITS_S
+from reconciler.apply.confirm import POLL_WAITS_S
 from reconciler.graph.retry import FIRST_WAIT_S
 from reconciler.model.plan import Outcome
 
-MOST_REQUESTS = 40
+MAX_REQUESTS = 40
 
 
 def there_are_no_twins(story: Story) -> Iterator[str]:
@@ -71,7 +71,7 @@ def a_create_is_not_repeated_in_doubt(story: Story) -> Iterator[str]:
         yield f"the POST was sent {len(posts)} times"
     for one, other in pairwise(posts):
         waited_s = sum(story.waits[one.waited : other.waited])
-        if waited_s < sum(PATIENT_WAITS_S):
+        if waited_s < sum(POLL_WAITS_S):
             yield f"the POST was sent again after looking for {waited_s} s"
 
 
@@ -92,7 +92,7 @@ def waits_are_as_asked(story: Story) -> Iterator[str]:
 
 
 def requests_are_bounded(story: Story) -> Iterator[str]:
-    if len(story.seen) > MOST_REQUESTS:
+    if len(story.seen) > MAX_REQUESTS:
         yield f"{len(story.seen)} requests were made"
 
 

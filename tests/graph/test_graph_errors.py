@@ -37,8 +37,8 @@ def test_graphs_own_words_come_through():
         "9",
     )
     assert str(error) == (
-        f"POST /catalogs/{CATALOG}/customWorkflowExtensions was answered HTTP 400 "
-        "(InvalidModel: The model is invalid.; request id in-the-header; Retry-After 9)."
+        f"POST /catalogs/{CATALOG}/customWorkflowExtensions failed with HTTP 400 "
+        "(InvalidModel: The model is invalid.; request ID in-the-header; Retry-After 9)."
     )
 
 

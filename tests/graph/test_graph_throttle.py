@@ -65,9 +65,9 @@ def test_a_few_answers_say_nothing_about_a_rate():
     async def run():
         throttle = Throttle(2, RetryPolicy(0, Running().sleep, elapsed_s=lambda: 0.0), lambda _text: None)
         for _ in range(3):
-            throttle.answered_well()
+            throttle.count_success()
             await throttle.pause(1, of_a_limit=True)
-        return throttle._allowed, throttle.at_a_time
+        return throttle._budget, throttle.concurrency
 
     assert asyncio.run(run()) == (None, 1)
 
@@ -125,16 +125,16 @@ def test_a_limit_learned_late_holds_for_some_windows_and_falls_with_a_refusal_th
         for moment_s in (90.0, 100.0):
             clock.now_s = moment_s
             for _ in range(6):
-                throttle.answered_well()
+                throttle.count_success()
             await throttle.pause(2, of_a_limit=True)
-            learned.append(throttle._allowed)
+            learned.append(throttle._budget)
         for moment_s in (102.0, 121.9, 122.1):
             clock.now_s = moment_s
-            throttle.answered_well()
-            learned.append(throttle._allowed)
+            throttle.count_success()
+            learned.append(throttle._budget)
         clock.now_s = 130.0
         await throttle.pause(2, of_a_limit=True)
-        return learned, throttle._allowed, throttle.at_a_time
+        return learned, throttle._budget, throttle.concurrency
 
     assert asyncio.run(run()) == ([None, 6, 6, 6, 12], None, 2)
 
@@ -142,7 +142,7 @@ def test_a_limit_learned_late_holds_for_some_windows_and_falls_with_a_refusal_th
 def limited_to(allowed, clock, told):
     """A gate that has learned a limit: so many in ten seconds, none of them gone yet."""
     throttle = Throttle(8, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), told.append)
-    throttle._allowed, throttle._window_s = allowed, 10.0
+    throttle._budget, throttle._window_s = allowed, 10.0
     return throttle
 
 
@@ -153,12 +153,12 @@ def test_there_is_room_for_as_many_requests_as_are_asked_for(answers, requests, 
     async def run():
         throttle = limited_to(5, clock, told)
         for _ in range(answers):
-            throttle.answered()
-        async with throttle.slot(requests):
+            throttle.count_answer()
+        async with throttle.permit(requests):
             return clock.now_s
 
     assert asyncio.run(run()) == (10.0 if waits else 0.0)
-    assert told == (["Graph takes 5 requests in 10 s", ""] if waits else [])
+    assert told == (["Rate limited by Graph to 5 requests per 10 s", ""] if waits else [])
 
 
 def test_who_confirms_a_write_waits_for_no_room_and_passes_those_who_do():
@@ -166,25 +166,25 @@ def test_who_confirms_a_write_waits_for_no_room_and_passes_those_who_do():
 
     async def run():
         throttle = limited_to(1, clock, told)
-        throttle.answered()
+        throttle.count_answer()
         order = []
 
         async def hurried():
-            with throttle.ahead():
-                async with throttle.slot():
+            with throttle.skip_queue():
+                async with throttle.permit():
                     order.append(("ahead", clock.now_s))
 
         async def patient():
-            async with throttle.slot():
+            async with throttle.permit():
                 order.append(("patient", clock.now_s))
 
         waiting = asyncio.create_task(patient())
         await asyncio.sleep(0)
         await hurried()
         await waiting
-        with throttle.ahead():
+        with throttle.skip_queue():
             pass
-        throttle.answered()
+        throttle.count_answer()
         await patient()
         return order
 
@@ -194,10 +194,10 @@ def test_who_confirms_a_write_waits_for_no_room_and_passes_those_who_do():
 def test_who_has_a_place_needs_no_second_one_for_a_look():
     async def run():
         throttle = limited_to(1, Running(), [])
-        async with throttle.slot():
-            async with throttle.slot():
-                within = throttle._slots.borrowed_tokens
-            return within, throttle._slots.borrowed_tokens
+        async with throttle.permit():
+            async with throttle.permit():
+                within = throttle._permits.borrowed_tokens
+            return within, throttle._permits.borrowed_tokens
 
     assert asyncio.run(run()) == (1, 1)
 
@@ -278,9 +278,9 @@ def test_a_429_without_retry_after_holds_everyone_back_too_and_a_plain_503_does_
 @pytest.mark.parametrize(
     ("retry_after", "throttled_by"),
     [
-        ({"Retry_After": "0,7"}, "Throttled by Graph (Retry-After 7 s)"),
-        ({"Retry_After": "soon"}, "Throttled by Graph"),
-        ({}, "Throttled by Graph"),
+        ({"Retry_After": "0,7"}, "Throttled by Graph (HTTP 429, Retry-After 7 s)"),
+        ({"Retry_After": "soon"}, "Throttled by Graph (HTTP 429, no Retry-After)"),
+        ({}, "Throttled by Graph (HTTP 429, no Retry-After)"),
     ],
 )
 def test_a_time_is_reported_only_where_one_was_named(retry_after, throttled_by, caplog):
@@ -307,8 +307,8 @@ def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
 
             async def one():
                 await send(client, "GET")
-                at_a_time.append(throttle.at_a_time)
-                most[throttle.at_a_time] = max(most.get(throttle.at_a_time, 0), throttle._slots.borrowed_tokens)
+                at_a_time.append(throttle.concurrency)
+                most[throttle.concurrency] = max(most.get(throttle.concurrency, 0), throttle._permits.borrowed_tokens)
 
             await one()
             async with asyncio.TaskGroup() as group:
@@ -321,7 +321,7 @@ def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
     assert at_a_time == sorted(at_a_time)
     assert at_a_time[-1] == 8
     assert all(together <= allowed for allowed, together in most.items())
-    assert remarks == ["Throttled by Graph (Retry-After 7 s)", ""]
+    assert remarks == ["Throttled by Graph (HTTP 429, Retry-After 7 s)", ""]
 
 
 def test_a_burst_of_refusals_halves_once_and_the_gate_opens_after_the_last_wait():
@@ -333,7 +333,7 @@ def test_a_burst_of_refusals_halves_once_and_the_gate_opens_after_the_last_wait(
                     group.create_task(send(client, "GET"))
                 await clock.sleeping.wait()
                 await quiet(graph)
-                during, at_a_time = len(graph.seen), client._throttle.at_a_time
+                during, at_a_time = len(graph.seen), client._throttle.concurrency
                 clock.over.set()
             return during, at_a_time, clock.asked, len(graph.seen)
 
@@ -346,7 +346,7 @@ def test_it_never_falls_below_one_at_a_time():
         async with throttled(*replies, concurrency=2) as (graph, client, clock):
             clock.over.set()
             await send(client, "GET")
-            return len(graph.seen), client._throttle.at_a_time
+            return len(graph.seen), client._throttle.concurrency
 
     assert asyncio.run(run()) == (4, 2)
 
@@ -390,7 +390,7 @@ def test_nothing_more_is_sent_when_graph_asks_for_more_patience_than_a_run_has()
 
     seen, asked, message = asyncio.run(run())
     assert (seen, asked) == (1, [])
-    assert "86400 s of patience, longer than a run waits" in message
+    assert "Retry-After 86400 s), longer than the 600 s that a run waits; the request was not sent." in message
 
 
 @pytest.mark.parametrize(("retry_after", "sent", "waits"), [("60", 10, [60]), ("86400", 1, [])])

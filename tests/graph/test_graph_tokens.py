@@ -113,7 +113,7 @@ def test_a_challenge_to_a_write_goes_through_whoever_watches_the_write():
         def __init__(self):
             self.told = []
 
-        async def look_again(self):
+        async def pre_check(self):
             self.told.append("look")
 
         def before_sending(self, _sending):

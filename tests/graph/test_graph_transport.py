@@ -214,7 +214,7 @@ def test_an_address_where_nobody_listens_is_named_in_the_error():
     port = closed_port()
     with pytest.raises(GraphUnansweredError, match=rf"http://127\.0\.0\.1:{port}") as caught:
         asyncio.run(read(f"http://127.0.0.1:{port}/v1.0"))
-    assert caught.value.never_left
+    assert caught.value.not_sent
     assert caught.value.hint
 
 

@@ -188,7 +188,7 @@ def test_a_database_alone_is_refused_rather_than_taken_for_a_tenant():
     ],
 )
 def test_two_targets_at_once_are_refused(options):
-    with pytest.raises(UsageError, match="together"):
+    with pytest.raises(UsageError, match="mutually exclusive"):
         resolved(**options)
 
 
