@@ -1,4 +1,4 @@
-"""Edm.Duration: what a timeout may look like, and the form in which answers show it (contract §2.2)."""
+"""Edm.Duration: the accepted forms of a timeout, and the form in answers (contract §2.2)."""
 
 import re
 from decimal import Decimal

@@ -204,7 +204,7 @@ def test_a_bad_seed_is_named_and_touches_nothing(tmp_path, content, word):
 def test_a_number_of_a_seed_is_finite(tmp_path, number):
     seed = tmp_path / "seed.json"
     seed.write_text(f'{{"catalogs": [{{"displayName": "x", "unknown": {number}}}]}}')
-    with pytest.raises(SeedError, match=f"is not JSON: {number}"):
+    with pytest.raises(SeedError, match=f"is not valid JSON: {number}"):
         reset(tmp_path / "s", seed=seed)
 
 
@@ -235,7 +235,7 @@ def test_another_programs_database_is_refused_and_kept(tmp_path):
     other.close()
     before = file.read_bytes()
     for attempt in (Store, reset):
-        with pytest.raises(SandboxDatabaseError, match="something else"):
+        with pytest.raises(SandboxDatabaseError, match="belongs to another program"):
             attempt(file)
     assert file.read_bytes() == before
 
