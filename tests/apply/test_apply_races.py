@@ -129,7 +129,9 @@ def test_a_write_that_waited_for_somebody_elses_refusal_looks_again(write: str, 
             held.store.change("extension", row, row.document | {"description": "theirs"})
 
     outcome, live, sent = at_the_gate(tmp_path, write, interfere)
-    assert (outcome.status, outcome.stale, sent) == ("failed", True, [])
+    assert outcome.status == "failed", outcome.error
+    assert outcome.stale
+    assert sent == []
     assert [item["description"] for item in live] == ["theirs"]
 
 
@@ -214,7 +216,9 @@ def test_an_earlier_attempt_that_was_carried_out_is_judged_like_any_other(tmp_pa
     pinned = {"id": OWN, **extension("new")}
     story = Story(tmp_path, [{"id": OWN, **extension("old")}], pinned)
     outcome = story.tell(committed_beside_a_namesake)
-    assert (outcome.status, outcome.written, story.writes) == ("failed", True, ["PUT"])
+    assert outcome.status == "failed", outcome.error
+    assert outcome.written
+    assert story.writes == ["PUT"]
     assert OWN in str(outcome.error) and OTHER in str(outcome.error)
 
 
@@ -263,7 +267,9 @@ def test_between_a_refusal_and_the_next_attempt_there_is_another_look(write: str
     live = [{"id": OWN, **extension("a")}] if write == "PUT" else []
     story = Story(tmp_path, live, timed)
     outcome = story.tell(edited_and_refused)
-    assert (outcome.status, outcome.stale, story.writes) == ("failed", True, [write])
+    assert outcome.status == "failed", outcome.error
+    assert outcome.stale
+    assert story.writes == [write]
     assert [item["description"] for item in story.after] == ["theirs"]
 
 
@@ -284,7 +290,9 @@ def test_a_third_of_a_shared_name_still_stops_the_rename(tmp_path: Path) -> None
     wanted = [extension("shared", id=OWN), extension("shared", id=OTHER)]
     live = [{"id": OWN, **extension("x")}, {"id": OTHER, **extension("shared")}]
     (outcome,), names = rename(tmp_path, wanted, live, take)
-    assert (outcome.status, outcome.stale, names) == ("failed", True, ["SHARED", "shared", "x"])
+    assert outcome.status == "failed", outcome.error
+    assert outcome.stale
+    assert names == ["SHARED", "shared", "x"]
     assert FINANCE in str(outcome.error)
 
 

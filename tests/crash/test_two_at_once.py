@@ -73,7 +73,9 @@ def test_what_the_other_run_created_is_not_created_again(
     one, other = apply_both(first, second, states)
     (live,) = reconciler.live()
     (outcome,) = other.document["outcomes"]
-    assert (one.code, other.code, outcome["status"]) == (0, 5, "failed")
+    assert one.code == 0, one.err
+    assert other.code == 5, other.err
+    assert outcome["status"] == "failed"
     assert told in outcome["error"]
     assert live["id"] in outcome["error"]
 
@@ -103,10 +105,12 @@ def test_twins_that_nobody_could_foresee_are_blocked_and_none_is_chosen(reconcil
     assert len(twins) == 2
     planned = reconciler("plan", "--sandbox", "--format", "json")
     (change,) = planned.document["changes"]
-    assert (planned.code, change["action"]) == (4, "blocked")
+    assert planned.code == 4, planned.err
+    assert change["action"] == "blocked"
     assert names_all(change["because"], twins)
     applied = reconciler("apply", "--sandbox", "--auto-approve")
-    assert (applied.code, reconciler.live()) == (4, before)
+    assert applied.code == 4, applied.err
+    assert reconciler.live() == before
     assert names_all(applied.out, twins)
 
 
@@ -114,7 +118,8 @@ def test_both_runs_that_made_twins_say_so(reconciler: CommandLine) -> None:
     runs, twins = make_twins(reconciler)
     for run in runs:
         (outcome,) = run.document["outcomes"]
-        assert (run.code, outcome["status"]) == (6, "failed")
+        assert run.code == 6, run.err
+        assert outcome["status"] == "failed"
         assert names_all(outcome["error"], twins)
 
 
@@ -144,7 +149,9 @@ def test_a_twin_made_after_the_others_read_back_is_told_by_the_run_that_made_it(
 
     one, other = apply_both(first, second)
     (outcome,) = other.document["outcomes"]
-    assert (one.code, other.code, outcome["status"]) == (0, 6, "failed")
+    assert one.code == 0, one.err
+    assert other.code == 6, other.err
+    assert outcome["status"] == "failed"
     assert names_all(outcome["error"], [item["id"] for item in reconciler.live()])
     assert reconciler("plan", "--sandbox").code == 4
 

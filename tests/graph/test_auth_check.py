@@ -83,7 +83,8 @@ def check(monkeypatch, capsys, tls):
 @pytest.mark.parametrize("call", [None, as_a_process], ids=["here", "as a process"])
 def test_a_job_of_github_sees_its_identity_and_the_subject_to_register(check, call):
     ran, authority = check(job={}, call=call)
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0, ran.err
+    assert ran.err == ""
     assert f"Tenant: {TENANT}\n" in ran.out
     assert f"Identity: application {APPLICATION} (no signed-in user)\n" in ran.out
     assert "plan, drift, export: needs EntitlementManagement.Read.All, or the role Catalog reader" in ran.out
@@ -136,7 +137,8 @@ def test_json_tells_the_assertion_too(check):
     assert (document["assertion"], document["kind"], document["tenant_id"]) == (shown, "app", TENANT)
     ran, _ = check("--format", "json", job={"sub": FEATURE})
     document = json.loads(ran.out)
-    assert (ran.code, document["assertion"]) == (1, shown | {"subject": FEATURE})
+    assert ran.code == 1, ran.err
+    assert document["assertion"] == shown | {"subject": FEATURE}
     assert (document["kind"], document["tenant_id"], document["permissions"]) == ("unknown", None, [])
 
 
@@ -151,7 +153,8 @@ def test_an_assertion_that_cannot_be_read_says_so(check, tmp_path):
 
 def test_a_secret_shows_no_assertion(check):
     ran, authority = check("--format", "json", AZURE_CLIENT_SECRET=SECRET)
-    assert (ran.code, json.loads(ran.out)["assertion"]) == (0, None)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["assertion"] is None
     assert authority.forms[0]["client_secret"] == SECRET
     ran, _ = check(AZURE_CLIENT_SECRET=SECRET)
     assert "Assertion" not in ran.out
@@ -159,7 +162,8 @@ def test_a_secret_shows_no_assertion(check):
 
 def test_a_wrong_secret_prints_nothing_but_the_error(check):
     ran, _ = check(AZURE_CLIENT_SECRET="1d-of-the-secret")
-    assert (ran.code, ran.out) == (1, "")
+    assert ran.code == 1, ran.err
+    assert ran.out == ""
     assert ran.err.startswith(REFUSED.format(7000215))
     assert "1d-of-the-secret" not in ran.err
 
@@ -177,7 +181,8 @@ def test_an_untrusted_certificate_is_one_line_with_the_variable_that_helps(check
 def test_a_job_that_gets_no_token_of_github_has_nothing_to_register(check, address):
     variables = {} if address is None else {"ACTIONS_ID_TOKEN_REQUEST_URL": address}
     ran, authority = check("--auth", "github-oidc", job=None if address is None else {}, **variables)
-    assert (ran.code, ran.out) == (1, "")
+    assert ran.code == 1, ran.err
+    assert ran.out == ""
     assert ran.err.startswith("error: ")
     assert authority.served.seen == []
 
@@ -197,7 +202,8 @@ def test_an_environment_of_the_repository_says_who_signs_in(check, monkeypatch, 
     )
     signs = {"AZURE_TENANT_ID": "", "AZURE_CLIENT_ID": "", "AZURE_CLIENT_SECRET": SECRET}
     ran, authority = check("--environment", "here", "--auth", mode, job={}, **signs)
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0, ran.err
+    assert ran.err == ""
     assert f"Tenant: {TENANT}\n" in ran.out
     assert [form["client_id"] for form in authority.forms] == [APPLICATION]
     ran, authority = check("--environment", "there", job={}, **signs | {"AZURE_TENANT_ID": TENANT})
@@ -246,7 +252,8 @@ def test_without_a_token_of_the_azure_cli_it_says_why_and_how_to_sign_in(check, 
     script, message = CLI[case]
     path = str(tmp_path) if script is None else str(executable(tmp_path, "az", script))
     ran, authority = check(PATH=path, **NOBODY)
-    assert (ran.code, ran.out) == (1, "")
+    assert ran.code == 1, ran.err
+    assert ran.out == ""
     error, hint = ran.err.splitlines()
     assert error.startswith(f"error: Not signed in. --auth {message}")
     assert hint.startswith("  hint: Sign in with `az login --tenant <tenant>`, or choose another --auth: github-oidc, ")
@@ -266,7 +273,8 @@ def test_the_hint_names_the_tenant_and_a_refusal_of_entra_through_the_cli_keeps_
 def test_without_a_managed_identity_it_says_so(check):
     nowhere = f"http://127.0.0.1:{closed_port()}"
     ran, _ = check("--auth", "managed-identity", AZURE_POD_IDENTITY_AUTHORITY_HOST=nowhere, **NOBODY)
-    assert (ran.code, ran.out) == (1, "")
+    assert ran.code == 1, ran.err
+    assert ran.out == ""
     error, hint = ran.err.splitlines()
     assert error.startswith("error: Not signed in. --auth is managed-identity, and no managed identity is available")
     assert "AZURE_CLIENT_ID" in hint
@@ -276,7 +284,8 @@ def test_a_token_without_claims_on_loopback_is_an_unknown_identity(capsys, tmp_p
     monkeypatch.chdir(tmp_path)
     call = in_this_process(capsys)
     on_loopback = call("auth", "check", "--graph-url", "http://127.0.0.1:1/v1.0")
-    assert (on_loopback.code, on_loopback.err) == (0, "")
+    assert on_loopback.code == 0, on_loopback.err
+    assert on_loopback.err == ""
     assert "\nIdentity: unknown (loopback token)\n" in on_loopback.out
     sandbox = call("auth", "check", "--sandbox")
     assert sandbox.out == (

@@ -154,7 +154,8 @@ def test_a_challenge_that_cannot_be_read_is_answered_by_the_one_renewal(header):
 def test_a_403_is_no_reason_to_renew():
     (error,), seen, fetched = run_against(lambda _seen: refused(403, "UnAuthorized"), "GET")
     assert error.status == 403
-    assert (len(seen), len(fetched)) == (1, 1)
+    assert len(seen) == 1
+    assert len(fetched) == 1
 
 
 def test_a_loopback_graph_that_refuses_the_token_is_an_authentication_error():

@@ -40,7 +40,10 @@ def test_a_next_link_to_another_origin_is_refused_before_anything_is_sent(form):
                 return graph.seen, graph.connections, other.seen, other.connections
 
     seen, connections, other_seen, other_connections = asyncio.run(run())
-    assert (len(seen), connections, other_seen, other_connections) == (1, 1, [], 0)
+    assert len(seen) == 1
+    assert connections == 1
+    assert other_seen == []
+    assert other_connections == 0
 
 
 @pytest.mark.parametrize(
@@ -135,7 +138,9 @@ def test_while_locked_nothing_but_get_leaves(method):
                 await client.send(request)
         return graph.seen, graph.connections
 
-    assert asyncio.run(run()) == ([], 0)
+    requests, connections = asyncio.run(run())
+    assert requests == []
+    assert connections == 0
 
 
 def test_writes_pass_while_unlocked_and_are_locked_again_after_it_even_after_a_failure():
