@@ -37,7 +37,7 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
         response = _refusal(_as_graph(error, request), ids)
     except Exception:  # noqa: BLE001 - a bug in the sandbox is answered as HTTP 500 and logged with its traceback
         _log.exception("Internal error of the sandbox on %s %s", request.method, request.path)
-        response = _refusal(GraphError(500, "InternalServerError", "Internal error of the sandbox; see its log."), ids)
+        response = _refusal(GraphError(500, "InternalServerError", "The sandbox failed; see its log."), ids)
     response.headers.update({**ids, "OData-Version": "4.0", "Cache-Control": "private"})
     return response
 

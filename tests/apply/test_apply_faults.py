@@ -1,4 +1,4 @@
-"""What becomes of a change when somebody else, or Graph, interferes; the plain faults are in tests/faults."""
+"""The outcome of a change when someone else, or Graph, interferes; the plain faults are in tests/faults."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ def on(method: str, fault: Fault) -> Any:
 
 
 def answering(status: int, *, committed: bool, body: str = "") -> Fault:
-    """Answers with a status, before or after the write was carried out."""
+    """Answers with a status, before or after the write was applied."""
 
     async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
         if committed:
@@ -47,19 +47,19 @@ def answering(status: int, *, committed: bool, body: str = "") -> Fault:
 
 
 async def dropped_before(request: web.Request, _handler: Handler) -> web.StreamResponse:
-    """Closes the connection before anything is carried out."""
+    """Closes the connection before anything is applied."""
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
 
 
-Tell = tuple[list[Outcome], list[dict[str, Any]], Tenant]
+Applied = tuple[list[Outcome], list[dict[str, Any]], Tenant]
 
 
-def carry_out(folder: Path, wanted: list[Any], live: list[Any], *faults: Any, between: Any = None) -> Tell:
+def carry_out(folder: Path, wanted: list[Any], live: list[Any], *faults: Any, between: Any = None) -> Applied:
     """Plans, lets `between` interfere with the tenant, applies: the outcomes and what is live then."""
 
-    async def story() -> Tell:
+    async def story() -> Applied:
         declare(folder / "desired", {"catalog": "Marketing", "extensions": wanted})
         async with tenant(folder, catalog(extensions=live), faults=faults) as held:
             plan = await held.plan(folder / "desired")
@@ -142,7 +142,7 @@ def test_after_a_lost_answer_another_of_the_same_name_is_neither_adopted_nor_dou
     assert FINANCE in str(outcome.error)
 
 
-def test_a_twin_of_what_was_just_created_is_told_at_once(tmp_path: Path) -> None:
+def test_a_duplicate_of_what_was_just_created_is_reported_at_once(tmp_path: Path) -> None:
     held_tenants: list[Tenant] = []
 
     async def beside_another(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -156,7 +156,7 @@ def test_a_twin_of_what_was_just_created_is_told_at_once(tmp_path: Path) -> None
     assert all(item["id"] in str(outcome.error) for item in live)
 
 
-def test_a_reading_that_fails_while_looking_is_made_up_for_by_the_next(tmp_path: Path) -> None:
+def test_a_failed_poll_is_skipped(tmp_path: Path) -> None:
     written = []
     blind = iter([500, 500, 500, 403])
 
@@ -196,7 +196,7 @@ def test_an_update_that_cannot_be_decided_is_unknown(tmp_path: Path) -> None:
 
 
 def edit(**properties: Any) -> Callable[[Tenant], None]:
-    """Somebody edits the live extension."""
+    """Someone edits the live extension."""
 
     def between(held: Tenant) -> None:
         (row,) = held.store.rows("extension")
@@ -206,7 +206,7 @@ def edit(**properties: Any) -> Callable[[Tenant], None]:
 
 
 def occupy(held: Tenant) -> None:
-    """Somebody creates an extension of the same name, in another case."""
+    """Someone creates an extension of the same name, in another case."""
     other = {"id": FINANCE, **extension("A")}
     held.store.add("extension", other, MARKETING)
 
@@ -239,7 +239,7 @@ def test_an_extension_deleted_since_the_plan_stops_the_update(tmp_path: Path) ->
     assert "no longer exists" in str(outcome.error)
 
 
-def test_what_does_not_stick_is_reported_not_repeated(tmp_path: Path) -> None:
+def test_a_dropped_value_is_reported_not_repeated(tmp_path: Path) -> None:
     puts = []
 
     async def forgetful(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -432,7 +432,7 @@ def test_the_outcome_of_a_create_names_the_new_id(tmp_path: Path) -> None:
     assert outcome.change.extension.id == live[0]["id"]
 
 
-def test_a_create_is_not_sent_again_once_somebody_took_the_name_during_the_wait(tmp_path: Path) -> None:
+def test_a_create_is_not_sent_again_once_someone_took_the_name_during_the_wait(tmp_path: Path) -> None:
     held_tenants: list[Tenant] = []
 
     async def throttled_once(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -449,7 +449,7 @@ def test_a_create_is_not_sent_again_once_somebody_took_the_name_during_the_wait(
 
 
 @pytest.mark.parametrize(("status", "expected"), [(429, "failed"), (503, "unknown")])
-def test_an_update_is_not_sent_again_over_somebody_elses_edit(status: int, expected: str, tmp_path: Path) -> None:
+def test_an_update_is_not_sent_again_over_another_runs_edit(status: int, expected: str, tmp_path: Path) -> None:
     held_tenants: list[Tenant] = []
     puts = []
 
@@ -503,9 +503,9 @@ def test_a_rename_needs_a_name_that_is_still_free(tmp_path: Path) -> None:
     assert sorted(item["displayName"] for item in live) == ["NEW", "old"]
 
 
-def test_a_rename_in_case_alone_does_not_report_the_twins_of_before(tmp_path: Path) -> None:
-    twins = [{"id": FINANCE, **extension("a")}, {"id": MARKETING[:-1] + "0", **extension("a")}]
-    (outcome,), live, _ = carry_out(tmp_path, [{"id": FINANCE, **extension("A")}], twins)
+def test_a_rename_in_case_alone_does_not_report_the_duplicates_of_before(tmp_path: Path) -> None:
+    duplicates = [{"id": FINANCE, **extension("a")}, {"id": MARKETING[:-1] + "0", **extension("a")}]
+    (outcome,), live, _ = carry_out(tmp_path, [{"id": FINANCE, **extension("A")}], duplicates)
     assert (outcome.change.action, outcome.status) == ("rename", "done"), outcome.error
     assert sorted(item["displayName"] for item in live) == ["A", "a"]
 
@@ -616,7 +616,7 @@ def test_a_created_extension_that_stays_invisible_is_unknown_not_failed(tmp_path
     assert str(outcome.change.extension.id) in str(outcome.error)
 
 
-def test_a_fault_of_ours_costs_nobody_else_the_outcome(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_in_one_change_does_not_end_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> list[tuple[str, str]]:
         declare(
             tmp_path / "desired",
@@ -648,7 +648,7 @@ def test_a_live_list_is_compared_as_a_whole() -> None:
     assert "AbC" not in str(hidden)
 
 
-def test_the_other_timeout_name_is_not_repeated_over_somebody_elses_edit(tmp_path: Path) -> None:
+def test_the_other_timeout_name_is_not_repeated_over_another_runs_edit(tmp_path: Path) -> None:
     held_tenants: list[Tenant] = []
     bodies = []
 

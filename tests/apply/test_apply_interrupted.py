@@ -1,4 +1,4 @@
-"""A wish to end: no new write begins, what is in flight is awaited for a while, and every change gets its outcome."""
+"""A signal: no new write begins, what is in flight is awaited for a while, and every change gets its outcome."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -41,35 +41,35 @@ def on_post(fault: Callable[[web.Request, Handler], Awaitable[web.StreamResponse
 def test_what_is_in_flight_is_finished_and_nothing_more_begins(tmp_path: Path) -> None:
     stop = Stop()
 
-    async def wish(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def interrupt(request: web.Request, handler: Handler) -> web.StreamResponse:
         stop.request()
         return await handler(request)
 
-    outcomes, live = stopped(tmp_path, "abc", stop, on_post(wish))
+    outcomes, live = stopped(tmp_path, "abc", stop, on_post(interrupt))
     assert [outcome.status for outcome in outcomes] == ["done", "skipped", "skipped"]
     assert live == ["a"]
     assert outcomes[1].error == "the run was interrupted before this change"
 
 
-def test_a_wish_between_the_second_look_and_the_write_keeps_the_write_back(tmp_path: Path) -> None:
+def test_a_signal_between_the_pre_check_and_the_write_keeps_the_write_back(tmp_path: Path) -> None:
     stop = Stop()
 
     @web.middleware
-    async def wish(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def interrupt(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
-        looks.append(request.path)
-        if len(looks) == 3:  # catalogs, extensions, and the second look at them
+        reads.append(request.path)
+        if len(reads) == 3:  # catalogs, extensions, and the pre-check
             stop.request()
         return answer
 
-    looks: list[str] = []
-    (outcome,), live = stopped(tmp_path, "a", stop, wish)
+    reads: list[str] = []
+    (outcome,), live = stopped(tmp_path, "a", stop, interrupt)
     assert outcome.status == "skipped", outcome.error
     assert live == []
-    assert len(looks) == 3
+    assert len(reads) == 3
 
 
-def test_a_write_that_was_refused_for_now_is_not_sent_again_after_the_wish(tmp_path: Path) -> None:
+def test_a_write_that_was_refused_for_now_is_not_sent_again_after_the_signal(tmp_path: Path) -> None:
     stop = Stop()
     posts = []
 
@@ -84,7 +84,7 @@ def test_a_write_that_was_refused_for_now_is_not_sent_again_after_the_wish(tmp_p
     assert len(posts) == 1
 
 
-def test_a_create_whose_answer_was_lost_is_not_created_again_after_the_wish(tmp_path: Path) -> None:
+def test_a_create_whose_answer_was_lost_is_not_created_again_after_the_signal(tmp_path: Path) -> None:
     stop = Stop()
     posts = []
 
@@ -100,17 +100,17 @@ def test_a_create_whose_answer_was_lost_is_not_created_again_after_the_wish(tmp_
     assert 'Check "a" in catalog Marketing in the admin center' in str(outcome.error)
 
 
-@pytest.mark.parametrize("wishes", [1, 2])
-def test_what_hangs_is_cut_off_after_the_grace_or_at_the_second_wish_and_told_as_unknown(
-    wishes: int, tmp_path: Path
+@pytest.mark.parametrize("signals", [1, 2])
+def test_what_hangs_is_cut_off_after_the_grace_or_at_the_second_signal_and_reported_as_unknown(
+    signals: int, tmp_path: Path
 ) -> None:
-    stop = Stop(grace_s=0.0 if wishes == 1 else 3600.0)
+    stop = Stop(grace_s=0.0 if signals == 1 else 3600.0)
     hanging: list[asyncio.Event] = []
 
     async def hangs(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
         hanging.append(asyncio.Event())
-        for _ in range(wishes):
+        for _ in range(signals):
             stop.request()
         await hanging[0].wait()
         return answer
@@ -121,14 +121,14 @@ def test_what_hangs_is_cut_off_after_the_grace_or_at_the_second_wish_and_told_as
     assert "interrupted before this change was confirmed" in str(outcomes[0].error)
 
 
-def test_a_second_wish_cuts_off_a_second_look_too_and_nothing_was_written(tmp_path: Path) -> None:
+def test_a_second_signal_cancels_a_pre_check_too_and_nothing_was_written(tmp_path: Path) -> None:
     stop = Stop()
-    looks: list[str] = []
+    reads: list[str] = []
 
     @web.middleware
     async def hangs(request: web.Request, handler: Handler) -> web.StreamResponse:
-        looks.append(request.path)
-        if len(looks) == 3:
+        reads.append(request.path)
+        if len(reads) == 3:
             stop.request()
             stop.request()
             await asyncio.Event().wait()

@@ -105,7 +105,7 @@ def test_no_signature_reaches_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("broken_at", [1, 2, 3])
-def test_what_cannot_be_recorded_is_not_sent_and_what_was_sent_is_told(broken_at: int, tmp_path: Path) -> None:
+def test_what_cannot_be_recorded_is_not_sent_and_what_was_sent_is_reported(broken_at: int, tmp_path: Path) -> None:
     count = iter(range(1, 100))
 
     def full_disk(_event: str, **_members: Any) -> None:
@@ -118,7 +118,7 @@ def test_what_cannot_be_recorded_is_not_sent_and_what_was_sent_is_told(broken_at
     assert outcomes[1].error == "the journal could not be written earlier in this run"
 
 
-def test_a_real_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_real_full_disk_is_reported(tmp_path: Path) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")

@@ -154,7 +154,7 @@ class Graph:
     def kill(self, moment: Moment) -> DoomedRun:
         """An apply of the freshly seeded state that was killed at that moment, unless it had ended before.
 
-        What it had sent lies in the server's sockets then, so it is carried out before a later run is heard.
+        What it had sent lies in the server's sockets then, so it is applied before a later run is heard.
         """
         reset(self.database, seed=self.seed)
         self.journal.unlink(missing_ok=True)

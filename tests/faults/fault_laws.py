@@ -16,7 +16,7 @@ from reconciler.model.plan import Outcome
 MAX_REQUESTS = 40
 
 
-def there_are_no_twins(story: Story) -> Iterator[str]:
+def there_are_no_duplicates(story: Story) -> Iterator[str]:
     for moment, live in {"after the run": story.after, "at the end": story.at_the_end}.items():
         for catalog_id, extensions in live.items():
             names = Counter(str(extension["displayName"]).casefold() for extension in extensions)
@@ -111,7 +111,7 @@ def no_other_server_is_called(story: Story) -> Iterator[str]:
 
 
 LAWS = (
-    there_are_no_twins,
+    there_are_no_duplicates,
     the_report_is_true,
     nothing_else_changes,
     the_other_changes_are_applied,

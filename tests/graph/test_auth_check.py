@@ -212,7 +212,7 @@ def test_an_environment_of_the_repository_says_who_signs_in(check, monkeypatch, 
     assert authority.forms == []
 
 
-def test_a_token_for_another_tenant_than_the_environments_is_told(check, monkeypatch, tmp_path):
+def test_a_token_for_another_tenant_than_the_environments_is_reported(check, monkeypatch, tmp_path):
     """The Azure CLI gives a token for whatever tenant it is signed in to, whoever is asked for."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "reconciler.yaml").write_text(f"environments:\n  there: {{tenant_id: {APPLICATION}}}\n")

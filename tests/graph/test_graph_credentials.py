@@ -122,7 +122,7 @@ def test_the_claims_of_a_refusal_go_into_the_next_token_alone():
     assert [claims for _, claims in credential.calls] == [None, '{"a":1}', None]
 
 
-def test_a_token_that_hangs_holds_nobody_back_who_does_not_wait_any_more():
+def test_a_token_request_that_hangs_does_not_delay_the_end_of_the_run():
     release = threading.Event()
 
     class Hangs:

@@ -126,7 +126,7 @@ def test_a_filter_that_is_ignored_leads_to_no_other_catalog() -> None:
     assert str(observed[0].catalog) == "Marketing"
 
 
-def test_two_catalogs_of_one_name_are_told_apart_from_one() -> None:
+def test_two_catalogs_of_one_name_are_not_counted_as_one() -> None:
     observed, look_ups = found(graph_with("Marketing", "marketing", "Finance"), "Marketing", "Finance")
     assert [one.read for one in observed] == ["unreadable", "complete"]
     assert "c-0" in observed[0].because

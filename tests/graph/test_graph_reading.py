@@ -284,15 +284,15 @@ def test_a_refused_token_ends_the_reading_as_itself():
         asyncio.run(run())
 
 
-def test_progress_is_told_once_a_catalog():
-    told = []
+def test_progress_is_reported_once_per_catalog():
+    reported = []
 
     async def run():
         async with scripted(tenant(Marketing=CATALOG)) as graph, graph_at(graph.base) as client:
-            await observe(client, [by_id(), by_id(OTHER), by_name()], lambda: told.append(1))
+            await observe(client, [by_id(), by_id(OTHER), by_name()], lambda: reported.append(1))
 
     asyncio.run(run())
-    assert len(told) == 3
+    assert len(reported) == 3
 
 
 def test_nothing_declared_sends_nothing():

@@ -270,15 +270,15 @@ def test_without_retry_after_the_waits_double_up_to_a_ceiling_and_chance_spreads
     assert asyncio.run(run()) == waits_s
 
 
-def test_each_repetition_is_told_with_its_reason_and_without_the_token(caplog):
+def test_each_repetition_is_logged_with_its_reason_and_without_the_token(caplog):
     async def run():
         async with scripted(refused(503, "Busy", "Later."), GOOD) as graph, graph_at(graph.base, retries=2) as client:
             await send(client, "GET")
 
     caplog.set_level("DEBUG")
     asyncio.run(run())
-    told = [record.getMessage() for record in caplog.records if record.name.startswith("reconciler")]
-    assert any("Busy: Later." in line and "attempt 2 of 3" in line for line in told)
+    reported = [record.getMessage() for record in caplog.records if record.name.startswith("reconciler")]
+    assert any("Busy: Later." in line and "attempt 2 of 3" in line for line in reported)
     assert not any("loopback-token-not-secret" in record.getMessage() for record in caplog.records)
 
 
@@ -311,7 +311,7 @@ def test_a_request_is_given_up_after_its_time_even_if_the_server_keeps_dripping(
     assert asyncio.run(run()) < 2
 
 
-def test_an_empty_answer_to_a_post_is_told_apart_from_an_extension():
+def test_an_empty_answer_to_a_post_is_not_an_extension():
     async def run():
         async with scripted(Reply(201, "")) as graph, graph_at(graph.base, retries=2) as client:
             from reconciler.graph.writing import create_extension

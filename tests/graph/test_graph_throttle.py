@@ -1,4 +1,4 @@
-"""When Graph says wait, everyone waits, to the second; fewer requests go after that, and all of them again later."""
+"""Throttling: Retry-After pauses all requests exactly; concurrency is reduced after it, and grows again later."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ GOOD = Reply(200, {"id": "1"})
 
 
 class Limited:
-    """A script for a Graph that takes so many requests in any second, until some moment."""
+    """A script for a Graph that accepts so many requests in any second, until some moment."""
 
     def __init__(self, clock, a_second, until_s=1e9, takes=GOOD):
         self.clock, self.a_second, self.until_s, self.takes = clock, a_second, until_s, takes
@@ -146,59 +146,59 @@ def test_a_limit_learned_late_holds_for_some_windows_and_falls_with_a_refusal_th
     assert concurrency == 2
 
 
-def limited_to(allowed, clock, told):
-    """A gate that has learned a limit: so many in ten seconds, none of them gone yet."""
-    throttle = Throttle(8, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), told.append)
+def limited_to(allowed, clock, reported):
+    """A throttle with a budget of so many requests in ten seconds, none of them sent yet."""
+    throttle = Throttle(8, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), reported.append)
     throttle._budget, throttle._window_s = allowed, 10.0
     return throttle
 
 
 @pytest.mark.parametrize(("answers", "requests", "waits"), [(4, 1, False), (4, 2, True), (5, 1, True), (0, 9, False)])
-def test_there_is_room_for_as_many_requests_as_are_asked_for(answers, requests, waits):
-    clock, told = Running(), []
+def test_a_permit_waits_until_the_budget_allows_all_its_requests(answers, requests, waits):
+    clock, reported = Running(), []
 
     async def run():
-        throttle = limited_to(5, clock, told)
+        throttle = limited_to(5, clock, reported)
         for _ in range(answers):
             throttle.count_answer()
         async with throttle.permit(requests):
             return clock.now_s
 
     assert asyncio.run(run()) == (10.0 if waits else 0.0)
-    assert told == (["Rate limited by Graph to 5 requests per 10 s", ""] if waits else [])
+    assert reported == (["Rate limited by Graph to 5 requests per 10 s", ""] if waits else [])
 
 
-def test_who_confirms_a_write_waits_for_no_room_and_passes_those_who_do():
-    clock, told = Running(), []
+def test_read_backs_skip_the_queue_for_the_budget():
+    clock, reported = Running(), []
 
     async def run():
-        throttle = limited_to(1, clock, told)
+        throttle = limited_to(1, clock, reported)
         throttle.count_answer()
         order = []
 
         async def hurried():
             with throttle.skip_queue():
                 async with throttle.permit():
-                    order.append(("ahead", clock.now_s))
+                    order.append(("skips the queue", clock.now_s))
 
-        async def patient():
+        async def queued():
             async with throttle.permit():
-                order.append(("patient", clock.now_s))
+                order.append(("queues", clock.now_s))
 
-        waiting = asyncio.create_task(patient())
+        waiting = asyncio.create_task(queued())
         await asyncio.sleep(0)
         await hurried()
         await waiting
         with throttle.skip_queue():
             pass
         throttle.count_answer()
-        await patient()
+        await queued()
         return order
 
-    assert asyncio.run(run()) == [("ahead", 0.0), ("patient", 10.0), ("patient", 20.0)]
+    assert asyncio.run(run()) == [("skips the queue", 0.0), ("queues", 10.0), ("queues", 20.0)]
 
 
-def test_who_has_a_place_needs_no_second_one_for_a_look():
+def test_a_pre_check_reuses_the_permit_of_its_write():
     async def run():
         throttle = limited_to(1, Running(), [])
         async with throttle.permit():
@@ -252,7 +252,7 @@ async def quiet(graph):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_one_answer_that_asks_for_patience_holds_every_request_back(status):
+def test_one_answer_that_is_throttled_holds_every_request_back(status):
     async def run():
         async with throttled(refused(status, Retry_After="7"), GOOD) as (graph, client, clock):
             async with asyncio.TaskGroup() as group:
@@ -336,7 +336,7 @@ def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
     assert remarks == ["Throttled by Graph (HTTP 429, Retry-After 7 s)", ""]
 
 
-def test_a_burst_of_refusals_halves_once_and_the_gate_opens_after_the_last_wait():
+def test_a_burst_of_refusals_halves_once_and_the_pause_ends_after_the_last_wait():
     async def run():
         replies = [refused(429, Retry_After="7") for _ in range(8)] + [GOOD] * 8
         async with throttled(*replies) as (graph, client, clock):
@@ -369,7 +369,7 @@ def test_it_never_falls_below_one_at_a_time():
     assert concurrency == 2
 
 
-def test_the_next_request_waits_where_the_one_that_was_told_goes_out_no_more():
+def test_the_next_request_waits_if_the_throttled_one_is_not_retried():
     async def run():
         async with throttled(refused(429, Retry_After="7"), GOOD, retries=0) as (graph, client, clock):
             with pytest.raises(GraphRefusalError):
@@ -403,7 +403,7 @@ def test_it_does_not_wait_for_what_has_passed_meanwhile():
     assert waits_s == []
 
 
-def test_nothing_more_is_sent_when_graph_asks_for_more_patience_than_a_run_has():
+def test_nothing_is_sent_after_a_retry_after_longer_than_a_run_waits():
     async def run():
         async with throttled(refused(429, Retry_After="86400"), GOOD) as (graph, client, clock):
             for _ in range(3):
@@ -418,7 +418,7 @@ def test_nothing_more_is_sent_when_graph_asks_for_more_patience_than_a_run_has()
 
 
 @pytest.mark.parametrize(("retry_after", "sent", "waits"), [("60", 10, [60]), ("86400", 1, [])])
-def test_who_queues_already_waits_too_when_somebody_elses_last_attempt_is_refused(retry_after, sent, waits):
+def test_queued_requests_wait_too_when_the_last_attempt_of_another_is_throttled(retry_after, sent, waits):
     async def run():
         replies = [refused(429, Retry_After=retry_after)] + [GOOD] * 9
         async with throttled(*replies, concurrency=1, retries=0) as (graph, client, clock):
@@ -431,7 +431,7 @@ def test_who_queues_already_waits_too_when_somebody_elses_last_attempt_is_refuse
     assert waits_s == waits
 
 
-def test_a_terminal_that_has_gone_does_not_close_the_gate_for_ever():
+def test_a_closed_terminal_does_not_pause_requests_for_ever():
     def gone(_text):
         raise OSError("the terminal has gone")
 

@@ -178,12 +178,12 @@ def test_a_write_goes_to_the_documented_address_with_json_and_the_token():
 def test_answered_tells_whether_any_http_answer_came():
     async def run():
         async with scripted(Reply(way="drop"), Reply(500)) as graph, graph_at(graph.base) as client:
-            told = [client.answered]
+            reported = [client.answered]
             for _ in range(2):
                 with pytest.raises(Exception, match=r"HTTP 500|no answer"):
                     await send(client, "GET")
-                told.append(client.answered)
-            return told
+                reported.append(client.answered)
+            return reported
 
     assert asyncio.run(run()) == [False, False, True]
 
@@ -247,4 +247,4 @@ def test_a_secret_is_learned_in_every_encoding_that_json_may_have(encoding):
             return await send(client, "GET")
 
     assert secret in str(asyncio.run(run()).body)
-    assert mask(f"said by somebody: {secret}") == "said by somebody: ***"
+    assert mask(f"said by someone: {secret}") == "said by someone: ***"

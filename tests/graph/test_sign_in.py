@@ -51,7 +51,7 @@ def asked_for(monkeypatch):
 
 @pytest.fixture
 def sign_in(monkeypatch, tls, asked_for):
-    """Signs in, as often as told, with a token refused in between: the tokens or the error, and what Entra got."""
+    """Signs in `times` times, with a token rejected in between: the tokens or the error, and what Entra got."""
 
     def sign_in(auth, variables, *, times=1, cloud=None, job=None, before=lambda _nth: None, timeout_s=30, **known):
         async def run():

@@ -209,9 +209,9 @@ def test_a_number_of_a_seed_is_finite(tmp_path, number):
 
 
 def test_the_same_id_twice_in_a_seed_is_refused(tmp_path):
-    twin = {"displayName": "x", "id": "32efb28c-9a7a-446c-986b-ca6528c6669d"}
+    duplicate = {"displayName": "x", "id": "32efb28c-9a7a-446c-986b-ca6528c6669d"}
     with pytest.raises(SeedError, match="twice"):
-        Store(tmp_path / "s", seed=seed_file(tmp_path, {"catalogs": [twin, twin]}))
+        Store(tmp_path / "s", seed=seed_file(tmp_path, {"catalogs": [duplicate, duplicate]}))
 
 
 def test_an_absent_seed_is_refused(tmp_path):
