@@ -1,22 +1,22 @@
 """Every exception we raise, with the exit code the command ends with.
 
-    ReconcilerError                 1   anything an operator can cause or must know
-    ├── UsageError                  1   the command line or the environment asks for something impossible
-    ├── AuthenticationError         1   no token, or Graph refuses it after one renewal
-    ├── InvalidFilesError           3   a saved plan is missing, unreadable or no plan document
+    ReconcilerError                 1   an error that the operator can cause or must know
+    ├── UsageError                  1   the command line or an environment variable is invalid
+    ├── AuthenticationError         1   no token, or Graph rejects it after one renewal
+    ├── InvalidFilesError           3   a saved plan is missing, unreadable or not a plan document
     ├── RefusedError                4   a guard or a missing approval
-    ├── StalePlanError              5   the plan no longer fits what is live, was altered, or the digest differs
-    ├── JournalError                1   the record that was asked for cannot be kept; nothing more is written
-    ├── OutputError                 1   stdout does not hold the result (6 after a write)
-    ├── OvertakenError              -   one change no longer fits; becomes an outcome, never an exit code of its own
-    ├── StoppedError                -   one write was not sent, because the run is to end; becomes an outcome
-    └── GraphError                  1   one exchange with Graph went wrong; reads turn it into "unreadable"
-        ├── GraphRefusalError           an HTTP error status: status, Graph's code, message, request id
-        ├── GraphAnswerError            an answer that must not be trusted, or from which nothing can be concluded
-        │   └── GarbledAnswerError      a 2xx that is no JSON object: cut, or of a proxy's making
-        └── GraphUnansweredError        no HTTP answer at all; says whether the request may have left
+    ├── StalePlanError              5   the plan no longer matches Graph, was altered, or the digest differs
+    ├── JournalError                1   the journal cannot be written; nothing more is sent to Graph
+    ├── OutputError                 1   the result cannot be written to stdout (6 after a write)
+    ├── StaleChangeError            -   one change no longer matches Graph; becomes an outcome
+    ├── StoppedError                -   one write was not sent, because the run must end; becomes an outcome
+    └── GraphError                  1   one exchange with Graph failed; reads turn it into "unreadable"
+        ├── GraphRefusalError           an HTTP error status: status, Graph's code, message, request ID
+        ├── GraphAnswerError            an answer that is invalid or must not be trusted
+        │   └── GarbledAnswerError      a 2xx that is not a JSON object: truncated, or sent by a proxy
+        └── GraphUnansweredError        no HTTP answer at all; says whether the request may have been sent
 
-`cli` catches `ReconcilerError` once; everything else is a bug and shows as one.
+`cli` catches `ReconcilerError` once; any other exception is a bug and is reported as one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from collections.abc import Mapping
 
 
 class ReconcilerError(Exception):
-    """What went wrong, in one sentence; `hint` says what the operator can do about it."""
+    """What happened, in one sentence; `hint` says what the operator can do about it."""
 
     exit_code = 1
 
@@ -35,7 +35,7 @@ class ReconcilerError(Exception):
 
 
 class UsageError(ReconcilerError):
-    """The command line or the environment asks for something that cannot be done."""
+    """The command line or an environment variable asks for something that cannot be done."""
 
 
 class AuthenticationError(ReconcilerError):
@@ -47,48 +47,48 @@ class AuthenticationError(ReconcilerError):
 
 
 class InvalidFilesError(ReconcilerError):
-    """A file that is not what it should be: missing, unreadable, or no plan document."""
+    """A file that is missing, unreadable or not a plan document."""
 
     exit_code = 3
 
 
 class RefusedError(ReconcilerError):
-    """A guard said no, or nobody approved; nothing was written."""
+    """A guard refused, or the plan was not approved; nothing was written."""
 
     exit_code = 4
 
 
 class StalePlanError(ReconcilerError):
-    """The plan is not (or no longer) the plan for what is live; nothing was written."""
+    """The plan does not match Graph, or no longer does; nothing was written."""
 
     exit_code = 5
 
 
-class OvertakenError(ReconcilerError):
-    """Right before a write the object is not as planned; the write did not go out (again).
+class StaleChangeError(ReconcilerError):
+    """The pre-check of a write shows that the object is not as planned; the write was not sent (again).
 
-    `done`: because an earlier attempt of the same write was carried out.
+    `applied`: because an earlier attempt of the same write was applied.
     """
 
-    def __init__(self, message: str, *, done: bool = False) -> None:
+    def __init__(self, message: str, *, applied: bool = False) -> None:
         super().__init__(message)
-        self.done = done
+        self.applied = applied
 
 
 class StoppedError(ReconcilerError):
-    """The run is to end: the write did not go out (again)."""
+    """The run must end: the write was not sent (again)."""
 
 
 class JournalError(ReconcilerError):
-    """The record of the run cannot be written."""
+    """The journal of the run cannot be written."""
 
 
 class OutputError(ReconcilerError):
-    """The result cannot be written to stdout, which is full or broken."""
+    """The result cannot be written to stdout: the disk is full or the stream is broken."""
 
 
 class GraphError(ReconcilerError):
-    """One exchange with Graph went wrong; `request_id` finds it in Microsoft's logs, where there is one."""
+    """One exchange with Graph failed; Microsoft support can find it by its `request_id`, if it has one."""
 
     def __init__(self, message: str, *, request_id: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -96,7 +96,7 @@ class GraphError(ReconcilerError):
 
 
 class GraphRefusalError(GraphError):
-    """Graph answered with an error status; `headers` are those of the answer."""
+    """Graph answered with an HTTP error status; `headers` are those of the answer."""
 
     def __init__(
         self,
@@ -115,21 +115,21 @@ class GraphRefusalError(GraphError):
 
     @property
     def certain(self) -> bool:
-        """True when nothing was carried out: a 4xx, but neither a timeout nor a conflict (docs/graph.md §5.3)."""
+        """True if nothing was applied: a 4xx, but neither a timeout nor a conflict (docs/graph.md §5.3)."""
         return 400 <= self.status < 500 and self.status not in (408, 409)
 
 
 class GraphAnswerError(GraphError):
-    """Graph answered, but what it said cannot be understood or must not be trusted."""
+    """Graph answered, but the answer is invalid or must not be trusted."""
 
 
 class GarbledAnswerError(GraphAnswerError):
-    """Graph, or somebody on the way, answered with success and with something that is no JSON object."""
+    """Graph, or a proxy, answered with success and a body that is not a JSON object."""
 
 
 class GraphUnansweredError(GraphError):
-    """No HTTP answer came; `never_left` is true when the request provably did not reach Graph."""
+    """There was no HTTP answer; `not_sent` is true if the request certainly did not reach Graph."""
 
-    def __init__(self, message: str, *, never_left: bool, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, not_sent: bool, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
-        self.never_left = never_left
+        self.not_sent = not_sent

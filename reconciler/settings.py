@@ -1,4 +1,4 @@
-"""Options and environment, read once into a frozen `Settings`; what cannot be meant is refused before any work."""
+"""Options and environment variables, read once into a frozen `Settings`; contradictions are usage errors."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 LOOPBACK_TENANT = "00000000-0000-0000-0000-000000000000"
 DEFAULT_LOOPBACK_TOKEN = "loopback-token-not-secret"  # noqa: S105 - public by design, accepted by the sandbox only
 SANDBOX = "sandbox"
-"""What stands for the Graph URL in plans made with `--sandbox`, whose port is another one on each run."""
+"""Replaces the Graph URL in plans made with `--sandbox`, because its port differs on each run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which Graph, as whom, and how hard. `cloud` is None on loopback, where no Azure credential is used.
+    """Which Graph, which sign-in and which limits. `cloud` is None on loopback, where no Azure credential is used.
 
-    `loopback_authority`: where to sign in instead of at the cloud's authority; an https origin on loopback only.
+    `loopback_authority`: an https origin on loopback that replaces the cloud's authority, for tests.
     """
 
     graph_url: str
@@ -63,18 +63,18 @@ class Settings:
 
     @property
     def environment_name(self) -> str | None:
-        """The name of the chosen environment; None when none was chosen."""
+        """The name of the chosen environment; None if none was chosen."""
         return self.environment.name if self.environment else None
 
     @property
     def uses_sandbox(self) -> bool:
-        """True when the embedded Graph is to be started for this command."""
+        """True if this command starts the embedded Graph."""
         return self.sandbox_db is not None
 
 
 @dataclass(frozen=True, slots=True)
 class TargetOptions:
-    """The target options as the operator gave them; `None` means not given."""
+    """The target options as given; `None` means not given."""
 
     sandbox: bool = False
     sandbox_db: Path | None = None
@@ -93,16 +93,18 @@ def resolve_settings(
     """The settings that options, variables and the chosen environment of `reconciler.yaml` ask for.
 
     Raises:
-        UsageError: two of them contradict each other, or the Graph URL is none that a token may be sent to.
+        UsageError: two of them contradict each other, or the Graph URL is not one that a token may be sent to.
     """
     options = _in_environment(options, environment)
     if options.sandbox and (options.graph_url is not None or options.cloud is not None):
-        raise UsageError("--sandbox was given together with --graph-url or --cloud.", hint="Choose one of them.")
+        raise UsageError("--sandbox, --graph-url and --cloud are mutually exclusive.", hint="Keep one of them.")
     if options.graph_url is not None and options.cloud is not None:
-        raise UsageError("--cloud was given together with --graph-url.", hint="--graph-url names the cloud already.")
+        raise UsageError(
+            "--sandbox, --graph-url and --cloud are mutually exclusive.", hint="Keep --graph-url; it implies the cloud."
+        )
     if options.sandbox_db is not None and not options.sandbox and options.graph_url is None:
-        # Without this, whoever forgets --sandbox would reach the tenant.
-        raise UsageError("--sandbox-db was given without --sandbox.", hint="Add --sandbox, or leave --sandbox-db out.")
+        # Otherwise a forgotten --sandbox would send requests to the tenant.
+        raise UsageError("--sandbox-db was given without --sandbox.", hint="Add --sandbox, or omit --sandbox-db.")
     if not math.isfinite(options.timeout_s):
         raise UsageError("--timeout is not a number of seconds.", hint="For example --timeout 30.")
     graph_url, cloud = _graph(options)
@@ -122,21 +124,21 @@ def resolve_settings(
 
 
 def _in_environment(options: TargetOptions, environment: Environment | None) -> TargetOptions:
-    """The options, with the environment's cloud where they choose no Graph themselves."""
+    """The options, with the environment's cloud if they do not select a Graph themselves."""
     if environment is None or environment.cloud is None or options.sandbox or options.graph_url is not None:
         return options
     if options.cloud not in (None, environment.cloud):
         raise UsageError(
             f"--cloud {options.cloud} was given, but environment {environment.name} is in {environment.cloud}.",
-            hint="Leave --cloud out, or correct reconciler.yaml.",
+            hint="Omit --cloud, or correct reconciler.yaml.",
         )
     return replace(options, cloud=environment.cloud)
 
 
 def sign_in_variables(settings: Settings, variables: Mapping[str, str]) -> Mapping[str, str]:
-    """The variables to sign in with: the chosen environment names the tenant, and an application if they name none.
+    """The variables to sign in with: the chosen environment sets the tenant, and the application if they do not.
 
-    Two applications may act in one tenant, one to plan and one to apply, so AZURE_CLIENT_ID may name another.
+    AZURE_CLIENT_ID wins: a tenant may have two applications, one for plan and one for apply.
 
     Raises:
         UsageError: AZURE_TENANT_ID is set to another tenant.
@@ -158,7 +160,7 @@ def sign_in_variables(settings: Settings, variables: Mapping[str, str]) -> Mappi
 
 
 def refuse_token_of_another_tenant(settings: Settings, identity: Identity) -> None:
-    """Nothing, when the token is for the tenant of the chosen environment, or none was chosen.
+    """Returns if the token is for the tenant of the chosen environment, or if none was chosen.
 
     Raises:
         AuthenticationError: it is not.
@@ -175,15 +177,15 @@ def refuse_token_of_another_tenant(settings: Settings, identity: Identity) -> No
 
 
 def _loopback_token(variables: Mapping[str, str]) -> str:
-    """The token in the variables, the default one where it is unset or empty."""
+    """The token in the variable; the default if that is unset or empty."""
     token = variables.get("RECONCILER_LOOPBACK_TOKEN") or DEFAULT_LOOPBACK_TOKEN
     if not re.fullmatch(r"[!-~]+", token):
-        raise UsageError("RECONCILER_LOOPBACK_TOKEN holds blanks, line breaks or other than ASCII characters.")
+        raise UsageError("RECONCILER_LOOPBACK_TOKEN contains spaces, line breaks or characters that are not ASCII.")
     return token
 
 
 def _loopback_authority(environment: Mapping[str, str]) -> str | None:
-    """The origin that AZURE_AUTHORITY_HOST names, if it is https on loopback; else the cloud's is used."""
+    """The origin in AZURE_AUTHORITY_HOST if it is https on loopback; None means the cloud's authority."""
     try:
         parts = urlsplit(environment.get("AZURE_AUTHORITY_HOST", ""))
         more = parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment
@@ -203,13 +205,13 @@ def _graph(options: TargetOptions) -> tuple[str, Cloud | None]:
 
 
 def _checked_url(graph_url: str) -> tuple[str, Cloud | None]:
-    """The URL, spelled afresh so that nothing else can be in it, with its cloud (None on loopback)."""
+    """The URL, rebuilt from its checked parts, with its cloud (None on loopback)."""
     parts = _split(graph_url)
     host = parts.hostname or ""
     if parts.username is not None or parts.query or parts.fragment or parts.path.rstrip("/") != "/v1.0":
         raise UsageError(
-            "--graph-url is not the base address of a Graph.",
-            hint="Give scheme, host and version only, for example http://127.0.0.1:8484/v1.0.",
+            "--graph-url is not the base URL of a Graph.",
+            hint="Give only scheme, host and version, for example http://127.0.0.1:8484/v1.0.",
         )
     if host in LOOPBACK_HOSTS and parts.scheme in ("http", "https"):
         return f"{_origin(parts)}/v1.0", None
@@ -218,12 +220,12 @@ def _checked_url(graph_url: str) -> tuple[str, Cloud | None]:
         return f"https://{host}/v1.0", clouds[host]
     raise UsageError(
         f"--graph-url names {parts.scheme}://{host}, to which no token will be sent.",
-        hint="Allowed are https with " + ", ".join(sorted(clouds)) + ", and loopback addresses.",
+        hint="Allowed are loopback addresses, and https with " + ", ".join(sorted(clouds)) + ".",
     )
 
 
 def _origin(parts: SplitResult) -> str:
-    """Scheme, host and port, spelled afresh."""
+    """Scheme, host and port, rebuilt from the parts."""
     host = parts.hostname or ""
     port = "" if parts.port is None else f":{parts.port}"
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
@@ -233,9 +235,9 @@ def _split(graph_url: str) -> SplitResult:
     try:
         parts = urlsplit(graph_url)
         if parts.port == 0:
-            raise ValueError("port 0")  # noqa: TRY301 - as wrong as one over 65535, which raises the same
+            raise ValueError("port 0")  # noqa: TRY301 - handled like a port above 65535, which raises the same
     except ValueError as error:
-        raise UsageError("--graph-url is not a URL.", hint="For example http://127.0.0.1:8484/v1.0.") from error
+        raise UsageError("--graph-url is not a URL.", hint="Give for example http://127.0.0.1:8484/v1.0.") from error
     return parts
 
 

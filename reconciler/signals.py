@@ -1,15 +1,15 @@
-"""SIGINT, SIGTERM and SIGHUP: what they do at each stage of a run, whatever dispositions the process has inherited.
+"""SIGINT, SIGTERM and SIGHUP: what they do at each stage of a run, whatever handling the process inherited.
 
-A shell without job control starts background commands with SIGINT ignored, so do `nohup`, cron and CI runners; Python
-keeps that. A signal must never be lost: what would go on after it writes.
+A shell without job control, `nohup`, cron and CI runners start commands with signals ignored, and Python keeps that.
+A signal must never be ignored while a run may still write.
 
 | stage                      | the first signal                      | later ones                |
 |----------------------------|---------------------------------------|---------------------------|
 | starting, reading files    | ends the process (130)                |                           |
 | reading Graph              | cancels the reading, then 130         | the same                  |
-| asking for approval        | aborts, then 130                      |                           |
-| applying                   | no new write begins                   | what is in flight is cut  |
-| reporting what was applied | nothing: it is written out completely | nothing                   |
+| asking for approval        | cancels the prompt, then 130          |                           |
+| applying                   | graceful stop: no new write starts    | cancels writes in flight  |
+| reporting what was applied | nothing: the report is completed      | nothing                   |
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ INTERRUPTED = 130
 """Exit code of a run that a signal ended."""
 
 Reaction = Callable[[], object]
-"""What a signal does. It runs between two instructions of whatever is going on, so it had better do little."""
+"""What a signal does. It can run between any two instructions of the program, so it must do little."""
 
 _NUMBERS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def end_process() -> None:
-    """Ends the process at once, with one word on stderr: nothing has begun that would have to be finished.
+    """Ends the process at once, with one word on stderr: nothing was started that would have to be finished.
 
-    An exception would be lost where Python only prints it, in a destructor or in the callback of an import lock.
+    Python would only print an exception raised in a destructor or in the callback of an import lock.
     """
     with suppress(OSError):
         os.write(2, b"\nInterrupted.\n")
@@ -39,7 +39,7 @@ def end_process() -> None:
 
 
 class _State:
-    """Of the process, as signals are. A plain class: each import here delays the moment from which they count."""
+    """State of the process, as signals are. A plain class: each import here delays the installation of the handlers."""
 
     received = 0
     reaction: Reaction = staticmethod(end_process)
@@ -49,9 +49,9 @@ _state = _State()
 
 
 def install() -> None:
-    """From now on the three signals do what `react` was given last, and `end_process` before that.
+    """Handles the three signals: from now on they call the latest reaction, at first `end_process`.
 
-    What was inherited is replaced. But SIGHUP stays ignored where it was: that is what `nohup` is for.
+    Inherited handling is replaced, except that an ignored SIGHUP stays ignored: that is the purpose of `nohup`.
     """
     for number in _NUMBERS:
         inherited = signal.getsignal(number)
@@ -65,25 +65,25 @@ def _receive(_number: int, _frame: object) -> None:
 
 
 def retire() -> None:
-    """From now on the signals do nothing: what was reported stays true while Python ends, which takes handlers away."""
+    """Ignores the signals from now on, so that they cannot change the exit code while Python shuts down."""
     for number in _NUMBERS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def received() -> int:
-    """How many signals have come so far."""
+    """How many signals were received so far."""
     return _state.received
 
 
 def react(reaction: Reaction) -> Reaction:
-    """Signals call `reaction` from now on; the former one, to be put back."""
+    """Sets the reaction to signals from now on; returns the former one."""
     former, _state.reaction = _state.reaction, reaction
     return former
 
 
 @contextmanager
 def reacting(reaction: Reaction) -> Iterator[None]:
-    """Signals call `reaction` while the block lasts, unless something in it has reacted otherwise since."""
+    """Sets the reaction to signals within the block; restores the former one unless the block set another."""
     former = react(reaction)
     try:
         yield
@@ -94,7 +94,7 @@ def reacting(reaction: Reaction) -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """A signal that comes while the block lasts takes effect right after it: the block is done wholly or not at all."""
+    """Delays signals received within the block until its end: the block runs completely or not at all."""
     before = received()
     with reacting(ignore):
         yield
@@ -103,9 +103,9 @@ def deferred() -> Iterator[None]:
 
 
 def ignore() -> None:
-    """Does nothing: what is being reported has happened already."""
+    """Does nothing: the report is about something that already happened."""
 
 
 def interrupt() -> None:
-    """Raises KeyboardInterrupt where the program is: for a prompt, which waits for nothing else."""
+    """Raises KeyboardInterrupt at the current instruction: for a prompt, which only waits for input."""
     raise KeyboardInterrupt

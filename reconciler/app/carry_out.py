@@ -31,7 +31,7 @@ async def carry_out(approved: Plan, connection: Connection, progress: Progress, 
         digest=approved.digest,
         pending=len(approved.pending),
     )
-    signals.react(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.wish))
+    signals.react(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.request))
     writer = Writer(connection.graph, stop=stop, record=record)
     outcomes = await apply_plan(approved, writer, lambda _: applied())
-    return Applied(approved, outcomes, interrupted=stop.wished, error=stop.error)
+    return Applied(approved, outcomes, interrupted=stop.requested, error=stop.error)

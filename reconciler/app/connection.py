@@ -1,4 +1,4 @@
-"""From settings to a Graph that can be asked: sign in, start the embedded one where it is wanted, open the client."""
+"""From settings to a connection to Graph: sign in, start the embedded Graph if it is used, open the client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from reconciler.settings import (
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One Graph, and for which tenant and on whose behalf it is asked."""
+    """A connection to one Graph, with the identity and the tenant of its token."""
 
     graph: GraphClient
     settings: Settings
@@ -34,16 +34,18 @@ class Connection:
         """The token's tenant; on loopback the all-zero GUID.
 
         Raises:
-            AuthenticationError: a token for a cloud that names no tenant.
+            AuthenticationError: the token for a cloud has no tenant id.
         """
         if self.settings.cloud is None:
             return LOOPBACK_TENANT
         if self.identity.tenant_id is None:
-            raise AuthenticationError("The token names no tenant.", hint="Choose another way to sign in with --auth.")
+            raise AuthenticationError(
+                "The access token has no tenant id (claim tid).", hint="Sign in another way: choose another --auth."
+            )
         return self.identity.tenant_id
 
     def refuse_plan_of_another_tenant(self, saved: Plan) -> None:
-        """Nothing, when the saved plan was made for this tenant.
+        """Returns if the saved plan was made for this tenant.
 
         Raises:
             StalePlanError: it was not.
@@ -51,23 +53,23 @@ class Connection:
         if saved.tenant_id != self.tenant_id:
             raise StalePlanError(
                 f"The plan was made for tenant {saved.tenant_id}, not for {self.tenant_id}; nothing was written.",
-                hint="Sign in to the plan's tenant, or plan again.",
+                hint="Sign in to the plan's tenant, or run plan again for this tenant.",
             )
 
 
 @asynccontextmanager
 async def connect(
-    settings: Settings, variables: Mapping[str, str], tell: Callable[[str], None]
+    settings: Settings, variables: Mapping[str, str], report_status: Callable[[str], None]
 ) -> AsyncIterator[Connection]:
     """A connection to the Graph that the settings name, closed at the end of the block.
 
-    `tell` hears why nothing seems to happen while Graph asks for patience.
+    `report_status` gets a text while requests are throttled, and an empty text when they continue.
 
     Raises:
-        AuthenticationError: there is no token to be had.
+        AuthenticationError: no token could be obtained.
         UsageError: the embedded Graph cannot start.
     """
-    limits = Limits(RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency, tell)
+    limits = Limits(RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency, report_status)
     tokens = open_tokens(settings, sign_in_variables(settings, variables))
     identity = identity_of(await tokens.token())
     refuse_token_of_another_tenant(settings, identity)
@@ -77,7 +79,7 @@ async def connect(
 
 @asynccontextmanager
 async def _graph_url(settings: Settings) -> AsyncIterator[str]:
-    """The address of the Graph to talk to; the embedded one runs while the block lasts."""
+    """The base URL of the Graph; the embedded one runs until the end of the block."""
     if settings.sandbox_db is None:
         yield settings.graph_url
         return

@@ -1,1 +1,1 @@
-"""Carrying out a plan: check again, write, read back, and tell what became of every single change."""
+"""Applying a plan: pre-check, write, read back, and report the outcome of every single change."""

@@ -1,4 +1,4 @@
-"""What must be live once a write has taken effect."""
+"""The values that a read-back must show after a write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ URL_PATH = ("endpointConfiguration", "url")
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The properties as sent: the declared ones and those carried over from the extension's former state."""
+    """The properties as sent: the desired ones, and for an update all others as the extension had them before."""
 
     properties: Properties
     former: ObservedExtension | None = None
@@ -27,10 +27,10 @@ class Expectation:
         return _at(self.properties, TIMEOUT_PATH) is not None
 
     def missing(self, live: ObservedExtension | None) -> tuple[FieldChange, ...]:
-        """What was sent and does not show.
+        """The values that were sent and are not in `live`.
 
-        A `url` that was cleared, because it led to the former Logic App, is computed anew by Graph: anything but the
-        former one will do (docs/graph.md §2.6).
+        Graph computes a `url` that was cleared because it pointed to the former Logic App: any value but the former
+        one is accepted (docs/graph.md §2.6).
         """
         rows = compare(self.properties, live.properties if live else {})
         return tuple(
@@ -38,13 +38,13 @@ class Expectation:
         )
 
     def lost_only_the_timeout(self, missing: Sequence[FieldChange]) -> bool:
-        """True when all else is as sent and the timeout is absent or still the former one: the name may be at fault."""
+        """True if only the timeout is missing, absent or unchanged: Graph may expect it under its other name."""
         return bool(missing) and all(
             row.path == TIMEOUT_PATH and row.before in (None, self._former(TIMEOUT_PATH)) for row in missing
         )
 
     def shows_only_the_former(self, missing: Sequence[FieldChange]) -> bool:
-        """True when all that does not show as sent shows as it was before: reads may lag behind the write."""
+        """True if every missing value is still the one from before the write: reads may lag behind writes."""
         former = self.former
         return (
             former is not None
@@ -52,10 +52,10 @@ class Expectation:
             and all(at(former.properties, row.path) == row.before for row in missing)
         )
 
-    def taken_away(self, live: ObservedExtension) -> list[str]:
-        """Undocumented properties that the extension had before the write and has no more.
+    def removed(self, live: ObservedExtension) -> list[str]:
+        """Undocumented properties that the extension had before the write and no longer has.
 
-        Members of an object that the write cleared, or gave another type, are not among them: they went with it.
+        Members of an object that the write cleared, or whose type it changed, do not count.
         """
         if self.former is None:
             return []
@@ -63,7 +63,7 @@ class Expectation:
         return sorted(name for name in gone if "/" not in name or self._kept(name.partition("/")[0]))
 
     def _kept(self, name: str) -> bool:
-        """True when the write left an object of the same type under this name."""
+        """True if the write kept an object of the same type under this name."""
         return self.properties.get(name) is not None and _at(self.properties, (name, ODATA_TYPE)) == self._former(
             (name, ODATA_TYPE)
         )

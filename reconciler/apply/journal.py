@@ -1,7 +1,7 @@
-"""The append-only record of an apply: what was about to be sent, and what came of it. JSON lines, without secrets.
+"""The append-only journal of an apply: every attempt to write and its result. JSON lines, without secrets.
 
-Every line is in the file before the run goes on, so that after a crash one can tell what was in flight: a `sending`
-that no `answered` with the same `client_request_id` follows.
+Every line is in the file before the run continues. After a crash, a `sending` line without an `answered` line of the
+same `client_request_id` is a write that was in flight.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from reconciler.errors import JournalError, UsageError
 from reconciler.model.secrets import masked
 
 Record = Callable[..., None]
-"""`record(event, **members)` adds a line; `ignored` is the record that nobody asked for."""
+"""`record(event, **members)` adds a line; `ignored` adds none, for a run without a journal."""
 
 
 def ignored(_event: str, **_members: Any) -> None:
-    """Keeps no record."""
+    """Records nothing."""
 
 
 @contextmanager
 def keep(file: Path | None) -> Iterator[Record]:
-    """What adds lines to the file while the block lasts; `ignored` without a file.
+    """The function that adds lines to the file within the block; `ignored` without a file.
 
     Raises:
         UsageError: the file cannot be written.
@@ -48,7 +48,7 @@ class Journal:
     """One file, appended to by any number of runs; each line names its run."""
 
     def __init__(self, file: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Opens the file, and creates it where there is none.
+        """Opens the file, or creates it if it does not exist.
 
         Raises:
             UsageError: it cannot be written.
@@ -60,15 +60,17 @@ class Journal:
             self._descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise UsageError(f"The journal {file} cannot be written: {reason}.", hint="Choose another file.") from error
+            raise UsageError(
+                f"The journal {file} cannot be written: {reason}.", hint="Choose another --journal."
+            ) from error
         status = os.fstat(self._descriptor)
         self._on_disk = stat.S_ISREG(status.st_mode)
-        # A line that a crash cut short must not swallow the first of ours.
-        cut_short = self._on_disk and status.st_size and os.pread(self._descriptor, 1, status.st_size - 1) != b"\n"
-        self._next_begins_with = "\n" if cut_short else ""
+        # After a line that a crash truncated, ours must start on a new line.
+        truncated = self._on_disk and status.st_size and os.pread(self._descriptor, 1, status.st_size - 1) != b"\n"
+        self._next_begins_with = "\n" if truncated else ""
 
     def record(self, event: str, **members: Any) -> None:
-        """Adds one line, and waits until it is on the disk.
+        """Adds one line and waits until it is on disk.
 
         Raises:
             JournalError: it could not be added.
@@ -76,7 +78,7 @@ class Journal:
         line = {"time": self._now().isoformat(timespec="milliseconds"), "run": self._run, "event": event, **members}
         content = f"{self._next_begins_with}{json.dumps(masked(line), allow_nan=False)}\n".encode()
         try:
-            # One call, so that the lines of two runs do not mix; a pipe or a terminal knows no fsync.
+            # One call, so that lines of two runs do not mix. A pipe or a terminal does not support fsync.
             written = os.write(self._descriptor, content)
             if self._on_disk:
                 os.fsync(self._descriptor)
@@ -90,7 +92,7 @@ class Journal:
         self._next_begins_with = "\n"
         return JournalError(
             f"The journal {self._file} cannot be written: {reason}.",
-            hint="Nothing is sent that cannot be recorded. Make room, or give another file to --journal.",
+            hint="Writes that cannot be recorded are not sent. Free disk space, or choose another --journal.",
         )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The body of an answer, decoded while it comes, and never more of it than a bound: a gzip bomb is not unpacked."""
+"""The body of a response, decompressed as it arrives and never beyond a size limit: a gzip bomb is not expanded."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from collections.abc import Mapping
 import httpx
 
 ACCEPTED = "gzip"
-"""The one encoding that is requested and read, as the value of `Accept-Encoding`."""
+"""The only encoding that is requested and decoded, as the value of `Accept-Encoding`."""
 _GZIP = zlib.MAX_WBITS | 16
 
 
 class TooLargeError(httpx.DecodingError):
-    """The body is larger than its bound."""
+    """The body is larger than its limit."""
 
 
 class Body:
     """Collects the pieces of one body as they arrive, compressed or not."""
 
-    def __init__(self, headers: Mapping[str, str], most_bytes: int) -> None:
-        """`headers` say how the body is encoded; httpx's own decoders would unpack each piece whole.
+    def __init__(self, headers: Mapping[str, str], max_bytes: int) -> None:
+        """`headers` name the encoding of the body; httpx's own decoders would decompress each piece whole.
 
         Raises:
-            httpx.DecodingError: in another way than `ACCEPTED`.
+            httpx.DecodingError: an encoding other than `ACCEPTED`.
         """
         encoding = headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity", ACCEPTED):
             raise httpx.DecodingError("The content encoding is not the one that was requested.")
         self._gzip = zlib.decompressobj(_GZIP) if encoding == ACCEPTED else None
-        self._most_bytes = most_bytes
+        self._most_bytes = max_bytes
         self._received = 0
         self._content = bytearray()
 
     def add(self, piece: bytes) -> None:
-        """Takes the next piece as it was received.
+        """Adds the next piece as it was received.
 
         Raises:
-            TooLargeError: more than the bound was received, or comes of it.
-            httpx.DecodingError: it is not what the headers say.
+            TooLargeError: more than the limit was received or decompressed.
+            httpx.DecodingError: it is not encoded as the headers say.
         """
         self._received += len(piece)
         self._content += self._decoded(piece)
@@ -46,7 +46,7 @@ class Body:
             raise TooLargeError(f"The body is larger than {self._most_bytes} bytes.")
 
     def content(self) -> bytes:
-        """The decoded body, once all pieces were added.
+        """The decompressed body, after all pieces were added.
 
         Raises:
             httpx.DecodingError: a compressed body ended early.
@@ -56,7 +56,7 @@ class Body:
         return bytes(self._content)
 
     def _decoded(self, piece: bytes) -> bytes:
-        """What comes of the piece, up to one byte beyond the bound."""
+        """The piece decompressed, up to one byte beyond the limit."""
         if self._gzip is None:
             return piece
         ended = self._gzip.eof
@@ -64,7 +64,7 @@ class Body:
             content = b"" if ended else self._gzip.decompress(piece, self._most_bytes + 1 - len(self._content))
         except zlib.error as error:
             raise httpx.DecodingError("The body cannot be decompressed.") from error
-        # In the same piece or in one of its own: what an answer is does not depend on how it was cut on the way.
+        # In the same piece or in a later one: the result must not depend on how the network splits the body.
         if self._gzip.unused_data or (ended and piece):
             raise httpx.DecodingError("Something follows the compressed body.")
         return content

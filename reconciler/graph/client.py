@@ -1,4 +1,4 @@
-"""Entitlement management of one Graph: what is sent, how often, who is asked before a write, and what came of it."""
+"""Requests to the entitlement management of one Graph: sending, retrying, guarding writes, logging."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ from reconciler.graph.credentials import TokenSource
 from reconciler.graph.exchange import Answer, claims_asked_for, exchange, open_adapter
 from reconciler.graph.requests import Json, Requests, described, follow
 from reconciler.graph.retry import RetryPolicy
-from reconciler.graph.throttle import Tell, Throttle
+from reconciler.graph.throttle import ReportStatus, Throttle
 from reconciler.graph.transport import GuardedTransport, open_transport
 
 log = logging.getLogger("reconciler.graph")
 
-SHORT_WAIT_S = 0.5
-"""What is this old may be out of date: a write looks again."""
-REQUESTS_OF_A_WRITE = 3
-"""The look before it, the write, and the read that confirms it."""
-MOST_PAGES = 10_000
-"""Of one listing; a tenant may hold 7,500 catalogs and 500 extensions, if every page holds one."""
-MOST_ITEMS = 75_000
-"""Of one listing: ten times the catalogs of a tenant."""
-MOST_BYTES_OF_A_LISTING = 32 * 1024**2
-"""Over all pages: 500 extensions at 64 KiB each, 7,500 catalogs at 4 KiB each."""
+MAX_CHECK_AGE_S = 0.5
+"""An older pre-check may be out of date: the write repeats it."""
+REQUESTS_PER_WRITE = 3
+"""The pre-check, the write and the read-back."""
+MAX_PAGES = 10_000
+"""Pages of one listing; a tenant may hold 7,500 catalogs and 500 extensions, and a page may hold only one."""
+MAX_ITEMS = 75_000
+"""Objects of one listing: ten times the catalogs that a tenant may hold."""
+MAX_LISTING_BYTES = 32 * 1024**2
+"""All pages of one listing: 500 extensions at 64 KiB each, 7,500 catalogs at 4 KiB each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often a request is repeated, how long one may take, how many are in flight; who is told of long waits."""
+    """Limits of retries, of the time per request and of concurrency; `report_status` shows long waits."""
 
     retry: RetryPolicy
     timeout_s: float = 30.0
     concurrency: int = 8
-    tell: Tell = lambda _remark: None
+    report_status: ReportStatus = lambda _text: None
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One attempt of a write, as it is about to leave; all attempts of a write carry one `client_request_id`."""
+    """One attempt of a write that is about to be sent; all attempts of a write share one `client_request_id`."""
 
     method: str
     path: str
@@ -61,21 +61,21 @@ class Sending:
     body: bytes
 
 
-class Witness(Protocol):
-    """Who stands beside a write: may forbid each attempt by raising, and hears what came of it."""
+class WriteGuard(Protocol):
+    """Guards one write: may prevent each attempt by raising, and gets the result of each attempt."""
 
-    async def look_again(self) -> None:
-        """Asked after every wait, so before each repetition too, to look whether the write should still go out."""
+    async def pre_check(self) -> None:
+        """Called after every wait, so before each retry too: raises if the write must not be sent any more."""
 
     def before_sending(self, sending: Sending) -> None:
-        """Asked as the last thing before an attempt leaves."""
+        """Called immediately before an attempt is sent."""
 
     def after_sending(self, sending: Sending, result: Answer | ReconcilerError) -> None:
-        """Told what came of the attempt."""
+        """Called with the result of the attempt."""
 
 
 class GraphClient:
-    """Entitlement management of one Graph: sends requests, repeats what may be repeated, tells failures apart."""
+    """Entitlement management of one Graph: sends requests, retries where that is safe, classifies errors."""
 
     def __init__(self, adapter: GraphRequestAdapter, transport: GuardedTransport, tokens: TokenSource, limits: Limits):
         self.requests = Requests(adapter)
@@ -83,144 +83,146 @@ class GraphClient:
         self._adapter = adapter
         self._transport = transport
         self._tokens = tokens
-        self._throttle = Throttle(limits.concurrency, limits.retry, limits.tell)
+        self._throttle = Throttle(limits.concurrency, limits.retry, limits.report_status)
 
     @property
     def answered(self) -> bool:
-        """True once Graph has given any HTTP answer in this run."""
+        """True after Graph has answered any HTTP request of this run."""
         return self._transport.answered
 
     def elapsed_s(self) -> float:
-        """The run's clock."""
+        """Seconds on the run's monotonic clock."""
         return self.limits.retry.elapsed_s()
 
-    def ahead(self) -> AbstractContextManager[None]:
-        """While the block lasts, this task's requests wait only where Graph asks for it, not for a learned limit."""
-        return self._throttle.ahead()
+    def skip_queue(self) -> AbstractContextManager[None]:
+        """Within the block, requests of this task wait for Retry-After, but not in the queue for the budget."""
+        return self._throttle.skip_queue()
 
     def writes_unlocked(self) -> AbstractContextManager[None]:
-        """Opens the transport for writing while the block lasts."""
+        """Unlocks writes in the transport within the block."""
         return self._transport.writes_unlocked()
 
     async def pages(
-        self, request: RequestInformation, *, most_items: int = MOST_ITEMS, in_doubt: bool = True
+        self, request: RequestInformation, *, max_items: int = MAX_ITEMS, retry_unclear: bool = True
     ) -> list[Json]:
-        """All items of a listing, over all pages; an empty page with a next link is not the end (docs/graph.md §1.4).
+        """All objects of a listing, from all pages; an empty page with a next link is not the end (docs/graph.md §1.4).
 
-        `in_doubt` as for `send`.
+        `retry_unclear` as for `send`.
 
         Raises:
-            GraphError: any page failed, is not a list of objects, links elsewhere or links in a circle; or the
-                listing has more than `most_items`, or more bytes or pages than any has.
+            GraphError: a page failed, is not a list of objects, or its next link leads to another server or to a page
+                already read; or the listing exceeds `max_items` or the limits of bytes and pages.
         """
         items: list[Json] = []
         seen: set[str] = set()
         size_bytes = 0
-        while len(seen) < MOST_PAGES:
-            answer = await self.send(request, in_doubt=in_doubt)
+        while len(seen) < MAX_PAGES:
+            answer = await self.send(request, retry_unclear=retry_unclear)
             page, link = _page(answer)
             items += page
             size_bytes += answer.size_bytes
-            if too_much := _too_much(len(items), most_items, size_bytes):
-                raise GraphAnswerError(
-                    f"A listing {too_much}; it was not read to its end.", request_id=answer.request_id
-                )
+            if excess := _excess(len(items), max_items, size_bytes):
+                raise GraphAnswerError(f"A listing {excess}; reading it was stopped.", request_id=answer.request_id)
             if link is None:
                 return items
             if link in seen:
-                raise GraphAnswerError("The pages of a listing link in a circle.", request_id=answer.request_id)
+                raise GraphAnswerError(
+                    "The next link of a listing leads to a page that was already read.", request_id=answer.request_id
+                )
             seen.add(link)
             request = follow(link)
-        raise GraphAnswerError(f"A listing does not end: {MOST_PAGES} pages were read.")
+        raise GraphAnswerError(f"A listing has more than {MAX_PAGES} pages; reading it was stopped.")
 
     async def send(
-        self, request: RequestInformation, witness: Witness | None = None, *, in_doubt: bool = True
+        self, request: RequestInformation, guard: WriteGuard | None = None, *, retry_unclear: bool = True
     ) -> Answer:
-        """The answer to one request, sent again where that is safe; all attempts carry one client-request-id.
+        """The answer to one request, retried where that is safe; all attempts share one client-request-id.
 
-        Without `in_doubt` a GET is repeated no more than a POST is: there is another way to ask the same.
+        Without `retry_unclear` a GET is retried only as rarely as a POST: the caller has another way to ask.
 
         Raises:
             AuthenticationError: still 401 after one renewal of the token.
-            GraphError: what came of the last attempt.
-            Whatever the witness of a write raises; the attempt it was asked about did not leave.
+            GraphError: the error of the last attempt.
+            Whatever the guard of a write raises; that attempt was not sent.
         """
         client_request_id = str(uuid.uuid4())
         request.headers.try_add("client-request-id", client_request_id)
         try:
-            in_doubt = in_doubt and request.http_method is not Method.POST
-            async for attempt in self.limits.retry.loop(client_request_id, self._throttle.pause, in_doubt=in_doubt):
+            retry_unclear = retry_unclear and request.http_method is not Method.POST
+            async for attempt in self.limits.retry.loop(
+                client_request_id, self._throttle.pause, retry_unclear=retry_unclear
+            ):
                 with attempt:
-                    if witness is not None and attempt.retry_state.attempt_number > 1:
-                        await witness.look_again()
-                    return await self._send_authenticated(request, witness)
+                    if guard is not None and attempt.retry_state.attempt_number > 1:
+                        await guard.pre_check()
+                    return await self._send_authenticated(request, guard)
         except GraphError as error:
-            log.info("%s Not sent again (client request id %s).", error, client_request_id)
-            self._throttle.owe(self.limits.retry.retry_after_s(error) or 0.0)
+            log.info("%s Not retried (client request ID %s).", error, client_request_id)
+            self._throttle.delay_next(self.limits.retry.retry_after_s(error) or 0.0)
             raise
         raise AssertionError("the loop ends by returning or raising")
 
-    async def _send_authenticated(self, request: RequestInformation, witness: Witness | None) -> Answer:
+    async def _send_authenticated(self, request: RequestInformation, guard: WriteGuard | None) -> Answer:
         try:
-            return await self._send_once(request, witness)
+            return await self._send_once(request, guard)
         except GraphRefusalError as error:
             if error.status != 401:
                 raise
             self._tokens.forget(_bearer(request), claims_asked_for(error))
-        if witness is not None:
-            await witness.look_again()  # a renewal takes its time
+        if guard is not None:
+            await guard.pre_check()  # renewing the token took time
         try:
-            return await self._send_once(request, witness)
+            return await self._send_once(request, guard)
         except GraphRefusalError as error:
             if error.status != 401:
                 raise
             raise AuthenticationError(
-                f"{error} The token was renewed once and refused again.",
+                f"{error} The access token was renewed once and rejected again.",
                 request_id=error.request_id,
-                hint="Run `reconciler auth check` to see whom the token speaks for.",
+                hint="Run `reconciler auth check` to see the identity, tenant and permissions of the token.",
             ) from error
 
-    async def _send_once(self, request: RequestInformation, witness: Witness | None) -> Answer:
-        since_s, calm = self.elapsed_s(), self._throttle.calm
-        await self._tokens.token()  # fetched before a place is taken and the clock of the request starts
-        async with self._throttle.slot(requests=1 if witness is None else REQUESTS_OF_A_WRITE):
-            if witness is not None and (not calm or self.elapsed_s() - since_s > SHORT_WAIT_S):
-                await witness.look_again()
-            return await self._attempt(request, witness)
+    async def _send_once(self, request: RequestInformation, guard: WriteGuard | None) -> Answer:
+        since_s, paused = self.elapsed_s(), self._throttle.paused
+        await self._tokens.token()  # fetched before the permit is taken and the time-out of the request starts
+        async with self._throttle.permit(requests=1 if guard is None else REQUESTS_PER_WRITE):
+            if guard is not None and (paused or self.elapsed_s() - since_s > MAX_CHECK_AGE_S):
+                await guard.pre_check()
+            return await self._attempt(request, guard)
 
-    async def _attempt(self, request: RequestInformation, witness: Witness | None) -> Answer:
-        request.headers.remove("Authorization")  # the SDK would keep that of the attempt before
+    async def _attempt(self, request: RequestInformation, guard: WriteGuard | None) -> Answer:
+        request.headers.remove("Authorization")  # the SDK would keep the header of the previous attempt
         try:
-            if witness is None:
+            if guard is None:
                 answer = await exchange(self._adapter, request, self.limits.timeout_s)
             else:
-                answer = await self._exchange_before(witness, request)
+                answer = await self._exchange_before(guard, request)
         except GraphRefusalError as error:
             if error.status != 429:
-                self._throttle.answered()
+                self._throttle.count_answer()
             raise
-        self._throttle.answered_well()
+        self._throttle.count_success()
         if log.isEnabledFor(logging.INFO):
             ids = answer.request_id, _client_request_id(request)
-            log.info("%s: done (request id %s; client request id %s)", described(request), *ids)
+            log.info("%s: done (request ID %s; client request ID %s)", described(request), *ids)
         return answer
 
-    async def _exchange_before(self, witness: Witness, request: RequestInformation) -> Answer:
-        """The answer to a write, whose witness hears of it before and after."""
+    async def _exchange_before(self, guard: WriteGuard, request: RequestInformation) -> Answer:
+        """The answer to a write, with its guard called before and after."""
         sending = _sending(request)
-        witness.before_sending(sending)
+        guard.before_sending(sending)
         try:
             answer = await exchange(self._adapter, request, self.limits.timeout_s)
         except ReconcilerError as error:
-            witness.after_sending(sending, error)
+            guard.after_sending(sending, error)
             raise
-        witness.after_sending(sending, answer)
+        guard.after_sending(sending, answer)
         return answer
 
 
 @asynccontextmanager
 async def open_client(base_url: str, tokens: TokenSource, limits: Limits) -> AsyncIterator[GraphClient]:
-    """A client for one Graph, closed with all its sockets at the end of the block."""
+    """A client for one Graph; it and all its sockets are closed at the end of the block."""
     transport = open_transport(base_url)
     async with open_adapter(base_url, transport, tokens, limits.timeout_s) as adapter:
         yield GraphClient(adapter, transport, tokens, limits)
@@ -236,16 +238,16 @@ def _client_request_id(request: RequestInformation) -> str:
 
 
 def _bearer(request: RequestInformation) -> str:
-    """The token that the request was sent with last."""
+    """The token that the last attempt was sent with."""
     return next(iter(request.headers.get("Authorization")), "").removeprefix("Bearer ")
 
 
-def _too_much(number: int, most_items: int, size_bytes: int) -> str | None:
-    """Which bound of a listing is exceeded, in words."""
-    if number > most_items:
-        return f"has more than {most_items:,} objects, ten times what Microsoft allows"
-    if size_bytes > MOST_BYTES_OF_A_LISTING:
-        return f"is larger than {MOST_BYTES_OF_A_LISTING // 1024**2} MiB"
+def _excess(number: int, max_items: int, size_bytes: int) -> str | None:
+    """Which limit of a listing is exceeded; None if none is."""
+    if number > max_items:
+        return f"has more than {max_items:,} objects, ten times what Microsoft allows"
+    if size_bytes > MAX_LISTING_BYTES:
+        return f"is larger than {MAX_LISTING_BYTES // 1024**2} MiB"
     return None
 
 
@@ -253,8 +255,8 @@ def _page(answer: Answer) -> tuple[list[Json], str | None]:
     value, link = answer.body.get("value"), answer.body.get("@odata.nextLink")
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise GraphAnswerError(
-            "A listing came without its list; it is not taken for an empty one.", request_id=answer.request_id
+            "A listing has no list of objects under 'value'; it is not treated as empty.", request_id=answer.request_id
         )
     if link is not None and not isinstance(link, str):
-        raise GraphAnswerError("A listing came with a next link that is no text.", request_id=answer.request_id)
+        raise GraphAnswerError("The next link of a listing is not a string.", request_id=answer.request_id)
     return value, link

@@ -1,6 +1,6 @@
-"""The official SDK, used for its request builders, authentication, pipeline and errors; JSON comes out raw.
+"""One HTTP exchange through the official SDK: its request builders, authentication, pipeline and errors, but raw JSON.
 
-Why raw: typed models cost 3 to 5 ms an object, corrupt durations and lose nulls (docs/graph.md §6.1, §6.5).
+Why raw: typed models cost 3 to 5 ms per object, corrupt durations and lose nulls (docs/graph.md §6.1, §6.5).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from reconciler.model.strict_json import InvalidJsonError, parsed
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Graph answered: the JSON object (empty where the body is), the request id, and how long the text was."""
+    """Graph's answer: the JSON object (empty for an empty body), the request ID, and the size of the body."""
 
     body: Json
     request_id: str | None
@@ -51,11 +51,11 @@ class Answer:
 async def open_adapter(
     base_url: str, transport: GuardedTransport, tokens: TokenSource, timeout_s: float
 ) -> AsyncIterator[GraphRequestAdapter]:
-    """The SDK's adapter over the transport, closed with all its sockets at the end of the block."""
-    # Connecting, with its two repetitions, must fail before the whole request does: only then it never left.
+    """The SDK's adapter over the transport; it and all its sockets are closed at the end of the block."""
+    # Connecting, with its two retries, must time out before the request does: only then it was certainly not sent.
     timeout = httpx.Timeout(timeout_s, connect=timeout_s / 4)
     http = _Client(transport=transport, timeout=timeout, headers={"Accept-Encoding": ACCEPTED})
-    # No retry and no redirect handler: both repeat or reroute writes (docs/graph.md §6.2).
+    # No retry and no redirect handler: they repeat or redirect writes (docs/graph.md §6.2).
     pipeline = [ParametersNameDecodingHandler(), HeadersInspectionHandler(), GraphTelemetryHandler()]
     http = GraphClientFactory.create_with_custom_middleware(pipeline, client=http)
     adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(_Tokens(tokens, base_url)), client=http)
@@ -71,7 +71,7 @@ async def exchange(adapter: GraphRequestAdapter, request: RequestInformation, ti
     """One request and its answer.
 
     Raises:
-        GraphError: every way in which Graph, the network and the SDK fail.
+        GraphError: any failure of Graph, the network or the SDK.
     """
     inspection = HeadersInspectionHandlerOption(inspect_request_headers=False, inspect_response_headers=True)
     request.add_request_options([inspection])
@@ -89,17 +89,17 @@ async def exchange(adapter: GraphRequestAdapter, request: RequestInformation, ti
 
 
 class _Client(httpx.AsyncClient):
-    """httpx's client without what a request of ours must not have: redirects, cookies, ways to sign in of its own."""
+    """httpx's client without redirects, cookies and authentication of its own, which our requests must not have."""
 
     async def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
-        """What the transport answers."""
+        """The response of the transport."""
         response = await self._transport.handle_async_request(request)
         response.request = request
         return response
 
 
 class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow the SDK
-    """Our token source in the SDK's shape; gives no token to any other origin, whatever the SDK asks."""
+    """Adapts our token source to the SDK; gives no token for any other origin."""
 
     def __init__(self, source: TokenSource, base_url: str) -> None:
         self._source = source
@@ -108,7 +108,9 @@ class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow
         self._hosts = AllowedHostsValidator([self._origin[1]])
 
     async def get_authorization_token(self, uri: str, _additional_authentication_context: Json | None = None) -> str:
-        ours = uri.startswith(self._root) or origin_of(uri) == self._origin  # the first spares parsing nearly always
+        ours = (
+            uri.startswith(self._root) or origin_of(uri) == self._origin
+        )  # the first test avoids parsing in nearly all cases
         return await self._source.token() if ours else ""
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
@@ -116,10 +118,10 @@ class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow
 
 
 def claims_asked_for(refused: GraphRefusalError) -> str | None:
-    """The claims that a 401 asks for, as JSON text: Graph sends them base64-encoded; None for anything else."""
-    found = re.search(r'\bclaims="([^"]*)"', refused.headers.get(CHALLENGE, ""))
+    """The claims challenge of a 401 as JSON text; Graph sends it base64-encoded. None if there is none."""
+    challenge = re.search(r'\bclaims="([^"]*)"', refused.headers.get(CHALLENGE, ""))
     try:
-        text = base64.b64decode(found[1] if found else "", altchars=b"-_").decode()
+        text = base64.b64decode(challenge[1] if challenge else "", altchars=b"-_").decode()
         return text if isinstance(parsed(text), dict) else None
     except ValueError:
         return None
@@ -127,7 +129,7 @@ def claims_asked_for(refused: GraphRefusalError) -> str | None:
 
 def _json_object(raw: bytes | None, request: RequestInformation, request_id: str | None) -> Json:
     if not raw and request.http_method is not Method.GET:
-        return {}  # Graph may answer a write so, and need not say more
+        return {}  # Graph may answer a write with an empty body
     try:
         body = parsed(raw or b"")
     except InvalidJsonError as error:

@@ -1,4 +1,4 @@
-"""What the SDK and the network raise, as errors of ours: a refusal by Graph, or no answer at all."""
+"""Errors of the SDK and the network as our own: an HTTP error from Graph, or no answer at all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from reconciler.errors import GraphRefusalError, GraphUnansweredError
 from reconciler.graph.requests import described
 from reconciler.model.secrets import mask
 
-# A proxy that refuses has been asked for a tunnel only.
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_LONGEST_QUOTE = 400
+# A proxy that refuses has only been asked for a tunnel.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_MAX_QUOTE_LENGTH = 400
 RETRY = "Retry; if the error persists, contact Microsoft support with the request ID."
 _READING = "Reading needs EntitlementManagement.Read.All, or the role Catalog reader on the catalog."
 _WRITING = (
@@ -28,24 +28,24 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
     status = error.response_status_code or 0
     headers = error.response_headers or {}
     main = error.error if isinstance(error, ODataError) else None
-    words = [word for word in (main.code, main.message) if word] if main else []
-    said = mask(": ".join(words))[:_LONGEST_QUOTE] or "no error body of Graph's"
+    parts = [part for part in (main.code, main.message) if part] if main else []
+    reason = mask(": ".join(parts))[:_MAX_QUOTE_LENGTH] or "no Graph error body"
     inner = main.inner_error if main else None
     request_id = headers.get("request-id") or (inner.request_id if inner else None) or None
     retry_after = headers.get("Retry-After")
-    patience = f"; Retry-After {retry_after}" if retry_after else ""
+    details = f"request ID {request_id or 'missing'}" + (f"; Retry-After {retry_after}" if retry_after else "")
     return GraphRefusalError(
-        f"{described(request)} was answered HTTP {status} ({said}; request id {request_id or 'not given'}{patience}).",
+        f"{described(request)} failed with HTTP {status} ({reason}; {details}).",
         status=status,
         code=main.code if main else None,
         request_id=request_id,
         headers=headers,
-        hint=_way_out(request, status, main.code if main else None),
+        hint=_hint(request, status, main.code if main else None),
     )
 
 
-def _way_out(request: RequestInformation, status: int, code: str | None) -> str | None:
-    """What helps where Graph refuses a request (docs/graph.md §2.6, §3); None where nothing general does."""
+def _hint(request: RequestInformation, status: int, code: str | None) -> str | None:
+    """What to do about a refused request (docs/graph.md §2.6, §3); None if there is no general advice."""
     if request.http_method is Method.GET:
         return _READING if status == 403 else RETRY
     if code == "UnauthorizedClientAppOnBehalfOfUnsupported":
@@ -54,12 +54,12 @@ def _way_out(request: RequestInformation, status: int, code: str | None) -> str 
 
 
 def unanswered(error: Exception, request: RequestInformation, timeout_s: float) -> GraphUnansweredError:
-    """A request without answer; says whether it may have reached Graph (docs/graph.md §6.6)."""
+    """A request without an answer; `not_sent` if it certainly did not reach Graph (docs/graph.md §6.6)."""
     reason = f"no answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
     url = httpx.URL(request.url)
     return GraphUnansweredError(
         f"{described(request)} got no answer from {url.scheme}://{url.netloc.decode()} "
         f"({reason or type(error).__name__}).",
-        never_left=isinstance(error, _NEVER_LEFT),
+        not_sent=isinstance(error, _NOT_SENT),
         hint="Check the network, the proxy variables and --graph-url.",
     )

@@ -1,70 +1,87 @@
-"""The token that GitHub gives a job about itself, which Entra accepts in place of a secret.
+"""The OIDC token that GitHub issues to a job, which Entra accepts instead of a secret.
 
 Source: docs/graph.md §6.4; azure-identity has no credential of its own for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
 
 from reconciler.errors import AuthenticationError
+from reconciler.graph.auth_modes import alternatives, listed
 from reconciler.graph.body import ACCEPTED, Body
 from reconciler.model.secrets import learn_value
 from reconciler.model.strict_json import parsed
 from reconciler.settings import LOOPBACK_HOSTS
 
-MOST_BYTES_OF_AN_ASSERTION = 64 * 1024
-"""Of an answer or a file that holds one; a token has one or two KiB."""
-_NO_ANSWER_HINT = "Run the job again; if that does not help, check HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE."
+MAX_ASSERTION_BYTES = 64 * 1024
+"""Of a response or a file that holds an assertion; a token has one or two KiB."""
+_NO_ANSWER_HINT = "Run the job again; if the error persists, check HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE."
 
 
 def github_assertion(environment: Mapping[str, str], audience: str) -> str:
-    """A fresh token of the running job for `audience`; called by azure-identity at every exchange.
+    """A new OIDC token of the running job for `audience`; azure-identity calls this at every exchange.
 
     Raises:
-        AuthenticationError: not a GitHub job with `id-token: write`, or GitHub refuses. Never holds a token.
+        AuthenticationError: not a GitHub job with `id-token: write`, or GitHub refuses. Never contains a token.
     """
     url = environment.get("ACTIONS_ID_TOKEN_REQUEST_URL")
     bearer = environment.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
     if not url or not bearer:
-        raise AuthenticationError(
-            "This job may not ask GitHub for an identity token.",
-            hint="Add `permissions: id-token: write` to the job; runs for forks never get it.",
-        )
+        raise no_job_token(environment)
     address = _address(url)
     if address is None:
-        raise AuthenticationError("ACTIONS_ID_TOKEN_REQUEST_URL is not an https address; nothing was sent to it.")
+        raise AuthenticationError("ACTIONS_ID_TOKEN_REQUEST_URL is not an https URL; nothing was sent to it.")
     try:
         token = _answer(address.copy_merge_params({"audience": audience}), bearer)["value"]
     except httpx.HTTPStatusError as error:
         raise AuthenticationError(
-            f"GitHub refused an identity token (HTTP {error.response.status_code}).",
-            hint="Check that the job has `id-token: write`.",
+            f"GitHub refused to issue an OIDC token (HTTP {error.response.status_code}).",
+            hint="Check that the job has `permissions: id-token: write`.",
         ) from None
-    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError, ImportError):  # the last of a SOCKS proxy
+    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError, ImportError):  # the last for a SOCKS proxy
         token = None
     if not isinstance(token, str) or not token:
-        raise AuthenticationError("GitHub gave no usable identity token.", hint=_NO_ANSWER_HINT)
+        raise AuthenticationError("GitHub returned no usable OIDC token.", hint=_NO_ANSWER_HINT)
     learn_value(token)
     return token
 
 
+def no_job_token(environment: Mapping[str, str], missing_ids: Sequence[str] = ()) -> AuthenticationError:
+    """The error for a process without the variables of a GitHub job that may request OIDC tokens.
+
+    `missing_ids`: other variables that are not set either, to be named in the hint.
+    """
+    also = f" Also set {listed(missing_ids)}." if missing_ids else ""
+    if environment.get("GITHUB_ACTIONS"):
+        return AuthenticationError(
+            "This job is not allowed to request a GitHub OIDC token.",
+            hint="Add `permissions: id-token: write` to the job; pull requests from forks never get this permission."
+            f"{also}",
+        )
+    return AuthenticationError(
+        "Not signed in. --auth github-oidc works only in a GitHub Actions job: ACTIONS_ID_TOKEN_REQUEST_URL and "
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN are not set.",
+        hint=f"Run it in a GitHub job with `permissions: id-token: write`, {alternatives('github-oidc')}{also}",
+    )
+
+
 def _answer(address: httpx.URL, bearer: str) -> Any:
-    """What GitHub answers, as JSON; no more of it is read than a token needs."""
+    """GitHub's response as JSON; reads no more bytes than a token needs."""
     headers = {"Authorization": f"Bearer {bearer}", "Accept-Encoding": ACCEPTED}
     with httpx.stream("GET", address, headers=headers, follow_redirects=False, timeout=30) as answer:
         answer.raise_for_status()
-        body = Body(answer.headers, MOST_BYTES_OF_AN_ASSERTION)
+        body = Body(answer.headers, MAX_ASSERTION_BYTES)
         for piece in answer.iter_raw():
             body.add(piece)
     return parsed(body.content())
 
 
 def _address(url: str) -> httpx.URL | None:
-    """The address as a URL; None unless it is https, or on loopback."""
+    """The URL parsed; None unless it is https or on loopback."""
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL:

@@ -1,4 +1,4 @@
-"""What tokens and assertions claim, read without verifying: Graph and Entra do that, we only tell the operator."""
+"""Claims of tokens and assertions, read without verification, which is up to Graph and Entra: they are only shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reconciler.model.strict_json import parsed
 
 
 def identity_of(token: str) -> Identity:
-    """The identity a JSON Web Token claims to be for; any other token gives `unknown`."""
+    """The identity that a JSON Web Token claims; `unknown` for any other token."""
     claims = _claims(token)
     if not claims:
         return Identity("unknown")
@@ -28,11 +28,11 @@ def identity_of(token: str) -> Identity:
 
 
 def assertion_of(token: str) -> Assertion:
-    """Issuer, subject and audience of a JSON Web Token; several audiences are joined, anything else gives Nones."""
+    """Issuer, subject and audience of a JSON Web Token; several audiences are joined. All None for any other text."""
     claims = _claims(token)
     audience = claims.get("aud")
     if isinstance(audience, list):  # as Kubernetes writes it
-        audience = ", ".join(str(one) for one in audience)
+        audience = ", ".join(map(str, audience))
     return Assertion(_text(claims.get("iss")), _text(claims.get("sub")), _text(audience))
 
 
@@ -43,7 +43,7 @@ def _claims(token: str) -> dict[str, object]:
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
         claims = parsed(payload)
-    except ValueError:  # of base64 too
+    except ValueError:  # raised by base64 too
         return {}
     return claims if isinstance(claims, dict) else {}
 

@@ -1,4 +1,4 @@
-"""Which proxy the environment names for an address, by the rules of the libraries that sign in."""
+"""The proxy that the environment names for a URL, by the rules of the libraries that sign in."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from reconciler.settings import LOOPBACK_HOSTS
 
 
 def proxy_for(address: str) -> str | None:
-    """The proxy for the address, http where it names no scheme; None for loopback and for what NO_PROXY names.
+    """The proxy for the URL, with the scheme http if it has none; None for loopback and for hosts in NO_PROXY.
 
-    The variable of the address's scheme (HTTPS_PROXY) comes before ALL_PROXY, as in requests, httpx and curl.
+    The variable for the URL's scheme (HTTPS_PROXY) wins over ALL_PROXY, as in requests, httpx and curl.
 
     Raises:
-        UsageError: it is a SOCKS proxy; neither httpx nor requests speaks that without packages of their own.
+        UsageError: it is a SOCKS proxy, which httpx and requests support only with additional packages.
     """
     url = httpx.URL(address)
     if url.host in LOOPBACK_HOSTS or proxy_bypass(url.netloc.decode()):
@@ -28,7 +28,7 @@ def proxy_for(address: str) -> str | None:
     scheme, separator, _ = proxy.partition("://")
     if scheme.lower().startswith("socks"):
         raise UsageError(
-            "The environment names a SOCKS proxy, which is not supported.",
-            hint="Name an HTTP proxy in HTTPS_PROXY or ALL_PROXY, or set NO_PROXY.",
+            "HTTPS_PROXY or ALL_PROXY names a SOCKS proxy, which is not supported.",
+            hint="Set HTTPS_PROXY or ALL_PROXY to an HTTP proxy, or set NO_PROXY.",
         )
     return proxy if separator else f"http://{proxy}"

@@ -1,4 +1,4 @@
-"""What is live: catalogs found by id or by exactly one name, and the extensions in them. Absent is never guessed."""
+"""Reading Graph: catalogs by id or by a unique name, and their extensions. "Absent" is never a guess."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError, GraphUnansweredError
 from reconciler.graph.failures import RETRY
-from reconciler.graph.requests import named
+from reconciler.graph.requests import name_filter
 from reconciler.graph.wire import identifier, observed_extension
 from reconciler.model.canonical import GUID
 from reconciler.model.extension import Catalog, ObservedCatalog, ObservedExtension
@@ -25,76 +25,76 @@ T = TypeVar("T")
 
 log = logging.getLogger("reconciler.graph")
 
-NAMES_A_LOOK_UP = 15
-"""As many as Graph's known issues allow in an `in` clause; each name more saves less (ADR 0018)."""
-MOST_EXTENSIONS = 5_000
-"""In one catalog: ten times what a tenant may hold; to plan 50,000 of them takes 1 GB."""
-LONGEST_LOOK_UP = 1_500
-"""Characters of the filter, percent-encoded: the address stays below the 2,048 that Graph's known issues name."""
+NAMES_PER_LOOK_UP = 15
+"""As many as Graph's known issues allow in an `in` clause; more names would save little (ADR 0018)."""
+MAX_EXTENSIONS = 5_000
+"""In one catalog: ten times what a tenant may hold; a plan for 50,000 of them needs 1 GB."""
+MAX_FILTER_LENGTH = 1_500
+"""Characters of the percent-encoded filter: the URL stays below the 2,048 that Graph's known issues name."""
 
 
 async def observe(
-    graph: GraphClient, declared: Sequence[Catalog], advance: Callable[[], None] = lambda: None
+    graph: GraphClient, desired: Sequence[Catalog], advance: Callable[[], None] = lambda: None
 ) -> list[ObservedCatalog]:
-    """What is live for each declared catalog, in the given order; reads run side by side.
+    """Each desired catalog as observed, in the given order; catalogs are read concurrently.
 
-    An absent catalog that was named gets the nearest existing names. `advance` is called as each catalog is done.
+    The reason of an absent catalog names the most similar existing names. `advance` is called after each catalog.
 
     Raises:
-        AuthenticationError: Graph refuses the token.
-        GraphUnansweredError: Graph gave no HTTP answer at all in this run.
+        AuthenticationError: Graph rejects the token.
+        GraphUnansweredError: Graph has not answered any HTTP request of this run.
     """
 
-    async def one(catalog: Catalog, found: Sequence[Catalog]) -> ObservedCatalog:
-        """Reads one catalog and tells that it is done."""
-        observed = await _observe_one(graph, catalog, found)
+    async def observe_catalog(catalog: Catalog, matches: Sequence[Catalog]) -> ObservedCatalog:
+        """Reads one catalog and reports progress."""
+        observed = await _observe_catalog(graph, catalog, matches)
         advance()
         return observed
 
-    async def several(group: Sequence[Catalog]) -> list[ObservedCatalog]:
-        """Looks for a group of catalogs at once, then reads them side by side."""
-        found = await _look_up(graph, [str(catalog.display_name) for catalog in group if catalog.id is None])
-        return await side_by_side(one(catalog, found.get(_key(catalog), ())) for catalog in group)
+    async def observe_group(group: Sequence[Catalog]) -> list[ObservedCatalog]:
+        """Looks up a group of catalogs with one request, then reads them concurrently."""
+        matches = await _look_up(graph, [str(catalog.display_name) for catalog in group if catalog.id is None])
+        return await concurrently(observe_catalog(catalog, matches.get(_key(catalog), ())) for catalog in group)
 
-    by_name = [catalog for catalog in declared if catalog.id is None]
-    groups = [*_groups(by_name), *([catalog] for catalog in declared if catalog.id is not None)]
-    read = dict(zip(chain(*groups), chain(*await side_by_side(map(several, groups))), strict=True))
-    observed = [read[catalog] for catalog in declared]
-    if not any(item.read == "absent" and item.catalog.id is None for item in observed):
+    by_name = [catalog for catalog in desired if catalog.id is None]
+    groups = [*_groups(by_name), *([catalog] for catalog in desired if catalog.id is not None)]
+    read = dict(zip(chain(*groups), chain(*await concurrently(map(observe_group, groups))), strict=True))
+    observed = [read[catalog] for catalog in desired]
+    if not any(catalog.read == "absent" and catalog.catalog.id is None for catalog in observed):
         return observed
     try:
-        names = [str(found) for found in await list_catalogs(graph)]
+        names = [str(catalog) for catalog in await list_catalogs(graph)]
     except GraphError as error:
-        names, because = [], f" (the existing names could not be listed: {with_way_out(error)})"
+        names, because = [], f" (the existing names could not be listed: {with_hint(error)})"
     else:
         because = ""
-    return [_with_nearest_names(item, names, because) for item in observed]
+    return [_with_nearest_names(catalog, names, because) for catalog in observed]
 
 
 async def observe_listed(
     graph: GraphClient, listed: Sequence[Catalog], advance: Callable[[], None] = lambda: None
 ) -> list[ObservedCatalog]:
-    """What is live in each of these catalogs, which Graph itself has listed, in the given order.
+    """Each of these catalogs, which Graph has listed, as observed, in the given order.
 
     Raises:
-        AuthenticationError: Graph refuses the token.
+        AuthenticationError: Graph rejects the token.
     """
 
-    async def one(catalog: Catalog) -> ObservedCatalog:
-        """Reads one catalog and tells that it is done."""
-        observed = await _observe_one(graph, catalog, [catalog])
+    async def observe_catalog(catalog: Catalog) -> ObservedCatalog:
+        """Reads one catalog and reports progress."""
+        observed = await _observe_catalog(graph, catalog, [catalog])
         advance()
         return observed
 
-    return await side_by_side(one(catalog) for catalog in listed)
+    return await concurrently(observe_catalog(catalog) for catalog in listed)
 
 
-async def side_by_side(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results in order; the first of our errors cancels the rest and comes out as itself."""
+async def concurrently(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results in order; the first error cancels the rest and is raised as it is, not in a group."""
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one) for one in work]
-    except ExceptionGroup as errors:  # callers know ReconcilerError, not groups
+            tasks = [group.create_task(coroutine) for coroutine in work]
+    except ExceptionGroup as errors:  # callers handle ReconcilerError, not groups
         # Not in `except*`: before Python 3.11.4 that wraps what is raised in it into a group again (gh-103590).
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
@@ -102,21 +102,21 @@ async def side_by_side(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 async def list_catalogs(graph: GraphClient) -> list[Catalog]:
     """Every catalog of the tenant (docs/graph.md §1.1)."""
-    return [_catalog(item) for item in await graph.pages(graph.requests.catalogs())]
+    return [_catalog(body) for body in await graph.pages(graph.requests.catalogs())]
 
 
 async def list_extensions(graph: GraphClient, catalog_id: str) -> tuple[ObservedExtension, ...]:
-    """Every extension of the catalog, over all pages; one that two pages repeat counts once (docs/graph.md §1.4)."""
-    listed = await graph.pages(graph.requests.extensions(catalog_id), most_items=MOST_EXTENSIONS)
-    found = [observed_extension(item) for item in listed]
-    return tuple({extension.id: extension for extension in found}.values())
+    """Every extension of the catalog, from all pages; an extension on two pages counts once (docs/graph.md §1.4)."""
+    listed = await graph.pages(graph.requests.extensions(catalog_id), max_items=MAX_EXTENSIONS)
+    extensions = [observed_extension(body) for body in listed]
+    return tuple({extension.id: extension for extension in extensions}.values())
 
 
 async def get_extension(graph: GraphClient, catalog_id: str, extension_id: str) -> ObservedExtension | None:
-    """One extension as it is now; None when Graph answers 404.
+    """One extension as it is now; None if Graph answers 404.
 
     Raises:
-        GraphError: anything else than that extension was answered; a write would go to whatever id came.
+        GraphError: the answer is not that extension; a write must not use another id.
     """
     try:
         answer = await graph.send(graph.requests.extension(catalog_id, extension_id))
@@ -124,18 +124,20 @@ async def get_extension(graph: GraphClient, catalog_id: str, extension_id: str) 
         if error.status == 404:
             return None
         raise
-    found = observed_extension(answer.body)
-    if found.id.lower() != extension_id.lower():
-        raise GraphAnswerError("Graph answered with another extension.", request_id=answer.request_id)
-    return found
+    extension = observed_extension(answer.body)
+    if extension.id.lower() != extension_id.lower():
+        raise GraphAnswerError(
+            f"Graph returned extension {extension.id} instead of {extension_id}.", request_id=answer.request_id
+        )
+    return extension
 
 
 def _groups(by_name: Sequence[Catalog]) -> Iterator[list[Catalog]]:
-    """The catalogs in groups that one look-up can name."""
+    """The catalogs in groups that fit into the filter of one look-up."""
     group: list[Catalog] = []
     for catalog in by_name:
         longer = [*group, catalog]
-        if group and (len(longer) > NAMES_A_LOOK_UP or _length(longer) > LONGEST_LOOK_UP):
+        if group and (len(longer) > NAMES_PER_LOOK_UP or _length(longer) > MAX_FILTER_LENGTH):
             yield group
             longer = [catalog]
         group = longer
@@ -144,7 +146,7 @@ def _groups(by_name: Sequence[Catalog]) -> Iterator[list[Catalog]]:
 
 
 def _length(group: Sequence[Catalog]) -> int:
-    return sum(len(quote(named(str(catalog.display_name)), errors="replace")) for catalog in group)
+    return sum(len(quote(name_filter(str(catalog.display_name)), errors="replace")) for catalog in group)
 
 
 def _key(catalog: Catalog) -> str:
@@ -152,93 +154,97 @@ def _key(catalog: Catalog) -> str:
 
 
 async def _look_up(graph: GraphClient, names: Sequence[str]) -> dict[str, list[Catalog]]:
-    """The catalogs of each of several names, by name in small letters; a name that is missing is to be asked alone.
+    """The catalogs of several names, by case-folded name; a name that is missing is to be looked up alone.
 
-    Whether Graph, or what stands before it, takes `or` in this `$filter` is open (docs/graph.md §1.3 shows it without):
-    a refusal, and any other failure, costs this one request and decides nothing.
+    It is not documented whether Graph, or a proxy before it, accepts `or` in this `$filter` (docs/graph.md §1.3):
+    an error costs this one request and has no other effect.
     """
     if len(names) < 2:
         return {}
-    found: dict[str, list[Catalog]] = {}
+    matches: dict[str, list[Catalog]] = {}
     try:
-        for catalog in await _named(graph, names, in_doubt=False):
-            found.setdefault(_key(catalog), []).append(catalog)
+        for catalog in await _named(graph, names, retry_unclear=False):
+            matches.setdefault(_key(catalog), []).append(catalog)
     except GraphError as error:
-        if isinstance(error, GraphUnansweredError) and error.never_left and not graph.answered:
+        if isinstance(error, GraphUnansweredError) and error.not_sent and not graph.answered:
             raise
-        log.info("%s Each of the %d catalogs is looked for alone.", error, len(names))
-    return found
+        log.info("%s Looking up each of the %d catalogs with a request of its own.", error, len(names))
+    return matches
 
 
-async def _named(graph: GraphClient, names: Sequence[str], *, in_doubt: bool = True) -> list[Catalog]:
-    """The catalogs with one of the names, compared here too, ignoring case, whatever `$filter` does; each once."""
-    wanted = {name.casefold() for name in names}
-    listed = [_catalog(item) for item in await graph.pages(graph.requests.catalogs(*names), in_doubt=in_doubt)]
-    return list({catalog.id: catalog for catalog in listed if _key(catalog) in wanted}.values())
+async def _named(graph: GraphClient, names: Sequence[str], *, retry_unclear: bool = True) -> list[Catalog]:
+    """The catalogs with one of the names, each once; names are compared here too, ignoring case."""
+    keys = {name.casefold() for name in names}
+    listed = [
+        _catalog(body) for body in await graph.pages(graph.requests.catalogs(*names), retry_unclear=retry_unclear)
+    ]
+    return list({catalog.id: catalog for catalog in listed if _key(catalog) in keys}.values())
 
 
-async def _observe_one(graph: GraphClient, declared: Catalog, found: Sequence[Catalog] = ()) -> ObservedCatalog:
-    """What is live for one catalog; once it was found, its id and name stay known even if listing it fails.
+async def _observe_catalog(graph: GraphClient, desired: Catalog, matches: Sequence[Catalog] = ()) -> ObservedCatalog:
+    """One catalog as observed; after it was found, its id and name are kept even if listing its extensions fails.
 
-    What Graph has `found` already need not be looked for.
+    With `matches` from a look-up it is not searched for again.
     """
-    known = declared
+    known = desired
     try:
-        found = found or await _find(graph, declared)
-        if not found:
-            return ObservedCatalog(declared, "absent", because=_absent(declared))
-        if len(found) > 1:
-            ids = ", ".join(sorted(str(catalog.id) for catalog in found))
-            because = f"{len(found)} catalogs have this name ({ids}); address one of them with catalog: {{id: …}}"
-            return ObservedCatalog(declared, "unreadable", because=because)
-        known = found[0]
+        matches = matches or await _find(graph, desired)
+        if not matches:
+            return ObservedCatalog(desired, "absent", because=_absent(desired))
+        if len(matches) > 1:
+            ids = ", ".join(sorted(str(catalog.id) for catalog in matches))
+            because = f"{len(matches)} catalogs have this name ({ids}); select one with catalog: {{id: …}}"
+            return ObservedCatalog(desired, "unreadable", because=because)
+        known = matches[0]
         return ObservedCatalog(known, "complete", await list_extensions(graph, str(known.id)))
     except GraphError as error:
         if isinstance(error, GraphUnansweredError) and not graph.answered:
             raise
-        return ObservedCatalog(known, "unreadable", because=f"the catalog could not be read: {with_way_out(error)}")
+        return ObservedCatalog(known, "unreadable", because=f"the catalog could not be read: {with_hint(error)}")
 
 
-def _absent(declared: Catalog) -> str:
-    if declared.id is not None:
-        return "no catalog has this id; correct it, or address the catalog by its name"
-    if GUID.fullmatch(declared.display_name or ""):
+def _absent(desired: Catalog) -> str:
+    if desired.id is not None:
+        return "no catalog has this id; correct it, or use the catalog's name"
+    if GUID.fullmatch(desired.display_name or ""):
         return "no catalog has this name; it looks like an id: write catalog: {id: …}"
     return "no catalog has this name"
 
 
-async def _find(graph: GraphClient, declared: Catalog) -> list[Catalog]:
-    """The catalogs meant by the id or the name."""
-    if declared.id is not None:
+async def _find(graph: GraphClient, desired: Catalog) -> list[Catalog]:
+    """The catalogs that match the id or the name."""
+    if desired.id is not None:
         try:
-            answer = await graph.send(graph.requests.catalog(declared.id))
+            answer = await graph.send(graph.requests.catalog(desired.id))
         except GraphRefusalError as error:
             if error.status == 404:
                 return []
             raise
-        found = _catalog(answer.body)
-        if found.id != declared.id.lower():
-            raise GraphAnswerError("Graph answered with another catalog.", request_id=answer.request_id)
-        return [found]
-    return await _named(graph, [str(declared.display_name)])
+        catalog = _catalog(answer.body)
+        if catalog.id != desired.id.lower():
+            raise GraphAnswerError(
+                f"Graph returned catalog {catalog.id} instead of {desired.id}.", request_id=answer.request_id
+            )
+        return [catalog]
+    return await _named(graph, [str(desired.display_name)])
 
 
-def _catalog(item: dict[str, Any]) -> Catalog:
-    name = item.get("displayName")
-    return Catalog(identifier(item, "a catalog").lower(), name if isinstance(name, str) else None)
+def _catalog(body: dict[str, Any]) -> Catalog:
+    name = body.get("displayName")
+    return Catalog(identifier(body, "a catalog").lower(), name if isinstance(name, str) else None)
 
 
-def _with_nearest_names(item: ObservedCatalog, names: Sequence[str], because: str) -> ObservedCatalog:
-    if item.read != "absent" or item.catalog.id is not None:
-        return item
+def _with_nearest_names(observed: ObservedCatalog, names: Sequence[str], because: str) -> ObservedCatalog:
+    if observed.read != "absent" or observed.catalog.id is not None:
+        return observed
     folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(str(item.catalog).casefold(), folded, n=3)
-    listed = ", ".join(f"“{folded[name]}”" for name in near)
-    way_out = f"did you mean {listed}?" if near else "create it first, or correct the name"
-    return replace(item, because=f"{item.because}; {way_out}{because}")
+    nearest = difflib.get_close_matches(str(observed.catalog).casefold(), folded, n=3)
+    listed = ", ".join(f'"{folded[name]}"' for name in nearest)
+    hint = f"did you mean {listed}?" if nearest else "create it first, or correct the name"
+    return replace(observed, because=f"{observed.because}; {hint}{because}")
 
 
-def with_way_out(error: GraphError) -> str:
-    """What went wrong with a read, and what helps: the same for every command that reads."""
+def with_hint(error: GraphError) -> str:
+    """The message of a failed read with its hint: the same for every command that reads."""
     hint = error.hint if isinstance(error, GraphRefusalError) else None
     return f"{error} {hint or RETRY}"

@@ -1,4 +1,4 @@
-"""The requests we make, built by the SDK's request builders; JSON goes in raw (docs/graph.md §1, §6.5)."""
+"""Requests to Graph, built by the SDK's request builders, with raw JSON bodies (docs/graph.md §1, §6.5)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Requests:
-    """Requests to one Graph. Those with a body write; the transport lets them out only while apply has unlocked it."""
+    """Requests to one Graph. Those with a body are writes, which the transport sends only while writes are unlocked."""
 
     def __init__(self, adapter: GraphRequestAdapter) -> None:
         self._builder = GraphServiceClient(request_adapter=adapter).identity_governance.entitlement_management
@@ -30,8 +30,8 @@ class Requests:
         builder = self._builder.catalogs
         if not names:
             return self._addressed(builder.to_get_request_information())
-        wanted = " or ".join(named(name) for name in names)
-        query = builder.CatalogsRequestBuilderGetQueryParameters(filter=wanted)
+        any_name = " or ".join(map(name_filter, names))
+        query = builder.CatalogsRequestBuilderGetQueryParameters(filter=any_name)
         return self._addressed(builder.to_get_request_information(RequestConfiguration(query_parameters=query)))
 
     def catalog(self, catalog_id: str) -> RequestInformation:
@@ -46,42 +46,42 @@ class Requests:
         return self._addressed(request)
 
     def extension(self, catalog_id: str, extension_id: str, body: Json | None = None) -> RequestInformation:
-        """GET one extension, or PUT it whole: the SDK offers PATCH, which the service refuses (docs/graph.md §1.5)."""
+        """GET one extension, or PUT all of it: the SDK offers PATCH, which the service rejects (docs/graph.md §1.5)."""
         builder = self._builder.catalogs.by_access_package_catalog_id(catalog_id)
         item = builder.custom_workflow_extensions.by_custom_callout_extension_id(extension_id)
         request = item.to_get_request_information() if body is None else _write(Method.PUT, item, body)
         return self._addressed(request)
 
     def _addressed(self, request: RequestInformation) -> RequestInformation:
-        """The request with its address written out: the SDK would do so each time it is asked (ADR 0018)."""
+        """The request with its URL expanded and cached: the SDK would expand it at every access (ADR 0018)."""
         request.path_parameters["baseurl"] = self._base_url
-        if request.url_template and not request.query_parameters:  # then nothing comes of the longest part
+        if request.url_template and not request.query_parameters:  # the longest part would expand to nothing
             request.url_template = request.url_template.partition("{?")[0]
-        about = request.url_template, *request.path_parameters.items(), *request.query_parameters.items()
-        if about not in self._addresses:
-            self._addresses[about] = request.url
-        request.url = self._addresses[about]
+        key = request.url_template, *request.path_parameters.items(), *request.query_parameters.items()
+        if key not in self._addresses:
+            self._addresses[key] = request.url
+        request.url = self._addresses[key]
         return request
 
 
-def named(name: str) -> str:
+def name_filter(name: str) -> str:
     """The `$filter` expression for one display name; a quote inside it is doubled (docs/graph.md §1.3)."""
     literal = name.replace("'", "''")
     return f"displayName eq '{literal}'"
 
 
 def follow(next_link: str) -> RequestInformation:
-    """GET the next page: the link as it is, opaque (docs/graph.md §1.4).
+    """GET the next page: the link is opaque and used unchanged (docs/graph.md §1.4).
 
     Raises:
-        GraphAnswerError: the link is no absolute address, or names a user, whom httpx would sign in instead of us.
+        GraphAnswerError: the link is not an absolute URL, or has a user name, which httpx would sign in with.
     """
     try:
         url, _ = httpx.URL(next_link), urlsplit(next_link).port
     except (httpx.InvalidURL, ValueError):
         url = httpx.URL()
     if not url.host or url.userinfo:
-        raise GraphAnswerError("A listing came with a next link that is no usable address.")
+        raise GraphAnswerError("The next link of a listing is not a usable URL.")
     request = RequestInformation()
     request.http_method, request.url = Method.GET, next_link
     request.headers.try_add("Accept", "application/json")
@@ -89,12 +89,12 @@ def follow(next_link: str) -> RequestInformation:
 
 
 def described(request: RequestInformation) -> str:
-    """The request in messages: verb and path below entitlement management, without query."""
+    """The request as shown in messages: method and path below entitlement management, without query."""
     return method_and_path(request.http_method.value, httpx.URL(request.url))
 
 
 def method_and_path(method: str, url: httpx.URL) -> str:
-    """The same of a method and a URL."""
+    """Method and path as shown in messages."""
     return f"{method} {url.path.partition('/entitlementManagement')[2] or '/'}"
 
 

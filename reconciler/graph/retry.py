@@ -1,4 +1,4 @@
-"""When a request is sent again, and after how long. tenacity turns the rules below into a loop."""
+"""When a request is retried, and after which wait. tenacity runs the loop."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from reconciler.errors import GarbledAnswerError, GraphRefusalError, GraphUnansw
 log = logging.getLogger("reconciler.graph")
 
 FIRST_WAIT_S = 0.5
-LONGEST_WAIT_S = 30.0
-LONGEST_WAITING_S = 600.0
-"""All waits of one request together. A `Retry-After` beyond it is not waited for, and never undercut
+MAX_WAIT_S = 30.0
+MAX_TOTAL_WAIT_S = 600.0
+"""All waits of one request together. With a longer `Retry-After` it fails; it is never sent earlier
 (docs/graph.md §5.1)."""
 
-_LONGEST_NAMED_S = 1e9
-"""Any longer wait is shown as this one: as long as nobody waits."""
+_MAX_RETRY_AFTER_S = 1e9
+"""A larger Retry-After is reduced to this; both are far beyond what a run waits."""
 _NUMBER = re.compile("[0-9]+([.][0-9]+)?")
 
 Sleep = Callable[[float], Awaitable[None]]
 
 
 class Pause(Protocol):
-    """Waits in the name of every request."""
+    """Pauses all requests."""
 
     async def __call__(self, wait_s: float, *, named: bool = True, of_a_limit: bool = False) -> None:
-        """Waits so long; `named`: Graph named the time; `of_a_limit`: it did so with a 429."""
+        """Pauses for so long; `named`: Graph gave a Retry-After; `of_a_limit`: it did so with HTTP 429."""
 
 
-def may_repeat(error: BaseException, *, in_doubt: bool) -> bool:
-    """True when sending the request again cannot do harm and may help.
+def may_repeat(error: BaseException, *, retry_unclear: bool) -> bool:
+    """True if a retry is safe and may succeed.
 
-    Any request: when it provably never left, and after 429. One that may be repeated `in_doubt`, so none that Graph may
-    have carried out (docs/graph.md §5.3, §6.2): also after whatever is no clear refusal, a loss on the way,
-    and an answer that cannot be read. The witness of a PUT looks again first, which is what a conflict asks for
-    (docs/graph.md §5.2).
+    Any request is retried if it was certainly not sent, and after HTTP 429. With `retry_unclear`, so never for a POST
+    that Graph may have applied (docs/graph.md §5.3, §6.2), it is also retried after HTTP 5xx, 408, 409 and
+    redirects, and after a lost or unreadable answer. A PUT is pre-checked before, as a conflict
+    demands (docs/graph.md §5.2).
     """
     if isinstance(error, GraphRefusalError):
-        return error.status == 429 or (in_doubt and not error.certain)
+        return error.status == 429 or (retry_unclear and not error.certain)
     if isinstance(error, GraphUnansweredError):
-        return error.never_left or in_doubt
-    return isinstance(error, GarbledAnswerError) and in_doubt
+        return error.not_sent or retry_unclear
+    return isinstance(error, GarbledAnswerError) and retry_unclear
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a request is repeated; clocks, sleep and chance are parameters so that tests can give their own."""
+    """How often a request is retried; clocks, sleep and randomness are parameters so that tests can replace them."""
 
     max_retries: int
     sleep: Sleep = asyncio.sleep
@@ -64,20 +64,20 @@ class RetryPolicy:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     elapsed_s: Callable[[], float] = time.monotonic
 
-    def loop(self, client_request_id: str, pause_all: Pause, *, in_doubt: bool) -> AsyncRetrying:
-        """The retry loop for one request, which may be repeated `in_doubt` or not; the last error comes out as it is.
+    def loop(self, client_request_id: str, pause_all: Pause, *, retry_unclear: bool) -> AsyncRetrying:
+        """The retry loop for one request; `retry_unclear` as in `may_repeat`. It raises the last error unchanged.
 
-        `pause_all` waits in the name of every request, and tells of it: it is used where Graph asked for the wait.
+        `pause_all` pauses all requests and reports it; it is used when Graph asked for the wait.
         """
         failure: BaseException | None = None
 
-        def tell(state: RetryCallState) -> None:
-            """Says that the request goes out again, when and why."""
+        def log_retry(state: RetryCallState) -> None:
+            """Logs why the request is retried, and when."""
             nonlocal failure
             failure = _failure(state)
             log.log(
-                logging.INFO if self._asks_for_patience(failure) else logging.WARNING,
-                "%s Trying again in %.1f s (attempt %d of %d; client request id %s).",
+                logging.INFO if self._throttles(failure) else logging.WARNING,
+                "%s Retrying in %.1f s (attempt %d of %d; client request ID %s).",
                 failure,
                 state.upcoming_sleep,
                 state.attempt_number + 1,
@@ -86,8 +86,8 @@ class RetryPolicy:
             )
 
         async def wait(wait_s: float) -> None:
-            """Waits alone, or for all."""
-            if self._asks_for_patience(failure):
+            """Delays this request, or all requests if Graph asked for it."""
+            if self._throttles(failure):
                 throttled = isinstance(failure, GraphRefusalError) and failure.status == 429
                 named = self.retry_after_s(failure) is not None
                 await pause_all(wait_s, named=named, of_a_limit=throttled and named)
@@ -95,43 +95,43 @@ class RetryPolicy:
                 await self.sleep(wait_s)
 
         return AsyncRetrying(
-            retry=retry_if_exception(lambda error: may_repeat(error, in_doubt=in_doubt)),
-            stop=lambda state: stop_after_attempt(self.max_retries + 1)(state) or _waited_enough(state),
+            retry=retry_if_exception(lambda error: may_repeat(error, retry_unclear=retry_unclear)),
+            stop=lambda state: stop_after_attempt(self.max_retries + 1)(state) or _waits_too_long(state),
             wait=self.wait_s,
             sleep=wait,
-            before_sleep=tell,
+            before_sleep=log_retry,
             reraise=True,
         )
 
     def wait_s(self, state: RetryCallState) -> float:
-        """Seconds until the next attempt: what Retry-After asks for, else doubling, half of it left to chance."""
+        """Seconds until the next attempt: Retry-After, else exponential back-off with jitter of one half."""
         asked = self.retry_after_s(_failure(state))
         if asked is not None:
             return asked
-        ceiling: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
+        ceiling: float = min(MAX_WAIT_S, FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
         return ceiling * (0.5 + self.chance() / 2)
 
-    def _asks_for_patience(self, error: BaseException | None) -> bool:
-        """True for a 429, and for any other answer that says how long to wait."""
+    def _throttles(self, error: BaseException | None) -> bool:
+        """True for HTTP 429, and for any other answer with Retry-After."""
         throttled = isinstance(error, GraphRefusalError) and error.status == 429
         return throttled or self.retry_after_s(error) is not None
 
     def retry_after_s(self, error: BaseException | None) -> float | None:
-        """Seconds of a Retry-After header, given as numbers or HTTP dates; None when absent or unreadable.
+        """Seconds of a Retry-After header, given as numbers or HTTP dates; None if absent or unreadable.
 
-        The longest counts where there are several: two headers, of Graph and of a proxy, come joined (RFC 9110 §5.3).
+        The longest of several values is used: the headers of Graph and of a proxy arrive joined (RFC 9110 §5.3).
         """
         if not isinstance(error, GraphRefusalError):
             return None
-        # A date is split after its weekday, without which it is read as the same moment.
+        # This splits a date after its weekday; without the weekday it is parsed as the same time.
         values = error.headers.get("Retry-After", "").split(",")
         waits_s = [self._wait_s(value.strip(), error.headers.get("Date")) for value in values]
         return max((wait_s for wait_s in waits_s if wait_s is not None), default=None)
 
     def _wait_s(self, value: str, date: str | None) -> float | None:
-        """Seconds of one value; a date is counted from that of the answer: a wrong clock here does not matter."""
+        """Seconds of one value; a date is compared with the answer's Date, so a wrong local clock does not matter."""
         if _NUMBER.fullmatch(value):
-            return min(float(value), _LONGEST_NAMED_S)
+            return min(float(value), _MAX_RETRY_AFTER_S)
         until = _moment(value)
         return None if until is None else max(0.0, (until - (_moment(date) or self.now())).total_seconds())
 
@@ -149,5 +149,5 @@ def _failure(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
 
 
-def _waited_enough(state: RetryCallState) -> bool:
-    return state.idle_for + state.upcoming_sleep > LONGEST_WAITING_S
+def _waits_too_long(state: RetryCallState) -> bool:
+    return state.idle_for + state.upcoming_sleep > MAX_TOTAL_WAIT_S

@@ -1,7 +1,7 @@
-"""One way to sign in: which credential of azure-identity it takes, at which authority, and what it shows there.
+"""One way to sign in: which credential of azure-identity it uses, with which authority and which assertion.
 
-azure-identity has no credential for GitHub (docs/graph.md §6.4). Its ClientAssertionCredential takes any assertion, and
-asks for a fresh one at each exchange; so the one in a file goes the same way, and is never an old copy of it.
+azure-identity has no credential for GitHub (docs/graph.md §6.4). Its ClientAssertionCredential accepts any assertion
+and asks for a new one at each exchange; the assertion in a file is read the same way, so it is never an old copy.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import AuthenticationError
-from reconciler.graph.github_oidc import MOST_BYTES_OF_AN_ASSERTION, github_assertion
+from reconciler.graph.auth_modes import alternatives, listed, missing_variables
+from reconciler.graph.github_oidc import MAX_ASSERTION_BYTES, github_assertion, no_job_token
 from reconciler.graph.identity import assertion_of
-from reconciler.graph.refusals import hint_for, reason_of
+from reconciler.graph.refusals import hint_for, no_token, reason_of, unavailable
 from reconciler.model.identity import Assertion
 from reconciler.model.secrets import learn_value
 from reconciler.settings import AuthMode, Cloud, Settings
@@ -22,91 +23,112 @@ from reconciler.settings import AuthMode, Cloud, Settings
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-Witness = Callable[[Assertion], None]
-"""Hears which assertion is about to be shown."""
+OnAssertion = Callable[[Assertion], None]
+"""Called with each assertion before Entra gets it."""
 
 
 @dataclass(slots=True)
 class SignIn:
-    """One way to sign in, chosen before the run: makes its credentials, and explains why one gives no token."""
+    """One way to sign in, chosen before the run: makes its credentials, and explains why one returns no token."""
 
     mode: AuthMode
     cloud: Cloud
     settings: Settings
     environment: Mapping[str, str]
-    witness: Witness
-    _shown: Assertion | None = field(default=None, init=False)
+    on_assertion: OnAssertion
+    _assertion: Assertion | None = field(default=None, init=False)
 
     def credential(self) -> TokenCredential:
-        """A new credential; it keeps tokens of its own and has none yet.
+        """A new credential, with an empty token cache of its own.
 
         Raises:
-            AuthenticationError: a variable that the mode needs is missing, or names what cannot be used.
+            AuthenticationError: variables that the mode needs are not set, or name something unusable.
         """
         import azure.identity as entra
 
+        self._require_variables()
         try:
             match self.mode:
                 case "github-oidc" | "workload-identity":
-                    tenant_id, client_id = self._needed("AZURE_TENANT_ID"), self._needed("AZURE_CLIENT_ID")
-                    assertion = self._assertion_source()
                     return entra.ClientAssertionCredential(
-                        tenant_id, client_id, lambda: self._show(assertion()), **self._ways_to_the_authority()
+                        *self._application(), self._next_assertion, **self._authority_options()
                     )
                 case "environment":
-                    return self._application()
+                    return self._secret_or_certificate()
                 case "managed-identity":
                     return entra.ManagedIdentityCredential(client_id=self.environment.get("AZURE_CLIENT_ID") or None)
                 case _:
                     return entra.AzureCliCredential(tenant_id=self.environment.get("AZURE_TENANT_ID", ""))
         except (ValueError, OSError) as error:
             raise AuthenticationError(
-                f"--auth {self.mode} cannot be used: {reason_of(error)}", hint="Set what it names."
+                f"Not signed in. {self._chosen}, which cannot be used: {reason_of(error)}",
+                hint=f"Correct the variable or the file that it names, {alternatives(self.mode)}",
             ) from error
 
-    def _application(self) -> TokenCredential:
-        """An application with a secret or a certificate, from the variables that EnvironmentCredential reads too.
+    def explain(self, error: Exception, scope: str) -> AuthenticationError:
+        """The error to raise when a credential failed, with what to do about it."""
+        hint = hint_for(error, self.mode, self.environment.get("AZURE_TENANT_ID"), self._assertion)
+        reason = unavailable(error, self.mode)
+        if reason is None:
+            return no_token(error, scope, hint)
+        return AuthenticationError(f"Not signed in. {self._chosen}, and {reason}", hint=hint)
 
-        That one would read them from the process alone, and not what an environment of `reconciler.yaml` says.
+    @property
+    def _chosen(self) -> str:
+        """The mode, and whether the operator or `auto` chose it."""
+        return f"--auth auto chose {self.mode}" if self.settings.auth == "auto" else f"--auth is {self.mode}"
+
+    def _require_variables(self) -> None:
+        """Raises if variables that the mode needs are not set, and names all of them."""
+        missing = [] if self.mode == "managed-identity" else missing_variables(self.mode, self.environment)
+        if not missing:
+            return
+        if any(name.startswith("ACTIONS_") for name in missing):
+            raise no_job_token(self.environment, [name for name in missing if name.startswith("AZURE_")])
+        raise AuthenticationError(
+            f"Not signed in. --auth {self.mode} needs environment variables that are not set: {listed(missing)}.",
+            hint=f"Set them, {alternatives(self.mode)}",
+        )
+
+    def _application(self) -> tuple[str, str]:
+        """The ids of the tenant and of the application."""
+        return self.environment["AZURE_TENANT_ID"], self.environment["AZURE_CLIENT_ID"]
+
+    def _secret_or_certificate(self) -> TokenCredential:
+        """An application with a secret or a certificate, from the variables of azure-identity's EnvironmentCredential.
+
+        That class reads the process's variables only, and not those of an environment in `reconciler.yaml`.
         """
         import azure.identity as entra
 
-        tenant_id, client_id = self._needed("AZURE_TENANT_ID"), self._needed("AZURE_CLIENT_ID")
         secret = self.environment.get("AZURE_CLIENT_SECRET")
         if secret:
-            return entra.ClientSecretCredential(tenant_id, client_id, secret, **self._ways_to_the_authority())
+            return entra.ClientSecretCredential(*self._application(), secret, **self._authority_options())
         return entra.CertificateCredential(
-            tenant_id,
-            client_id,
-            self._needed("AZURE_CLIENT_CERTIFICATE_PATH"),
+            *self._application(),
+            self.environment["AZURE_CLIENT_CERTIFICATE_PATH"],
             password=self.environment.get("AZURE_CLIENT_CERTIFICATE_PASSWORD") or None,
             send_certificate_chain=bool(self.environment.get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN")),
-            **self._ways_to_the_authority(),
+            **self._authority_options(),
         )
 
-    def hint(self, error: Exception) -> str:
-        """What the operator can do about a credential's failure."""
-        return hint_for(error, self.mode, self._shown)
-
-    def _show(self, assertion: str) -> str:
-        """The assertion, once its claims are told."""
-        self._shown = assertion_of(assertion)
-        self.witness(self._shown)
+    def _next_assertion(self) -> str:
+        """A new assertion, after its claims were reported; azure-identity calls this at each exchange."""
+        if self.mode == "github-oidc":
+            assertion = github_assertion(self.environment, self.cloud.token_exchange_audience)
+        else:
+            assertion = _assertion_in(Path(self.environment["AZURE_FEDERATED_TOKEN_FILE"]))
+        self._assertion = assertion_of(assertion)
+        self.on_assertion(self._assertion)
         return assertion
 
-    def _assertion_source(self) -> Callable[[], str]:
-        if self.mode == "github-oidc":
-            return lambda: github_assertion(self.environment, self.cloud.token_exchange_audience)
-        file = Path(self._needed("AZURE_FEDERATED_TOKEN_FILE"))
-        return lambda: _assertion_in(file)
+    def _authority_options(self) -> dict[str, Any]:
+        """Options of the credentials that call the authority: its URL, its certificates, time-outs and retries.
 
-    def _ways_to_the_authority(self) -> dict[str, Any]:
-        """What every credential takes that speaks to the authority itself: which one, and how.
-
-        The requests library does not know SSL_CERT_FILE; without it, its own REQUESTS_CA_BUNDLE stays in force.
+        The requests library does not read SSL_CERT_FILE; if that is not set, its own REQUESTS_CA_BUNDLE applies.
         """
         authority = self.settings.loopback_authority
-        ways = {
+        options = {
             "authority": authority or self.cloud.authority_host,
             "connection_verify": self.environment.get("SSL_CERT_FILE") or self.environment.get("SSL_CERT_DIR") or True,
             "connection_timeout": self.settings.timeout_s,
@@ -114,30 +136,22 @@ class SignIn:
             "retry_total": self.settings.max_retries,
         }
         if authority is None:
-            return ways
-        # Else Microsoft's own authority would be asked whether this one is known, and loopback through a proxy.
-        return ways | {"disable_instance_discovery": True, "use_env_settings": False}
-
-    def _needed(self, name: str) -> str:
-        value = self.environment.get(name)
-        if not value:
-            raise AuthenticationError(
-                f"--auth {self.mode} needs the variable {name}.", hint=f"Set {name} and try again."
-            )
-        return value
+            return options
+        # Otherwise azure-identity asks Microsoft's authority about this one, and uses a proxy for loopback.
+        return options | {"disable_instance_discovery": True, "use_env_settings": False}
 
 
 def _assertion_in(file: Path) -> str:
     try:
         with file.open(encoding="utf-8") as opened:
-            assertion = opened.read(MOST_BYTES_OF_AN_ASSERTION + 1).strip()
-        if not 0 < len(assertion) <= MOST_BYTES_OF_AN_ASSERTION:
-            raise ValueError  # noqa: TRY301 - as useless as one that is not text, which raises the same
+            assertion = opened.read(MAX_ASSERTION_BYTES + 1).strip()
+        if not 0 < len(assertion) <= MAX_ASSERTION_BYTES:
+            raise ValueError  # noqa: TRY301 - handled like a file that is not text
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no assertion is in it"
+        reason = error.strerror if isinstance(error, OSError) else "it does not contain an assertion"
         raise AuthenticationError(
-            f"No token: the file that AZURE_FEDERATED_TOKEN_FILE names cannot be used ({reason}).",
-            hint="Name the file that holds the assertion, and let whatever writes it run first.",
+            f"Not signed in. The file in AZURE_FEDERATED_TOKEN_FILE cannot be used: {reason}.",
+            hint="Set AZURE_FEDERATED_TOKEN_FILE to the file with the assertion, and check the program that writes it.",
         ) from error
     learn_value(assertion)
     return assertion

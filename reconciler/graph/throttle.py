@@ -1,4 +1,4 @@
-"""How many requests may go: all hold back while Graph asks for it; after that fewer go at a time, and in a time."""
+"""Throttling: pauses all requests while Graph asks for it, then limits their concurrency and, if needed, their rate."""
 
 from __future__ import annotations
 
@@ -11,205 +11,212 @@ from contextlib import asynccontextmanager, contextmanager
 import anyio
 
 from reconciler.errors import GraphRefusalError
-from reconciler.graph.retry import LONGEST_WAITING_S, RetryPolicy
+from reconciler.graph.retry import MAX_TOTAL_WAIT_S, RetryPolicy
 
 log = logging.getLogger("reconciler.graph")
 
-_LONGEST_WINDOW_S = 10.0
-"""A longer Retry-After is no measure of a rate: it is how long Graph wants to be left alone."""
-_FEWEST_ANSWERS = 5
-_CALM_WINDOWS = 10
-_MOST_IN_A_WINDOW = 10_000
-"""Answers remembered; that many in one window are no reason to hold back."""
+_MAX_WINDOW_S = 10.0
+"""A longer Retry-After does not measure a rate limit: no rate is derived from it."""
+_MIN_ANSWERS = 5
+_WINDOWS_BEFORE_DOUBLING = 10
+_MAX_ANSWERS_IN_WINDOW = 10_000
+"""How many answers are remembered; a rate limit above that is not enforced."""
 
-Tell = Callable[[str], None]
-"""Told, in a few words, why nothing seems to happen; an empty text when all is well again."""
+ReportStatus = Callable[[str], None]
+"""Called with a short text while requests wait, and with an empty text when they continue."""
 
 
 class Throttle:
-    """One gate for all requests of a run; no limits are published for entitlement management (docs/graph.md §5.1).
+    """Throttling for all requests of a run; no limits are published for entitlement management (docs/graph.md §5.1).
 
-    When Graph starts to ask for patience, half as many may be in flight from then on, and one more after each round of
-    good answers, up to `most` again. When it asks again after a burst of answers, though all waited as they were told,
-    it is how many go in a time that is too much: no more go in as much time as it asks to wait, until ten such windows
-    have passed without a refusal; then twice as many may. Belongs to one event loop.
+    When Graph throttles, all requests pause and the concurrency is halved. It then grows by one after as many
+    successes as it allows at a time, up to `max_concurrency`. If Graph throttles again after a burst of answers,
+    although every request waited for Retry-After, the rate is too high: a budget of requests per window, as long as
+    Retry-After, is enforced. The budget doubles after ten windows without HTTP 429. Belongs to one event loop.
     """
 
-    def __init__(self, most: int, policy: RetryPolicy, tell: Tell) -> None:
-        self._most = most
+    def __init__(self, max_concurrency: int, policy: RetryPolicy, report_status: ReportStatus) -> None:
+        self._max_concurrency = max_concurrency
         self._policy = policy
-        self._tell = tell
-        self._not_before_s = policy.elapsed_s()
-        self._slots = anyio.CapacityLimiter(most)
+        self._report_status = report_status
+        self._paused_until_s = policy.elapsed_s()
+        self._permits = anyio.CapacityLimiter(max_concurrency)
         self._queue = asyncio.Lock()
-        self._placed: set[asyncio.Task[object] | None] = set()
-        self._ahead: set[asyncio.Task[object] | None] = set()
+        self._permit_holders: set[asyncio.Task[object] | None] = set()
+        self._queue_skippers: set[asyncio.Task[object] | None] = set()
         self._reserved = 0
-        self._answered_s: deque[float] = deque(maxlen=_MOST_IN_A_WINDOW)
-        self._refused_before = False
-        self._allowed: int | None = None
+        self._answered_s: deque[float] = deque(maxlen=_MAX_ANSWERS_IN_WINDOW)
+        self._throttled_before = False
+        self._budget: int | None = None
         self._window_s = 0.0
-        self._calm_since_s = 0.0
-        self._open = asyncio.Event()
-        self._open.set()
+        self._budget_since_s = 0.0
+        self._not_paused = asyncio.Event()
+        self._not_paused.set()
         self._pauses = 0
-        self._good_answers = 0
+        self._successes = 0
 
     @property
-    def at_a_time(self) -> int:
+    def concurrency(self) -> int:
         """How many requests may be in flight now."""
-        return int(self._slots.total_tokens)
+        return int(self._permits.total_tokens)
 
     @property
-    def calm(self) -> bool:
-        """True while Graph asks for no patience."""
-        return self._open.is_set()
+    def paused(self) -> bool:
+        """True while all requests pause because Graph throttled one of them."""
+        return not self._not_paused.is_set()
 
     @asynccontextmanager
-    async def slot(self, requests: int = 1) -> AsyncIterator[None]:
-        """A place among the requests in flight, held while the block lasts; first come, first served.
+    async def permit(self, requests: int = 1) -> AsyncIterator[None]:
+        """A permit for a request, held within the block; first come, first served.
 
-        There is room for so many `requests` then. Who has a place and asks again, in the same task, uses the one he
-        has: the look that a write needs before it leaves is made in the place that the write has won.
+        It is given once the budget allows so many `requests`. Re-entrant per task: a write's pre-check reuses the
+        write's permit.
 
         Raises:
-            GraphRefusalError: Graph asked for more patience than a run has.
+            GraphRefusalError: Graph asked for a longer wait than a run accepts.
         """
         task = asyncio.current_task()
-        if task in self._placed:
-            await self._wait_as_asked()
+        if task in self._permit_holders:
+            await self._wait_for_pause()
             yield
             return
-        if task in self._ahead:
-            await self._win_place()
+        if task in self._queue_skippers:
+            await self._acquire_permit()
         else:
             async with self._queue:
-                await self._wait_for_room(requests)
-                await self._win_place()
-        self._placed.add(task)
+                await self._wait_for_budget(requests)
+                await self._acquire_permit()
+        self._permit_holders.add(task)
         self._reserved += requests
         try:
             yield
         finally:
             self._reserved -= requests
-            self._placed.discard(task)
-            self._slots.release()
+            self._permit_holders.discard(task)
+            self._permits.release()
 
     @contextmanager
-    def ahead(self) -> Iterator[None]:
-        """The requests of this task wait for no room while the block lasts: what was written waits to be confirmed."""
+    def skip_queue(self) -> Iterator[None]:
+        """Within the block, requests of this task do not queue for the budget: they read back what was just written."""
         task = asyncio.current_task()
-        self._ahead.add(task)
+        self._queue_skippers.add(task)
         try:
             yield
         finally:
-            self._ahead.discard(task)
+            self._queue_skippers.discard(task)
 
-    def answered(self) -> None:
-        """Graph took a request, whatever it made of it."""
+    def count_answer(self) -> None:
+        """Graph processed a request, with success or not; it counts against the budget."""
         self._answered_s.append(self._policy.elapsed_s())
 
-    def answered_well(self) -> None:
-        """After as many good answers as may be in flight, one more may be; after calm windows, twice as many in one."""
-        self.answered()
+    def count_success(self) -> None:
+        """Counts a success: raises the concurrency after enough of them, the budget after windows without HTTP 429."""
+        self.count_answer()
         now_s = self._policy.elapsed_s()
-        if self._allowed is not None and now_s - self._calm_since_s > _CALM_WINDOWS * self._window_s:
-            self._allowed, self._calm_since_s = 2 * self._allowed, now_s
-        self._good_answers += 1
-        if self.at_a_time < self._most and self._good_answers >= self.at_a_time:
-            self._allow(self.at_a_time + 1)
-            log.info("Graph answers well; now %d requests at a time.", self.at_a_time)
+        if self._budget is not None and now_s - self._budget_since_s > _WINDOWS_BEFORE_DOUBLING * self._window_s:
+            self._budget, self._budget_since_s = 2 * self._budget, now_s
+        self._successes += 1
+        if self.concurrency < self._max_concurrency and self._successes >= self.concurrency:
+            self._set_concurrency(self.concurrency + 1)
+            log.info("No throttling since; concurrency raised to %d.", self.concurrency)
 
-    def owe(self, wait_s: float) -> None:
-        """Graph asked for so long a wait, and the request that was told goes out no more: the next one will wait."""
-        self._not_before_s = max(self._not_before_s, self._policy.elapsed_s() + wait_s)
+    def delay_next(self, wait_s: float) -> None:
+        """Pauses the next requests for so long: Graph asked for it in answer to a request that is not retried."""
+        self._paused_until_s = max(self._paused_until_s, self._policy.elapsed_s() + wait_s)
 
     async def pause(self, wait_s: float, *, named: bool = True, of_a_limit: bool = False) -> None:
-        """Waits, and keeps every other request back meanwhile: Graph asked for it, and asks each of us alike.
+        """Waits, and pauses all other requests meanwhile: Graph's throttling applies to every one of them.
 
-        `named`: it named the time. `of_a_limit`: with a 429, so that it may be a limit of how many go in that time.
+        `named`: Graph gave a Retry-After. `of_a_limit`: with HTTP 429, so it may be the window of a rate limit.
         """
-        throttled = f"Throttled by Graph (Retry-After {wait_s:.0f} s)" if named else "Throttled by Graph"
+        throttled = f"Throttled by Graph ({_reason(wait_s, named=named, of_a_limit=of_a_limit)})"
         if not self._pauses:
-            fewer = self._limit(wait_s) if of_a_limit else None
-            log.warning("%s. Pausing all requests; %s.", throttled, fewer or self._halve())
-            self._refused_before |= of_a_limit
+            limit = self._limit(wait_s) if of_a_limit else None
+            log.warning("%s. Pausing all requests; %s.", throttled, limit or self._halve())
+            self._throttled_before |= of_a_limit
         self._pauses += 1
-        self._open.clear()
+        self._not_paused.clear()
         try:
-            self._tell(throttled)
+            self._report_status(throttled)
             await self._policy.sleep(wait_s)
         finally:
             self._pauses -= 1
             if not self._pauses:
-                self._open.set()
-                self._tell("")
-                self._calm_since_s = self._policy.elapsed_s()
+                self._not_paused.set()
+                self._report_status("")
+                self._budget_since_s = self._policy.elapsed_s()
 
-    async def _win_place(self) -> None:
-        """Waits while Graph wants it and for a place, until there is one and Graph wants nothing."""
+    async def _acquire_permit(self) -> None:
+        """Waits for the end of the pause and for a permit; gives the permit back if another pause began meanwhile."""
         while True:
-            await self._wait_as_asked()
-            await self._slots.acquire()
-            if self._open.is_set() and self._owed_s() <= 0:
+            await self._wait_for_pause()
+            await self._permits.acquire()
+            if self._not_paused.is_set() and self._pause_left_s() <= 0:
                 return
-            self._slots.release()
+            self._permits.release()
 
-    async def _wait_as_asked(self) -> None:
-        """Waits while Graph wants it."""
-        owed_s = self._owed_s()
-        if owed_s > LONGEST_WAITING_S:
+    async def _wait_for_pause(self) -> None:
+        """Waits for the end of the pause."""
+        pause_s = self._pause_left_s()
+        if pause_s > MAX_TOTAL_WAIT_S:
             raise GraphRefusalError(
-                f"Graph asks for {owed_s:.0f} s of patience, longer than a run waits; nothing more is sent before.",
+                f"Throttled by Graph (Retry-After {pause_s:.0f} s), longer than the {MAX_TOTAL_WAIT_S:.0f} s "
+                "that a run waits; the request was not sent.",
                 status=429,
-                headers={"Retry-After": f"{owed_s:.0f}"},
+                headers={"Retry-After": f"{pause_s:.0f}"},
             )
-        if owed_s > 0:
-            self._not_before_s = self._policy.elapsed_s()
-            await self.pause(owed_s)
-        await self._open.wait()
+        if pause_s > 0:
+            self._paused_until_s = self._policy.elapsed_s()
+            await self.pause(pause_s)
+        await self._not_paused.wait()
 
-    async def _wait_for_room(self, requests: int) -> None:
-        """Waits until so many answers more would not be too many for Graph in a window."""
+    async def _wait_for_budget(self, requests: int) -> None:
+        """Waits until the budget of the window allows so many requests more."""
         waited = False
-        while (wait_s := self._no_room_for_s(requests)) > 0:
+        while (wait_s := self._budget_wait_s(requests)) > 0:
             if not waited:
-                self._tell(f"Graph takes {self._allowed} requests in {self._window_s:.0f} s")
+                self._report_status(f"Rate limited by Graph to {self._budget} requests per {self._window_s:.0f} s")
             waited = True
             await self._policy.sleep(wait_s)
         if waited:
-            self._tell("")
+            self._report_status("")
 
-    def _no_room_for_s(self, requests: int) -> float:
-        if self._allowed is None:
+    def _budget_wait_s(self, requests: int) -> float:
+        if self._budget is None:
             return 0.0
         now_s = self._policy.elapsed_s()
         while self._answered_s and self._answered_s[0] <= now_s - self._window_s:
             self._answered_s.popleft()
-        taken = len(self._answered_s) + self._reserved
-        if not taken or taken + requests <= self._allowed:
+        used = len(self._answered_s) + self._reserved
+        if not used or used + requests <= self._budget:
             return 0.0
-        # What is in flight counts from its answer, which is later than Graph's own count of it.
+        # A request counts from its answer, which is later than the moment at which Graph counts it.
         return (self._answered_s[0] if self._answered_s else now_s) + self._window_s - now_s
 
     def _limit(self, wait_s: float) -> str | None:
-        """No more in so much time than were answered in it, said in words; None where that explains nothing."""
+        """Sets the budget to the answers of the last `wait_s`, and describes it; None if they show no rate limit."""
         since_s = self._policy.elapsed_s() - wait_s
         answered = sum(moment_s > since_s for moment_s in self._answered_s)
-        if not self._refused_before or wait_s > _LONGEST_WINDOW_S or answered < max(self.at_a_time, _FEWEST_ANSWERS):
+        if not self._throttled_before or wait_s > _MAX_WINDOW_S or answered < max(self.concurrency, _MIN_ANSWERS):
             return None
-        self._allowed, self._window_s = answered, wait_s
+        self._budget, self._window_s = answered, wait_s
         return f"then at most {answered} requests per {wait_s:.0f} s"
 
     def _halve(self) -> str:
-        """Half as many at a time, said in words."""
-        self._allowed = None
-        self._allow(max(1, self.at_a_time // 2))
-        return f"concurrency reduced to {self.at_a_time}"
+        """Halves the concurrency, and describes it."""
+        self._budget = None
+        self._set_concurrency(max(1, self.concurrency // 2))
+        return f"concurrency reduced to {self.concurrency}"
 
-    def _owed_s(self) -> float:
-        return self._not_before_s - self._policy.elapsed_s()
+    def _pause_left_s(self) -> float:
+        return self._paused_until_s - self._policy.elapsed_s()
 
-    def _allow(self, at_a_time: int) -> None:
-        self._good_answers = 0
-        self._slots.total_tokens = at_a_time
+    def _set_concurrency(self, concurrency: int) -> None:
+        self._successes = 0
+        self._permits.total_tokens = concurrency
+
+
+def _reason(wait_s: float, *, named: bool, of_a_limit: bool) -> str:
+    """What of Graph's answer asked for the pause; a wait that Graph did not name follows HTTP 429 alone."""
+    status = ["HTTP 429"] if of_a_limit or not named else []
+    return ", ".join([*status, f"Retry-After {wait_s:.0f} s" if named else "no Retry-After"])

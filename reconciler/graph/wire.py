@@ -20,14 +20,14 @@ from reconciler.model.types import (
     short_type,
 )
 
-LONGEST_ID = 128
+MAX_ID_LENGTH = 128
 
 
 def observed_extension(body: Mapping[str, Any]) -> ObservedExtension:
-    """The live extension that a body of Graph describes, bare or wrapped in `value` (docs/graph.md §2.1).
+    """The extension in the body of an answer, bare or wrapped in `value` (docs/graph.md §2.1).
 
     Raises:
-        GraphAnswerError: the body has no usable id, so that nothing may be concluded from it.
+        GraphAnswerError: the body has no usable id.
     """
     inner = body.get("value")
     if body.get("id") is None and isinstance(inner, Mapping):
@@ -48,27 +48,27 @@ def observed_extension(body: Mapping[str, Any]) -> ObservedExtension:
 
 
 def identifier(body: Mapping[str, Any], of: str) -> str:
-    """The id that a body of Graph gives, which goes into addresses, messages and plans; `of` names the object.
+    """The id in the body of an answer, for use in URLs, messages and plans; `of` names the object.
 
-    Microsoft's are GUIDs. Others are accepted, as long as they are safe in an address and on a terminal.
+    Microsoft's ids are GUIDs. Others are accepted if they are safe in a URL and on a terminal.
 
     Raises:
-        GraphAnswerError: there is none, or it is long, not printable ASCII, or `.` or `..`, which lead elsewhere in an
-            address.
+        GraphAnswerError: there is no id, or it is too long, not printable ASCII, or `.` or `..`, which change the
+            path of a URL.
     """
     value = body.get("id")
     if not isinstance(value, str) or not value:
-        raise GraphAnswerError(f"Graph described {of} without an id.")
-    if len(value) > LONGEST_ID or not (value.isascii() and value.isprintable()) or value in (".", ".."):
-        raise GraphAnswerError(f"Graph described {of} with an unusable id ({len(value)} characters).")
+        raise GraphAnswerError(f"Graph returned {of} without an id.")
+    if len(value) > MAX_ID_LENGTH or not (value.isascii() and value.isprintable()) or value in (".", ".."):
+        raise GraphAnswerError(f"Graph returned {of} with an unusable id ({len(value)} characters).")
     return value
 
 
 def request_body(type_name: str, properties: Mapping[str, JsonValue], timeout_name: str = TIMEOUT) -> Properties:
-    """The body of a POST or PUT: bare, types spelled out with `#`, the timeout under the given name.
+    """The body of a POST or PUT: bare, types written with `#`, the timeout under the given name.
 
-    Members that the object's type does not have are left out: they belong to a type it had before. A cleared `url` is
-    left out too: that is how Graph is asked to compute it (docs/graph.md §2.6).
+    Members that the object's type does not have are omitted: they belong to its former type. A cleared `url` is
+    omitted too, so that Graph computes it (docs/graph.md §2.6).
     """
     body: Properties = {ODATA_TYPE: odata_type(type_name)}
     for name, value in properties.items():

@@ -1,4 +1,4 @@
-"""The two writes there are: POST a new extension, PUT a whole one. Neither judges its answer; apply does."""
+"""The two writes: POST a new extension, PUT a whole one. Apply decides what their answers mean."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from reconciler.model.extension import ExtensionRef, ObservedExtension
 from reconciler.model.types import JsonValue
 
 if TYPE_CHECKING:
-    from reconciler.graph.client import GraphClient, Witness
+    from reconciler.graph.client import GraphClient, WriteGuard
     from reconciler.graph.exchange import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What Graph answered to a write: the extension as it is now (None for an empty body), and the request id."""
+    """Graph's answer to a write: the extension after it (None for an empty body), and the request ID."""
 
     extension: ObservedExtension | None
     request_id: str | None
@@ -29,15 +29,15 @@ async def create_extension(
     type_name: str,
     properties: Mapping[str, JsonValue],
     timeout_name: str,
-    witness: Witness | None = None,
+    guard: WriteGuard | None = None,
 ) -> Written:
-    """POSTs a new extension (docs/graph.md §1.2); the witness stands beside every attempt.
+    """POSTs a new extension (docs/graph.md §1.2); the guard is called for every attempt.
 
     Raises:
-        GraphError: anything but an understandable 2xx; after all but a 4xx the extension may exist nevertheless.
+        GraphError: anything but a readable 2xx; except after a 4xx, the extension may exist nevertheless.
     """
     body = request_body(type_name, properties, timeout_name)
-    return _written(await graph.send(graph.requests.extensions(catalog_id, body), witness))
+    return _written(await graph.send(graph.requests.extensions(catalog_id, body), guard))
 
 
 async def replace_extension(
@@ -46,15 +46,15 @@ async def replace_extension(
     extension: ExtensionRef,
     properties: Mapping[str, JsonValue],
     timeout_name: str,
-    witness: Witness | None = None,
+    guard: WriteGuard | None = None,
 ) -> Written:
-    """PUTs every writable property of the extension (docs/graph.md §1.5); the witness stands beside each attempt.
+    """PUTs every writable property of the extension (docs/graph.md §1.5); the guard is called for every attempt.
 
     Raises:
-        GraphError: anything but an understandable 2xx.
+        GraphError: anything but a readable 2xx.
     """
     body = request_body(extension.type, properties, timeout_name)
-    return _written(await graph.send(graph.requests.extension(catalog_id, str(extension.id), body), witness))
+    return _written(await graph.send(graph.requests.extension(catalog_id, str(extension.id), body), guard))
 
 
 def _written(answer: Answer) -> Written:

@@ -1,4 +1,4 @@
-"""From a stored object to the JSON that an answer carries, as the switches want it."""
+"""From a stored object to the JSON of an answer, as the switches say."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from reconciler.sandbox.checks import Json
 from reconciler.sandbox.extension_bodies import EXPIRY_TYPE, TIMEOUT_NAMES
 from reconciler.sandbox.switches import Switches
 
-# Unknown members are normal in Graph: clients have to pass over them (docs/graph.md §2.2).
+# Unknown members are normal in Graph: clients have to ignore them (docs/graph.md §2.2).
 EXTRA_MEMBERS: Final[Json] = {
     "@microsoft.graph.tips": "Use $select to choose only the properties your app needs.",
     "displayName@odata.type": "#String",
@@ -23,7 +23,7 @@ _NESTED: Final = (
 
 
 def plain_answer(document: Json, switches: Switches) -> Json:
-    """A catalog, access package or policy: as stored, plus extra members where the switch asks for them."""
+    """A catalog, access package or policy: as stored, plus extra members if the switch says so."""
     return {**document, **EXTRA_MEMBERS} if switches.extra_properties else document
 
 
@@ -49,9 +49,9 @@ def referenced_extension(document: Json, switches: Switches) -> Json:
 
 
 def _callback(stored: Json, switches: Switches) -> Json:
-    # The stored type has no '#': so do the documented answers, for this object alone (docs/graph.md §2.3).
+    # The stored type has no '#', like the documented answers of this one object (docs/graph.md §2.3).
     answer = {name: value for name, value in stored.items() if name != "timeoutDuration"}
     names = TIMEOUT_NAMES if switches.timeout_answer == "both" else (switches.timeout_answer,)
     duration = stored.get("timeoutDuration")
-    # A timeout that was never accepted is left out: no default is documented, so none is invented.
+    # A timeout that was never accepted is omitted: no default is documented, so none is invented.
     return {**answer, **(dict.fromkeys(names, duration) if duration else {})}

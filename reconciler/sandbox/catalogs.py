@@ -52,7 +52,7 @@ async def list_catalogs(request: web.Request) -> web.Response:
     sandbox, options = running(request), CATALOGS.options(request, collection=True)
     names = options.matches.names
     rows = sandbox.store.rows("catalog") if names is None else sandbox.store.catalogs_named(names)
-    return list_response(request, "catalogs", rows, options, lambda one: _answer(sandbox, one, options.expand))
+    return list_response(request, "catalogs", rows, options, lambda catalog: _answer(sandbox, catalog, options.expand))
 
 
 @routes.post(f"{PREFIX}/catalogs")
@@ -86,7 +86,7 @@ def _answer(sandbox: Sandbox, catalog: Json, expand: Expand) -> Json:
     answer = dict(plain_answer(catalog, sandbox.switches))
     if "accessPackages" in expand:
         packages = sandbox.store.access_packages(catalog["id"])
-        answer["accessPackages"] = [plain_answer(one, sandbox.switches) for one in packages]
+        answer["accessPackages"] = [plain_answer(package, sandbox.switches) for package in packages]
     if "customWorkflowExtensions" in expand:
         rows = sandbox.store.rows("extension", catalog["id"])
         visible = [extension_answer(row.visible, sandbox.switches) for row in rows if row.visible]

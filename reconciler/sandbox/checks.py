@@ -1,4 +1,4 @@
-"""The smallest checks of a request body: each takes a value and its place, returns it or refuses with 400."""
+"""Checks of values in a request body: each gets a value and its path, and returns it or raises a 400."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -13,7 +13,7 @@ _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def text(value: Any, where: str) -> str:
-    """A string that is more than blanks."""
+    """A string that does not consist of spaces only."""
     if not isinstance(value, str) or not value.strip():
         raise invalid_model(f"'{where}' must be a non-empty string.")
     return value
@@ -27,14 +27,14 @@ def any_text(value: Any, where: str) -> str:
 
 
 def guid(value: Any, where: str) -> str:
-    """A GUID with dashes, kept in the case in which it came."""
+    """A GUID with dashes, in unchanged case."""
     if not isinstance(value, str) or not _GUID.fullmatch(value):
         raise invalid_model(f"'{where}' must be a GUID.")
     return value
 
 
 def boolean(value: Any, where: str) -> bool:
-    """`true` or `false`, no string and no number."""
+    """`true` or `false`, not a string and not a number."""
     if not isinstance(value, bool):
         raise invalid_model(f"'{where}' must be a boolean.")
     return value
@@ -55,12 +55,12 @@ def sequence(value: Any, where: str) -> list[Any]:
 
 
 def anything(value: Any, _where: str) -> Any:
-    """Whatever came: for members that the sandbox only keeps."""
+    """Any value: for members that the sandbox only stores."""
     return value
 
 
 def whole(minimum: int, maximum: int) -> Check:
-    """A check for an integer in a closed range; `1.0` and `true` are none."""
+    """A check for an integer in a closed range; `1.0` and `true` are not integers."""
 
     def check(value: Any, where: str) -> int:
         if type(value) is not int or not minimum <= value <= maximum:
@@ -82,14 +82,14 @@ def one_of(*allowed: str) -> Check:
 
 
 def nullable(inner: Check) -> Check:
-    """A check that lets `null` through and asks `inner` about the rest."""
+    """A check that accepts `null` and applies `inner` to other values."""
     return lambda value, where: None if value is None else inner(value, where)
 
 
 def members(body: Any, where: str, allowed: Mapping[str, Check], *, required: Collection[str] = ()) -> Json:
-    """The checked members of an object: nothing unknown, nothing required missing, null counted as a value.
+    """The checked members of an object: none unknown, none of the required ones missing; null counts as a value.
 
-    `@odata.type` is passed over here; `odata_type` looks at it.
+    `@odata.type` is ignored here; `odata_type` checks it.
     """
     given = mapping(body, where or "the body")
     prefix = f"{where}/" if where else ""

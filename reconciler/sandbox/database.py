@@ -1,7 +1,7 @@
-"""Opening the sandbox's SQLite file: ours and current, or refused with a way out.
+"""Opening the sandbox's SQLite file; any other file is refused, with what to do.
 
-WAL and a busy timeout let two processes serve one file; `synchronous=NORMAL` is enough against SIGKILL,
-because a committed page is with the operating system before the answer leaves.
+WAL and a busy timeout let two processes serve one file. `synchronous=NORMAL` is sufficient for SIGKILL, because the
+operating system has a committed page before the answer is sent.
 """
 
 import sqlite3
@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.sandbox.errors import SandboxDatabaseError
 
-APPLICATION_ID: Final = 0x47534258  # "GSBX": marks a file as ours
+APPLICATION_ID: Final = 0x47534258  # "GSBX": identifies the sandbox's files
 VERSION: Final = 1
 OWN_FOLDER: Final = ".reconciler"
 BUSY_TIMEOUT_S: Final = 10.0
@@ -32,9 +32,9 @@ SCHEMA: Final = (
 def connect(database: Path) -> tuple[sqlite3.Connection, bool]:
     """An open connection in autocommit mode, and whether the file was new (no tables yet).
 
-    Missing folders are made, one called `.reconciler` so that Git passes it over. A new file gets no tables here, so
-    that seeding can be one transaction.
-    Raises: SandboxDatabaseError when the file is not a database, not ours, or cannot be opened.
+    Missing folders are created; one named `.reconciler` gets a `.gitignore`. A new file gets no tables here, so that
+    seeding can be one transaction.
+    Raises: SandboxDatabaseError if the file is not a database, not a sandbox database, or cannot be opened.
     """
     with usable(database):
         _make_folder(database.parent)
@@ -52,7 +52,7 @@ def connect(database: Path) -> tuple[sqlite3.Connection, bool]:
 
 @contextmanager
 def usable(database: Path) -> Iterator[None]:
-    """The block, in which whatever SQLite or the disk refuses is said of the database.
+    """Turns errors of SQLite and of the disk within the block into ours, with the name of the database.
 
     Raises: SandboxDatabaseError.
     """
@@ -63,7 +63,7 @@ def usable(database: Path) -> Iterator[None]:
 
 
 def _make_folder(folder: Path) -> None:
-    """Makes what is missing; our own folder hides itself from Git: a state that was tried belongs in no commit."""
+    """Creates missing folders; ours gets a `.gitignore`, because the sandbox's state must not be committed."""
     if folder.is_dir():
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def create_schema(connection: sqlite3.Connection) -> None:
-    """Make the tables where they are missing and mark the file as ours; inside the caller's transaction."""
+    """Create missing tables and identify the file as the sandbox's; inside the caller's transaction."""
     for statement in SCHEMA:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -92,12 +92,12 @@ def create_schema(connection: sqlite3.Connection) -> None:
 
 
 def is_ready(connection: sqlite3.Connection) -> bool:
-    """Whether the tables are there; another process may have made them since the file was opened."""
+    """Whether the tables exist; another process may have created them since the file was opened."""
     return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'objects'").fetchone())
 
 
 def _is_new(connection: sqlite3.Connection, database: Path) -> bool:
-    # One statement, hence one snapshot: another process may be creating the file at this moment.
+    # One statement, so one snapshot: another process may be creating the file at the same time.
     application, version, tables = connection.execute(
         "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
         " FROM pragma_application_id, pragma_user_version"
@@ -105,9 +105,11 @@ def _is_new(connection: sqlite3.Connection, database: Path) -> bool:
     if not tables:
         return True
     if application != APPLICATION_ID:
-        raise SandboxDatabaseError(_unusable(database, "it is a database of something else"))
+        raise SandboxDatabaseError(_unusable(database, "it belongs to another program"))
     if version != VERSION:
-        raise SandboxDatabaseError(_unusable(database, f"its schema is {version}, this program's is {VERSION}"))
+        raise SandboxDatabaseError(
+            _unusable(database, f"it has schema version {version}, but this reconciler needs version {VERSION}")
+        )
     return False
 
 
@@ -128,6 +130,6 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _unusable(database: Path, reason: str) -> str:
     return (
-        f"{database} cannot be used as a sandbox database: {reason}. Name another file with --sandbox-db, or"
-        " move this one away: a new one is made and seeded by itself."
+        f"{database} cannot be used as a sandbox database: {reason}. Choose another file with --sandbox-db, or"
+        " move this file away: a new one is then created and seeded."
     )

@@ -1,4 +1,4 @@
-"""Edm.Duration: what a timeout may look like, and the form in which answers show it (docs/graph.md §2.5)."""
+"""Edm.Duration: the accepted forms of a timeout, and the form in answers (docs/graph.md §2.5)."""
 
 import re
 from decimal import Decimal

@@ -1,11 +1,11 @@
-"""What the sandbox raises: one class for answers to a client, two for whoever starts it."""
+"""The sandbox's exceptions: one for error answers to a client, two for the program that starts it."""
 
 
 class GraphError(Exception):
-    """A refusal that the client receives as Graph's error body (docs/graph.md §5.2)."""
+    """An error that the client receives as Graph's error body (docs/graph.md §5.2)."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        """Keep `status` (HTTP), `code` (Graph's, what clients branch on) and `message` (for people)."""
+        """Keep `status` (HTTP), `code` (Graph's error code, for clients) and `message` (for people)."""
         super().__init__(message)
         self.status = status
         self.code = code
@@ -13,20 +13,20 @@ class GraphError(Exception):
 
 
 class SeedError(ValueError):
-    """The seed file cannot be read or does not have the shape of a seed."""
+    """The seed file cannot be read or is not a valid seed."""
 
 
 class SandboxDatabaseError(RuntimeError):
-    """The database cannot be opened, or it is not one that the sandbox made."""
+    """The database cannot be opened, or was not created by the sandbox."""
 
 
 def invalid_model(message: str) -> GraphError:
-    """A 400 `InvalidModel`: the body does not fit the type (docs/graph.md §5.2)."""
+    """A 400 `InvalidModel`: the body is not valid for the type (docs/graph.md §5.2)."""
     return GraphError(400, "InvalidModel", message)
 
 
 def bad_request(message: str) -> GraphError:
-    """A 400 `BadRequest`: the request is malformed before any type comes into play."""
+    """A 400 `BadRequest`: the request is malformed, whatever the type."""
     return GraphError(400, "BadRequest", message)
 
 

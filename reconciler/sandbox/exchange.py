@@ -1,4 +1,4 @@
-"""What every handler shares: the running sandbox, reading a body, answering an object or a page."""
+"""Shared by all handlers: the running sandbox, reading a body, answering an object or a page."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ SANDBOX: Final = web.AppKey("SANDBOX", Sandbox)
 
 @dataclass(frozen=True)
 class Resource:
-    """A kind of object as the API presents it: its noun, what `$select` and `$expand` may name."""
+    """A kind of object in the API: its noun, and the names that `$select` and `$expand` accept."""
 
     kind: Kind
     noun: str
@@ -71,7 +71,7 @@ def json_response(payload: Json, status: int = 200) -> web.Response:
 def entity_response(
     request: web.Request, path: str, answer: Json, *, status: int = 200, wrap: bool = False
 ) -> web.Response:
-    """A single object with its context; bare, or nested under `value` where asked (docs/graph.md §2.1)."""
+    """A single object with its context; bare, or with `wrap` nested under `value` (docs/graph.md §2.1)."""
     context = {"@odata.context": _context(request, f"{path}/$entity")}
     return json_response({**context, "value": answer} if wrap else {**context, **answer}, status)
 
@@ -85,7 +85,7 @@ def list_response(
 ) -> web.Response:
     """One page of a collection, with the link to the next one (docs/graph.md §1.4)."""
     sandbox = running(request)
-    # `$top` asks for smaller pages, as Graph's paging page has it; the rest follows behind the link.
+    # `$top` only makes pages smaller, as in Graph's paging page; the next link leads to the rest.
     size = sandbox.switches.page_size if options.top is None else min(options.top, sandbox.switches.page_size)
     page = turn(rows if size else [], decode(options.skip_token), options.matches, size, sandbox.switches)
     sandbox.store.note_reads(page.read)
@@ -98,7 +98,7 @@ def list_response(
 
 
 async def read_object(request: web.Request) -> Json:
-    """The JSON object in the request's body. Raises: GraphError 400 on anything else."""
+    """The JSON object in the request's body. Raises: GraphError 400 for anything else."""
     try:
         body: Any = parsed(await request.read())
     except (ValueError, RecursionError) as error:

@@ -1,6 +1,6 @@
 """What POST and PUT accept for a custom workflow extension: strict, and in one canonical form (docs/graph.md §2).
 
-The result holds only what the body gave; filling defaults and merging are `extension_changes`.
+The result holds only the members of the body; `extension_changes` adds defaults and merges.
 """
 
 from collections.abc import Mapping
@@ -49,9 +49,9 @@ _CLIENT_MEMBERS: Final[Mapping[str, Check]] = {  # ranges: docs/graph.md §2.8
 
 
 def parse_extension(body: Any, switches: Switches, *, creating: bool) -> Json:
-    """The members that the body gives, checked and canonical; `@odata.type` always among them, with `#`.
+    """The members of the body, checked and canonical, always with `@odata.type`, which has a `#`.
 
-    `creating` asks for the required members (docs/graph.md §2.2); a PUT may leave them out.
+    With `creating` the required members must be present (docs/graph.md §2.2); a PUT may omit them.
     Raises: GraphError 400.
     """
     given = mapping(body, "the body")
@@ -104,7 +104,7 @@ def _callback(kind: str, switches: Switches) -> Check:
 
 
 def _one_timeout(given: Json, where: str, switches: Switches) -> str | None:
-    # docs/graph.md §2.4 leaves open which name counts and what happens to the other one: three switches.
+    # docs/graph.md §2.4 does not say which name is used and what happens to the other one: three switches.
     accepted = TIMEOUT_NAMES if switches.timeout_accept == "both" else (switches.timeout_accept,)
     for name in given:
         if name not in accepted and switches.timeout_other == "reject":

@@ -1,4 +1,4 @@
-"""From an accepted body to the object that is stored: server-filled members, the url, merge or replace."""
+"""From an accepted body to the stored object: members that the server sets, the url, merge or replace."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ _CLEARABLE: Final = ("description", "callbackConfiguration", "clientConfiguratio
 
 
 def created(parsed: Json, switches: Switches) -> Json:
-    """The new object: what the body gave, plus id, dates, authors and url (docs/graph.md §2.2, §2.6)."""
+    """The new object: the members of the body, plus id, dates, authors and url (docs/graph.md §2.2, §2.6)."""
     now = timestamp()
     return {
         **dict.fromkeys(_CLEARABLE),
@@ -33,8 +33,8 @@ def created(parsed: Json, switches: Switches) -> Json:
 def updated(stored: Json, parsed: Json, switches: Switches) -> Json:
     """The object after a PUT; whether absent members are kept or cleared is a switch (docs/graph.md §1.5).
 
-    Nested objects are replaced whole either way; required members that are absent keep their value.
-    Raises: GraphError 400 when the type differs: it cannot be changed (docs/graph.md §2.3).
+    Nested objects are always replaced as a whole; required members that are absent keep their value.
+    Raises: GraphError 400 if the type differs: it cannot be changed (docs/graph.md §2.3).
     """
     if parsed["@odata.type"] != stored["@odata.type"]:
         raise invalid_model("The type of an existing object cannot be changed.")
@@ -48,15 +48,15 @@ def updated(stored: Json, parsed: Json, switches: Switches) -> Json:
 
 
 def _kept(text: str | None, switches: Switches) -> str | None:
-    """What is kept of a text; of an empty one or null as the switch says: no page tells."""
+    """The text as stored; for an empty text or null the switch decides, because it is not documented."""
     return text or {"as_sent": text, "null": None, "empty": ""}[switches.empty_text]
 
 
 def with_url(endpoint: Json, earlier: Json | None, switches: Switches) -> Json:
-    """The endpoint with its url: the one sent, else that of the same Logic App before, else a computed one.
+    """The endpoint with its url: the one sent, else the former one of the same Logic App, else a computed one.
 
-    An explicit null asks for the computed one.
-    Raises: GraphError 403 where the switch refuses to compute for an application (docs/graph.md §2.6, §3).
+    With an explicit null it is computed.
+    Raises: GraphError 403 if the switch refuses to compute it for an application (docs/graph.md §2.6, §3).
     """
     if endpoint.get("url"):
         return endpoint
@@ -72,7 +72,7 @@ def with_url(endpoint: Json, earlier: Json | None, switches: Switches) -> Json:
 
 
 def trigger_url(endpoint: Json) -> str:
-    """The trigger url of a Logic App, in the form of docs/graph.md §2.6; the same one for the same Logic App."""
+    """The trigger url of a Logic App, in the form of docs/graph.md §2.6; always the same for the same Logic App."""
     digest = hashlib.sha256("/".join(_triple(endpoint)).encode("utf-8", "surrogatepass")).hexdigest()
     host = f"prod-{int(digest[32:40], 16) % 100:02d}.westeurope.logic.azure.com:443"
     return f"https://{host}/workflows/{digest[:32]}/triggers/manual/paths/invoke?api-version=2016-10-01"

@@ -1,4 +1,4 @@
-"""The routes of custom workflow extensions (docs/graph.md §1.2); PATCH is none of them (docs/graph.md §1.5)."""
+"""The routes of custom workflow extensions (docs/graph.md §1.2); PATCH does not exist (docs/graph.md §1.5)."""
 
 from typing import Final
 
@@ -51,12 +51,14 @@ async def list_extensions(request: web.Request) -> web.Response:
     """The extensions of a catalog, both types in one collection, in pages (docs/graph.md §1.4)."""
     sandbox, options = running(request), EXTENSIONS.options(request, collection=True)
     rows = sandbox.store.rows("extension", _catalog_id(request))
-    return list_response(request, _path(request), rows, options, lambda one: extension_answer(one, sandbox.switches))
+    return list_response(
+        request, _path(request), rows, options, lambda extension: extension_answer(extension, sandbox.switches)
+    )
 
 
 @routes.get(f"{_COLLECTION}/$count", allow_head=False)
 async def count_extensions(request: web.Request) -> web.Response:
-    """How many extensions a catalog shows now, as plain text (docs/graph.md §1.2); it counts as no read."""
+    """The number of visible extensions of a catalog, as plain text (docs/graph.md §1.2); not counted as a read."""
     options = EXTENSIONS.options(request, collection=True)
     rows = running(request).store.rows("extension", _catalog_id(request))
     shown = [row.visible for row in rows if row.visible]
@@ -65,7 +67,7 @@ async def count_extensions(request: web.Request) -> web.Response:
 
 @routes.post(_COLLECTION)
 async def create_extension(request: web.Request) -> web.Response:
-    """201 and the new extension; twins of a name are possible (docs/graph.md §1.2, §2.2)."""
+    """201 and the new extension; names need not be unique (docs/graph.md §1.2, §2.2)."""
     sandbox, body = running(request), await read_object(request)
     catalog = _catalog_id(request)
     extension = created(parse_extension(body, sandbox.switches, creating=True), sandbox.switches)
@@ -75,7 +77,7 @@ async def create_extension(request: web.Request) -> web.Response:
 
 @routes.get(_ITEM, allow_head=False)
 async def get_extension(request: web.Request) -> web.Response:
-    """One extension of either type (docs/graph.md §1.2, §5.5); 404 also while a new one is not seen yet."""
+    """One extension of either type (docs/graph.md §1.2, §5.5); 404 while a new one is not visible yet."""
     sandbox, options = running(request), EXTENSIONS.options(request)
     row = _find(request, sandbox)
     sandbox.store.note_reads([row])
@@ -88,7 +90,7 @@ async def get_extension(request: web.Request) -> web.Response:
 async def update_extension(request: web.Request) -> web.Response:
     """200 and the extension after the update (docs/graph.md §1.5)."""
     sandbox, body = running(request), await read_object(request)
-    with sandbox.store.writing():  # read and write as one: another process may serve the same file
+    with sandbox.store.writing():  # one transaction: another process may serve the same file
         row = _find(request, sandbox)
         parsed = parse_extension(body, sandbox.switches, creating=False)
         extension = updated(row.document, parsed, sandbox.switches)

@@ -15,9 +15,9 @@ from reconciler.sandbox.errors import bad_request
 
 @dataclass(frozen=True)
 class Predicate:
-    """A test of a document; `names` holds the folded display names that alone can pass, None where it is any.
+    """A test of a document; `names` holds the only folded display names that can pass, None for any name.
 
-    `has_or`: the expression joins terms by `or` somewhere.
+    `has_or`: the expression contains `or`.
     """
 
     passes: Callable[[Json], bool]
@@ -35,9 +35,9 @@ _DEEPEST: Final = 50
 
 
 def parse_filter(expression: str | None) -> Predicate:
-    """A test of a document; the one that everything passes when there is no expression.
+    """A test of a document; without an expression every document passes.
 
-    Raises: GraphError 400 on syntax, property or operator that is not supported.
+    Raises: GraphError 400 for syntax, a property or an operator that is not supported.
     """
     if expression is None:
         return Predicate(lambda _document: True)
@@ -73,8 +73,8 @@ class _Parser:
         if len(terms) == 1:
             return terms[0]
         names = [term.names for term in terms if term.names is not None]
-        alone = frozenset[str]().union(*names) if len(names) == len(terms) else None
-        return Predicate(lambda document: any(term(document) for term in terms), alone, has_or=True)
+        all_names = frozenset[str]().union(*names) if len(names) == len(terms) else None
+        return Predicate(lambda document: any(term(document) for term in terms), all_names, has_or=True)
 
     def end(self) -> None:
         if self._next != len(self._tokens):
@@ -110,15 +110,15 @@ class _Parser:
         self._expect(",")
         part = self._literal()
         self._expect(")")
-        # tolower() lowers the property, never the literal: a literal in capitals finds nothing.
+        # tolower() lowers the property, not the literal: a literal in capitals matches nothing.
         return Predicate(lambda document: part in _text(document, name, lowered=lowered))
 
     def _equals(self) -> Predicate:
         name = self._property()
         self._expect("eq")
-        wanted = folded(self._literal())
-        alone = frozenset((wanted,)) if name == "displayName" else None
-        return Predicate(lambda document: folded(_text(document, name)) == wanted, alone)
+        literal = folded(self._literal())
+        names = frozenset((literal,)) if name == "displayName" else None
+        return Predicate(lambda document: folded(_text(document, name)) == literal, names)
 
     def _property(self) -> str:
         name = self._take()
@@ -139,9 +139,9 @@ class _Parser:
         return self._tokens[self._next - 1]
 
     def _take_if(self, token: str) -> bool:
-        found = self._next < len(self._tokens) and self._tokens[self._next] == token
-        self._next += found
-        return found
+        matches = self._next < len(self._tokens) and self._tokens[self._next] == token
+        self._next += matches
+        return matches
 
     def _expect(self, token: str) -> None:
         if self._take() != token:
@@ -149,7 +149,7 @@ class _Parser:
 
 
 def folded(text: str) -> str:
-    """The form in which strings are compared: directory services do so without regard to case."""
+    """The text for comparison: directory services ignore case."""
     return text.casefold()
 
 

@@ -1,4 +1,4 @@
-"""The query options of a request, checked against what the resource offers; anything else is a 400."""
+"""The query options of a request, checked against what the resource supports; anything else is a 400."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from reconciler.sandbox.filters import Predicate, parse_filter
 
 @dataclass(frozen=True)
 class Expand:
-    """A tree of navigation properties: those that may be expanded, or those that are."""
+    """A tree of navigation properties: those that can be expanded, or those that a request expands."""
 
     inner: Mapping[str, "Expand"]
 
@@ -21,7 +21,7 @@ class Expand:
         return name in self.inner
 
     def under(self, name: str) -> "Expand":
-        """The tree below a navigation property; empty where it is not in this tree."""
+        """The tree below a navigation property; empty if that is not in this tree."""
         return self.inner.get(name, NOTHING)
 
 
@@ -33,7 +33,7 @@ _LONGEST_NUMBER: Final = 9
 
 @dataclass(frozen=True)
 class Options:
-    """What the caller asked for; `select` empty means every property."""
+    """The options of one request; an empty `select` means every property."""
 
     matches: Predicate
     select: frozenset[str]
@@ -42,7 +42,7 @@ class Options:
     skip_token: str | None
 
     def project(self, answer: Json) -> Json:
-        """The answer with the selected members alone; the type and what was expanded always stay."""
+        """The answer with the selected members only; the type and expanded members are always kept."""
         if not self.select:
             return answer
         return {
@@ -57,7 +57,7 @@ def parse_options(
 ) -> Options:
     """The options of a query string; `collection` allows `$filter`, `$top` and `$skiptoken` too.
 
-    `$orderby`, `$search`, `$skip` and `$count` are in generated clients only (docs/graph.md §1.3): refused.
+    `$orderby`, `$search`, `$skip` and `$count` are only in generated clients (docs/graph.md §1.3): a 400.
     """
     allowed = {"$select", "$expand"} | ({"$filter", "$top", "$skiptoken"} if collection else set())
     for name in query:
@@ -98,22 +98,22 @@ def _expand(value: str | None, expandable: Expand) -> Expand:
 
 def _expand_list(text: str, expandable: Expand, depth: int) -> tuple[Expand, str]:
     """The tree of `a,b($expand=c)` and the text after it."""
-    found: dict[str, Expand] = {}
+    tree: dict[str, Expand] = {}
     while True:
         match = _EXPAND.match(text)
         if match is None or match["name"] not in expandable or depth > _DEEPEST:
             raise _bad_expand(text)
         name, end, text = match["name"], match["end"], text[match.end() :]
-        found[name] = NOTHING
+        tree[name] = NOTHING
         if end == "(":
-            found[name], text = _nested(text, expandable.under(name), depth)
+            tree[name], text = _nested(text, expandable.under(name), depth)
             end, text = text[:1], text[1:]
         if end != ",":
-            return Expand(found), end + text
+            return Expand(tree), end + text
 
 
 def _nested(text: str, expandable: Expand, depth: int) -> tuple[Expand, str]:
-    if not text.startswith("$expand="):  # other options inside parentheses are not documented here
+    if not text.startswith("$expand="):  # other options in parentheses are not documented for these resources
         raise _bad_expand(text)
     tree, rest = _expand_list(text.removeprefix("$expand="), expandable, depth + 1)
     if not rest.startswith(")"):

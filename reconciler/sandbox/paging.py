@@ -1,8 +1,7 @@
 """Pages of a collection: order, size and the opaque token of the next one (docs/graph.md §1.4).
 
-A token holds the listing's random seed and the position of the last object, so nothing is kept between
-requests: any process that serves the database can answer the next page, and objects that come or go
-shift nothing.
+A token holds the listing's random seed and the position of the last object. No state is kept between requests: any
+process that serves the database can answer the next page, and new or deleted objects do not move the others.
 """
 
 import base64
@@ -26,7 +25,7 @@ _LARGEST: Final = 2**63
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a listing stands: after which position, and whether its empty page was already given."""
+    """The state of a listing: the last position, and whether its empty page was already answered."""
 
     seed: bytes
     after: int = 0
@@ -35,7 +34,7 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Page:
-    """The `documents` to show, the rows that were `read` for it, and the `next` cursor if there is more."""
+    """The `documents` of a page, the rows that were `read` for it, and the cursor of the `next` page, if any."""
 
     documents: list[Json]
     read: list[Stored]
@@ -60,16 +59,16 @@ def turn(rows: Sequence[Stored], cursor: Cursor, matches: Predicate, size: int, 
 
 
 def encode(cursor: Cursor) -> str:
-    """The cursor as a token that looks random, because clients must not read anything into it."""
+    """The cursor as a token that looks random, because it is opaque to clients."""
     packed = _LAYOUT.pack(cursor.seed, cursor.after, cursor.empty_given)
     masked = packed[:8] + _mask(packed[8:], cursor.seed)
     return base64.urlsafe_b64encode(masked + _checksum(masked)).decode().rstrip("=")
 
 
 def decode(token: str | None) -> Cursor:
-    """The cursor of a token; a new listing with a seed of its own when there is none.
+    """The cursor of a token; without one, the start of a new listing with a new seed.
 
-    Raises: GraphError 400 on a token that the sandbox did not make.
+    Raises: GraphError 400 for a token that the sandbox did not issue.
     """
     if token is None:
         return Cursor(secrets.token_bytes(8))
@@ -85,8 +84,8 @@ def decode(token: str | None) -> Cursor:
 
 
 def _remaining(rows: Sequence[Stored], cursor: Cursor, switches: Switches) -> list[Stored]:
-    placed = sorted((_position(row, cursor.seed, switches), row.seq, row) for row in rows)
-    return [row for position, _, row in placed if position > cursor.after]
+    ordered = sorted((_position(row, cursor.seed, switches), row.seq, row) for row in rows)
+    return [row for position, _, row in ordered if position > cursor.after]
 
 
 def _last(read: Sequence[Stored], cursor: Cursor, switches: Switches) -> int:
@@ -94,7 +93,7 @@ def _last(read: Sequence[Stored], cursor: Cursor, switches: Switches) -> int:
 
 
 def _position(row: Stored, seed: bytes, switches: Switches) -> int:
-    """From 1 up; in a shuffle the seed decides, so the order holds for one listing and no longer."""
+    """From 1 up; in a shuffle it depends on the seed, so the order is the same within one listing only."""
     if switches.list_order == "insertion":
         return row.seq
     if switches.list_order == "reverse":
@@ -104,7 +103,7 @@ def _position(row: Stored, seed: bytes, switches: Switches) -> int:
 
 def _mask(data: bytes, seed: bytes) -> bytes:
     pad = hashlib.sha256(b"mask" + seed).digest()
-    return bytes(one ^ other for one, other in zip(data, pad, strict=False))
+    return bytes(byte ^ padding for byte, padding in zip(data, pad, strict=False))
 
 
 def _checksum(data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The routes of assignment policies, as far as binding extensions needs them (docs/graph.md §7)."""
+"""The routes of assignment policies that are needed to call extensions at their stages (docs/graph.md §7)."""
 
 from typing import Any, Final
 
@@ -59,13 +59,13 @@ async def list_policies(request: web.Request) -> web.Response:
     sandbox, options = running(request), POLICIES.options(request, collection=True)
     rows = sandbox.store.rows("policy")
     return list_response(
-        request, "assignmentPolicies", rows, options, lambda one: _answer(sandbox, one, options.expand)
+        request, "assignmentPolicies", rows, options, lambda policy: _answer(sandbox, policy, options.expand)
     )
 
 
 @routes.get(_ITEM, allow_head=False)
 async def get_policy(request: web.Request) -> web.Response:
-    """One policy; without an expand it shows none of what it refers to (docs/graph.md §7.2)."""
+    """One policy; without `$expand` the objects that it refers to are omitted (docs/graph.md §7.2)."""
     sandbox, options = running(request), POLICIES.options(request)
     policy = POLICIES.find(sandbox, request.match_info["policy"]).document
     answer = options.project(_answer(sandbox, policy, options.expand))
@@ -74,7 +74,7 @@ async def get_policy(request: web.Request) -> web.Response:
 
 @routes.put(_ITEM)
 async def replace_policy(request: web.Request) -> web.Response:
-    """200 and the policy after the whole of it was replaced; there is no PATCH (docs/graph.md §7.3)."""
+    """200 and the policy after it was replaced as a whole; there is no PATCH (docs/graph.md §7.3)."""
     sandbox, body = running(request), await read_object(request)
     with sandbox.store.writing():
         row = POLICIES.find(sandbox, request.match_info["policy"])
@@ -105,18 +105,18 @@ def _settings(sandbox: Sandbox, policy: Json, expand: Expand) -> list[Json]:
     for setting in policy["customExtensionStageSettings"]:
         shown: dict[str, Any] = {"id": setting["id"], "stage": setting["stage"]}
         if with_extension:
-            found = sandbox.store.find("extension", setting["customExtension"]["id"])
-            shown["customExtension"] = referenced_extension(found.document, sandbox.switches) if found else None
+            row = sandbox.store.find("extension", setting["customExtension"]["id"])
+            shown["customExtension"] = referenced_extension(row.document, sandbox.switches) if row else None
         settings.append(shown)
     return settings
 
 
 def _access_package(sandbox: Sandbox, policy: Json) -> Json:
-    found = sandbox.store.find("accessPackage", policy["accessPackage"]["id"])
-    return plain_answer(found.document if found else policy["accessPackage"], sandbox.switches)
+    row = sandbox.store.find("accessPackage", policy["accessPackage"]["id"])
+    return plain_answer(row.document if row else policy["accessPackage"], sandbox.switches)
 
 
 def _catalog(sandbox: Sandbox, policy: Json) -> Json | None:
     catalog = catalog_of(sandbox.store, policy)
-    found = sandbox.store.find("catalog", catalog) if catalog else None
-    return plain_answer(found.document, sandbox.switches) if found else None
+    row = sandbox.store.find("catalog", catalog) if catalog else None
+    return plain_answer(row.document, sandbox.switches) if row else None

@@ -23,7 +23,7 @@ from reconciler.sandbox.extension_bodies import EXPIRY_TYPE, REQUEST_TYPE
 from reconciler.sandbox.extension_changes import timestamp
 from reconciler.sandbox.store import Store
 
-STAGES: Final[Mapping[str, str]] = {  # which type a stage takes: docs/graph.md §7.1
+STAGES: Final[Mapping[str, str]] = {  # the extension type of each stage: docs/graph.md §7.1
     "assignmentRequestCreated": REQUEST_TYPE,
     "assignmentRequestApproved": REQUEST_TYPE,
     "assignmentRequestGranted": REQUEST_TYPE,
@@ -47,7 +47,7 @@ _OPTIONAL: Final[Mapping[str, Check]] = {
     "accessPackage": mapping,
     "notificationSettings": nullable(mapping),
     "customExtensionStageSettings": sequence,
-    # docs/graph.md §7.3 has clients return unknown members verbatim; those the sandbox adds are let through.
+    # docs/graph.md §7.3: clients return unknown members unchanged; those that the sandbox adds are accepted.
     **dict.fromkeys(EXTRA_MEMBERS, anything),
 }
 _SETTING: Final[Mapping[str, Check]] = {
@@ -59,13 +59,13 @@ _SETTING: Final[Mapping[str, Check]] = {
 
 def references(policy: Json) -> list[str]:
     """The ids of the extensions that the policy refers to."""
-    return [str(one["customExtension"]["id"]).lower() for one in policy["customExtensionStageSettings"]]
+    return [str(setting["customExtension"]["id"]).lower() for setting in policy["customExtensionStageSettings"]]
 
 
 def replaced(store: Store, stored: Json, body: Json) -> Json:
-    """The policy after a PUT of `body`: whole, so absent optional members are gone (docs/graph.md §7.3).
+    """The policy after a PUT of `body`, which replaces it: absent optional members are removed (docs/graph.md §7.3).
 
-    Raises: GraphError 400 on an unknown or missing member, another access package, a bad stage setting.
+    Raises: GraphError 400 for an unknown or missing member, another access package, a bad stage setting.
     """
     if not isinstance(body.get("accessPackage"), dict) or "id" not in body["accessPackage"]:
         raise GraphError(400, "ArgumentNullException", "Value cannot be null. Parameter name: Id")
@@ -82,7 +82,7 @@ def replaced(store: Store, stored: Json, body: Json) -> Json:
         "createdDateTime": stored["createdDateTime"],
         "modifiedDateTime": timestamp(),
         "accessPackage": {"id": package},
-        "customExtensionStageSettings": [_setting(store, one, catalog, stored["id"]) for one in settings],
+        "customExtensionStageSettings": [_setting(store, setting, catalog, stored["id"]) for setting in settings],
     }
 
 
@@ -97,12 +97,13 @@ def catalog_of(store: Store, policy: Json) -> str | None:
 def _setting(store: Store, given: Any, catalog: str | None, policy: str) -> Json:
     where = "customExtensionStageSettings"
     setting = members(given, where, _SETTING, required=("stage", "customExtension"))
-    place = f"{where}/customExtension"
-    identity = members(setting["customExtension"], place, {"id": guid}, required=("id",))["id"].lower()
-    found = store.find("extension", identity, catalog) if catalog else None
-    if found is None:
+    identity = members(setting["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",))[
+        "id"
+    ].lower()
+    row = store.find("extension", identity, catalog) if catalog else None
+    if row is None:
         raise invalid_model(f"The custom extension '{identity}' does not exist in the policy's catalog.")
-    kind = found.document["@odata.type"].removeprefix("#")
+    kind = row.document["@odata.type"].removeprefix("#")
     named = str(setting["customExtension"].get("@odata.type", kind)).removeprefix("#")
     if named.lower() != kind.lower() or kind != STAGES[setting["stage"]]:
         raise invalid_model(f"An extension of type '{kind}' cannot be used at stage '{setting['stage']}'.")

@@ -1,6 +1,6 @@
 """Reading a seed: a JSON file of catalogs (with access packages and extensions) and policies.
 
-Ids and dates that the file leaves out are derived from names, so that a seed gives the same every time.
+Ids and dates that the file omits are derived from names, so that a seed always gives the same objects.
 """
 
 from collections.abc import Iterator
@@ -32,20 +32,20 @@ _CHILDREN: Final = ("accessPackages", "customWorkflowExtensions")
 
 
 def load_seed(path: Path | None = None) -> list[Record]:
-    """The seed's objects as (kind, document, parent id), parents first; default: the shipped seed.
+    """The seed's objects as (kind, document, parent id), parents first; default: the built-in seed.
 
-    Raises: SeedError naming the file and what is wrong in it.
+    Raises: SeedError with the file and the error in it.
     """
     source = path or DEFAULT_SEED
     try:
         content = parsed(source.read_text(encoding="utf-8"))
         return _distinct(list(_records(content)))
     except OSError as error:
-        raise SeedError(f"seed {source}: cannot be read: {error.strerror}") from error
+        raise SeedError(f"seed {source} cannot be read: {error.strerror}") from error
     except SeedError as error:
         raise SeedError(f"seed {source}: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise SeedError(f"seed {source}: is not JSON: {error}") from error
+        raise SeedError(f"seed {source} is not valid JSON: {error}") from error
     except GraphError as error:
         raise SeedError(f"seed {source}: {error.message}") from error
 
@@ -54,7 +54,7 @@ def _distinct(records: list[Record]) -> list[Record]:
     seen: set[tuple[str, str]] = set()
     for kind, document, _ in records:
         if (kind, document["id"]) in seen:
-            raise SeedError(f"the {kind} id {document['id']} is there twice")
+            raise SeedError(f"the {kind} id {document['id']} occurs twice")
         seen.add((kind, document["id"]))
     return records
 
@@ -77,12 +77,12 @@ def _catalog_records(given: Any, where: str) -> Iterator[Record]:
     }
     catalog = {**base, **_dated(own, where, "modifiedDateTime")}
     yield "catalog", catalog, catalog["id"]
-    for index, item in enumerate(sequence(given.get("accessPackages", []), where)):
-        package = _dated(mapping(item, where), f"{where}/accessPackages[{index}]", "modifiedDateTime")
-        yield "accessPackage", package, catalog["id"]
-    for index, item in enumerate(sequence(given.get("customWorkflowExtensions", []), where)):
-        place = f"{where}/customWorkflowExtensions[{index}]"
-        yield "extension", _extension(mapping(item, place), place), catalog["id"]
+    for index, package in enumerate(sequence(given.get("accessPackages", []), where)):
+        dated = _dated(mapping(package, where), f"{where}/accessPackages[{index}]", "modifiedDateTime")
+        yield "accessPackage", dated, catalog["id"]
+    for index, extension in enumerate(sequence(given.get("customWorkflowExtensions", []), where)):
+        path = f"{where}/customWorkflowExtensions[{index}]"
+        yield "extension", _extension(mapping(extension, path), path), catalog["id"]
 
 
 def _extension(given: Json, where: str) -> Json:
@@ -90,7 +90,7 @@ def _extension(given: Json, where: str) -> Json:
     authored = {"createdBy": AUTHOR, "lastModifiedBy": AUTHOR, **dated}
     kind = str(given.get("@odata.type", "")).removeprefix("#")
     if kind not in (REQUEST_TYPE, EXPIRY_TYPE):
-        # docs/graph.md §2.3: lists may hold types that nobody knows; the seed is the only way to put one there.
+        # docs/graph.md §2.3: lists may contain unknown types; only a seed can create an object of such a type.
         return {**authored, "@odata.type": text(given.get("@odata.type"), f"{where}/@odata.type")}
     body = {name: value for name, value in given.items() if name not in READ_ONLY}
     try:
@@ -111,9 +111,9 @@ def _policy(given: Any, where: str) -> Json:
     dated = _dated(mapping(given, where), where, "modifiedDateTime")
     members(dated.get("accessPackage"), f"{where}/accessPackage", {"id": guid}, required=("id",))
     settings = {"id": guid, "stage": text, "customExtension": mapping}
-    for item in sequence(dated.get("customExtensionStageSettings", []), f"{where}/customExtensionStageSettings"):
-        members(item, f"{where}/customExtensionStageSettings", settings, required=("stage", "customExtension"))
-        members(item["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",))
+    for setting in sequence(dated.get("customExtensionStageSettings", []), f"{where}/customExtensionStageSettings"):
+        members(setting, f"{where}/customExtensionStageSettings", settings, required=("stage", "customExtension"))
+        members(setting["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",))
     return {"customExtensionStageSettings": [], "questions": [], **dated}
 
 

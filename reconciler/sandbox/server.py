@@ -27,12 +27,12 @@ async def serve(
     seed: Path | None = None,
     faults: Sequence[Middleware] = (),
 ) -> AsyncIterator[str]:
-    """The base URL `http://127.0.0.1:PORT/v1.0`, served until the block is left; port 0 takes a free one.
+    """The base URL `http://127.0.0.1:PORT/v1.0`, served until the end of the block; port 0 means a free one.
 
-    A new database is filled with `seed` first. `switches` win over those stored in the database for this run.
-    `faults` are aiohttp middlewares that sit right around the handlers, behind the token check.
-    Tokens are read from the environment now.
-    Raises: SeedError, SandboxDatabaseError, OSError (a taken port).
+    A new database is filled with `seed` first. `switches` replace those stored in the database for this run.
+    `faults` are aiohttp middlewares directly around the handlers, after the token check.
+    Tokens are read from the environment when the server starts.
+    Raises: SeedError, SandboxDatabaseError, OSError (port in use).
     """
     with Store(database, seed=seed) as store:
         application = _application(Sandbox(store, switches or store.switches()), faults)
@@ -48,6 +48,6 @@ async def serve(
 def _application(sandbox: Sandbox, faults: Sequence[Middleware]) -> web.Application:
     application = web.Application(middlewares=[envelope, pace(sandbox.switches), tokens(), *faults])
     application[SANDBOX] = sandbox
-    for room in (catalogs, extensions, policies):
-        application.add_routes(room.routes)
+    for resource in (catalogs, extensions, policies):
+        application.add_routes(resource.routes)
     return application

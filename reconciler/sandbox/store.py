@@ -1,4 +1,4 @@
-"""The sandbox's objects in SQLite, for the server and for tests that look inside; synchronous, no aiohttp."""
+"""The sandbox's objects in SQLite, for the server and for tests; synchronous, without aiohttp."""
 
 import json
 import sqlite3
@@ -21,7 +21,7 @@ _COLUMNS: Final = "seq, id, document, earlier, lag_left"
 
 @dataclass(frozen=True)
 class Stored:
-    """One object as it is, and as readers still see it while they lag behind (docs/graph.md §5.5)."""
+    """One object as it is, and its earlier state, which reads still return while they lag (docs/graph.md §5.5)."""
 
     seq: int
     id: str
@@ -31,18 +31,18 @@ class Stored:
 
     @property
     def visible(self) -> Json | None:
-        """What a read shows now; None for an object that is not yet to be seen."""
+        """What a read returns now; None for an object that is not visible yet."""
         return self.earlier if self.lag_left else self.document
 
 
 class Store:
     """One connection to a sandbox database; a new file is seeded when it is opened.
 
-    Every write is durable against SIGKILL once its method (or the `writing` block around it) is left.
+    A write survives SIGKILL after its method (or the `writing` block around it) has returned.
     """
 
     def __init__(self, database: Path | str, *, seed: Path | None = None) -> None:
-        """Open `database`; `seed` (default: the shipped one) fills it if it is new.
+        """Open `database`; if it is new, fill it with `seed` (default: the built-in one).
 
         Raises: SandboxDatabaseError, SeedError.
         """
@@ -59,7 +59,7 @@ class Store:
             raise
 
     def __enter__(self) -> Self:
-        """The store itself; it is closed at the end of the block."""
+        """The store itself, closed at the end of the block."""
         return self
 
     def __exit__(
@@ -69,7 +69,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Give the connection back; the file stays."""
+        """Close the connection; the file stays."""
         self._connection.close()
 
     def writing(self) -> AbstractContextManager[None]:
@@ -85,7 +85,7 @@ class Store:
         return [row.document for row in self.rows("accessPackage", catalog_id)]
 
     def extensions(self, catalog_id: str | None = None) -> list[Json]:
-        """The extensions of one catalog, or all, as they really are: without any lag."""
+        """The extensions of one catalog, or all, in their current state, without lag."""
         return [row.document for row in self.rows("extension", catalog_id)]
 
     def policies(self) -> list[Json]:
@@ -95,17 +95,17 @@ class Store:
     def rows(self, kind: Kind, parent: str | None = None) -> list[Stored]:
         """The objects of a kind, oldest first; with `parent`, only those inside it."""
         sql = f"SELECT {_COLUMNS} FROM objects WHERE kind = ?"  # noqa: S608 - our own column names
-        found = (
+        rows = (
             self._connection.execute(f"{sql} ORDER BY seq", (kind,))
             if parent is None
             else self._connection.execute(f"{sql} AND parent = ? ORDER BY seq", (kind, parent))
         )
-        return [_stored(row) for row in found]
+        return [_stored(row) for row in rows]
 
     def catalogs_named(self, names: Iterable[str]) -> list[Stored]:
         """The catalogs with one of these display names, given as `folded`, oldest first.
 
-        All of them are read once and kept until anything in the database changes: 7,500 take a tenth of a second.
+        All catalogs are read once and cached until the database changes: reading 7,500 takes 0.1 s.
         """
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()  # of other connections
         as_of = version, self._connection.total_changes
@@ -116,7 +116,7 @@ class Store:
         return sorted((row for name in names for row in self._named.get(name, ())), key=lambda row: row.seq)
 
     def find(self, kind: Kind, identity: str, parent: str | None = None) -> Stored | None:
-        """The object with that id (in any case), or None; with `parent`, only if it is inside it."""
+        """The object with that id, ignoring case, or None; with `parent`, only if it is inside that."""
         row = self._connection.execute(
             f"SELECT {_COLUMNS} FROM objects WHERE kind = ? AND id = ? AND (? IS NULL OR parent = ?)",  # noqa: S608
             (kind, identity.lower(), parent, parent),
@@ -124,14 +124,14 @@ class Store:
         return _stored(row) if row else None
 
     def add(self, kind: Kind, document: Json, parent: str | None = None, *, lag_reads: int = 0) -> None:
-        """Insert a new object; the next `lag_reads` reads do not show it yet."""
+        """Insert a new object; the next `lag_reads` reads do not return it yet."""
         self._connection.execute(
             "INSERT INTO objects (kind, id, parent, document, lag_left) VALUES (?, ?, ?, ?, ?)",
             (kind, document["id"].lower(), parent, _text(document), lag_reads),
         )
 
     def change(self, kind: Kind, before: Stored, document: Json, *, lag_reads: int = 0) -> None:
-        """Replace an object; the next `lag_reads` reads still show what was to be seen before."""
+        """Replace an object; the next `lag_reads` reads still return what was visible before."""
         earlier = _text(before.visible) if lag_reads and before.visible else None
         self._connection.execute(
             "UPDATE objects SET document = ?, earlier = ?, lag_left = ? WHERE kind = ? AND id = ?",
@@ -143,7 +143,7 @@ class Store:
         self._connection.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, identity))
 
     def note_reads(self, rows: Iterable[Stored]) -> None:
-        """Count a read of every row that lags."""
+        """Count a read of every lagging row."""
         lagging = [(row.seq,) for row in rows if row.lag_left]
         if lagging:
             self._connection.executemany(
@@ -168,7 +168,7 @@ class Store:
 
     def _fill_new(self, records: Iterable[Record]) -> None:
         with self.writing():
-            if not is_ready(self._connection):  # else another process was faster, and it seeded too
+            if not is_ready(self._connection):  # otherwise another process was first, and seeded it too
                 create_schema(self._connection)
                 self._insert(records)
 
@@ -180,7 +180,7 @@ class Store:
 def reset(database: Path, *, seed: Path | None = None, switches: Switches | None = None) -> None:
     """Empty the database, fill it with the seed and store the switches for later serves of it.
 
-    Nothing is touched when the seed is bad. Raises: SeedError, SandboxDatabaseError.
+    Nothing is changed if the seed is invalid. Raises: SeedError, SandboxDatabaseError.
     """
     records = load_seed(seed)
     with Store(database, seed=seed) as store, usable(database):

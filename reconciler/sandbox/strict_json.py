@@ -1,4 +1,4 @@
-"""JSON as bodies and seeds hold it: what Python's reader takes beyond JSON is refused."""
+"""Strict JSON for bodies and seeds: Python's extensions to JSON are errors."""
 
 import json
 import math
@@ -13,5 +13,5 @@ def parsed(text: str | bytes) -> Any:
 def _finite(number: str) -> float:
     value = float(number)
     if not math.isfinite(value):
-        raise ValueError(f"{number} is not JSON")
+        raise ValueError(f"{number} is not a JSON number")
     return value

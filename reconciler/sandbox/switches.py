@@ -1,6 +1,6 @@
-"""The switches that make the sandbox behave like one or another plausible Graph.
+"""Switches: each chooses one of the plausible behaviours of Graph.
 
-Wherever docs/graph.md §8 leaves a behaviour open, a switch picks the answer. No aiohttp here: the
+Wherever docs/graph.md §8 leaves a behaviour open, a switch decides it. Without aiohttp, because the
 command line reads the names of the switches from this module.
 """
 
@@ -14,7 +14,7 @@ _TRUTHS: Final = {"true": True, "false": False}
 
 
 class SwitchError(ValueError):
-    """An unknown switch, or a value that the switch does not take."""
+    """An unknown switch, or an invalid value."""
 
 
 def _about(meaning: str, *, minimum: int = 0, allowed: tuple[int, ...] = ()) -> dict[str, Any]:
@@ -28,62 +28,60 @@ class Switches:
     Source: docs/graph.md §8; paging and delete: docs/graph.md §1.4, §1.6; errors: docs/graph.md §5.
     """
 
-    timeout_answer: TimeoutName = field(default="timeoutDuration", metadata=_about("which timeout name answers carry"))
-    timeout_accept: TimeoutName = field(default="both", metadata=_about("which timeout name bodies may use"))
+    timeout_answer: TimeoutName = field(default="timeoutDuration", metadata=_about("timeout name in answers"))
+    timeout_accept: TimeoutName = field(default="both", metadata=_about("timeout name accepted in bodies"))
     timeout_other: Literal["reject", "ignore"] = field(
         default="reject",
-        metadata=_about("what happens to the timeout name not accepted: a 400, or silently dropped"),
+        metadata=_about("the timeout name that is not accepted: HTTP 400, or silently dropped"),
     )
     app_only_without_url: Literal["accept", "refuse"] = field(
         default="accept",
-        metadata=_about("a write that leaves the trigger url to be computed: allowed, or 403"),
+        metadata=_about("a write without the trigger url: Graph computes it, or HTTP 403"),
     )
     put: Literal["merge", "replace"] = field(
         default="replace",
         metadata=_about("properties absent from a PUT keep their value, or become null"),
     )
     empty_text: Literal["as_sent", "null", "empty"] = field(
-        default="as_sent", metadata=_about("a description that is empty or null is kept as sent, as null, or as empty")
+        default="as_sent", metadata=_about("an empty or null description is stored as sent, as null, or as empty")
     )
     filter_or: Literal["accept", "refuse"] = field(
-        default="accept", metadata=_about("`or` in a `$filter`: evaluated, or a 400")
+        default="accept", metadata=_about("`or` in a `$filter`: evaluated, or HTTP 400")
     )
-    page_size: int = field(default=100, metadata=_about("how many objects a page holds", minimum=1))
+    page_size: int = field(default=100, metadata=_about("objects per page", minimum=1))
     list_order: Literal["insertion", "reverse", "shuffle"] = field(
-        default="shuffle", metadata=_about("order of collections; shuffle is another one for each listing")
+        default="shuffle", metadata=_about("order of collections; shuffle differs for each listing")
     )
-    extra_properties: bool = field(default=False, metadata=_about("answers carry unknown members and annotations"))
+    extra_properties: bool = field(default=False, metadata=_about("answers contain unknown members and annotations"))
     empty_pages: bool = field(default=False, metadata=_about("an empty page with a nextLink comes before every page"))
-    lag_reads: int = field(
-        default=0, metadata=_about("how many reads after a create or update still show the earlier state")
-    )
-    wrap_answers: bool = field(default=False, metadata=_about("a single extension is answered nested under 'value'"))
-    latency_ms: int = field(default=0, metadata=_about("every answer waits this long"))
-    rate_limit: int = field(default=0, metadata=_about("requests a second before 429; 0 means no limit"))
+    lag_reads: int = field(default=0, metadata=_about("number of reads after a write that still return the old state"))
+    wrap_answers: bool = field(default=False, metadata=_about("a single extension is nested under 'value'"))
+    latency_ms: int = field(default=0, metadata=_about("delay of every answer in milliseconds"))
+    rate_limit: int = field(default=0, metadata=_about("requests per second before HTTP 429; 0 means no limit"))
     in_use_status: int = field(
         default=400,
-        metadata=_about("status of deleting an extension that a policy uses", allowed=(400, 403, 409, 412)),
+        metadata=_about("HTTP status for deleting an extension that a policy uses", allowed=(400, 403, 409, 412)),
     )
 
 
 def parse_switches(pairs: Iterable[str], base: Switches = Switches()) -> Switches:
     """`base` with every `NAME=VALUE` of `pairs` applied; the last one of a name wins.
 
-    Raises: SwitchError naming the switch, the bad value and what is allowed.
+    Raises: SwitchError with the switch, the invalid value and the allowed ones.
     """
     changes: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise SwitchError(f"switch {pair!r}: write it as NAME=VALUE")
+            raise SwitchError(f"switch {pair!r} is not of the form NAME=VALUE")
         changes[name.strip()] = _parse(name.strip(), value.strip())
     return replace(base, **changes)
 
 
 def _parse(name: str, value: str) -> str | int | bool:
-    known = {item.name: item for item in fields(Switches)}
+    known = {switch.name: switch for switch in fields(Switches)}
     if name not in known:
-        raise SwitchError(f"unknown switch {name!r} (value {value!r}); known: {', '.join(sorted(known))}")
+        raise SwitchError(f"unknown switch {name!r} (value {value!r}); the switches are {', '.join(sorted(known))}")
     kind = get_type_hints(Switches)[name]
     if kind is bool:
         return _TRUTHS[_choice(name, value, tuple(_TRUTHS))]
@@ -103,5 +101,5 @@ def _number(name: str, value: str, minimum: int, allowed: tuple[int, ...]) -> in
     if allowed and number not in allowed:
         raise SwitchError(f"switch {name}={value!r}: allowed are {', '.join(map(str, allowed))}")
     if number < minimum:
-        raise SwitchError(f"switch {name}={value!r}: allowed is a whole number from {minimum} to 999999999")
+        raise SwitchError(f"switch {name}={value!r}: allowed is an integer from {minimum} to 999999999")
     return number

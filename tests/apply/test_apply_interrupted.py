@@ -1,4 +1,4 @@
-"""A wish to end: no new write begins, what is in flight is awaited for a while, and every change gets its outcome."""
+"""A signal: no new write begins, what is in flight is awaited for a while, and every change gets its outcome."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -41,90 +41,96 @@ def on_post(fault: Callable[[web.Request, Handler], Awaitable[web.StreamResponse
 def test_what_is_in_flight_is_finished_and_nothing_more_begins(tmp_path: Path) -> None:
     stop = Stop()
 
-    async def wish(request: web.Request, handler: Handler) -> web.StreamResponse:
-        stop.wish()
+    async def interrupt(request: web.Request, handler: Handler) -> web.StreamResponse:
+        stop.request()
         return await handler(request)
 
-    outcomes, live = stopped(tmp_path, "abc", stop, on_post(wish))
+    outcomes, live = stopped(tmp_path, "abc", stop, on_post(interrupt))
     assert [outcome.status for outcome in outcomes] == ["done", "skipped", "skipped"]
     assert live == ["a"]
-    assert outcomes[1].error == "the run was interrupted before it"
+    assert outcomes[1].error == "the run was interrupted before this change"
 
 
-def test_a_wish_between_the_second_look_and_the_write_keeps_the_write_back(tmp_path: Path) -> None:
+def test_a_signal_between_the_pre_check_and_the_write_keeps_the_write_back(tmp_path: Path) -> None:
     stop = Stop()
 
     @web.middleware
-    async def wish(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def interrupt(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
-        looks.append(request.path)
-        if len(looks) == 3:  # catalogs, extensions, and the second look at them
-            stop.wish()
+        reads.append(request.path)
+        if len(reads) == 3:  # catalogs, extensions, and the pre-check
+            stop.request()
         return answer
 
-    looks: list[str] = []
-    (outcome,), live = stopped(tmp_path, "a", stop, wish)
-    assert (outcome.status, live, len(looks)) == ("skipped", [], 3)
+    reads: list[str] = []
+    (outcome,), live = stopped(tmp_path, "a", stop, interrupt)
+    assert outcome.status == "skipped", outcome.error
+    assert live == []
+    assert len(reads) == 3
 
 
-def test_a_write_that_was_refused_for_now_is_not_sent_again_after_the_wish(tmp_path: Path) -> None:
+def test_a_write_that_was_refused_for_now_is_not_sent_again_after_the_signal(tmp_path: Path) -> None:
     stop = Stop()
     posts = []
 
     async def throttled(request: web.Request, handler: Handler) -> web.StreamResponse:
         posts.append(request.path)
-        stop.wish()
+        stop.request()
         return web.Response(status=429, headers={"Retry-After": "200"})
 
     (outcome,), live = stopped(tmp_path, "a", stop, on_post(throttled))
-    assert (outcome.status, live, len(posts)) == ("skipped", [], 1)
+    assert outcome.status == "skipped", outcome.error
+    assert live == []
+    assert len(posts) == 1
 
 
-def test_a_create_whose_answer_was_lost_is_not_created_again_after_the_wish(tmp_path: Path) -> None:
+def test_a_create_whose_answer_was_lost_is_not_created_again_after_the_signal(tmp_path: Path) -> None:
     stop = Stop()
     posts = []
 
     async def lost(request: web.Request, handler: Handler) -> web.StreamResponse:
         posts.append(request.path)
-        stop.wish()
+        stop.request()
         return web.Response(status=500)
 
     (outcome,), live = stopped(tmp_path, "a", stop, on_post(lost))
-    assert (outcome.status, live, len(posts)) == ("unknown", [], 1)
-    assert "look at “a” in catalog Marketing" in str(outcome.error)
+    assert outcome.status == "unknown", outcome.error
+    assert live == []
+    assert len(posts) == 1
+    assert 'Check "a" in catalog Marketing in the admin center' in str(outcome.error)
 
 
-@pytest.mark.parametrize("wishes", [1, 2])
-def test_what_hangs_is_cut_off_after_the_grace_or_at_the_second_wish_and_told_as_unknown(
-    wishes: int, tmp_path: Path
+@pytest.mark.parametrize("signals", [1, 2])
+def test_what_hangs_is_cut_off_after_the_grace_or_at_the_second_signal_and_reported_as_unknown(
+    signals: int, tmp_path: Path
 ) -> None:
-    stop = Stop(grace_s=0.0 if wishes == 1 else 3600.0)
+    stop = Stop(grace_s=0.0 if signals == 1 else 3600.0)
     hanging: list[asyncio.Event] = []
 
     async def hangs(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
         hanging.append(asyncio.Event())
-        for _ in range(wishes):
-            stop.wish()
+        for _ in range(signals):
+            stop.request()
         await hanging[0].wait()
         return answer
 
     outcomes, live = stopped(tmp_path, "ab", stop, on_post(hangs))
     assert [outcome.status for outcome in outcomes] == ["unknown", "skipped"]
     assert live == ["a"]
-    assert "ended before it could be confirmed" in str(outcomes[0].error)
+    assert "interrupted before this change was confirmed" in str(outcomes[0].error)
 
 
-def test_a_second_wish_cuts_off_a_second_look_too_and_nothing_was_written(tmp_path: Path) -> None:
+def test_a_second_signal_cancels_a_pre_check_too_and_nothing_was_written(tmp_path: Path) -> None:
     stop = Stop()
-    looks: list[str] = []
+    reads: list[str] = []
 
     @web.middleware
     async def hangs(request: web.Request, handler: Handler) -> web.StreamResponse:
-        looks.append(request.path)
-        if len(looks) == 3:
-            stop.wish()
-            stop.wish()
+        reads.append(request.path)
+        if len(reads) == 3:
+            stop.request()
+            stop.request()
             await asyncio.Event().wait()
         return await handler(request)
 
@@ -142,8 +148,8 @@ def test_a_hanging_read_back_is_unknown_and_names_the_new_id(tmp_path: Path) -> 
         if request.method == "POST":
             written.append(request.path)
         elif written:
-            stop.wish()
-            stop.wish()
+            stop.request()
+            stop.request()
             await asyncio.Event().wait()
         return await handler(request)
 

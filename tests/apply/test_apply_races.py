@@ -1,4 +1,4 @@
-"""What happens between a look and a write, and between a write and what shows of it: nothing is taken for granted."""
+"""Changes by others between a pre-check and its write, and between a write and its read-back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
 
-from reconciler.apply.confirm import PATIENT_WAITS_S
+from reconciler.apply.confirm import POLL_WAITS_S
 from reconciler.apply.run import refuse_if_stale
 from reconciler.model.plan import Outcome
 
@@ -27,14 +27,14 @@ def middleware(fault: Callable[[web.Request, Handler], Awaitable[web.StreamRespo
 
 
 class Story:
-    """One catalog with what is live in it, one declared extension, and a fault that may look at the tenant."""
+    """One catalog with what is live in it, one declared extension, and a fault that may read the tenant."""
 
     def __init__(self, folder: Path, live: list[Any], wanted: Any, *switches: str) -> None:
         self.folder, self.live, self.wanted, self.switches = folder, live, wanted, switches
         self.writes: list[str] = []
         self.held: Tenant
 
-    def tell(self, fault: Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]) -> Outcome:
+    def run(self, fault: Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]) -> Outcome:
         """Plans and applies; the fault sees every request of the apply."""
         applying = False
 
@@ -60,17 +60,19 @@ class Story:
         return asyncio.run(story())
 
     def add(self, name: str, **properties: Any) -> None:
-        """Somebody creates another one."""
+        """Someone creates another one."""
         self.held.store.add("extension", {"id": OTHER, **extension(name, **properties)}, MARKETING)
 
     def edit(self, extension_id: str, **properties: Any) -> None:
-        """Somebody edits one."""
+        """Someone edits one."""
         (row,) = [row for row in self.held.store.rows("extension") if row.id == extension_id]
         self.held.store.change("extension", row, row.document | properties)
 
 
-def at_the_gate(folder: Path, write: str, interfere: Callable[[Tenant], None]) -> tuple[Outcome, list[Any], list[str]]:
-    """Finance's write waits at the gate, because Marketing was told to wait, while somebody interferes.
+def while_throttled(
+    folder: Path, write: str, interfere: Callable[[Tenant], None]
+) -> tuple[Outcome, list[Any], list[str]]:
+    """Finance's write waits for the pause to end, because Marketing was throttled, while someone interferes.
 
     The outcome, what is live in Finance then, and what was sent there.
     """
@@ -120,7 +122,7 @@ def at_the_gate(folder: Path, write: str, interfere: Callable[[Tenant], None]) -
 
 
 @pytest.mark.parametrize("write", ["POST", "PUT"])
-def test_a_write_that_waited_for_somebody_elses_refusal_looks_again(write: str, tmp_path: Path) -> None:
+def test_a_write_that_waited_for_a_pause_is_pre_checked_again(write: str, tmp_path: Path) -> None:
     def interfere(held: Tenant) -> None:
         if write == "POST":
             held.store.add("extension", {"id": OTHER, **extension("x", description="theirs")}, FINANCE)
@@ -128,21 +130,23 @@ def test_a_write_that_waited_for_somebody_elses_refusal_looks_again(write: str, 
             (row,) = [row for row in held.store.rows("extension") if row.id == OWN]
             held.store.change("extension", row, row.document | {"description": "theirs"})
 
-    outcome, live, sent = at_the_gate(tmp_path, write, interfere)
-    assert (outcome.status, outcome.stale, sent) == ("failed", True, [])
+    outcome, live, sent = while_throttled(tmp_path, write, interfere)
+    assert outcome.status == "failed", outcome.error
+    assert outcome.stale
+    assert sent == []
     assert [item["description"] for item in live] == ["theirs"]
 
 
 @pytest.mark.parametrize("write", ["POST", "PUT"])
 def test_a_write_that_waited_and_still_fits_goes_out_once(write: str, tmp_path: Path) -> None:
-    outcome, live, sent = at_the_gate(tmp_path, write, lambda _held: None)
+    outcome, live, sent = while_throttled(tmp_path, write, lambda _held: None)
     assert (outcome.status, [item["description"] for item in live], sent) == ("done", ["ours"], [write])
 
 
 def test_a_lagging_read_after_an_accepted_update_is_unknown_not_failed(tmp_path: Path) -> None:
     changed = extension("a", description="new")
-    story = Story(tmp_path, [{"id": OWN, **extension("a")}], changed, f"lag_reads={len(PATIENT_WAITS_S)}")
-    outcome = story.tell(lambda request, handler: handler(request))
+    story = Story(tmp_path, [{"id": OWN, **extension("a")}], changed, f"lag_reads={len(POLL_WAITS_S)}")
+    outcome = story.run(lambda request, handler: handler(request))
     assert (outcome.status, story.after[0]["description"]) == ("unknown", "new")
     assert OWN in str(outcome.error)
 
@@ -154,11 +158,11 @@ def test_a_lagging_answer_does_not_shorten_the_read_back(tmp_path: Path) -> None
 
     changed = extension("a", description="new")
     story = Story(tmp_path, [{"id": OWN, **extension("a")}], changed, "lag_reads=6")
-    assert story.tell(answers_with_the_former).status == "done"
+    assert story.run(answers_with_the_former).status == "done"
 
 
 @pytest.mark.parametrize(("lag", "puts"), [("lag_reads=0", 2), ("lag_reads=4", 4)])
-def test_the_second_timeout_name_whose_answer_is_lost_is_read_back_with_patience(
+def test_the_second_timeout_name_whose_answer_is_lost_is_read_back_until_it_shows(
     lag: str, puts: int, tmp_path: Path
 ) -> None:
     async def second_is_lost(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -168,13 +172,13 @@ def test_the_second_timeout_name_whose_answer_is_lost_is_read_back_with_patience
     timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
     switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore", lag]
     story = Story(tmp_path, [{"id": OWN, **extension("a")}], timed, *switches)
-    outcome = story.tell(second_is_lost)
+    outcome = story.run(second_is_lost)
     assert (outcome.status, story.writes) == ("done", ["PUT"] * puts)
-    assert "took the timeout as durationBeforeTimeout" in str(outcome.note)
+    assert "accepted the timeout as durationBeforeTimeout" in str(outcome.note)
 
 
 def test_what_showed_once_under_the_name_is_not_forgotten_by_the_last_look(tmp_path: Path) -> None:
-    looks: list[str] = []
+    reads: list[str] = []
 
     async def normalised_and_flapping(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
@@ -183,13 +187,13 @@ def test_what_showed_once_under_the_name_is_not_forgotten_by_the_last_look(tmp_p
             story.edit(row.id, description="normalised")
             return web.Response(status=504)
         if story.writes:
-            looks.append(request.path)
-            if len(looks) == len(PATIENT_WAITS_S):
+            reads.append(request.path)
+            if len(reads) == len(POLL_WAITS_S):
                 return web.json_response({"value": []})
         return answer
 
     story = Story(tmp_path, [], extension("a", description="ours"))
-    assert (story.tell(normalised_and_flapping).status, story.names) == ("unknown", ["a"])
+    assert (story.run(normalised_and_flapping).status, story.names) == ("unknown", ["a"])
 
 
 def test_a_name_that_an_older_extension_took_meanwhile_is_not_free_for_the_second_create(tmp_path: Path) -> None:
@@ -200,7 +204,7 @@ def test_a_name_that_an_older_extension_took_meanwhile_is_not_free_for_the_secon
         return await handler(request)
 
     story = Story(tmp_path, [{"id": OWN, **extension("older")}], extension("a"))
-    assert (story.tell(lost_and_renamed).status, story.names, story.writes) == ("unknown", ["a"], ["POST"])
+    assert (story.run(lost_and_renamed).status, story.names, story.writes) == ("unknown", ["a"], ["POST"])
 
 
 def test_an_earlier_attempt_that_was_carried_out_is_judged_like_any_other(tmp_path: Path) -> None:
@@ -213,8 +217,10 @@ def test_an_earlier_attempt_that_was_carried_out_is_judged_like_any_other(tmp_pa
 
     pinned = {"id": OWN, **extension("new")}
     story = Story(tmp_path, [{"id": OWN, **extension("old")}], pinned)
-    outcome = story.tell(committed_beside_a_namesake)
-    assert (outcome.status, outcome.written, story.writes) == ("failed", True, ["PUT"])
+    outcome = story.run(committed_beside_a_namesake)
+    assert outcome.status == "failed", outcome.error
+    assert outcome.written
+    assert story.writes == ["PUT"]
     assert OWN in str(outcome.error) and OTHER in str(outcome.error)
 
 
@@ -226,9 +232,9 @@ def test_a_400_of_the_second_look_is_not_taken_for_one_of_the_write(tmp_path: Pa
 
     timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
     story = Story(tmp_path, [], timed)
-    outcome = story.tell(fault)
+    outcome = story.run(fault)
     assert (outcome.status, story.writes, story.names) == ("failed", ["POST"], [])
-    assert "Looking again before the write failed" in str(outcome.error)
+    assert "The pre-check before the write failed" in str(outcome.error)
 
 
 def test_a_create_that_shows_only_before_its_repetition_is_adopted(tmp_path: Path) -> None:
@@ -242,7 +248,7 @@ def test_a_create_that_shows_only_before_its_repetition_is_adopted(tmp_path: Pat
         return web.Response(status=429, headers={"Retry-After": "1"})
 
     story = Story(tmp_path, [], extension("a"))
-    outcome = story.tell(late)
+    outcome = story.run(late)
     assert (outcome.status, story.names) == ("done", ["a"]), outcome.error
     assert outcome.change.extension.id == story.after[0]["id"]
 
@@ -262,8 +268,10 @@ def test_between_a_refusal_and_the_next_attempt_there_is_another_look(write: str
     timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
     live = [{"id": OWN, **extension("a")}] if write == "PUT" else []
     story = Story(tmp_path, live, timed)
-    outcome = story.tell(edited_and_refused)
-    assert (outcome.status, outcome.stale, story.writes) == ("failed", True, [write])
+    outcome = story.run(edited_and_refused)
+    assert outcome.status == "failed", outcome.error
+    assert outcome.stale
+    assert story.writes == [write]
     assert [item["description"] for item in story.after] == ["theirs"]
 
 
@@ -284,7 +292,9 @@ def test_a_third_of_a_shared_name_still_stops_the_rename(tmp_path: Path) -> None
     wanted = [extension("shared", id=OWN), extension("shared", id=OTHER)]
     live = [{"id": OWN, **extension("x")}, {"id": OTHER, **extension("shared")}]
     (outcome,), names = rename(tmp_path, wanted, live, take)
-    assert (outcome.status, outcome.stale, names) == ("failed", True, ["SHARED", "shared", "x"])
+    assert outcome.status == "failed", outcome.error
+    assert outcome.stale
+    assert names == ["SHARED", "shared", "x"]
     assert FINANCE in str(outcome.error)
 
 

@@ -51,7 +51,7 @@ def edit_live(name: str, **properties: object) -> None:
         (["plan", "--timeout", "nan"], "not a number of seconds"),
         (["plan", "--sandbox-db", "x"], "--sandbox-db was given without --sandbox"),
         (["plan", "--cloud", "moon"], "'moon' is not one of"),
-        (["plan", "--sandbox", "--graph-url", "http://127.0.0.1:1/v1.0"], "--sandbox was given together"),
+        (["plan", "--sandbox", "--graph-url", "http://127.0.0.1:1/v1.0"], "mutually exclusive"),
         (["plan", "--graph-url", "http://example.com/v1.0"], "to which no token will be sent"),
         (["nonsense"], "No such command"),
         (["apply", "--plan", "x.json", "desired_state"], "--plan was given together"),
@@ -166,7 +166,7 @@ def test_a_saved_plan_is_carried_out_once(reconciler: CommandLine) -> None:
     assert [item["displayName"] for item in reconciler.live()] == ["a"]
     again = reconciler("apply", "--sandbox", "--plan", saved)
     assert again.code == 5
-    assert "carried out before" in again.err
+    assert "may have been applied before" in again.err
     assert len(reconciler.live()) == 1
 
 
@@ -216,7 +216,7 @@ def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> 
     edit_live("a", clientConfiguration={"timeoutInMilliseconds": 500, "maximumRetries": 0})
     stale = reconciler("apply", "--sandbox", "--plan", "plan.json")
     assert stale.code == 5
-    assert "was changed since the plan was made" in stale.err
+    assert "was changed after the plan was made" in stale.err
     assert [item["displayName"] for item in reconciler.live()] == ["a"]
 
 
@@ -333,7 +333,7 @@ def test_version_schema_and_completion(reconciler: CommandLine) -> None:
 
 def test_verbose_shows_requests_and_quiet_shows_none(reconciler: CommandLine) -> None:
     one(reconciler, "a")
-    assert "request id" in reconciler("plan", "--sandbox", "-v").err
+    assert "request ID" in reconciler("plan", "--sandbox", "-v").err
     assert reconciler("plan", "--sandbox").err == ""
     with Store(DATABASE):
         pass

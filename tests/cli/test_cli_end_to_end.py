@@ -143,7 +143,7 @@ def test_absent_and_unreadable_catalogs_block_theirs_and_nothing_else(reconciler
     }
     assert document["complete"] is False
     because = {change["extension"]["display_name"]: change["because"] for change in document["changes"]}
-    assert "did you mean “Marketing”?" in because["a"]
+    assert 'did you mean "Marketing"?' in because["a"]
     assert FINANCE in because["b"]
     applied = reconciler("apply", "--sandbox", "--auto-approve")
     assert applied.code == 4
@@ -177,7 +177,7 @@ def test_a_read_only_token_writes_nothing(reconciler: CommandLine, monkeypatch: 
         monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", "unknown")
         refused = reconciler("plan", "--graph-url", url)
         assert refused.code == 1
-        assert "renewed once and refused again" in refused.err
+        assert "renewed once and rejected again" in refused.err
     assert [item["displayName"] for item in reconciler.live() if item["displayName"] == "a"] == []
 
 

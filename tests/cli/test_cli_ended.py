@@ -89,7 +89,7 @@ def test_the_second_signal_ends_what_hangs_and_the_report_is_complete(tmp_path: 
     outcomes = json.loads(out)["outcomes"]
     assert code == 130, err
     assert [outcome["status"] for outcome in outcomes] == ["unknown", *["skipped"] * 5]
-    assert "look at “a” in catalog Marketing" in outcomes[0]["error"]
+    assert 'Check "a" in catalog Marketing in the admin center' in outcomes[0]["error"]
     assert [item["displayName"] for item in live] == ["a"]
     assert "Traceback" not in err
 
@@ -307,7 +307,7 @@ def test_a_token_refused_after_its_renewal_ends_the_run(
     code, out, err, live = ended(tmp_path, APPLY, refuses_from_then_on)
     statuses = [outcome["status"] for outcome in json.loads(out)["outcomes"]]
     assert (code, statuses) == (code_expected, [first, *["skipped"] * 5]), err
-    assert "The token was renewed once and refused again" in err
+    assert "The access token was renewed once and rejected again" in err
     assert len(live) == accepted
 
 

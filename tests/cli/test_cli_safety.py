@@ -30,19 +30,21 @@ APPLICATION = token(tid=FINANCE, appid="app-1", idtyp="app", roles=["Entitlement
 USER = token(tid=FINANCE, appid="app-1", upn="someone@contoso.example", scp="EntitlementManagement.ReadWrite.All x")
 
 
-def test_auth_check_tells_whom_the_token_speaks_for(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auth_check_shows_the_identity_and_what_each_command_needs(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", APPLICATION)
     application = reconciler("auth", "check", "--sandbox")
     assert application.code == 0
-    assert "Application  app-1 (no signed-in user)" in application.out
-    assert f"Tenant       {FINANCE}" in application.out
+    assert "Identity: application app-1 (no signed-in user)" in application.out
+    assert f"Tenant: {FINANCE}" in application.out
     assert (
-        "plan, drift, export: needs EntitlementManagement.Read.All: EntitlementManagement.Read.All is in the token"
-        in application.out
+        "plan, drift, export: needs EntitlementManagement.Read.All, or the role Catalog reader on each catalog "
+        "(the token has EntitlementManagement.Read.All)\n" in application.out
     )
     assert (
-        "apply: needs EntitlementManagement.ReadWrite.All: not in the token; the role Catalog owner may grant it"
-        in application.out
+        "apply: needs EntitlementManagement.ReadWrite.All, or the role Catalog owner on each catalog "
+        "(the token has no such permission; it does not show roles)\n" in application.out
     )
     assert APPLICATION not in application.out + application.err
     monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", USER)

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
+import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from anyio.from_thread import BlockingPortal
@@ -48,9 +49,19 @@ def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def ended(process: subprocess.Popen[str]) -> Ran:
-    """How it ended by itself, in good time."""
-    out, err = process.communicate(timeout=LIMIT_S)
+    """The exit code and the output of a process that ends by itself; fails with its output after `LIMIT_S`."""
+    try:
+        out, err = process.communicate(timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        fail_with_output(process, f"the process did not end within {LIMIT_S} s")
     return Ran(process.returncode, out, err)
+
+
+def fail_with_output(process: subprocess.Popen[str], what: str) -> NoReturn:
+    """Kills the process and fails with what it printed."""
+    process.kill()
+    out, err = process.communicate()
+    pytest.fail(f"{what}\nstdout:\n{out}\nstderr:\n{err}")
 
 
 @dataclass
@@ -143,7 +154,7 @@ class Graph:
     def kill(self, moment: Moment) -> DoomedRun:
         """An apply of the freshly seeded state that was killed at that moment, unless it had ended before.
 
-        What it had sent lies in the server's sockets then, so it is carried out before a later run is heard.
+        What it had sent lies in the server's sockets then, so it is applied before a later run is heard.
         """
         reset(self.database, seed=self.seed)
         self.journal.unlink(missing_ok=True)
@@ -152,7 +163,8 @@ class Graph:
             try:
                 process.communicate(timeout=moment.delay_s if moment.stage == "anytime" else LIMIT_S)
             except subprocess.TimeoutExpired:
-                assert moment.stage == "anytime", "the run hangs"
+                if moment.stage != "anytime":
+                    fail_with_output(process, f"the run did not meet {moment} within {LIMIT_S} s")
                 run.kill()
         self._run = None
         return run

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from crash_graph import LIMIT_S, SEEDED, Graph, Moment, ended, started
+from crash_graph import LIMIT_S, SEEDED, Graph, Moment, ended, fail_with_output, started
 from harness import ASSIGNMENT, FINANCE, MARKETING, CommandLine, catalog, declare, extension, write_seed
 
 OPERATIONS = "11111111-0000-4000-8000-000000000001"
@@ -96,24 +97,25 @@ def test_a_second_run_finishes_what_a_killed_one_began(reconciler: CommandLine, 
     with ThreadPoolExecutor() as threads:
         for pair in zip(drawn[::2], drawn[1::2], strict=True):
             for graph, run in zip(graphs, threads.map(Graph.kill, graphs, pair), strict=True):
-                told = f"KILL_SEED={KILL_SEED}: {run.moment} met {run.met}"
+                where = f"KILL_SEED={KILL_SEED}: {run.moment} met {run.met}"
                 sent, in_flight = journalled(graph.journal)
-                assert set(run.writes) <= sent, told
-                assert run.cut_off is None or run.cut_off in in_flight, told
-                assert apply_again(reconciler, graph, run.moment) == 0, told
-                assert reconciler("plan", "--detailed-exitcode", "--graph-url", graph.url).code == 0, told
-                assert graph.live() == as_declared, told
+                assert set(run.writes) <= sent, where
+                assert run.cut_off is None or run.cut_off in in_flight, where
+                assert apply_again(reconciler, graph, run.moment) == 0, where
+                assert reconciler("plan", "--detailed-exitcode", "--graph-url", graph.url).code == 0, where
+                assert graph.live() == as_declared, where
                 met[run.moment.stage, run.met] += run.was_killed
     assert met.total() >= 50, met
     assert {(stage, phase) for stage in ("before", "committed") for phase in PHASES} <= set(+met), met
     assert met["anytime", "start-up"], met
 
 
-def wait_for(condition: Callable[[], object]) -> None:
-    """Looks until it is so."""
+def wait_for(condition: Callable[[], object], process: Popen[str]) -> None:
+    """Waits until the condition holds; fails with the output of the process after `LIMIT_S`."""
     deadline = time.monotonic() + LIMIT_S
     while not condition():
-        assert time.monotonic() < deadline
+        if time.monotonic() > deadline:
+            fail_with_output(process, f"the condition did not hold within {LIMIT_S} s")
 
 
 @pytest.mark.parametrize("created", [1, 2, 4, 7, 10])
@@ -121,11 +123,12 @@ def test_a_killed_embedded_sandbox_can_be_used_again(reconciler: CommandLine, cr
     reconciler.seed(catalog())
     declare(STATE, {"catalog": "Marketing", "extensions": [extension(f"e{number}") for number in range(30)]})
     with started("apply", "--sandbox", "--auto-approve") as process:
-        wait_for(lambda: len(reconciler.live()) >= created)
+        wait_for(lambda: len(reconciler.live()) >= created, process)
         process.kill()
     assert created <= len(reconciler.live()) < 30
     applied = reconciler("apply", "--sandbox", "--auto-approve")
-    assert (applied.code, reconciler("plan", "--sandbox", "--detailed-exitcode").code) == (0, 0), applied.out
+    assert applied.code == 0, applied.out
+    assert reconciler("plan", "--sandbox", "--detailed-exitcode").code == 0, applied.out
     assert sorted(item["displayName"] for item in reconciler.live()) == sorted(f"e{number}" for number in range(30))
 
 
@@ -140,7 +143,7 @@ def test_an_embedded_sandbox_killed_while_it_is_made_is_made_by_the_next_run(
 ) -> None:
     declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
     with started("apply", "--sandbox", "--auto-approve") as process:
-        wait_for(file.exists)
+        wait_for(file.exists, process)
         process.kill()
     assert reconciler("apply", "--sandbox", "--auto-approve").code == 0
     names = [item["displayName"] for item in reconciler.live()]
@@ -160,6 +163,6 @@ def test_a_new_sandbox_is_filled_whole_or_not_at_all(reconciler: CommandLine) ->
 
     DATABASE.parent.mkdir()
     with started("sandbox", "serve", "--port", "0", "--seed", seed_file) as process:
-        wait_for(has_tables)
+        wait_for(has_tables, process)
         process.kill()
     assert len(reconciler.live()) == 500

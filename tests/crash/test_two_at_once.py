@@ -1,4 +1,4 @@
-"""Two applies at once: nothing twice where Graph lets that be known; elsewhere the twins are found and reported."""
+"""Two applies at once: no duplicates if Graph shows them in time; otherwise they are found and reported."""
 
 import asyncio
 import itertools
@@ -39,10 +39,11 @@ def names_all(text: str, ids: Sequence[str]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("description", "told"), [(None, "it is as planned already"), ("other", "an extension of this name exists by now")]
+    ("description", "reported"),
+    [(None, "already in the desired state"), ("other", "an extension with this name already exists")],
 )
 def test_what_the_other_run_created_is_not_created_again(
-    reconciler: CommandLine, description: str | None, told: str
+    reconciler: CommandLine, description: str | None, reported: str
 ) -> None:
     reconciler.seed(catalog())
     states = (STATE, Path("second_state"))
@@ -72,13 +73,15 @@ def test_what_the_other_run_created_is_not_created_again(
     one, other = apply_both(first, second, states)
     (live,) = reconciler.live()
     (outcome,) = other.document["outcomes"]
-    assert (one.code, other.code, outcome["status"]) == (0, 5, "failed")
-    assert told in outcome["error"]
+    assert one.code == 0, one.err
+    assert other.code == 5, other.err
+    assert outcome["status"] == "failed"
+    assert reported in outcome["error"]
     assert live["id"] in outcome["error"]
 
 
-def make_twins(reconciler: CommandLine) -> tuple[list[Ran], list[str]]:
-    """Two applies that create the same extension before either can know of the other; the ids of the twins."""
+def make_duplicates(reconciler: CommandLine) -> tuple[list[Ran], list[str]]:
+    """Two applies that create the same extension before either can see the other; the ids of the duplicates."""
     reconciler.seed(catalog())
     declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
     both = asyncio.Barrier(2)
@@ -96,28 +99,33 @@ def make_twins(reconciler: CommandLine) -> tuple[list[Ran], list[str]]:
     return runs, [item["id"] for item in reconciler.live()]
 
 
-def test_twins_that_nobody_could_foresee_are_blocked_and_none_is_chosen(reconciler: CommandLine) -> None:
-    _, twins = make_twins(reconciler)
+def test_unavoidable_duplicates_are_blocked_and_none_is_chosen(reconciler: CommandLine) -> None:
+    _, duplicates = make_duplicates(reconciler)
     before = reconciler.live()
-    assert len(twins) == 2
+    assert len(duplicates) == 2
     planned = reconciler("plan", "--sandbox", "--format", "json")
     (change,) = planned.document["changes"]
-    assert (planned.code, change["action"]) == (4, "blocked")
-    assert names_all(change["because"], twins)
+    assert planned.code == 4, planned.err
+    assert change["action"] == "blocked"
+    assert names_all(change["because"], duplicates)
     applied = reconciler("apply", "--sandbox", "--auto-approve")
-    assert (applied.code, reconciler.live()) == (4, before)
-    assert names_all(applied.out, twins)
+    assert applied.code == 4, applied.err
+    assert reconciler.live() == before
+    assert names_all(applied.out, duplicates)
 
 
-def test_both_runs_that_made_twins_say_so(reconciler: CommandLine) -> None:
-    runs, twins = make_twins(reconciler)
+def test_both_runs_that_made_duplicates_say_so(reconciler: CommandLine) -> None:
+    runs, duplicates = make_duplicates(reconciler)
     for run in runs:
         (outcome,) = run.document["outcomes"]
-        assert (run.code, outcome["status"]) == (6, "failed")
-        assert names_all(outcome["error"], twins)
+        assert run.code == 6, run.err
+        assert outcome["status"] == "failed"
+        assert names_all(outcome["error"], duplicates)
 
 
-def test_a_twin_made_after_the_others_read_back_is_told_by_the_run_that_made_it(reconciler: CommandLine) -> None:
+def test_a_duplicate_made_after_the_others_read_back_is_reported_by_the_run_that_made_it(
+    reconciler: CommandLine,
+) -> None:
     reconciler.seed(catalog())
     declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
     second_checked, first_read_back = asyncio.Event(), asyncio.Event()
@@ -143,7 +151,9 @@ def test_a_twin_made_after_the_others_read_back_is_told_by_the_run_that_made_it(
 
     one, other = apply_both(first, second)
     (outcome,) = other.document["outcomes"]
-    assert (one.code, other.code, outcome["status"]) == (0, 6, "failed")
+    assert one.code == 0, one.err
+    assert other.code == 6, other.err
+    assert outcome["status"] == "failed"
     assert names_all(outcome["error"], [item["id"] for item in reconciler.live()])
     assert reconciler("plan", "--sandbox").code == 4
 
@@ -183,7 +193,7 @@ HEAD_STARTS = [0, 3, 12, 24]
 
 
 @pytest.mark.parametrize("head_start", HEAD_STARTS)
-def test_a_race_of_creates_loses_nothing_and_hides_no_twins(reconciler: CommandLine, head_start: int) -> None:
+def test_a_race_of_creates_loses_nothing_and_hides_no_duplicates(reconciler: CommandLine, head_start: int) -> None:
     reconciler.seed(*(catalog(name, catalog_id) for name, catalog_id in CATALOGS.items()))
     declare_all()
     runs = race(head_start)
@@ -191,17 +201,17 @@ def test_a_race_of_creates_loses_nothing_and_hides_no_twins(reconciler: CommandL
     live: defaultdict[str, list[str]] = defaultdict(list)
     for item in reconciler.live():
         live[item["displayName"]].append(item["id"])
-    twins = {name: ids for name, ids in live.items() if len(ids) > 1}
+    duplicates = {name: ids for name, ids in live.items() if len(ids) > 1}
     planned = reconciler("plan", "--sandbox", "--format", "json")
     blocked = {change["extension"]["display_name"]: change for change in planned.document["changes"]}
     assert set(live) == {body["displayName"] for name in CATALOGS for body in bodies(name)}
-    assert (planned.code, set(blocked)) == (4 if twins else 0, set(twins))
+    assert (planned.code, set(blocked)) == (4 if duplicates else 0, set(duplicates))
     outcomes = [outcome for run in runs for outcome in run.document["outcomes"]]
-    for name, ids in twins.items():
+    for name, ids in duplicates.items():
         assert blocked[name]["action"] == "blocked"
         assert names_all(blocked[name]["because"], ids)
-        told = [one["error"] or "" for one in outcomes if one["extension"]["display_name"] == name]
-        assert any(names_all(error, ids) for error in told), "whoever came second has seen both"
+        reported = [one["error"] or "" for one in outcomes if one["extension"]["display_name"] == name]
+        assert any(names_all(error, ids) for error in reported), "the later run has seen both"
 
 
 @pytest.mark.parametrize("head_start", HEAD_STARTS)

@@ -1,4 +1,4 @@
-"""What can go wrong with one request: on the way there, in Graph, on the way back, or in something in between."""
+"""Faults of one request: before Graph, in Graph, after Graph, or in a proxy."""
 
 import asyncio
 import json
@@ -13,17 +13,17 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-"""What Graph's clock shows, whatever it shows here."""
-IMPATIENCE_S = 0.2
-"""How long a client waits for an answer that will not come: the only real time that the matrix spends."""
-ASKED_S = {"429 with seconds": 7.0, "429 with a date": 11.0}
-"""The waits that Graph asks for."""
+"""The time of Graph's clock, which differs from the local one."""
+CLIENT_TIMEOUT_S = 0.2
+"""How long a client waits for an answer that never arrives: the only real waits of the matrix."""
+RETRY_AFTER_S = {"429 with seconds": 7.0, "429 with a date": 11.0}
+"""The Retry-After of each fault, in seconds."""
 ELSEWHERE = web.RequestKey("elsewhere", str)
 """The base URL of a server that is not Graph."""
 
 
 def refused(status: int, *, committed: bool = False, retry_after: str | None = None) -> Fault:
-    """Answers with Graph's error body, or a gateway's page of HTML, before or after the request was carried out."""
+    """Answers with Graph's error body, or a gateway's HTML page, before or after the request was applied."""
 
     async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
         if committed:
@@ -38,7 +38,7 @@ def refused(status: int, *, committed: bool = False, retry_after: str | None = N
 
 
 def reset(*, committed: bool) -> Fault:
-    """Resets the connection without a word."""
+    """Resets the connection without an answer."""
 
     async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
         if committed:
@@ -53,9 +53,9 @@ def reset(*, committed: bool) -> Fault:
 
 
 async def silent(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Carries the request out and does not answer until the client has given up."""
+    """Applies the request and does not answer until the client has timed out."""
     await handler(request)
-    await asyncio.sleep(1.5 * IMPATIENCE_S)
+    await asyncio.sleep(1.5 * CLIENT_TIMEOUT_S)
     return web.Response()
 
 
@@ -65,7 +65,7 @@ async def empty(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def page(*, committed: bool) -> Fault:
-    """Answers like a proxy that shows its sign-in page."""
+    """Answers like a proxy with its sign-in page."""
 
     async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
         if committed:
@@ -76,7 +76,7 @@ def page(*, committed: bool) -> Fault:
 
 
 async def truncated(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answers the first half of the true body, and calls that the whole."""
+    """Answers with the first half of the body and a matching Content-Length."""
     answer = await handler(request)
     assert isinstance(answer, web.Response) and isinstance(answer.body, bytes)
     assert json.loads(answer.body)
@@ -93,9 +93,9 @@ FAULTS: dict[str, Fault] = {
     "reset after commit": reset(committed=True),
     **{f"{status} before commit": refused(status) for status in (500, 502, 503, 504)},
     **{f"{status} after commit": refused(status, committed=True) for status in (500, 502, 503, 504)},
-    "429 with seconds": refused(429, retry_after=f"{ASKED_S['429 with seconds']:.0f}"),
+    "429 with seconds": refused(429, retry_after=f"{RETRY_AFTER_S['429 with seconds']:.0f}"),
     "429 with a date": refused(
-        429, retry_after=format_datetime(NOW + timedelta(seconds=ASKED_S["429 with a date"]), usegmt=True)
+        429, retry_after=format_datetime(NOW + timedelta(seconds=RETRY_AFTER_S["429 with a date"]), usegmt=True)
     ),
     "429 without Retry-After": refused(429),
     "timeout after commit": silent,

@@ -1,30 +1,32 @@
-"""What holds in every cell, whatever word is expected there. A law yields what it finds broken, in words."""
+"""What holds in every cell, whatever status is expected there. A law yields a sentence for each violation."""
 
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from fault_kinds import ASKED_S
+from fault_kinds import RETRY_AFTER_S
 from fault_story import DECLARED, Live, Story
 from harness import MARKETING, Json
 
-from reconciler.apply.confirm import PATIENT_WAITS_S
+from reconciler.apply.confirm import POLL_WAITS_S
 from reconciler.graph.retry import FIRST_WAIT_S
 from reconciler.model.plan import Outcome
 
-MOST_REQUESTS = 40
+MAX_REQUESTS = 40
 
 
-def there_are_no_twins(story: Story) -> Iterator[str]:
+def there_are_no_duplicates(story: Story) -> Iterator[str]:
     for moment, live in {"after the run": story.after, "at the end": story.at_the_end}.items():
         for catalog_id, extensions in live.items():
-            names = Counter(str(one["displayName"]).casefold() for one in extensions)
-            yield from (f"{name} is there {n} times in {catalog_id} {moment}" for name, n in names.items() if n > 1)
+            names = Counter(str(extension["displayName"]).casefold() for extension in extensions)
+            yield from (
+                f"{name} exists {count} times in {catalog_id} {moment}" for name, count in names.items() if count > 1
+            )
 
 
 def the_report_is_true(story: Story) -> Iterator[str]:
-    """Done is live, failed and skipped are as before; what is unknown says where to look."""
+    """Done is live, failed and skipped are unchanged; unknown names the object to check."""
     for outcome in story.outcomes:
         name, catalog_id = outcome.change.extension.display_name, str(outcome.change.catalog.id or MARKETING)
         before, after = named(story.before, catalog_id, name), named(story.after, catalog_id, name)
@@ -34,106 +36,113 @@ def the_report_is_true(story: Story) -> Iterator[str]:
             yield f"{name} is {outcome.status} but was written"
         if outcome.status != "done" and not outcome.error:
             yield f"{name} is {outcome.status} without a reason"
-        if outcome.status == "unknown" and not says_where_to_look(outcome):
-            yield f"{name} is unknown, and the error does not tell where to look: {outcome.error}"
+        if outcome.status == "unknown" and not names_what_to_check(outcome):
+            yield f"{name} is unknown, and the error does not name the object to check: {outcome.error}"
 
 
 def nothing_else_changes(story: Story) -> Iterator[str]:
-    """The untouched extension stays byte for byte, and nothing comes up that nobody declared."""
+    """The untouched extension stays byte for byte, and no undeclared extension appears."""
     for catalog_id, extensions in story.after.items():
-        names = {one["displayName"] for one in extensions} - {one["displayName"] for one in DECLARED[catalog_id]}
-        yield from (f"{name} came from nowhere" for name in names)
+        names = {extension["displayName"] for extension in extensions}
+        undeclared = names - {extension["displayName"] for extension in DECLARED[catalog_id]}
+        yield from (f"{name} is live in {catalog_id}, but no file declares it" for name in undeclared)
     if named(story.before, MARKETING, "kept") != named(story.after, MARKETING, "kept"):
-        yield "the extension that needed nothing was changed"
+        yield "the extension without a planned change was changed"
 
 
-def the_other_changes_are_carried_out(story: Story) -> Iterator[str]:
+def the_other_changes_are_applied(story: Story) -> Iterator[str]:
     for name in {"changed", "new", "other"} - story.touched.keys():
         if story.status_of(name) != "done":
-            yield f"{name} has nothing to do with the fault but is {story.status_of(name)}"
+            yield f"{name} is not affected by the fault, but is {story.status_of(name)} instead of done"
 
 
 def nothing_is_lost(story: Story) -> Iterator[str]:
-    """The next run plans what is not live, nothing else, and then everything is as declared."""
+    """The next run plans exactly what is not live, and after it everything is as declared."""
     missing = sorted(name for catalog_id in DECLARED for name in not_yet_live(story.after, catalog_id))
     if sorted(story.planned_again) != missing:
-        yield f"{missing} are not live, but {story.planned_again} are planned again"
-    yield from (f"the second run could not {one.change.action}" for one in story.outcomes_again if one.status != "done")
-    yield from (f"{name} is not live at the end" for one in DECLARED for name in not_yet_live(story.at_the_end, one))
+        yield f"not live are {missing}, but the second run plans {story.planned_again}"
+    yield from (
+        f"the second run: {outcome.change.action} is {outcome.status}: {outcome.error}"
+        for outcome in story.outcomes_again
+        if outcome.status != "done"
+    )
+    for catalog_id in DECLARED:
+        yield from (f"{name} is not live at the end" for name in not_yet_live(story.at_the_end, catalog_id))
 
 
-def a_create_is_not_repeated_in_doubt(story: Story) -> Iterator[str]:
-    """A POST without a clear no goes out once more at most, and only after the whole re-read window."""
+def a_create_is_not_repeated_early(story: Story) -> Iterator[str]:
+    """A POST that may have been applied is repeated at most once, and only after all polls."""
     if story.fault.startswith("429"):
         return
     posts = story.sent("POST")
     if len(posts) > 2:
         yield f"the POST was sent {len(posts)} times"
-    for one, other in pairwise(posts):
-        waited_s = sum(story.waits[one.waited : other.waited])
-        if waited_s < sum(PATIENT_WAITS_S):
-            yield f"the POST was sent again after looking for {waited_s} s"
+    for first, second in pairwise(posts):
+        waited_s = sum(story.waits[first.waited : second.waited])
+        if waited_s < sum(POLL_WAITS_S):
+            yield f"the POST was repeated after {waited_s} s of polls, not {sum(POLL_WAITS_S)} s"
 
 
 def waits_are_as_asked(story: Story) -> Iterator[str]:
-    """Whatever comes next waits as long as Graph asked, to the second the first time.
+    """After a 429 the next request waits for Retry-After, the first time exactly.
 
-    Where Graph did not say how long, the same request waits for half the first pause: the tenant's dice show the least.
+    Without Retry-After the same request waits half of `FIRST_WAIT_S`: the jitter of these runs is always 0.
     """
-    throttled = [one for one in story.seen if one.faulty] if story.fault.startswith("429") else []
-    asked_s = ASKED_S.get(story.fault)
+    throttled = [seen for seen in story.seen if seen.faulty] if story.fault.startswith("429") else []
+    asked_s = RETRY_AFTER_S.get(story.fault)
     wait_s = asked_s or FIRST_WAIT_S / 2
-    for one in throttled:
-        later = story.seen[story.seen.index(one) + 1 :]
-        again = next((it for it in later if asked_s or (it.method, it.target) == (one.method, one.target)), None)
-        waits = story.waits[one.waited : again.waited] if again else [wait_s]
-        if sum(waits) < wait_s or (one is throttled[0] and wait_s not in waits):
-            yield f"after a 429 to {one.step} came {again and again.step} with the waits {waits}, not {wait_s} s"
+    for seen in throttled:
+        later = story.seen[story.seen.index(seen) + 1 :]
+        same = (seen.method, seen.target)
+        following = next((after for after in later if asked_s or (after.method, after.target) == same), None)
+        waits = story.waits[seen.waited : following.waited] if following else [wait_s]
+        if sum(waits) < wait_s or (seen is throttled[0] and wait_s not in waits):
+            yield f"after a 429 to {seen.step}, {following and following.step} waited {waits}, not {wait_s} s"
 
 
 def requests_are_bounded(story: Story) -> Iterator[str]:
-    if len(story.seen) > MOST_REQUESTS:
-        yield f"{len(story.seen)} requests were made"
+    if len(story.seen) > MAX_REQUESTS:
+        yield f"{len(story.seen)} requests were sent, more than {MAX_REQUESTS}"
 
 
-def nobody_else_is_visited(story: Story) -> Iterator[str]:
-    if story.strangers:
+def no_other_server_is_called(story: Story) -> Iterator[str]:
+    if story.foreign_connections:
         yield "a redirect was followed to another server"
 
 
 LAWS = (
-    there_are_no_twins,
+    there_are_no_duplicates,
     the_report_is_true,
     nothing_else_changes,
-    the_other_changes_are_carried_out,
+    the_other_changes_are_applied,
     nothing_is_lost,
-    a_create_is_not_repeated_in_doubt,
+    a_create_is_not_repeated_early,
     waits_are_as_asked,
     requests_are_bounded,
-    nobody_else_is_visited,
+    no_other_server_is_called,
 )
 
 
 def named(live: Live, catalog_id: str, name: str) -> list[Json]:
-    return [one for one in live[catalog_id] if one["displayName"] == name]
+    return [extension for extension in live[catalog_id] if extension["displayName"] == name]
 
 
 def not_yet_live(live: Live, catalog_id: str) -> list[str]:
-    """The names of what is declared for the catalog and not there as declared."""
+    """The names of the catalog's extensions that are not live as declared."""
     return [
         declared["displayName"]
         for declared in DECLARED[catalog_id]
-        if not any(shows(one, declared) for one in named(live, catalog_id, declared["displayName"]))
+        if not any(shows(extension, declared) for extension in named(live, catalog_id, declared["displayName"]))
     ]
 
 
 def shows(live: Any, declared: Any) -> bool:
-    """True when the live value has everything that is declared."""
+    """True if the live value contains everything that is declared."""
     if isinstance(declared, dict):
         return isinstance(live, dict) and all(shows(live.get(key), value) for key, value in declared.items())
     return bool(live == declared)
 
 
-def says_where_to_look(outcome: Outcome) -> bool:
+def names_what_to_check(outcome: Outcome) -> bool:
     extension, error = outcome.change.extension, str(outcome.error)
-    return (extension.id or f"“{extension.display_name}” in catalog {outcome.change.catalog}") in error
+    return (extension.id or f'"{extension.display_name}" in catalog {outcome.change.catalog}') in error

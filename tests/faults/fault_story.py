@@ -1,4 +1,4 @@
-"""One cell of the matrix as it really happens: a plan and an apply under one fault, and a second run without it."""
+"""One cell of the matrix, run for real: a plan and an apply with one fault, and a second run without it."""
 
 import socket
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
-from fault_kinds import ELSEWHERE, FAULTS, IMPATIENCE_S, Handler
+from fault_kinds import CLIENT_TIMEOUT_S, ELSEWHERE, FAULTS, Handler
 from harness import FINANCE, MARKETING, Json, Tenant, catalog, declare, extension, tenant
 
 from reconciler.model.plan import Outcome, Plan
@@ -16,16 +16,16 @@ from reconciler.sandbox.errors import GraphError
 STEPS = (
     "list catalogs",
     "list extensions",
-    "re-check, PUT",
+    "pre-check, PUT",
     "PUT",
     "read-back, PUT",
-    "re-check, POST",
+    "pre-check, POST",
     "POST",
     "read-back, POST",
 )
-LATE = "once, and what is written shows late"
-TIMES = {"once": STEPS, "for good": STEPS, LATE: STEPS[3:]}
-"""How long a fault lasts, and the steps at which that matters: before a first write nothing can show late."""
+LATE = "once, and reads lag behind writes"
+TIMES = {"once": STEPS, "every time": STEPS, LATE: STEPS[3:]}
+"""How often a fault occurs, and at which steps: before the first write no read can lag."""
 CHANGED_ID = "c0000000-0000-4000-8000-000000000001"
 KEPT = extension("kept")
 DECLARED = {
@@ -38,7 +38,7 @@ Live = dict[str, list[Json]]
 
 @dataclass(frozen=True)
 class Seen:
-    """A request for Marketing as it arrived; `waited` counts the waits of the run before it."""
+    """A request for Marketing as it arrived; `waited` is the number of waits of the run before it."""
 
     step: str
     method: str
@@ -49,7 +49,7 @@ class Seen:
 
 @dataclass
 class Story:
-    """Everything there is to know about one cell."""
+    """Everything about one cell."""
 
     times: str
     fault: str
@@ -60,27 +60,27 @@ class Story:
     after: Live = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
-    strangers: int = 0
+    foreign_connections: int = 0
     planned_again: list[str] = field(default_factory=list)
     outcomes_again: tuple[Outcome, ...] = ()
     at_the_end: Live = field(default_factory=dict)
 
     def status_of(self, name: str) -> str:
-        """What became of the change, in a word."""
+        """The outcome of the change, in a word."""
         (status,) = (
-            "blocked" if one.change.action == "blocked" else one.status
-            for one in self.outcomes
-            if one.change.extension.display_name == name
+            "blocked" if outcome.change.action == "blocked" else outcome.status
+            for outcome in self.outcomes
+            if outcome.change.extension.display_name == name
         )
         return status
 
     def sent(self, method: str) -> list[Seen]:
         """Every attempt of a write."""
-        return [one for one in self.seen if one.method == method]
+        return [seen for seen in self.seen if seen.method == method]
 
     @property
     def touched(self) -> dict[str, str]:
-        """The changes that the fault is about, and their verbs: a step of the plan is about all of its catalog."""
+        """The changes that the fault affects, and their methods: a step of the plan affects the whole catalog."""
         changes = {"changed": "PUT", "new": "POST"}
         return {name: verb for name, verb in changes.items() if self.step.endswith(verb)} or changes
 
@@ -94,11 +94,11 @@ def step_of(request: web.Request, story: Story) -> str:
     if request.method != "GET":
         return request.method
     verb = "PUT" if request.path.endswith(CHANGED_ID) else "POST"
-    return f"{'read-back' if story.sent(verb) else 're-check'}, {verb}"
+    return f"{'read-back' if story.sent(verb) else 'pre-check'}, {verb}"
 
 
 async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What the sandbox answers; a fault may befall its refusals too."""
+    """The sandbox's answer; a fault may replace an error answer too."""
     try:
         return await handler(request)
     except GraphError as error:
@@ -106,21 +106,21 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 async def happen(story: Story, folder: Path) -> Story:
-    """Lets the story happen, and tells it to the end."""
+    """Runs the story to the end and records it."""
     healed = False
 
     @web.middleware
     async def trouble(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """The fault, where the story is at its step; notes what arrives for Marketing."""
+        """The fault, if the story is at its step; records the requests for Marketing."""
         if healed or (MARKETING not in request.path and "Marketing" not in request.query_string):
             return await handler(request)
         step = step_of(request, story)
-        faulty = step == story.step and (story.times == "for good" or not any(one.faulty for one in story.seen))
+        faulty = step == story.step and (story.times == "every time" or not any(seen.faulty for seen in story.seen))
         story.seen.append(Seen(step, request.method, request.path_qs, len(story.waits), faulty))
         if not faulty:
             return await handler(request)
-        request[ELSEWHERE] = stranger
-        return await FAULTS[story.fault](request, lambda one: answered(one, handler))
+        request[ELSEWHERE] = foreign_url
+        return await FAULTS[story.fault](request, lambda passed_on: answered(passed_on, handler))
 
     desired = folder / "desired"
     declare(
@@ -131,14 +131,14 @@ async def happen(story: Story, folder: Path) -> Story:
     marketing = catalog(extensions=[KEPT, {"id": CHANGED_ID, **extension("changed")}])
     finance = catalog("Finance", FINANCE)
     switches = ["lag_reads=5"] if story.times == LATE else []
-    timeout_s = IMPATIENCE_S if story.fault.startswith("timeout") else 10
-    with unvisited(story) as stranger:
+    timeout_s = CLIENT_TIMEOUT_S if story.fault.startswith("timeout") else 10
+    with foreign_server(story) as foreign_url:
         async with tenant(folder, marketing, finance, switches=switches, faults=[trouble], timeout_s=timeout_s) as held:
             story.waits, story.before = held.waits, live(held)
             story.first = await held.plan(desired)
             story.outcomes, story.after = await held.apply(story.first), live(held)
             healed = True
-            until_all_shows(held)
+            end_all_lag(held)
             second = await held.plan(desired)
             story.planned_again = [change.extension.display_name for change in second.pending]
             story.outcomes_again, story.at_the_end = await held.apply(second), live(held)
@@ -146,25 +146,25 @@ async def happen(story: Story, folder: Path) -> Story:
 
 
 def live(held: Tenant) -> Live:
-    """What the tenant really holds, catalog by catalog."""
+    """The tenant's extensions without lag, by catalog."""
     return {catalog_id: held.store.extensions(catalog_id) for catalog_id in DECLARED}
 
 
-def until_all_shows(held: Tenant) -> None:
-    """Lets the time pass in which reads lag behind."""
+def end_all_lag(held: Tenant) -> None:
+    """Ends the time in which reads lag behind writes."""
     for row in held.store.rows("extension"):
         held.store.note_reads([row] * row.lag_left)
 
 
 @contextmanager
-def unvisited(story: Story) -> Iterator[str]:
-    """The base URL of a server that nobody should come to; the story tells how many did."""
+def foreign_server(story: Story) -> Iterator[str]:
+    """The base URL of a server that no request may reach; the story counts its connections."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
         try:
             while True:
                 server.accept()[0].close()
-                story.strangers += 1
+                story.foreign_connections += 1
         except BlockingIOError:
             return

@@ -1,4 +1,4 @@
-"""Every fault at every step, once and for good: never a twin, nothing lost, and the report is true."""
+"""Every fault at every step, once and every time: never a duplicate, nothing lost, and the report is true."""
 
 import asyncio
 import os
@@ -22,13 +22,15 @@ def test_a_fault_ends_as_reviewed_and_breaks_no_law(
     story = asyncio.run(happen(Story(times, fault, step), tmp_path))
     cells[times, fault, step] = cell(story)
     assert any(seen.faulty for seen in story.seen), "the fault did not happen"
-    broken = [f"{law.__name__}: {words}" for law in LAWS for words in law(story)]
+    broken = [f"{law.__name__}: {violation}" for law in LAWS for violation in law(story)]
     assert not broken, "\n".join(broken)
     if not RENEWING:
-        assert cell(story) == REVIEWED[times, fault, step], [one.error or one.note for one in story.outcomes]
+        assert cell(story) == REVIEWED[times, fault, step], [
+            outcome.error or outcome.note for outcome in story.outcomes
+        ]
 
 
-@pytest.mark.skipif(RENEWING, reason="it is being written")
+@pytest.mark.skipif(RENEWING, reason="the table is being renewed")
 def test_the_reviewed_table_has_every_cell_and_nothing_else() -> None:
     assert REVIEWED.keys() == set(MATRIX)
     assert as_text(REVIEWED) == EXPECTED.read_text()

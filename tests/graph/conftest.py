@@ -63,6 +63,6 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, certificate: Path) -> None
 
 @pytest.fixture(scope="module")
 def sockets_closed() -> Iterator[None]:
-    """After a file's tests nothing is left unclosed: an error in this suite, provided that somebody looks."""
+    """After a file's tests nothing is left unclosed: pytest reports that as an error."""
     yield
     gc.collect()

@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.errors import GarbledAnswerError, GraphAnswerError
 from reconciler.graph.body import Body, TooLargeError
-from reconciler.graph.reading import MOST_EXTENSIONS, list_extensions, observe
-from reconciler.graph.transport import MOST_BYTES_OF_AN_ANSWER
+from reconciler.graph.reading import MAX_EXTENSIONS, list_extensions, observe
+from reconciler.graph.transport import MAX_ANSWER_BYTES
 from reconciler.model.extension import Catalog
 from tests.graph.graph_clients import graph_at, send
 from tests.graph.scripted import CATALOG, EM, Reply, listing, scripted
@@ -66,7 +66,8 @@ def test_an_answer_beyond_the_bound_is_neither_read_nor_requested_again(hostile,
     assert isinstance(error, GraphAnswerError), error
     assert not isinstance(error, GarbledAnswerError)
     assert f"(HTTP {HOSTILE[hostile].status}) is larger than 8 MiB" in str(error)
-    assert (error.request_id, sent) == ("r-1", 1)
+    assert error.request_id == "r-1"
+    assert sent == 1
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -94,9 +95,9 @@ def test_the_bound_itself_is_still_read(packed):
         body = padded(size_bytes)
         return Reply(200, gzip.compress(body), GZIP) if packed else Reply(200, body)
 
-    read, _ = answer(reply(MOST_BYTES_OF_AN_ANSWER))
-    assert (read.body, read.size_bytes) == ({"value": []}, MOST_BYTES_OF_AN_ANSWER)
-    assert isinstance(answer(reply(MOST_BYTES_OF_AN_ANSWER + 1))[0], GraphAnswerError)
+    read, _ = answer(reply(MAX_ANSWER_BYTES))
+    assert (read.body, read.size_bytes) == ({"value": []}, MAX_ANSWER_BYTES)
+    assert isinstance(answer(reply(MAX_ANSWER_BYTES + 1))[0], GraphAnswerError)
 
 
 def test_no_more_is_unpacked_than_the_bound():
@@ -203,7 +204,7 @@ def listed(items_of_a_page, pages):
 
 
 def test_a_listing_is_read_up_to_its_bound_in_bytes(monkeypatch):
-    monkeypatch.setattr("reconciler.graph.client.MOST_BYTES_OF_A_LISTING", MIB)
+    monkeypatch.setattr("reconciler.graph.client.MAX_LISTING_BYTES", MIB)
     page_bytes = MIB // 8
     within = 7
 
@@ -220,9 +221,9 @@ def test_a_listing_is_read_up_to_its_bound_in_bytes(monkeypatch):
 
 def test_a_listing_is_read_up_to_its_bound_in_objects():
     def page(number):
-        return [{"id": f"e-{number}-{place}"} for place in range(MOST_EXTENSIONS // 5)]
+        return [{"id": f"e-{number}-{place}"} for place in range(MAX_EXTENSIONS // 5)]
 
-    assert len(listed(page, 5)[0]) == MOST_EXTENSIONS
+    assert len(listed(page, 5)[0]) == MAX_EXTENSIONS
     error, requests = listed(page, 100)
     assert isinstance(error, GraphAnswerError)
     assert "more than 5,000 objects, ten times what Microsoft allows" in str(error)

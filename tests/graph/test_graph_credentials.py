@@ -10,7 +10,8 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, 
 from azure.identity import CredentialUnavailableError
 
 from reconciler.errors import AuthenticationError
-from reconciler.graph.credentials import CredentialTokens, LoopbackToken, choose_mode, open_tokens
+from reconciler.graph.auth_modes import choose_mode
+from reconciler.graph.credentials import CredentialTokens, LoopbackToken, open_tokens
 from reconciler.model.secrets import mask
 from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
 from tests.graph.scripted import Reply, scripted
@@ -93,6 +94,19 @@ def test_a_refused_token_is_asked_for_from_another_credential_and_no_other_token
     assert asyncio.run(run()) == ["t-1", "t-2", "t-2", "t-2", "t-3"]
 
 
+def test_in_ci_every_missing_variable_is_named_and_none_that_is_set():
+    with pytest.raises(AuthenticationError) as caught:
+        choose_mode(APPLICATION | {"CI": "true", "GITHUB_ACTIONS": "true"})
+    assert str(caught.value).splitlines() == [
+        "Not signed in. In a CI run (CI is set) --auth auto does not use the Azure CLI, and these environment "
+        "variables are not set:",
+        "  github-oidc needs ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "  workload-identity needs AZURE_FEDERATED_TOKEN_FILE",
+        "  environment needs AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH",
+        "  managed-identity needs IDENTITY_ENDPOINT or MSI_ENDPOINT",
+    ]
+
+
 def test_the_claims_of_a_refusal_go_into_the_next_token_alone():
     credential = Credential()
 
@@ -108,7 +122,7 @@ def test_the_claims_of_a_refusal_go_into_the_next_token_alone():
     assert [claims for _, claims in credential.calls] == [None, '{"a":1}', None]
 
 
-def test_a_token_that_hangs_holds_nobody_back_who_does_not_wait_any_more():
+def test_a_token_request_that_hangs_does_not_delay_the_end_of_the_run():
     release = threading.Event()
 
     class Hangs:
@@ -205,8 +219,9 @@ TABLE = {
 def test_how_to_sign_in_follows_from_the_environment_and_is_never_guessed_in_ci(case):
     environment, mode = TABLE[case]
     if mode is None:
-        with pytest.raises(AuthenticationError, match="nothing to sign in with") as caught:
+        with pytest.raises(AuthenticationError, match=r"Not signed in\. In a CI run") as caught:
             choose_mode(environment)
+        assert "\n  environment needs " in str(caught.value)
         assert "id-token: write" in str(caught.value.hint)
     else:
         assert choose_mode(environment) == mode
@@ -227,19 +242,54 @@ def test_on_loopback_no_credential_of_azure_is_asked_for(mode):
     assert asyncio.run(tokens.token()) == "mine"
 
 
-@pytest.mark.parametrize("missing", APPLICATION)
-def test_a_missing_variable_of_a_chosen_mode_is_named(missing):
-    environment = {name: value for name, value in (APPLICATION | GITHUB).items() if name != missing}
-    with pytest.raises(AuthenticationError, match=missing) as caught:
-        open_tokens(settings("github-oidc"), environment)
-    assert "github-oidc" in str(caught.value)
+MISSING = {
+    "github-oidc, here": (
+        "github-oidc",
+        {},
+        "works only in a GitHub Actions job",
+        "Also set AZURE_TENANT_ID and AZURE",
+    ),
+    "github-oidc, a job": (
+        "github-oidc",
+        {"GITHUB_ACTIONS": "true"},
+        "not allowed to request a GitHub OIDC token",
+        "id-",
+    ),
+    "github-oidc, no ids": (
+        "github-oidc",
+        GITHUB,
+        "not set: AZURE_TENANT_ID and AZURE_CLIENT_ID.",
+        "Set them, or choose another --auth: ",
+    ),
+    "workload-identity": (
+        "workload-identity",
+        {},
+        "not set: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE.",
+        "Set them, or choose another --auth: ",
+    ),
+    "environment": (
+        "environment",
+        {},
+        "not set: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH.",
+        "Set them, or choose another --auth: ",
+    ),
+    "environment, ids": (
+        "environment",
+        APPLICATION | {"AZURE_CLIENT_SECRET": ""},
+        "not set: AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH.",
+        "--sandbox",
+    ),
+}
 
 
-@pytest.mark.parametrize(("mode", "named"), [("workload-identity", "AZURE_|tenant_id"), ("environment", "nvironment")])
-def test_a_chosen_mode_without_its_variables_says_so_in_one_line(mode, named):
-    with pytest.raises(AuthenticationError, match=named) as caught:
-        asyncio.run(open_tokens(settings(mode), {}).token())
+@pytest.mark.parametrize("case", MISSING)
+def test_all_missing_variables_of_a_chosen_mode_are_named_at_once(case):
+    mode, environment, message, hint = MISSING[case]
+    with pytest.raises(AuthenticationError) as caught:
+        open_tokens(settings(mode), environment)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert hint in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -250,7 +300,7 @@ def test_a_certificate_that_cannot_be_read_is_an_authentication_error(monkeypatc
     environment = APPLICATION | {"AZURE_CLIENT_CERTIFICATE_PATH": str(file)}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(AuthenticationError, match="--auth environment"):
+    with pytest.raises(AuthenticationError, match="--auth auto chose environment, which cannot be used"):
         open_tokens(settings(), environment)
 
 
@@ -258,12 +308,12 @@ def test_a_token_file_that_is_not_there_is_an_authentication_error(monkeypatch, 
     environment = APPLICATION | {"AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "absent")}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(AuthenticationError, match="No token"):
+    with pytest.raises(AuthenticationError, match="AZURE_FEDERATED_TOKEN_FILE cannot be used: No such file"):
         asyncio.run(open_tokens(settings(), environment).token())
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_github_oidc_asks_github_with_the_audience_of_the_cloud_and_tells_its_refusal(cloud):
+def test_github_oidc_asks_github_with_the_audience_of_the_cloud_and_reports_its_refusal(cloud):
     async def run():
         async with scripted(Reply(403, "no"), token="run-token") as github:
             url = f"{github.origin}/token?api-version=2.0"

@@ -30,15 +30,13 @@ def test_graphs_own_words_come_through():
     body = {"error": {"code": "InvalidModel", "message": "The model is invalid.", "innerError": inner}}
     error = failure(Reply(400, body, {"request-id": "in-the-header", "Retry-After": "9"}), "POST")
     assert isinstance(error, GraphRefusalError)
-    assert (error.status, error.code, error.request_id, error.headers["Retry-After"]) == (
-        400,
-        "InvalidModel",
-        "in-the-header",
-        "9",
-    )
+    assert error.status == 400
+    assert error.code == "InvalidModel"
+    assert error.request_id == "in-the-header"
+    assert error.headers["Retry-After"] == "9"
     assert str(error) == (
-        f"POST /catalogs/{CATALOG}/customWorkflowExtensions was answered HTTP 400 "
-        "(InvalidModel: The model is invalid.; request id in-the-header; Retry-After 9)."
+        f"POST /catalogs/{CATALOG}/customWorkflowExtensions failed with HTTP 400 "
+        "(InvalidModel: The model is invalid.; request ID in-the-header; Retry-After 9)."
     )
 
 

@@ -114,11 +114,15 @@ def test_a_bearer_that_cannot_be_sent_is_an_authentication_error(bearer):
 @pytest.mark.parametrize("missing", ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
 @pytest.mark.parametrize("empty", [True, False])
 def test_without_the_permission_it_says_which(missing, empty):
-    environment = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://x", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "y"}
+    environment = {
+        "GITHUB_ACTIONS": "true",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://x",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "y",
+    }
     environment |= {missing: ""}
     if not empty:
         del environment[missing]
-    with pytest.raises(AuthenticationError, match="may not ask") as caught:
+    with pytest.raises(AuthenticationError, match="This job is not allowed to request a GitHub OIDC token") as caught:
         github_assertion(environment, "a")
     assert "id-token: write" in str(caught.value.hint)
 
@@ -139,5 +143,5 @@ def test_nobody_listening_is_an_authentication_error():
         "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{closed_port()}/",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": BEARER,
     }
-    with pytest.raises(AuthenticationError, match="no usable identity token"):
+    with pytest.raises(AuthenticationError, match="no usable OIDC token"):
         github_assertion(environment, "a")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import GraphUnansweredError
-from reconciler.graph.reading import LONGEST_LOOK_UP, NAMES_A_LOOK_UP, observe
+from reconciler.graph.reading import MAX_FILTER_LENGTH, NAMES_PER_LOOK_UP, observe
 from reconciler.model.extension import Catalog, ObservedCatalog
 from tests.graph.graph_clients import graph_at
 from tests.graph.scripted import Reply, Seen, listing, refused, scripted
@@ -50,11 +50,11 @@ def found(script, *names: str) -> tuple[list[ObservedCatalog], list[list[str]]]:
 
 
 def test_one_look_up_names_as_many_as_the_limit() -> None:
-    names = [f"Catalog {number}" for number in range(2 * NAMES_A_LOOK_UP + 1)]
+    names = [f"Catalog {number}" for number in range(2 * NAMES_PER_LOOK_UP + 1)]
     observed, look_ups = found(graph_with(*names), *names)
     assert [str(one.catalog) for one in observed] == names
     assert [one.read for one in observed] == ["complete"] * len(names)
-    assert sorted(map(len, look_ups)) == [1, NAMES_A_LOOK_UP, NAMES_A_LOOK_UP]
+    assert sorted(map(len, look_ups)) == [1, NAMES_PER_LOOK_UP, NAMES_PER_LOOK_UP]
 
 
 def test_one_catalog_is_asked_for_as_ever() -> None:
@@ -66,7 +66,7 @@ def test_long_names_make_short_look_ups() -> None:
     observed, look_ups = found(graph_with(*names), *names)
     assert [one.read for one in observed] == ["complete"] * 4
     assert len(look_ups) == 4
-    assert len(names[0]) * 9 > LONGEST_LOOK_UP / 2
+    assert len(names[0]) * 9 > MAX_FILTER_LENGTH / 2
 
 
 HOSTILE = [
@@ -126,7 +126,7 @@ def test_a_filter_that_is_ignored_leads_to_no_other_catalog() -> None:
     assert str(observed[0].catalog) == "Marketing"
 
 
-def test_two_catalogs_of_one_name_are_told_apart_from_one() -> None:
+def test_two_catalogs_of_one_name_are_not_counted_as_one() -> None:
     observed, look_ups = found(graph_with("Marketing", "marketing", "Finance"), "Marketing", "Finance")
     assert [one.read for one in observed] == ["unreadable", "complete"]
     assert "c-0" in observed[0].because

@@ -1,4 +1,4 @@
-"""When Graph says wait, everyone waits, to the second; fewer requests go after that, and all of them again later."""
+"""Throttling: Retry-After pauses all requests exactly; concurrency is reduced after it, and grows again later."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ GOOD = Reply(200, {"id": "1"})
 
 
 class Limited:
-    """A script for a Graph that takes so many requests in any second, until some moment."""
+    """A script for a Graph that accepts so many requests in any second, until some moment."""
 
     def __init__(self, clock, a_second, until_s=1e9, takes=GOOD):
         self.clock, self.a_second, self.until_s, self.takes = clock, a_second, until_s, takes
@@ -58,18 +58,21 @@ def test_what_graph_takes_in_a_time_is_learned_from_the_second_refusal():
 
 def test_a_request_that_graph_takes_and_refuses_for_another_reason_counts_too():
     taken, times_refused, _ = limited(10, 140, takes=refused(404))
-    assert (taken, times_refused <= 12) == (140, True)
+    assert taken == 140
+    assert times_refused <= 12
 
 
 def test_a_few_answers_say_nothing_about_a_rate():
     async def run():
         throttle = Throttle(2, RetryPolicy(0, Running().sleep, elapsed_s=lambda: 0.0), lambda _text: None)
         for _ in range(3):
-            throttle.answered_well()
+            throttle.count_success()
             await throttle.pause(1, of_a_limit=True)
-        return throttle._allowed, throttle.at_a_time
+        return throttle._budget, throttle.concurrency
 
-    assert asyncio.run(run()) == (None, 1)
+    budget, concurrency = asyncio.run(run())
+    assert budget is None
+    assert concurrency == 1
 
 
 def test_after_calm_windows_more_is_tried_and_what_is_too_much_is_learned_again():
@@ -81,7 +84,8 @@ def test_after_calm_windows_more_is_tried_and_what_is_too_much_is_learned_again(
 
 def test_when_graph_takes_more_again_more_goes():
     taken, times_refused, took_s = limited(10, 800, until_s=1.5)
-    assert (taken, times_refused <= 12) == (800, True)
+    assert taken == 800
+    assert times_refused <= 12
     assert took_s < 45  # ten calm windows of 10, ten of 20, …; it would take 80 s at the first rate
 
 
@@ -125,81 +129,86 @@ def test_a_limit_learned_late_holds_for_some_windows_and_falls_with_a_refusal_th
         for moment_s in (90.0, 100.0):
             clock.now_s = moment_s
             for _ in range(6):
-                throttle.answered_well()
+                throttle.count_success()
             await throttle.pause(2, of_a_limit=True)
-            learned.append(throttle._allowed)
+            learned.append(throttle._budget)
         for moment_s in (102.0, 121.9, 122.1):
             clock.now_s = moment_s
-            throttle.answered_well()
-            learned.append(throttle._allowed)
+            throttle.count_success()
+            learned.append(throttle._budget)
         clock.now_s = 130.0
         await throttle.pause(2, of_a_limit=True)
-        return learned, throttle._allowed, throttle.at_a_time
+        return learned, throttle._budget, throttle.concurrency
 
-    assert asyncio.run(run()) == ([None, 6, 6, 6, 12], None, 2)
+    budgets, budget_at_the_end, concurrency = asyncio.run(run())
+    assert budgets == [None, 6, 6, 6, 12]
+    assert budget_at_the_end is None
+    assert concurrency == 2
 
 
-def limited_to(allowed, clock, told):
-    """A gate that has learned a limit: so many in ten seconds, none of them gone yet."""
-    throttle = Throttle(8, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), told.append)
-    throttle._allowed, throttle._window_s = allowed, 10.0
+def limited_to(allowed, clock, reported):
+    """A throttle with a budget of so many requests in ten seconds, none of them sent yet."""
+    throttle = Throttle(8, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), reported.append)
+    throttle._budget, throttle._window_s = allowed, 10.0
     return throttle
 
 
 @pytest.mark.parametrize(("answers", "requests", "waits"), [(4, 1, False), (4, 2, True), (5, 1, True), (0, 9, False)])
-def test_there_is_room_for_as_many_requests_as_are_asked_for(answers, requests, waits):
-    clock, told = Running(), []
+def test_a_permit_waits_until_the_budget_allows_all_its_requests(answers, requests, waits):
+    clock, reported = Running(), []
 
     async def run():
-        throttle = limited_to(5, clock, told)
+        throttle = limited_to(5, clock, reported)
         for _ in range(answers):
-            throttle.answered()
-        async with throttle.slot(requests):
+            throttle.count_answer()
+        async with throttle.permit(requests):
             return clock.now_s
 
     assert asyncio.run(run()) == (10.0 if waits else 0.0)
-    assert told == (["Graph takes 5 requests in 10 s", ""] if waits else [])
+    assert reported == (["Rate limited by Graph to 5 requests per 10 s", ""] if waits else [])
 
 
-def test_who_confirms_a_write_waits_for_no_room_and_passes_those_who_do():
-    clock, told = Running(), []
+def test_read_backs_skip_the_queue_for_the_budget():
+    clock, reported = Running(), []
 
     async def run():
-        throttle = limited_to(1, clock, told)
-        throttle.answered()
+        throttle = limited_to(1, clock, reported)
+        throttle.count_answer()
         order = []
 
         async def hurried():
-            with throttle.ahead():
-                async with throttle.slot():
-                    order.append(("ahead", clock.now_s))
+            with throttle.skip_queue():
+                async with throttle.permit():
+                    order.append(("skips the queue", clock.now_s))
 
-        async def patient():
-            async with throttle.slot():
-                order.append(("patient", clock.now_s))
+        async def queued():
+            async with throttle.permit():
+                order.append(("queues", clock.now_s))
 
-        waiting = asyncio.create_task(patient())
+        waiting = asyncio.create_task(queued())
         await asyncio.sleep(0)
         await hurried()
         await waiting
-        with throttle.ahead():
+        with throttle.skip_queue():
             pass
-        throttle.answered()
-        await patient()
+        throttle.count_answer()
+        await queued()
         return order
 
-    assert asyncio.run(run()) == [("ahead", 0.0), ("patient", 10.0), ("patient", 20.0)]
+    assert asyncio.run(run()) == [("skips the queue", 0.0), ("queues", 10.0), ("queues", 20.0)]
 
 
-def test_who_has_a_place_needs_no_second_one_for_a_look():
+def test_a_pre_check_reuses_the_permit_of_its_write():
     async def run():
         throttle = limited_to(1, Running(), [])
-        async with throttle.slot():
-            async with throttle.slot():
-                within = throttle._slots.borrowed_tokens
-            return within, throttle._slots.borrowed_tokens
+        async with throttle.permit():
+            async with throttle.permit():
+                within = throttle._permits.borrowed_tokens
+            return within, throttle._permits.borrowed_tokens
 
-    assert asyncio.run(run()) == (1, 1)
+    permits_within, permits_after = asyncio.run(run())
+    assert permits_within == 1
+    assert permits_after == 1
 
 
 class Clock:
@@ -243,7 +252,7 @@ async def quiet(graph):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_one_answer_that_asks_for_patience_holds_every_request_back(status):
+def test_one_answer_that_is_throttled_holds_every_request_back(status):
     async def run():
         async with throttled(refused(status, Retry_After="7"), GOOD) as (graph, client, clock):
             async with asyncio.TaskGroup() as group:
@@ -256,7 +265,10 @@ def test_one_answer_that_asks_for_patience_holds_every_request_back(status):
                 clock.over.set()
             return during, len(graph.seen), clock.asked
 
-    assert asyncio.run(run()) == (1, 12, [7])
+    requests_during, requests, waits_s = asyncio.run(run())
+    assert requests_during == 1
+    assert requests == 12
+    assert waits_s == [7]
 
 
 def test_a_429_without_retry_after_holds_everyone_back_too_and_a_plain_503_does_not():
@@ -278,9 +290,9 @@ def test_a_429_without_retry_after_holds_everyone_back_too_and_a_plain_503_does_
 @pytest.mark.parametrize(
     ("retry_after", "throttled_by"),
     [
-        ({"Retry_After": "0,7"}, "Throttled by Graph (Retry-After 7 s)"),
-        ({"Retry_After": "soon"}, "Throttled by Graph"),
-        ({}, "Throttled by Graph"),
+        ({"Retry_After": "0,7"}, "Throttled by Graph (HTTP 429, Retry-After 7 s)"),
+        ({"Retry_After": "soon"}, "Throttled by Graph (HTTP 429, no Retry-After)"),
+        ({}, "Throttled by Graph (HTTP 429, no Retry-After)"),
     ],
 )
 def test_a_time_is_reported_only_where_one_was_named(retry_after, throttled_by, caplog):
@@ -307,8 +319,8 @@ def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
 
             async def one():
                 await send(client, "GET")
-                at_a_time.append(throttle.at_a_time)
-                most[throttle.at_a_time] = max(most.get(throttle.at_a_time, 0), throttle._slots.borrowed_tokens)
+                at_a_time.append(throttle.concurrency)
+                most[throttle.concurrency] = max(most.get(throttle.concurrency, 0), throttle._permits.borrowed_tokens)
 
             await one()
             async with asyncio.TaskGroup() as group:
@@ -321,10 +333,10 @@ def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
     assert at_a_time == sorted(at_a_time)
     assert at_a_time[-1] == 8
     assert all(together <= allowed for allowed, together in most.items())
-    assert remarks == ["Throttled by Graph (Retry-After 7 s)", ""]
+    assert remarks == ["Throttled by Graph (HTTP 429, Retry-After 7 s)", ""]
 
 
-def test_a_burst_of_refusals_halves_once_and_the_gate_opens_after_the_last_wait():
+def test_a_burst_of_refusals_halves_once_and_the_pause_ends_after_the_last_wait():
     async def run():
         replies = [refused(429, Retry_After="7") for _ in range(8)] + [GOOD] * 8
         async with throttled(*replies) as (graph, client, clock):
@@ -333,11 +345,15 @@ def test_a_burst_of_refusals_halves_once_and_the_gate_opens_after_the_last_wait(
                     group.create_task(send(client, "GET"))
                 await clock.sleeping.wait()
                 await quiet(graph)
-                during, at_a_time = len(graph.seen), client._throttle.at_a_time
+                during, at_a_time = len(graph.seen), client._throttle.concurrency
                 clock.over.set()
             return during, at_a_time, clock.asked, len(graph.seen)
 
-    assert asyncio.run(run()) == (8, 4, [7.0] * 8, 16)
+    requests_during, concurrency, waits_s, requests = asyncio.run(run())
+    assert requests_during == 8
+    assert concurrency == 4
+    assert waits_s == [7.0] * 8
+    assert requests == 16
 
 
 def test_it_never_falls_below_one_at_a_time():
@@ -346,12 +362,14 @@ def test_it_never_falls_below_one_at_a_time():
         async with throttled(*replies, concurrency=2) as (graph, client, clock):
             clock.over.set()
             await send(client, "GET")
-            return len(graph.seen), client._throttle.at_a_time
+            return len(graph.seen), client._throttle.concurrency
 
-    assert asyncio.run(run()) == (4, 2)
+    requests, concurrency = asyncio.run(run())
+    assert requests == 4
+    assert concurrency == 2
 
 
-def test_the_next_request_waits_where_the_one_that_was_told_goes_out_no_more():
+def test_the_next_request_waits_if_the_throttled_one_is_not_retried():
     async def run():
         async with throttled(refused(429, Retry_After="7"), GOOD, retries=0) as (graph, client, clock):
             with pytest.raises(GraphRefusalError):
@@ -365,7 +383,10 @@ def test_the_next_request_waits_where_the_one_that_was_told_goes_out_no_more():
                 clock.over.set()
             return during, len(graph.seen), clock.asked
 
-    assert asyncio.run(run()) == (1, 4, [7])
+    requests_during, requests, waits_s = asyncio.run(run())
+    assert requests_during == 1
+    assert requests == 4
+    assert waits_s == [7]
 
 
 def test_it_does_not_wait_for_what_has_passed_meanwhile():
@@ -377,10 +398,12 @@ def test_it_does_not_wait_for_what_has_passed_meanwhile():
             await send(client, "GET")
             return len(graph.seen), clock.asked
 
-    assert asyncio.run(run()) == (2, [])
+    requests, waits_s = asyncio.run(run())
+    assert requests == 2
+    assert waits_s == []
 
 
-def test_nothing_more_is_sent_when_graph_asks_for_more_patience_than_a_run_has():
+def test_nothing_is_sent_after_a_retry_after_longer_than_a_run_waits():
     async def run():
         async with throttled(refused(429, Retry_After="86400"), GOOD) as (graph, client, clock):
             for _ in range(3):
@@ -389,12 +412,13 @@ def test_nothing_more_is_sent_when_graph_asks_for_more_patience_than_a_run_has()
             return len(graph.seen), clock.asked, str(caught.value)
 
     seen, asked, message = asyncio.run(run())
-    assert (seen, asked) == (1, [])
-    assert "86400 s of patience, longer than a run waits" in message
+    assert seen == 1
+    assert asked == []
+    assert "Retry-After 86400 s), longer than the 600 s that a run waits; the request was not sent." in message
 
 
 @pytest.mark.parametrize(("retry_after", "sent", "waits"), [("60", 10, [60]), ("86400", 1, [])])
-def test_who_queues_already_waits_too_when_somebody_elses_last_attempt_is_refused(retry_after, sent, waits):
+def test_queued_requests_wait_too_when_the_last_attempt_of_another_is_throttled(retry_after, sent, waits):
     async def run():
         replies = [refused(429, Retry_After=retry_after)] + [GOOD] * 9
         async with throttled(*replies, concurrency=1, retries=0) as (graph, client, clock):
@@ -402,10 +426,12 @@ def test_who_queues_already_waits_too_when_somebody_elses_last_attempt_is_refuse
             await asyncio.gather(*(send(client, "GET") for _ in range(10)), return_exceptions=True)
             return len(graph.seen), clock.asked
 
-    assert asyncio.run(run()) == (sent, waits)
+    requests, waits_s = asyncio.run(run())
+    assert requests == sent
+    assert waits_s == waits
 
 
-def test_a_terminal_that_has_gone_does_not_close_the_gate_for_ever():
+def test_a_closed_terminal_does_not_pause_requests_for_ever():
     def gone(_text):
         raise OSError("the terminal has gone")
 

@@ -109,29 +109,29 @@ def test_a_claims_challenge_to_a_write_sends_the_same_body_again():
 
 
 def test_a_challenge_to_a_write_goes_through_whoever_watches_the_write():
-    class Witness:
+    class Guard:
         def __init__(self):
-            self.told = []
+            self.calls = []
 
-        async def look_again(self):
-            self.told.append("look")
+        async def pre_check(self):
+            self.calls.append("pre-check")
 
         def before_sending(self, _sending):
-            self.told.append("before")
+            self.calls.append("before")
 
         def after_sending(self, _sending, _result):
-            self.told.append("after")
+            self.calls.append("after")
 
     async def run():
-        witness = Witness()
+        guard = Guard()
         async with scripted(lambda _seen: Reply(401, "", {"WWW-Authenticate": CHALLENGE}), token=None) as graph:
             tokens = CredentialTokens(Entra, "scope/.default")
             async with graph_at(graph.base, tokens=tokens, waits=[]) as client:
                 with client.writes_unlocked(), pytest.raises(AuthenticationError):
-                    await client.send(client.requests.extensions(CATALOG, BODY), witness)
-        return witness.told, len(graph.seen)
+                    await client.send(client.requests.extensions(CATALOG, BODY), guard)
+        return guard.calls, len(graph.seen)
 
-    assert asyncio.run(run()) == (["before", "after", "look", "before", "after"], 2)
+    assert asyncio.run(run()) == (["before", "after", "pre-check", "before", "after"], 2)
 
 
 def test_challenges_without_end_come_to_an_end():
@@ -154,7 +154,8 @@ def test_a_challenge_that_cannot_be_read_is_answered_by_the_one_renewal(header):
 def test_a_403_is_no_reason_to_renew():
     (error,), seen, fetched = run_against(lambda _seen: refused(403, "UnAuthorized"), "GET")
     assert error.status == 403
-    assert (len(seen), len(fetched)) == (1, 1)
+    assert len(seen) == 1
+    assert len(fetched) == 1
 
 
 def test_a_loopback_graph_that_refuses_the_token_is_an_authentication_error():

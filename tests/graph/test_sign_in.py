@@ -51,7 +51,7 @@ def asked_for(monkeypatch):
 
 @pytest.fixture
 def sign_in(monkeypatch, tls, asked_for):
-    """Signs in, as often as told, with a token refused in between: the tokens or the error, and what Entra got."""
+    """Signs in `times` times, with a token rejected in between: the tokens or the error, and what Entra got."""
 
     def sign_in(auth, variables, *, times=1, cloud=None, job=None, before=lambda _nth: None, timeout_s=30, **known):
         async def run():
@@ -140,13 +140,13 @@ REFUSALS = {
     "700211": ("github-oidc", {}, {"iss": f"{ISSUER}/contoso"}, f"issuer '{ISSUER}/contoso'"),
     "700212": ("github-oidc", {}, {"aud": ["https://github.com/contoso"]}, "audience 'https://github.com/contoso'"),
     "700024": ("github-oidc", {}, {"exp": 1}, "the clock of this runner"),
-    "700024, a file": ("workload-identity", {}, {"exp": 1}, "whatever writes the file must renew it"),
+    "700024, a file": ("workload-identity", {}, {"exp": 1}, "the program that writes it must renew it"),
     "700016": ("github-oidc", {"AZURE_CLIENT_ID": TENANT}, {}, "AZURE_CLIENT_ID"),
     "700016, a secret": ("environment", {"AZURE_CLIENT_ID": TENANT, "AZURE_CLIENT_SECRET": SECRET}, {}, "--cloud"),
     "90002": ("github-oidc", {"AZURE_TENANT_ID": APPLICATION}, {}, "AZURE_TENANT_ID"),
     "90002, a secret": ("environment", {"AZURE_TENANT_ID": APPLICATION, "AZURE_CLIENT_SECRET": SECRET}, {}, "--cloud"),
-    "7000215": ("environment", {"AZURE_CLIENT_SECRET": "1d-of-the-secret"}, {}, "its id was pasted instead"),
-    "7000222": ("environment", {"AZURE_CLIENT_SECRET": SECRET}, {}, "has expired: make a new one"),
+    "7000215": ("environment", {"AZURE_CLIENT_SECRET": "1d-of-the-secret"}, {}, "the value of the secret, not its id"),
+    "7000222": ("environment", {"AZURE_CLIENT_SECRET": SECRET}, {}, "has expired: create a new one"),
 }  # fmt: skip
 
 

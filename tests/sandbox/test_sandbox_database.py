@@ -204,14 +204,14 @@ def test_a_bad_seed_is_named_and_touches_nothing(tmp_path, content, word):
 def test_a_number_of_a_seed_is_finite(tmp_path, number):
     seed = tmp_path / "seed.json"
     seed.write_text(f'{{"catalogs": [{{"displayName": "x", "unknown": {number}}}]}}')
-    with pytest.raises(SeedError, match=f"is not JSON: {number}"):
+    with pytest.raises(SeedError, match=f"is not valid JSON: {number}"):
         reset(tmp_path / "s", seed=seed)
 
 
 def test_the_same_id_twice_in_a_seed_is_refused(tmp_path):
-    twin = {"displayName": "x", "id": "32efb28c-9a7a-446c-986b-ca6528c6669d"}
+    duplicate = {"displayName": "x", "id": "32efb28c-9a7a-446c-986b-ca6528c6669d"}
     with pytest.raises(SeedError, match="twice"):
-        Store(tmp_path / "s", seed=seed_file(tmp_path, {"catalogs": [twin, twin]}))
+        Store(tmp_path / "s", seed=seed_file(tmp_path, {"catalogs": [duplicate, duplicate]}))
 
 
 def test_an_absent_seed_is_refused(tmp_path):
@@ -235,7 +235,7 @@ def test_another_programs_database_is_refused_and_kept(tmp_path):
     other.close()
     before = file.read_bytes()
     for attempt in (Store, reset):
-        with pytest.raises(SandboxDatabaseError, match="something else"):
+        with pytest.raises(SandboxDatabaseError, match="belongs to another program"):
             attempt(file)
     assert file.read_bytes() == before
 

@@ -58,7 +58,7 @@ def test_the_expiry_type_shows_no_callback(start, expiry_body):
     assert "callbackConfiguration" not in created
 
 
-def test_twins_of_a_name_are_possible(start, request_body):
+def test_duplicates_of_a_name_are_possible(start, request_body):
     graph = start()
     assert graph.create(request_body)["id"] != graph.create(request_body)["id"]
     found = graph.every(graph.extensions(), params={"$filter": "displayName eq 'NOTIFY-HR'"})

@@ -77,19 +77,19 @@ def test_an_update_looks_at_its_own_extension_on_either_side_of_a_create(tmp_pat
     assert seen == (update + create if name == "a" else create + update)
 
 
-def test_a_name_that_somebody_took_before_the_last_look_is_not_created_again(tmp_path: Path) -> None:
-    def somebody_creates(held: Tenant, number: int) -> None:
+def test_a_name_used_before_the_last_pre_check_is_not_created_again(tmp_path: Path) -> None:
+    def someone_creates(held: Tenant, number: int) -> None:
         if number == 1:
             held.store.add("extension", {"id": OTHER, **extension("b")}, MARKETING)
 
-    seen, outcomes = requests_of(tmp_path, extension("a"), extension("b"), before_the_write=somebody_creates)
+    seen, outcomes = requests_of(tmp_path, extension("a"), extension("b"), before_the_write=someone_creates)
     assert [(one.status, one.stale) for one in outcomes] == [("done", False), ("failed", True)]
     assert OTHER in str(outcomes[1].error)
     assert seen == ["GET all", "POST", "GET all"]
 
 
 def test_what_one_catalog_showed_is_not_taken_for_another(tmp_path: Path) -> None:
-    """Two catalogs side by side, each with its own first look."""
+    """Two catalogs side by side, each with its own first pre-check."""
     seen: list[str] = []
     second = MARKETING[:-1] + "7"
 
