@@ -344,7 +344,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 def _run_recorded(work: Callable[[Record], Coroutine[Any, Any, T]], journal: Path | None) -> T:
     """Runs the one event loop of a command that writes, with the journal open from the beginning to the end."""
-    from reconciler.apply.journal import keep
+    from reconciler.apply.journal import open_journal
 
-    with keep(journal) as record:
+    with open_journal(journal) as record:
         return _run(work(record))

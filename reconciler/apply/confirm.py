@@ -55,14 +55,14 @@ class Confirmer:
         name that was not tried yet (docs/graph.md §2.4).
         """
         watch.change = change
-        not_in_answer = expected.missing(written.extension) if written.extension else None
-        other_name_may_help = bool(untried_name and not_in_answer and expected.lost_only_the_timeout(not_in_answer))
+        lost_in_answer = expected.missing(written.extension) if written.extension else None
+        other_name_may_help = bool(untried_name and lost_in_answer and expected.lost_only_the_timeout(lost_in_answer))
         try:
             read_back = await self._read_back(change, expected, watch, short=other_name_may_help)
             note = None
             if (
                 untried_name
-                and not_in_answer != ()
+                and lost_in_answer != ()
                 and expected.has_timeout
                 and expected.lost_only_the_timeout(read_back.missing)
             ):
@@ -70,7 +70,7 @@ class Confirmer:
         except GraphError as error:
             return watch.unknown(f"Graph accepted the write, but reading it back failed: {error}", written.request_id)
         done = Outcome(change, "done", written.request_id, note=note)
-        if not not_in_answer and read_back.own is not None and expected.shows_only_the_former(read_back.missing):
+        if not lost_in_answer and read_back.own is not None and expected.shows_only_the_former(read_back.missing):
             return watch.unknown(
                 "Graph accepted the update, but reads still return the old values "
                 "(replication delay, or the update was dropped).",

@@ -28,7 +28,7 @@ def ignored(_event: str, **_members: Any) -> None:
 
 
 @contextmanager
-def keep(file: Path | None) -> Iterator[Record]:
+def open_journal(file: Path | None) -> Iterator[Record]:
     """The function that adds lines to the file within the block; `ignored` without a file.
 
     Raises:

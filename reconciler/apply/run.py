@@ -50,7 +50,7 @@ async def apply_plan(
         async with concurrency:
             for change in changes:
                 outcomes.append(await apply_change(change))
-                writer.note(outcomes[-1])
+                writer.record_outcome(outcomes[-1])
                 report(outcomes[-1])
         return outcomes
 
@@ -82,7 +82,7 @@ async def refuse_if_stale(plan: Plan, graph: GraphClient) -> None:
     stale = list(chain(*await concurrently(reasons(changes) for changes in touched)))
     if stale:
         raise StalePlanError(
-            "The plan is stale: Graph changed since it was made. Nothing was written.\n  " + "\n  ".join(stale),
+            "The plan no longer matches Graph; nothing was written.\n  " + "\n  ".join(stale),
             hint="Run plan again and review the new plan.",
         )
 

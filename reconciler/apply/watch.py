@@ -95,7 +95,7 @@ class Watch:
     def stale(self, stale: StaleChangeError) -> Outcome:
         """The outcome of a change that no longer matches what was observed right before a write."""
         if self.may_be_written:
-            return self.unknown(f"Before the write was repeated: {stale}.")
+            return self.unknown(f"Before the retry: {stale}.")
         return Outcome(self.change, "failed", error=f"{stale}; nothing was written, run plan again", stale=True)
 
     def failed(self, error: ReconcilerError, hint: str = "") -> Outcome:

@@ -81,7 +81,7 @@ class Writer:
             hint = error.hint if isinstance(error, GraphRefusalError) else None
             return watch.failed(error, f" {hint}" if hint else "")
 
-    def note(self, outcome: Outcome) -> None:
+    def record_outcome(self, outcome: Outcome) -> None:
         """Records the outcome of a change; the run ends if that is impossible."""
         try:
             self.record("outcome", **described(outcome.change), **_result(outcome))
@@ -109,9 +109,7 @@ class Writer:
             except (GraphError, StaleChangeError) as error:
                 if not watch.may_be_written:
                     raise
-                lost = (
-                    error if isinstance(error, GraphError) else GraphError(f"Before the create was repeated: {error}.")
-                )
+                lost = error if isinstance(error, GraphError) else GraphError(f"Before the retry: {error}.")
             else:
                 if written.extension is not None:
                     created = with_id(change, written.extension.id)

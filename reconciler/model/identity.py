@@ -1,4 +1,4 @@
-"""Whom a token speaks for, what was shown to get it without a secret, and what reading and writing need."""
+"""The identity of a token, the assertion that it was issued for, and the permissions to read and to write."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WRITE_PERMISSIONS = frozenset({"EntitlementManagement.ReadWrite.All"})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Tenant, application, user and permissions of a token; `kind` is `unknown` when the token is not readable."""
+    """Tenant, application, user and permissions of a token; `kind` is `unknown` if the token is not readable."""
 
     kind: Literal["app", "user", "unknown"]
     tenant_id: str | None = None
@@ -23,9 +23,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """What is shown to Entra in place of a secret; a federated credential must match all three letter by letter.
+    """What Entra gets instead of a secret; a federated credential must match all three exactly.
 
-    None is what the assertion does not hold; all three when it is not readable.
+    Claims that the assertion does not have are None; all three if it is not readable.
     """
 
     issuer: str | None = None
@@ -34,6 +34,6 @@ class Assertion:
 
     @property
     def is_shared(self) -> bool:
-        """True for GitHub's subjects without an environment: other workflows get the same (docs/graph.md §6.4)."""
+        """True for GitHub's subjects without an environment: other workflows have the same one (docs/graph.md §6.4)."""
         subject = self.subject or ""
         return ":environment:" not in subject and (subject.endswith(":pull_request") or ":ref:refs/" in subject)

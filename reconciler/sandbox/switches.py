@@ -92,14 +92,14 @@ def _parse(name: str, value: str) -> str | int | bool:
 
 def _choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
-        raise SwitchError(f"switch {name}={value!r}: allowed are {', '.join(allowed)}")
+        raise SwitchError(f"switch {name}={value!r} must be one of {', '.join(allowed)}")
     return value
 
 
 def _number(name: str, value: str, minimum: int, allowed: tuple[int, ...]) -> int:
     number = int(value) if value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER else -1
     if allowed and number not in allowed:
-        raise SwitchError(f"switch {name}={value!r}: allowed are {', '.join(map(str, allowed))}")
+        raise SwitchError(f"switch {name}={value!r} must be one of {', '.join(map(str, allowed))}")
     if number < minimum:
-        raise SwitchError(f"switch {name}={value!r}: allowed is an integer from {minimum} to 999999999")
+        raise SwitchError(f"switch {name}={value!r} must be an integer from {minimum} to 999999999")
     return number

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from harness import URL, CommandLine, catalog, declare, extension, tenant
 
-from reconciler.apply.journal import Journal, keep
+from reconciler.apply.journal import Journal, open_journal
 from reconciler.apply.run import apply_plan
 from reconciler.apply.write import Writer
 from reconciler.errors import JournalError, UsageError
@@ -59,7 +59,7 @@ def test_before_and_after_every_attempt_there_is_a_line(tmp_path: Path) -> None:
                 return web.Response(status=status, headers={"Retry-After": "1"})
         return await handler(request)
 
-    with keep(file) as record:
+    with open_journal(file) as record:
         (outcome,), live, _ = recorded(tmp_path, record, throttled_once)
     first, refused, second, answered, ended = lines(file)
     assert seen_before_the_write == [["sending"], ["sending", "answered", "sending"]]
@@ -82,7 +82,7 @@ def test_before_and_after_every_attempt_there_is_a_line(tmp_path: Path) -> None:
 def test_runs_are_added_one_after_the_other_and_a_line_cut_short_swallows_none(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
     for number in range(2):
-        with keep(file) as record:
+        with open_journal(file) as record:
             record("begin", number=number)
     with file.open("a") as other:
         other.write('{"cut sho')
@@ -98,7 +98,7 @@ def test_runs_are_added_one_after_the_other_and_a_line_cut_short_swallows_none(t
 
 def test_no_signature_reaches_the_file(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
-    with keep(file) as record:
+    with open_journal(file) as record:
         record("sending", body={"endpointConfiguration": {"url": f"{URL}&sig={SIGNATURE}", "x": "eyJ"}})
     assert SIGNATURE not in file.read_text()
     assert lines(file)[0]["body"]["endpointConfiguration"] == {"url": f"{URL}&sig=***", "x": "eyJ"}
@@ -122,19 +122,19 @@ def test_a_real_full_disk_is_reported(tmp_path: Path) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")
-    with keep(full) as record, pytest.raises(JournalError, match="No space left"):
+    with open_journal(full) as record, pytest.raises(JournalError, match="No space left"):
         record("begin")
 
 
 @pytest.mark.parametrize("place", [".", "nowhere/journal.jsonl", "a\0b"])
 def test_a_journal_that_cannot_be_opened_is_refused_before_anything_else(place: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be written"), keep(tmp_path / place):
+    with pytest.raises(UsageError, match="cannot be written"), open_journal(tmp_path / place):
         pass
 
 
 def test_a_journal_may_be_a_pipe(tmp_path: Path) -> None:
     ours, theirs = os.pipe()
-    with keep(Path(f"/dev/fd/{theirs}")) as record:
+    with open_journal(Path(f"/dev/fd/{theirs}")) as record:
         record("begin")
     os.close(theirs)
     with os.fdopen(ours) as reader:
