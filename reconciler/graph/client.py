@@ -65,7 +65,7 @@ class WriteGuard(Protocol):
     """Guards one write: may prevent each attempt by raising, and gets the result of each attempt."""
 
     async def pre_check(self) -> None:
-        """Called after every wait, so before each retry too: raises if the write must not be sent any more."""
+        """Called after every wait, so before each retry too: raises if the write must no longer be sent."""
 
     def before_sending(self, sending: Sending) -> None:
         """Called immediately before an attempt is sent."""
