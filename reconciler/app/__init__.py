@@ -1,4 +1,4 @@
-"""The use cases: the picture of the house in code. Each is one short function; nothing here prints.
+"""The use cases. Each is one short function; nothing here prints.
 
 Whatever needs Graph is imported when it is used: the SDK takes 300 ms to import, which `validate` must not pay.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import signals
-from reconciler.app.environments import named_one, names_all
+from reconciler.app.environments import environment_named, names_all
 from reconciler.app.runs import Applied, Approval, Checked, Progress
 from reconciler.app.targets import refuse_plan_of_another_target
 from reconciler.errors import AuthenticationError, InvalidFilesError, ReconcilerError, StalePlanError, UsageError
@@ -40,19 +40,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PLAN_LIMIT_BYTES = 16 * 1024 * 1024
-"""Of a saved plan: several times what one of a tenant at Graph's limits takes."""
+"""The maximum size of a saved plan: several times that of a tenant at Graph's limits."""
 
 
 def validate(paths: Sequence[Path]) -> LoadedState:
-    """Every fault in the files, for every environment of `reconciler.yaml`; needs no network and no credentials."""
+    """Every error in the files, for every environment of `reconciler.yaml`; needs no network and no credentials."""
     named = load_environments()
     loaded = load_for_each(paths, named.environments)
-    # While reconciler.yaml is at fault, nobody knows which variables it would define.
-    found = [one for one in loaded.diagnostics if not (named.diagnostics and one.code == "R209")]
+    # While reconciler.yaml is invalid, it is unknown which variables it would define.
+    diagnostics = [finding for finding in loaded.diagnostics if not (named.diagnostics and finding.code == "R209")]
     return replace(
         loaded,
         catalogs=() if named.diagnostics else loaded.catalogs,
-        diagnostics=(*named.diagnostics, *found),
+        diagnostics=(*named.diagnostics, *diagnostics),
         files=loaded.files + named.exists,
         environments=len(named.environments),
     )
@@ -69,10 +69,10 @@ def environment(name: str) -> tuple[Environment | None, Sequence[Diagnostic]]:
         return None, named.diagnostics
     if not named.exists:
         raise UsageError(
-            f"There is no environment {name}: this folder has no reconciler.yaml.",
-            hint="Run in the folder of reconciler.yaml, or leave --environment out.",
+            f"Environment {name} does not exist: this folder has no reconciler.yaml.",
+            hint="Run in the folder of reconciler.yaml, or omit --environment.",
         )
-    return named_one(named, name), ()
+    return environment_named(named, name), ()
 
 
 def environments() -> LoadedEnvironments:
@@ -81,12 +81,12 @@ def environments() -> LoadedEnvironments:
 
 
 def environment_names() -> Sequence[str]:
-    """The names of all environments; none while there is no `reconciler.yaml`, or it has faults."""
+    """The names of all environments; none if `reconciler.yaml` does not exist or is invalid."""
     return [environment.name for environment in environments().environments]
 
 
 def is_saved_plan(path: Path) -> bool:
-    """True for a file that holds a plan document, whatever its name; anything else is left to whoever reads it."""
+    """True for a file that contains a plan document, whatever its name; errors in other files are reported later."""
     try:
         if not path.is_file() or not _begins_like_a_plan(path):
             return False
@@ -99,13 +99,13 @@ def is_saved_plan(path: Path) -> bool:
 
 
 def _begins_like_a_plan(path: Path) -> bool:
-    """True for an object in JSON, and for a text with a byte order mark; spares files of YAML what reads plans."""
+    """True for a JSON object, and for text with a byte order mark: other files need not be parsed as plans."""
     with path.open("rb") as opened:
         return opened.read(1024).lstrip()[:1] in (b"{", b"\xef", b"\xff", b"\xfe")
 
 
 def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
-    """What the files declare in the chosen environment, or every fault in them."""
+    """What the files declare in the chosen environment, or every error in them."""
     return load(paths, settings.environment)
 
 
@@ -116,7 +116,7 @@ def plan(
     progress: Progress,
     baseline: Plan | None = None,
 ) -> Plan:
-    """The plan for the desired state, what the baseline holds too marked in it; reads Graph, writes nothing."""
+    """The plan for the desired state, with the changes of the baseline marked; reads Graph, writes nothing."""
 
     async def run() -> Plan:
         """Connects and plans."""
@@ -142,7 +142,7 @@ def apply(
     progress: Progress,
     journal: Path | None = None,
 ) -> Applied:
-    """Plans afresh and carries the plan out, if it is approved; every write is recorded in the journal.
+    """Makes a new plan and applies it, if it is approved; every write is recorded in the journal.
 
     Raises:
         UsageError: the journal cannot be written; nothing was read or written.
@@ -165,10 +165,10 @@ def apply(
 def apply_saved(
     settings: Settings, variables: Mapping[str, str], file: Path, progress: Progress, journal: Path | None = None
 ) -> Applied:
-    """Carries out a saved plan, after checking that tenant, host and every touched object are as it saw them.
+    """Applies a saved plan, after checking that tenant, host and every object to be changed are as they were.
 
     Raises:
-        StalePlanError: they are not, or the document was altered or cut.
+        StalePlanError: they are not, or the document was altered or truncated.
     """
     try:
         saved = show(file)
@@ -197,7 +197,7 @@ def show(file: Path) -> Plan:
     """A saved plan, read back.
 
     Raises:
-        InvalidFilesError: there is none, or it is no plan document.
+        InvalidFilesError: it is missing, or is not a plan document.
         StalePlanError: it was altered.
     """
     from reconciler.plan.saved import decoded, read_plan
@@ -206,7 +206,9 @@ def show(file: Path) -> Plan:
         text = decoded(_bounded(file))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is neither UTF-8 nor UTF-16 text"
-        raise InvalidFilesError(f"{file} cannot be read: {reason}.", hint="Give the file of `plan --out`.") from error
+        raise InvalidFilesError(
+            f"{file} cannot be read: {reason}.", hint="Pass a file written by plan --out."
+        ) from error
     return read_plan(text, str(file), json.loads(schema_text("plan")))
 
 
@@ -214,28 +216,29 @@ def _bounded(file: Path) -> bytes:
     with file.open("rb") as opened:
         content = opened.read(PLAN_LIMIT_BYTES + 1)
     if len(content) > PLAN_LIMIT_BYTES:
-        raise OSError(errno.EFBIG, "it is larger than any plan")
+        limit_mib = PLAN_LIMIT_BYTES // (1024 * 1024)
+        raise OSError(errno.EFBIG, f"it is larger than {limit_mib} MiB, the maximum size of a plan")
     return content
 
 
 def export(settings: Settings, variables: Mapping[str, str], progress: Progress) -> Export:
-    """What is live as desired-state documents; reads Graph, writes nothing.
+    """The live extensions as desired-state documents; reads Graph, writes nothing.
 
     Raises:
-        UsageError: a catalog was named that the tenant does not have.
+        UsageError: no catalog of the tenant has a name that was given.
     """
 
     async def run() -> Export:
         """Reads the catalogs side by side."""
         from reconciler.app.connection import connect
-        from reconciler.app.selection import live_ones
+        from reconciler.app.selection import select_live
         from reconciler.app.steps import counting
         from reconciler.export.documents import export
         from reconciler.graph.reading import list_catalogs, observe_listed
 
         async with connect(settings, variables, progress.remark) as connection:
             every = await list_catalogs(connection.graph)
-            chosen = live_ones(every, settings.catalogs)
+            chosen = select_live(every, settings.catalogs)
             read = counting("reading catalogs", len(chosen), progress)
             return export(await observe_listed(connection.graph, chosen, read), every, named=bool(settings.catalogs))
 
@@ -245,10 +248,10 @@ def export(settings: Settings, variables: Mapping[str, str], progress: Progress)
 def export_update(
     settings: Settings, variables: Mapping[str, str], texts: Mapping[str, str], progress: Progress
 ) -> Update:
-    """What the files, given by name and without a fault, become with what is live in them; writes nothing itself."""
+    """The valid files, given by name, edited to the live values; writes nothing itself."""
 
     async def run() -> Update:
-        """Observes what is declared, as a plan does."""
+        """Observes the declared catalogs, as a plan does."""
         from reconciler.app.connection import connect
         from reconciler.app.steps import observed, plan_context
         from reconciler.export.update import Files, update
@@ -265,15 +268,16 @@ def export_update(
 
 
 def _other_environments(settings: Settings, texts: Mapping[str, str]) -> tuple[Environment, ...]:
-    """The environments of `reconciler.yaml` beside the chosen one in which these files are without a fault."""
-    others = (one for one in load_environments().environments if one.name != settings.environment_name)
-    return tuple(one for one in others if not load_texts(texts.items(), one).faulty)
+    """The other environments of `reconciler.yaml` in which these files are valid."""
+    every = load_environments().environments
+    others = (environment for environment in every if environment.name != settings.environment_name)
+    return tuple(other for other in others if not load_texts(texts.items(), other).faulty)
 
 
 def init(folder: Path, action: str, environments: Sequence[str] = ()) -> tuple[Path, ...]:
-    """The files written into the folder for a new repository: workflows that call the action, a first desired state.
+    """Writes the files of a new repository into the folder: workflows that call the action, an example; their paths.
 
-    With environments their workflows, and `reconciler.yaml` unless there is one; that one has to name them.
+    With environments, also their workflows and `reconciler.yaml`; an existing `reconciler.yaml` must name them.
 
     Raises:
         UsageError: the action is not pinned, an environment cannot have its name or is not in `reconciler.yaml`, or a
@@ -290,14 +294,14 @@ def init(folder: Path, action: str, environments: Sequence[str] = ()) -> tuple[P
 
 
 def auth_check(settings: Settings, variables: Mapping[str, str]) -> Checked:
-    """Whom the token speaks for; asks for a token, sends nothing to Graph.
+    """The identity in the access token; requests a token, sends nothing to Graph.
 
     Raises:
-        AuthenticationError: there is no token, and no assertion was shown either that would tell why.
+        AuthenticationError: there is no token, and no assertion was sent that would explain why.
     """
 
     async def run() -> Checked:
-        """Asks for a token and reads its claims."""
+        """Requests a token and reads its claims."""
         from reconciler.graph.credentials import open_tokens
         from reconciler.graph.identity import identity_of
 
@@ -322,12 +326,12 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     """Runs the one event loop of the command.
 
     Raises:
-        KeyboardInterrupt: a signal came while Graph was read; nothing was written.
+        KeyboardInterrupt: a signal arrived while Graph was read; nothing was written.
     """
     import asyncio
 
     async def until_signal() -> T:
-        """The work, cancelled by a signal unless it has learned to end well by then."""
+        """The work, cancelled by a signal until it handles signals itself."""
         loop = asyncio.get_running_loop()
         task = loop.create_task(work)
         with signals.reacting(lambda: loop.call_soon_threadsafe(task.cancel)):
@@ -336,7 +340,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(until_signal())
     except (asyncio.CancelledError, ReconcilerError):
-        # Requests that fail while they are cancelled win over the cancellation; the signal came before them.
+        # A request that fails while it is cancelled hides the cancellation; the signal came first.
         if signals.received():
             raise KeyboardInterrupt from None
         raise

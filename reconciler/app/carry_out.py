@@ -1,4 +1,4 @@
-"""The step that writes: an approved plan is carried out, and the operator may end it early."""
+"""The step that writes: applies an approved plan; the operator can end it early."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from reconciler.model.plan import Plan
 async def carry_out(approved: Plan, connection: Connection, progress: Progress, record: Record) -> Applied:
     """Applies a plan that was shown and approved.
 
-    The first signal lets no new write start, the second ends what is in flight, further ones do nothing. That holds
-    until the process ends: what was applied is reported, however often somebody presses Ctrl-C.
+    After the first signal no new write starts, the second cancels the requests in flight, further ones do nothing. That
+    holds until the process ends, so that the outcomes are reported however often somebody presses Ctrl-C.
     """
     applied = counting("applying changes", len(approved.changes), progress)
     stop, loop = Stop(), asyncio.get_running_loop()

@@ -10,30 +10,30 @@ from reconciler.loader import LoadedEnvironments, load_environments
 from reconciler.model.environment import Environment
 
 
-def named_one(named: LoadedEnvironments, name: str) -> Environment:
+def environment_named(named: LoadedEnvironments, name: str) -> Environment:
     """The environment of this name.
 
     Raises:
         UsageError: there is none.
     """
-    found = next((one for one in named.environments if one.name == name), None)
-    if found is None:
-        known = ", ".join(one.name for one in named.environments) or "none"
+    environments = {environment.name: environment for environment in named.environments}
+    if name not in environments:
+        known = ", ".join(environments) or "none"
         raise UsageError(f"reconciler.yaml names no environment {name}.", hint=f"It names: {known}.")
-    return found
+    return environments[name]
 
 
 def names_all(file: Path, names: Sequence[str]) -> bool:
     """Whether the file exists; then it names all of these.
 
     Raises:
-        UsageError: it does not, or is at fault.
+        UsageError: it does not name them, or is invalid.
     """
     named = load_environments(file)
     if named.diagnostics:
         raise UsageError(
-            f"{file} is at fault. Nothing was written.", hint="`reconciler validate` in its folder shows where."
+            f"{file} is invalid. Nothing was written.", hint="Run reconciler validate in its folder to see the errors."
         )
     for name in names if named.exists else ():
-        named_one(named, name)
+        environment_named(named, name)
     return named.exists

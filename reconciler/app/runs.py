@@ -1,4 +1,4 @@
-"""What the use cases are given and what they give back, beside plans: who is told, who approves, how a run ended."""
+"""What the use cases receive and return besides plans: progress, approval, the result of a run."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from reconciler.model.plan import Outcome, Plan
 
 
 class Progress(Protocol):
-    """Who is told while something long goes on."""
+    """Receives the progress of a long operation."""
 
     def advance(self, what: str, done: int, total: int) -> None:
-        """So many of so many are done."""
+        """`done` of `total` are done."""
 
     def remark(self, text: str) -> None:
-        """Why it takes so long; empty when that has passed."""
+        """Why the operation is waiting; empty when it no longer is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How an apply ended. `refusal` says why nothing was attempted; `interrupted` that a signal cut it short.
+    """The result of an apply. `refusal` says why nothing was attempted; `interrupted` that a signal ended it early.
 
-    `error` is what made it give up: a refused token, or a journal that cannot be written.
+    `error` is what stopped it: a rejected token, or a journal that cannot be written.
     """
 
     plan: Plan
@@ -37,7 +37,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Whom the token speaks for and the assertion that was shown for it; `error` when it was refused, and no token."""
+    """The identity in the token and the assertion that was sent for it; `error` if the token was not accepted."""
 
     identity: Identity | None
     assertion: Assertion | None
@@ -46,9 +46,9 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What makes a fresh plan an approved one: the digest of a reviewed plan, or somebody who is asked.
+    """How a new plan is approved: by the digest of a reviewed plan, or by asking.
 
-    `show` presents every fresh plan before anything else; `ask` gives the reason of a no, None for a yes.
+    `show` presents every new plan first; `ask` returns why the plan is not approved, None if it is.
     """
 
     show: Callable[[Plan], None]
@@ -56,13 +56,13 @@ class Approval:
     expected_digest: str | None = None
 
     def refusal(self, plan: Plan) -> ReconcilerError | None:
-        """Why the plan may not be carried out; None when it may. A plan with nothing to write needs no approval."""
+        """Why the plan must not be applied; None if it is approved. A plan with nothing to write needs no approval."""
         self.show(plan)
         if self.expected_digest is None:
             return self.ask(plan) if plan.pending else None
         if plan.changes and plan.digest != self.expected_digest:
             return StalePlanError(
-                f"The fresh plan's digest is {plan.digest}, not the reviewed one; nothing was written.",
-                hint="Review the fresh plan, then apply with its digest.",
+                f"The digest of the new plan, {plan.digest}, does not match --expect-digest. Nothing was written.",
+                hint="Review the new plan, then apply with its digest.",
             )
         return None

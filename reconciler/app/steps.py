@@ -9,7 +9,7 @@ from dataclasses import replace
 from reconciler import __version__
 from reconciler.app.connection import Connection
 from reconciler.app.runs import Progress
-from reconciler.app.selection import may_be_meant, meant
+from reconciler.app.selection import may_be_selected, select_read
 from reconciler.graph.reading import observe
 from reconciler.loader import LoadedState
 from reconciler.model.extension import DesiredCatalog, ObservedCatalog
@@ -18,7 +18,7 @@ from reconciler.plan.build import PlanContext, build_plan
 
 
 async def fresh_plan(connection: Connection, declared: LoadedState, progress: Progress) -> Plan:
-    """The plan for what is declared; the warnings about the files come before its own."""
+    """The plan for the desired state; the warnings about the files come before its own."""
     plan = build_plan(await observed(connection, declared.catalogs, progress), plan_context(connection))
     return replace(plan, diagnostics=(*declared.diagnostics, *plan.diagnostics))
 
@@ -26,16 +26,16 @@ async def fresh_plan(connection: Connection, declared: LoadedState, progress: Pr
 async def observed(
     connection: Connection, declared: Sequence[DesiredCatalog], progress: Progress
 ) -> Sequence[tuple[DesiredCatalog, ObservedCatalog]]:
-    """What is live for each of the declared catalogs that --catalog means."""
+    """The observed state of each declared catalog that --catalog selects."""
     names = connection.settings.catalogs
-    desired = may_be_meant(declared, names)
+    desired = may_be_selected(declared, names)
     read = counting("reading catalogs", len(desired), progress)
-    found = await observe(connection.graph, [one.catalog for one in desired], read)
-    return meant(list(zip(desired, found, strict=True)), names, declared)
+    states = await observe(connection.graph, [entry.catalog for entry in desired], read)
+    return select_read(list(zip(desired, states, strict=True)), names, declared)
 
 
 def plan_context(connection: Connection) -> PlanContext:
-    """For whom and where plans over this connection are."""
+    """The tenant, Graph and environment of plans over this connection."""
     return PlanContext(
         tool_version=__version__,
         tenant_id=connection.tenant_id,
@@ -46,6 +46,6 @@ def plan_context(connection: Connection) -> PlanContext:
 
 
 def counting(what: str, total: int, progress: Progress) -> Callable[[], None]:
-    """What to call as each of `total` things is done."""
+    """A function to call each time one of `total` steps is done."""
     done = itertools.count(1)
     return lambda: progress.advance(what, next(done), total)

@@ -1,4 +1,4 @@
-"""Whether a saved plan is for the Graph that the options name: known before anybody signs in."""
+"""Checks, before signing in, that a saved plan is for the Graph that the options select."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def refuse_plan_of_another_target(settings: Settings, saved: Plan) -> None:
     if planned_host != host:
         options = "--sandbox" if planned_host == SANDBOX else "the target options that the plan was made with"
         raise StalePlanError(
-            f"The plan was made for {planned_host}, not for {host}; nothing was written.", hint=f"Give {options}."
+            f"The plan was made for {planned_host}, not for {host}. Nothing was written.", hint=f"Use {options}."
         )
     chosen = settings.environment_name
     if saved.environment != chosen:
         raise StalePlanError(
-            f"The plan was made for {_named(saved.environment)}, not for {_named(chosen)}; nothing was written.",
-            hint=f"Give --environment {saved.environment}." if saved.environment else "Leave --environment out.",
+            f"The plan was made for {_named(saved.environment)}, not for {_named(chosen)}. Nothing was written.",
+            hint=f"Use --environment {saved.environment}." if saved.environment else "Omit --environment.",
         )
 
 

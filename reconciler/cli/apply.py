@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import click
 from reconciler import signals
 from reconciler.cli.findings import INVALID_FILES, report_invalid
 from reconciler.cli.options import output_options, paths_argument, writing_target_options
-from reconciler.cli.plans import DONE, REFUSED, declared_state, print_plan
+from reconciler.cli.plans import DONE, REFUSED, declared_state
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import InvalidFilesError, OutputError, ReconcilerError, RefusedError, UsageError
 
@@ -25,15 +26,29 @@ if TYPE_CHECKING:
 ERROR, STALE, APPLIED_IN_PART = 1, 5, 6
 
 
+def _valid_digest(_context: click.Context, _parameter: click.Parameter, digest: str | None) -> str | None:
+    """The digest; a malformed one would match no plan."""
+    if digest is not None and not re.fullmatch("sha256:[0-9a-f]{64}", digest):
+        raise click.BadParameter(
+            "Expected sha256: and 64 lowercase hexadecimal digits, as plan prints after 'Digest:'."
+        )
+    return digest
+
+
 @click.command("apply")
 @paths_argument
-@click.option("--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), help="Carry out a saved plan.")
-@click.option("--expect-digest", metavar="sha256:…", help="Carry out only the plan with this digest.")
-@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), help="Apply a saved plan.")
+@click.option(
+    "--expect-digest",
+    metavar="sha256:…",
+    callback=_valid_digest,
+    help="Apply the new plan only if it has this digest.",
+)
+@click.option("--auto-approve", is_flag=True, help="Apply without asking.")
 @click.option(
     "--journal",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Add a JSON line here before and after every write.",
+    help="Append a JSON line to this file before and after every write.",
 )
 @output_options()
 @writing_target_options
@@ -47,7 +62,7 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
     settings: Settings,
     output: Output,
 ) -> int:
-    """Plans, shows the plan, asks, and carries it out.
+    """Plans, shows the plan, asks for approval, and applies it.
 
     PATH is a file or folder of YAML, by default desired_state.
     """
@@ -56,8 +71,8 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
     named = click.get_current_context().get_parameter_source("catalogs") is click.core.ParameterSource.COMMANDLINE
     if paths or expect_digest or named:
         raise UsageError(
-            "--plan was given together with PATH, --catalog or --expect-digest.",
-            hint="A saved plan says itself what it changes: give --plan and the target options only.",
+            "--plan cannot be combined with PATH, --catalog or --expect-digest.",
+            hint="A saved plan already contains its changes. Use --plan with the target options only.",
         )
     return _apply_saved(plan_file, settings, output, journal)
 
@@ -92,12 +107,12 @@ def _apply_fresh(
         return INVALID_FILES
 
     def show(plan: Plan) -> None:
-        """Prints the plan, unless the one document at the end will hold it."""
+        """Prints the plan, except in JSON, where the document at the end contains it."""
         if output.format != "json":
-            print_plan(plan, output)
+            _print_plan(plan, output)
 
     def ask(plan: Plan) -> ReconcilerError | None:
-        """Why the plan is not approved."""
+        """Why the plan is not approved; None when it is."""
         return None if approved else _ask(plan, output)
 
     with progress(output) as bars:
@@ -105,21 +120,29 @@ def _apply_fresh(
     return _report(applied, output)
 
 
+def _print_plan(plan: Plan, output: Output) -> None:
+    """Prints the plan before it is applied; if there is nothing to do, the outcomes say so."""
+    from reconciler.cli.output import emit
+    from reconciler.render.formats import rendered_plan
+
+    emit(rendered_plan(plan, output.format, before_apply=True), output, wrap=True)
+
+
 def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
     """Asks on the terminal; only `yes` approves."""
     if not is_terminal(sys.stdin):
         return RefusedError(
-            "Nobody approved the plan: stdin is not a terminal. Nothing was written.",
-            hint="Approve with --auto-approve, --expect-digest, or a plan saved by `plan --out` and given to --plan.",
+            "The plan was not approved: stdin is not a terminal. Nothing was written.",
+            hint="Approve with --auto-approve or --expect-digest, or save the plan with plan --out and use --plan.",
         )
-    if output.format == "json":
-        from reconciler.cli.output import tell
-        from reconciler.render.text import plan_text
+    from reconciler.cli.output import tell
+    from reconciler.render.text import approval_question, plan_text
 
+    if output.format == "json":
         tell(plan_text(plan))
     # While the event loop runs, a signal only cancels its task, which a prompt would not notice.
     with signals.reacting(signals.interrupt):
-        answer = click.prompt("Carry out this plan? Only yes approves", default="", show_default=False, err=True)
+        answer = click.prompt(approval_question(plan), default="", show_default=False, err=True)
     return None if answer == "yes" else RefusedError("The plan was not approved. Nothing was written.")
 
 
@@ -143,7 +166,7 @@ def _report(applied: Applied, output: Output) -> int:
 
 
 def _apply_code(applied: Applied) -> int:
-    """130 outranks 6, 6 outranks 1 (what ended the run ended it before anything was written), 5 and 4."""
+    """130 outranks 6, 6 outranks 1 (the run ended before anything was written), 5 and 4."""
     ended = [outcome for outcome in applied.outcomes if outcome.status in ("failed", "unknown")]
     if applied.interrupted:
         return signals.INTERRUPTED
@@ -163,4 +186,4 @@ def _print_outcomes(applied: Applied, output: Output) -> None:
     from reconciler.cli.output import emit
     from reconciler.render.formats import rendered_outcomes
 
-    emit(rendered_outcomes(applied.plan, applied.outcomes, output.format), output)
+    emit(rendered_outcomes(applied.plan, applied.outcomes, output.format), output, wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,14 +23,22 @@ from reconciler.render.escape import visible
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-_COLOURS = {"+": "green", "~": "yellow", "-": "red", ">": "cyan", "!": "bright_red", "=": "bright_black"}
+_COLOURS = {
+    "+": "green",
+    "~": "yellow",
+    "-": "red",
+    ">": "cyan",
+    "!": "bright_red",
+    "?": "bright_red",
+    "=": "bright_black",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How to print: in which format, in colour or not, how much on stderr (-1 errors only, 1 requests too).
+    """How to print: the format, with or without colour, how much on stderr (-1 errors only, 1 requests too).
 
-    `no_colour`: colour was refused, on stderr too.
+    `no_colour`: colour was switched off, on stderr too.
     """
 
     format: str
@@ -39,17 +48,23 @@ class Output:
 
 
 def wants_colour(*, refused: bool) -> bool:
-    """True on a terminal, unless the option or NO_COLOR says no."""
+    """True on a terminal, unless `--no-color` was given or NO_COLOR is set."""
     return is_terminal(sys.stdout) and not refused and not os.environ.get("NO_COLOR")
 
 
-def emit(text: str, output: Output) -> None:
-    """Prints a result, with every secret in it masked; text in colour by the symbol in column 0.
+def emit(text: str, output: Output, *, wrap: bool = False) -> None:
+    """Prints a result, secrets masked; text is coloured by the symbol in column 0.
+
+    `wrap` breaks the long lines of a text on a terminal; what goes to a file or a pipe is never broken.
 
     Raises:
-        OutputError: stdout does not hold it.
+        OutputError: stdout cannot be written.
     """
     safe = mask(text)
+    if output.format == "text" and wrap and is_terminal(sys.stdout):
+        from reconciler.render.text import wrapped
+
+        safe = wrapped(safe, shutil.get_terminal_size().columns)
     if output.colour and output.format == "text":
         safe = "".join(_coloured(line) for line in safe.splitlines(keepends=True))
     click.echo(safe, nl=False, color=output.colour)
@@ -61,7 +76,7 @@ def _coloured(line: str) -> str:
 
 
 def save(file: Path, text: str) -> None:
-    """Writes a result to a file, with every secret in it masked.
+    """Writes a result to a file, secrets masked.
 
     Raises:
         UsageError: the file cannot be written.
@@ -70,17 +85,17 @@ def save(file: Path, text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """One remark on stderr."""
+    """Prints a message on stderr."""
     click.echo(visible_lines(text), err=True)
 
 
 def tell_error(error: ReconcilerError) -> None:
-    """What went wrong and what to do, on stderr."""
+    """Prints an error and its hint on stderr."""
     tell(f"error: {error}" + (f"\n  hint: {error.hint}" if error.hint else ""))
 
 
 def tell_bug(error: Exception) -> None:
-    """What only a mistake of ours can raise, on stderr: with its traceback, and without the secrets in it."""
+    """Prints an unexpected exception, which is a bug, on stderr: with its traceback, secrets masked."""
     from traceback import format_exception
 
     tell("".join(format_exception(error)).rstrip("\n"))
@@ -88,14 +103,14 @@ def tell_bug(error: Exception) -> None:
 
 
 def visible_lines(text: str) -> str:
-    """The text, secrets masked, with everything that could act on a terminal made visible; line breaks stay."""
+    """The text, secrets masked, with control characters and the like escaped; line breaks stay."""
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
 def start_log(verbosity: int) -> None:
-    """All logs go to stderr, those of other libraries too: else Python would print their warnings as they are.
+    """Sends all logs to stderr, those of other libraries too: otherwise Python would print their warnings unmasked.
 
-    Ours: retries always, requests with -v, nothing but errors with -q. Others: errors, with -v warnings.
+    Ours: retries by default, requests with -v, only errors with -q. Others: errors, with -v warnings too.
     """
     root, ours = logging.getLogger(), logging.getLogger("reconciler")
     for former in [handler for handler in root.handlers if isinstance(handler, _ToStderr)]:
@@ -106,24 +121,24 @@ def start_log(verbosity: int) -> None:
 
 
 class _ToStderr(logging.Handler):
-    """Log lines by the way that everything takes to stderr, without secrets and without what acts on a terminal."""
+    """Prints log records like every other message on stderr: secrets masked, control characters escaped."""
 
     def __init__(self, of_others: int) -> None:
         super().__init__()
         self.addFilter(lambda record: record.name.startswith("reconciler") or record.levelno >= of_others)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Prints the line; one that its author made unprintable is named only, for the run is worth more than it."""
+        """Prints the record; if it cannot be formatted, only the name of its logger, so that the run goes on."""
         try:
             message = self.format(record)
         except Exception:  # noqa: BLE001 - whatever a library's arguments raise when they are formatted
-            message = f"{record.name} logged what cannot be printed"
+            message = f"{record.name} logged a message that cannot be formatted"
         tell(f"{record.levelname.lower()}: {message}")
 
 
 @contextmanager
 def progress(output: Output) -> Iterator[Bars | NoBars]:
-    """What shows progress on stderr: bars on a terminal only, and never beside a log of requests."""
+    """Progress on stderr: bars, on a terminal only and never together with the log of requests."""
     if not is_terminal(sys.stderr) or output.verbosity != 0:
         yield NoBars()
         return
@@ -141,11 +156,11 @@ class NoBars:
         """Nothing."""
 
     def remark(self, text: str) -> None:
-        """Nothing: the log says when a request is sent again, and after how long."""
+        """Nothing: the log reports retries and their delays."""
 
 
 class Bars:
-    """One bar after the other: each shows from the first step of its work to the last, and is then wiped away."""
+    """One bar at a time: each is shown from the first step of its work to the last, and is then removed."""
 
     def __init__(self, *, no_colour: bool) -> None:
         self._no_colour = no_colour
@@ -153,7 +168,7 @@ class Bars:
 
     def advance(self, what: str, done: int, total: int) -> None:
         """Shows that `done` of `total` are done."""
-        with suppress(OSError):  # the terminal has gone; the work goes on
+        with suppress(OSError):  # the terminal was closed; the work goes on
             if self._shown is None or self._shown[0] != what:
                 self.stop()
                 self._shown = self._start(what, total)
@@ -163,7 +178,7 @@ class Bars:
                 self.stop()
 
     def remark(self, text: str) -> None:
-        """Shows the remark beside the work that is shown."""
+        """Shows the text beside the current bar."""
         with suppress(OSError):
             if self._shown is None:
                 self._shown = self._start("waiting", None)
@@ -171,7 +186,7 @@ class Bars:
             bar.update(task, description=f"{what} ({text})" if text else what)
 
     def stop(self) -> None:
-        """Wipes away what is shown."""
+        """Removes the current bar."""
         shown, self._shown = self._shown, None
         if shown is not None:
             with suppress(OSError):

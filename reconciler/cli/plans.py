@@ -1,8 +1,9 @@
-"""The commands that look: validate, plan, drift, show; and what they share with apply."""
+"""The commands that only read: validate, plan, drift, show; and what they share with apply."""
 
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,24 +21,28 @@ if TYPE_CHECKING:
     from reconciler.settings import Settings
 
 DONE, CHANGES_PENDING, REFUSED = 0, 2, 4
+TARGET_OF_A_PLAN = ("sandbox", "sandbox_db", "graph_url", "cloud", "auth", "environment")
 
 detailed_exitcode = click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
-out_option = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan document here.")
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan document in this file."
+)
+summary_option = click.option("--summary", is_flag=True, help="Titles and counts only, in text and Markdown.")
 
 
 @click.command("validate")
 @paths_argument
 @output_options("sarif")
 def validate_command(paths: tuple[Path, ...], output: Output) -> int:
-    """Checks files offline: YAML, schema, meaning. Needs no credentials.
+    """Checks files offline: YAML, schema, semantic rules. Needs no credentials.
 
     PATH is a file or folder of YAML, by default desired_state.
     """
     from reconciler import app
 
     loaded = app.validate(paths or (DEFAULT_PATH,))
-    looked_at = {"files": loaded.files, "extensions": loaded.extensions, "environments": loaded.environments}
-    print_findings(loaded.diagnostics, output, **looked_at)
+    checked = {"files": loaded.files, "extensions": loaded.extensions, "environments": loaded.environments}
+    print_findings(loaded.diagnostics, output, **checked, is_result=True)
     return INVALID_FILES if loaded.faulty else DONE
 
 
@@ -47,9 +52,10 @@ def validate_command(paths: tuple[Path, ...], output: Output) -> int:
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="An earlier plan, of the base branch say; what it holds too is marked.",
+    help="A saved plan (for example of the base branch); changes it already contains are marked.",
 )
 @detailed_exitcode
+@summary_option
 @page_options
 @output_options()
 @target_options
@@ -59,11 +65,12 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
     out: Path | None,
     baseline: Path | None,
     detailed_exitcode: bool,
+    summary: bool,
     page: Page,
     settings: Settings,
     output: Output,
 ) -> int:
-    """Reads Graph and shows what apply would do. Writes nothing.
+    """Reads Graph and shows what apply would do. Changes nothing in the tenant.
 
     PATH is a file or folder of YAML, by default desired_state.
     """
@@ -76,8 +83,8 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
     plan = _plan(paths, settings, output, earlier)
     if plan is None:
         return INVALID_FILES
-    _save(plan, out)
-    print_plan(plan, output, page)
+    _save(plan, out, output)
+    print_plan(plan, output, page, summary=summary)
     return _plan_code(plan, detailed=detailed_exitcode)
 
 
@@ -85,56 +92,59 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
 @paths_argument
 @out_option
 @detailed_exitcode
+@summary_option
 @page_options
 @output_options()
 @target_options
-def drift_command(
+def drift_command(  # noqa: PLR0913 - one parameter for each option
     *,
     paths: tuple[Path, ...],
     out: Path | None,
     detailed_exitcode: bool,
+    summary: bool,
     page: Page,
     settings: Settings,
     output: Output,
 ) -> int:
-    """Shows what differs live from what is declared, and who changed it when. Writes nothing.
+    """Shows where the tenant differs from the files, and who last changed it. Changes nothing.
 
     PATH is a file or folder of YAML, by default desired_state.
     """
     plan = _plan(paths, settings, output)
     if plan is None:
         return INVALID_FILES
-    _save(plan, out)
-    print_plan(plan, output, page, drift=True)
+    _save(plan, out, output)
+    print_plan(plan, output, page, drift=True, summary=summary)
     return _plan_code(plan, detailed=detailed_exitcode)
 
 
 @click.command("show")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--drift", is_flag=True, help="In the words of drift.")
+@click.option("--drift", is_flag=True, help="Show it as drift: declared and live values.")
+@summary_option
 @page_options
 @output_options()
-def show_command(file: Path, drift: bool, page: Page, output: Output) -> int:
-    """Renders a saved plan again, in any format."""
+def show_command(file: Path, drift: bool, summary: bool, page: Page, output: Output) -> int:
+    """Shows a saved plan again, in any format."""
     from reconciler import app
 
     try:
         plan = app.show(file)
     except InvalidFilesError as error:
         return report_invalid(error, output)
-    print_plan(plan, output, page, drift=drift)
+    print_plan(plan, output, page, drift=drift, summary=summary)
     return DONE
 
 
 def declared_state(paths: tuple[Path, ...], settings: Settings, output: Output) -> LoadedState | None:
-    """What the files declare in the chosen environment; None after printing their faults."""
+    """What the files declare in the chosen environment; None after printing the errors in them."""
     from reconciler import app
 
     return sound(app.declared(settings, paths or (DEFAULT_PATH,)), output)
 
 
 def sound(loaded: LoadedState, output: Output) -> LoadedState | None:
-    """What valid files declare; None after printing what is wrong with others."""
+    """What valid files declare; None after printing the errors in invalid ones."""
     if not loaded.faulty:
         return loaded
     print_findings(loaded.diagnostics, output, files=loaded.files, extensions=loaded.extensions)
@@ -142,7 +152,7 @@ def sound(loaded: LoadedState, output: Output) -> LoadedState | None:
 
 
 def _plan(paths: tuple[Path, ...], settings: Settings, output: Output, baseline: Plan | None = None) -> Plan | None:
-    """The plan for the files; None after printing their faults."""
+    """The plan for the files; None after printing the errors in them."""
     from reconciler import app
     from reconciler.cli.output import progress
 
@@ -153,13 +163,38 @@ def _plan(paths: tuple[Path, ...], settings: Settings, output: Output, baseline:
         return app.plan(settings, os.environ, declared, bars, baseline)
 
 
-def _save(plan: Plan, out: Path | None) -> None:
-    """Saves the plan document, where that was asked for."""
-    if out is not None:
-        from reconciler.cli.output import save
-        from reconciler.render.json_document import plan_document, to_json
+def _save(plan: Plan, out: Path | None, output: Output) -> None:
+    """Saves the plan document if --out was given, and says how to apply it."""
+    if out is None:
+        return
+    from reconciler.cli.output import save, tell
+    from reconciler.render.json_document import plan_document, to_json
 
-        save(out, to_json(plan_document(plan)))
+    save(out, to_json(plan_document(plan)))
+    if output.verbosity >= 0 and _is_kept(out):
+        command = ["reconciler", "apply", *target_arguments(), "--plan", str(out)]
+        next_step = f" To apply exactly this: {shlex.join(command)}" if plan.pending else ""
+        tell(f"Saved the plan to {out}.{next_step}")
+
+
+def _is_kept(file: Path) -> bool:
+    """True for a regular file; a pipe or a device, `/dev/stdout` included, holds no plan to apply later."""
+    return file.is_file() and not {Path("/dev"), Path("/proc")}.intersection(file.absolute().parents)
+
+
+def target_arguments() -> list[str]:
+    """The options of this command line that a saved plan must be applied with: those that choose Graph and sign-in."""
+    context = click.get_current_context()
+    given = [
+        parameter
+        for parameter in context.command.params
+        if parameter.name in TARGET_OF_A_PLAN
+        and context.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    values = ((parameter, context.params[str(parameter.name)]) for parameter in given)
+    return [
+        text for parameter, value in values for text in (parameter.opts[0], *([] if value is True else [str(value)]))
+    ]
 
 
 def _plan_code(plan: Plan, *, detailed: bool) -> int:
@@ -168,9 +203,12 @@ def _plan_code(plan: Plan, *, detailed: bool) -> int:
     return CHANGES_PENDING if detailed and plan.pending else DONE
 
 
-def print_plan(plan: Plan, output: Output, page: Page | None = None, *, drift: bool = False) -> None:
-    """Prints the plan."""
+def print_plan(
+    plan: Plan, output: Output, page: Page | None = None, *, drift: bool = False, summary: bool = False
+) -> None:
+    """Prints the plan, or its titles and counts only."""
     from reconciler.cli.output import emit
-    from reconciler.render.formats import rendered_plan
+    from reconciler.render.formats import rendered_plan, rendered_summary
 
-    emit(rendered_plan(plan, output.format, page, drift=drift), output)
+    render = rendered_summary if summary else rendered_plan
+    emit(render(plan, output.format, page, drift=drift), output, wrap=True)

@@ -1,1 +1,1 @@
-"""Desired against observed: which live extension is meant, and which declared properties differ from it."""
+"""Desired against observed: which live extension a declaration matches, and which declared properties differ."""

@@ -14,7 +14,7 @@ from reconciler.model.plan import Change, FieldChange, Precondition, Unmanaged
 
 @dataclass(frozen=True, slots=True)
 class CatalogDiff:
-    """The changes of one catalog, how many extensions need none, and the live ones that nobody declares."""
+    """The changes of one catalog, the number of unchanged extensions, and the live ones that no file declares."""
 
     changes: tuple[Change, ...]
     unchanged: int
@@ -22,16 +22,16 @@ class CatalogDiff:
 
 
 def diff_catalog(observed: ObservedCatalog, desired: Sequence[DesiredExtension]) -> CatalogDiff:
-    """The difference between what is declared and what is live in one catalog.
+    """The difference between the desired and the observed extensions of one catalog.
 
-    A catalog that is absent or unreadable blocks every extension declared in it; nothing is concluded from it.
+    A catalog that is absent or unreadable blocks every extension declared in it, and has no unmanaged ones.
     """
     if observed.read != "complete":
-        blocked = (_blocked(observed.catalog, item, observed.because) for item in desired)
+        blocked = (_blocked(observed.catalog, extension, observed.because) for extension in desired)
         return CatalogDiff(tuple(blocked), 0, ())
     matches = match(desired, observed.extensions)
-    changes = [_change(observed.catalog, found) for found in matches]
-    claimed = {live_id for found in matches for live_id in found.claims}
+    changes = [_change(observed.catalog, matched) for matched in matches]
+    claimed = {live_id for matched in matches for live_id in matched.claims}
     return CatalogDiff(
         changes=tuple(change for change in changes if change is not None),
         unchanged=changes.count(None),
@@ -42,17 +42,17 @@ def diff_catalog(observed: ObservedCatalog, desired: Sequence[DesiredExtension])
 
 
 def fingerprint(live: ObservedExtension) -> str:
-    """What must still hold right before a write: a hash of type, id and every writable property, declared or not.
+    """What must be the same right before a write: a hash of type, id and every writable property, declared or not.
 
     Nulls are left out: a listing may leave out what a single object shows as null (docs/graph.md §2.9).
     """
     return sha256({"id": live.id, "type": live.type, "properties": without_nulls(live.properties)})
 
 
-def _change(catalog: Catalog, found: Match) -> Change | None:
-    desired, live = found.desired, found.live
-    if found.problem is not None:
-        return _blocked(catalog, desired, found.problem, live)
+def _change(catalog: Catalog, matched: Match) -> Change | None:
+    desired, live = matched.desired, matched.live
+    if matched.problem is not None:
+        return _blocked(catalog, desired, matched.problem, live)
     if live is None:
         return Change(
             action="create",
@@ -74,7 +74,7 @@ def _change(catalog: Catalog, found: Match) -> Change | None:
         because=_because(fields, desired, live),
         fields=fields,
         precondition=Precondition(
-            exists=True, fingerprint=fingerprint(live), namesakes=found.namesakes if renamed else ()
+            exists=True, fingerprint=fingerprint(live), namesakes=matched.namesakes if renamed else ()
         ),
         source=desired.source,
         last_modified_at=live.last_modified_at,
@@ -88,8 +88,8 @@ def _because(fields: Sequence[FieldChange], desired: DesiredExtension, live: Obs
     differ = f"{changed} of {len(declared)} declared properties {'differs' if changed == 1 else 'differ'}"
     if all(row.path != ("displayName",) for row in fields):
         return differ
-    how = "it is pinned by id and" if desired.pinned_id else "it is the same name spelled otherwise:"
-    name = f"{how} live as “{live.display_name}”"
+    pinned, spelled = "it is pinned by id and its live name is", "its name differs only in spelling from the live name"
+    name = f'{pinned if desired.pinned_id else spelled} "{live.display_name}"'
     return f"{name}; {differ}" if changed else name
 
 

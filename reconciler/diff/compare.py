@@ -1,4 +1,4 @@
-"""Which declared properties differ from what is live. Undeclared ones are left alone, absent and null are the same."""
+"""Which declared properties differ from the live ones. Undeclared ones do not count; absent and null are the same."""
 
 from __future__ import annotations
 
@@ -14,60 +14,60 @@ def compare(declared: Mapping[str, JsonValue], live: Mapping[str, JsonValue]) ->
     """One row per declared property (or leaf of it) that differs, sorted by path; both sides are canonical.
 
     Where a type changes, members of the old type show as removed. Where the Logic App changes and no `url` is declared,
-    the live `url` shows as removed too: it leads to the Logic App of before, and Graph computes it anew.
+    the live `url` shows as removed too: it is the address of the former Logic App, and Graph looks up the new one.
     """
-    meant = _meant(declared, live)
-    left, right = comparable(meant), comparable(declared)
+    counterpart = _counterpart(declared, live)
+    left, right = comparable(counterpart), comparable(declared)
     if left == right:
         return ()
-    rows = (row for path in _differing(left, right) for row in _rows(path, at(meant, path), at(declared, path)))
+    rows = (row for path in _differing(left, right) for row in _rows(path, at(counterpart, path), at(declared, path)))
     return tuple(sorted(rows, key=lambda row: row.path))
 
 
 def leaves(declared: Mapping[str, JsonValue]) -> tuple[FieldChange, ...]:
-    """One row per declared leaf, with nothing before: what a create sets."""
+    """One row per declared leaf, with `before` null: what a create sets."""
     rows = (row for name, value in declared.items() for row in _rows((name,), None, value))
     return tuple(sorted(rows, key=lambda row: row.path))
 
 
 def declared_rows(rows: Iterable[FieldChange]) -> list[FieldChange]:
-    """The rows of what is declared: without the url of a former Logic App, which comes and goes with its name."""
+    """The rows of declared properties: without the url of a former Logic App, which no file declares."""
     return [row for row in rows if row.path != ("endpointConfiguration", "url") or row.after is not None]
 
 
-def _meant(declared: Mapping[str, JsonValue], live: Mapping[str, JsonValue]) -> Properties:
-    """The part of what is live that the declaration speaks about, with nulls for what is not there."""
-    meant: Properties = {}
-    for name, wanted in declared.items():
-        found = live.get(name)
-        if isinstance(wanted, dict) and isinstance(found, dict):
-            meant[name] = _meant_object(name, wanted, found)
-        elif found is None and _clears_all(wanted):
-            meant[name] = wanted
+def _counterpart(declared: Mapping[str, JsonValue], live: Mapping[str, JsonValue]) -> Properties:
+    """The live values of the declared properties, with null for those that are absent."""
+    counterpart: Properties = {}
+    for name, desired in declared.items():
+        observed = live.get(name)
+        if isinstance(desired, dict) and isinstance(observed, dict):
+            counterpart[name] = _counterpart_object(name, desired, observed)
+        elif observed is None and _clears_all(desired):
+            counterpart[name] = desired
         else:
-            meant[name] = found
-    return meant
+            counterpart[name] = observed
+    return counterpart
 
 
-def _clears_all(wanted: JsonValue) -> bool:
-    """True for an object with members, all null: where there is no object there is nothing to clear."""
-    return isinstance(wanted, dict) and bool(wanted) and all(value is None for value in wanted.values())
+def _clears_all(desired: JsonValue) -> bool:
+    """True for an object with members, all null: without an object there is nothing to clear."""
+    return isinstance(desired, dict) and bool(desired) and all(value is None for value in desired.values())
 
 
-def _meant_object(name: str, wanted: Properties, found: Properties) -> Properties:
+def _counterpart_object(name: str, desired: Properties, observed: Properties) -> Properties:
     kind = COMPLEX_PROPERTIES[name]
-    if kind.chosen and wanted.get(ODATA_TYPE) != found.get(ODATA_TYPE):
-        return {**dict.fromkeys(wanted), **found}
-    meant: Properties = {member: found.get(member) for member in wanted}
-    folded_wanted, folded_found = comparable(wanted), comparable(found)
-    moved = any(folded_wanted.get(member) != folded_found.get(member) for member in LOGIC_APP if member in wanted)
-    if moved and found.get("url") is not None:
-        meant["url"] = found["url"]
-    return meant
+    if kind.chosen and desired.get(ODATA_TYPE) != observed.get(ODATA_TYPE):
+        return {**dict.fromkeys(desired), **observed}
+    counterpart: Properties = {member: observed.get(member) for member in desired}
+    folded_desired, folded_observed = comparable(desired), comparable(observed)
+    moved = any(folded_desired.get(member) != folded_observed.get(member) for member in LOGIC_APP if member in desired)
+    if moved and observed.get("url") is not None:
+        counterpart["url"] = observed["url"]
+    return counterpart
 
 
 def _differing(left: Properties, right: Properties) -> Iterator[tuple[str, ...]]:
-    """The paths at which DeepDiff finds a difference; imported here because equal objects need none of its 130 ms."""
+    """The paths at which DeepDiff finds a difference; imported here because the import costs 130 ms."""
     from deepdiff import DeepDiff
 
     levels = [level for group in DeepDiff(left, right, view="tree").values() for level in group]

@@ -1,4 +1,4 @@
-"""Which live extension a declaration means, if that can be known; what cannot be known is blocked, never guessed."""
+"""Which live extension a declaration matches; where that is not certain, the declaration is blocked."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from reconciler.model.extension import DesiredExtension, ObservedExtension
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A declaration and the live extension it means.
+    """A declaration and the live extension that it matches.
 
-    `problem` says why no action can follow; `claims` are the live ids it speaks about either way, not unmanaged then.
-    `namesakes` are the live ids that other declarations pin under the same name: these may share it.
+    `problem` says why the change is blocked. `claims` are the live ids that the declaration names or matches, blocked
+    or not: these are not unmanaged. `namesakes` are the live ids that other declarations pin under the same name,
+    which may therefore share it.
     """
 
     desired: DesiredExtension
@@ -39,7 +40,7 @@ def match(desired: Sequence[DesiredExtension], live: Sequence[ObservedExtension]
 
 
 def _repeated(desired: Sequence[DesiredExtension]) -> dict[int, Match]:
-    """Declarations of one extension under two ways of addressing its catalog, which only reading Graph joins."""
+    """Extensions declared twice, with their catalog once by id and once by name, which only reading Graph can show."""
     occupants: defaultdict[Key, list[DesiredExtension]] = defaultdict(list)
     for item in desired:
         for key in occupied_keys(item.pinned_id, item.display_name):
@@ -54,7 +55,7 @@ def _repeated(desired: Sequence[DesiredExtension]) -> dict[int, Match]:
         ]
         if places:
             others = ", ".join(dict.fromkeys(places))
-            problem = f"it is declared a second time at {others}; keep one of the declarations"
+            problem = f"it is also declared at {others}; keep only one of the declarations"
             repeated[id(item)] = Match(item, problem=problem)
     return repeated
 
@@ -86,13 +87,13 @@ def _match_one(
         return _match_type(item, free[0])
     ids = tuple(extension.id for extension in namesakes)
     if len(free) > 1:
-        problem = f"{len(free)} live extensions have this name ({', '.join(ids)}); pin the one that is meant with id:"
+        problem = f"{len(free)} live extensions have this name; add the id: of the one to manage ({', '.join(ids)})"
         return Match(item, problem=problem, claims=ids)
     if namesakes:
         pin = pins[namesakes[0].id.casefold()].source
         problem = (
             f"the live extension of this name is pinned at {pin.file}:{pin.line}; "
-            "apply that declaration first, then run again"
+            "apply that declaration first, then plan again"
         )
         return Match(item, problem=problem, claims=ids)
     return Match(item)
@@ -110,8 +111,8 @@ def _match_pinned(
     others = [extension.id for extension in namesakes if extension.id not in (live.id, *sharing)]
     if others and folded(live.display_name) != folded(item.display_name):
         problem = (
-            f"the new name is taken by {', '.join(others)}; choose another name, rename that one first, "
-            "or declare that one too, with its id"
+            f"the new name is already used by {', '.join(others)}; choose another name, rename that extension first, "
+            "or declare it too, with its id"
         )
         return Match(item, problem=problem, claims=(live.id,))
     shared = tuple(sorted(live_id for live_id in sharing if live_id != live.id))
@@ -122,8 +123,8 @@ def _match_type(item: DesiredExtension, live: ObservedExtension) -> Match:
     if live.type == item.type:
         return Match(item, live, claims=(live.id,))
     problem = (
-        f"the live extension {live.id} is of type {live.type or 'unknown'}, which cannot change to {item.type}; "
-        "declare another name, or remove the live one by hand once no policy uses it"
+        f"the live extension {live.id} is of type {live.type or 'unknown'}, which cannot be changed to {item.type}; "
+        "declare another name, or delete the live extension in the admin center once no policy uses it"
     )
     # One of an unknown type stays unmanaged, whatever its name.
     return Match(item, live if live.known else None, problem, claims=(live.id,) if live.known else ())

@@ -1,4 +1,4 @@
-"""The properties an extension has once a plan's rows are carried out: what a write sends, and what must read back."""
+"""The properties an extension has after a plan's rows are applied: what a write sends and a read-back must show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reconciler.model.types import JsonValue, Properties
 
 
 def patched(live: Mapping[str, JsonValue], rows: Iterable[FieldChange]) -> Properties:
-    """The live properties with each row's `after` in its place; whatever no row names is carried over.
+    """The live properties with each row's `after` instead; properties without a row are kept.
 
     Live nulls are not: a property that was never set need not be sent (docs/graph.md §2.9, clientConfiguration).
     """

@@ -1,1 +1,1 @@
-"""The plan: ordered, guarded, hashed, and as a document that can be saved and read back."""
+"""The plan: ordered, checked, hashed, and as a document that can be saved and read back."""

@@ -1,4 +1,4 @@
-"""What a plan has in common with an earlier one, and what the earlier one managed and this one no longer does."""
+"""Compares a plan with an earlier one: which changes are in both, and what is no longer managed."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from reconciler.plan.digest import entry
 from reconciler.settings import graph_host
 
 _EXTENSION_STAYS = (
-    "It stays live, and apply no longer changes it. Declare it again, with its `id` if it was renamed; "
+    "It stays in the tenant, and apply no longer changes it. Declare it again, with its `id` if it was renamed; "
     "or delete it in the Microsoft Entra admin center."
 )
 _CATALOG_STAYS = (
-    "Its extensions, if any, stay live, and apply no longer changes them. "
+    "Its extensions, if any, stay in the tenant, and apply no longer changes them. "
     "Declare the catalog again, or delete them in the Microsoft Entra admin center."
 )
 
 
 def with_baseline(plan: Plan, earlier: Plan, *, all_catalogs: bool = True) -> Plan:
-    """The plan with every change marked that the earlier plan holds too: same extension, action and rows.
+    """The plan with every change marked that the earlier plan contains too: same extension, action and rows.
 
-    What has become unmanaged since leads its diagnostics (R309, R311); without `all_catalogs`, when the plan is of
-    chosen catalogs only, nothing is concluded from a catalog that it leaves out.
-    The digest stays: it says what would be done, not since when.
+    Its diagnostics begin with what has become unmanaged since (R309, R311). Without `all_catalogs`, when the plan is
+    for some catalogs only, a catalog that it leaves out is not reported.
+    The digest stays the same: it identifies what would be done, not since when.
 
     Raises:
         StalePlanError: the earlier plan is of another tenant, Graph or environment.
     """
     if _target(plan) != _target(earlier):
         raise StalePlanError(
-            f"The baseline is a plan for {_named(earlier)}, this one is for {_named(plan)}.",
+            f"The baseline was made for {_named(earlier)}, the new plan is for {_named(plan)}.",
             hint="Make the baseline with the same target options.",
         )
     known = {canonical_json(entry(change)) for change in earlier.changes}
-    changes = (replace(one, already_pending=canonical_json(entry(one)) in known) for one in plan.changes)
+    changes = (replace(change, already_pending=canonical_json(entry(change)) in known) for change in plan.changes)
     dropped = _undeclared_catalogs(plan, earlier) if all_catalogs else ()
-    # First, because a reader who is shown only a part must not miss what is lost.
+    # First, so that truncated output shows what is no longer managed.
     diagnostics = (*_newly_unmanaged(plan, earlier), *dropped, *plan.diagnostics)
     return replace(plan, changes=tuple(changes), diagnostics=diagnostics)
 
@@ -55,14 +55,14 @@ def _newly_unmanaged(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "R309",
                 "warning",
-                f"“{extension.display_name}” ({extension.id}) in catalog {catalog} is unmanaged now and was not "
+                f'"{extension.display_name}" ({extension.id}) in catalog {catalog} is unmanaged now, but was not '
                 "unmanaged in the baseline.",
                 _EXTENSION_STAYS,
             )
 
 
 def _undeclared_catalogs(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
-    """R311 for each catalog of the earlier plan that this one lacks; by name where one of the two knows no id."""
+    """R311 for each catalog of the earlier plan that this one lacks; compared by name where either has no id."""
     catalogs = [planned.catalog for planned in plan.catalogs]
     ids = {catalog.id for catalog in catalogs if catalog.id}
     names = {_name(catalog) for catalog in catalogs}
@@ -73,7 +73,7 @@ def _undeclared_catalogs(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "R311",
                 "warning",
-                f"Catalog {catalog}{f' ({catalog.id})' if catalog.id else ''} is in the baseline, and none of the "
+                f"Catalog {catalog}{f' ({catalog.id})' if catalog.id else ''} is in the baseline, but none of the "
                 "files of this plan declares it.",
                 _CATALOG_STAYS,
             )

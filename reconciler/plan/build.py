@@ -18,7 +18,7 @@ from reconciler.plan.possible_renames import possible_renames
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """For which Graph and tenant the plan is, and whether an application asks (no user behind the token)."""
+    """For which Graph and tenant the plan is, and whether the token is an application's, without a user."""
 
     tool_version: str
     tenant_id: str
@@ -28,18 +28,18 @@ class PlanContext:
 
 
 def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context: PlanContext) -> Plan:
-    """The plan that brings each observed catalog to what is desired for it."""
+    """The plan that brings each observed catalog to its desired state."""
     merged = list(_merged(pairs))
-    diffs = [diff_catalog(found, wanted) for found, wanted in merged]
+    diffs = [diff_catalog(observed, desired) for observed, desired in merged]
     changes = tuple(
-        sorted((_without_secrets(change, context) for one in diffs for change in one.changes), key=_change_order)
+        sorted((_without_secrets(change, context) for diff in diffs for change in diff.changes), key=_change_order)
     )
-    unmanaged = tuple(sorted((item for one in diffs for item in one.unmanaged), key=_unmanaged_order))
-    unchanged = sum(one.unchanged for one in diffs)
+    unmanaged = tuple(sorted((entry for diff in diffs for entry in diff.unmanaged), key=_unmanaged_order))
+    unchanged = sum(diff.unchanged for diff in diffs)
     diagnostics = (
-        *mass_change(changes, unchanged, [extension for _, wanted in merged for extension in wanted]),
+        *mass_change(changes, unchanged, [extension for _, desired in merged for extension in desired]),
         *findings(changes, merged, app_only=context.app_only),
-        *possible_renames(changes, unmanaged, [found for found, _ in merged]),
+        *possible_renames(changes, unmanaged, [observed for observed, _ in merged]),
     )
     return Plan(
         tool_version=context.tool_version,
@@ -47,8 +47,8 @@ def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context:
         graph_url=context.graph_url,
         digest=digest(context.tenant_id, context.graph_url, changes, context.environment),
         catalogs=tuple(
-            PlannedCatalog(found.catalog, found.read)
-            for found, _ in sorted(merged, key=lambda pair: str(pair[0].catalog))  # those of one name stay in id order
+            PlannedCatalog(observed.catalog, observed.read)
+            for observed, _ in sorted(merged, key=lambda pair: str(pair[0].catalog))  # same name: in id order
         ),
         changes=changes,
         unmanaged=unmanaged,
@@ -60,7 +60,7 @@ def build_plan(pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context:
 
 
 def _not_secret(changes: Iterable[Change]) -> tuple[str, ...]:
-    """What looks like a key in the values to be written and, as the files declare, is not a secret."""
+    """The values to be written that look like a key and that the files list under `notSecret`."""
     written = (row.after for change in changes if change.action != "blocked" for row in change.fields)
     return tuple(sorted({key for value in written for text in texts_of(value) for key in looks_like_keys(text)}))
 
@@ -72,8 +72,8 @@ def _merged(
     pairs = sorted(pairs, key=lambda pair: (pair[1].catalog.id or "", str(pair[1].catalog)))
     for _, group in groupby(pairs, key=lambda pair: pair[1].catalog.id or f"name:{pair[1].catalog}"):
         members = list(group)
-        read = next((found for _, found in members if found.read != "complete"), members[0][1])
-        yield read, [extension for wanted, _ in members for extension in wanted.extensions]
+        read = next((observed for _, observed in members if observed.read != "complete"), members[0][1])
+        yield read, [extension for desired, _ in members for extension in desired.extensions]
 
 
 def _change_order(change: Change) -> tuple[str, str, str, str]:
@@ -86,10 +86,10 @@ def _unmanaged_order(item: Unmanaged) -> tuple[str, str, str, str]:
 
 
 def _without_secrets(change: Change, context: PlanContext) -> Change:
-    """The change with a stand-in for every live value that carries a secret: none may reach a plan.
+    """The change with a keyed hash in place of every live value that carries a secret: a plan must not contain any.
 
-    A change that would write a secret is blocked. What is secret in a desired value is decided by the value itself and
-    by known credentials; whatever stands in live texts, which others write, blocks nothing.
+    A change that would write a secret is blocked. Whether a desired value is secret depends on the value itself and on
+    known credentials; live texts, which other people write, block nothing.
     """
 
     def safe(row: FieldChange) -> FieldChange:
@@ -103,5 +103,5 @@ def _without_secrets(change: Change, context: PlanContext) -> Change:
 
 
 def _writing_a_secret(change: Change, paths: Sequence[str]) -> Change:
-    because = f"{', '.join(paths)} holds a signature, a token or a key, which is a secret; remove it from the file"
+    because = f"{', '.join(paths)} contains a secret (a signature, a token or a key); remove it from the file"
     return replace(change, action="blocked", because=because, fields=(), precondition=None)

@@ -1,4 +1,4 @@
-"""What identifies a reviewed plan: a hash over what would change, and over nothing else."""
+"""The digest that identifies a reviewed plan: a hash of what would change, and of nothing else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from reconciler.settings import graph_host
 def digest(tenant_id: str, graph_url: str, changes: Iterable[Change], environment: str | None = None) -> str:
     """`sha256:…` over format version, tenant, Graph host and every change, blocked ones included, in sorted order.
 
-    The name of an environment, where one was chosen, is part of it: what was reviewed for one is approved for no other.
-    So are the ids with which a renamed extension may share its name.
+    The name of the chosen environment is part of it: a plan that was reviewed for one is not approved for another.
+    So are the ids of the extensions that may share the name of a renamed one.
 
     Times, reasons, source lines, unchanged objects and the tool's version are left out: reformatting the YAML keeps the
     digest, a live edit of a touched property alters it.

@@ -1,4 +1,4 @@
-"""What a plan's reader should know beside the changes: one warning for each fact, with its place and a way out."""
+"""Warnings of a plan about single changes, extensions and catalogs, each with its place and a hint."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ def findings(
     *,
     app_only: bool,
 ) -> Iterator[Diagnostic]:
-    """What the reader of a plan should know about single changes, extensions and catalogs."""
+    """R301 to R304, in the order of the changes and catalogs."""
     if app_only:
         yield from (_without_url(change) for change in changes if _lets_graph_look_up_the_logic_app(change))
     updates = {change.extension.id: change for change in changes if change.action in ("update", "rename")}
-    for found, wanted in merged:
-        if found.read != "complete" and not wanted:
-            end = "" if found.because.endswith(("?", ".")) else "."
-            message = f"Catalog {found.catalog} is {found.read}: {found.because}{end}"
+    for observed, desired in merged:
+        if observed.read != "complete" and not desired:
+            end = "" if observed.because.endswith(("?", ".")) else "."
+            message = f"Catalog {observed.catalog} is {observed.read}: {observed.because}{end}"
             yield Diagnostic(
-                "R303", "warning", message, "Nothing is declared in it; correct or remove its declaration."
+                "R303", "warning", message, "No file declares an extension in it. Correct or remove its declaration."
             )
-        for live in found.extensions:
+        for live in observed.extensions:
             if not live.known:
-                yield _of_unknown_type(live, found)
+                yield _of_unknown_type(live, observed)
             if live.unknown and live.id in updates:
                 yield _with_unknown_properties(live, updates[live.id])
 
@@ -38,20 +38,20 @@ def _without_url(change: Change) -> Diagnostic:
     return Diagnostic(
         "R301",
         "warning",
-        f"“{change.extension.display_name}” is written by an application without endpointConfiguration/url; Graph "
-        "has refused that (UnauthorizedClientAppOnBehalfOfUnsupported), there being no user whose Azure rights "
-        "could be used.",
-        "Declare url: the trigger's address without sig, sp and sv.",
+        f'"{change.extension.display_name}" has no endpointConfiguration/url. Graph has rejected such a write by an '
+        "application (UnauthorizedClientAppOnBehalfOfUnsupported): it looks up the url with the Azure permissions of "
+        "the signed-in user, and there is no user.",
+        "Declare url: the address of the Logic App's trigger without sig, sp and sv.",
         change.source,
     )
 
 
-def _of_unknown_type(live: ObservedExtension, found: ObservedCatalog) -> Diagnostic:
+def _of_unknown_type(live: ObservedExtension, observed: ObservedCatalog) -> Diagnostic:
     return Diagnostic(
         "R302",
         "warning",
-        f"“{live.display_name}” ({live.id}) in catalog {found.catalog} is of the unknown type “{live.type}”.",
-        "Nothing to do: it is listed as unmanaged and never touched.",
+        f'"{live.display_name}" ({live.id}) in catalog {observed.catalog} is of the unknown type "{live.type}".',
+        "Nothing to do: it is listed as unmanaged and never changed.",
     )
 
 
@@ -59,9 +59,9 @@ def _with_unknown_properties(live: ObservedExtension, change: Change) -> Diagnos
     return Diagnostic(
         "R304",
         "warning",
-        f"“{change.extension.display_name}” ({live.id}) has properties that are not documented: "
+        f'"{change.extension.display_name}" ({live.id}) has undocumented properties: '
         f"{', '.join(sorted(live.unknown))}. An update does not send them.",
-        "Look at them after the apply, which fails if they are gone.",
+        "Check them after the apply, which reports the update as failed if they are gone.",
         change.source,
     )
 

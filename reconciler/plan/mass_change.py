@@ -1,4 +1,4 @@
-"""Plans that change a large share of what is managed: often one wrong value in `defaults`, seldom what was intended."""
+"""Warns when a plan changes a large share of the managed extensions: often the cause is one value in `defaults`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reconciler.model.extension import DesiredExtension, Inherited
 from reconciler.model.plan import Change
 
 MANAGED_AT_LEAST = 10
-"""Among fewer extensions a large share is a few of them, and a reader sees each."""
+"""With fewer extensions, a large share is only a few changes, and a reviewer reads each."""
 CHANGED_ABOVE_PERCENT = 30
 CAUSES_LISTED = 5
 
@@ -21,7 +21,7 @@ Defaults = Mapping[SourceLocation | None, Inherited | None]
 def mass_change(changes: Sequence[Change], unchanged: int, desired: Sequence[DesiredExtension]) -> Iterator[Diagnostic]:
     """R314 when more than 30 % of at least ten managed extensions would change, with what they have in common.
 
-    Managed is what is live and declared: creates do not count, nor does what is blocked.
+    Managed extensions are live and declared: creates and blocked changes do not count.
     """
     changed = [change for change in changes if change.action in ("update", "rename")]
     managed = len(changed) + unchanged
@@ -40,7 +40,7 @@ def mass_change(changes: Sequence[Change], unchanged: int, desired: Sequence[Des
 
 
 def _cause(change: Change, defaults: Defaults) -> SourceLocation | None:
-    """The `defaults` from which all changed values of the extension come; None when there are no such."""
+    """The `defaults` that all changed values of the extension come from; None if there are none."""
     inherited = defaults.get(change.source)
     rows = declared_rows(change.fields)
     return inherited.source if inherited and all(inherited.covers(row.path) for row in rows) else None

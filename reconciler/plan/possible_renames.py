@@ -1,4 +1,4 @@
-"""Creates that may be renames: without `id`, a changed name makes a second extension and leaves the first one live."""
+"""Warns of creates that may be renames: without `id`, a changed name creates a second extension beside the first."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CANDIDATES_LISTED = 5
 def possible_renames(
     changes: Sequence[Change], unmanaged: Sequence[Unmanaged], observed: Sequence[ObservedCatalog]
 ) -> Iterator[Diagnostic]:
-    """R313 for each create whose Logic App an unmanaged extension of the same catalog and type calls already."""
+    """R313 for each create whose Logic App is already called by an unmanaged extension of the same catalog and type."""
     candidates = _by_call(unmanaged, observed)
     for change in changes:
         logic_app = _logic_app(patched({}, change.fields)) if change.action == "create" else None
@@ -34,7 +34,7 @@ def possible_renames(
 def _by_call(
     unmanaged: Sequence[Unmanaged], observed: Sequence[ObservedCatalog]
 ) -> Mapping[Call, Sequence[ExtensionRef]]:
-    """The unmanaged extensions by what they call."""
+    """The unmanaged extensions by catalog, type and Logic App."""
     unmanaged_ids = {(entry.catalog.id, entry.extension.id) for entry in unmanaged}
     calls: defaultdict[Call, list[ExtensionRef]] = defaultdict(list)
     for catalog_id, live in ((each.catalog.id, live) for each in observed for live in each.extensions):
@@ -45,7 +45,7 @@ def _by_call(
 
 
 def _logic_app(properties: Mapping[str, JsonValue]) -> tuple[str, ...] | None:
-    """The three names of the Logic App, as Azure compares them; None where one is missing, or is not text."""
+    """The three names of the Logic App, as Azure compares them; None if one is missing or not a string."""
     endpoint = comparable(properties).get("endpointConfiguration")
     members = [endpoint.get(name) for name in LOGIC_APP] if isinstance(endpoint, dict) else []
     names = tuple(name for name in members if isinstance(name, str) and name)
@@ -55,15 +55,15 @@ def _logic_app(properties: Mapping[str, JsonValue]) -> tuple[str, ...] | None:
 def _possible_rename(change: Change, candidates: Sequence[ExtensionRef]) -> Diagnostic:
     live = sorted(candidates, key=lambda candidate: (candidate.display_name.casefold(), candidate.id or ""))
     if len(live) == 1:
-        which = f"the unmanaged extension “{live[0].display_name}” of the same type calls"
+        which = f'the unmanaged extension "{live[0].display_name}" of the same type calls'
         hint = f"If it was renamed, add this line to the declaration: id: {live[0].id}"
     else:
         which = f"{len(live)} unmanaged extensions of the same type call"
-        lines = [f"id: {each.id} (“{each.display_name}”)" for each in live[:CANDIDATES_LISTED]]
+        lines = [f'id: {each.id} ("{each.display_name}")' for each in live[:CANDIDATES_LISTED]]
         more = [f"{len(live) - CANDIDATES_LISTED} more"] if len(live) > CANDIDATES_LISTED else []
         hint = f"If one of them was renamed, add its id to the declaration: {', '.join([*lines, *more])}"
     message = (
-        f"“{change.extension.display_name}” in catalog {change.catalog} will be created, while {which} the same "
-        "Logic App. A rename without `id` leaves the old extension live beside the new one."
+        f'"{change.extension.display_name}" in catalog {change.catalog} will be created, but {which} the same '
+        "Logic App. A rename without `id` creates a second extension and keeps the old one."
     )
     return Diagnostic("R313", "warning", message, hint, change.source)

@@ -1,4 +1,4 @@
-"""Reading a saved plan back; whatever is not exactly what was saved is refused."""
+"""Reads a saved plan back; one that was altered is refused."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from reconciler.render.json_document import plan_document, plan_from_document
 
 _HINT = "Make a new one with `reconciler plan --out FILE`."
 _LEVELS = 50
-"""What hashes, compares and shows a plan recurses; a plan itself has a dozen levels."""
+"""The maximum nesting: code that hashes, compares and shows a plan is recursive. A real plan has a dozen levels."""
 
 
 def decoded(content: bytes) -> str:
-    """The text of a saved plan, also after a byte order mark: PowerShell writes one, of UTF-8 or UTF-16.
+    """The text of a saved plan in UTF-8, or in UTF-16 with a byte order mark, both of which PowerShell writes.
 
     Raises:
-        UnicodeDecodeError: it is neither.
+        UnicodeDecodeError: it is in no such encoding.
     """
     utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return content.decode("utf-16" if utf_16 else "utf-8-sig")
 
 
 def read_plan(text: str, name: str, schema: dict[str, Any]) -> Plan:
-    """The plan that the text of a saved plan document holds; `name` stands for it in messages.
+    """The plan in the text of a saved plan document; `name` is the file's name for messages.
 
-    `schema` is the plan's JSON Schema. Secrets in the text are learned: no plan has any, but an altered one may.
-    What the plan writes is shown as it is from then on, as it is where the files are read.
+    `schema` is the plan's JSON Schema. Secrets in the text are masked from then on: a plan has none, but an altered one
+    may. The values that the plan writes are not masked, as when they are read from YAML files.
 
     Raises:
-        InvalidFilesError: not JSON, or not a plan document by its schema.
-        StalePlanError: the document was altered: its parts do not fit each other any more.
+        InvalidFilesError: not JSON, or does not match the plan schema.
+        StalePlanError: the document was altered: its parts do not match each other.
     """
     learn(text)
     document = _document(text, name, schema)
     plan = plan_from_document(document)
     if not _consistent(plan, document):
-        raise StalePlanError(f"{name} was altered: its digest does not fit its changes.", hint=_HINT)
+        raise StalePlanError(f"{name} was altered: the digest does not match the changes.", hint=_HINT)
     for desired in _desired_texts(plan):
         declare_public(desired)
     return plan
@@ -63,15 +63,15 @@ def _document(text: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
         document = parsed(text, _LEVELS)
     except InvalidJsonError as error:
         raise InvalidFilesError(f"{name} is not a saved plan: it {error}.", hint=_HINT) from error
-    fault = next(Draft202012Validator(schema).iter_errors(document), None)
-    if fault is not None:
-        what = "its content" if fault.json_path == "$" else fault.json_path
-        raise InvalidFilesError(f"{name} is not a saved plan: {what} is not as its schema asks.", hint=_HINT)
+    mismatch = next(Draft202012Validator(schema).iter_errors(document), None)
+    if mismatch is not None:
+        place = "" if mismatch.json_path == "$" else f" at {mismatch.json_path}"
+        raise InvalidFilesError(f"{name} is not a saved plan: it does not match the plan schema{place}.", hint=_HINT)
     return dict(document)
 
 
 def _consistent(plan: Plan, document: dict[str, Any]) -> bool:
-    """True when digest, summary and the like are those of the changes, and the changes are ones that a plan makes."""
+    """True when digest, summary and the rest match the changes, and the changes are ones that a plan can contain."""
     return (
         digest(plan.tenant_id, plan.graph_url, plan.changes, plan.environment) == plan.digest
         and plan_document(plan) == document

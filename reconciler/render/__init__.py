@@ -1,4 +1,4 @@
-"""Plans, outcomes and findings as text, Markdown, JSON, GitHub annotations and SARIF: one pure module a format.
+"""Plans, outcomes and findings as text, Markdown, JSON, GitHub annotations and SARIF: one pure module per format.
 
-Whatever comes from Graph or from a file is hostile here; `escape` makes it harmless for each format.
+Text from Graph or from a file is not trusted here; `escape` makes it harmless for each format.
 """

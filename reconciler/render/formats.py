@@ -9,10 +9,12 @@ from reconciler.model.plan import Outcome, Plan
 from reconciler.render.page import Page
 
 
-def rendered_plan(plan: Plan, format_name: str, page: Page | None = None, *, drift: bool = False) -> str:
-    """The plan as `text`, `markdown`, `json` or `github`; `drift` words it for the scheduled run.
+def rendered_plan(
+    plan: Plan, format_name: str, page: Page | None = None, *, drift: bool = False, before_apply: bool = False
+) -> str:
+    """The plan as `text`, `markdown`, `json` or `github`; `drift` words it as declared and live state.
 
-    `page` says how long Markdown may be.
+    `page` has the maximum size of Markdown. `before_apply`: outcomes follow, which say when there was nothing to do.
     """
     match format_name:
         case "json":
@@ -22,19 +24,34 @@ def rendered_plan(plan: Plan, format_name: str, page: Page | None = None, *, dri
         case "markdown":
             from reconciler.render.markdown import plan_markdown
 
-            return plan_markdown(plan, page or Page(), drift=drift)
+            return plan_markdown(plan, page or Page(), drift=drift, before_apply=before_apply)
         case "github":
             from reconciler.render.github import plan_github
 
-            return plan_github(plan, drift=drift)
+            return plan_github(plan, drift=drift, before_apply=before_apply)
         case _:
             from reconciler.render.text import plan_text
 
-            return plan_text(plan, drift=drift)
+            return plan_text(plan, drift=drift, before_apply=before_apply)
+
+
+def rendered_summary(plan: Plan, format_name: str, page: Page | None = None, *, drift: bool = False) -> str:
+    """The plan in titles and counts as `text` or `markdown`; in any other format, the plan as it is."""
+    match format_name:
+        case "markdown":
+            from reconciler.render.markdown import summary_markdown
+
+            return summary_markdown(plan, page or Page(), drift=drift)
+        case "text":
+            from reconciler.render.text import summary_text
+
+            return summary_text(plan, drift=drift)
+        case _:
+            return rendered_plan(plan, format_name, page, drift=drift)
 
 
 def rendered_outcomes(plan: Plan, outcomes: Sequence[Outcome], format_name: str) -> str:
-    """What became of a plan's changes, as `text`, `markdown`, `json` (with the plan) or `github`."""
+    """The outcomes of a plan's changes, as `text`, `markdown`, `json` (with the plan) or `github`."""
     match format_name:
         case "json":
             from reconciler.render.json_document import apply_document, to_json
@@ -55,11 +72,11 @@ def rendered_outcomes(plan: Plan, outcomes: Sequence[Outcome], format_name: str)
 
 
 def rendered_findings(
-    diagnostics: Sequence[Diagnostic], format_name: str, looked_at: Mapping[str, int], *, tool_version: str
+    diagnostics: Sequence[Diagnostic], format_name: str, checked: Mapping[str, int], *, tool_version: str
 ) -> str:
     """The findings of a validation as `text`, `markdown`, `json`, `github` or `sarif`.
 
-    `looked_at` counts what was: `files`, `extensions`, `environments`.
+    `checked` counts `files`, `extensions`, `environments`.
     """
     match format_name:
         case "json":
@@ -69,11 +86,11 @@ def rendered_findings(
         case "markdown":
             from reconciler.render.markdown import diagnostics_markdown
 
-            return diagnostics_markdown(diagnostics, **looked_at)
+            return diagnostics_markdown(diagnostics, **checked)
         case "github":
             from reconciler.render.github import diagnostics_github
 
-            return diagnostics_github(diagnostics, **looked_at)
+            return diagnostics_github(diagnostics, **checked)
         case "sarif":
             from reconciler.render.sarif import diagnostics_sarif
 
@@ -81,4 +98,4 @@ def rendered_findings(
         case _:
             from reconciler.render.text import diagnostics_text
 
-            return diagnostics_text(diagnostics, **looked_at)
+            return diagnostics_text(diagnostics, **checked)

@@ -1,4 +1,4 @@
-"""Annotations for GitHub Actions: workflow commands on stdout, and the stable last line for whoever reads the log."""
+"""Annotations for GitHub Actions: workflow commands on stdout, and the stable last line for readers of the log."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Literal
 
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.plan import Change, Outcome, Plan
+from reconciler.render import drift as drift_words
 from reconciler.render import view
 from reconciler.render.escape import workflow_command
 
 Kind = Literal["error", "warning", "notice"]
 KINDS: tuple[Kind, ...] = ("error", "warning", "notice")
 MAXIMUM_PER_KIND = 10
-"""GitHub drops what a step says beyond this, without a word."""
+"""GitHub drops further annotations of a step without saying so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,15 @@ class _Annotation:
     place: SourceLocation | None
 
 
-def plan_github(plan: Plan, *, drift: bool = False) -> str:
+def plan_github(plan: Plan, *, drift: bool = False, before_apply: bool = False) -> str:
     """Blocked changes as errors, the plan's findings and gaps as warnings (or errors), pending changes as notices."""
     annotations = [_change(change, drift=drift) for change in plan.changes]
     findings = (*view.findings_on_top(plan), *view.findings_below(plan))
     annotations += [_diagnostic(diagnostic) for diagnostic in findings]
     if not plan.complete:
         annotations.append(_Annotation("warning", "Incomplete plan", (view.incomplete(plan),), None))
-    return _lines(annotations, [*view.nothing_to_do(plan), view.plan_line(plan)])
+    nothing = [] if before_apply else view.nothing_to_do(plan)
+    return _lines(annotations, [*nothing, view.last_line(plan, drift=drift)])
 
 
 def outcomes_github(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
@@ -41,17 +43,19 @@ def outcomes_github(outcomes: Sequence[Outcome], *, complete: bool = True) -> st
     return _lines(annotations, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)])
 
 
-def diagnostics_github(diagnostics: Sequence[Diagnostic], **looked_at: int) -> str:
+def diagnostics_github(diagnostics: Sequence[Diagnostic], **checked: int) -> str:
     """The findings of `validate` at their places, and the verdict."""
     annotations = [_diagnostic(diagnostic) for diagnostic in diagnostics]
-    return _lines(annotations, view.verdict(diagnostics, **looked_at))
+    return _lines(annotations, view.verdict(diagnostics, **checked))
 
 
 def _change(change: Change, *, drift: bool) -> _Annotation:
     kind: Kind = "error" if change.action == "blocked" else "notice"
-    title = f"{'Drift' if drift else 'Plan'}: {change.action} {view.label(change.extension.display_name)}"
-    fields = [f"{view.SYMBOLS[change.action]} {view.field_path(field)}" for field in change.fields]
-    lines = (view.change_title(change), *view.details(change, drift=drift), *fields)
+    word = drift_words.WORDS[change.action] if drift else change.action
+    title = f"{'Drift' if drift else 'Plan'}: {word} {view.label(change.extension.display_name)}"
+    rows = view.own_rows(change, drift=drift)
+    fields = [f"{view.SYMBOLS[change.action]} {view.field_path(row)}" for row in rows]
+    lines = (view.change_title(change, drift=drift), *view.details(change, drift=drift), *fields)
     return _Annotation(kind, title, lines, change.source)
 
 
@@ -63,23 +67,27 @@ def _outcome(outcome: Outcome) -> _Annotation:
 
 
 def _diagnostic(diagnostic: Diagnostic) -> _Annotation:
-    hint = (f"fix: {diagnostic.hint}",) if diagnostic.hint else ()
+    hint = (f"hint: {diagnostic.hint}",) if diagnostic.hint else ()
     return _Annotation(diagnostic.severity, diagnostic.code, (diagnostic.message, *hint), diagnostic.place)
 
 
 def _lines(annotations: Sequence[_Annotation], closing: Iterable[str]) -> str:
-    commands = [line for kind in KINDS for line in _of_kind(kind, [one for one in annotations if one.kind == kind])]
+    commands = [
+        line
+        for kind in KINDS
+        for line in _of_kind(kind, [annotation for annotation in annotations if annotation.kind == kind])
+    ]
     return "\n".join([*commands, *closing]) + "\n"
 
 
 def _of_kind(kind: Kind, annotations: Sequence[_Annotation]) -> list[str]:
     more = len(annotations) - MAXIMUM_PER_KIND
     shown = annotations[:MAXIMUM_PER_KIND]
-    lines = [_command(one) for one in shown]
+    lines = [_command(annotation) for annotation in shown]
     if more > 0:
-        told = f"and {view.counted(more, kind)} more that GitHub would not show here"
+        omitted = f"and {more} more {kind}{'' if more == 1 else 's'}, which GitHub would not show"
         last = shown[-1]
-        lines[-1] = _command(_Annotation(kind, last.title, (*last.message, told), last.place))
+        lines[-1] = _command(_Annotation(kind, last.title, (*last.message, omitted), last.place))
     return lines
 
 

@@ -1,55 +1,87 @@
 """Markdown for a pull-request comment: counts and blocked changes in the open, the details folded as `diff`.
 
-What could act (mention, link, break a table) stands in code spans or fences. A page has a size; what does not fit is
-left out whole, change by change, and a loud note on top says how much and where all of it is.
+Text from Graph or a file that could become a mention, a link or a table cell stands in code spans or fences. A page has
+a maximum size; what does not fit is omitted, whole changes at a time, and a warning on top counts it and links to all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Change, FieldChange, Outcome, Plan
+from reconciler.render import drift as drift_words
 from reconciler.render import view
 from reconciler.render.escape import code_span, fence_for, html_code, json_value, table_row, visible
 from reconciler.render.page import COMMENT, Page, Room, size_bytes
 
 TABLE_BYTES = 50_000
-"""What the only table of a comment may take."""
+"""The maximum size of the only table of a comment."""
 NOTE_BYTES = 400
-"""What the note about cut parts takes, without its link, and the heading over what was pending before."""
+"""Reserved for the warning about omitted parts, without its link, and the heading over what was pending before."""
 BLOCKED_SHARE, FINDINGS_SHARE = 0.5, 0.2
-"""Of the room that is left: the rest has to show the changes themselves."""
+"""Shares of the bytes that are left: the rest is for the changes themselves."""
 SENTENCE_LENGTH = 500
 NAME_LENGTH = 200
+VALUE_LENGTH = 400
+"""Of each of the two values in a row of drift, so that both fit into its line."""
 
 
-def plan_markdown(plan: Plan, page: Page = COMMENT, *, drift: bool = False) -> str:
+def plan_markdown(plan: Plan, page: Page = COMMENT, *, drift: bool = False, before_apply: bool = False) -> str:
     """The plan for reviewers, at most as long as the page: marker, counts, digest, what is blocked, the changes.
 
     The first line is a hidden marker, the same for every plan of an environment: a bot finds its comment by it. Changes
-    that a baseline holds too have a section of their own.
+    that a baseline already contains have a section of their own. `before_apply` as in text.
     """
-    top, bottom = _top(plan, drift=drift), _bottom(plan, drift=drift)
-    room = Room(
-        page.max_bytes - size_bytes("\n\n".join([*top, *bottom])) - NOTE_BYTES - size_bytes(page.details_url or "")
-    )
+    top, bottom = _top(plan, drift=drift, before_apply=before_apply), _bottom(plan, drift=drift)
+    room = _room(page, [*top, *bottom])
     blocked = _blocked(plan, room)
     findings = _findings_of_plan(plan, room)
     changes = _catalogs(plan, room, drift=drift, already_pending=False)
     before = _catalogs(plan, room, drift=drift, already_pending=True)
     parts = [blocked, *changes, *_already_pending(plan, before), _unmanaged(plan, room), findings]
-    return _joined([*top, _cut_note(room, page), *parts, *bottom])
+    return _joined([*top, _truncated(room, page), *parts, *bottom])
 
 
-def _top(plan: Plan, *, drift: bool) -> list[str]:
+def summary_markdown(plan: Plan, page: Page = COMMENT, *, drift: bool = False) -> str:
+    """The plan in titles and counts: each change is one line of a list, everything else a number."""
+    top = _top(plan, drift=drift)
+    bottom = [_unmanaged_summary(plan), _findings_summary(plan), _target(plan)]
+    room = _room(page, [*top, *bottom])
+    catalogs = [_titles(group, room, drift=drift) for group in view.by_catalog(plan)]
+    return _joined([*top, _truncated(room, page), *catalogs, *bottom])
+
+
+def _room(page: Page, fixed: Sequence[str]) -> Room:
+    """The bytes that are left beside the parts of the page that are always there."""
+    return Room(page.max_bytes - size_bytes("\n\n".join(fixed)) - NOTE_BYTES - size_bytes(page.details_url or ""))
+
+
+def _titles(group: view.CatalogView, room: Room, *, drift: bool) -> str:
+    heading = f"**Catalog** {code_span(_short(group.heading(drift=drift), NAME_LENGTH))}"
+    lines = [f"* {code_span(_short(view.change_title(change, drift=drift)))}" for change in group.changes]
+    kept = room.whole(lines, "change", frame_bytes=size_bytes(heading))
+    return "\n".join([f"{heading}\n", *kept]) if kept else ""
+
+
+def _unmanaged_summary(plan: Plan) -> str:
+    return f"{view.UNMANAGED}: {len(plan.unmanaged)}" if plan.unmanaged else ""
+
+
+def _findings_summary(plan: Plan) -> str:
+    findings = view.findings_below(plan)
+    return f"{view.findings_title(findings)}: {len(findings)}" if findings else ""
+
+
+def _top(plan: Plan, *, drift: bool, before_apply: bool = False) -> list[str]:
     word = "Drift" if drift else "Plan"
     environment = f" for {plan.environment}" if plan.environment else ""
+    counts = view.last_line(plan, drift=True).removeprefix("Drift: ") if drift else _headline(plan)
     return [
         f"<!-- reconciler:{word.lower()}{f':{plan.environment}' if plan.environment else ''} -->",
-        f"### {word}{environment}: {_headline(plan)}",
+        f"### {word}{environment}: {counts}",
         f"Digest: {code_span(plan.digest)}",
-        *view.nothing_to_do(plan),
+        *([] if before_apply else view.nothing_to_do(plan)),
         f"**Incomplete.** {code_span(_short(view.incomplete(plan)))}" if not plan.complete else "",
         *map(_warning, view.findings_on_top(plan)),
     ]
@@ -61,23 +93,28 @@ def _warning(finding: Diagnostic) -> str:
 
 
 def _bottom(plan: Plan, *, drift: bool) -> list[str]:
-    return [
-        "Two ways out:\n\n" + "\n".join(f"* {way}" for way in view.ways_out(plan)) if drift and plan.changes else "",
+    lines = drift_words.to_resolve(plan) if drift else []
+    to_resolve = "To resolve:\n\n" + "\n".join(f"* {line}" for line in lines) if lines else ""
+    return [to_resolve, _target(plan)]
+
+
+def _target(plan: Plan) -> str:
+    return (
         f"Tenant {code_span(_short(plan.tenant_id, NAME_LENGTH))} at {code_span(_short(plan.graph_url, NAME_LENGTH))}, "
-        f"reconciler {code_span(_short(plan.tool_version, NAME_LENGTH))}",
-    ]
+        f"reconciler {code_span(_short(plan.tool_version, NAME_LENGTH))}"
+    )
 
 
-def _cut_note(room: Room, page: Page) -> str:
-    cut = [view.counted(number, noun) for noun, number in room.cut.items() if number]
-    if not cut:
+def _truncated(room: Room, page: Page) -> str:
+    omitted = [view.counted(number, noun) for noun, number in room.omitted.items() if number]
+    if not omitted:
         return ""
-    where = f"[The whole plan](<{page.details_url}>)." if page.details_url else "Text and JSON output have them all."
-    return f"> [!WARNING]\n> **Cut: {', '.join(cut)} left out here, for want of room.** {where}"
+    link = f"[Full plan](<{page.details_url}>)." if page.details_url else "The text and JSON formats show everything."
+    return f"> [!WARNING]\n> **Truncated: {', '.join(omitted)} omitted to fit the size limit.** {link}"
 
 
 def outcomes_markdown(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
-    """What apply did: counts in the headline, then a table with whatever went wrong first."""
+    """What apply did: counts in the headline, then a table that begins with what was not done."""
     ordered = sorted(outcomes, key=lambda outcome: outcome.status == "done")
     rows = [
         table_row(
@@ -93,9 +130,9 @@ def outcomes_markdown(outcomes: Sequence[Outcome], *, complete: bool = True) -> 
     return _joined([f"### {view.apply_line(outcomes)}", *(view.nothing_done(outcomes, complete=complete) or [table])])
 
 
-def diagnostics_markdown(diagnostics: Sequence[Diagnostic], **looked_at: int) -> str:
-    """The findings of `validate`: the verdict as headline, then a table with place and fix."""
-    headline, *others = view.verdict(diagnostics, **looked_at)
+def diagnostics_markdown(diagnostics: Sequence[Diagnostic], **checked: int) -> str:
+    """The findings of `validate`: the verdict as headline, then a table with place and hint."""
+    headline, *others = view.verdict(diagnostics, **checked)
     rows = _finding_rows(diagnostics)
     return _joined([f"### {headline}", *others, _whole_table(_FINDING_TITLES, rows) if rows else ""])
 
@@ -113,7 +150,7 @@ def _headline(plan: Plan) -> str:
 
 def _short(text: str, length: int = SENTENCE_LENGTH) -> str:
     text = visible(text)
-    return text if len(text) <= length else f"{text[:length]}… ({len(text) - length} characters more)"
+    return text if len(text) <= length else f"{text[:length]}… ({len(text) - length} more characters)"
 
 
 def _table(titles: Sequence[str], rows: Sequence[str]) -> str:
@@ -124,8 +161,11 @@ def _whole_table(titles: Sequence[str], rows: Sequence[str]) -> str:
     """The only table of a page, with as many rows as fit."""
     room = Room(TABLE_BYTES)
     table = _table(titles, room.whole(rows, "row"))
-    cut = room.cut["row"]
-    return f"{table}\n\n**Cut: {view.counted(cut, 'row')} more; text and JSON output have them all.**" if cut else table
+    omitted = room.omitted["row"]
+    if not omitted:
+        return table
+    more = f"{omitted} more {'row' if omitted == 1 else 'rows'} omitted"
+    return f"{table}\n\n**Truncated: {more} to fit the size limit. The text and JSON formats show everything.**"
 
 
 def _blocked(plan: Plan, room: Room) -> str:
@@ -134,7 +174,7 @@ def _blocked(plan: Plan, room: Room) -> str:
             [
                 code_span(_short(view.extension_title(change.extension), NAME_LENGTH)),
                 code_span(_short(view.catalog_label(change.catalog), NAME_LENGTH)),
-                code_span(_short(change.because)) + (" (pending already)" if change.already_pending else ""),
+                code_span(_short(change.because)) + (" (already pending)" if change.already_pending else ""),
                 _place(view.place_text(change.source)),
             ]
         )
@@ -154,9 +194,9 @@ def _catalogs(plan: Plan, room: Room, *, drift: bool, already_pending: bool) -> 
     """One folded diff for each catalog that has room for at least one change."""
     blocks = []
     for group in view.by_catalog(plan):
-        pending = [one for one in group.changes if one.action != "blocked"]  # the table tells of these
-        shown = [one for one in pending if one.already_pending is already_pending]
-        blocks += _catalog(group, ["\n".join(_change(one, drift=drift)) for one in shown], room)
+        pending = [change for change in group.changes if change.action != "blocked"]  # those have a table of their own
+        shown = [change for change in pending if change.already_pending is already_pending]
+        blocks += _catalog(group, shown, room, drift=drift)
     return blocks
 
 
@@ -165,44 +205,61 @@ def _already_pending(plan: Plan, blocks: Sequence[str]) -> list[str]:
     return [f"**Already pending before this change: {number}**", *blocks] if number else []
 
 
-def _catalog(group: view.CatalogView, changes: Sequence[str], room: Room) -> list[str]:
+def _catalog(group: view.CatalogView, changes: Sequence[Change], room: Room, *, drift: bool) -> list[str]:
     """The folded diff of a catalog; nothing where no change of it fits."""
-    name = html_code(_short(group.heading, NAME_LENGTH))
-    fence = fence_for("\n".join(changes))
-
-    summary = f"<summary>{name}: {view.counted(len(changes), 'change')}</summary>"
+    shared = [] if drift else view.shared_rows(changes)
+    head = _lines([view.shared_title(changes), *map(_created, shared)]) if shared else ""
+    texts = [_lines(_change(change, shared, drift=drift)) for change in changes]
+    fence = fence_for("\n".join([head, *texts]))
+    name = html_code(_short(view.catalog_title(group.catalog), NAME_LENGTH))
+    summary = f"<summary>{name}: {view.action_counts(changes, drift=drift)}</summary>"
 
     def block(kept: Sequence[str]) -> str:
         """The block around the kept changes."""
-        body, left = "\n\n".join(kept), len(changes) - len(kept)
-        cut = f"\n\n**{view.counted(left, 'change')} more, cut.**" if left else ""
-        return f"<details>{summary}\n\n{fence}diff\n{body}\n{fence}{cut}\n\n</details>"
+        body, number = "\n\n".join(filter(None, [head, *kept])), len(texts) - len(kept)
+        omitted = f"\n\n**{number} more {'change' if number == 1 else 'changes'} omitted.**" if number else ""
+        return f"<details>{summary}\n\n{fence}diff\n{body}\n{fence}{omitted}\n\n</details>"
 
-    kept = room.whole(changes, "change", frame_bytes=size_bytes(block([])))
+    kept = room.whole(texts, "change", frame_bytes=size_bytes(block([])))
     return [block(kept)] if kept else []
 
 
-def _change(change: Change, *, drift: bool) -> list[str]:
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(visible(_short(line, 2 * SENTENCE_LENGTH)) for line in lines)
+
+
+def _change(change: Change, shared: Collection[FieldChange], *, drift: bool) -> list[str]:
+    title = view.change_title(change, drift=drift)
     details = [f"    {line}" for line in view.details(change, drift=drift)]
-    fields = [line for field in change.fields for line in _field(change, field)]
-    return [visible(_short(line, 2 * SENTENCE_LENGTH)) for line in (view.change_title(change), *details, *fields)]
+    rows = view.own_rows(change, shared, drift=drift)
+    return [title, *details, *(line for row in rows for line in _field(change, row, drift=drift))]
 
 
-def _field(change: Change, field: FieldChange) -> list[str]:
-    cleared = "" if change.action == "create" else view.after_note(field)
-    before = [] if field.before is None else [f"-   {view.field_path(field)}: {json_value(field.before)}"]
-    return [*before, f"+   {view.field_path(field)}: {json_value(field.after)}{cleared}"]
+def _field(change: Change, row: FieldChange, *, drift: bool) -> list[str]:
+    if change.action == "create":
+        return [_created(row)]
+    path = view.field_path(row)
+    if drift:
+        declared, live = (_short(json_value(value), VALUE_LENGTH) for value in (row.after, row.before))
+        return [f"{view.SYMBOLS['update']}   {path}: {drift_words.values(row, declared, live)}"]
+    before = [] if row.before is None else [f"-   {path}: {json_value(row.before)}"]
+    return [*before, f"+   {path}: {view.after_text(row)}"]
+
+
+def _created(row: FieldChange) -> str:
+    return f"+   {view.field_path(row)}: {json_value(row.after)}"
 
 
 def _unmanaged(plan: Plan, room: Room) -> str:
     lines = [
-        f"* {code_span(_short(view.extension_title(one.extension), NAME_LENGTH))} in "
-        f"{code_span(_short(view.catalog_label(one.catalog), NAME_LENGTH))}"
-        for one in plan.unmanaged
+        f"* {code_span(_short(view.extension_title(unmanaged.extension), NAME_LENGTH))} in "
+        f"{code_span(_short(view.catalog_label(unmanaged.catalog), NAME_LENGTH))}"
+        for unmanaged in plan.unmanaged
     ]
-    summary = f"<details><summary>Unmanaged, left alone: {len(lines)}</summary>"
-    kept = room.whole(lines, "unmanaged extension", frame_bytes=size_bytes(summary) + len("\n\n\n\n</details>"))
-    return "\n".join([f"{summary}\n", *kept, "\n</details>"]) if kept else ""
+    summary = f"<details><summary>{view.UNMANAGED}: {len(lines)}</summary>"
+    end = "\n\n".join(["", *view.UNMANAGED_STAY, "</details>"])
+    kept = room.whole(lines, "unmanaged extension", frame_bytes=size_bytes(summary + end) + len("\n\n"))
+    return "\n".join([f"{summary}\n", *kept]) + end if kept else ""
 
 
 def _findings_of_plan(plan: Plan, room: Room) -> str:
@@ -213,19 +270,19 @@ def _findings_of_plan(plan: Plan, room: Room) -> str:
     return f"{title}\n\n{_table(_FINDING_TITLES, kept)}" if kept else ""
 
 
-_FINDING_TITLES = ("Code", "Severity", "Place", "Finding", "Fix")
+_FINDING_TITLES = ("Code", "Severity", "Place", "Finding", "Hint")
 
 
 def _finding_rows(diagnostics: Iterable[Diagnostic]) -> list[str]:
     return [
         table_row(
             [
-                code_span(one.code),
-                one.severity,
-                _place(view.place_text(one.place)),
-                code_span(_short(one.message)),
-                code_span(_short(one.hint)) if one.hint else "",
+                code_span(finding.code),
+                finding.severity,
+                _place(view.place_text(finding.place)),
+                code_span(_short(finding.message)),
+                code_span(_short(finding.hint)) if finding.hint else "",
             ]
         )
-        for one in diagnostics
+        for finding in diagnostics
     ]

@@ -6,24 +6,32 @@ All text that comes from here is visible and on one line (`escape.visible`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.extension import Catalog, ExtensionRef, Read
-from reconciler.model.plan import Action, Change, FieldChange, Outcome, Plan
+from reconciler.model.plan import ACTIONS, Action, Change, FieldChange, Outcome, Plan
+from reconciler.render import drift as drift_words
 from reconciler.render.escape import json_value, visible
 
 NO_CHANGES = "No changes. What is live matches what is declared."
 SYMBOLS: dict[Action, str] = {"create": "+", "update": "~", "rename": ">", "blocked": "!"}
 DONE: dict[Action, str] = {"create": "created", "update": "updated", "rename": "renamed", "blocked": "changed"}
 READ_FAULTS: dict[Read, str] = {
-    "unreadable": "could not be read completely, so nothing is concluded about it",
+    "unreadable": "could not be read completely, so every change in it is blocked",
     "absent": "does not exist",
 }
-NO_CHANGES_READ = "No changes in what could be read."
+NO_CHANGES_READ = "No changes in the catalogs that could be read."
 ON_TOP = frozenset({"R314"})
-LOOK_AT = "run reconciler plan again: it shows whether the change has arrived"
+AFTER_UNKNOWN = "to see whether the change was applied, run reconciler plan"
+UNMANAGED = "Unmanaged, left alone"
+UNMANAGED_STAY = (
+    "Removing a declaration does not delete the extension in the tenant; it becomes unmanaged.",
+    "To add unmanaged extensions to the files, run: reconciler export --update",
+)
+SHARED_AMONG = 3
+"""From so many creates on, a catalog shows the properties that all of them set once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +42,16 @@ class CatalogView:
     read: Read
     changes: tuple[Change, ...]
 
-    @property
-    def heading(self) -> str:
-        """`Marketing (32efb28c-…)`, and what went wrong with reading it."""
-        fault = READ_FAULTS.get(self.read)
-        return catalog_title(self.catalog) + (f": {fault}" if fault else "")
+    def heading(self, *, drift: bool = False) -> str:
+        """`Marketing (32efb28c-…): 2 create, 1 update`, and why it could not be read."""
+        parts = [READ_FAULTS.get(self.read, ""), action_counts(self.changes, drift=drift)]
+        return ": ".join(part for part in (catalog_title(self.catalog), ", ".join(filter(None, parts))) if part)
 
 
 def target(plan: Plan) -> str:
     """`tenant … at sandbox`, and the environment in front where one was chosen."""
     environment = f"environment {plan.environment}, " if plan.environment else ""
     return f"{environment}tenant {visible(plan.tenant_id)} at {visible(plan.graph_url)}"
-
-
-def ways_out(plan: Plan) -> list[str]:
-    """The two ways out of drift, as commands for the plan's environment."""
-    chosen = f" --environment {plan.environment}" if plan.environment else ""
-    missing = any(change.action == "create" for change in plan.changes)
-    return [
-        f"to make what is live match the files again: reconciler apply{chosen}",
-        f"to keep what is live: reconciler export --update{chosen}, which also adds what no file declares"
-        + ("; and remove the declarations of what is not live" if missing else ""),
-    ]
 
 
 def by_catalog(plan: Plan) -> list[CatalogView]:
@@ -69,7 +65,7 @@ def by_catalog(plan: Plan) -> list[CatalogView]:
 
 
 def incomplete(plan: Plan) -> str:
-    """Why the plan is not the whole truth, in one sentence; "" when it is."""
+    """Which catalogs the plan does not cover, and why, in one sentence; "" when it covers all."""
     faults = [
         f"catalog {catalog_title(planned.catalog)} {READ_FAULTS[planned.read]}"
         for planned in plan.catalogs
@@ -79,7 +75,7 @@ def incomplete(plan: Plan) -> str:
 
 
 def nothing_to_do(plan: Plan) -> list[str]:
-    """The line that says so, when there is nothing to do; what could not be read is not claimed to match."""
+    """The line that says so when there is nothing to do; catalogs that could not be read are not said to match."""
     if plan.changes:
         return []
     return [NO_CHANGES if plan.complete else NO_CHANGES_READ]
@@ -92,30 +88,40 @@ def nothing_done(outcomes: Sequence[Outcome], *, complete: bool) -> list[str]:
     return [NO_CHANGES if complete else NO_CHANGES_READ]
 
 
-def plan_line(plan: Plan) -> str:
-    """The stable last line: `Plan: 2 create, 0 update, … 0 unchanged.`"""
-    counts = plan.summary
-    del counts["unmanaged"]
-    return "Plan: " + ", ".join(f"{count} {action}" for action, count in counts.items()) + "."
+def last_line(plan: Plan, *, drift: bool = False) -> str:
+    """The stable last line: `Plan: 2 create, 0 update, … 0 unchanged.` or `Drift: 2 missing, … 0 unchanged.`"""
+    counts = drift_words.counts(plan) if drift else plan.summary
+    if not drift:
+        del counts["unmanaged"]
+    return f"{'Drift' if drift else 'Plan'}: " + ", ".join(f"{count} {word}" for word, count in counts.items()) + "."
+
+
+def action_counts(changes: Iterable[Change], *, drift: bool = False) -> str:
+    """`2 create, 1 update`, or for drift `2 missing, 1 changed`; "" without a change."""
+    words: Mapping[Action, str] = drift_words.WORDS if drift else {action: action for action in ACTIONS}
+    counts = Counter(words[change.action] for change in changes)
+    return ", ".join(f"{counts[word]} {word}" for word in dict.fromkeys(words.values()) if counts[word])
 
 
 def apply_line(outcomes: Sequence[Outcome]) -> str:
     """The stable last line: `Apply: 2 created, 0 updated, … 0 unknown.`"""
-    counts = Counter(DONE[one.change.action] if one.status == "done" else one.status for one in outcomes)
+    counts = Counter(
+        DONE[outcome.change.action] if outcome.status == "done" else outcome.status for outcome in outcomes
+    )
     words = ("created", "updated", "renamed", "replaced", "deleted", "failed", "skipped", "unknown")
     return "Apply: " + ", ".join(f"{counts[word]} {word}" for word in words) + "."
 
 
 def findings_line(diagnostics: Sequence[Diagnostic], files: int) -> str:
-    """`Found 3 errors and 1 warning in 2 files.`; the files are those that were looked at."""
+    """`Found 3 errors and 1 warning in 2 files.`; the files are those that were checked."""
     severities = Counter(diagnostic.severity for diagnostic in diagnostics)
-    found = [counted(severities[severity], severity) for severity in ("error", "warning") if severities[severity]]
+    counts = [counted(severities[severity], severity) for severity in ("error", "warning") if severities[severity]]
     where = f" in {counted(files, 'file')}" if files else ""
-    return f"Found {' and '.join(found)}{where}."
+    return f"Found {' and '.join(counts)}{where}."
 
 
 def verdict(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int, environments: int = 0) -> list[str]:
-    """The closing lines of `validate`: what was found, and `Valid: …` when no error is among it."""
+    """The last lines of `validate`: how many findings there are, and `Valid: …` when none of them is an error."""
     lines = [findings_line(diagnostics, files)] if diagnostics else []
     if not has_errors(diagnostics):
         everywhere = f", in {counted(environments, 'environment')}" if environments else ""
@@ -173,17 +179,45 @@ def extension_title(extension: ExtensionRef) -> str:
     return f"{label(extension.display_name)} ({visible(extension.type)}{identity})"
 
 
-def change_title(change: Change) -> str:
-    """`~ update notify-approvers (…)`."""
-    return f"{SYMBOLS[change.action]} {change.action} {extension_title(change.extension)}"
+def change_title(change: Change, *, drift: bool = False) -> str:
+    """`~ update notify-approvers (…)`; for drift `+ missing in the tenant: NAME (…)` and `~ changed NAME (…)`."""
+    word = drift_words.TITLES[change.action] if drift else change.action
+    return f"{SYMBOLS[change.action]} {word} {extension_title(change.extension)}"
+
+
+def own_rows(change: Change, shared: Collection[FieldChange] = (), *, drift: bool = False) -> list[FieldChange]:
+    """The rows to show below the title of a change.
+
+    A create does not repeat its name, nor the rows that are shown once for its catalog. Drift shows no rows for what is
+    missing in the tenant: there is no live value to compare.
+    """
+    if change.action != "create":
+        return list(change.fields)
+    name = FieldChange(("displayName",), None, change.extension.display_name)
+    return [] if drift else [row for row in change.fields if row != name and row not in shared]
+
+
+def shared_rows(changes: Iterable[Change]) -> list[FieldChange]:
+    """The rows that all creates among the changes have in common, when there are many."""
+    creates = [change for change in changes if change.action == "create"]
+    if len(creates) < SHARED_AMONG:
+        return []
+    return [row for row in creates[0].fields if all(row in create.fields for create in creates[1:])]
+
+
+def shared_title(changes: Iterable[Change]) -> str:
+    """The line over the shared rows."""
+    number = sum(change.action == "create" for change in changes)
+    return f"{SYMBOLS['create']} the same in all {number} creates of this catalog:"
 
 
 def place_text(place: SourceLocation | None, *, column: bool = False) -> str:
-    """`desired_state/finance.yaml:14`, with the column where one is asked for; "" without a place.
+    """`desired_state/finance.yaml:14`, with the column if `column` is true; "" without a place.
 
-    A finding about a file or path as a whole has its name alone.
+    A finding about a whole file or path has no line.
 
-    A name that begins with a colon is led by `./`: at the start of a line the runner would take `::` for a command.
+    A name that begins with a colon gets the prefix `./`: GitHub's runner would read `::` at the start of a line as a
+    command.
     """
     if place is None:
         return ""
@@ -193,21 +227,16 @@ def place_text(place: SourceLocation | None, *, column: bool = False) -> str:
     return f"{lead}{file}{line}" + (f":{place.column}" if line and column else "")
 
 
-def last_changed(change: Change) -> str:
-    """`last changed 2022-11-02T19:57:41Z by owner@contoso.com`, as far as Graph tells; otherwise ""."""
-    when = f" {visible(change.last_modified_at)}" if change.last_modified_at else ""
-    who = f" by {visible(change.last_modified_by)}" if change.last_modified_by else ""
-    return f"last changed{when}{who}" if when or who else ""
-
-
 def details(change: Change, *, drift: bool) -> list[str]:
-    """Why the change is there, which line asks for it, and for drift who changed the live object when."""
-    place = place_text(change.source)
+    """The reason for the change, the line that declares it, and for drift who last changed the live extension."""
+    because, place = f"because {visible(change.because)}", place_text(change.source)
+    at = f"at {place}" if place else ""
+    # The reason of a blocked change is a sentence of its own, often with places in it.
+    reason = [because, at] if change.action == "blocked" or not at else [f"{because}, {at}"]
     lines = [
-        f"because {visible(change.because)}",
-        f"at {place}" if place else "",
-        last_changed(change) if drift else "",
-        "pending already in the baseline" if change.already_pending else "",
+        *reason,
+        drift_words.last_changed(change) if drift else "",
+        "already pending in the baseline" if change.already_pending else "",
     ]
     return [line for line in lines if line]
 
@@ -217,11 +246,14 @@ def field_path(field: FieldChange) -> str:
     return visible(pointer(field.path)[1:])
 
 
-def after_note(field: FieldChange) -> str:
-    """What a null means: the property is cleared; a trigger url is not, Graph computes it from the Logic App."""
+def after_text(field: FieldChange) -> str:
+    """The value after an apply.
+
+    A null clears the property. A trigger url that becomes null is not cleared: Graph looks it up from the Logic App.
+    """
     if field.after is not None:
-        return ""
-    return " (Graph computes it anew)" if field.path == ("endpointConfiguration", "url") else " (cleared)"
+        return json_value(field.after)
+    return "(known after apply)" if field.path == drift_words.URL else "null (cleared)"
 
 
 def pointer(path: Sequence[str]) -> str:
@@ -230,21 +262,21 @@ def pointer(path: Sequence[str]) -> str:
 
 
 def outcome_line(outcome: Outcome) -> str:
-    """What came of one change, in one line: `+ created NAME in CATALOG (request id …)`."""
+    """The result of one change, in one line: `+ created NAME in CATALOG (request id …)`."""
     change = outcome.change
     what = f"{label(change.extension.display_name)} in {catalog_label(change.catalog)}"
     reason = visible(outcome.error or change.because)
-    told = outcome.request_id is None or outcome.request_id in reason
-    request = "" if told else f" (request id {visible(outcome.request_id or '')})"
+    is_in_reason = outcome.request_id is None or outcome.request_id in reason
+    request = "" if is_in_reason else f" (request id {visible(outcome.request_id or '')})"
     return {
         "done": f"{SYMBOLS[change.action]} {DONE[change.action]} {what}{request}",
         "failed": f"! failed to {change.action} {what}{request}: {reason}",
         "skipped": f"! skipped {what}{request}: {reason}",
-        "unknown": f"! unknown whether {what} was {DONE[change.action]}{request}: {reason}",
+        "unknown": f"? outcome unknown: {what} may have been {DONE[change.action]}{request}: {reason}",
     }[outcome.status]
 
 
 def outcome_notes(outcome: Outcome) -> list[str]:
     """What an operator should know or do beside the outcome itself."""
     notes = [f"note: {visible(outcome.note)}"] if outcome.note else []
-    return [*notes, LOOK_AT] if outcome.status == "unknown" else notes
+    return [*notes, AFTER_UNKNOWN] if outcome.status == "unknown" else notes

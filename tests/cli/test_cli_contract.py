@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ class Stdin(io.StringIO):
         return self._terminal
 
 
+ANY_DIGEST = "sha256:" + "0" * 64
 DATABASE = Path(".reconciler/sandbox.sqlite3")
 STATE = Path("desired_state")
 
@@ -54,10 +56,10 @@ def edit_live(name: str, **properties: object) -> None:
         (["plan", "--sandbox", "--graph-url", "http://127.0.0.1:1/v1.0"], "mutually exclusive"),
         (["plan", "--graph-url", "http://example.com/v1.0"], "to which no token will be sent"),
         (["nonsense"], "No such command"),
-        (["apply", "--plan", "x.json", "desired_state"], "--plan was given together"),
-        (["apply", "--plan", "x.json", "--expect-digest", "sha256:1"], "--plan was given together"),
-        (["apply", "--plan", "x.json", "--catalog", "A"], "--plan was given together"),
-        (["plan", "--sandbox", "--catalog", "Nowhere"], "what no file declares: Nowhere"),
+        (["apply", "--plan", "x.json", "desired_state"], "--plan cannot be combined with PATH"),
+        (["apply", "--plan", "x.json", "--expect-digest", ANY_DIGEST], "--plan cannot be combined with PATH"),
+        (["apply", "--plan", "x.json", "--catalog", "A"], "--plan cannot be combined with PATH"),
+        (["plan", "--sandbox", "--catalog", "Nowhere"], "No file declares a catalog named Nowhere."),
         (["plan", "--sandbox", "--catalog", ""], "Invalid value for '--catalog': The value is blank. Give a name"),
         (["export", "--sandbox", "--catalog", " \n"], "Invalid value for '--catalog': The value is blank. Give a name"),
         (["sandbox", "serve", "--set", "nonsense=1"], "nonsense"),
@@ -85,6 +87,36 @@ def test_invalid_files_are_3_before_anything_else(reconciler: CommandLine, comma
     assert {one["code"] for one in faulty.document["diagnostics"]} >= {"R101", "R103"}
 
 
+@pytest.mark.parametrize("command", ["plan", "drift", "apply", "show"])
+def test_a_run_that_stops_before_a_result_says_so_on_stderr(reconciler: CommandLine, command: str) -> None:
+    """In a folder without files, `reconciler plan > plan.txt` shows where the errors are."""
+    arguments = ["none.json"] if command == "show" else ["--sandbox"]
+    for form in ("text", "json"):
+        stopped = reconciler(command, *arguments, "--format", form)
+        assert (stopped.code, stopped.err) == (
+            3,
+            "error: Stopped because of 1 error in the input files, listed on stdout.\n",
+        )
+    assert reconciler("validate").err == "", "there the errors are the result"
+
+
+def test_a_summary_is_shown_by_plan_drift_and_show(reconciler: CommandLine) -> None:
+    one(reconciler, "a")
+    title = "+ create a (accessPackageAssignmentRequestWorkflowExtension)"
+    planned = reconciler("plan", "--sandbox", "--summary", "--out", "p.json")
+    assert title in planned.out.splitlines()
+    assert "because" not in planned.out
+    assert planned.last == "Plan: 1 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged."
+    assert reconciler("show", "p.json", "--summary").out == planned.out
+    markdown = reconciler("plan", "--sandbox", "--summary", "--format", "markdown").out
+    assert (f"* `{title}`" in markdown, "because" in markdown) == (True, False)
+    drift = reconciler("drift", "--sandbox", "--summary")
+    assert "+ missing in the tenant: a (accessPackageAssignmentRequestWorkflowExtension)" in drift.out.splitlines()
+    assert drift.last == "Drift: 1 missing, 0 changed, 0 unmanaged, 0 blocked, 0 unchanged."
+    whole = reconciler("plan", "--sandbox", "--format", "json").document
+    assert reconciler("plan", "--sandbox", "--summary", "--format", "json").document == whole
+
+
 def test_plan_is_0_with_changes_unless_asked_for_detail(reconciler: CommandLine) -> None:
     one(reconciler, "a")
     assert reconciler("plan", "--sandbox").code == 0
@@ -108,6 +140,27 @@ def test_without_approval_nothing_is_written(reconciler: CommandLine, monkeypatc
     assert (as_json.code, as_json.document["outcomes"], as_json.document["summary"]["create"]) == (4, [], 1)
 
 
+def test_the_prompt_names_counts_tenant_and_environment(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reconciler.seed(catalog(extensions=[extension("old", description="live")]))
+    changed = extension("old", description="declared")
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a"), extension("b"), changed]})
+    monkeypatch.setattr(sys, "stdin", Stdin("no\n", terminal=True))
+    on_sandbox = reconciler("apply", "--sandbox")
+    assert "Apply 2 creates and 1 update to the sandbox? Only 'yes' is accepted: " in on_sandbox.err
+    Path("reconciler.yaml").write_text("environments: {production: {}}\n")
+    declare(
+        STATE, {"catalog": "Marketing", "extensions": [extension("a")]}, {"catalog": "Sales", "extensions": [changed]}
+    )
+    with served_sandbox(reconciler.folder) as url:
+        monkeypatch.setattr(sys, "stdin", Stdin("no\n", terminal=True))
+        served = reconciler("apply", "--graph-url", url, "--environment", "production")
+    tenant = "tenant 00000000-0000-0000-0000-000000000000, environment production?"
+    question = f"Apply 1 create to {tenant} 1 blocked change will be skipped. Only 'yes' is accepted: "
+    assert (served.code, question in served.err) == (4, True), served.err
+
+
 @pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 4), ("YES", 4), ("", 4)])
 def test_only_yes_approves(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
     one(reconciler, "a")
@@ -122,15 +175,31 @@ def test_nothing_to_do_needs_no_approval(reconciler: CommandLine, monkeypatch: p
     assert reconciler("apply", "--sandbox", "--auto-approve").code == 0
     monkeypatch.setattr(sys, "stdin", Stdin(terminal=False))
     again = reconciler("apply", "--sandbox")
-    assert (again.code, again.out.count("No changes. What is live matches what is declared.\n")) == (0, 2)
-    digest = reconciler("apply", "--sandbox", "--expect-digest", "sha256:reviewed-before-it-was-done")
-    assert digest.code == 0
+    assert (again.code, again.out.count("No changes. What is live matches what is declared.\n")) == (0, 1)
+    assert again.out.splitlines()[-2:] == [
+        "No changes. What is live matches what is declared.",
+        "Apply: 0 created, 0 updated, 0 renamed, 0 replaced, 0 deleted, 0 failed, 0 skipped, 0 unknown.",
+    ]
+    assert "\nPlan: 0 create, 0 update" in again.out
+    assert reconciler("apply", "--sandbox", "--expect-digest", ANY_DIGEST).code == 0
+
+
+@pytest.mark.parametrize(
+    "digest", ["", "sha256:0", "0" * 64, ANY_DIGEST + "0", ANY_DIGEST + "\n", "SHA256:" + "0" * 64]
+)
+def test_a_malformed_digest_is_a_usage_error_also_with_nothing_to_do(reconciler: CommandLine, digest: str) -> None:
+    one(reconciler, "a")
+    for _ in range(2):
+        refused = reconciler("apply", "--sandbox", "--expect-digest", digest)
+        assert (refused.code, refused.out) == (1, "")
+        assert "Expected sha256: and 64 lowercase hexadecimal digits" in refused.err
+        assert reconciler("apply", "--sandbox", "--auto-approve").code == 0
 
 
 def test_the_reviewed_digest_is_the_approval(reconciler: CommandLine) -> None:
     one(reconciler, "a")
     reviewed = reconciler("plan", "--sandbox", "--format", "json").document["digest"]
-    wrong = reconciler("apply", "--sandbox", "--expect-digest", "sha256:0")
+    wrong = reconciler("apply", "--sandbox", "--expect-digest", ANY_DIGEST)
     assert wrong.code == 5
     assert reviewed in wrong.err
     assert reconciler.live() == []
@@ -170,6 +239,18 @@ def test_a_saved_plan_is_carried_out_once(reconciler: CommandLine) -> None:
     assert len(reconciler.live()) == 1
 
 
+def test_a_saved_plan_comes_with_the_command_that_applies_it(reconciler: CommandLine) -> None:
+    one(reconciler, "a")
+    target = ["--sandbox", "--sandbox-db", str(DATABASE), "--auth", "azure-cli"]
+    saved = reconciler("plan", *target, "--concurrency", "2", "--out", "my plan.json")
+    command = f"reconciler apply --sandbox --sandbox-db {DATABASE} --auth azure-cli --plan 'my plan.json'"
+    assert saved.err == f"Saved the plan to my plan.json. To apply exactly this: {command}\n"
+    assert reconciler("plan", *target, "--out", "p.json", "-q").err == ""
+    assert reconciler(*shlex.split(command)[1:]).code == 0
+    assert len(reconciler.live()) == 1
+    assert reconciler("drift", "--sandbox", "--out", "p.json").err == "Saved the plan to p.json.\n", "nothing to apply"
+
+
 @pytest.mark.parametrize("kind", ["missing", "folder", "not UTF-8", "too large", "endless"])
 def test_what_is_no_readable_plan_is_told_apart(kind: str, reconciler: CommandLine) -> None:
     file = Path({"endless": "/dev/zero", "folder": "."}.get(kind, "plan.json"))
@@ -180,7 +261,7 @@ def test_what_is_no_readable_plan_is_told_apart(kind: str, reconciler: CommandLi
             sparse.truncate(100_000_000)
     shown = reconciler("show", file)
     assert (shown.code, "Traceback" in shown.err) == (1 if kind == "folder" else 3, False), shown.err
-    assert kind not in ("too large", "endless") or "it is larger than any plan" in shown.out
+    assert kind not in ("too large", "endless") or "it is larger than 16 MiB, the maximum size of a plan" in shown.out
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -196,7 +277,7 @@ def test_a_plan_that_powershell_has_rewritten_is_the_same_plan(reconciler: Comma
     altered = text.replace('"rg"', '"another"').encode(encoding)
     Path("altered.json").write_bytes(altered)
     refused = reconciler("apply", "--sandbox", "--plan", "altered.json")
-    assert (refused.code, "its digest does not fit" in refused.err) == (5, True)
+    assert (refused.code, "the digest does not match the changes" in refused.err) == (5, True)
     assert reconciler("apply", "--sandbox", "--plan", "plan.json").code == 0
     assert len(reconciler.live()) == 1
 
@@ -205,7 +286,8 @@ def test_a_plan_that_powershell_has_rewritten_is_the_same_plan(reconciler: Comma
 def test_bytes_in_no_such_encoding_are_no_plan(reconciler: CommandLine, content: bytes) -> None:
     Path("plan.json").write_bytes(content)
     shown = reconciler("show", "plan.json")
-    assert (shown.code, "R305" in shown.out, shown.err) == (3, True, "")
+    assert (shown.code, "R305" in shown.out) == (3, True)
+    assert shown.err == "error: Stopped because of 1 error in the input files, listed on stdout.\n"
 
 
 def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> None:
@@ -224,8 +306,8 @@ def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> 
     ("spoil", "said"),
     [
         (lambda text: text[: len(text) // 2], "not JSON"),
-        (lambda text: text.replace('"create"', '"delete"'), "not as its schema asks"),
-        (lambda text: text.replace('"rg"', '"another"'), "its digest does not fit"),
+        (lambda text: text.replace('"create"', '"delete"'), "does not match the plan schema at $.changes[0].action"),
+        (lambda text: text.replace('"rg"', '"another"'), "the digest does not match the changes"),
         (
             lambda text: text.replace('"graph_url": "sandbox"', '"graph_url": "https://graph.microsoft.com/v1.0"'),
             "digest",
@@ -263,8 +345,8 @@ def test_the_target_of_a_plan_is_checked_before_anybody_signs_in(
     monkeypatch.setenv("CI", "true")  # signing in would be refused there, with another message
     refused = reconciler("apply", "--plan", "plan.json")
     assert (refused.code, refused.out) == (5, "")
-    assert "made for sandbox, not for graph.microsoft.com; nothing was written." in refused.err
-    assert "Give --sandbox." in refused.err
+    assert "made for sandbox, not for graph.microsoft.com. Nothing was written." in refused.err
+    assert "Use --sandbox." in refused.err
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
@@ -299,7 +381,7 @@ def test_the_variable_for_catalogs_holds_lines(
     named = {line.strip().casefold() for line in value.splitlines() if line.strip()} or {"finance", "marketing"}
     assert {one["display_name"].casefold() for one in planned.document["catalogs"]} == named
     monkeypatch.setenv("RECONCILER_CATALOG", f"{value}Nowhere\r\n")
-    assert "--catalog names what no file declares: Nowhere.\n" in reconciler("plan", "--sandbox").err
+    assert "No file declares a catalog named Nowhere.\n" in reconciler("plan", "--sandbox").err
 
 
 def test_catalog_limits_the_plan(reconciler: CommandLine) -> None:

@@ -184,9 +184,9 @@ def test_a_saved_drift_shows_again_in_its_own_words(reconciler: CommandLine) -> 
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [extension("mail", description="as agreed")]})
     ran = reconciler("drift", "--sandbox", "--out", "drift.json", "--detailed-exitcode")
     assert ran.code == 2
-    assert "Two ways out:" in ran.out
+    assert "To resolve:" in ran.out
     assert reconciler("show", "drift.json", "--drift").out == ran.out
-    assert "Two ways out:" not in reconciler("show", "drift.json").out
+    assert "To resolve:" not in reconciler("show", "drift.json").out
     markdown = reconciler("show", "drift.json", "--drift", "--format", "markdown").out
     assert markdown.startswith("<!-- reconciler:drift -->\n")
     assert "reconciler export --update" in markdown
@@ -199,8 +199,8 @@ def test_a_page_is_as_long_as_it_may_be_and_links_to_the_rest(reconciler: Comman
     arguments = ("plan", "--sandbox", "--format", "markdown", "--details-url", "https://github.example/runs/1")
     cut = reconciler(*arguments, "--max-bytes", "10000").out
     assert len(cut.encode()) <= 10_000
-    assert "[The whole plan](<https://github.example/runs/1>)." in cut
-    assert "Cut" not in reconciler(*arguments, "--max-bytes", "1000000").out
+    assert "[Full plan](<https://github.example/runs/1>)." in cut
+    assert "Truncated" not in reconciler(*arguments, "--max-bytes", "1000000").out
 
 
 @pytest.mark.parametrize(

@@ -508,7 +508,7 @@ def test_a_warning_of_python_or_a_log_line_that_fails_shows_no_secret(command: l
     ran = subprocess.run(command_line, capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path)
     assert ("UserWarning: ***" in ran.stderr) is ("-v" in command)
     assert "error: ***" in ran.stderr
-    assert "error: msal logged what cannot be printed" in ran.stderr
+    assert "error: msal logged a message that cannot be formatted" in ran.stderr
     assert not any(mark in ran.stderr for mark in MARKS)
 
 

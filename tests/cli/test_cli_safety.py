@@ -66,8 +66,8 @@ def test_a_create_by_an_application_without_url_is_warned_of(
     for held in (APPLICATION, USER):
         monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", held)
         document = reconciler("plan", "--sandbox", "--format", "json").document
-        found[held] = [one["message"].split("”")[0] for one in document["diagnostics"] if one["code"] == "R301"]
-    assert found == {APPLICATION: ["“moved", "“without"], USER: []}
+        found[held] = [one["message"].split('" ')[0] for one in document["diagnostics"] if one["code"] == "R301"]
+    assert found == {APPLICATION: ['"moved', '"without'], USER: []}
 
 
 def plant(**properties: Any) -> None:
@@ -212,4 +212,4 @@ def test_an_incomplete_plan_does_not_claim_that_all_is_well(reconciler: CommandL
     planned = reconciler("plan", "--sandbox")
     assert (planned.code, "R303" in planned.out) == (0, True)
     assert "What is live matches" not in planned.out
-    assert "No changes in what could be read." in planned.out
+    assert "No changes in the catalogs that could be read." in planned.out

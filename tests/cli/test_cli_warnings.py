@@ -67,10 +67,10 @@ def test_an_error_beside_it_makes_the_files_invalid(warned: CommandLine) -> None
 
 def test_in_an_empty_folder_the_two_ways_out_are_named(reconciler: CommandLine) -> None:
     ran = reconciler("plan", "--sandbox")
-    assert (ran.code, ran.err) == (3, "")
-    first, fix, *_ = ran.out.splitlines()
+    assert (ran.code, "1 error in the input files" in ran.err) == (3, True)
+    first, hint, *_ = ran.out.splitlines()
     assert first == "desired_state: R001 error: No desired state found: `desired_state` does not exist."
-    assert fix == "    fix: Run `reconciler init` or give a path."
+    assert hint == "    hint: Run `reconciler init` or give a path."
     annotated = reconciler("validate", "--format", "github")
     assert "::error file=desired_state,title=R001::" in annotated.out
     [finding] = reconciler("validate", "--format", "json").document["diagnostics"]

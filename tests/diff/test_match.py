@@ -35,14 +35,14 @@ def diff(wanted: list[DesiredExtension], found: list[Any]) -> Any:
     ("wanted", "found", "action", "because"),
     [
         ([desired("a")], [], "create", "no extension of this catalog has this name"),
-        ([desired("A")], [live(ONE, "a")], "rename", "spelled otherwise"),
-        ([desired("e\u0301 ")], [live(ONE, "\u00e9")], "rename", "spelled otherwise"),
-        ([desired("b", pinned=ONE)], [live(ONE, "a")], "rename", "“a”"),
-        ([desired("b", pinned=ONE)], [live(ONE, "a"), live(TWO, "B")], "blocked", f"taken by {TWO}"),
+        ([desired("A")], [live(ONE, "a")], "rename", "differs only in spelling"),
+        ([desired("e\u0301 ")], [live(ONE, "\u00e9")], "rename", "differs only in spelling"),
+        ([desired("b", pinned=ONE)], [live(ONE, "a")], "rename", 'its live name is "a"'),
+        ([desired("b", pinned=ONE)], [live(ONE, "a"), live(TWO, "B")], "blocked", f"already used by {TWO}"),
         ([desired("a", pinned=TWO)], [live(ONE, "a")], "blocked", f"pinned id {TWO}"),
         ([desired("a")], [live(ONE, "a"), live(TWO, "A")], "blocked", f"{ONE}, {TWO}"),
         ([desired("a")], [live(ONE, "a"), live(TWO, "A"), live("3", "a")], "blocked", "3 live extensions"),
-        ([desired("a")], [live(ONE, "a", ASSIGNMENT)], "blocked", "cannot change"),
+        ([desired("a")], [live(ONE, "a", ASSIGNMENT)], "blocked", "cannot be changed"),
         ([desired("a")], [live(ONE, "a", "#microsoft.graph.other")], "blocked", "type other"),
         ([desired("a", pinned=ONE.upper())], [live(ONE, "a", description="x")], None, None),
         ([desired("a", pinned=ONE)], [live(ONE, "a"), live(TWO, "a")], None, None),
@@ -105,7 +105,7 @@ def test_a_name_is_not_shared_with_one_that_no_declaration_pins_under_it() -> No
     found = [live(ONE, "x"), live(TWO, "a"), live("3", "a")]
     result = diff([desired("a", pinned=ONE), desired("a", pinned=TWO)], found)
     assert [(change.action, change.extension.id) for change in result.changes] == [("blocked", ONE)]
-    assert "taken by 3;" in result.changes[0].because
+    assert "already used by 3;" in result.changes[0].because
 
 
 def test_a_change_that_keeps_its_name_needs_no_namesakes() -> None:
@@ -130,7 +130,7 @@ def test_two_ways_to_address_a_catalog_are_compared_by_id_then_by_name(
 ) -> None:
     for wanted in ([first, second], [second, first]):
         result = diff(wanted, [live(ONE, "a"), live(TWO, "A")])
-        assert ["declared a second time at f.yaml:" in change.because for change in result.changes] == [True] * blocked
+        assert ["also declared at f.yaml:" in change.because for change in result.changes] == [True] * blocked
 
 
 def test_a_twin_that_another_declaration_pins_is_not_meant() -> None:

@@ -363,9 +363,9 @@ ALIASED = HEAD + ITEM + "    description: &text old\n" + ITEM.replace("  a\n", "
         (ALIASED, [live(description="old"), live("c", B, description="new")], "repeated elsewhere by one"),
         (f"{HEAD}{TIMED}", [live(callbackConfiguration={})], "would not be read back as it is meant"),
         (f"{HEAD}{ITEM}    description: x\n", [live(description=f"see sig={SIG}")], "is a secret"),
-        (HEAD + ITEM, [live(type_name=ASSIGNMENT)], "cannot change to"),
+        (HEAD + ITEM, [live(type_name=ASSIGNMENT)], "cannot be changed to"),
         (HEAD + ITEM, [live(), live(extension_id=B)], "2 live extensions have this name"),
-        (f"{HEAD}{ITEM}    id: {A}\n", [live("c", A), live("a", B)], "the new name is taken"),
+        (f"{HEAD}{ITEM}    id: {A}\n", [live("c", A), live("a", B)], "the new name is already used"),
         (
             HEAD.replace("resourceGroupName: rg", f"resourceGroupName: rg, url: '{URL}'") + ITEM,
             [
@@ -413,7 +413,7 @@ def test_one_that_does_not_hold_keeps_no_other_from_being_written(reconciler: Co
     reconciler.seed(catalog(extensions=[live("z", A), live("a", FINANCE), new()]))
     updated = reconciler("export", "--update", file, "--sandbox")
     assert file.read_text() == f"{HEAD}{ITEM}    id: {A}\n\n{NEW}"
-    assert f"the new name is taken by {FINANCE}" in updated.err
+    assert f"the new name is already used by {FINANCE}" in updated.err
     assert "is not added" not in updated.err, "that the name is declared is reason enough"
 
 
@@ -444,7 +444,7 @@ def test_one_that_is_declared_twice_is_not_tried_as_a_new_one(pin: str, reconcil
     Path("state.yaml").write_text(text)
     reconciler.seed(catalog(extensions=[live("z" if pin else "a")]))
     updated = reconciler("export", "--update", "state.yaml", "--sandbox")
-    assert updated.err.count("it is declared a second time") == updated.err.count("R308 warning") == 2
+    assert updated.err.count("it is also declared at") == updated.err.count("R308 warning") == 2
     assert Path("state.yaml").read_text() == text
 
 

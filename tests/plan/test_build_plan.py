@@ -187,5 +187,5 @@ def test_a_credential_that_became_known_after_the_files_were_read_blocks_its_cha
     made = plan((desired, found(MARKETING, "Marketing")))
     assert [(one.action, one.fields == ()) for one in made.changes] == [("create", False), ("blocked", True)]
     assert made.blocked[0].because == (
-        "displayName holds a signature, a token or a key, which is a secret; remove it from the file"
+        "displayName contains a secret (a signature, a token or a key); remove it from the file"
     )

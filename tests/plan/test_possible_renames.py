@@ -44,7 +44,7 @@ def hints(reconciler: CommandLine, wanted: list[Json], *held: Json, elsewhere: J
     creates = {one["extension"]["display_name"]: one["source"] for one in document["changes"]}
     found = [one for one in document["diagnostics"] if one["code"] == "R313"]
     for one in found:
-        name = one["message"].split("”")[0].removeprefix("“")
+        name = one["message"].split('"')[1]
         assert (one["severity"], one["line"]) == ("warning", creates[name]["line"])
     return [one["hint"] for one in found]
 
@@ -113,7 +113,7 @@ def test_an_update_suggests_nothing(reconciler: CommandLine) -> None:
 def test_several_candidates_are_listed_by_name(reconciler: CommandLine) -> None:
     held = [live("B", 1), live("a", 2)]
     [hint] = hints(reconciler, [extension("new")], *held)
-    assert hint.endswith(f"add its id to the declaration: id: {live_id(2)} (“a”), id: {live_id(1)} (“B”)")
+    assert hint.endswith(f'add its id to the declaration: id: {live_id(2)} ("a"), id: {live_id(1)} ("B")')
 
 
 def test_no_more_candidates_are_listed_than_can_be_read(reconciler: CommandLine) -> None:
@@ -126,4 +126,4 @@ def test_it_shows_before_an_apply_is_approved(reconciler: CommandLine) -> None:
     reconciler.seed(catalog(extensions=[live("old")]))
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [extension("new")]})
     refused = reconciler("apply", "--sandbox")
-    assert (refused.code, "R313 warning: “new”" in refused.out) == (4, True)
+    assert (refused.code, 'R313 warning: "new"' in refused.out) == (4, True)

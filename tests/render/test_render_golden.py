@@ -7,9 +7,9 @@ from render_samples import BASED, EMPTY, FINDINGS, OUTCOMES, RICH
 
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
 from reconciler.render.json_document import apply_document, diagnostics_document, plan_document, to_json
-from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown
+from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown, summary_markdown
 from reconciler.render.sarif import diagnostics_sarif
-from reconciler.render.text import diagnostics_text, outcomes_text, plan_text
+from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text
 
 RENDERINGS: dict[str, Callable[[], str]] = {
     "plan.txt": lambda: plan_text(RICH),
@@ -21,6 +21,8 @@ RENDERINGS: dict[str, Callable[[], str]] = {
     "drift.txt": lambda: plan_text(RICH, drift=True),
     "drift.md": lambda: plan_markdown(RICH, drift=True),
     "drift.github.txt": lambda: plan_github(RICH, drift=True),
+    "summary.txt": lambda: summary_text(RICH),
+    "summary.md": lambda: summary_markdown(RICH),
     "empty.txt": lambda: plan_text(EMPTY),
     "empty.md": lambda: plan_markdown(EMPTY),
     "empty.github.txt": lambda: plan_github(EMPTY),

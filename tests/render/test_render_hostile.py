@@ -16,19 +16,22 @@ from reconciler.model.secrets import mask
 from reconciler.render.escape import code_span, fence_for, json_value, visible
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
 from reconciler.render.json_document import apply_document, diagnostics_document, plan_document, to_json
-from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown
+from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown, summary_markdown
 from reconciler.render.sarif import diagnostics_sarif
-from reconciler.render.text import diagnostics_text, outcomes_text, plan_text
+from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text, wrapped
 
 Render = Callable[[str], str]
 
 TEXT: dict[str, Render] = {
     "plan": lambda text: plan_text(plan_with(text), drift=True),
+    "wrapped": lambda text: wrapped(plan_text(plan_with(text)), 10_000_000),
+    "summary": lambda text: summary_text(plan_with(text)),
     "apply": lambda text: outcomes_text(outcomes_with(text)),
     "validate": lambda text: diagnostics_text(plan_with(text).diagnostics, files=1, extensions=1),
 }
 MARKDOWN: dict[str, Render] = {
     "plan": lambda text: plan_markdown(plan_with(text), drift=True),
+    "summary": lambda text: summary_markdown(plan_with(text)),
     "apply": lambda text: outcomes_markdown(outcomes_with(text)),
     "validate": lambda text: diagnostics_markdown(plan_with(text).diagnostics, files=1, extensions=1),
 }
@@ -210,7 +213,7 @@ def test_the_escapes_of_a_workflow_command_are_those_of_github() -> None:
     finding = plan_with("50%, a:b\r\nc").diagnostics
     (line, *_) = diagnostics_github(finding, files=1, extensions=1).split("\n")
     assert line == (
-        r"::warning file=50%25%2C a%3Ab\r\nc,line=3,col=1,title=R301::50%25, a:b\r\nc%0Afix: 50%25, a:b\r\nc"
+        r"::warning file=50%25%2C a%3Ab\r\nc,line=3,col=1,title=R301::50%25, a:b\r\nc%0Ahint: 50%25, a:b\r\nc"
     )
 
 

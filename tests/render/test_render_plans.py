@@ -8,22 +8,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from render_samples import ABSENT, BASED, DIGEST, EMPTY, FINDINGS, MARKETING, OUTCOMES, RICH, ref
 
-from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.plan import Change, FieldChange, Outcome, Plan, PlannedCatalog, Unmanaged
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.plan import Action, Change, FieldChange, Outcome, Plan, PlannedCatalog, Unmanaged
 from reconciler.render.github import plan_github
-from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown
+from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown, summary_markdown
 from reconciler.render.page import SMALLEST_BYTES, Page
-from reconciler.render.text import diagnostics_text, outcomes_text, plan_text
+from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text, wrapped
 
 NO_CHANGES = "No changes. What is live matches what is declared."
 NOTHING = "Plan: 0 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 2 unchanged."
 
 
+def _rows(words: str, index: int, action: Action) -> tuple[FieldChange, ...]:
+    """Rows that differ from change to change, so that none is folded."""
+    before, after = (None, f"{words} {index}") if action == "create" else (words, None)
+    return (FieldChange(("description",), before, after),)
+
+
 def large(number: int, words: str) -> Plan:
+    actions: tuple[Action, ...] = ("blocked", "create")
     changes = [
-        Change(action, MARKETING, ref(f"{words} {index}"), words, (FieldChange(("description",), words, None),))
+        Change(action, MARKETING, ref(f"{words} {index}"), words, _rows(words, index, action))
         for index in range(number)
-        for action in ("blocked", "create")
+        for action in actions
     ]
     unmanaged = tuple(Unmanaged(MARKETING, ref(f"{words} {index}")) for index in range(number))
     findings = tuple(Diagnostic("R301", "warning", words, words) for _ in range(number))
@@ -53,10 +60,11 @@ def test_the_symbol_of_a_field_stands_in_column_0() -> None:
     lines = plan_text(RICH).split("\n")
     assert '~   callbackConfiguration/timeoutDuration: "PT30M" -> "PT1H"' in lines
     assert '~   description: "Überholt" -> null (cleared)' in lines
-    assert '+   displayName: "notify-finance"' in lines
+    assert "+   clientConfiguration/maximumRetries: 2" in lines
     assert '>   displayName: "old-name" -> "new-name"' in lines
     assert '!   description: null -> "x"' in lines
-    assert "    at desired_state/marketing.yaml:14" in lines
+    assert "    because the live values differ from the declared ones, at desired_state/marketing.yaml:14" in lines
+    assert "    at desired_state/marketing.yaml:34" in lines, "a blocked change has a long reason"
 
 
 def test_blocked_changes_come_first_in_their_catalog() -> None:
@@ -76,18 +84,177 @@ def test_a_catalog_that_could_not_be_read_is_named_though_nothing_is_declared_in
     assert plan_github(plan).startswith("::warning title=Incomplete plan::")
 
 
-def test_drift_tells_who_changed_it_and_the_ways_out() -> None:
+def test_drift_shows_declared_and_live_and_how_to_resolve_it() -> None:
     text = plan_text(RICH, drift=True)
-    assert "    last changed 2022-11-02T19:57:41Z by owner@contoso.com\n" in text
-    assert "    last changed 2022-11-02T19:57:41Z\n" in text
-    assert "reconciler apply" in text
-    assert "reconciler export --update" in text
+    assert '~   callbackConfiguration/timeoutDuration: declared "PT1H", live "PT30M"\n' in text
+    assert '>   displayName: declared "new-name", live "old-name"\n' in text
+    assert "\n+ missing in the tenant: notify-finance (accessPackageAssignmentRequestWorkflowExtension)\n" in text
+    assert "\n~ changed notify-approvers (" in text
+    assert "    the live extension was last changed 2022-11-02T19:57:41Z by owner@contoso.com\n" in text
+    assert "    the live extension was last changed 2022-11-02T19:57:41Z\n" in text
+    assert "clientConfiguration" not in text, "a missing extension has no live value to compare"
     assert "last changed" not in plan_text(RICH)
-    assert "Two ways out" not in plan_text(EMPTY, drift=True)
-    assert "reconciler apply --environment production\n" in plan_text(BASED, drift=True)
-    assert "reconciler export --update --environment production, " in plan_markdown(BASED, drift=True)
-    assert "remove the declarations" in text
-    assert "remove the declarations" not in plan_text(replace(RICH, changes=RICH.changes[2:]), drift=True)
+    assert '~   callbackConfiguration/timeoutDuration: declared "PT1H", live "PT30M"\n' in plan_markdown(
+        RICH, drift=True
+    )
+    for output in (text, plan_markdown(RICH, drift=True)):
+        assert "To resolve:" in output
+        assert "To make the tenant match the files, run: reconciler apply\n" in output
+        assert "To make the files match the tenant, run: reconciler export --update\n" in output
+        assert "keeps the declarations of missing extensions" in output
+    assert "To resolve:" not in plan_text(EMPTY, drift=True)
+    assert "run: reconciler apply --environment production\n" in plan_text(BASED, drift=True)
+    assert "run: reconciler export --update --environment production\n" in plan_markdown(BASED, drift=True)
+    on_sandbox = replace(RICH, graph_url="sandbox", changes=RICH.changes[2:])
+    assert "run: reconciler apply --sandbox\n" in plan_text(on_sandbox, drift=True)
+    assert "missing extensions" not in plan_text(on_sandbox, drift=True)
+
+
+def test_drift_ends_in_a_line_of_its_own() -> None:
+    counts = "1 missing, 3 changed, 2 unmanaged, 2 blocked, 3 unchanged."
+    assert plan_text(RICH, drift=True).endswith(f"\nDrift: {counts}\n")
+    assert plan_github(RICH, drift=True).endswith(f"\nDrift: {counts}\n")
+    assert summary_text(RICH, drift=True).endswith(f"\nDrift: {counts}\n")
+    assert f"\n### Drift: {counts}\n" in plan_markdown(RICH, drift=True)
+    assert f"\n### Drift for production: {counts}\n" in plan_markdown(BASED, drift=True)
+    nothing = "Drift: 0 missing, 0 changed, 0 unmanaged, 0 blocked, 2 unchanged."
+    assert plan_text(EMPTY, drift=True).endswith(f"\n{NO_CHANGES}\n{nothing}\n")
+
+
+@pytest.mark.parametrize(
+    ("declared", "shown", "drift"),
+    [
+        (None, '"https://old" -> (known after apply)', 'not declared, live "https://old"'),
+        ("https://new", '"https://old" -> "https://new"', 'declared "https://new", live "https://old"'),
+    ],
+)
+def test_a_url_that_graph_looks_up_is_known_after_apply(declared: str | None, shown: str, drift: str) -> None:
+    row = FieldChange(("endpointConfiguration", "url"), "https://old", declared)
+    plan = replace(RICH, changes=(replace(RICH.changes[2], fields=(row,)),))
+    assert f"\n~   endpointConfiguration/url: {shown}\n" in plan_text(plan)
+    assert f"\n~   endpointConfiguration/url: {drift}\n" in plan_text(plan, drift=True)
+    assert f"\n+   endpointConfiguration/url: {shown.partition(' -> ')[2]}\n" in plan_markdown(plan)
+
+
+def test_a_catalog_counts_its_changes_in_its_heading() -> None:
+    text = plan_text(RICH)
+    marketing = "\nCatalog Marketing (32efb28c-0a1b-4c3d-8e4f-000000000001): "
+    assert f"{marketing}1 create, 1 update, 1 rename, 1 blocked\n" in text
+    assert "\nCatalog Sales: does not exist, 1 blocked\n" in text
+    assert f"{marketing}1 missing, 2 changed, 1 blocked\n" in plan_text(RICH, drift=True)
+    assert "</code>: 1 create, 1 update, 1 rename</summary>" in plan_markdown(RICH)
+    assert "</code>: 1 missing, 2 changed</summary>" in plan_markdown(RICH, drift=True)
+
+
+def creates(number: int, *, odd: bool = False) -> Plan:
+    """Creates that set the same resource group and each another Logic App; an odd one is in another group."""
+    changes = [
+        Change(
+            "create",
+            MARKETING,
+            ref(f"e{index}"),
+            "no extension of this catalog has this name",
+            (
+                FieldChange(("displayName",), None, f"e{index}"),
+                FieldChange(("endpointConfiguration", "logicAppWorkflowName"), None, f"la-{index}"),
+                FieldChange(
+                    ("endpointConfiguration", "resourceGroupName"), None, "rg-2" if odd and not index else "rg"
+                ),
+            ),
+            source=SourceLocation("desired_state/marketing.yaml", index + 1),
+        )
+        for index in range(number)
+    ]
+    return replace(EMPTY, changes=tuple(changes))
+
+
+def test_what_all_creates_of_a_catalog_set_is_shown_once() -> None:
+    for output in (plan_text(creates(3)), plan_markdown(creates(3))):
+        assert output.count('+   endpointConfiguration/resourceGroupName: "rg"\n') == 1
+        assert output.index("+ the same in all 3 creates of this catalog:\n") < output.index("+ create e0")
+        assert [output.count(f'logicAppWorkflowName: "la-{index}"\n') for index in range(3)] == [1, 1, 1]
+        assert output.count("    because no extension of this catalog has this name, at desired_state/marketing.y") == 3
+        assert "displayName" not in output, "the title has the name"
+    for plan, times in ((creates(2), 2), (creates(3, odd=True), 2)):
+        assert plan_text(plan).count('resourceGroupName: "rg"\n') == times
+        assert "the same in all" not in plan_text(plan) + plan_markdown(plan)
+
+
+def test_a_create_whose_name_row_differs_from_its_title_shows_it() -> None:
+    first = creates(1).changes[0]
+    rows = (FieldChange(("displayName",), None, "another"), *first.fields[1:])
+    assert '+   displayName: "another"\n' in plan_text(replace(EMPTY, changes=(replace(first, fields=rows),)))
+
+
+def test_sixty_changes_need_less_than_half_of_the_lines_they_had() -> None:
+    lines = plan_text(creates(60)).count("\n")
+    assert lines < 60 * 4 + 20
+
+
+def test_a_summary_has_titles_and_counts_only() -> None:
+    lines = summary_text(RICH).split("\n")
+    assert "+ create notify-finance (accessPackageAssignmentRequestWorkflowExtension)" in lines
+    assert "Catalog Sales: does not exist, 1 blocked" in lines
+    assert [line for line in lines if line.startswith(("Unmanaged", "Warnings", "="))] == [
+        "= 3 unchanged",
+        "Unmanaged, left alone: 2",
+        "Warnings: 2",
+    ]
+    assert lines[-2] == "Plan: 1 create, 2 update, 1 rename, 0 replace, 0 delete, 2 blocked, 3 unchanged."
+    assert not [line for line in lines if line.startswith(" ")]
+    markdown = summary_markdown(RICH)
+    assert "* `+ create notify-finance (accessPackageAssignmentRequestWorkflowExtension)`\n" in markdown
+    assert "Unmanaged, left alone: 2\n" in markdown
+    for absent in ("because", "timeoutDuration", "```diff", "R302"):
+        assert absent not in summary_text(RICH) + markdown
+
+
+def test_a_summary_of_a_large_plan_fits_its_page_and_counts_the_rest() -> None:
+    output = summary_markdown(large(400, "x" * 50), Page(SMALLEST_BYTES))
+    assert len(output.encode()) <= SMALLEST_BYTES
+    shown = output.count("\n* `")
+    assert f"**Truncated: {800 - shown} changes omitted to fit the size limit.**" in output
+
+
+def test_the_list_of_unmanaged_extensions_says_that_nothing_deletes_them() -> None:
+    for output in (plan_text(RICH), plan_markdown(RICH), plan_text(RICH, drift=True)):
+        assert "Unmanaged, left alone:" in output
+        assert "Removing a declaration does not delete the extension in the tenant; it becomes unmanaged." in output
+    assert "Removing a declaration" not in plan_text(EMPTY)
+
+
+def test_before_an_apply_only_the_outcomes_say_that_there_is_nothing_to_do() -> None:
+    for render in (plan_text, plan_markdown, plan_github):
+        assert NO_CHANGES not in render(EMPTY, before_apply=True)
+        assert NO_CHANGES in render(EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("line", "wrapped_line"),
+    [
+        (
+            "~   description: " + "word " * 12 + "end",
+            ["~   description: word word word", "~     word word word word word word"],
+        ),
+        ("+ create name (" + "x" * 45 + ")", ["+ create name", "+     (" + "x" * 45 + ")"]),
+        ("    because one two three four five six", ["    because one two three four five", "      six"]),
+        ("Digest: sha256:" + "5f " * 32, ["Digest: sha256:" + "5f " * 32]),
+        ('+   a: "two  blanks  stay  together  here"', ["+   a:", '+     "two  blanks  stay  together  here"']),
+    ],
+)
+def test_a_long_line_keeps_symbol_and_indent_on_a_terminal(line: str, wrapped_line: list[str]) -> None:
+    assert wrapped(line, 35).split("\n")[: len(wrapped_line)] == wrapped_line
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(20, 200))
+def test_wrapping_loses_no_word_and_leaves_the_last_line_whole(width: int) -> None:
+    text = plan_text(RICH, drift=True)
+    result = wrapped(text, width)
+    assert result.split("\n")[-2] == text.split("\n")[-2]
+    assert [word for word in result.split() if len(word) > 3] == [word for word in text.split() if len(word) > 3]
+    symbols = {line[:2] for line in result.split("\n") if line and line[0] in "+~>!=-"}
+    assert symbols <= {"+ ", "~ ", "> ", "! ", "= "}
 
 
 def test_apply_ends_in_its_stable_line() -> None:
@@ -124,9 +291,9 @@ def test_a_comment_fits_and_says_what_it_leaves_out(words: str, number: int) -> 
     ]
     for output in outputs:
         assert len(output.encode()) <= 60_000
-        assert "**Cut: " in output
-    assert f"{number} blocked, {number} create" in outputs[0]
-    assert outputs[0].index("**Cut: ") < outputs[0].index("**Blocked**")
+        assert "**Truncated: " in output
+    assert f"{number} missing, 0 changed, {number} unmanaged, {number} blocked" in outputs[0]
+    assert outputs[0].index("**Truncated: ") < outputs[0].index("**Blocked**")
     assert outputs[0].count("<details>") == outputs[0].count("</details>")
 
 
@@ -142,7 +309,7 @@ def of_many_catalogs(number: int) -> Plan:
 def test_many_catalogs_fit_too() -> None:
     output = plan_markdown(of_many_catalogs(200))
     assert len(output.encode()) <= 60_000
-    assert re.search(r"\*\*Cut: [0-9]+ changes", output)
+    assert re.search(r"\*\*Truncated: [0-9]+ changes", output)
 
 
 @settings(max_examples=80, deadline=None)
@@ -160,26 +327,27 @@ def test_a_page_of_any_size_holds_whole_changes_and_counts_the_rest(
     plan = replace(large(number, words), diagnostics=RICH.diagnostics, **altered)
     output = plan_markdown(plan, Page(room, url), drift=drift)
     assert len(output.encode()) <= room
-    begun, ended = output.count("\n+ create "), output.count("\n+   description: null\n")
-    assert begun == ended, "a change is there with all its rows, or not at all"
-    cut = {
+    title = "+ missing in the tenant: " if drift else "+ create "
+    begun, ended = output.count(f"\n{title}"), output.count("\n+   description: ")
+    assert drift or begun == ended, "a change is there with all its rows, or not at all"
+    omitted = {
         noun: int(count)
         for count, noun in re.findall(r"(\d+) (blocked change|change|unmanaged extension)s?[ ,]", _note(output))
     }
-    assert cut.get("change", 0) == number - begun
-    assert ("**Cut: " in output) == bool(_note(output))
-    assert not _note(output) or (url or "Text and JSON output") in _note(output)
+    assert omitted.get("change", 0) == number - begun
+    assert ("**Truncated: " in output) == bool(_note(output))
+    assert not _note(output) or (url or "text and JSON formats") in _note(output)
 
 
 def _note(output: str) -> str:
-    return next((line for line in output.split("\n") if "**Cut: " in line), "")
+    return next((line for line in output.split("\n") if "**Truncated: " in line), "")
 
 
 def test_a_larger_page_shows_the_whole_of_it() -> None:
     plan = large(300, "x" * 200)
-    assert "**Cut: " in plan_markdown(plan)
+    assert "**Truncated: " in plan_markdown(plan)
     whole = plan_markdown(plan, Page(1_000_000))
-    assert "**Cut: " not in whole
+    assert "**Truncated: " not in whole
     assert whole.count("\n+ create ") == 300
 
 
@@ -191,9 +359,9 @@ def test_what_was_pending_before_stands_in_a_section_of_its_own() -> None:
     assert "~ update" not in own
     assert before.count("~ update") == 2
     assert "**Already pending" not in plan_markdown(RICH)
-    assert plan_text(BASED).count("pending already in the baseline") == 2
+    assert plan_text(BASED).count("already pending in the baseline") == 2
     blocked = replace(BASED, changes=tuple(replace(one, already_pending=True) for one in BASED.blocked))
-    assert plan_markdown(blocked).count(" (pending already) |") == 2
+    assert plan_markdown(blocked).count(" (already pending) |") == 2
 
 
 @pytest.mark.parametrize(
@@ -218,4 +386,4 @@ def test_github_shows_ten_of_a_kind_and_counts_the_others() -> None:
         own = [line for line in lines if line.startswith(f"::{kind} ")]
         assert len(own) == 10
         assert ("and 3 " if kind != "warning" else "and 4 ") in own[-1]
-        assert not [line for line in own[:-1] if "more that GitHub" in line]
+        assert not [line for line in own[:-1] if "which GitHub" in line]

@@ -91,8 +91,8 @@ class TestReconcilerYaml:
         [
             ("environments: {staging: {}, Production: {}}\n", "names no environment production"),
             ("environments: {}\n", "names no environment staging"),
-            ("environments: [staging, production]\n", "reconciler.yaml is at fault. Nothing was written."),
-            ("", "reconciler.yaml is at fault. Nothing was written."),
+            ("environments: [staging, production]\n", "reconciler.yaml is invalid. Nothing was written."),
+            ("", "reconciler.yaml is invalid. Nothing was written."),
         ],
     )
     def test_with_another_one_nothing_is_written(self, reconciler: CommandLine, mine: str, wrong: str) -> None:

@@ -97,12 +97,12 @@ def tell(reconciler: CommandLine, state: Path, colleague: Colleague) -> None:
     assert ran.code == 0
     assert "No changes." in ran.out
 
-    # Somebody edits live again: drift says what, from what to what, who and when, and the two ways out.
+    # Somebody edits live again: drift says what is declared, what is live, who wrote it when, and how to resolve it.
     colleague.edit("notify", callbackConfiguration={"timeoutDuration": "PT2H"}, description="by hand again")
     ran = reconciler("drift", "--sandbox", "--detailed-exitcode")
     assert ran.code == 2
-    assert '~   callbackConfiguration/timeoutDuration: "PT2H" -> "PT30M"' in ran.out
-    assert '~   description: "by hand again" -> "as agreed"' in ran.out
+    assert '~   callbackConfiguration/timeoutDuration: declared "PT30M", live "PT2H"' in ran.out
+    assert '~   description: declared "as agreed", live "by hand again"' in ran.out
     assert re.search(r"last changed 20\d\d-\d\d-\d\dT[\d:.]+Z by owner@contoso\.example", ran.out)
     assert "reconciler apply" in ran.out
     assert "reconciler export --update" in ran.out

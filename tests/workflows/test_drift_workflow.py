@@ -26,7 +26,7 @@ def test_drift_opens_one_issue(world: World) -> None:
     run = world.run_drift()
     assert results(run) == ("success", "success"), run.jobs["issue"].log
     (issue,) = issues(world)
-    assert issue["body"].startswith(f"{MARKER}\n\n### Drift: 1 update")
+    assert issue["body"].startswith(f"{MARKER}\n\n### Drift: 0 missing, 1 changed, ")
     assert issue["body"].endswith(f"<!-- digest={run.jobs['detect'].outputs['plan-digest']} -->")
     assert [label["name"] for label in issue["labels"]] == ["reconciler-drift"]
     assert world.hub.labels == ["reconciler-drift"]
@@ -109,7 +109,7 @@ def test_drift_that_blocks_a_change_opens_the_issue_and_stays_red(world: World) 
     assert results(run) == ("failure", "success"), run.jobs["detect"].log
     assert run.jobs["detect"].step("Look for drift").outputs["failure-reason"] == "blocked"
     (issue,) = issues(world)
-    assert issue["body"].startswith(f"{MARKER}\n\n### Drift: 1 blocked")
+    assert issue["body"].startswith(f"{MARKER}\n\n### Drift: 0 missing, 0 changed, 0 unmanaged, 1 blocked, ")
     assert results(world.run_drift()) == ("failure", "success")
     assert issues(world) == [issue]
 

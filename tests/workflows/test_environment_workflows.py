@@ -232,4 +232,4 @@ class TestDrift:
         run = real.run_drift()
         assert run.conclusion == "success", run.jobs["detect"].log
         (issue,) = open_issues(real).values()
-        assert issue["body"].startswith("<!-- reconciler:drift:staging -->\n\n### Drift for staging: 1 create")
+        assert issue["body"].startswith("<!-- reconciler:drift:staging -->\n\n### Drift for staging: 1 missing, ")

@@ -219,7 +219,7 @@ def test_a_plan_too_long_for_a_comment_is_cut_and_says_so(world: World) -> None:
     (body,) = bodies(world)
     assert 50_000 < len(body) <= COMMENT_LIMIT
     link = f"https://github.example/contoso/entra/actions/runs/{run.number}"
-    assert re.search(rf"Cut: .*changes? left out.*\[The whole plan\]\(<{link}>\)", body)
+    assert re.search(rf"Truncated: .*changes? omitted.*\[Full plan\]\(<{link}>\)", body)
     assert "extension 119" not in body and "extension 119" in run.jobs["plan"].summary
     assert 65_536 < len(run.jobs["plan"].summary) < 2**20
     assert body.endswith(f"in [this run]({link}).\n")

@@ -1,0 +1,56 @@
+"""The words of drift: the same plan, read as the difference between the declared state and the live one."""
+
+from __future__ import annotations
+
+from reconciler.model.plan import Action, Change, FieldChange, Plan
+from reconciler.render.escape import visible
+
+WORDS: dict[Action, str] = {"create": "missing", "update": "changed", "rename": "changed", "blocked": "blocked"}
+TITLES: dict[Action, str] = WORDS | {"create": "missing in the tenant:"}
+URL = ("endpointConfiguration", "url")
+"""The property that Graph looks up from the Logic App where no file declares it."""
+
+SANDBOX = "sandbox"
+"""The address of the embedded Graph in a plan."""
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    """What the last line counts, in its order."""
+    summary = plan.summary
+    return {
+        "missing": summary["create"],
+        "changed": summary["update"] + summary["rename"] + summary["replace"],
+        **{word: summary[word] for word in ("unmanaged", "blocked", "unchanged")},
+    }
+
+
+def values(field: FieldChange, declared: str, live: str) -> str:
+    """`declared "PT1H", live "PT30M"`; both values are given as they are to be shown."""
+    is_declared = field.after is not None or field.path != URL
+    return f"{f'declared {declared}' if is_declared else 'not declared'}, live {live}"
+
+
+def last_changed(change: Change) -> str:
+    """Who last wrote the live extension and when, as far as Graph says; otherwise "".
+
+    Graph records one time and one author for the whole extension, whatever property was written.
+    """
+    when = f" {visible(change.last_modified_at)}" if change.last_modified_at else ""
+    who = f" by {visible(change.last_modified_by)}" if change.last_modified_by else ""
+    return f"the live extension was last changed{when}{who}" if when or who else ""
+
+
+def to_resolve(plan: Plan) -> list[str]:
+    """How to end the drift in either direction, as commands for the plan's environment; nothing without a change."""
+    if not plan.changes:
+        return []
+    target = (" --sandbox" if plan.graph_url == SANDBOX else "") + (
+        f" --environment {plan.environment}" if plan.environment else ""
+    )
+    lines = [
+        f"To make the tenant match the files, run: reconciler apply{target}",
+        f"To make the files match the tenant, run: reconciler export --update{target}",
+    ]
+    if plan.summary["create"]:
+        lines.append("export --update keeps the declarations of missing extensions: remove them by hand.")
+    return lines
