@@ -306,7 +306,7 @@ def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> 
     ("spoil", "said"),
     [
         (lambda text: text[: len(text) // 2], "not JSON"),
-        (lambda text: text.replace('"create"', '"delete"'), "does not match the plan schema at $.changes[0].action"),
+        (lambda text: text.replace('"create"', '"delete"'), "does not match the plan schema at $."),
         (lambda text: text.replace('"rg"', '"another"'), "the digest does not match the changes"),
         (
             lambda text: text.replace('"graph_url": "sandbox"', '"graph_url": "https://graph.microsoft.com/v1.0"'),

@@ -189,8 +189,10 @@ def test_the_prompt_on_a_terminal(reconciler: CommandLine, typed: bytes, code: i
     if child == 0:
         os.execve(sys.executable, [sys.executable, "-m", "reconciler", "apply", "--sandbox"], {**os.environ})
     shown = b""
-    while b"Only yes approves" not in shown:
-        shown += read_terminal(terminal)
+    while b"Only 'yes' is accepted" not in shown:
+        chunk = read_terminal(terminal)
+        assert chunk, f"the command ended without a prompt: {shown!r}"
+        shown += chunk
     os.write(terminal, typed)
     while True:
         # What is typed in the instant before the prompt starts to read may pass unnoticed, as on any terminal: type on.
