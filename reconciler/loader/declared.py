@@ -1,4 +1,4 @@
-"""One document → its faults, and the extensions it declares."""
+"""One document → its faults and the extensions that it declares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reconciler.model.extension import Catalog, Inherited
 
 @dataclass(frozen=True, slots=True)
 class DeclaredExtension:
-    """An extension with its defaults; `display_name` and `pinned_id` are None where absent or at fault."""
+    """An extension with its defaults; `display_name` and `pinned_id` are None if absent or invalid."""
 
     display_name: str | None
     pinned_id: str | None
@@ -29,7 +29,7 @@ class DeclaredExtension:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredDocument:
-    """What one document says; `catalog` is None when it cannot be told which catalog is meant."""
+    """What one document declares; `catalog` is None if it is missing or invalid."""
 
     catalog: Catalog | None
     extensions: tuple[DeclaredExtension, ...]
@@ -37,12 +37,14 @@ class DeclaredDocument:
 
 
 def declared(document: Node, file: str, not_secret: Collection[str] = ()) -> tuple[DeclaredDocument, list[Fault]]:
-    """The document and all its faults: of the schema, of single values, of extensions with defaults merged in.
+    """The document and all its faults: of the schema, of single values, of extensions merged with defaults.
 
-    A fault in one extension leaves the others checked; a value in `defaults` is judged once, where it stands.
-    `not_secret` holds beside what the document itself names so.
+    A fault in one extension does not stop the checks of others; a value in `defaults` is checked once, at its place.
+    `not_secret` adds to what the document itself lists.
     """
-    secrets = secret_faults(document, (*not_secret, *not_secret_texts(document)))  # first: no other fault shows them
+    secrets = secret_faults(
+        document, (*not_secret, *not_secret_texts(document))
+    )  # first: so that no other message shows them
     faults, at_fault = schema_faults(document, {node for node, fault in secrets.items() if fault.code == "R208"})
     faults.extend(secrets.values())
     faults.extend(blank_fault("catalog", member(document, "catalog"), at_fault))
@@ -69,9 +71,9 @@ def _bodies(document: Node) -> list[Mapping]:
 
 
 def _extension(body: Mapping, whole: Mapping, at_fault: Collection[Node], file: str) -> DeclaredExtension:
-    pinned_id = _sound(member(body, "id"), at_fault)
+    pinned_id = _valid_text(member(body, "id"), at_fault)
     return DeclaredExtension(
-        display_name=_sound(member(body, "displayName"), at_fault),
+        display_name=_valid_text(member(body, "displayName"), at_fault),
         pinned_id=pinned_id.lower() if pinned_id else None,
         body=whole,
         source=SourceLocation(file, body.line, body.column),
@@ -79,7 +81,7 @@ def _extension(body: Mapping, whole: Mapping, at_fault: Collection[Node], file: 
 
 
 def _inherited(document: Node, whole: Mapping, file: str) -> Inherited | None:
-    """What the merged extension has from the document's defaults; None where there are none."""
+    """What the merged extension inherits from the defaults of the document; None without defaults."""
     defaults = document.entries.get("defaults") if isinstance(document, Mapping) else None
     if defaults is None:
         return None
@@ -89,13 +91,13 @@ def _inherited(document: Node, whole: Mapping, file: str) -> Inherited | None:
 
 def _catalog(document: Node, at_fault: Collection[Node]) -> Catalog | None:
     node = member(document, "catalog")
-    catalog_id = _sound(member(node, "id"), at_fault)
+    catalog_id = _valid_text(member(node, "id"), at_fault)
     if catalog_id is not None:
         return Catalog(catalog_id.lower(), None)
-    name = _sound(node, at_fault)
+    name = _valid_text(node, at_fault)
     return Catalog(None, name) if name is not None else None
 
 
-def _sound(node: Node | None, at_fault: Collection[Node]) -> str | None:
+def _valid_text(node: Node | None, at_fault: Collection[Node]) -> str | None:
     text = None if node in at_fault else text_of(node)
     return text if text and appearance(text) else None

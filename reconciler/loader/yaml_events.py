@@ -1,7 +1,7 @@
-"""YAML text → the parser's events, also for what YAML 1.2 or JSON allow and libyaml rejects.
+"""YAML text → the events of the parser, also for text that YAML 1.2 or JSON allows and libyaml rejects.
 
-The parser gets a text that it accepts; every event describes the text as it was given: its values, lines, columns, and
-how many characters stand before them.
+The parser gets a text that it accepts; every event describes the original text: its values, lines, columns, and
+the number of characters before them.
 """
 
 from __future__ import annotations

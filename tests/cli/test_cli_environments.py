@@ -70,7 +70,7 @@ def test_an_environment_that_is_not_there_is_a_usage_error(two: CommandLine) -> 
 def test_without_a_choice_it_says_that_there_is_one(two: CommandLine) -> None:
     declare(Path("plain"), {"catalog": "Marketing", "extensions": []})
     for command in (["plan", "plain"], ["drift", "plain"], ["auth", "check"]):
-        assert "no environment was chosen; reconciler.yaml names staging, production." in two(*command, "--sandbox").err
+        assert "no environment is chosen; reconciler.yaml names staging, production." in two(*command, "--sandbox").err
         assert two(*command, "--sandbox", "-q").err == ""
         assert "note" not in two(*command, "--sandbox", "--environment", "staging").err
     Path("reconciler.yaml").unlink()
@@ -97,7 +97,7 @@ def test_without_a_choice_nothing_is_applied(two: CommandLine) -> None:
 def test_a_plan_is_for_one_environment(two: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = two("plan", "--sandbox")
     assert ran.code == 3
-    assert "no environment was chosen" in ran.out
+    assert "no environment is chosen" in ran.out
     plans = {
         name: two("plan", "--sandbox", "--environment", name, "--format", "json").document
         for name in ("staging", "production")
