@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconciler.errors import UsageError
 from reconciler.loader import LoadedEnvironments, load_environments
+from reconciler.loader.names import did_you_mean
 from reconciler.model.environment import Environment
 
 
@@ -19,7 +20,8 @@ def named_one(named: LoadedEnvironments, name: str) -> Environment:
     found = next((one for one in named.environments if one.name == name), None)
     if found is None:
         known = ", ".join(one.name for one in named.environments) or "none"
-        raise UsageError(f"reconciler.yaml names no environment {name}.", hint=f"It names: {known}.")
+        question = did_you_mean(name, tuple(one.name for one in named.environments), "")
+        raise UsageError(f"reconciler.yaml names no environment {name}.", hint=f"{question} It names: {known}.".strip())
     return found
 
 

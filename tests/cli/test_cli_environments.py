@@ -61,6 +61,7 @@ def test_an_environment_that_is_not_there_is_a_usage_error(two: CommandLine) -> 
     assert ran.code == 1
     assert "names no environment prod" in ran.err
     assert "It names: staging, production." in ran.err
+    assert "Did you mean production? It names:" in two("plan", "--sandbox", "--environment", "prodution").err
     Path("reconciler.yaml").unlink()
     ran = two("plan", "--sandbox", "--environment", "prod")
     assert ran.code == 1
@@ -70,7 +71,7 @@ def test_an_environment_that_is_not_there_is_a_usage_error(two: CommandLine) -> 
 def test_without_a_choice_it_says_that_there_is_one(two: CommandLine) -> None:
     declare(Path("plain"), {"catalog": "Marketing", "extensions": []})
     for command in (["plan", "plain"], ["drift", "plain"], ["auth", "check"]):
-        assert "no environment is chosen; reconciler.yaml names staging, production." in two(*command, "--sandbox").err
+        assert "no environment was chosen; reconciler.yaml names staging, production." in two(*command, "--sandbox").err
         assert two(*command, "--sandbox", "-q").err == ""
         assert "note" not in two(*command, "--sandbox", "--environment", "staging").err
     Path("reconciler.yaml").unlink()
