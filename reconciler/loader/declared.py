@@ -45,23 +45,23 @@ def declared(document: Node, file: str, not_secret: Collection[str] = ()) -> tup
     secrets = secret_faults(
         document, (*not_secret, *not_secret_texts(document))
     )  # first: so that no other message shows them
-    faults, at_fault = schema_faults(document, {node for node, fault in secrets.items() if fault.code == "R208"})
+    faults, invalid = schema_faults(document, {node for node, fault in secrets.items() if fault.code == "R208"})
     faults.extend(secrets.values())
-    faults.extend(blank_fault("catalog", member(document, "catalog"), at_fault))
+    faults.extend(blank_fault("catalog", member(document, "catalog"), invalid))
     source = SourceLocation(file, document.line, document.column)
     if is_wrapped(document):
         return DeclaredDocument(None, (), source), faults
     defaults = member(document, "defaults")
-    faults.extend(body_faults(defaults, at_fault))
+    faults.extend(body_faults(defaults, invalid))
     extensions = []
     for body in _bodies(document):
-        faults.extend(body_faults(body, at_fault))
+        faults.extend(body_faults(body, invalid))
         whole = merged(defaults, body)
         if defaults is None or isinstance(defaults, Mapping):
-            faults.extend(extension_faults(whole, at_fault))
-        extension = _extension(body, whole, at_fault, file)
+            faults.extend(extension_faults(whole, invalid))
+        extension = _extension(body, whole, invalid, file)
         extensions.append(replace(extension, inherited=_inherited(document, whole, file)))
-    return DeclaredDocument(_catalog(document, at_fault), tuple(extensions), source), faults
+    return DeclaredDocument(_catalog(document, invalid), tuple(extensions), source), faults
 
 
 def _bodies(document: Node) -> list[Mapping]:
@@ -70,10 +70,10 @@ def _bodies(document: Node) -> list[Mapping]:
     return [item for item in items if isinstance(item, Mapping) and not is_wrapped(item)]
 
 
-def _extension(body: Mapping, whole: Mapping, at_fault: Collection[Node], file: str) -> DeclaredExtension:
-    pinned_id = _valid_text(member(body, "id"), at_fault)
+def _extension(body: Mapping, whole: Mapping, invalid: Collection[Node], file: str) -> DeclaredExtension:
+    pinned_id = _valid_text(member(body, "id"), invalid)
     return DeclaredExtension(
-        display_name=_valid_text(member(body, "displayName"), at_fault),
+        display_name=_valid_text(member(body, "displayName"), invalid),
         pinned_id=pinned_id.lower() if pinned_id else None,
         body=whole,
         source=SourceLocation(file, body.line, body.column),
@@ -89,15 +89,15 @@ def _inherited(document: Node, whole: Mapping, file: str) -> Inherited | None:
     return Inherited(place, inherited_paths(defaults.value, whole))
 
 
-def _catalog(document: Node, at_fault: Collection[Node]) -> Catalog | None:
+def _catalog(document: Node, invalid: Collection[Node]) -> Catalog | None:
     node = member(document, "catalog")
-    catalog_id = _valid_text(member(node, "id"), at_fault)
+    catalog_id = _valid_text(member(node, "id"), invalid)
     if catalog_id is not None:
         return Catalog(catalog_id.lower(), None)
-    name = _valid_text(node, at_fault)
+    name = _valid_text(node, invalid)
     return Catalog(None, name) if name is not None else None
 
 
-def _valid_text(node: Node | None, at_fault: Collection[Node]) -> str | None:
-    text = None if node in at_fault else text_of(node)
+def _valid_text(node: Node | None, invalid: Collection[Node]) -> str | None:
+    text = None if node in invalid else text_of(node)
     return text if text and appearance(text) else None

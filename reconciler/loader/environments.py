@@ -62,7 +62,7 @@ def _faults(documents: list[Node]) -> list[Fault]:
         ]
     [document] = documents
     secrets = secret_faults(document, not_secret_texts(document))
-    violations, _ = faults_by_schema(document, "environments", passed_over=secrets)
+    violations, _ = faults_by_schema(document, "environments", ignored=secrets)
     return [*secrets.values(), *violations, *_name_faults(document), *_nested_faults(document)]
 
 

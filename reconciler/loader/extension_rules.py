@@ -26,14 +26,14 @@ _NEEDED_MEMBERS = {
 """Configuration → its required members, all its members."""
 
 
-def extension_faults(body: Mapping, at_fault: Collection[Node]) -> Iterator[Fault]:
+def extension_faults(body: Mapping, invalid: Collection[Node]) -> Iterator[Fault]:
     """R103, R203 and R206 of one merged extension; a value with a fault of its own counts as present.
 
     Source: graph-contract §2.1 (what is required, and of which type), §2.3 (resourceId).
     """
     yield from _missing_faults(body)
-    yield from _callback_fault(body, at_fault)
-    yield from _resource_fault(body, at_fault)
+    yield from _callback_fault(body, invalid)
+    yield from _resource_fault(body, invalid)
 
 
 def _missing_faults(body: Mapping) -> Iterator[Fault]:
@@ -53,9 +53,9 @@ def _missing_fault(place: Placed, what: str, wanted: str) -> Fault:
     return fault_at(place, "R103", message, f"Add {wanted} to the extension or to `defaults`.")
 
 
-def _callback_fault(body: Mapping, at_fault: Collection[Node]) -> Iterator[Fault]:
+def _callback_fault(body: Mapping, invalid: Collection[Node]) -> Iterator[Fault]:
     kind = member(body, ODATA_TYPE)
-    if kind in at_fault or short_type(text_of(kind)) != ASSIGNMENT_TYPE:
+    if kind in invalid or short_type(text_of(kind)) != ASSIGNMENT_TYPE:
         return
     if isinstance(member(body, "callbackConfiguration"), Mapping):
         message = f"`callbackConfiguration` is not supported on {ASSIGNMENT_TYPE} (that type has no callback)."
@@ -63,10 +63,10 @@ def _callback_fault(body: Mapping, at_fault: Collection[Node]) -> Iterator[Fault
         yield fault_at(body.entries["callbackConfiguration"], "R203", message, hint)
 
 
-def _resource_fault(body: Mapping, at_fault: Collection[Node]) -> Iterator[Fault]:
+def _resource_fault(body: Mapping, invalid: Collection[Node]) -> Iterator[Fault]:
     authentication = member(body, "authenticationConfiguration")
     kind = member(authentication, ODATA_TYPE)
-    if not isinstance(authentication, Mapping) or kind in at_fault:
+    if not isinstance(authentication, Mapping) or kind in invalid:
         return
     name = short_type(text_of(kind))
     if name == _BEARER and missing(authentication.entries, ("resourceId",), _AUTHENTICATION):

@@ -17,7 +17,7 @@ ENVIRONMENTS_FILE = Path("reconciler.yaml")
 
 
 @dataclass(slots=True)
-class Found:
+class YamlFiles:
     """The files to read, each with its name in messages and sorted by it, and the faults of the paths."""
 
     files: list[tuple[str, Path]] = field(default_factory=list)
@@ -36,45 +36,45 @@ class Found:
         self.diagnostics.append(Diagnostic(code, "error", message, hint, of_path(shown(path))))
 
 
-def find(paths: Iterable[Path]) -> Found:
+def find(paths: Iterable[Path]) -> YamlFiles:
     """The YAML files that the paths name or contain; R001, R002 and R003 for other paths.
 
     Folders are searched to any depth; hidden files and folders are ignored.
     """
-    found = Found()
+    yaml_files = YamlFiles()
     given = list(paths)
     for path in given:
         try:
-            _find_one(path, found)
+            _add_path(path, yaml_files)
         except FileNotFoundError:
             message = f"No desired state found: `{shown(path)}` does not exist."
-            found.report(path, "R001", message, "Run `reconciler init` or give a path.")
+            yaml_files.report(path, "R001", message, "Run `reconciler init` or give a path.")
         except (OSError, ValueError) as error:
-            found.report(
+            yaml_files.report(
                 path, "R001", f"The path cannot be read: {reason(error)}.", "Check the path and its permissions."
             )
     if not given:
-        found.report(Path(), "R002", "No path was given.", "Give a file, or a folder with .yaml or .yml files.")
-    found.files.sort()
-    return found
+        yaml_files.report(Path(), "R002", "No path was given.", "Give a file, or a folder with .yaml or .yml files.")
+    yaml_files.files.sort()
+    return yaml_files
 
 
-def _find_one(path: Path, found: Found) -> None:
+def _add_path(path: Path, yaml_files: YamlFiles) -> None:
     mode = path.stat().st_mode
     if not stat.S_ISDIR(mode):
-        found.add(path)
+        yaml_files.add(path)
         return
-    faults_before = len(found.diagnostics)
-    files = list(_files_under(path, found))
+    faults_before = len(yaml_files.diagnostics)
+    files = list(_files_under(path, yaml_files))
     for file in files:
-        found.add(file)
-    if not files and len(found.diagnostics) == faults_before:
-        found.report(
+        yaml_files.add(file)
+    if not files and len(yaml_files.diagnostics) == faults_before:
+        yaml_files.report(
             path, "R002", "The folder contains no YAML file.", "Add a .yaml or .yml file, or give another folder."
         )
 
 
-def _files_under(root: Path, found: Found) -> Iterator[Path]:
+def _files_under(root: Path, yaml_files: YamlFiles) -> Iterator[Path]:
     """The YAML files in a folder, to any depth, without recursion and without following a link twice."""
     real_root = os.path.realpath(root)
     waiting = [root]
@@ -84,7 +84,7 @@ def _files_under(root: Path, found: Found) -> Iterator[Path]:
             with os.scandir(folder) as entries:
                 children = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            found.report(folder, "R001", f"The folder cannot be read: {reason(error)}.", "Check its permissions.")
+            yaml_files.report(folder, "R001", f"The folder cannot be read: {reason(error)}.", "Check its permissions.")
             continue
         for entry in children:
             path = folder / entry.name
@@ -93,7 +93,7 @@ def _files_under(root: Path, found: Found) -> Iterator[Path]:
                 continue
             if entry.is_symlink() and (is_yaml or _is_folder(path)) and not within(real_root, path):
                 hint = "Replace the link with the file, or give its target as a path of its own."
-                found.report(path, "R003", "The symbolic link points outside the folder.", hint)
+                yaml_files.report(path, "R003", "The symbolic link points outside the folder.", hint)
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(path)
             elif is_yaml and not _is_folder(path) and not _names_environments(path):

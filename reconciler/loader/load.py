@@ -108,11 +108,11 @@ def load_texts(
 
 def read_texts(paths: Sequence[Path]) -> ReadTexts:
     """The texts of all files that the paths name or contain, read once, for `load_texts`."""
-    found = find(paths)
-    read = [(name, path, *read_text(path, name)) for name, path in found.files]
+    yaml_files = find(paths)
+    read = [(name, path, *read_text(path, name)) for name, path in yaml_files.files]
     return ReadTexts(
         files={name: (path, text) for name, path, text, unreadable in read if unreadable is None},
-        diagnostics=(*found.diagnostics, *(unreadable for *_, unreadable in read if unreadable is not None)),
+        diagnostics=(*yaml_files.diagnostics, *(unreadable for *_, unreadable in read if unreadable is not None)),
     )
 
 
@@ -124,15 +124,15 @@ def _naming(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
 
 
 def _read(paths: Sequence[Path]) -> tuple[list[_File], Sequence[Diagnostic]]:
-    found = find(paths)
+    yaml_files = find(paths)
     texts = [
-        (name, *read_text(path, name)) for name, path in found.files
+        (name, *read_text(path, name)) for name, path in yaml_files.files
     ]  # all first: a secret in one file is a secret in all
     files = [
         _parsed(name, text) if unreadable is None else _File(name, diagnostics=(unreadable,))
         for name, text, unreadable in texts
     ]
-    return files, found.diagnostics
+    return files, yaml_files.diagnostics
 
 
 def _parsed(name: str, text: str) -> _File:
@@ -181,9 +181,9 @@ def _declared(file: _File, environment: Environment | None) -> tuple[list[Declar
     documents, diagnostics = [], list(file.diagnostics)
     for node in file.documents:
         written, faults = substituted(node, environment) if file.varies else (node, [])
-        document, found = declared(written, file.name, environment.not_secret if environment else ())
+        document, document_faults = declared(written, file.name, environment.not_secret if environment else ())
         documents.append(document)
-        diagnostics += [fault.in_file(file.name) for fault in (*faults, *found)]
+        diagnostics += [fault.in_file(file.name) for fault in (*faults, *document_faults)]
     if not _errors(diagnostics):
         diagnostics += _nothing_declared(file.name, documents)
     return documents, diagnostics
@@ -193,7 +193,7 @@ def _nothing_declared(file: str, documents: Sequence[DeclaredDocument]) -> Itera
     """R312 for a valid file without a document, and for each document without an extension."""
     hint = "Extensions that it declared before stay live, unmanaged. Declare an extension, or remove the {}."
     if not documents:
-        message = "The file declares nothing: it is empty or holds only comments."
+        message = "The file declares nothing: it is empty or contains only comments."
         yield Diagnostic("R312", "warning", message, hint.format("file"), of_path(file))
     for document in documents:
         if not document.extensions:

@@ -23,25 +23,25 @@ def schema_faults(document: Node, secrets: Iterable[Node] = ()) -> tuple[list[Fa
     """
     wrapped = {node: entry for node in _candidates(document) if (entry := _wrapper(node))}
     faults = [_wrapped_fault(node is document, entry) for node, entry in wrapped.items()]
-    found, at_fault = faults_by_schema(document, "desired-state", passed_over={*wrapped, *secrets})
-    return faults + found, {*at_fault, *secrets}
+    violations, invalid = faults_by_schema(document, "desired-state", ignored={*wrapped, *secrets})
+    return faults + violations, {*invalid, *secrets}
 
 
 def faults_by_schema(
-    document: Node, schema: SchemaName, passed_over: Container[Node] = ()
+    document: Node, schema: SchemaName, ignored: Container[Node] = ()
 ) -> tuple[list[Fault], set[Node]]:
     """The faults of the document by one schema, and the invalid values."""
     faults: list[Fault] = []
-    at_fault: set[Node] = set()
+    invalid: set[Node] = set()
     data = data_of(document)
     if fits(data, schema):
-        return faults, at_fault
+        return faults, invalid
     for error in validator(schema).iter_errors(data):
-        finding = _find(document, error, passed_over)
+        finding = _find(document, error, ignored)
         if finding is not None:
             faults.extend(_with_variable(fault, finding.node) for fault in WORDING[str(error.validator)](finding))
-            at_fault.add(finding.node)
-    return faults, at_fault
+            invalid.add(finding.node)
+    return faults, invalid
 
 
 def _with_variable(fault: Fault, node: Node) -> Fault:
@@ -79,11 +79,11 @@ def _wrapped_fault(is_document: bool, entry: Entry) -> Fault:
     return fault_at(entry, "R106", message, "Remove the `value` wrapper and indent its content one level less.")
 
 
-def _find(document: Node, error: ValidationError, passed_over: Container[Node]) -> Finding | None:
+def _find(document: Node, error: ValidationError, ignored: Container[Node]) -> Finding | None:
     """The node of an error; None when the fault of the node, or of a node around it, is reported already."""
     node, name = document, ""
     for step in (*error.absolute_path, None):
-        if isinstance(node, Broken) or node in passed_over:
+        if isinstance(node, Broken) or node in ignored:
             return None
         if isinstance(node, Mapping) and isinstance(step, str):
             node, name = node.entries[step].value, step

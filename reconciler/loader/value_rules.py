@@ -77,26 +77,26 @@ def not_secret_texts(document: Node) -> tuple[str, ...]:
     return tuple(text for text in texts if text)
 
 
-def body_faults(body: Node | None, at_fault: Collection[Node]) -> Iterator[Fault]:
+def body_faults(body: Node | None, invalid: Collection[Node]) -> Iterator[Fault]:
     """R105, R108, R202 and R217 for names, address and timeouts of an extension or of the defaults, before merging."""
-    yield from blank_fault("displayName", member(body, "displayName"), at_fault)
+    yield from blank_fault("displayName", member(body, "displayName"), invalid)
     endpoint = member(body, "endpointConfiguration")
     for name in ("resourceGroupName", "logicAppWorkflowName"):
-        yield from blank_fault(name, member(endpoint, name), at_fault)
+        yield from blank_fault(name, member(endpoint, name), invalid)
     url = member(endpoint, "url")
-    if isinstance(url, Scalar) and url not in at_fault:
+    if isinstance(url, Scalar) and url not in invalid:
         yield from _url_fault(url)
     callback = member(body, "callbackConfiguration")
     for name in (TIMEOUT, TIMEOUT_IN_DOCUMENTS):
         timeout = member(callback, name)
-        if isinstance(timeout, Scalar) and timeout not in at_fault:
+        if isinstance(timeout, Scalar) and timeout not in invalid:
             yield from _timeout_fault(name, timeout)
     yield from _both_names_fault(callback)
 
 
-def blank_fault(name: str, node: Node | None, at_fault: Collection[Node]) -> Iterator[Fault]:
+def blank_fault(name: str, node: Node | None, invalid: Collection[Node]) -> Iterator[Fault]:
     """R105 for a name without a visible character; the schema only finds names that are white space."""
-    if isinstance(node, Scalar) and node not in at_fault and not appearance(node.text):
+    if isinstance(node, Scalar) and node not in invalid and not appearance(node.text):
         message = f"`{name}` is blank: no character of {quoted(node.text)} is visible."
         yield fault_at(node, "R105", message, "Write a name.")
 

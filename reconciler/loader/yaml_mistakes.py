@@ -163,7 +163,7 @@ def _wide_blank(mistake: Mistake, line: int) -> Fault | None:
 
 
 def _line_above(mistake: Mistake) -> int | None:
-    """The next line above that holds more than a comment."""
+    """The next line above with more than a comment."""
     lines = range(min(mistake.line, len(mistake.lines)) - 1, -1, -1)
     return next((at for at in lines if mistake.lines[at].split("#")[0].strip()), None)
 
