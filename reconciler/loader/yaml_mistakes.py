@@ -97,7 +97,8 @@ def _first_character(mistake: Mistake) -> Fault:
     name = re.match(_ODATA_NAME, mistake.rest)
     if name and mistake.rest[name.end() :].startswith(":"):
         return mistake.fault(
-            f'"{name[0]}" must be quoted: a name cannot begin with `@` in YAML.', f'Write "{name[0]}", with the quotes.'
+            f"{quoted(name[0])} must be quoted: a name cannot begin with `@` in YAML.",
+            f"Write {quoted(name[0])}, with the quotes.",
         )
     return mistake.fault(f"A text cannot begin with {_shown(character)} in YAML.", _QUOTE_TEXT)
 
@@ -147,9 +148,8 @@ def _missing_space(mistake: Mistake, line: int) -> Fault | None:
         )
     colon = re.match(_NO_SPACE_AFTER_COLON, text)
     if colon:
-        return mistake.at(line, colon.end()).fault(
-            f"A space is missing after `{colon['name']}:`.", f"Write `{colon['name']}: value`."
-        )
+        name = quoted(colon["name"])[1:-1]
+        return mistake.at(line, colon.end()).fault(f"A space is missing after `{name}:`.", f"Write `{name}: value`.")
     return None
 
 

@@ -206,6 +206,12 @@ def test_a_list_item_is_offered_as_a_whole_valid_extension(server: LanguageServe
         assert state.diagnostics == () and state.extensions == 1
 
 
+def test_each_property_is_offered_once(server: LanguageServer) -> None:
+    text = "catalog: Marketing\nextensions:\n  - displayName: a\n    |\n"
+    labels = [label for label, _ in offered(server, text)]
+    assert "endpointConfiguration" in labels and len(labels) == len(set(labels))
+
+
 @pytest.mark.parametrize(
     ("holder", "types"),
     [

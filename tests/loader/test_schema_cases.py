@@ -1,4 +1,7 @@
-"""Every file in tests/schemas is a case: it gives exactly what its first lines say; a valid one only warnings."""
+"""Every file in tests/schemas is a case: it gives exactly what its first lines say; a valid one only warnings.
+
+A case of R006 also says the message: each mistake in YAML has its own.
+"""
 
 from __future__ import annotations
 
