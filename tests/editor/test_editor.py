@@ -178,6 +178,23 @@ def test_members_that_defaults_can_give_are_missing_only_if_they_do_not(server: 
     assert errors_of(server, f"{head}defaults:\n{members}\nextensions:\n  - displayName: a\n") == []
 
 
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        ("      resourceId: 38ab2ccc-3747-4567-b36b-9478f5602f0d\n", "resourceId is not allowed with"),
+        ("    callbackConfiguration: {timeoutDuration: PT1H}\n", "callbackConfiguration is not supported on"),
+    ],
+)
+def test_a_member_that_the_type_does_not_have_is_an_error_in_both(
+    server: LanguageServer, added: str, message: str
+) -> None:
+    text = WHOLE.format("a") + added
+    [diagnostic] = load_texts([("a.yaml", text)]).errors
+    [(line, shown)] = errors_of(server, text)
+    assert diagnostic.place is not None and line == diagnostic.place.line
+    assert shown.startswith(message) and diagnostic.message.replace("`", "").startswith(message)
+
+
 def offered(server: LanguageServer, text: str) -> list[tuple[str, str]]:
     """What is offered at the `|` of a text: label and inserted text."""
     before, _, after = text.partition("|")
