@@ -61,7 +61,7 @@ def _secret_fault(name: str, node: Scalar, not_secret: Collection[str]) -> Fault
     message = f"{title} contains a secret: a signature, a token or a key."
     hint = "Remove the secret. If the file has been shared, renew the secret."
     if looks_like_keys(node.text) and not is_refused(node.text, looks_like_keys(node.text)):
-        hint += " If the value is not a secret, add exactly this value to `notSecret` in the document."
+        hint += " If it is not a secret, add the exact value to `notSecret` in the document."
     return fault_at(node, "R208", message, hint)
 
 
