@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconciler.errors import UsageError
 from reconciler.loader import LoadedEnvironments, load_environments
+from reconciler.loader.names import did_you_mean
 from reconciler.model.environment import Environment
 
 
@@ -19,7 +20,8 @@ def environment_named(named: LoadedEnvironments, name: str) -> Environment:
     environments = {environment.name: environment for environment in named.environments}
     if name not in environments:
         known = ", ".join(environments) or "none"
-        raise UsageError(f"reconciler.yaml names no environment {name}.", hint=f"It names: {known}.")
+        question = did_you_mean(name, tuple(environments), "")
+        raise UsageError(f"reconciler.yaml names no environment {name}.", hint=f"{question} It names: {known}.".strip())
     return environments[name]
 
 

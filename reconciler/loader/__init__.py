@@ -1,4 +1,4 @@
-"""YAML files → desired state: every fault with its place, or canonical extensions, catalog by catalog."""
+"""YAML files → desired state: every fault with its place, or canonical extensions per catalog."""
 
 from reconciler.loader.environments import LoadedEnvironments, load_environments
 from reconciler.loader.load import LoadedState, load, load_for_each, load_texts, read_texts

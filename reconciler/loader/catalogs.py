@@ -1,4 +1,4 @@
-"""Documents of all files → one desired state for each catalog, and the extensions declared twice."""
+"""Documents of all files → one desired state per catalog, and duplicate declarations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reconciler.model.types import ASSIGNMENT_TYPE, ODATA_TYPE, short_type
 
 _Reference = tuple[str, str]
 _Named = tuple[str, str, SourceLocation]
-"""A name, the form in which it is compared with others, and its place."""
+"""A name, its form for comparison, and its place."""
 
 
 def in_order(place: SourceLocation | None) -> tuple[str, int, int]:
@@ -26,7 +26,7 @@ def in_order(place: SourceLocation | None) -> tuple[str, int, int]:
 
 
 def reference(catalog: Catalog) -> _Reference:
-    """How a catalog is addressed: by its id, or by its name whatever the case."""
+    """How a catalog is addressed: by its id, or by its name ignoring case."""
     return catalog.id or "", (catalog.display_name or "").casefold()
 
 
@@ -39,22 +39,22 @@ def _by_catalog(documents: Iterable[DeclaredDocument]) -> dict[_Reference, list[
 
 
 def duplicates(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
-    """R207 for every extension that its catalog declares already, by id or by name, naming the first place."""
-    found = []
+    """R207 for every extension that is declared before in its catalog, by id or by name, with the first place."""
+    repeated = []
     for group in _by_catalog(documents).values():
         first: dict[Key, SourceLocation] = {}
         for extension in _in_source_order(group):
             conflicts = conflicting_keys(extension.pinned_id, extension.display_name)
             taken = next((key for key in conflicts if key in first), None)
             if taken is not None:
-                found.append(_duplicate(extension, taken, first[taken]))
+                repeated.append(_duplicate(extension, taken, first[taken]))
             for key in occupied_keys(extension.pinned_id, extension.display_name):
                 first.setdefault(key, extension.source)
-    return found
+    return repeated
 
 
 def look_alikes(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
-    """R216 for every name that looks like an earlier one, of another extension of its catalog or another catalog."""
+    """R216 for every name that looks like an earlier one, of another extension in its catalog or of another catalog."""
     catalogs: list[_Named] = []
     warnings: list[Diagnostic] = []
     for (_, compared_as), group in _by_catalog(documents).items():
@@ -74,9 +74,9 @@ def _look_alikes(kind: str, names: Iterable[_Named]) -> list[Diagnostic]:
         if compared_as != first_compared_as:
             message = (
                 f"The {kind} {quoted(name)} looks like {quoted(first_name)} at {place.file}:{place.line}; "
-                "the names differ only in characters that do not show."
+                "the names differ only in invisible characters."
             )
-            hint = f"Write the name the same way twice for one {kind}, or give the two visibly different names."
+            hint = f"If both are the same {kind}, write the name identically; otherwise use visibly different names."
             warnings.append(Diagnostic("R216", "warning", message, hint, source))
     return warnings
 
@@ -90,16 +90,16 @@ def _duplicate(extension: DeclaredExtension, taken: Key, first: SourceLocation) 
     by_name = taken[0] != "id"
     what = f"The extension {quoted(extension.display_name or '')}" if by_name else f"The id {quoted(taken[1])}"
     message = f"{what} is declared twice in its catalog, first at {first.file}:{first.line}."
-    way_out = "correct its `id`"
+    correction = "correct its `id`"
     if by_name:
-        way_out = "rename it (names differing in case alone are the same), or pin both by their own `id`"
-    return Diagnostic("R207", "error", message, f"Remove one of the two, or {way_out}.", extension.source)
+        correction = "rename it (names are compared ignoring case), or give each its own `id`"
+    return Diagnostic("R207", "error", message, f"Remove one of them, or {correction}.", extension.source)
 
 
 def desired_catalogs(documents: Iterable[DeclaredDocument]) -> tuple[DesiredCatalog, ...]:
-    """What is declared for each catalog, sorted by its reference; extensions in the order of the files.
+    """The desired state per catalog, sorted by its reference; extensions in the order of the files.
 
-    Only for documents without faults.
+    Only for documents without errors.
     """
     groups = _by_catalog(documents)
     return tuple(

@@ -1,4 +1,4 @@
-"""One document → its faults, and the extensions it declares."""
+"""One document → its faults and the extensions that it declares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reconciler.model.extension import Catalog, Inherited
 
 @dataclass(frozen=True, slots=True)
 class DeclaredExtension:
-    """An extension with its defaults; `display_name` and `pinned_id` are None where absent or at fault."""
+    """An extension with its defaults; `display_name` and `pinned_id` are None if absent or invalid."""
 
     display_name: str | None
     pinned_id: str | None
@@ -29,7 +29,7 @@ class DeclaredExtension:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredDocument:
-    """What one document says; `catalog` is None when it cannot be told which catalog is meant."""
+    """What one document declares; `catalog` is None if it is missing or invalid."""
 
     catalog: Catalog | None
     extensions: tuple[DeclaredExtension, ...]
@@ -37,29 +37,31 @@ class DeclaredDocument:
 
 
 def declared(document: Node, file: str, not_secret: Collection[str] = ()) -> tuple[DeclaredDocument, list[Fault]]:
-    """The document and all its faults: of the schema, of single values, of extensions with defaults merged in.
+    """The document and all its faults: of the schema, of single values, of extensions merged with defaults.
 
-    A fault in one extension leaves the others checked; a value in `defaults` is judged once, where it stands.
-    `not_secret` holds beside what the document itself names so.
+    A fault in one extension does not stop the checks of others; a value in `defaults` is checked once, at its place.
+    `not_secret` adds to what the document itself lists.
     """
-    secrets = secret_faults(document, (*not_secret, *not_secret_texts(document)))  # first: no other fault shows them
-    faults, at_fault = schema_faults(document, {node for node, fault in secrets.items() if fault.code == "R208"})
+    secrets = secret_faults(
+        document, (*not_secret, *not_secret_texts(document))
+    )  # first: so that no other message shows them
+    faults, invalid = schema_faults(document, {node for node, fault in secrets.items() if fault.code == "R208"})
     faults.extend(secrets.values())
-    faults.extend(blank_fault("catalog", member(document, "catalog"), at_fault))
+    faults.extend(blank_fault("catalog", member(document, "catalog"), invalid))
     source = SourceLocation(file, document.line, document.column)
     if is_wrapped(document):
         return DeclaredDocument(None, (), source), faults
     defaults = member(document, "defaults")
-    faults.extend(body_faults(defaults, at_fault))
+    faults.extend(body_faults(defaults, invalid))
     extensions = []
     for body in _bodies(document):
-        faults.extend(body_faults(body, at_fault))
+        faults.extend(body_faults(body, invalid))
         whole = merged(defaults, body)
         if defaults is None or isinstance(defaults, Mapping):
-            faults.extend(extension_faults(whole, at_fault))
-        extension = _extension(body, whole, at_fault, file)
+            faults.extend(extension_faults(whole, invalid))
+        extension = _extension(body, whole, invalid, file)
         extensions.append(replace(extension, inherited=_inherited(document, whole, file)))
-    return DeclaredDocument(_catalog(document, at_fault), tuple(extensions), source), faults
+    return DeclaredDocument(_catalog(document, invalid), tuple(extensions), source), faults
 
 
 def _bodies(document: Node) -> list[Mapping]:
@@ -68,10 +70,10 @@ def _bodies(document: Node) -> list[Mapping]:
     return [item for item in items if isinstance(item, Mapping) and not is_wrapped(item)]
 
 
-def _extension(body: Mapping, whole: Mapping, at_fault: Collection[Node], file: str) -> DeclaredExtension:
-    pinned_id = _sound(member(body, "id"), at_fault)
+def _extension(body: Mapping, whole: Mapping, invalid: Collection[Node], file: str) -> DeclaredExtension:
+    pinned_id = _valid_text(member(body, "id"), invalid)
     return DeclaredExtension(
-        display_name=_sound(member(body, "displayName"), at_fault),
+        display_name=_valid_text(member(body, "displayName"), invalid),
         pinned_id=pinned_id.lower() if pinned_id else None,
         body=whole,
         source=SourceLocation(file, body.line, body.column),
@@ -79,7 +81,7 @@ def _extension(body: Mapping, whole: Mapping, at_fault: Collection[Node], file: 
 
 
 def _inherited(document: Node, whole: Mapping, file: str) -> Inherited | None:
-    """What the merged extension has from the document's defaults; None where there are none."""
+    """What the merged extension inherits from the defaults of the document; None without defaults."""
     defaults = document.entries.get("defaults") if isinstance(document, Mapping) else None
     if defaults is None:
         return None
@@ -87,15 +89,15 @@ def _inherited(document: Node, whole: Mapping, file: str) -> Inherited | None:
     return Inherited(place, inherited_paths(defaults.value, whole))
 
 
-def _catalog(document: Node, at_fault: Collection[Node]) -> Catalog | None:
+def _catalog(document: Node, invalid: Collection[Node]) -> Catalog | None:
     node = member(document, "catalog")
-    catalog_id = _sound(member(node, "id"), at_fault)
+    catalog_id = _valid_text(member(node, "id"), invalid)
     if catalog_id is not None:
         return Catalog(catalog_id.lower(), None)
-    name = _sound(node, at_fault)
+    name = _valid_text(node, invalid)
     return Catalog(None, name) if name is not None else None
 
 
-def _sound(node: Node | None, at_fault: Collection[Node]) -> str | None:
-    text = None if node in at_fault else text_of(node)
+def _valid_text(node: Node | None, invalid: Collection[Node]) -> str | None:
+    text = None if node in invalid else text_of(node)
     return text if text and appearance(text) else None

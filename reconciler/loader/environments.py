@@ -1,4 +1,4 @@
-"""`reconciler.yaml` → the environments it names, and every fault in it."""
+"""`reconciler.yaml` → its environments, or every fault in it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.diagnostic import Diagnostic, of_path
 from reconciler.model.environment import ENVIRONMENT_NAME, VARIABLE_NAME, Environment
 
-_ONE_DOCUMENT = "Write one document: `environments:`, and under it their names."
+_ONE_DOCUMENT = "Write one document: `environments:`, and below it the environments by name."
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedEnvironments:
-    """The environments in the order of the file, none as soon as one diagnostic is there. `exists`: there is a file."""
+    """The environments in the order of the file, none if there is a diagnostic. `exists`: the file exists."""
 
     environments: tuple[Environment, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -30,11 +30,11 @@ class LoadedEnvironments:
 
 
 def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
-    """What the file in the working folder says; nothing is raised. Without that file there are no environments."""
+    """The environments of the file in the working folder; nothing is raised. Without the file there are none."""
     if not file.exists() and not file.is_symlink():
         return LoadedEnvironments(exists=False)
     if file.is_symlink() and not within(os.path.realpath(file.parent), file):
-        message, hint = "The symbolic link leads out of the folder.", "Replace the link by the file itself."
+        message, hint = "The symbolic link points outside the folder.", "Replace the link with the file."
         return LoadedEnvironments(diagnostics=(Diagnostic("R003", "error", message, hint, of_path(str(file))),))
     text, unreadable = read_text(file, shown(file))
     if unreadable is not None:
@@ -46,7 +46,7 @@ def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
     if not faults:
         faults = _faults(documents)
     if faults:
-        in_order = sorted(dict.fromkeys(faults), key=lambda one: (one.line, one.column, one.code))
+        in_order = sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column, fault.code))
         return LoadedEnvironments(diagnostics=tuple(fault.in_file(str(file)) for fault in in_order))
     named = member(documents[0], "environments")
     not_secret = not_secret_texts(documents[0])
@@ -55,21 +55,26 @@ def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
 
 def _faults(documents: list[Node]) -> list[Fault]:
     if len(documents) > 1:
-        return [fault_at(documents[1], "R101", f"There are {len(documents)} documents, not one.", _ONE_DOCUMENT)]
+        return [
+            fault_at(
+                documents[1], "R101", f"The file has {len(documents)} documents; only one is allowed.", _ONE_DOCUMENT
+            )
+        ]
     [document] = documents
     secrets = secret_faults(document, not_secret_texts(document))
-    found, _ = faults_by_schema(document, "environments", passed_over=secrets)
-    return [*secrets.values(), *found, *_name_faults(document), *_nested_faults(document)]
+    violations, _ = faults_by_schema(document, "environments", ignored=secrets)
+    return [*secrets.values(), *violations, *_name_faults(document), *_nested_faults(document)]
+
+
+_NOT_NESTED = "Write the value itself: a variable cannot contain another variable."
 
 
 def _nested_faults(document: Node) -> list[Fault]:
-    """R210 for a variable in a variable: its value is put in as it is, and would be taken for one that failed."""
+    """R210 for a variable in the value of a variable: it would not be resolved."""
     bodies = [body for _, body in _entries(member(document, "environments"))]
     values = [(name, value) for body in bodies for name, value in _entries(member(body, "variables"))]
     return [
-        fault_at(
-            value, "R210", f"The variable {quoted(name)} holds `${{`, but no variable holds another.", "Write it out."
-        )
+        fault_at(value, "R210", f"The value of the variable {quoted(name)} contains `${{`.", _NOT_NESTED)
         for name, value in values
         if "${" in (text_of(value) or "")
     ]
@@ -78,17 +83,17 @@ def _nested_faults(document: Node) -> list[Fault]:
 def _name_faults(document: Node) -> list[Fault]:
     named = member(document, "environments")
     variables = [entry for _, body in _entries(named) for entry in _named(member(body, "variables"))]
-    wrong = [(name, one, "an environment") for name, one in _named(named) if not ENVIRONMENT_NAME.fullmatch(name)]
-    wrong += [(name, one, "a variable") for name, one in variables if not VARIABLE_NAME.fullmatch(name)]
+    wrong = [(name, entry, "an environment") for name, entry in _named(named) if not ENVIRONMENT_NAME.fullmatch(name)]
+    wrong += [(name, entry, "a variable") for name, entry in variables if not VARIABLE_NAME.fullmatch(name)]
     return [
-        fault_at(one, "R105", f"{quoted(name)} cannot be the name of {what}.", _NAME_HINT[what])
-        for name, one, what in wrong
+        fault_at(entry, "R105", f"{quoted(name)} is not a valid name for {what}.", _NAME_HINT[what])
+        for name, entry, what in wrong
     ]
 
 
 _NAME_HINT = {
-    "an environment": "Use letters, digits, `-` and `_`, at most 64, beginning with a letter or digit.",
-    "a variable": "Use letters, digits, `-` and `_`, at most 64, beginning with a letter or `_`.",
+    "an environment": "Use at most 64 letters, digits, `-` and `_`, beginning with a letter or digit.",
+    "a variable": "Use at most 64 letters, digits, `-` and `_`, beginning with a letter or `_`.",
 }
 
 

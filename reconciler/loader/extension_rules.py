@@ -23,17 +23,17 @@ _NEEDED_MEMBERS = {
     "endpointConfiguration": (LOGIC_APP, (ODATA_TYPE, *LOGIC_APP, "url")),
     "authenticationConfiguration": ((ODATA_TYPE,), _AUTHENTICATION),
 }
-"""Configuration → the members it needs, the members it may have."""
+"""Configuration → its required members, all its members."""
 
 
-def extension_faults(body: Mapping, at_fault: Collection[Node]) -> Iterator[Fault]:
-    """R103, R203 and R206 of one merged extension; a value with a fault of its own counts as there.
+def extension_faults(body: Mapping, invalid: Collection[Node]) -> Iterator[Fault]:
+    """R103, R203 and R206 of one merged extension; a value with a fault of its own counts as present.
 
     Source: docs/graph.md §2.2 (what is required, and of which type), docs/graph.md §2.7 (resourceId).
     """
     yield from _missing_faults(body)
-    yield from _callback_fault(body, at_fault)
-    yield from _resource_fault(body, at_fault)
+    yield from _callback_fault(body, invalid)
+    yield from _resource_fault(body, invalid)
 
 
 def _missing_faults(body: Mapping) -> Iterator[Fault]:
@@ -45,34 +45,34 @@ def _missing_faults(body: Mapping) -> Iterator[Fault]:
         inner = member(body, outer)
         if isinstance(inner, Mapping):
             for name in missing(inner.entries, needed, known):
-                yield _missing_fault(place, f"`{name}` in its `{outer}`", f"`{name}`")
+                yield _missing_fault(place, f"`{outer}.{name}`", f"`{name}`")
 
 
 def _missing_fault(place: Placed, what: str, wanted: str) -> Fault:
-    message = f"The extension has no {what}, and `defaults` gives none."
-    return fault_at(place, "R103", message, f"Add {wanted} here or in `defaults`.")
+    message = f"{what} is missing in the extension and in `defaults`."
+    return fault_at(place, "R103", message, f"Add {wanted} to the extension or to `defaults`.")
 
 
-def _callback_fault(body: Mapping, at_fault: Collection[Node]) -> Iterator[Fault]:
+def _callback_fault(body: Mapping, invalid: Collection[Node]) -> Iterator[Fault]:
     kind = member(body, ODATA_TYPE)
-    if kind in at_fault or short_type(text_of(kind)) != ASSIGNMENT_TYPE:
+    if kind in invalid or short_type(text_of(kind)) != ASSIGNMENT_TYPE:
         return
     if isinstance(member(body, "callbackConfiguration"), Mapping):
-        message = f"`callbackConfiguration` is not possible on {ASSIGNMENT_TYPE}, which waits for nothing."
-        hint = "Remove it; where it comes from `defaults`, write `callbackConfiguration: null` in these extensions."
+        message = f"`callbackConfiguration` is not supported on {ASSIGNMENT_TYPE} (that type has no callback)."
+        hint = "Remove it. If it comes from `defaults`, write `callbackConfiguration: null` in this extension."
         yield fault_at(body.entries["callbackConfiguration"], "R203", message, hint)
 
 
-def _resource_fault(body: Mapping, at_fault: Collection[Node]) -> Iterator[Fault]:
+def _resource_fault(body: Mapping, invalid: Collection[Node]) -> Iterator[Fault]:
     authentication = member(body, "authenticationConfiguration")
     kind = member(authentication, ODATA_TYPE)
-    if not isinstance(authentication, Mapping) or kind in at_fault:
+    if not isinstance(authentication, Mapping) or kind in invalid:
         return
     name = short_type(text_of(kind))
     if name == _BEARER and missing(authentication.entries, ("resourceId",), _AUTHENTICATION):
         place = body.entries["authenticationConfiguration"]
-        hint = "Add `resourceId`, the application id of the resource the token is for."
-        yield fault_at(place, "R206", f"`resourceId` is missing; {_BEARER} needs it.", hint)
+        hint = "Add `resourceId`, the application id of the resource that the token is for."
+        yield fault_at(place, "R206", f"`resourceId` is required with {_BEARER}.", hint)
     if name == _POP and "resourceId" in authentication.entries:
-        hint = f"Remove it, or use {_BEARER}."
-        yield fault_at(authentication.entries["resourceId"], "R206", f"{_POP} has no `resourceId`.", hint)
+        hint = f"Remove `resourceId`, or use {_BEARER}."
+        yield fault_at(authentication.entries["resourceId"], "R206", f"`resourceId` is not allowed with {_POP}.", hint)

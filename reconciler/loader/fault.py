@@ -9,12 +9,12 @@ from typing import Protocol
 from reconciler.model.diagnostic import Diagnostic, Severity, SourceLocation
 from reconciler.model.secrets import mask
 
-SHOWN_CHARACTERS = 60
-"""Longer text from a file is cut: a message is read in a terminal line."""
+SHOWN_CHARACTERS = 300
+"""Longer text from a file is truncated. Every value that is compared with known names, ids or durations is shorter."""
 
 
 class Placed(Protocol):
-    """Anything that stands somewhere in a file; line and column count from 1."""
+    """Anything with a place in a file; line and column count from 1."""
 
     @property
     def line(self) -> int:
@@ -27,7 +27,7 @@ class Placed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A diagnostic whose file is not named yet. Equal faults are one fault, seen twice."""
+    """A diagnostic without its file. Equal faults are the same fault, reported twice."""
 
     code: str
     line: int
@@ -37,7 +37,7 @@ class Fault:
     severity: Severity = "error"
 
     def in_file(self, file: str) -> Diagnostic:
-        """The diagnostic, with the file in its place."""
+        """The diagnostic in the file of this name."""
         place = SourceLocation(file, self.line, self.column)
         return Diagnostic(self.code, self.severity, self.message, self.hint, place)
 
@@ -48,7 +48,7 @@ def fault_at(place: Placed, code: str, message: str, hint: str) -> Fault:
 
 
 def warning_at(place: Placed, code: str, message: str, hint: str) -> Fault:
-    """The same as a warning: it is reported, and the files stay valid."""
+    """The same as a warning: it is reported, and the file stays valid."""
     return Fault(code, place.line, place.column, message, hint, "warning")
 
 
@@ -68,6 +68,6 @@ def printable(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Text from a file as a message may show it: secrets masked, invisible characters escaped, cut, in quotes."""
+    """Text from a file as a message may show it: in quotes, secrets masked, invisible characters escaped, truncated."""
     shown = printable(mask(text)[: SHOWN_CHARACTERS + 1])
     return f'"{shown}"' if len(shown) <= SHOWN_CHARACTERS else f'"{shown[:SHOWN_CHARACTERS]}…"'

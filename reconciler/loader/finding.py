@@ -1,4 +1,4 @@
-"""Paths → the YAML files they name or hold, without following links that lead outside."""
+"""Paths → the YAML files that they name or contain, without following links to other folders."""
 
 from __future__ import annotations
 
@@ -13,69 +13,69 @@ from reconciler.model.diagnostic import Diagnostic, of_path
 
 SUFFIXES = (".yaml", ".yml")
 ENVIRONMENTS_FILE = Path("reconciler.yaml")
-"""In the working folder: it names the environments, and is no desired state."""
+"""In the working folder: it defines the environments, and is not a desired state."""
 
 
 @dataclass(slots=True)
-class Found:
-    """The files to read, each with its name in messages and sorted by it, and what was wrong with the paths."""
+class YamlFiles:
+    """The files to read, each with its name in messages and sorted by it, and the faults of the paths."""
 
     files: list[tuple[str, Path]] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
     def add(self, path: Path) -> None:
-        """Takes a file, unless it has been found before under any name."""
+        """Adds a file, unless it was added before under any name."""
         real = os.path.realpath(path)
         if real not in self.seen:
             self.seen.add(real)
             self.files.append((shown(path), path))
 
     def report(self, path: Path, code: str, message: str, hint: str) -> None:
-        """Takes a fault of a path as such."""
+        """Adds a fault of a path as a whole."""
         self.diagnostics.append(Diagnostic(code, "error", message, hint, of_path(shown(path))))
 
 
-def find(paths: Iterable[Path]) -> Found:
-    """The YAML files that the paths name or hold; R001, R002 and R003 for the others.
+def find(paths: Iterable[Path]) -> YamlFiles:
+    """The YAML files that the paths name or contain; R001, R002 and R003 for other paths.
 
-    Folders are searched to any depth; hidden files and folders in them are passed over.
+    Folders are searched to any depth; hidden files and folders are ignored.
     """
-    found = Found()
+    yaml_files = YamlFiles()
     given = list(paths)
     for path in given:
         try:
-            _find_one(path, found)
+            _add_path(path, yaml_files)
         except FileNotFoundError:
             message = f"No desired state found: `{shown(path)}` does not exist."
-            found.report(path, "R001", message, "Run `reconciler init` or give a path.")
+            yaml_files.report(path, "R001", message, "Run `reconciler init` or give a path.")
         except (OSError, ValueError) as error:
-            found.report(
+            yaml_files.report(
                 path, "R001", f"The path cannot be read: {reason(error)}.", "Check the path and its permissions."
             )
     if not given:
-        found.report(Path(), "R002", "No path was given.", "Name a file or a folder with .yaml or .yml files.")
-    found.files.sort()
-    return found
+        yaml_files.report(Path(), "R002", "No path was given.", "Give a file, or a folder with .yaml or .yml files.")
+    yaml_files.files.sort()
+    return yaml_files
 
 
-def _find_one(path: Path, found: Found) -> None:
+def _add_path(path: Path, yaml_files: YamlFiles) -> None:
     mode = path.stat().st_mode
     if not stat.S_ISDIR(mode):
-        found.add(path)
+        yaml_files.add(path)
         return
-    faults_before = len(found.diagnostics)
-    files = list(_files_under(path, found))
+    faults_before = len(yaml_files.diagnostics)
+    files = list(_files_under(path, yaml_files))
     for file in files:
-        found.add(file)
-    if not files and len(found.diagnostics) == faults_before:
-        found.report(
-            path, "R002", "The folder holds no YAML file.", "Add a .yaml or .yml file, or name another folder."
+        yaml_files.add(file)
+    if not files and len(yaml_files.diagnostics) == faults_before:
+        yaml_files.report(
+            path, "R002", "The folder contains no YAML file.", "Add a .yaml or .yml file, or give another folder."
         )
 
 
-def _files_under(root: Path, found: Found) -> Iterator[Path]:
-    """The YAML files in a folder, to any depth, without recursion and without going round in circles."""
+def _files_under(root: Path, yaml_files: YamlFiles) -> Iterator[Path]:
+    """The YAML files in a folder, to any depth, without recursion and without following a link twice."""
     real_root = os.path.realpath(root)
     waiting = [root]
     while waiting:
@@ -84,7 +84,7 @@ def _files_under(root: Path, found: Found) -> Iterator[Path]:
             with os.scandir(folder) as entries:
                 children = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            found.report(folder, "R001", f"The folder cannot be read: {reason(error)}.", "Check its permissions.")
+            yaml_files.report(folder, "R001", f"The folder cannot be read: {reason(error)}.", "Check its permissions.")
             continue
         for entry in children:
             path = folder / entry.name
@@ -92,8 +92,8 @@ def _files_under(root: Path, found: Found) -> Iterator[Path]:
             if entry.name.startswith("."):
                 continue
             if entry.is_symlink() and (is_yaml or _is_folder(path)) and not within(real_root, path):
-                hint = "Replace the link by the file itself, or name its target as a path of its own."
-                found.report(path, "R003", "The symbolic link leads out of the folder.", hint)
+                hint = "Replace the link with the file, or give its target as a path of its own."
+                yaml_files.report(path, "R003", "The symbolic link points outside the folder.", hint)
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(path)
             elif is_yaml and not _is_folder(path) and not _names_environments(path):
@@ -105,7 +105,7 @@ def _names_environments(path: Path) -> bool:
 
 
 def _is_folder(path: Path) -> bool:
-    """True for a folder or a link to one; a link to nothing or in a circle is none."""
+    """True for a folder or a link to one; False for a broken or circular link."""
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except OSError:

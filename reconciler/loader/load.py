@@ -1,4 +1,4 @@
-"""The whole way from paths to desired catalogs."""
+"""Paths → desired catalogs."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from reconciler.model.learned import declare_public
 from reconciler.model.secrets import texts_of
 
 FAULTS = 1_000
-"""Of one file: a small file can have a fault in each of its values, and nobody reads the thousandth."""
+"""The maximum per file: a small file can have a fault in each of its values."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedState:
-    """What the files declare. `catalogs` is empty as soon as one diagnostic is an error: there is no half a state.
+    """What the files declare. `catalogs` is empty if any diagnostic is an error: a state is never partial.
 
-    Warnings leave it valid: `validate` and every plan show them.
+    With warnings only, the state is valid: `validate` and every plan show them.
 
-    `files` and `extensions` count what was found, faulty ones included; `environments` for how many it holds.
+    `files` and `extensions` count valid and invalid ones; `environments` is the number of environments checked.
     """
 
     catalogs: tuple[DesiredCatalog, ...]
@@ -41,18 +41,18 @@ class LoadedState:
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics that are more than warnings."""
+        """The diagnostics that are errors."""
         return _errors(self.diagnostics)
 
     @property
     def faulty(self) -> bool:
-        """True when at least one diagnostic is an error: nothing may be planned from these files."""
+        """True when at least one diagnostic is an error: these files must not be planned."""
         return bool(self.errors)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadTexts:
-    """Files by their name in messages, each with its path and its text, and what was wrong with paths and others."""
+    """Files by their name in messages, each with its path and text, and the faults of paths and unreadable files."""
 
     files: dict[str, tuple[Path, str]]
     diagnostics: tuple[Diagnostic, ...]
@@ -60,7 +60,7 @@ class ReadTexts:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file as far as it is the same in every environment: its documents, and the faults of its YAML."""
+    """The part of a file that is the same in every environment: its documents, and the faults of its YAML."""
 
     name: str
     documents: tuple[Node, ...] = ()
@@ -71,15 +71,15 @@ class _File:
 def load(paths: Sequence[Path], environment: Environment | None = None) -> LoadedState:
     """The desired state of all files, or every fault of all files, sorted by file, line, column and code.
 
-    Of a file with more than a thousand faults, R009 says so in place of the rest.
-    Paths are files or folders. Whatever a file holds becomes a diagnostic; nothing is raised, printed or changed.
+    For a file with more than a thousand faults, R009 replaces the rest.
+    Paths are files or folders. Every problem of a file is a diagnostic; nothing is raised, printed or changed.
     """
     files, diagnostics = _read(paths)
     return _state(files, diagnostics, environment)
 
 
 def load_for_each(paths: Sequence[Path], environments: Sequence[Environment]) -> LoadedState:
-    """The same for every environment at once; a fault that only some of them have names these.
+    """The same for all environments; a fault that only some environments have names these.
 
     `catalogs` are those of the first environment. Without an environment it is `load`.
     """
@@ -91,32 +91,32 @@ def load_for_each(paths: Sequence[Path], environments: Sequence[Environment]) ->
     for environment, state in zip(environments, states, strict=True):
         for diagnostic in state.diagnostics:
             having.setdefault(diagnostic, []).append(environment.name)
-    told = [_told_of(one, names if len(names) < len(states) else []) for one, names in having.items()]
+    named = [_naming(each, names if len(names) < len(states) else []) for each, names in having.items()]
     return replace(
         states[0],
-        catalogs=() if _errors(told) else states[0].catalogs,
-        diagnostics=tuple(sorted(dict.fromkeys(told), key=_by_place)),
+        catalogs=() if _errors(named) else states[0].catalogs,
+        diagnostics=tuple(sorted(dict.fromkeys(named), key=_by_place)),
     )
 
 
 def load_texts(
     texts: Iterable[tuple[str, str]], environment: Environment | None = None, of_paths: Sequence[Diagnostic] = ()
 ) -> LoadedState:
-    """What `load` gives for files of these names and texts, without reading any; `of_paths` are faults known before."""
+    """The same as `load` for files of these names and texts, without reading files; `of_paths` are faults of paths."""
     return _state([_parsed(name, text) for name, text in texts], of_paths, environment)
 
 
 def read_texts(paths: Sequence[Path]) -> ReadTexts:
-    """The texts of all files that the paths name or hold, read once, to be loaded with `load_texts`."""
-    found = find(paths)
-    read = [(name, path, *read_text(path, name)) for name, path in found.files]
+    """The texts of all files that the paths name or contain, read once, for `load_texts`."""
+    yaml_files = find(paths)
+    read = [(name, path, *read_text(path, name)) for name, path in yaml_files.files]
     return ReadTexts(
         files={name: (path, text) for name, path, text, unreadable in read if unreadable is None},
-        diagnostics=(*found.diagnostics, *(unreadable for *_, unreadable in read if unreadable is not None)),
+        diagnostics=(*yaml_files.diagnostics, *(unreadable for *_, unreadable in read if unreadable is not None)),
     )
 
 
-def _told_of(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
+def _naming(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
     if not names or any(f"environment {name}" in diagnostic.message for name in names):
         return diagnostic
     where = f" (in environment{'s' if len(names) > 1 else ''} {', '.join(names)})"
@@ -124,13 +124,15 @@ def _told_of(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
 
 
 def _read(paths: Sequence[Path]) -> tuple[list[_File], Sequence[Diagnostic]]:
-    found = find(paths)
-    texts = [(name, *read_text(path, name)) for name, path in found.files]  # all first: a secret of one is one in all
+    yaml_files = find(paths)
+    texts = [
+        (name, *read_text(path, name)) for name, path in yaml_files.files
+    ]  # all first: a secret in one file is a secret in all
     files = [
         _parsed(name, text) if unreadable is None else _File(name, diagnostics=(unreadable,))
         for name, text, unreadable in texts
     ]
-    return files, found.diagnostics
+    return files, yaml_files.diagnostics
 
 
 def _parsed(name: str, text: str) -> _File:
@@ -165,23 +167,23 @@ def _by_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
 
 
 def _readable(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Of diagnostics sorted by file, no more of each file than can be read; no warning hides an error."""
+    """At most `FAULTS` diagnostics per file, errors first; the diagnostics are sorted by file."""
     for _, of_one_file in groupby(diagnostics, key=lambda each: in_order(each.place)[0]):
         own = list(of_one_file)
         errors_first = sorted(own, key=lambda each: each.severity != "error")
         yield from sorted(errors_first[:FAULTS], key=_by_place)
         for first_omitted in errors_first[FAULTS : FAULTS + 1]:
             message = f"The file has more than {FAULTS:,} findings; the others are omitted."
-            yield replace(first_omitted, code="R009", message=message, hint="Fix the findings above first.")
+            yield replace(first_omitted, code="R009", message=message, hint="Fix the errors above first.")
 
 
 def _declared(file: _File, environment: Environment | None) -> tuple[list[DeclaredDocument], list[Diagnostic]]:
     documents, diagnostics = [], list(file.diagnostics)
     for node in file.documents:
         written, faults = substituted(node, environment) if file.varies else (node, [])
-        document, found = declared(written, file.name, environment.not_secret if environment else ())
+        document, document_faults = declared(written, file.name, environment.not_secret if environment else ())
         documents.append(document)
-        diagnostics += [fault.in_file(file.name) for fault in (*faults, *found)]
+        diagnostics += [fault.in_file(file.name) for fault in (*faults, *document_faults)]
     if not _errors(diagnostics):
         diagnostics += _nothing_declared(file.name, documents)
     return documents, diagnostics
@@ -189,9 +191,9 @@ def _declared(file: _File, environment: Environment | None) -> tuple[list[Declar
 
 def _nothing_declared(file: str, documents: Sequence[DeclaredDocument]) -> Iterator[Diagnostic]:
     """R312 for a valid file without a document, and for each document without an extension."""
-    hint = "What it declared before stays live, unmanaged. Declare an extension, or remove the {}."
+    hint = "Extensions that it declared before stay live, unmanaged. Declare an extension, or remove the {}."
     if not documents:
-        message = "The file declares nothing: it is empty or holds only comments."
+        message = "The file declares nothing: it is empty or contains only comments."
         yield Diagnostic("R312", "warning", message, hint.format("file"), of_path(file))
     for document in documents:
         if not document.extensions:
@@ -200,7 +202,7 @@ def _nothing_declared(file: str, documents: Sequence[DeclaredDocument]) -> Itera
 
 
 def _declare_public(catalogs: Iterable[DesiredCatalog]) -> None:
-    """Shows what the reviewed files declare, though a live text, written by others, may say `sig=` to a part of it."""
+    """Never masks what the reviewed files declare, even if a live text by others has `sig=` before a part of it."""
     for desired in catalogs:
         declare_public(str(desired.catalog))
         for extension in desired.extensions:

@@ -1,4 +1,4 @@
-"""`defaults` under an extension: one mapping whose entries still know where they were written."""
+"""An extension merged with `defaults`: one mapping whose entries keep their places."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TIMEOUTS = (TIMEOUT, TIMEOUT_IN_DOCUMENTS)
 
 
 def merged(defaults: Node | None, extension: Mapping) -> Mapping:
-    """The extension with every default it does not override; whatever it says itself, null included, wins.
+    """The extension with every default that it does not override; its own values, including null, override defaults.
 
     A configuration that both have is merged property by property, unless the two name different types.
     """
@@ -26,7 +26,7 @@ def merged(defaults: Node | None, extension: Mapping) -> Mapping:
 
 
 def inherited_paths(defaults: Node | None, whole: Mapping) -> frozenset[tuple[str, ...]]:
-    """The paths at which the merged extension has what stands in its defaults, with the timeout under its one name."""
+    """The paths whose values come from the defaults; the timeout has its canonical name."""
     paths: set[tuple[str, ...]] = set()
     for name, entry in whole.entries.items():
         default = defaults.entries.get(name) if isinstance(defaults, Mapping) else None

@@ -1,4 +1,4 @@
-"""Names of properties: which one was meant, which are missing, how a message lists them."""
+"""Names of properties: the nearest known name, the missing names, and how a message lists names."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import difflib
 import functools
 from collections.abc import Collection, Iterable
 
-from reconciler.loader.fault import SHOWN_CHARACTERS
 from reconciler.loader.nodes import Entry
 
 MERGE_KEY = "<<"
+LONGEST_COMPARED = 100
+"""No known name is longer; comparing longer texts takes long."""
+
+
+def did_you_mean(written: str, known: tuple[str, ...], sign: str = "`") -> str:
+    """The question for the known name that is most similar, in backticks or other signs; "" when none is similar."""
+    similar = nearest(written, known)
+    return f"Did you mean {sign}{similar}{sign}?" if similar else ""
 
 
 @functools.lru_cache(maxsize=1024)
 def nearest(written: str, known: tuple[str, ...]) -> str | None:
-    """The known name that was probably meant, whatever the case; None when none is close."""
-    if len(written) > SHOWN_CHARACTERS:
+    """The known name that is most similar, ignoring case; None when no name is similar."""
+    if len(written) > LONGEST_COMPARED:
         return None
     by_folded = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(written.casefold(), by_folded, n=1)
@@ -29,12 +36,12 @@ def listed(names: Collection[str], last: str = "and") -> str:
 
 
 def missing(entries: dict[str, Entry], names: Iterable[str], known: Iterable[str]) -> list[str]:
-    """The names that are lacking, without those that seem to be there under a misspelled name."""
+    """The names that are missing, without those that seem to be misspelled in the entries."""
     if MERGE_KEY in entries:
         return []
-    lacking = [name for name in names if name not in entries]
-    if not lacking:
+    absent = [name for name in names if name not in entries]
+    if not absent:
         return []
     known = tuple(known)
-    meant = {nearest(name, known) for name in entries if name not in known}
-    return [name for name in lacking if name not in meant]
+    misspelled = {nearest(name, known) for name in entries if name not in known}
+    return [name for name in absent if name not in misspelled]

@@ -1,4 +1,4 @@
-"""A YAML document as nodes that know where they stand, and the plain data a JSON Schema is checked against."""
+"""A YAML document as nodes with places, and as plain data that is validated against a JSON Schema."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from reconciler.model.types import JsonValue
 NULLS = frozenset({"null", "Null", "NULL", "~"})
 INTEGER_PROPERTIES = frozenset({"timeoutInMilliseconds", "maximumRetries"})
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})", re.ASCII)
-"""Decimal as both YAML versions read it: a leading zero means octal in one of them, so such text stays text."""
+"""A decimal in both YAML versions: a leading zero means octal in one of them, so such text stays text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """Text as its author wrote it; `plain`: without quotes and tag, so that it may mean null or a number.
+    """Text as its author wrote it; `plain`: without quotes and tag, so that it can be null or a number.
 
-    `given_by`: the variable that gave the whole text, as a message names it; such a text may mean a number too.
+    `given_by`: the variable that the whole text comes from, as a message names it; such a text can be a number too.
     """
 
     line: int
@@ -62,7 +62,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Broken:
-    """Stands for a value whose fault has been reported already; nothing more is said about it."""
+    """A value whose fault has been reported; nothing else is reported about it."""
 
     line: int
     column: int
@@ -75,7 +75,7 @@ def data_of(node: Node, name: str = "") -> JsonValue:
     """The node as JSON; `name` is the property it belongs to, since only two properties hold numbers.
 
     Everything else that is not null is text, so that `no`, `1e3` and dates stay what the author wrote.
-    Recursion is safe: the tree builder admits few levels.
+    Recursion is safe: the tree builder allows few levels.
     """
     if isinstance(node, Scalar):
         if node.is_null:
@@ -91,12 +91,12 @@ def data_of(node: Node, name: str = "") -> JsonValue:
 
 
 def member(node: Node | None, name: str) -> Node | None:
-    """The value of a property; None where there is no such property, or no mapping at all."""
+    """The value of a property; None without such a property, or for a node that is not a mapping."""
     if isinstance(node, Mapping) and name in node.entries:
         return node.entries[name].value
     return None
 
 
 def text_of(node: Node | None) -> str | None:
-    """The text of a scalar that is not null; None for everything else."""
+    """The text of a scalar that is not null; None for other nodes."""
     return node.text if isinstance(node, Scalar) and not node.is_null else None

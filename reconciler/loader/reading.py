@@ -1,4 +1,4 @@
-"""File → text, within a size limit and without blocking on what is no file."""
+"""File → text, within a size limit and without blocking on a pipe or a device."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from reconciler.model.secrets import learn
 
 SIZE_LIMIT_BYTES = 1024 * 1024
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
-"""Opening a pipe must not wait for its writer, nor a terminal become ours; neither flag exists everywhere."""
+"""Opening must not wait for the writer of a pipe, nor acquire a terminal; not every system has these flags."""
 
 
 def shown(path: Path) -> str:
     """The path as messages name it: relative to the working folder, with `/`, always printable."""
     try:
         relative = os.path.relpath(path)
-    except (OSError, ValueError):  # the working folder has vanished; or another drive, on Windows
+    except (OSError, ValueError):  # the working folder no longer exists; or another drive, on Windows
         relative = str(path)
     return printable(relative.replace(os.sep, "/"))
 
 
 def read_text(path: Path, name: str) -> tuple[str, Diagnostic | None]:
-    """The text of a file; or, with no text, R001, R004 or R005 of that name. Secrets in it are learned.
+    """The text of a file; or "" with R001, R004 or R005 for that name. Secrets in the text are learned.
 
-    Only a regular file is read, at most a byte past the limit: a pipe or a device is refused before it can block.
+    Only a regular file is read, at most one byte more than the limit: a pipe or a device is rejected before it blocks.
     """
     place = of_path(name)
     try:
         content = _read_bytes(path)
     except (OSError, ValueError) as error:
-        hint = "Check that it is still there, is a file, and may be read."
+        hint = "Check that it exists, is a regular file, and is readable."
         return "", Diagnostic("R001", "error", f"The file cannot be read: {reason(error)}.", hint, place)
     if len(content) > SIZE_LIMIT_BYTES:
         return "", Diagnostic("R004", "error", "The file is larger than 1 MiB.", "Split it into several files.", place)
@@ -63,10 +63,10 @@ def _encoding_fault(file: str, content: bytes, position: int) -> Diagnostic:
     before = content[:position].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
     place = SourceLocation(file, before.count(b"\n") + 1, column)
-    return Diagnostic("R005", "error", f"The byte 0x{content[position]:02X} is not UTF-8.", hint, place)
+    return Diagnostic("R005", "error", f"The file is not UTF-8: byte 0x{content[position]:02X}.", hint, place)
 
 
 def reason(error: Exception) -> str:
-    """What the operating system says, as the end of a sentence and without the path."""
+    """The error of the operating system, as the end of a sentence and without the path."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return printable(text[:1].lower() + text[1:])

@@ -1,4 +1,4 @@
-"""Document → the faults that its JSON Schema finds, each once and at its place."""
+"""Document → the violations of its JSON Schema, each once and with its place."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
 
 
 def schema_faults(document: Node, secrets: Iterable[Node] = ()) -> tuple[list[Fault], set[Node]]:
-    """The faults and the values at fault, which no rule needs to look at again.
+    """The faults and the invalid values, which no other rule needs to check.
 
-    Whatever is wrapped in `value` has that one fault; whatever was reported while reading has none here. A secret is
-    not reported for its form as well, where only text of another form is valid.
+    A document or extension that is wrapped in `value` has only that fault; a value whose fault was reported while
+    reading has none here. A secret is not reported for its form as well.
     """
     wrapped = {node: entry for node in _candidates(document) if (entry := _wrapper(node))}
     faults = [_wrapped_fault(node is document, entry) for node, entry in wrapped.items()]
-    found, at_fault = faults_by_schema(document, "desired-state", passed_over={*wrapped, *secrets})
-    return faults + found, {*at_fault, *secrets}
+    violations, invalid = faults_by_schema(document, "desired-state", ignored={*wrapped, *secrets})
+    return faults + violations, {*invalid, *secrets}
 
 
 def faults_by_schema(
-    document: Node, schema: SchemaName, passed_over: Container[Node] = ()
+    document: Node, schema: SchemaName, ignored: Container[Node] = ()
 ) -> tuple[list[Fault], set[Node]]:
-    """The faults that one schema finds in the document, and the values at fault."""
+    """The faults of the document by one schema, and the invalid values."""
     faults: list[Fault] = []
-    at_fault: set[Node] = set()
+    invalid: set[Node] = set()
     data = data_of(document)
     if fits(data, schema):
-        return faults, at_fault
+        return faults, invalid
     for error in validator(schema).iter_errors(data):
-        finding = _find(document, error, passed_over)
+        finding = _find(document, error, ignored)
         if finding is not None:
             faults.extend(_with_variable(fault, finding.node) for fault in WORDING[str(error.validator)](finding))
-            at_fault.add(finding.node)
-    return faults, at_fault
+            invalid.add(finding.node)
+    return faults, invalid
 
 
 def _with_variable(fault: Fault, node: Node) -> Fault:
-    """The fault; that of a value which a variable gave names the variable."""
+    """The fault; if the value comes from a variable, the message names the variable."""
     if not isinstance(node, Scalar) or not node.given_by:
         return fault
     message = f"{fault.message} The value comes from {node.given_by}."
@@ -53,7 +53,7 @@ def _with_variable(fault: Fault, node: Node) -> Fault:
 
 
 def _candidates(document: Node) -> Iterator[Node]:
-    """What people wrap in `value`: a document, an extension."""
+    """The nodes that may be wrapped in `value`: the document and the extensions."""
     yield document
     extensions = member(document, "extensions")
     if isinstance(extensions, Sequence):
@@ -61,7 +61,7 @@ def _candidates(document: Node) -> Iterator[Node]:
 
 
 def is_wrapped(node: Node) -> bool:
-    """True for a mapping whose content stands one level too deep, under `value`."""
+    """True for a mapping whose content is one level too deep, under `value`."""
     return _wrapper(node) is not None
 
 
@@ -75,15 +75,15 @@ def _wrapper(node: Node) -> Entry | None:
 
 def _wrapped_fault(is_document: bool, entry: Entry) -> Fault:
     what = "The document" if is_document else "The extension"
-    message = f"{what} is wrapped in `value`, as Graph's documentation prints it and Graph itself refuses it."
+    message = f"{what} is wrapped in `value`, as in an example of Graph's documentation; Graph rejects it."
     return fault_at(entry, "R106", message, "Remove the `value` wrapper and indent its content one level less.")
 
 
-def _find(document: Node, error: ValidationError, passed_over: Container[Node]) -> Finding | None:
-    """What an error is about; None when that, or what it stands in, has its fault already."""
+def _find(document: Node, error: ValidationError, ignored: Container[Node]) -> Finding | None:
+    """The node of an error; None when the fault of the node, or of a node around it, is reported already."""
     node, name = document, ""
     for step in (*error.absolute_path, None):
-        if isinstance(node, Broken) or node in passed_over:
+        if isinstance(node, Broken) or node in ignored:
             return None
         if isinstance(node, Mapping) and isinstance(step, str):
             node, name = node.entries[step].value, step

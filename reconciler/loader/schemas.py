@@ -1,4 +1,4 @@
-"""The JSON Schemas as text, and two validators of each: a quick one that says yes, one that says what is wrong."""
+"""The JSON Schemas as text, and two validators for each: a quick one for valid documents, and one that finds errors."""
 
 from __future__ import annotations
 
@@ -14,42 +14,68 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 
-_VARIABLE = {"$ref": "#/$defs/variable"}
+_FOR_EDITORS = frozenset(
+    ("allOf", "dependentSchemas", "propertyNames", "defaultSnippets", "errorMessage", "patternErrorMessage")
+)
+"""Keywords of the published schemas that only an editor needs: suggestions, messages, and rules that the loader checks
+itself, on extensions with their defaults."""
+_READ_AS_TEXT = frozenset(("number", "boolean"))
+"""`displayName: 5` is the text that the author wrote, so an editor must accept a number and a boolean for a text."""
+
 SchemaName = Literal["desired-state", "plan", "environments"]
 
 
 def schema_text(name: SchemaName) -> str:
-    """The JSON Schema as it is shipped: inside the wheel, or beside the package in the repository."""
+    """The JSON Schema as it is published: inside the wheel, or beside the package in the repository."""
     package = Path(__file__).parents[1]
-    shipped, beside = (folder / "schemas" / f"{name}.schema.json" for folder in (package, package.parent))
-    return (shipped if shipped.is_file() else beside).read_text("utf-8")
+    in_wheel, in_repository = (folder / "schemas" / f"{name}.schema.json" for folder in (package, package.parent))
+    return (in_wheel if in_wheel.is_file() else in_repository).read_text("utf-8")
 
 
 def strict_schema(name: SchemaName) -> dict[str, Any]:
-    """The schema of documents whose variables have their values: a text like one is no value any more.
+    """The schema for documents as the loader reads them: variables have their values, plain numbers are text.
 
-    What is shipped, for editors, accepts a `${variable}` beside every value that has a form.
+    The published schema, for editors, also accepts a `${variable}` instead of each value, a number or a boolean instead
+    of a text, and an empty document, which the loader ignores.
     """
-    schema: dict[str, Any] = _without_variables(json.loads(schema_text(name)))
+    schema: dict[str, Any] = _strict(json.loads(schema_text(name)))
+    schema["type"] = "object"
     return schema
 
 
-def _without_variables(schema: Any) -> Any:
+def _strict(schema: Any) -> Any:
     if isinstance(schema, list):
-        return [_without_variables(item) for item in schema]
+        return [_strict(member) for member in schema]
     if not isinstance(schema, dict):
         return schema
-    members = {keyword: _without_variables(value) for keyword, value in schema.items()}
-    if _VARIABLE in members.get("anyOf", ()):
-        [value] = [choice for choice in members.pop("anyOf") if choice != _VARIABLE]
-        members |= value
+    members = {keyword: _strict(value) for keyword, value in schema.items() if keyword not in _FOR_EDITORS}
+    if "if" in schema:
+        members = _with_both_branches(members)
+    if "string" in members.get("type", ()):
+        types = [each for each in _listed_types(members) if each not in _READ_AS_TEXT]
+        members["type"] = types if len(types) > 1 else types[0]
     return members
 
 
-def fits(data: JsonValue, name: SchemaName) -> bool:
-    """True when the document fits the schema; False when it does not, or when only `validator` can tell.
+def _with_both_branches(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with the members of `else` and `then` in it: each keyword in them applies to one type of value."""
+    branches = [schema.pop(keyword, {}) for keyword in ("else", "then")]
+    del schema["if"]
+    types = [each for branch in branches for each in _listed_types(branch)]
+    merged: dict[str, Any] = schema | branches[0] | branches[1]
+    merged["type"] = types if len(types) > 1 else types[0]
+    return merged
 
-    jsonschema takes 0.2 ms for an extension and as long to import as all files take to check (ADR 0019).
+
+def _listed_types(schema: dict[str, Any]) -> list[str]:
+    types = schema.get("type", [])
+    return [types] if isinstance(types, str) else types
+
+
+def fits(data: JsonValue, name: SchemaName) -> bool:
+    """True when the document is valid; False when it is not, or when only `validator` can decide.
+
+    jsonschema needs 0.2 ms per extension, and as long to import as all files take to check (ADR 0019).
     """
     try:
         return _quick(name).is_valid(data)
@@ -74,7 +100,7 @@ def validator(name: SchemaName = "desired-state") -> Draft202012Validator:
 
 
 def _compact(schema: Any, definitions: dict[str, Any]) -> Any:
-    """The schema with references written out and annotations left out: it decides the same, five times as fast."""
+    """The schema with references resolved and without annotations: the same decisions, five times as fast."""
     if isinstance(schema, list):
         return [_compact(item, definitions) for item in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""Rules on single values, which hold wherever the value stands: addresses, durations, secrets."""
+"""Rules for single values, wherever they are written: addresses, durations, secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reconciler.model.types import TIMEOUT, TIMEOUT_IN_DOCUMENTS
 _NAMED = "notSecret"
 _SHARED_ACCESS = re.compile(r"[?&;#][\s+]*(?:sig|sp|sv)[\s+]*(?:[=&;#]|$)", re.IGNORECASE)
 _LOGIC_APP_HOSTS = (".logic.azure.com", ".logic.azure.us", ".logic.azure.cn")
-"""Of Consumption workflows, the plan that entitlement management documents; a Standard workflow has the host of an app.
+"""Of Consumption workflows, which entitlement management documents; a Standard workflow has the host of an app.
 
 Source: https://learn.microsoft.com/entra/id-governance/entitlement-management-logic-apps-integration and, for the
 clouds, https://learn.microsoft.com/power-automate/ip-address-configuration.
@@ -27,8 +27,8 @@ clouds, https://learn.microsoft.com/power-automate/ip-address-configuration.
 def secret_faults(document: Node, not_secret: Collection[str] = ()) -> dict[Scalar, Fault]:
     """R205 for a `url` with shared-access parameters, R208 for any other text with a secret; values are never shown.
 
-    Looks everywhere in the document, also where nothing else is checked: a secret in a file is a fault by itself. So is
-    a credential that is known from the environment. `not_secret` names texts that look like a key and are not a secret.
+    Every text of the document is checked, also those that no other rule checks. A credential that is known from the
+    environment is a secret too. `not_secret` lists texts that look like a key but are not a secret.
 
     Source: docs/graph.md §2.6 (the parameters are secrets, and pointless beside a proof-of-possession token).
     """
@@ -52,56 +52,57 @@ def secret_faults(document: Node, not_secret: Collection[str] = ()) -> dict[Scal
 
 def _secret_fault(name: str, node: Scalar, not_secret: Collection[str]) -> Fault | None:
     if name == "url" and carries_shared_access(node.text):
-        message = "`url` carries shared-access parameters (sig, sp or sv), which are a secret."
-        hint = "Remove these parameters, and renew the Logic App's access key if the file has been shared."
+        message = "`url` contains shared-access parameters (sig, sp or sv), which are a secret."
+        hint = "Remove these parameters. If the file has been shared, regenerate the access key of the Logic App."
         return fault_at(node, "R205", message, hint)
     if not is_refused(node.text, not_secret):
         return None
     title = quoted(name) if name else "A text"
-    message = f"{title} contains a signature, a token or a key, which is a secret."
-    hint = "Remove it from the file, and renew the secret if the file has been shared."
+    message = f"{title} contains a secret: a signature, a token or a key."
+    hint = "Remove the secret. If the file has been shared, renew the secret."
     if looks_like_keys(node.text) and not is_refused(node.text, looks_like_keys(node.text)):
-        hint += " If it is not a secret, add the exact value to the list `notSecret` of the document."
+        hint += " If it is not a secret, add the exact value to `notSecret` in the document."
     return fault_at(node, "R208", message, hint)
 
 
 def carries_shared_access(url: str) -> bool:
-    """True when a query parameter is called sig, sp or sv, in any case and under any number of percent-encodings."""
+    """True when a query parameter is named sig, sp or sv, ignoring case and any number of percent-encodings."""
     return any(_SHARED_ACCESS.search(view) for view in (url, decoded(url).plain))
 
 
 def not_secret_texts(document: Node) -> tuple[str, ...]:
-    """What the document names as looking like a secret without being one."""
+    """The texts that the document lists as not secret."""
     named = member(document, _NAMED)
     texts = (text_of(item) for item in named.items) if isinstance(named, Sequence) else ()
     return tuple(text for text in texts if text)
 
 
-def body_faults(body: Node | None, at_fault: Collection[Node]) -> Iterator[Fault]:
-    """R105, R202 and R217 for names, address and timeouts of an extension or of the defaults, unmerged."""
-    yield from blank_fault("displayName", member(body, "displayName"), at_fault)
+def body_faults(body: Node | None, invalid: Collection[Node]) -> Iterator[Fault]:
+    """R105, R108, R202 and R217 for names, address and timeouts of an extension or of the defaults, before merging."""
+    yield from blank_fault("displayName", member(body, "displayName"), invalid)
     endpoint = member(body, "endpointConfiguration")
     for name in ("resourceGroupName", "logicAppWorkflowName"):
-        yield from blank_fault(name, member(endpoint, name), at_fault)
+        yield from blank_fault(name, member(endpoint, name), invalid)
     url = member(endpoint, "url")
-    if isinstance(url, Scalar) and url not in at_fault:
+    if isinstance(url, Scalar) and url not in invalid:
         yield from _url_fault(url)
     callback = member(body, "callbackConfiguration")
     for name in (TIMEOUT, TIMEOUT_IN_DOCUMENTS):
         timeout = member(callback, name)
-        if isinstance(timeout, Scalar) and timeout not in at_fault:
+        if isinstance(timeout, Scalar) and timeout not in invalid:
             yield from _timeout_fault(name, timeout)
+    yield from _both_names_fault(callback)
 
 
-def blank_fault(name: str, node: Node | None, at_fault: Collection[Node]) -> Iterator[Fault]:
-    """R105 for a name of which nothing shows; the schema sees those alone that are white space."""
-    if isinstance(node, Scalar) and node not in at_fault and not appearance(node.text):
+def blank_fault(name: str, node: Node | None, invalid: Collection[Node]) -> Iterator[Fault]:
+    """R105 for a name without a visible character; the schema only finds names that are white space."""
+    if isinstance(node, Scalar) and node not in invalid and not appearance(node.text):
         message = f"`{name}` is blank: no character of {quoted(node.text)} is visible."
         yield fault_at(node, "R105", message, "Write a name.")
 
 
 def _url_fault(node: Scalar) -> Iterator[Fault]:
-    hint = "Write the trigger's address, beginning with `https://`, without spaces."
+    hint = "Write the address of the trigger, which begins with `https://` and has no spaces."
     if not node.text.isprintable() or " " in node.text:
         yield fault_at(node, "R105", "`url` contains a space or a control character.", hint)
         return
@@ -113,12 +114,22 @@ def _url_fault(node: Scalar) -> Iterator[Fault]:
     if not host:
         yield fault_at(node, "R105", "`url` is not an https address with a host.", hint)
     elif "@" in parts.netloc:
-        hint = "Remove what stands before the `@`: the Logic App asks for a token, not for a password."
-        yield fault_at(node, "R105", "`url` carries a user name or a password.", hint)
+        hint = "Remove the part before `@`: the Logic App authenticates a token, not a password."
+        yield fault_at(node, "R105", "`url` contains a user name or a password.", hint)
     elif not host.rstrip(".").endswith(_LOGIC_APP_HOSTS) and not carries_shared_access(node.text):
-        message = f"The host {quoted(host)} of `url` is not one of Azure Logic Apps (*{', *'.join(_LOGIC_APP_HOSTS)})."
+        message = (
+            f"The host {quoted(host)} of `url` is not a host of Azure Logic Apps (*{', *'.join(_LOGIC_APP_HOSTS)})."
+        )
         hint = "Write the address of the Logic App's Request trigger, without sig, sp and sv."
         yield warning_at(node, "R217", message, hint)
+
+
+def _both_names_fault(callback: Node | None) -> Iterator[Fault]:
+    entries = callback.entries if isinstance(callback, Mapping) else {}
+    if TIMEOUT in entries and TIMEOUT_IN_DOCUMENTS in entries:
+        second = max(entries[TIMEOUT], entries[TIMEOUT_IN_DOCUMENTS], key=lambda entry: (entry.line, entry.column))
+        message = f"`{TIMEOUT}` and `{TIMEOUT_IN_DOCUMENTS}` are two names of the same timeout."
+        yield fault_at(second, "R108", message, "Remove one of them.")
 
 
 def _timeout_fault(name: str, node: Scalar) -> Iterator[Fault]:
@@ -127,4 +138,4 @@ def _timeout_fault(name: str, node: Scalar) -> Iterator[Fault]:
     if total_s is not None and not MINIMUM_S <= total_s <= MAXIMUM_S:
         short = "shorter than 5 minutes" if total_s < MINIMUM_S else "longer than 14 days"
         message = f"`{name}` is {quoted(node.text)}, which is {short}."
-        yield fault_at(node, "R202", message, "Write a duration from PT5M to P14D.")
+        yield fault_at(node, "R202", message, "Write a duration between PT5M and P14D.")

@@ -1,4 +1,4 @@
-"""`${name}` in the values of a document → what the environment says. No other templating, and none in names."""
+"""`${name}` in the values of a document → the value from the environment. No other templating, and none in names."""
 
 from __future__ import annotations
 
@@ -6,45 +6,44 @@ import re
 from dataclasses import dataclass, field
 
 from reconciler.loader.fault import Fault, fault_at, quoted
-from reconciler.loader.names import nearest
+from reconciler.loader.names import did_you_mean
 from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
 from reconciler.model.environment import VARIABLE_NAME, Environment
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:(" + VARIABLE_NAME.pattern + r")\})?", re.ASCII)
 CHARACTERS = 1_000_000
-"""What variables may put into one document: a small file can name a long one many thousand times."""
-_ITSELF = "write `$${` for the text `${` itself"
+"""How much text variables may add to one document: a small file can use a long variable many thousand times."""
+_LITERAL = "write `$${` for a literal `${`"
 
 
 def may_hold_variables(text: str) -> bool:
-    r"""False when no value of this YAML text can hold a `${`; in double quotes it may be spelled `\x24{`."""
+    r"""False when no value of this YAML text can contain `${`; in double quotes it can be written `\x24{`."""
     return "$" in text or "\\" in text
 
 
 def substituted(document: Node, environment: Environment | None) -> tuple[Node, list[Fault]]:
-    """The document with every variable in place, and R209 or R210 where that cannot be.
+    """The document with the values of all variables, and R209 or R210 for each variable without a value.
 
-    A value with a variable is text, whatever it looks like then, but for a number that is a variable alone; `$${`
-    becomes `${`. Aliases are written out nowhere:
-    a node that several share is read once.
+    A value with a variable is text, except for a number that is only a variable; `$${` becomes `${`. Aliases are not
+    expanded: a node that several places share is read once.
     """
     reading = _Substitution(environment)
     return reading.of(document), reading.faults
 
 
 def escaped(text: str) -> str:
-    """The text as it has to be written in a file, so that nothing in it is a variable."""
+    """The text as it must be written in a file, so that it contains no variable."""
     return text.replace("${", "$${")
 
 
 def _malformed(node: Scalar, text: str) -> Fault:
-    """R210 for a text that begins like a variable."""
+    """R210 for a text with `${` that is not a variable reference."""
     if text.startswith("${{"):
-        message = f"{quoted(text)} is a template expression, as in GitHub workflows, which is not rendered here."
-        hint = f"Write `${{name}}` with a variable of reconciler.yaml, or {_ITSELF}."
+        message = f"{quoted(text)} is a template expression, as in GitHub workflows, which reconciler does not render."
+        hint = f"Write `${{name}}` with a variable of reconciler.yaml, or {_LITERAL}."
         return fault_at(node, "R210", message, hint)
-    message = f"{quoted(text)} is not a valid variable reference."
-    return fault_at(node, "R210", message, f"Write `${{name}}` for a variable, or {_ITSELF}.")
+    message = f"Malformed variable reference {quoted(text)}."
+    return fault_at(node, "R210", message, f"Write `${{name}}` for a variable, or {_LITERAL}.")
 
 
 @dataclass(slots=True)
@@ -55,7 +54,7 @@ class _Substitution:
     characters: int = 0
 
     def of(self, node: Node) -> Node:
-        """The node, or what stands for it; recursion is safe, since the tree builder admits few levels."""
+        """The node with the values of its variables; recursion is safe, since the tree builder allows few levels."""
         if node not in self.done:
             self.done[node] = self._read(node)
         return self.done[node]
@@ -64,15 +63,16 @@ class _Substitution:
         if isinstance(node, Scalar):
             return self._value(node) if "${" in node.text else node
         if isinstance(node, Mapping):
-            entries = {name: Entry(one.line, one.column, self.of(one.value)) for name, one in node.entries.items()}
-            return Mapping(node.line, node.column, entries)
+            entries = node.entries.items()
+            values = {name: Entry(entry.line, entry.column, self.of(entry.value)) for name, entry in entries}
+            return Mapping(node.line, node.column, values)
         if isinstance(node, Sequence):
             return Sequence(node.line, node.column, tuple(self.of(item) for item in node.items))
         return node
 
     def _value(self, node: Scalar) -> Node:
         before = len(self.faults)
-        text = _REFERENCE.sub(lambda match: self._meant(node, match), node.text)
+        text = _REFERENCE.sub(lambda match: self._replacement(node, match), node.text)
         if len(self.faults) > before:
             return Broken(node.line, node.column)
         alone = _REFERENCE.fullmatch(node.text)
@@ -82,7 +82,7 @@ class _Substitution:
     def _of_environment(self) -> str:
         return f" of environment {self.environment.name}" if self.environment else ""
 
-    def _meant(self, node: Scalar, match: re.Match[str]) -> str:
+    def _replacement(self, node: Scalar, match: re.Match[str]) -> str:
         name = match[1]
         if match[0] == "$${":
             return "${"
@@ -95,25 +95,24 @@ class _Substitution:
         return self._within_limits(node, self.environment.variables[name])
 
     def _within_limits(self, node: Scalar, value: str) -> str:
-        """The value; nothing once there is too much of them, which is told at the first place."""
+        """The value; "" once the limit is exceeded, which is reported at the first place."""
         before, self.characters = self.characters, self.characters + len(value)
         if self.characters <= CHARACTERS:
             return value
         if before <= CHARACTERS:
-            message = f"The variables of this document put more than {CHARACTERS:,} characters into it."
+            message = f"The variables add more than {CHARACTERS:,} characters to this document."
             self.faults.append(fault_at(node, "R009", message, "Split the file, or use shorter values."))
         return ""
 
     def _undefined(self, node: Scalar, name: str) -> Fault:
         if self.environment is None:
-            message = f"The variable `{name}` has no value: no environment was chosen."
+            message = f"The variable `{name}` has no value: no environment is chosen."
             hint = (
-                "Define it in an environment of reconciler.yaml in this folder, and choose that with --environment "
-                f"(validate takes all of them); or {_ITSELF}."
+                "Define it in reconciler.yaml in this folder, and choose the environment with --environment "
+                f"(validate checks all environments); or {_LITERAL}."
             )
             return fault_at(node, "R209", message, hint)
-        known = tuple(self.environment.variables)
-        meant = nearest(name, known)
+        question = did_you_mean(name, tuple(self.environment.variables))
         message = f"The variable `{name}` is not defined in environment {self.environment.name}."
-        way_out = f"Did you mean `{meant}`? Otherwise" if meant else "There,"
-        return fault_at(node, "R209", message, f"{way_out} add it under `variables` in reconciler.yaml, or {_ITSELF}.")
+        hint = f"{question} Otherwise define" if question else "Define"
+        return fault_at(node, "R209", message, f"{hint} it under `variables` in reconciler.yaml, or {_LITERAL}.")

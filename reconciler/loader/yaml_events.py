@@ -1,7 +1,7 @@
-"""YAML text → the parser's events, also for what YAML 1.2 or JSON allow and libyaml rejects.
+"""YAML text → the events of the parser, also for text that YAML 1.2 or JSON allows and libyaml rejects.
 
-The parser gets a text that it accepts; every event describes the text as it was given: its values, lines, columns, and
-how many characters stand before them.
+The parser gets a text that it accepts; every event describes the original text: its values, lines, columns, and
+the number of characters before them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BYTE_ORDER_MARK = "\ufeff"
 _MARKER = r"(?:---|\.\.\.)(?:[ \t]+#.*|[ \t]*)"
 _COMMENT = r"[ \t]*(?:#.*)?"
 _SURROGATE = r"(?<!\\)((?:\\\\)*)\\u([dD][89a-fA-F][0-9a-fA-F]{2})"
-"""An escape of half a surrogate pair; a backslash behind an odd number of others is escaped itself."""
+"""An escape of half a surrogate pair; a backslash after an odd number of others is escaped itself."""
 _PRIVATE_USE = range(0xE000, 0xF900)
 
 
@@ -49,7 +49,7 @@ def events(text: str) -> Iterator[yaml.Event]:
 
 
 def without_document_marks(text: str) -> str:
-    """The text without the byte order marks that stand at the start of a document."""
+    """The text without the byte order marks at the start of a document."""
     return _without(text, _document_marks(text))
 
 
@@ -59,7 +59,7 @@ def _without(text: str, marks: Sequence[int]) -> str:
 
 
 def _document_marks(text: str) -> list[int]:
-    """Where byte order marks stand that begin a document: their line follows `---`, `...` or comments alone, or
+    """The places of byte order marks that begin a document: their line follows `---`, `...` or only comments, or
     precedes `---`. The file's first mark is gone since it was decoded.
 
     Source: YAML 1.2.2 §5.2 and §9.2 (c-byte-order-mark, l-document-prefix).
@@ -77,7 +77,7 @@ def _document_marks(text: str) -> list[int]:
 
 
 def _after_a_marker(lines: Sequence[str]) -> list[bool]:
-    """Of each line, whether nothing but comments stands between it and the marker or file start above."""
+    """For each line, whether only comments are between it and the marker or file start above."""
     answers, at_start = [], True
     for line in lines:
         answers.append(at_start)
@@ -87,7 +87,7 @@ def _after_a_marker(lines: Sequence[str]) -> list[bool]:
 
 
 def _before_a_marker(lines: Sequence[str]) -> list[bool]:
-    """Of each line, whether it or the next one below with more than a comment begins a document with `---`."""
+    """For each line, whether it or the next line below with more than a comment begins a document with `---`."""
     answers, opens = [], False
     for line in reversed(lines):
         content = _content(line)
@@ -107,16 +107,16 @@ def _content(line: str) -> str:
 
 
 def _stand_in(text: str) -> str:
-    """A character that the text does not have, to stand for a backslash and its `u`, so that all places stay.
+    """A character that is not in the text, to replace a backslash and its `u`, so that all places are kept.
 
-    "" where the text has them all: then the parser rejects the escapes.
+    "" if the text has all of them: then the parser rejects the escapes.
     """
     used = set(text)
     return next((character for character in map(chr, _PRIVATE_USE) if character not in used), "")
 
 
 def _with_surrogates(event: yaml.ScalarEvent, stand_in: str) -> str:
-    """The value with characters for the escapes; anything but double quotes holds them as text."""
+    """The value with its escapes decoded; outside double quotes they are text."""
     escape = stand_in * 2
     value: str = event.value
     if event.style != '"':
@@ -126,6 +126,6 @@ def _with_surrogates(event: yaml.ScalarEvent, stand_in: str) -> str:
 
 
 def _moved(mark: Any, removed_at: Sequence[int]) -> yaml.Mark:
-    """The parser's mark at its place in the text that has the byte order marks; they take no column."""
+    """The mark of the parser, moved to its place in the text with byte order marks, which have no column."""
     index = mark.index + bisect_right(removed_at, mark.index)
     return yaml.Mark(mark.name, index, mark.line, mark.column, None, 0)

@@ -1,7 +1,7 @@
 """YAML text → documents as nodes, built from libyaml's events without recursion and within fixed limits.
 
-libyaml only parses here. Which text means null or a number, what a tag may be and how far an alias may expand are
-decided in this file, so that none of YAML 1.1's surprises and none of PyYAML's constructors are reachable.
+libyaml only parses. This file decides which text is null or a number, which tags are allowed and how far an alias may
+expand, so that none of YAML 1.1's conversions and none of PyYAML's constructors is reachable.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from reconciler.loader.yaml_errors import (
     character_fault,
     conflict_fault,
     rest_of_conflict_fault,
-    syntax_fault,
     templates_named,
 )
 from reconciler.loader.yaml_events import events, without_document_marks
+from reconciler.loader.yaml_mistakes import syntax_fault
+from reconciler.model.types import ODATA_TYPE
 
 LEVELS = 50
 PROPERTIES = 50
-"""Of one mapping: `defaults` are merged into every extension, so that two long lists of either multiply."""
+"""Of one mapping: `defaults` are merged into every extension, so that many of both multiply."""
 NODES = 100_000
 CHARACTERS_PER_NODE = 64
-"""An alias also costs the text it repeats, so that few nodes with long text cannot explode either."""
+"""The text that an alias repeats counts too, so that few nodes with long text cannot multiply either."""
 
 _SURROGATE = "[\ud800-\udfff]"
 _TAG = "tag:yaml.org,2002:"
@@ -40,7 +41,7 @@ _NULLABLE = ("description", "clientConfiguration", "callbackConfiguration", "tim
 
 
 class _Size(NamedTuple):
-    """What a node stands for with its aliases written out: nodes, levels, and how much text."""
+    """The size of a node with its aliases expanded: nodes, levels and characters."""
 
     nodes: int
     levels: int
@@ -49,7 +50,7 @@ class _Size(NamedTuple):
 
 @dataclass(slots=True)
 class _Open:
-    """A collection whose end has not come yet. `key`: the name that waits for its value, with its place."""
+    """A collection that has not ended. `key`: the name whose value comes next, with its place."""
 
     line: int
     column: int
@@ -65,9 +66,9 @@ class _Open:
 
 
 def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
-    """The documents of a file and the faults of its YAML; empty documents are left out.
+    """The documents of a file and the faults of its YAML; empty documents are ignored.
 
-    After a syntax error, or where a limit is passed, the rest of the file is not read; documents before it are whole.
+    After a syntax error or an exceeded limit, the rest of the file is not read; documents before it are complete.
     """
     unreadable = character_fault(without_document_marks(text)) or conflict_fault(text)
     if unreadable is not None:
@@ -79,10 +80,18 @@ def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
             if tree.full:
                 break
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # The last two are what PyYAML without libyaml makes of "\UFFFFFFFF".
-        tree.faults.append(syntax_fault(error))
+        # PyYAML without libyaml raises the last two for "\UFFFFFFFF".
+        tree.faults.append(syntax_fault(error, text))
     rest_of_conflict = rest_of_conflict_fault(text) if tree.faults else None
     return tree.documents, [rest_of_conflict] if rest_of_conflict else templates_named(tree.faults, text)
+
+
+def _value_hint(name: str | None, anchor: str | None) -> str:
+    if name == ODATA_TYPE:
+        return "Write the type in quotes: a `#` without quotes begins a comment."
+    if anchor is not None:
+        return "Put text that begins with `&` in quotes: without quotes it is an anchor."
+    return f"Write {'`null` to clear it' if name in _NULLABLE else 'a value after the colon'}, or remove the line."
 
 
 def _place_of(event: yaml.Event) -> tuple[int, int]:
@@ -103,7 +112,7 @@ class _Tree:
         self._nodes = 0
 
     def add_event(self, event: yaml.Event) -> None:
-        """Takes the next event of the stream."""
+        """Adds the next event of the stream."""
         if isinstance(event, yaml.ScalarEvent):
             self._add_scalar(event)
         elif isinstance(event, yaml.CollectionStartEvent):
@@ -120,44 +129,45 @@ class _Tree:
         node: Node = Scalar(*_place_of(event), event.value, plain)
         self._count(node)
         if event.tag not in _SCALAR_TAGS:
-            node = self._refuse_tag(node, event.tag)
+            node = self._reject_tag(node, event.tag)
         elif plain and not event.value:
-            node = self._without_value(node)
+            node = self._without_value(node, event.anchor)
         elif not event.value.isprintable():
             node = self._whole_characters(node, event.value)
         self._place(node, event.anchor, characters=len(event.value))
 
     def _whole_characters(self, node: Node, text: str) -> Node:
-        """The node; or the fault of half a surrogate pair, which does not stand for a character."""
+        """The node; R006 for half a surrogate pair, which is not a character."""
         half = re.search(_SURROGATE, text)
         if half is None:
             return node
-        message = f"The text holds `\\u{ord(half[0]):04x}`, half of a surrogate pair without the other half."
+        message = f"The text contains `\\u{ord(half[0]):04x}`, half of a surrogate pair without the other half."
         self._report(node, "R006", message, "Write both escapes of the pair, or the character itself.")
         return Broken(node.line, node.column)
 
-    def _without_value(self, node: Node) -> Node:
-        """A place where a value should be: a fault of its property, nothing at all at the top of a document."""
+    def _without_value(self, node: Node, anchor: str | None) -> Node:
+        """R107 where a value is missing; nothing at the top of a document."""
         top = self._open[-1] if self._open else None
         if top is None or (top.is_mapping and top.key is None):
             return node
         if top.is_mapping and top.key is not None:
             place, name = top.key
-            clear = "`null` to clear it" if name in _NULLABLE else "a value after the colon"
-            self._report(place, "R107", f"{quoted(name or '')} has no value.", f"Write {clear}, or remove the line.")
+            self._report(place, "R107", f"{quoted(name or '')} has no value.", _value_hint(name, anchor))
         else:
-            self._report(node, "R107", "A list item is empty.", "Write the item after the dash, or remove the dash.")
+            self._report(node, "R107", "A list item is empty.", "Write the item after `-`, or remove the `-`.")
         return Broken(node.line, node.column)
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         opened = _Open(*_place_of(event), event.anchor, is_mapping, broken=False)
         if len(self._open) >= LEVELS:
-            self._stop(opened, f"The YAML nests deeper than {LEVELS} levels.", "A desired state needs six levels.")
+            self._stop(
+                opened, f"The YAML has more than {LEVELS} levels of nesting.", "A desired state needs six levels."
+            )
             return
         self._count(opened)
         if event.tag not in (_MAPPING_TAGS if is_mapping else _SEQUENCE_TAGS):
-            self._refuse_tag(opened, event.tag)
+            self._reject_tag(opened, event.tag)
             opened.broken = True
         self._open.append(opened)
 
@@ -181,19 +191,23 @@ class _Tree:
             node, size = self._anchors[anchor]
             self._count(place, size.nodes + size.characters // CHARACTERS_PER_NODE)
             if len(self._open) + size.levels > LEVELS:
-                self._stop(place, f"The alias {name} nests deeper than {LEVELS} levels.", "Write the value out.")
+                self._stop(
+                    place,
+                    f"The alias {name} has more than {LEVELS} levels of nesting.",
+                    "Write the value instead of the alias.",
+                )
             else:
                 self._place(dataclasses.replace(node, line=place.line, column=place.column), None, *size)
             return
         if any(opened.anchor == anchor for opened in self._open):
-            self._report(place, "R009", f"The alias {name} stands inside the value it repeats.", "Remove the alias.")
+            self._report(place, "R009", f"The alias {name} is inside the value that it repeats.", "Remove the alias.")
         else:
-            hint = f"Write `&{quoted(anchor)[1:-1]}` before the value meant, above this line in this document."
+            hint = f"Put text that begins with `*` in quotes, or define the anchor `&{quoted(anchor)[1:-1]}` above."
             self._report(place, "R006", f"The alias {name} has no anchor.", hint)
         self._place(place, None)
 
     def _place(self, node: Node, anchor: str | None, nodes: int = 1, levels: int = 0, characters: int = 0) -> None:
-        """Puts a finished node, of that `_Size`, where it belongs: under its key, into its list, or as a document."""
+        """Adds a complete node of this `_Size`: as the value of a key, as an item of a list, or as a document."""
         if anchor is not None:
             self._anchors[anchor] = (node, _Size(nodes, levels, characters))
         if not self._open:
@@ -214,15 +228,20 @@ class _Tree:
     def _count(self, place: Placed, nodes: int = 1) -> None:
         self._nodes += nodes
         if self._nodes > NODES:
-            message = f"The YAML holds more than {NODES:,} values, aliases written out."
-            self._stop(place, message, "Split it, or use fewer aliases.")
+            message = f"The YAML has more than {NODES:,} values, with aliases expanded."
+            self._stop(place, message, "Split the file, or use fewer aliases.")
 
     def _key(self, node: Node) -> tuple[Placed, str | None]:
         if isinstance(node, Scalar):
             return node, node.text
         if not isinstance(node, Broken):
             self._open[-1].broken = True
-            self._report(node, "R006", "The name of a property must be text.", "Write a name, or put it in quotes.")
+            self._report(
+                node,
+                "R006",
+                "The name of a property must be text.",
+                "Write a name; put it in quotes if it begins with `[` or `{`.",
+            )
         return node, None
 
     def _add_entry(self, top: _Open, key: tuple[Placed, str | None], value: Node) -> None:
@@ -232,19 +251,18 @@ class _Tree:
             return
         first = top.entries.get(name)
         if first is not None:
-            message = f"{quoted(name)} stands twice in one mapping, first in line {first.line}, column {first.column}."
-            self._report(place, "R007", message, "Remove one of the two.")
+            message = f"Duplicate key {quoted(name)}, first at line {first.line}, column {first.column}."
+            self._report(place, "R007", message, "Remove one of them.")
         elif len(top.entries) == PROPERTIES:
-            message = f"The mapping holds more than {PROPERTIES} properties."
-            self._stop(place, message, "An extension has eight at most.")
+            message = f"The mapping has more than {PROPERTIES} properties."
+            self._stop(place, message, "An extension has at most eight properties.")
         else:
             top.entries[name] = Entry(place.line, place.column, value)
 
-    def _refuse_tag(self, place: Placed, tag: str) -> Broken:
+    def _reject_tag(self, place: Placed, tag: str) -> Broken:
         shown = quoted(tag.replace(_TAG, "!!", 1) if tag.startswith(_TAG) else tag)
-        self._report(
-            place, "R008", f"The tag {shown} has no meaning here.", "Remove the tag; quotes make text of a value."
-        )
+        hint = "Remove the tag. Put text that begins with `!` in quotes."
+        self._report(place, "R008", f"The tag {shown} is not supported.", hint)
         return Broken(place.line, place.column)
 
     def _report(self, place: Placed, code: str, message: str, hint: str) -> None:

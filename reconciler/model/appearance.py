@@ -1,4 +1,4 @@
-"""How a name looks: what does not show in it can make two names of one, or none at all."""
+"""How a name looks: names that differ only in invisible characters look the same."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import unicodedata
 FILLER = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-"""Fillers and variation selectors: printable by their category, yet nothing is to be seen of them."""
+"""Fillers and variation selectors: printable by their category, but invisible."""
 _CONTROL_AND_FORMAT = ("Cc", "Cf")
 
 
 def appearance(name: str) -> str:
-    """The name as a reader sees it, ignoring case; "" for a name of which nothing shows.
+    """The name as a reader sees it, ignoring case; "" for a name without visible characters.
 
-    Control and format characters and fillers are left out, and every run of blanks, of whatever kind, is one space.
-    Characters that are not assigned yet count as visible.
+    Control and format characters and fillers are removed, and every run of blanks, of any kind, is one space.
+    Unassigned characters count as visible.
     """
     shown = "".join(character for character in name if _shows(character))
     return unicodedata.normalize("NFC", " ".join(shown.split())).casefold()

@@ -1,8 +1,7 @@
-"""One canonical form of an extension's writable properties, for what is declared and for what is live.
+"""One canonical form of an extension's writable properties, desired and observed.
 
-Whatever may be spelled in several ways has one spelling here: durations, GUIDs, type names, the two names of the
-callback timeout, and no text, for which "" becomes null. Read-only properties, annotations and members unknown to the
-documented types are left out.
+Values with several spellings have one spelling here: durations, GUIDs, type names, the two names of the callback
+timeout, and the empty text, which becomes null. Read-only properties, annotations and undocumented members are omitted.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | 
 
 
 def canonical(body: Mapping[str, object]) -> Properties:
-    """The writable properties of an extension's body, each in its one spelling; nulls stay as they are.
+    """The writable properties of an extension's body in their canonical spelling; nulls are kept.
 
     Example: `{"callbackConfiguration": {"durationBeforeTimeout": "PT60M"}}` becomes
     `{"callbackConfiguration": {"timeoutDuration": "PT1H"}}`.
@@ -47,7 +46,7 @@ def canonical(body: Mapping[str, object]) -> Properties:
 
 
 def unknown_members(body: Mapping[str, object]) -> Properties:
-    """What a live body holds beside everything documented, by its path (`clientConfiguration/retryBackoff`).
+    """The undocumented members of a live body, by path (`clientConfiguration/retryBackoff`).
 
     Nulls and `@` annotations are not counted. A PUT does not carry these; whether Graph keeps them is open
     (docs/graph.md §1.5).
@@ -74,21 +73,21 @@ def _type_name(kind: ComplexProperty, value: Mapping[str, object]) -> str | None
 
 
 def _known_members(kind: ComplexProperty, value: Mapping[str, object]) -> tuple[str, ...] | None:
-    """The members of the object's type, under all their names; None for a type that is not documented here."""
+    """The members of the object's type, with all their names; None for an undocumented type."""
     known = kind.members.get(_type_name(kind, value) or "")
     return known if known is None or TIMEOUT not in known else (*known, TIMEOUT_IN_DOCUMENTS)
 
 
 def _canonical_object(kind: ComplexProperty, value: Mapping[str, object]) -> Properties:
     type_name, known = _type_name(kind, value), _known_members(kind, value)
-    if known is not None:  # what an empty text means to a type that is not documented is its own business
+    if known is not None:  # the meaning of "" is only known for documented types
         value = {member: _filled(content) for member, content in value.items()}
     result: Properties = {} if type_name is None else {ODATA_TYPE: type_name}
     for member, content in value.items():
         if member == ODATA_TYPE or "@" in member or (known is not None and member not in known):
             continue
         if member == TIMEOUT_IN_DOCUMENTS:
-            if value.get(TIMEOUT) is None:  # where both are there, the name of the schema wins
+            if value.get(TIMEOUT) is None:  # if both are present, the name of the schema wins
                 result[TIMEOUT] = _canonical_scalar(TIMEOUT, content)
         elif content is not None or member not in result:
             result[member] = _canonical_scalar(member, content)
@@ -98,7 +97,7 @@ def _canonical_object(kind: ComplexProperty, value: Mapping[str, object]) -> Pro
 
 
 def _filled(value: object) -> object:
-    """The value; None for an empty text, which services keep as null, or give for null (docs/graph.md §2.9)."""
+    """The value; None for an empty text, which services store as null, or return for null (docs/graph.md §2.9)."""
     return None if value == "" else value
 
 
@@ -127,7 +126,7 @@ def folded(name: str | None) -> str:
 
 
 def comparable(properties: Mapping[str, JsonValue]) -> Properties:
-    """A copy in which values that mean the same are equal: names of Azure resources are folded to one case."""
+    """A copy in which equivalent values are equal: names of Azure resources are case-folded."""
     return {
         name: comparable(value)
         if isinstance(value, dict)

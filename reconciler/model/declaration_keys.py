@@ -1,6 +1,6 @@
-"""When two declarations of one catalog are the same extension: by id where both have one, otherwise by name.
+"""When two declarations in a catalog are the same extension: by id if both have one, otherwise by name.
 
-Display names are not unique in Graph, so two declarations that are pinned to different ids may share a name.
+Display names are not unique in Graph, so two declarations with different ids can have the same name.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ Key: TypeAlias = tuple[str, str]
 
 
 def occupied_keys(pinned_id: str | None, display_name: str | None) -> tuple[Key, ...]:
-    """What a declaration occupies in its catalog: its id, and its name as a pinned or as an unpinned one."""
+    """The keys of a declaration in its catalog: its id, and its name, as of a declaration with or without an id."""
     if pinned_id is None:
         return _named("name", display_name)
     return ("id", pinned_id.casefold()), *_named("pinned name", display_name)
 
 
 def conflicting_keys(pinned_id: str | None, display_name: str | None) -> tuple[Key, ...]:
-    """What no other declaration of the catalog must occupy."""
+    """The keys that no other declaration of the catalog must have."""
     if pinned_id is None:
         return *_named("name", display_name), *_named("pinned name", display_name)
     return ("id", pinned_id.casefold()), *_named("name", display_name)

@@ -1,4 +1,4 @@
-"""Findings about files and plans, each with a stable code, a place and a way out; `CODES` is the whole register."""
+"""Findings about files and plans, each with a stable code, a place and a fix; `CODES` lists all codes."""
 
 from __future__ import annotations
 
@@ -10,55 +10,55 @@ Severity = Literal["error", "warning"]
 CODES: dict[str, str] = {
     "R001": "The path does not exist or cannot be read",
     "R002": "No YAML file was found",
-    "R003": "A symbolic link leads out of the folder",
+    "R003": "A symbolic link points outside the folder",
     "R004": "The file is larger than 1 MiB",
     "R005": "The file is not UTF-8 text",
     "R006": "The YAML cannot be parsed",
-    "R007": "A key stands twice in one mapping",
-    "R008": "The YAML uses a tag that has no meaning here",
-    "R009": "The YAML nests too deeply or holds too much",
-    "R101": "A property is not known here",
-    "R102": "A value has the wrong type",
+    "R007": "Duplicate key",
+    "R008": "The YAML uses a tag that is not supported",
+    "R009": "The file exceeds a limit",
+    "R101": "Unknown property",
+    "R102": "Wrong type of value",
     "R103": "A required property is missing",
-    "R104": "A value is not one of those allowed",
-    "R105": "A value has the wrong form or is out of range",
+    "R104": "Value is not allowed",
+    "R105": "Invalid value",
     "R106": "An extension is wrapped in `value`",
-    "R107": "A property has a name and nothing else",
-    "R108": "Both names of the callback timeout are given",
-    "R201": "A duration is not of the form Graph takes",
-    "R202": "The callback timeout is outside 5 minutes to 14 days",
-    "R203": "A callback configuration on a type that has none",
-    "R204": "A value is not a GUID",
-    "R205": "The trigger url carries shared-access parameters",
-    "R206": "azureAdTokenAuthentication needs resourceId, azureAdPopTokenAuthentication has none",
-    "R207": "An extension is declared twice",
-    "R208": "A value carries a secret",
+    "R107": "Property has no value",
+    "R108": "Both names of the callback timeout are declared",
+    "R201": "The duration has a form that Graph does not accept",
+    "R202": "The callback timeout is not between 5 minutes and 14 days",
+    "R203": "callbackConfiguration is not supported on this type",
+    "R204": "The value is not a GUID",
+    "R205": "The url of the trigger contains shared-access parameters",
+    "R206": "resourceId is missing or not allowed",
+    "R207": "Duplicate extension",
+    "R208": "The value contains a secret",
     "R209": "A variable has no value",
     "R210": "Malformed variable reference",
-    "R216": "Names that differ only in characters that do not show",
-    "R217": "The trigger url has a host that is not one of Azure Logic Apps",
-    "R301": "A create or a new Logic App without url, by an application",
-    "R302": "An extension of an unknown type is left alone",
-    "R303": "A catalog in which nothing is declared is absent or could not be read",
-    "R304": "An extension to be updated has properties that are not documented",
-    "R305": "A saved plan is missing, unreadable or no plan document",
-    "R306": "A live extension, or a property of it, cannot be declared and is left out of the export",
-    "R307": "A catalog could not be read and is left out of the export",
-    "R308": "A drifted value is left as it is in the files",
-    "R309": "An extension is unmanaged that was not so in the baseline",
+    "R216": "Names differ only in invisible characters",
+    "R217": "The host of the url is not a host of Azure Logic Apps",
+    "R301": "An application creates an extension, or changes its Logic App, without url",
+    "R302": "An extension of an unknown type is not changed",
+    "R303": "A catalog without declared extensions does not exist or could not be read",
+    "R304": "An extension to be updated has undocumented properties",
+    "R305": "The saved plan is missing, unreadable or not a plan document",
+    "R306": "A live extension, or one of its properties, cannot be declared and is not exported",
+    "R307": "A catalog could not be read and is not exported",
+    "R308": "A drifted value was not changed in the files",
+    "R309": "An extension is newly unmanaged since the baseline",
     "R311": "A catalog of the baseline is no longer declared",
     "R312": "A file or a document declares nothing",
     "R313": "A planned create may be a rename of an unmanaged extension",
     "R314": "A large share of the managed extensions would change",
 }
-"""Code → what it means in one line. R0: files and YAML, R1: schema, R2: meaning, R3: findings of a plan."""
+"""Code → its title. R0: files and YAML, R1: schema, R2: rules beyond the schema, R3: findings of a plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
     """A place in a file. `file` is relative to the working folder, with `/`; line and column count from 1.
 
-    Both are None where the file or path as a whole is meant.
+    Both are None for the file or path as a whole.
     """
 
     file: str
@@ -67,13 +67,13 @@ class SourceLocation:
 
 
 def of_path(file: str) -> SourceLocation:
-    """The place of a finding about a file or path as a whole."""
+    """The location of a finding about a file or path as a whole."""
     return SourceLocation(file, None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding: what is wrong (`message`) and what to do about it (`hint`), at `place` where it has one."""
+    """One finding: what is wrong (`message`), what to do (`hint`), and where (`place`, if it has one)."""
 
     code: str
     severity: Severity

@@ -1,4 +1,4 @@
-"""ISO 8601 durations as entitlement management takes them: days, hours, minutes, seconds; no weeks, months or years.
+"""ISO 8601 durations as entitlement management accepts them: days, hours, minutes, seconds; no weeks, months or years.
 
 Source: docs/graph.md §2.5 (the OpenAPI pattern and the range of the resource page).
 """
@@ -18,7 +18,7 @@ _PATTERN = re.compile(
 
 
 def duration_s(text: str) -> Decimal | None:
-    """The duration in seconds, exactly; None when the text is no such duration."""
+    """The duration in seconds, exactly; None when the text is not such a duration."""
     match = _PATTERN.fullmatch(text)
     if match is None:
         return None

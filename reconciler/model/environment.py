@@ -1,4 +1,4 @@
-"""An environment: the same files against another tenant, with other values in some places."""
+"""An environment: the same files for another tenant, with other values of the variables."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One environment of `reconciler.yaml`; what it leaves out comes from options and variables as usual.
+    """One environment of `reconciler.yaml`; omitted members come from options and environment variables.
 
-    `not_secret` names the texts in values of variables that look like a key and are not a secret.
+    `not_secret` lists texts in values of variables that look like a key but are not a secret.
     """
 
     name: str

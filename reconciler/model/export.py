@@ -1,4 +1,4 @@
-"""What came of an export, as data: documents that can be printed or saved, edits of files, and what was left out."""
+"""The result of an export, as data: documents, edits of files, and what was not exported."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ExportedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What was exported: documents sorted by catalog, what could not be declared, and what that leaves unsaid.
+    """The exported documents, sorted by catalog, and the diagnostics for what could not be declared.
 
-    `complete`: every catalog was read. `empty` counts the catalogs in which there is nothing to declare.
+    `complete`: every catalog was read. `empty` counts the catalogs with nothing to declare.
     """
 
     documents: tuple[ExportedDocument, ...]
@@ -34,9 +34,9 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One thing that was brought into a file: a value that drifted, or (without path) a whole extension.
+    """One edit of a file: a drifted value, or (without path) a whole extension.
 
-    `place` is where it stands in the edited file.
+    `place` is its place in the edited file.
     """
 
     place: SourceLocation
@@ -49,9 +49,9 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What `--update` makes of the files: their new texts, of changed files alone, by name; and what it did.
+    """The result of `--update`: the new texts of changed files by name, and the edits.
 
-    `not_live` are the declared extensions that do not exist yet, which stay as they are.
+    `not_live` are the declared extensions that do not exist yet, which are not changed.
     """
 
     texts: dict[str, str]

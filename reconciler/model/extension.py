@@ -1,4 +1,4 @@
-"""Desired and observed: what the files declare, what Graph answers."""
+"""Desired: what the files declare. Observed: what Graph returns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Read = Literal["complete", "unreadable", "absent"]
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """An access package catalog. As declared it has either an id or a display name, as observed both."""
+    """An access package catalog. A declared one has an id or a display name, an observed one both."""
 
     id: str | None
     display_name: str | None
@@ -25,7 +25,7 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True)
 class ExtensionRef:
-    """Which extension is meant: `id` is None while it does not exist, `type` stands without `#microsoft.graph.`."""
+    """The id, name and type of an extension: `id` is None if it does not exist, `type` has no `#microsoft.graph.`."""
 
     id: str | None
     display_name: str
@@ -34,19 +34,19 @@ class ExtensionRef:
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """What an extension takes from the `defaults` of its document: where these stand, and which paths they give."""
+    """What an extension inherits from the `defaults` of its document: their place, and the inherited paths."""
 
     source: SourceLocation
     paths: frozenset[tuple[str, ...]]
 
     def covers(self, path: tuple[str, ...]) -> bool:
-        """True when the value at the path comes from the defaults, alone or with its whole configuration."""
+        """True when the value at the path, or its whole configuration, comes from the defaults."""
         return path in self.paths or path[:1] in self.paths
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredExtension:
-    """One extension as declared: canonical properties with defaults merged in; a None in them clears."""
+    """One declared extension: canonical properties, merged with defaults; None clears a property."""
 
     pinned_id: str | None
     display_name: str
@@ -58,7 +58,7 @@ class DesiredExtension:
 
 @dataclass(frozen=True, slots=True)
 class DesiredCatalog:
-    """What is declared for one catalog, over all files that address it in the same way."""
+    """What all files declare for one catalog that they address in the same way."""
 
     catalog: Catalog
     extensions: tuple[DesiredExtension, ...]
@@ -67,9 +67,9 @@ class DesiredCatalog:
 
 @dataclass(frozen=True, slots=True)
 class ObservedExtension:
-    """One live extension: canonical writable properties, and who changed it last (docs/graph.md §2.2).
+    """One live extension: canonical writable properties, and who last modified it (docs/graph.md §2.2).
 
-    `timeout_name` is the name under which Graph showed the callback timeout; `unknown` holds what is not documented.
+    `timeout_name` is the name that Graph returned for the callback timeout; `unknown` has undocumented members.
     """
 
     id: str
@@ -88,16 +88,16 @@ class ObservedExtension:
 
     @property
     def known(self) -> bool:
-        """True for the two documented types; others are reported, never touched."""
+        """True for the two documented types; other types are reported, never changed."""
         return self.type in EXTENSION_TYPES
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedCatalog:
-    """What could be found out about one catalog.
+    """What was read of one catalog.
 
-    `read` tells the three cases apart: `complete` (`extensions` is all there is), `absent`, and `unreadable`, of
-    which nothing may be concluded. `because` explains the last two.
+    `read` is `complete` (`extensions` has all extensions), `absent`, or `unreadable` (nothing is known about it).
+    `because` explains the last two.
     """
 
     catalog: Catalog

@@ -1,8 +1,8 @@
-"""Values remembered for the life of the process: what is secret in one place is so in every place.
+"""Values remembered for the life of the process: a secret in one text is masked in all texts.
 
-The one global state of the project. A traceback, a warning or another library's log line is printed by code that was
-handed nothing; only what is simply there can hide a value from it. Adding is one step of a dict or a set, so that
-azure-identity may fetch its token in a thread.
+This is the only global state of the project. A traceback, a warning or a log line of another library is printed by code
+that gets no arguments from us, so its masking needs global state. Adding is one operation on a dict or a set, so that
+azure-identity can fetch its token in a thread.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from urllib.parse import quote
 from reconciler.model.decoding import decoded, is_encoded
 
 SHORTEST = 8
-"""A shorter value would be found inside words of ours; it is not remembered."""
+"""A shorter value could occur inside words of our output; it is not remembered."""
 _GRAM = 4
 _STRIDE = SHORTEST - _GRAM + 1
-"""Wherever a value stands, one of its first `_STRIDE` grams begins at a multiple of the stride.
+"""Of a value at any place in a text, one of the first `_STRIDE` grams begins at a multiple of the stride.
 
-So a text is looked at in every fifth place only, however many values there are: a tenant may hold thousands.
+So only every fifth place of a text is checked, however many values there are: a tenant can have thousands.
 """
 _FEW = 16
-"""So many beginnings of values are each looked for in the whole text: that is quicker than looking at its places."""
+"""Up to this many beginnings of values are each searched in the whole text, which is quicker than checking places."""
 _KNOWN_BY = 32
-"""By so many characters a longer value is known: a file full of made-up secrets must not take minutes to read."""
+"""A longer value is recognised by its first 32 characters: a file full of fake secrets must not take minutes."""
 
 Span = tuple[int, int]
 
 
 class Values:
-    """Values that are found wherever they stand in a text, which is looked at once, however many they are."""
+    """Values that are found anywhere in a text, in one pass, however many values there are."""
 
     def __init__(self) -> None:
         self._values: set[str] = set()
-        self._hidden: dict[str, int] = {}  # what a value is known by → characters of the longest that begins so
+        self._hidden: dict[str, int] = {}  # beginning of a value → length of the longest value with it
         self._lengths: dict[str, set[int]] = {}  # first characters of values → lengths of the keys of `_hidden`
         self._grams: set[str] = set()
 
@@ -52,14 +52,14 @@ class Values:
                 self._grams.update(_grams(head))
 
     def may_stand_in(self, text: str) -> bool:
-        """False where `spans` finds nothing; the quick answer for most texts."""
+        """False if `spans` finds nothing; a quick check for most texts."""
         if not self._lengths:
             return False
-        heads = tuple(self._lengths)  # in one step: another thread may add one
+        heads = tuple(self._lengths)  # in one step: another thread can add one
         return len(heads) > _FEW or any(head in text for head in heads)
 
     def spans(self, text: str) -> Iterator[Span]:
-        """Where the values stand in the text, from left to right; they may overlap."""
+        """The spans of the values in the text, from left to right; they can overlap."""
         for start in self._starts(text):
             lengths = self._lengths.get(text[start : start + SHORTEST], ())
             length = max((self._hidden.get(text[start : start + known_by], 0) for known_by in lengths), default=0)
@@ -67,7 +67,7 @@ class Values:
                 yield start, min(start + length, len(text))
 
     def _starts(self, text: str) -> Iterable[int]:
-        """Where a value may begin, in order."""
+        """The places at which a value can begin, in order."""
         heads = tuple(self._lengths)
         if len(heads) <= _FEW:
             return sorted(start for head in heads for start in _places(head, text))
@@ -81,10 +81,10 @@ class Values:
 
 
 class DeclaredTexts:
-    """What the files declare and the rules find harmless: in it, nothing is hidden because of what others write."""
+    """The valid texts that the files declare: nothing in them is masked because of texts that others write."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, None] = {}  # in order: a set of texts would be joined in another one in each run
+        self._texts: dict[str, None] = {}  # ordered: the order of a set differs per run
         self._grams: set[str] = set()
         self._joined = ""
         self._indexed = 0
@@ -118,19 +118,19 @@ class DeclaredTexts:
 
 
 CREDENTIALS = Values()
-"""What is known to be a secret by where it came from: the environment, a sign-in. Hidden and refused everywhere."""
+"""Known secrets, from the environment or a sign-in. Masked and rejected everywhere."""
 SEEN = Values()
-"""What others wrote where a secret stands. Hidden, unless a file declares it; never a reason to refuse anything."""
+"""Values after `sig=` and similar marks in texts by others. Masked, unless a file declares them; never rejected."""
 DECLARED = DeclaredTexts()
 
 
 def declare_public(text: str) -> None:
-    """Shows the text, and every part of it, as it is from now on: a reviewed file declares it."""
+    """Never masks the text or a part of it from now on: a reviewed file declares it."""
     DECLARED.add(text)
 
 
 def forget_learned() -> None:
-    """Forgets everything; for tests, which share a process."""
+    """Forgets all values; for tests, which share a process."""
     for register in (CREDENTIALS, SEEN, DECLARED):
         register.forget()
 
@@ -147,7 +147,7 @@ def _grams(text: str) -> Iterator[str]:
 
 
 def _spellings(value: str) -> set[str]:
-    """The value as it is and decoded; beyond ASCII, as a decoded text leaves it."""
+    """The value itself and decoded; characters beyond ASCII as in a decoded text."""
     plain = decoded(value).plain
     spellings = {value, plain}
     if not plain.isascii():

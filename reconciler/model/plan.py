@@ -1,4 +1,4 @@
-"""The plan and what came of it, as data: it can be sorted, hashed, saved, refused and shown."""
+"""The plan and its outcomes, as data that can be sorted, hashed, saved, rejected and shown."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """What must still hold right before the write: the object does not exist, or has this fingerprint.
+    """What must be true right before the write: the object does not exist, or has this fingerprint.
 
-    `namesakes` are the ids of those that may have the new name too, since other declarations pin them under it.
+    `namesakes` are the ids of other extensions with the new name, which other declarations match by id.
     """
 
     exists: bool
@@ -39,9 +39,9 @@ class Precondition:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One planned action on one extension, with the reason and the place in the YAML that asks for it.
+    """One planned action on one extension, with its reason and the place of its declaration.
 
-    `already_pending`: an earlier plan, given as baseline, holds the same change.
+    `already_pending`: the baseline, an earlier plan, contains the same change.
     """
 
     action: Action
@@ -57,13 +57,13 @@ class Change:
 
     @property
     def namesakes(self) -> tuple[str, ...]:
-        """The ids of the extensions that may share its new name."""
+        """The ids of the extensions that have the same new name."""
         return self.precondition.namesakes if self.precondition else ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCatalog:
-    """A catalog of the plan and how well it could be read."""
+    """A catalog of the plan, and whether it could be read."""
 
     catalog: Catalog
     read: Read
@@ -71,7 +71,7 @@ class PlannedCatalog:
 
 @dataclass(frozen=True, slots=True)
 class Unmanaged:
-    """A live extension that no file declares; listed, never touched."""
+    """A live extension that no file declares; listed, never changed."""
 
     catalog: Catalog
     extension: ExtensionRef
@@ -79,9 +79,9 @@ class Unmanaged:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that would be done, and nothing that could do it. Catalogs, changes and unmanaged are sorted.
+    """All planned changes, as data without behaviour. Catalogs, changes and unmanaged are sorted.
 
-    `not_secret` are the parts of values to be written that look like a key and, as the files declare, are not a secret.
+    `not_secret` are the parts of values to be written that look like a key but, as the files declare, are not a secret.
     """
 
     tool_version: str
@@ -98,17 +98,17 @@ class Plan:
 
     @property
     def complete(self) -> bool:
-        """True when every catalog was found and read completely."""
+        """True when every catalog exists and was read completely."""
         return all(planned.read == "complete" for planned in self.catalogs)
 
     @property
     def pending(self) -> tuple[Change, ...]:
-        """The changes that apply would carry out."""
+        """The changes that are not blocked."""
         return tuple(change for change in self.changes if change.action != "blocked")
 
     @property
     def blocked(self) -> tuple[Change, ...]:
-        """The changes that cannot be carried out."""
+        """The changes that cannot be applied."""
         return tuple(change for change in self.changes if change.action == "blocked")
 
     @property
@@ -124,9 +124,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one change. `error` explains anything but a plain success; `stale` marks a live edit since the plan.
+    """The result of one change. `error` explains any other status than done; `stale`: edited in Graph since the plan.
 
-    `note` tells of a success by a second way (the other timeout name, say), `written` of a failure after the write.
+    `note` explains a success by another way (for example the other timeout name); `written`: it failed after the write.
     """
 
     change: Change

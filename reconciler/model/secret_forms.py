@@ -1,6 +1,6 @@
-"""What a secret looks like, in a text that is decoded: tokens, addresses with a shared access key, keys.
+"""The forms of secrets in a decoded text: tokens, addresses with a shared access key, keys.
 
-Nothing here knows a value; where one text was written, or what another one holds, makes no difference.
+No rule here depends on known values, on other texts, or on where the text was written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FORMS = re.compile(
 )
 SHORTEST_PLACED, SHORTEST_ALONE = 12, 30
 _ALONE = re.compile(rf"[A-Z]{_KEY_CHARACTER}{{20,}}")
-"""From its first capital on, which stands in the first third of nearly every key; most texts have few capitals."""
+"""From its first capital on, which is in the first third of nearly every key; most texts have few capitals."""
 _CLIENT_SECRET = re.compile(r"(?<![A-Za-z0-9_.~-])[A-Za-z0-9_.~-]{3}[0-9]Q~[A-Za-z0-9_.~-]{31,34}")
 """Source: learn.microsoft.com/purview/sit-defn-azure-ad-client-secret."""
 _IDENTIFIER = re.compile(
@@ -47,23 +47,23 @@ _ACCESS_KEY = re.compile(r"[?&#;](?:sig|code)=[A-Za-z0-9%_.~+/=-]", re.IGNORECAS
 
 
 def forms(text: str) -> Iterator[re.Match[str]]:
-    """Each token, and whatever stands behind `sig=` or `code=`, with the groups `placed`, `bearer` and `jwt`."""
+    """Each token, and each value after `sig=` or `code=`, with the groups `placed`, `bearer` and `jwt`."""
     return _FORMS.finditer(text) if _shows_sign(text) else iter(())
 
 
 def may_hold_form(text: str) -> bool:
-    """False where nothing here finds anything; the quick answer for most texts."""
+    """False if no rule here can match; a quick check for most texts."""
     return _shows_sign(text) or (len(text) >= SHORTEST_ALONE and ("Q~" in text or _ALONE.search(text) is not None))
 
 
 def _shows_sign(text: str) -> bool:
-    """False where no form matches; that takes a twentieth of the time."""
-    small = text.encode("utf-8", "replace").lower()  # a tenth of the time that small letters of all scripts take
+    """False if no form can match; this takes a twentieth of the time."""
+    small = text.encode("utf-8", "replace").lower()  # a tenth of the time of lower() on text
     return b"sig=" in small or b"code=" in small or b"bearer" in small or b"eyj" in small
 
 
 def value_of(match: re.Match[str]) -> tuple[int, int]:
-    """Where in the text the value of a form stands, without what makes it known."""
+    """The span of the value in the text, without the mark before it."""
     return match.span("placed" if match["placed"] else "bearer" if match["bearer"] else "jwt")
 
 
@@ -73,7 +73,7 @@ def holds_token(text: str) -> bool:
 
 
 def holds_shared_access(text: str) -> bool:
-    """True for a text with an address of an Azure service in whose query there is a signature or a key."""
+    """True for a text with an address of an Azure service that has a signature or a key in its query."""
     if _AZURE.search(text) is None:
         return False
     for address in _ADDRESS.finditer(text):
@@ -84,10 +84,10 @@ def holds_shared_access(text: str) -> bool:
 
 
 def keys(text: str) -> Iterator[tuple[int, int]]:
-    """Where values stand that have the look of a key: behind `sig=` or `code=` from 12 characters on, else from 30.
+    """The spans of values that look like a key: at least 12 characters after `sig=` or `code=`, at least 30 elsewhere.
 
-    The look is that of random Base64: small letters, capitals and digits that change all the time. Words, whatever
-    joins them, GUIDs and hexadecimal digests do not have it.
+    Such a value looks like random Base64: small letters, capitals and digits that change often. Words, however joined,
+    GUIDs and hexadecimal digests do not.
     """
     for match in forms(text):
         start, end = match.span("placed")
@@ -97,7 +97,7 @@ def keys(text: str) -> Iterator[tuple[int, int]]:
 
 
 def keys_alone(text: str) -> Iterator[tuple[int, int]]:
-    """The same for those that need nothing before them: 30 characters or more, and client secrets of Entra."""
+    """The same without a mark before the value: at least 30 characters, and client secrets of Entra."""
     if "Q~" in text:
         yield from (match.span() for match in _CLIENT_SECRET.finditer(text))
     searched_to = 0
@@ -110,12 +110,12 @@ def keys_alone(text: str) -> Iterator[tuple[int, int]]:
 
 
 def is_key(text: str) -> bool:
-    """True for a text that has the look of a key behind `sig=`, or anywhere."""
+    """True for a text that looks like a key, after `sig=` or anywhere."""
     return any(True for _ in keys(f"sig={text}"))
 
 
 def _run_start(text: str, at: int, lowest: int) -> int:
-    """Where the run of characters of a key begins that holds this place, after an encoded character before it."""
+    """The start of the run of key characters at this place, after an encoded character before it."""
     while at > lowest and (text[at - 1] in "+/_~-" or (text[at - 1].isascii() and text[at - 1].isalnum())):
         at -= 1
     encoded = _ENCODED_CHARACTER.match(text, at) if text[at - 1 : at] == "%" else None
@@ -127,7 +127,7 @@ def _has_all_classes(text: str) -> bool:
 
 
 def _is_random(run: str, shortest: int) -> bool:
-    """True where as many characters as `shortest`, or all of a shorter secret, change as often as random ones do."""
+    """True if a part of at least `shortest` characters changes as often as random characters do."""
     if not _has_all_classes(run):
         return False
     parts = (part for part in _IDENTIFIER.sub(" ", run).split(" ") if len(part) >= shortest)

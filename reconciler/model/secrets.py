@@ -1,8 +1,8 @@
-"""What must never be shown, and what must never be declared: two questions, since the texts in Graph are by others.
+"""Which texts are masked, and which texts a file must not declare: two rules, since others write the texts in Graph.
 
-Masking is broad: whatever may be a secret is hidden, by what stands before it, by its look or by its value, at every
-depth of encoding. Refusing is narrow: a declared text is a secret only by itself or because it holds a credential.
-What others write can hide a value, but neither refuse nor hide what a file declares.
+Masking is broad: everything that can be a secret is masked, by a mark before it (`sig=`), by its form or by its value,
+at every depth of encoding. Rejecting is narrow: a declared text is rejected only for its own form or because it
+contains a credential. Texts that others write can mask a value, but neither reject nor mask what a file declares.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _RUN_END = re.compile(r"[^A-Za-z0-9%_.~+/=-]")
 
 
 def learn(text: str) -> None:
-    r"""Remembers every signature and token in the text: `mask` hides them from now on wherever they turn up.
+    r"""Remembers every signature and token in the text: `mask` masks them everywhere from now on.
 
-    They are also found behind escapes (`\u0026sig=…`) and percent-encoding, at every depth.
+    They are also found with escapes (`\u0026sig=…`) and percent-encoding, at every depth.
     """
     for _, view, _ in _views(text):
         for match in forms(view):
@@ -45,17 +45,17 @@ def learn(text: str) -> None:
 
 
 def learn_value(value: str) -> None:
-    """Remembers a credential that is known to be one: from the environment, or from a sign-in."""
+    """Remembers a known credential: from the environment, or from a sign-in."""
     if len(value.strip()) >= SHORTEST:
         CREDENTIALS.remember(value.strip())
 
 
 def _may_be_hidden_everywhere(value: str) -> bool:
-    """True for what may be hidden everywhere without hiding anything of ours.
+    """True for a value that can be masked everywhere without masking words of our output.
 
-    Texts of Graph are written by others. A display name of `sig=extensions` must not blot out a word of ours, a JSON
-    key, a type, an id or a digest. None of those has at least 12 characters, a digit, a letter beyond f and no dot; a
-    signature, 32 bytes in Base64, always has. What falls through is still masked where its `sig=` stands before it.
+    Others write the texts in Graph. A display name of `sig=extensions` must not mask a word of a message, a JSON key, a
+    type, an id or a digest. None of those has at least 12 characters, a digit, a letter after f in the alphabet and no
+    dot; a signature, 32 bytes in Base64, always has. Other values are still masked after their `sig=`.
     """
     return (
         len(value) >= SHORTEST_PLACED
@@ -67,9 +67,9 @@ def _may_be_hidden_everywhere(value: str) -> bool:
 
 
 def _views(text: str) -> Iterator[tuple[int, str, Callable[[int], int] | None]]:
-    """The text as it is, and each line with something encoded once more, decoded.
+    """The text itself, and each line that contains encoded characters, decoded.
 
-    Each with its place in the text, and the function that gives the place of a decoded character in its line.
+    Each with its place in the text, and the function that maps the place of a decoded character to its line.
     """
     yield 0, text, None
     for start, line in encoded_lines(text):
@@ -78,7 +78,7 @@ def _views(text: str) -> Iterator[tuple[int, str, Callable[[int], int] | None]]:
 
 
 def _secrets(text: str) -> list[Span]:
-    """Where secrets stand in the text, in order; they may overlap."""
+    """The spans of secrets in the text, in order; they can overlap."""
     if not (is_encoded(text) or _may_hold_secret(text)):
         return []
     spans: list[Span] = []
@@ -103,9 +103,9 @@ def _hidden(view: str) -> Iterator[Span]:
 
 
 def _within_runs(spans: Iterable[Span], view: str) -> Iterator[Span]:
-    """The spans, none past the run of characters that it begins in.
+    """The spans, each limited to the run of characters in which it begins.
 
-    A long value is known by its beginning alone, and what follows a like beginning elsewhere may be anything.
+    A long value is recognised by its beginning only, and other text can follow the same beginning elsewhere.
     """
     run_end = 0
     for start, end in spans:
@@ -116,7 +116,7 @@ def _within_runs(spans: Iterable[Span], view: str) -> Iterator[Span]:
 
 
 def _joined(spans: Iterable[Span]) -> Iterator[Span]:
-    """Overlapping spans as one."""
+    """The spans, with overlapping ones joined."""
     begin = end = 0
     for start, stop in spans:
         if start > end:
@@ -129,12 +129,12 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def carries_secret(text: str) -> bool:
-    """True when the text holds anything that `mask` hides."""
+    """True when the text contains anything that `mask` masks."""
     return bool(_secrets(text))
 
 
 def mask(text: str) -> str:
-    """The text with every signature, token and key in it replaced by `***`, by its form, its look or its value."""
+    """The text with every signature, token and key replaced by `***`, recognised by its form or its value."""
     pieces, shown_to = [], 0
     for start, end in _joined(_secrets(text)):
         pieces += [text[shown_to:start], MASK]
@@ -143,15 +143,15 @@ def mask(text: str) -> str:
 
 
 def is_refused(text: str, not_secret: Collection[str] = ()) -> bool:
-    """True for a text that must not be declared: it holds a credential, a token, a shared access key, or a key's look.
+    """True for a text that must not be declared: a credential, a token, a shared access key or a likely key is in it.
 
-    Only the last can be wrong. `not_secret` names the texts with that look that are not a secret.
+    Only a likely key can be a false positive. `not_secret` lists likely keys that are not a secret.
     """
     return _is_certain(text) or _looks_like_key(text, not_secret)
 
 
 def looks_like_keys(text: str) -> set[str]:
-    """The parts of the text that have a key's look: what `not_secret` has to name for it to be declared."""
+    """The parts of the text that look like a key: `not_secret` must list them so that the text can be declared."""
     return {view[start:end] for view in _whole_views(text) for start, end in keys(view)}
 
 
@@ -171,7 +171,7 @@ def _whole_views(text: str) -> list[str]:
 
 
 def _without(values: Collection[str], view: str) -> str:
-    """The text without these values; one without the look of a key, such as `sig=` itself, takes nothing away."""
+    """The text without these values; a value that does not look like a key, such as `sig=` itself, is ignored."""
     for value in sorted(filter(is_key, values), key=len, reverse=True):
         for spelling in {value, decoded(value).plain}:
             view = view.replace(spelling, " ")
@@ -179,7 +179,7 @@ def _without(values: Collection[str], view: str) -> str:
 
 
 def masked(value: JsonValue) -> JsonValue:
-    """The value with every text in it masked; the names of members stay."""
+    """The value with every text in it masked; the names of members are kept."""
     if isinstance(value, dict):
         return {name: masked(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -188,9 +188,9 @@ def masked(value: JsonValue) -> JsonValue:
 
 
 def may_be_written(value: JsonValue, not_secret: Collection[str] = ()) -> bool:
-    """True when neither a secret nor what stands for one is in the value.
+    """True when the value contains neither a secret nor the replacement of a secret.
 
-    A declared text has been judged with its file; only a credential may have become known since.
+    A declared text was checked with its file; only a credential can have become known since then.
     """
     return not holds_stand_in(value) and not any(
         _is_certain(text) or (text not in DECLARED and _looks_like_key(text, not_secret)) for text in texts_of(value)
@@ -210,9 +210,10 @@ def texts_of(value: JsonValue) -> Iterator[str]:
 
 
 def stand_in(value: str, *, tenant_id: str, extension_id: str | None, path: tuple[str, ...]) -> str:
-    """What a plan shows in place of a secret value: an HMAC-SHA-256 of it, keyed by tenant, extension and path.
+    """The replacement of a secret value in a plan: its HMAC-SHA-256, keyed by tenant, extension and path.
 
-    The same value gives the same text, so that a change shows and the digest is stable; the value cannot be read back.
+    Equal values have equal replacements, so that a change is visible and the digest is stable; the value cannot be
+    recovered.
     """
     import hmac  # `validate` imports this module for `mask` and needs no OpenSSL
 
@@ -222,7 +223,7 @@ def stand_in(value: str, *, tenant_id: str, extension_id: str | None, path: tupl
 
 
 def holds_stand_in(value: JsonValue) -> bool:
-    """True for what `stand_in` gives, and for an object or list with one inside."""
+    """True for a result of `stand_in`, and for an object or list that contains one."""
     if isinstance(value, dict):
         return any(holds_stand_in(member) for member in value.values())
     if isinstance(value, list):
@@ -233,7 +234,7 @@ def holds_stand_in(value: JsonValue) -> bool:
 def without_secrets(
     value: JsonValue, *, tenant_id: str, extension_id: str | None, path: tuple[str, ...] = ()
 ) -> JsonValue:
-    """The value with every text in it that carries a secret replaced by its stand-in."""
+    """The value with every text that contains a secret replaced by its stand-in."""
     if isinstance(value, dict):
         return {
             name: without_secrets(member, tenant_id=tenant_id, extension_id=extension_id, path=(*path, name))

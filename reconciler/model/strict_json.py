@@ -1,7 +1,7 @@
-"""JSON that others wrote, read strictly: Graph's answers, tokens, saved plans. Whatever has to be read goes this way.
+"""Strict reading of JSON from others: responses of Graph, tokens, saved plans.
 
-`json.loads` alone takes NaN, Infinity and 1e999 (which becomes infinite), none of which is JSON when it is written
-again (RFC 8259 §6), and nests as deep as Python recurses, deeper than comparing and hashing a value can.
+`json.loads` alone accepts NaN, Infinity and 1e999 (as infinite), which are not valid JSON when written again
+(RFC 8259 §6), and nesting up to Python's recursion limit, deeper than a value can be compared or hashed.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from itertools import chain
 from typing import Any
 
 MOST_LEVELS = 32
-"""Of arrays and objects inside each other; what Graph documents here has five."""
+"""Of nested arrays and objects; Graph's documented objects have five."""
 
 
 class InvalidJsonError(ValueError):
-    """The text is not usable JSON; the message completes a sentence about it (“is not JSON”)."""
+    """The text is not valid JSON; the message completes a sentence about it ("is not JSON")."""
 
 
 def parsed(text: str | bytes, most_levels: int = MOST_LEVELS) -> Any:
-    """The value of a JSON text, every number in it finite, with at most so many levels.
+    """The value of a JSON text with finite numbers and at most `most_levels` levels.
 
     Raises:
-        InvalidJsonError: it is anything else.
+        InvalidJsonError: the text is not.
     """
     try:
         value = json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_finite_integer)
@@ -51,12 +51,12 @@ def _finite(digits: str) -> float:
 
 
 def _finite_integer(digits: str) -> int:
-    _finite(digits)  # first: Python refuses to read an integer of more than 4,300 digits
+    _finite(digits)  # first: Python does not read an integer of more than 4,300 digits
     return int(digits)
 
 
 def _nests_deeper(value: object, most_levels: int) -> bool:
-    """True when more arrays and objects stand inside each other; without recursion, which ends earlier."""
+    """True when arrays and objects nest deeper; without recursion, whose limit is lower."""
     holders = [value] if isinstance(value, dict | list) else []
     for _ in range(most_levels):
         members = chain.from_iterable(map(_members, holders))

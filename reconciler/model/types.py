@@ -27,10 +27,10 @@ OTHER_TIMEOUT_NAME = {TIMEOUT: TIMEOUT_IN_DOCUMENTS, TIMEOUT_IN_DOCUMENTS: TIMEO
 
 @dataclass(frozen=True, slots=True)
 class ComplexProperty:
-    """A property whose value is an object: its possible types with their members, and the type meant by silence.
+    """A property whose value is an object: its types with their members, and the default when `@odata.type` is omitted.
 
-    `chosen`: the type is a choice of the author, so that another live type is a difference. Otherwise it is the
-    service's business (the callback's documented type is abstract, docs/graph.md §2.3) and is only carried along.
+    `chosen`: the author chooses the type, so that another live type is a difference. Otherwise the service decides
+    (the callback's documented type is abstract, docs/graph.md §2.3), and the type is only passed on.
     """
 
     members: dict[str, tuple[str, ...]]
@@ -88,15 +88,15 @@ _KNOWN_TYPES = {
 
 
 def short_type(odata_type: object) -> str:
-    """The type's name without `#microsoft.graph.`, known ones in their documented case; "" for anything but text.
+    """The type's name without `#microsoft.graph.`, known types in their documented case; "" if it is not text.
 
-    Graph compares type names without regard to case and answers them with or without `#` (docs/graph.md §2.3). A type
-    of another namespace keeps its whole name, behind a `#`.
+    Graph compares type names ignoring case and returns them with or without `#` (docs/graph.md §2.3). A type of
+    another namespace keeps its whole name, after a `#`.
     """
     return _short_name(odata_type) if isinstance(odata_type, str) else ""
 
 
-@lru_cache(maxsize=256)  # a listing repeats a handful of them, four times an extension
+@lru_cache(maxsize=256)  # a listing repeats few names, four times per extension
 def _short_name(odata_type: str) -> str:
     name = odata_type.removeprefix("#")
     if name.casefold().startswith(NAMESPACE):
@@ -107,5 +107,5 @@ def _short_name(odata_type: str) -> str:
 
 
 def odata_type(short_name: str) -> str:
-    """The type as it is sent to Graph: `#microsoft.graph.` in front, unless it is of another namespace."""
+    """The type as sent to Graph: with the prefix `#microsoft.graph.`, unless it is of another namespace."""
     return short_name if short_name.startswith("#") else f"#{NAMESPACE}{short_name}"

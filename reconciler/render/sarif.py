@@ -18,7 +18,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 
 
 def diagnostics_sarif(diagnostics: Sequence[Diagnostic], tool_version: str) -> str:
-    """One run with every rule of the register and a result for each finding; columns count code points."""
+    """One run with a rule per code and a result per finding; columns count code points."""
     driver = {
         "name": "reconciler",
         "semanticVersion": tool_version,
@@ -43,7 +43,7 @@ def _result(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def _message(text: str) -> str:
-    """A message is read for embedded links, `[text](target)` (SARIF 2.1.0 §3.11.6): a finding has none."""
+    """The text without embedded links, `[text](target)` (SARIF 2.1.0 §3.11.6), which a finding never has."""
     return visible(text).replace("](", "]\\(")
 
 

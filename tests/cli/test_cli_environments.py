@@ -61,6 +61,7 @@ def test_an_environment_that_is_not_there_is_a_usage_error(two: CommandLine) -> 
     assert ran.code == 1
     assert "names no environment prod" in ran.err
     assert "It names: staging, production." in ran.err
+    assert "Did you mean production? It names:" in two("plan", "--sandbox", "--environment", "prodution").err
     Path("reconciler.yaml").unlink()
     ran = two("plan", "--sandbox", "--environment", "prod")
     assert ran.code == 1
@@ -97,7 +98,7 @@ def test_without_a_choice_nothing_is_applied(two: CommandLine) -> None:
 def test_a_plan_is_for_one_environment(two: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = two("plan", "--sandbox")
     assert ran.code == 3
-    assert "no environment was chosen" in ran.out
+    assert "no environment is chosen" in ran.out
     plans = {
         name: two("plan", "--sandbox", "--environment", name, "--format", "json").document
         for name in ("staging", "production")

@@ -98,7 +98,7 @@ def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandL
         ([live("a", type_name="#microsoft.graph.other"), live("a", B)], "it is of the unknown type “other”", 1),
         ([live("a", "no-guid"), live("a", B)], "`id`", 1),
         ([live("a", type_name="#microsoft.graph.other")], "it is of the unknown type “other”", 0),
-        ([live("a", authenticationConfiguration=None)], "has no `authenticationConfiguration`", 0),
+        ([live("a", authenticationConfiguration=None)], "`authenticationConfiguration` is missing", 0),
         (
             [live("a", callbackConfiguration={"timeoutDuration": "PT1M"})],
             'callbackConfiguration is left out, because `timeoutDuration` is "PT1M", which is shorter than 5 minutes',
@@ -111,7 +111,7 @@ def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandL
         ),
         (
             [live("a", endpointConfiguration={**extension("a")["endpointConfiguration"], "url": f"{URL}&sig={SIG}"})],
-            "endpointConfiguration/url is left out, because `url` carries shared-access parameters",
+            "endpointConfiguration/url is left out, because `url` contains shared-access parameters",
             1,
         ),
         ([live("a", description=5)], "description is left out, because it would not be read back", 1),

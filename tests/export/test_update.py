@@ -362,7 +362,7 @@ ALIASED = HEAD + ITEM + "    description: &text old\n" + ITEM.replace("  a\n", "
         (ALIASED, [live(description="new"), live("c", B, description="old")], "repeated elsewhere by one"),
         (ALIASED, [live(description="old"), live("c", B, description="new")], "repeated elsewhere by one"),
         (f"{HEAD}{TIMED}", [live(callbackConfiguration={})], "would not be read back as it is meant"),
-        (f"{HEAD}{ITEM}    description: x\n", [live(description=f"see sig={SIG}")], "is a secret"),
+        (f"{HEAD}{ITEM}    description: x\n", [live(description=f"see sig={SIG}")], "contains a secret"),
         (HEAD + ITEM, [live(type_name=ASSIGNMENT)], "cannot be changed to"),
         (HEAD + ITEM, [live(), live(extension_id=B)], "2 live extensions have this name"),
         (f"{HEAD}{ITEM}    id: {A}\n", [live("c", A), live("a", B)], "the new name is already used"),

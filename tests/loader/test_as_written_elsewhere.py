@@ -148,7 +148,7 @@ def test_a_byte_order_mark_begins_a_later_document(name: str, tmp_path: Path) ->
 def test_elsewhere_a_byte_order_mark_is_refused_and_named(text: str, place: tuple[int, int]) -> None:
     [diagnostic] = load_texts([("a.yaml", text)]).diagnostics
     assert codes(load_texts([("a.yaml", text)])) == [("R006", *place)]
-    assert "A byte order mark (U+FEFF) stands where no document begins." in diagnostic.message
+    assert "A byte order mark (U+FEFF) is only allowed at the beginning of a document." in diagnostic.message
 
 
 CONFLICTS = {
@@ -218,9 +218,9 @@ def test_an_expression_of_github_is_named(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("catalog: A # {{ x }}\nextensions: [\n", "YAML: "),
-        ("catalog: |\n  {{ x }}\nextensions: a: b\n", "A `: ` stands"),
-        ('catalog: "{{ x }}" y\n', "The property or list above has ended"),
+        ("catalog: A # {{ x }}\nextensions: [\n", "A value or a closing bracket is missing"),
+        ("catalog: |\n  {{ x }}\nextensions: a: b\n", "A text without quotes must not contain"),
+        ('catalog: "{{ x }}" y\n', "Text follows a value that has ended"),
     ],
 )
 def test_another_fault_near_a_template_stays_what_it_is(text: str, message: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.loader import LoadedState, load
-from reconciler.loader.fault import printable, quoted
+from reconciler.loader.fault import SHOWN_CHARACTERS, printable, quoted
 from reconciler.loader.load import FAULTS
 from reconciler.model.diagnostic import CODES
 from reconciler.model.learned import forget_learned
@@ -236,5 +236,5 @@ def test_no_message_ever_shows_a_secret(
 def test_quoted_text_is_short_and_printable(text: str) -> None:
     shown = quoted(text)
     assert shown.isprintable()
-    assert len(shown) <= 63
+    assert len(shown) <= SHOWN_CHARACTERS + 3
     assert printable(text).isprintable()

@@ -123,7 +123,7 @@ def test_a_mapping_holds_few_properties(tmp_path: Path) -> None:
     assert {d.code for d in load([file]).diagnostics} == {"R101"}
     file.write_text(f"catalog: a\nextensions: []\ndefaults: {{{names(PROPERTIES + 1)}}}\n")
     [diagnostic] = load([file]).diagnostics
-    assert (diagnostic.code, diagnostic.message) == ("R009", f"The mapping holds more than {PROPERTIES} properties.")
+    assert (diagnostic.code, diagnostic.message) == ("R009", f"The mapping has more than {PROPERTIES} properties.")
 
 
 def test_of_each_file_a_thousand_faults_are_told(tmp_path: Path) -> None:

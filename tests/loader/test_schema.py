@@ -18,12 +18,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reconciler.loader import schema_text
+from reconciler.loader.nodes import data_of
 from reconciler.loader.schema_wording import WORDING
-from reconciler.loader.schemas import fits, strict_schema, validator
+from reconciler.loader.schemas import SchemaName, fits, strict_schema, validator
+from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.durations import duration_s
 from reconciler.model.types import COMPLEX_PROPERTIES, ODATA_TYPE, TIMEOUT, WRITABLE_PROPERTIES
 
 PUBLISHED: dict[str, Any] = json.loads(schema_text("desired-state"))
+PUBLISHED_VALIDATOR = Draft202012Validator(PUBLISHED)
 SCHEMA = strict_schema("desired-state")
 """What documents are checked against once their variables have values."""
 TYPE = "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"
@@ -114,6 +117,52 @@ def test_every_property_is_explained_by_text_and_true_examples(path: str) -> Non
     assert schema["examples"]
 
 
+VALID = sorted((Path(__file__).parents[1] / "schemas" / "valid").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
+def test_what_is_published_accepts_every_valid_file(path: Path) -> None:
+    documents, _ = read_documents(path.read_text("utf-8"))
+    assert [error.message for node in documents for error in PUBLISHED_VALIDATOR.iter_errors(data_of(node))] == []
+
+
+@pytest.mark.parametrize("value", [5, 1.5, True, "5"])
+def test_what_is_published_accepts_a_plain_number_for_text_and_the_loader_reads_text(value: Any) -> None:
+    document = {"catalog": value, "extensions": []}
+    assert PUBLISHED_VALIDATOR.is_valid(document)
+    assert fits(document, "desired-state") == isinstance(value, str)
+
+
+def test_what_is_published_requires_what_defaults_do_not_give() -> None:
+    extension = {"displayName": "a"}
+    whole = {
+        ODATA_TYPE: TYPE,
+        "endpointConfiguration": {"subscriptionId": GUID, "resourceGroupName": "a", "logicAppWorkflowName": "b"},
+        "authenticationConfiguration": {ODATA_TYPE: "#microsoft.graph.azureAdPopTokenAuthentication"},
+    }
+    assert PUBLISHED_VALIDATOR.is_valid({"catalog": "a", "extensions": [extension | whole]})
+    for name in whole:
+        rest = {key: value for key, value in whole.items() if key != name}
+        assert PUBLISHED_VALIDATOR.is_valid({"catalog": "a", "defaults": whole, "extensions": [extension | rest]})
+        assert not PUBLISHED_VALIDATOR.is_valid({"catalog": "a", "defaults": rest, "extensions": [extension]})
+
+
+@pytest.mark.parametrize("name", ["desired-state", "environments"])
+def test_an_editor_shows_words_instead_of_a_pattern(name: SchemaName) -> None:
+    schema = json.loads(schema_text(name))
+    variable = schema["$defs"].get("variable")  # only a condition, which gives no error
+    holders = [each for each in _dictionaries(schema) if isinstance(each.get("pattern"), str)]
+    assert holders and all("patternErrorMessage" in each for each in holders if each is not variable)
+
+
+def _dictionaries(value: Any) -> Iterator[dict[str, Any]]:
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict):
+        yield value
+    for member in members:
+        yield from _dictionaries(member)
+
+
 def test_nothing_unknown_passes_anywhere() -> None:
     objects = [path for path, schema in ALL.items() if "properties" in schema]
     assert len(objects) > 8
@@ -137,7 +186,7 @@ def test_a_duration_is_what_the_model_can_compute(text: str) -> None:
 
 def test_every_keyword_has_a_wording() -> None:
     silent = {"$schema", "$defs", "title", "description", "examples", "properties", "items", "$ref"}
-    environments = json.loads(schema_text("environments"))
+    environments = strict_schema("environments")
     everywhere = [*ALL.values(), *_all_within(environments)]
     used = {keyword for schema in everywhere for keyword in schema} - silent
     assert used == set(WORDING)

@@ -1,4 +1,7 @@
-"""Every file in tests/schemas is a case: it gives exactly what its first lines say; a valid one only warnings."""
+"""Every file in tests/schemas is a case: it gives exactly what its first lines say; a valid one only warnings.
+
+A case of R006 also says the message: each mistake in YAML has its own.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ CASES = Path(__file__).parents[1] / "schemas"
 VALID = sorted((CASES / "valid").glob("*.yaml"))
 INVALID = sorted((CASES / "invalid").glob("*.yaml"))
 EXPECTED = re.compile(r"^# expect: (R\d{3})(?: (\d+):(\d+))?$", re.MULTILINE)
+MESSAGE = re.compile(r"^# message: (.*)$", re.MULTILINE)
 Expected = list[tuple[str, int | None, int | None]]
 OF_PATHS_AND_BYTES = {"R001", "R002", "R003", "R004", "R005"}
 """These need a file system or bytes that are no text: test_files.py."""
@@ -46,6 +50,12 @@ def test_an_invalid_file_gives_exactly_what_it_says(path: Path) -> None:
     assert all(
         d.severity == "error" and d.message.endswith(".") and d.hint.endswith((".", "?")) for d in state.diagnostics
     )
+
+
+@pytest.mark.parametrize("path", [path for path in INVALID if path.stem.startswith("R006")], ids=lambda path: path.stem)
+def test_each_mistake_in_yaml_has_its_own_message(path: Path) -> None:
+    messages = MESSAGE.findall(path.read_text("utf-8"))
+    assert messages == [diagnostic.message for diagnostic in load([path]).diagnostics]
 
 
 def test_every_code_of_a_file_has_a_case() -> None:
