@@ -1,23 +1,26 @@
-# Everything a newcomer needs: `make demo` and `make test` set up what they use, from the locked requirements.
+# Each target installs what it needs from the hash-locked requirements. Needs Python 3.11 or newer, make and git.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+INSTALL := $(PYTHON) -I .github/scripts/install.py $(VENV)
 DEMO_DB := .reconciler/demo.sqlite3
+# A folder, a file or one test: make test T=tests/apply K="throttled and not update"
+T ?= tests
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal $(T) $(if $(K),-k "$(K)")
+SOURCES := reconciler tests benchmarks .github
 
-.PHONY: demo test faults bench lint check lock clean golden
+.PHONY: demo test test-thorough faults bench lint check lock clean golden
 .DEFAULT_GOAL := check
 
-$(VENV)/.runtime: requirements.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --no-deps --require-hashes -r requirements.txt
-	$(PIP) install --no-deps --no-build-isolation -e .
+$(VENV)/.runtime: requirements.txt requirements-uv.txt pyproject.toml
+	@$(INSTALL) requirements.txt --editable
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
-	$(PIP) install --no-deps --require-hashes -r requirements-dev.txt
-	$(PIP) check
-	@touch $@
+# The requirements for development contain those of the runtime.
+$(VENV)/.dev: requirements-dev.txt requirements-uv.txt pyproject.toml
+	@$(INSTALL) requirements-dev.txt --editable
+	@$(BIN)/python -m pip --disable-pip-version-check check
+	@touch $(VENV)/.runtime $@
 
 demo: $(VENV)/.runtime ## plan and apply the worked example on the embedded Graph, then plan again
 	@$(BIN)/reconciler sandbox reset --sandbox-db $(DEMO_DB)
@@ -25,19 +28,22 @@ demo: $(VENV)/.runtime ## plan and apply the worked example on the embedded Grap
 	$(BIN)/reconciler apply --sandbox --sandbox-db $(DEMO_DB) --auto-approve
 	$(BIN)/reconciler plan --sandbox --sandbox-db $(DEMO_DB) --detailed-exitcode
 
-test: $(VENV)/.dev ## the tests, with branch coverage
+test: $(VENV)/.dev ## quick: every behaviour once
+	$(PYTEST) -m "not thorough"
+
+test-thorough: $(VENV)/.dev ## every test at full length, with branch coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term
+	$(PYTEST) --hypothesis-profile=thorough --cov --cov-report=term
 
 faults: $(VENV)/.dev ## every fault at every step of a run, and what becomes of the change
 	$(BIN)/python -m pytest -q -rN tests/faults --fault-table
 
-bench: $(VENV)/.dev ## speed beside peers and beside the floor; a quarter of an hour, on an otherwise idle machine
+bench: $(VENV)/.dev ## speed compared with peers and with the minimum; 15 minutes, on an otherwise idle machine
 	$(BIN)/python -m benchmarks
 
 lint: $(VENV)/.dev ## every other gate
-	$(BIN)/ruff format --check reconciler tests benchmarks .github
-	$(BIN)/ruff check reconciler tests benchmarks .github
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/interrogate -q reconciler
@@ -48,14 +54,14 @@ lint: $(VENV)/.dev ## every other gate
 
 check: lint test
 
-golden: $(VENV)/.dev ## renew the rendered examples after a deliberate change of output
+golden: $(VENV)/.dev ## write the rendered examples again after an intended change of output
 	RENEW_GOLDEN=1 $(BIN)/python -m pytest -q tests/render tests/cli tests/faults tests/export
 
-lock: $(VENV)/.dev ## renew both requirement files from pyproject.toml
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-		pyproject.toml --group build -o requirements.txt --upgrade
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-		pyproject.toml --group build --group dev -o requirements-dev.txt -c requirements.txt --upgrade
+COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+lock: $(VENV)/.dev ## resolve the requirement files again from pyproject.toml
+	$(COMPILE) pyproject.toml --group build -o requirements.txt --upgrade
+	$(COMPILE) pyproject.toml --group build --group dev -o requirements-dev.txt -c requirements.txt --upgrade
+	grep '^uv==' requirements-dev.txt | cut -d' ' -f1 | $(COMPILE) --no-annotate - -o requirements-uv.txt
 
 clean:
 	rm -rf $(VENV) .reconciler .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,17 +1,14 @@
-"""What all tests share: one Hypothesis profile, and a clean environment for the command line."""
+"""What all tests share: the Hypothesis profiles, and a clean environment for the command line."""
 
 import os
 
 import pytest
 from harness import reconciler  # noqa: F401 - a fixture for all tests
-from hypothesis import HealthCheck, settings
+from tiers import register_profiles
 
 from reconciler.model.learned import forget_learned
 
-settings.register_profile(
-    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("suite")
+register_profiles()
 
 
 @pytest.fixture(autouse=True)

@@ -25,10 +25,12 @@ def test_a_plan_finds_what_bare_httpx_finds_in_as_many_requests(tenant: tenants.
     assert row.figure > 0
 
 
+@pytest.mark.thorough
 def test_the_typed_sdk_finds_the_same(tenant: tenants.Tenant) -> None:
     assert rows.against_the_obvious_script(tenant, 1).figure > 0
 
 
+@pytest.mark.thorough
 def test_an_apply_creates_what_bare_httpx_creates_in_as_many_requests(tmp_path: Path) -> None:
     row = rows.apply(tenants.make(tmp_path / "empty", 2, declared=2, live=0), 1)
     # Two listings for the plan, two before the first POSTs, one after each of four POSTs.
@@ -36,11 +38,13 @@ def test_an_apply_creates_what_bare_httpx_creates_in_as_many_requests(tmp_path: 
     assert row.facts == [(f"requests {wanted}; the floor's {wanted}", True)]
 
 
+@pytest.mark.thorough
 def test_validating_is_compared_with_the_same_verdicts(tmp_path: Path) -> None:
     row = rows.validating(tenants.make(tmp_path / "files", 2, declared=1, live=0), 1)
     assert not row.at_most
 
 
+@pytest.mark.thorough
 def test_every_way_of_asking_finds_the_same(tenant: tenants.Tenant) -> None:
     ways = round_trips.ways(tenant, 1)
     assert len(ways) == len(round_trips.WAYS)
@@ -85,6 +89,7 @@ def test_a_missed_row_is_shown_with_its_reason() -> None:
     assert "What was tried" in page
 
 
+@pytest.mark.thorough
 def test_the_curves_are_drawn() -> None:
     found = [curves.Point(by, at, 2.0, 1.0) for by in ("catalogs", "latency", "concurrency") for at in (1, 10, 100)]
     svg = curves.drawn(found)
@@ -92,6 +97,7 @@ def test_the_curves_are_drawn() -> None:
     assert all(words in svg for words in (curves.OURS, curves.FLOOR, "requests at a time", "catalogs declared"))
 
 
+@pytest.mark.thorough
 def test_the_profile_names_the_packages(tenant: tenants.Tenant) -> None:
     found = profiling.shares(tenant)
     assert {"httpx", "reconciler/loader"} <= {one.package for one in found}

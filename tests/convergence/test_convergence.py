@@ -9,6 +9,7 @@ from typing import Any
 from harness import ASSIGNMENT, FINANCE, MARKETING, REQUEST, URL, catalog, declare, extension, tenant
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiers import examples
 
 IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)]
 NAMES = ["a", "A", "b", "c d", "É"]
@@ -80,7 +81,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[dict[
     return chosen, found, wanted
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(worlds(), st.booleans())
 def test_after_an_apply_the_plan_is_empty(world: tuple[Any, Any, Any], by_name: bool) -> None:
     chosen, found, wanted = world
@@ -120,7 +121,7 @@ def test_after_an_apply_the_plan_is_empty(world: tuple[Any, Any, Any], by_name: 
         asyncio.run(story(Path(folder)))
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(worlds(), st.data())
 def test_the_order_of_files_and_documents_changes_nothing(world: tuple[Any, Any, Any], data: st.DataObject) -> None:
     chosen, found, wanted = world

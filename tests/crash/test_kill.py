@@ -18,6 +18,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from crash_graph import LIMIT_S, SEEDED, Graph, Moment, ended, fail_with_output, started
 from harness import ASSIGNMENT, FINANCE, MARKETING, CommandLine, catalog, declare, extension, write_seed
+from tiers import sample
 
 OPERATIONS = "11111111-0000-4000-8000-000000000001"
 KILL_SEED = int(os.environ.get("KILL_SEED") or random.randrange(2**32))
@@ -86,10 +87,14 @@ def journalled(journal: Path) -> tuple[set[str], set[str]]:
     return events["sending"], events["sending"] - events["answered"]
 
 
-def test_a_second_run_finishes_what_a_killed_one_began(reconciler: CommandLine, graphs: list[Graph]) -> None:
+@pytest.mark.parametrize("kills", sample(["20", "all"], "20".__eq__))
+def test_a_second_run_finishes_what_a_killed_one_began(
+    kills: str, reconciler: CommandLine, graphs: list[Graph]
+) -> None:
     began = time.monotonic()
     whole = graphs[0].kill(Moment("anytime", delay_s=LIMIT_S))
     drawn = moments(len(whole.phases), time.monotonic() - began)
+    drawn = drawn if kills == "all" else drawn[:20]
     as_declared = graphs[0].live()
     assert not whole.was_killed
     assert [(item["catalog"], item["displayName"]) for item in as_declared] == NAMES
@@ -105,6 +110,9 @@ def test_a_second_run_finishes_what_a_killed_one_began(reconciler: CommandLine, 
                 assert reconciler("plan", "--detailed-exitcode", "--graph-url", graph.url).code == 0, where
                 assert graph.live() == as_declared, where
                 met[run.moment.stage, run.met] += run.was_killed
+    if kills != "all":
+        assert met.total() >= 15, met
+        return
     assert met.total() >= 50, met
     assert {(stage, phase) for stage in ("before", "committed") for phase in PHASES} <= set(+met), met
     assert met["anytime", "start-up"], met
@@ -118,7 +126,7 @@ def wait_for(condition: Callable[[], object], process: Popen[str]) -> None:
             fail_with_output(process, f"the condition did not hold within {LIMIT_S} s")
 
 
-@pytest.mark.parametrize("created", [1, 2, 4, 7, 10])
+@pytest.mark.parametrize("created", sample([1, 2, 4, 7, 10], (4).__eq__))
 def test_a_killed_embedded_sandbox_can_be_used_again(reconciler: CommandLine, created: int) -> None:
     reconciler.seed(catalog())
     declare(STATE, {"catalog": "Marketing", "extensions": [extension(f"e{number}") for number in range(30)]})
@@ -137,7 +145,9 @@ def write_ahead_log(database: Path) -> Path:
     return database.with_name(f"{database.name}-wal")
 
 
-@pytest.mark.parametrize("file", [DATABASE, write_ahead_log(DATABASE)], ids=["database", "log"])
+@pytest.mark.parametrize(
+    "file", sample([DATABASE, write_ahead_log(DATABASE)], DATABASE.__eq__), ids=["database", "log"]
+)
 def test_an_embedded_sandbox_killed_while_it_is_made_is_made_by_the_next_run(
     reconciler: CommandLine, file: Path
 ) -> None:

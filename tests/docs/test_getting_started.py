@@ -62,18 +62,21 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder / "access-packages", done.stdout
 
 
+@pytest.mark.thorough
 def test_it_ends_with_an_applied_extension_and_nothing_to_do(ran: tuple[Path, str]) -> None:
     _, said = ran
     assert "Apply: 1 created, 0 updated" in said
     assert said.rstrip().endswith("0 blocked, 1 unchanged.")
 
 
+@pytest.mark.thorough
 def test_it_shows_the_plan_that_really_comes(ran: tuple[Path, str]) -> None:
     _, said = ran
     for block in blocks(PAGE, "diff"):
         assert block.text in said
 
 
+@pytest.mark.thorough
 def test_the_new_repository_is_committed_and_valid(ran: tuple[Path, str]) -> None:
     repository, _ = ran
     status = subprocess.run(

@@ -8,11 +8,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tenants import SIG, place, switches, tenants
+from tiers import examples
 
 from reconciler.render.escape import shows
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(tenants(), switches())
 def test_planning_an_export_is_empty(held: list[Any], chosen: list[str]) -> None:
     with place(held, chosen) as reconciler:
@@ -30,7 +31,7 @@ def test_planning_an_export_is_empty(held: list[Any], chosen: list[str]) -> None
         assert all(f"({extension_id})" in exported.err for extension_id in missing), "what is left out is told"
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(tenants(), switches(), st.randoms(use_true_random=False))
 def test_the_order_of_answers_changes_nothing(held: list[Any], chosen: list[str], shuffled: random.Random) -> None:
     other = [{**catalog, "inside": shuffled.sample(catalog["inside"], len(catalog["inside"]))} for catalog in held]
@@ -39,7 +40,7 @@ def test_the_order_of_answers_changes_nothing(held: list[Any], chosen: list[str]
         assert one("export").out == two("export").out
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(tenants(), switches())
 def test_files_of_an_export_are_one_a_catalog_and_plan_empty(held: list[Any], chosen: list[str]) -> None:
     with place(held, chosen) as reconciler:

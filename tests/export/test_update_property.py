@@ -15,6 +15,7 @@ from harness import Json
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from tenants import SIG, Place, live_extensions, place, sound_extensions, sound_tenants, switches, tenants
+from tiers import examples
 
 from reconciler.diff.compare import at
 from reconciler.loader import load
@@ -122,7 +123,7 @@ def pending(reconciler: Place) -> tuple[list[Json], Json]:
     return [one for one in changes if one["action"] in ("update", "rename")], planned.document
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(stories(), switches(), st.sampled_from(STYLES), st.booleans(), st.sets(CHANGES), st.integers(1, 3))
 def test_after_an_update_only_what_was_reported_differs(
     story: tuple[list[Json], list[Json]], chosen: list[str], style: str, windows: bool, changed: set[str], every: int

@@ -9,13 +9,21 @@ from fault_kinds import FAULTS
 from fault_laws import LAWS
 from fault_story import TIMES, Story, happen
 from fault_table import EXPECTED, Cells, as_text, cell, read
+from tiers import sample
 
 REVIEWED = read(EXPECTED.read_text())
 RENEWING = os.environ.get("RENEW_GOLDEN") == "1"
 MATRIX = [(times, fault, step) for times, steps in TIMES.items() for fault in FAULTS for step in steps]
 
 
-@pytest.mark.parametrize(("times", "fault", "step"), MATRIX)
+def of_the_diagonal(case: tuple[str, str, str]) -> bool:
+    """Whether the quick tier has this cell: there each fault and each step is met at least once."""
+    times, fault, step = case
+    steps = list(TIMES[times])
+    return list(FAULTS).index(fault) % len(steps) == steps.index(step)
+
+
+@pytest.mark.parametrize(("times", "fault", "step"), sample(MATRIX, of_the_diagonal))
 def test_a_fault_ends_as_reviewed_and_breaks_no_law(
     times: str, fault: str, step: str, tmp_path: Path, cells: Cells
 ) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiers import examples
 
 from reconciler.model.learned import declare_public, forget_learned
 from reconciler.model.secrets import (
@@ -216,7 +217,7 @@ KEYS = st.integers(0, 2**32).map(key_of).filter(looks_like_keys)
 
 
 @given(KEYS, st.sampled_from(LAYERS), st.text(max_size=9), st.booleans())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_a_random_key_shows_at_no_depth(
     key: str, layers: tuple[Callable[[str], str], ...], around: str, placed: bool
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from harness import declare, extension
+from tiers import sample
 
 REACHES_GRAPH = {"msgraph", "msgraph_core", "kiota_abstractions", "kiota_http", "httpx", "azure", "tenacity", "anyio"}
 CLI = {"reconciler", "click"}
@@ -58,25 +59,28 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("arguments", "allowed"),
-    [
-        (["--help"], CLI),
-        (["--version"], CLI),
-        (["version"], CLI),
-        (["plan", "--help"], CLI),
-        (["apply", "--help"], CLI),
-        (["export", "--help"], CLI),
-        (["completion", "bash"], CLI),
-        (["apply", "--bogus"], CLI),
-        (["sandbox", "reset"], CLI),
-        (["schema", "plan"], FILES),
-        (["init", "new", "--action", f"o/r@{'0' * 40}"], FILES),
-        (["validate"], QUICK),
-        (["validate", "--format", "sarif"], QUICK),
-        (["validate", "faulty"], QUICK | FAULTS | FORMATS),
-        (["plan", "faulty"], QUICK | FAULTS | FORMATS),
-        (["show", "plan.json"], FILES | FAULTS | FORMATS),
-        (["show", "plan.json", "--format", "markdown"], FILES | FAULTS | FORMATS),
-    ],
+    sample(
+        [
+            (["--help"], CLI),
+            (["--version"], CLI),
+            (["version"], CLI),
+            (["plan", "--help"], CLI),
+            (["apply", "--help"], CLI),
+            (["export", "--help"], CLI),
+            (["completion", "bash"], CLI),
+            (["apply", "--bogus"], CLI),
+            (["sandbox", "reset"], CLI),
+            (["schema", "plan"], FILES),
+            (["init", "new", "--action", f"o/r@{'0' * 40}"], FILES),
+            (["validate"], QUICK),
+            (["validate", "--format", "sarif"], QUICK),
+            (["validate", "faulty"], QUICK | FAULTS | FORMATS),
+            (["plan", "faulty"], QUICK | FAULTS | FORMATS),
+            (["show", "plan.json"], FILES | FAULTS | FORMATS),
+            (["show", "plan.json", "--format", "markdown"], FILES | FAULTS | FORMATS),
+        ],
+        lambda case: case[0] in (["--help"], ["validate"], ["plan", "faulty"], ["show", "plan.json"]),
+    ),
 )
 def test_a_command_loads_only_what_it_may(arguments: list[str], allowed: set[str], folder: Path) -> None:
     if arguments[0] == "show":

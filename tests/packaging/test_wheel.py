@@ -44,6 +44,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment / "bin"
 
 
+@pytest.mark.thorough
 def test_the_installed_command_finds_its_schemas_and_validates(installed: Path, tmp_path: Path) -> None:
     for name in ("desired-state", "plan", "environments"):
         schema = json.loads(run(installed / "reconciler", "schema", name, cwd=tmp_path))
@@ -52,11 +53,13 @@ def test_the_installed_command_finds_its_schemas_and_validates(installed: Path, 
     assert run(installed / "reconciler", "validate", cwd=tmp_path) == "Valid: 1 file, 1 extension.\n"
 
 
+@pytest.mark.thorough
 def test_the_installed_sandbox_finds_its_seed(installed: Path, tmp_path: Path) -> None:
     declare(tmp_path / "desired_state", {"catalog": "Finance", "extensions": []})
     assert "legacy-audit" in run(installed / "reconciler", "plan", "--sandbox", cwd=tmp_path)
 
 
+@pytest.mark.thorough
 def test_the_installed_command_finds_its_workflows(installed: Path, tmp_path: Path) -> None:
     run(installed / "reconciler", "init", ".", "--action", f"contoso/entra@{'0' * 40}", cwd=tmp_path)
     assert len(list((tmp_path / ".github/workflows").iterdir())) == 4
@@ -65,6 +68,7 @@ def test_the_installed_command_finds_its_workflows(installed: Path, tmp_path: Pa
     assert "example.yaml: R312 warning" in validated
 
 
+@pytest.mark.thorough
 def test_the_installed_command_finds_its_starter_of_environments(installed: Path, tmp_path: Path) -> None:
     arguments = ["--action", f"contoso/entra@{'0' * 40}", "--environment", "staging"]
     run(installed / "reconciler", "init", ".", *arguments, cwd=tmp_path)

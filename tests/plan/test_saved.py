@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiers import examples
 
 from reconciler.errors import InvalidFilesError, StalePlanError
 from reconciler.loader import schema_text
@@ -59,7 +60,7 @@ def test_what_was_saved_is_read_back() -> None:
 
 
 @given(junk=JUNK, data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_a_plan_with_other_values_is_refused_or_the_same(junk: object, data: st.DataObject) -> None:
     document = json.loads(TEXT)
     holder, place = data.draw(st.sampled_from(_places(document)), "place")
@@ -121,7 +122,7 @@ def test_any_text_is_refused(content: str) -> None:
 
 
 @given(start=st.integers(0, len(TEXT)), removed=st.integers(0, 9), put_in=st.text('{}[]",:\\u0dnultrue-e', max_size=5))
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_a_text_with_other_text_spliced_in_is_refused_or_read(start: int, removed: int, put_in: str) -> None:
     with suppress(InvalidFilesError, StalePlanError):
         read(TEXT[:start] + put_in + TEXT[start + removed :])

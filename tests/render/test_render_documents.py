@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 from render_samples import BASED, EMPTY, FINDINGS, OUTCOMES, PLANS, RICH, plan_with
+from tiers import examples
 
 from reconciler.model.diagnostic import Diagnostic, of_path
 from reconciler.model.plan import FieldChange, Plan
@@ -28,7 +29,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json")
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(PLANS)
 def test_a_plan_comes_back_from_its_document(plan: Plan) -> None:
     document = plan_document(plan)

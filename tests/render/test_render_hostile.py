@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from render_samples import EMPTY, HOSTILE_TEXT, outcomes_with, plan_with
+from tiers import examples
 
 from reconciler.model.secrets import mask
 from reconciler.render.escape import code_span, fence_for, json_value, visible
@@ -48,7 +49,7 @@ JSON: dict[str, Render] = {
 }
 
 parser = MarkdownIt("commonmark", {"html": True}).enable("table").enable("strikethrough")
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=examples(60))
 
 
 def all_renderings(text: str) -> Iterator[str]:
@@ -57,7 +58,7 @@ def all_renderings(text: str) -> Iterator[str]:
             yield render(text)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(
     HOSTILE_TEXT,
     st.text("aBcDeFgHiJkLmNoPqRsTuVwXyZ", min_size=40, max_size=40),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from render_samples import ABSENT, BASED, DIGEST, EMPTY, FINDINGS, MARKETING, OUTCOMES, RICH, ref
+from tiers import examples
 
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.plan import Action, Change, FieldChange, Outcome, Plan, PlannedCatalog, Unmanaged
@@ -312,7 +313,7 @@ def test_many_catalogs_fit_too() -> None:
     assert re.search(r"\*\*Truncated: [0-9]+ changes", output)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(
     st.integers(SMALLEST_BYTES, 1_000_000),
     st.integers(1, 60),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from expressions import interpolated
 from harness import catalog, declare, dispositions, extension, write_seed
 from markdown_it import MarkdownIt
 from runner import ROOT, Block, Step, block_of, obeyed_commands, run_block
+from tiers import sample
 from world import World
 
 from reconciler.sandbox.server import serve
@@ -71,6 +74,10 @@ class TestValidate:
         assert "R001" in step.steps[-1].summary
 
 
+SIGNALLED = list(itertools.product(["GET", "POST"], [signal.SIGINT, signal.SIGTERM], [signal.SIG_DFL, signal.SIG_IGN]))
+QUICK_SIGNALLED = [("GET", signal.SIGTERM, signal.SIG_IGN), ("POST", signal.SIGINT, signal.SIG_DFL)]
+
+
 class TestApply:
     def test_a_saved_plan_is_carried_out(self, world: World, target: dict[str, str]) -> None:
         world.declare(extension("one"))
@@ -95,9 +102,7 @@ class TestApply:
         assert "1 failed" in step.steps[-1].summary
         assert '"event"' in Path(step.outputs["journal"]).read_text("utf-8")
 
-    @pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN])
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    @pytest.mark.parametrize("method", ["GET", "POST"])
+    @pytest.mark.parametrize(("method", "number", "inherited"), sample(SIGNALLED, QUICK_SIGNALLED.__contains__))
     def test_what_the_runner_signals_reaches_the_tool(
         self, world: World, method: str, number: signal.Signals, inherited: signal.Handlers
     ) -> None:
@@ -220,13 +225,13 @@ signal.pause()
         assert (step.outputs["failure-reason"], len(calls)) == ("interrupted", 1), step.log
         assert step.log.count("::stop-commands::") == 1
 
-    @pytest.mark.parametrize("command", ["validate", "plan", "drift", "apply"])
+    @pytest.mark.parametrize("command", sample(["validate", "plan", "drift", "apply"], "apply".__eq__))
     def test_before_the_tool_it_does_not_begin(self, world: World, command: str) -> None:
         step, calls = self.ended(world, moment="output exit-code", command=command)
         assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
         assert calls == [] and "::stop-commands::" not in step.log
 
-    @pytest.mark.parametrize("moment", ['"$reconciler"', "tool=", "heard=", 'wait "$tool"'])
+    @pytest.mark.parametrize("moment", sample(['"$reconciler"', "tool=", "heard=", 'wait "$tool"'], "tool=".__eq__))
     def test_while_the_tool_begins_it_is_not_lost(self, world: World, moment: str) -> None:
         step, _ = self.ended(world, on_term=self.ENDS_WELL, moment=moment, command="drift")
         assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
@@ -388,6 +393,7 @@ def test_modules_in_the_working_folder_are_not_imported(world: World, target: di
 
 
 class TestInstallation:
+    @pytest.mark.thorough
     def test_it_installs_from_the_lock_file_and_is_found_again(self, world: World) -> None:
         """Once for real: needs the package index, as the set-up of these tests did."""
         folder = world.runner.folder / "fresh"
@@ -395,18 +401,22 @@ class TestInstallation:
         machine |= {
             name: value
             for name, value in os.environ.items()
-            if name.startswith(("PIP_", "SSL_")) or "proxy" in name.lower()
+            if name.startswith(("PIP_", "UV_", "SSL_")) or "proxy" in name.lower()
         }
-        machine["HOME"] = os.environ["HOME"]
+        machine |= {"HOME": os.environ["HOME"]}
         for name in ("pip", "venv", "json"):
             (folder / f"work/{name}.py").write_text("raise SystemExit('imported from the working folder')\n")
         venv = Path(machine["RUNNER_TEMP"]) / "reconciler-venv"
         (venv / "installed-from").unlink()
-        look = block_of(block("Look for an installation of this job"), machine, folder / "work")
+        look = block_of(block("Check whether this job has installed the tool already"), machine, folder / "work")
         assert run_block(look).outputs == {"found": "false"}
         installed = run_block(block_of(block("Install from the lock file"), machine, folder / "work"))
         assert installed.conclusion == "success", installed.log
-        look = block_of(block("Look for an installation of this job"), machine, folder / "work")
+        lines = installed.log.splitlines()
+        assert re.fullmatch(r"Installing \d+ locked packages \(about \d+ MB\) into .+ \.\.\.", lines[0])
+        assert re.fullmatch(r"Installed in \d+ s\.", lines[-1]), "by uv: pip would be announced"
+        assert "pip installs the packages" not in installed.log
+        look = block_of(block("Check whether this job has installed the tool already"), machine, folder / "work")
         assert run_block(look).outputs == {"found": "true"}
         program = [venv / "bin/python", "-I", "-c", "import reconciler; print(reconciler.__file__)"]
         where = subprocess.run(program, capture_output=True, text=True, check=True).stdout
@@ -420,7 +430,7 @@ class TestInstallation:
     def test_the_installation_of_another_action_is_not_taken(self, world: World) -> None:
         folder = world.runner.folder / "other"
         machine = {**world.runner.machine(folder, {}), "GITHUB_ACTION_PATH": "/elsewhere"}
-        look = block_of(block("Look for an installation of this job"), machine, folder / "work")
+        look = block_of(block("Check whether this job has installed the tool already"), machine, folder / "work")
         assert run_block(look).outputs == {"found": "false"}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from harness import extension
 from runner import ROOT, WORKFLOWS, Run, load, obeyed_commands
+from tiers import sample
 from world import FORK, MERGED, World
 
 from reconciler.files import write_new
@@ -61,6 +62,7 @@ def test_the_reviewed_plan_is_applied_once(world: World) -> None:
     assert results(again) == {"replan": "success", "apply": "skipped"}
 
 
+@pytest.mark.thorough
 def test_the_workflows_that_init_writes_find_each_other(played: World, tmp_path: Path) -> None:
     write_new(tmp_path / "new", starter_files(f"contoso/entra-reconciler@{'0' * 40}"))
     played.runner.workflows = tmp_path / "new/.github/workflows"
@@ -89,6 +91,7 @@ class TestTheReviewedPlan:
         reviewed.run_plan()
         assert results(reviewed.run_apply()) == APPLIED
 
+    @pytest.mark.thorough
     def test_a_run_that_was_repeated_counts_by_its_last_start(self, reviewed: World) -> None:
         reviewed.play(digest="2" * 64)
         reviewed.run_plan()
@@ -97,6 +100,7 @@ class TestTheReviewedPlan:
         reviewed.hub.runs[0]["run_started_at"] = "2026-01-02T00:00:00Z"
         assert results(reviewed.run_apply()) == APPLIED
 
+    @pytest.mark.thorough
     def test_of_several_artifacts_of_a_run_the_last_one_counts(self, reviewed: World) -> None:
         kept = reviewed.hub.artifacts[reviewed.hub.runs[0]["id"]]
         kept.append({"id": 1, "name": f"reconciler-plan-{'0' * 64}", "expired": False})
@@ -106,6 +110,7 @@ class TestTheReviewedPlan:
         kept.append({"id": 100_000, "name": f"reconciler-plan-{'0' * 64}", "expired": False})
         assert verdict(reviewed.run_apply()) == "plan-changed"
 
+    @pytest.mark.thorough
     def test_it_is_found_among_many(self, reviewed: World) -> None:
         """Everything is listed in pages of two here."""
         ours, run = reviewed.hub.pulls[MERGED][0], reviewed.hub.runs[0]
@@ -132,6 +137,7 @@ class TestWhatIsNotTheReviewedPlan:
             and "### Not applied: plan-changed" in run.jobs["replan"].summary
         )
 
+    @pytest.mark.thorough
     def test_a_live_change_while_the_reviewers_wait_stops_it(self, world: World) -> None:
         def edit(step: str) -> None:
             if step == "Apply":
@@ -148,14 +154,17 @@ class TestWhatIsNotTheReviewedPlan:
 
     @pytest.mark.parametrize(
         "of_the_run",
-        [
-            {"head_repository": FORK},
-            {"head_repository": None},
-            {"event": "workflow_dispatch"},
-            {"conclusion": "failure"},
-            {"head_sha": "d" * 40},
-            {"path": ".github/workflows/other.yml"},
-        ],
+        sample(
+            [
+                {"head_repository": FORK},
+                {"head_repository": None},
+                {"event": "workflow_dispatch"},
+                {"conclusion": "failure"},
+                {"head_sha": "d" * 40},
+                {"path": ".github/workflows/other.yml"},
+            ],
+            lambda case: case == {"head_repository": FORK},
+        ),
     )
     def test_another_run_is_no_review(self, reviewed: World, of_the_run: dict[str, object]) -> None:
         reviewed.hub.runs[0].update(of_the_run)
@@ -164,12 +173,15 @@ class TestWhatIsNotTheReviewedPlan:
 
     @pytest.mark.parametrize(
         "of_the_pull",
-        [
-            {"merged_at": None},
-            {"base": {"ref": "release"}},
-            {"merge_commit_sha": "d" * 40},
-            {"head": {"sha": "d" * 40}},
-        ],
+        sample(
+            [
+                {"merged_at": None},
+                {"base": {"ref": "release"}},
+                {"merge_commit_sha": "d" * 40},
+                {"head": {"sha": "d" * 40}},
+            ],
+            lambda case: "merged_at" in case,
+        ),
     )
     def test_another_pull_request_is_no_review(self, played: World, of_the_pull: dict[str, object]) -> None:
         played.run_plan()
@@ -187,19 +199,20 @@ class TestWhatIsNotTheReviewedPlan:
             artifact["expired"] = True
         assert verdict(reviewed.run_apply()) == "no-reviewed-plan"
 
-    @pytest.mark.parametrize("reason", ["blocked", "error", "invalid-files"])
+    @pytest.mark.parametrize("reason", sample(["blocked", "error", "invalid-files"], "blocked".__eq__))
     def test_a_failing_plan_stops_it(self, reviewed: World, reason: str) -> None:
         reviewed.play(reason=reason)
         run = reviewed.run_apply()
         assert results(run) == STOPPED and verdict(run) == ""
 
-    @pytest.mark.parametrize("path", ["pulls", "/workflows/", "artifacts"])
+    @pytest.mark.parametrize("path", sample(["pulls", "/workflows/", "artifacts"], "artifacts".__eq__))
     def test_github_not_answering_is_no_review(self, reviewed: World, path: str) -> None:
         reviewed.hub.refuse("GET", path, 502)
         run = reviewed.run_apply()
         assert results(run) == STOPPED and verdict(run) == ""
         assert "::error title=reconciler apply::GitHub did not say which plan was reviewed" in run.jobs["replan"].log
 
+    @pytest.mark.thorough
     def test_another_branch_is_not_applied(self, reviewed: World) -> None:
         assert results(reviewed.run_apply(ref_name="feature")) == {"replan": "skipped", "apply": "skipped"}
 
@@ -211,12 +224,17 @@ class TestByHand:
         run = world.run_apply(approved_digest=fresh)
         assert results(run) == APPLIED and names(world) == ["new"]
 
+    @pytest.mark.thorough
     def test_another_digest_is_refused_again(self, reviewed: World) -> None:
         run = reviewed.run_apply(approved_digest=f"sha256:{'0' * 64}")
         assert results(run) == STOPPED and verdict(run) == "plan-changed"
 
     @pytest.mark.parametrize(
-        "text", ["0" * 64, "sha256:x", f"sha256:{'0' * 64}\nx", "$(touch pwned)", "*", f"sha256:{'A' * 64}"]
+        "text",
+        sample(
+            ["0" * 64, "sha256:x", f"sha256:{'0' * 64}\nx", "$(touch pwned)", "*", f"sha256:{'A' * 64}"],
+            "$(touch pwned)".__eq__,
+        ),
     )
     def test_what_is_no_digest_is_refused(self, reviewed: World, text: str, tmp_path: Path) -> None:
         run = reviewed.run_apply(approved_digest=text)

@@ -6,6 +6,7 @@ import pytest
 from github_api import BOT
 from harness import Json, extension
 from runner import Run, obeyed_commands
+from tiers import sample
 from world import World
 
 MARKER = "<!-- reconciler:drift -->"
@@ -61,6 +62,7 @@ def test_no_drift_closes_the_issue(world: World) -> None:
     assert len(world.hub.comments[number]) == 1
 
 
+@pytest.mark.thorough
 def test_drift_after_a_closed_issue_opens_a_new_one(played: World) -> None:
     for changes in (True, False, True):
         played.play(changes=changes)
@@ -92,6 +94,7 @@ def test_what_only_looks_like_our_issue_is_left_alone(played: World) -> None:
     assert played.hub.issues[-1]["title"] == "Drift: what is live differs from what is declared"
 
 
+@pytest.mark.thorough
 def test_of_two_issues_the_first_is_kept(played: World) -> None:
     played.hub.issue(MARKER, number=90)
     played.hub.issue(MARKER, number=9)
@@ -114,6 +117,7 @@ def test_drift_that_blocks_a_change_opens_the_issue_and_stays_red(world: World) 
     assert issues(world) == [issue]
 
 
+@pytest.mark.thorough
 def test_an_open_issue_is_updated_by_drift_that_blocks_a_change(played: World) -> None:
     played.run_drift()
     played.play(digest="2" * 64, reason="blocked")
@@ -123,7 +127,7 @@ def test_an_open_issue_is_updated_by_drift_that_blocks_a_change(played: World) -
     assert "Played: 222" in issue["body"] and len(played.hub.comments[issue["number"]]) == 1
 
 
-@pytest.mark.parametrize("reason", ["invalid-files", "error", "interrupted"])
+@pytest.mark.parametrize("reason", sample(["invalid-files", "error", "interrupted"], "error".__eq__))
 @pytest.mark.parametrize("already_open", [True, False])
 def test_an_error_neither_opens_nor_closes(played: World, reason: str, already_open: bool) -> None:
     if already_open:
@@ -135,6 +139,7 @@ def test_an_error_neither_opens_nor_closes(played: World, reason: str, already_o
     assert played.hub.requests == []
 
 
+@pytest.mark.thorough
 def test_a_graph_that_does_not_answer_is_an_error(world: World) -> None:
     world.runner.environments["reconciler-plan"] = {
         "RECONCILER_GRAPH_URL": "http://127.0.0.1:1/v1.0",

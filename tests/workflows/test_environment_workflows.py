@@ -169,6 +169,7 @@ class TestFromReviewToTenant:
         assert applied(both, STAGING, "1").jobs["apply"].result == "success"
         assert applied(both, PRODUCTION, "2").jobs["apply"].result == "success"
 
+    @pytest.mark.thorough
     def test_the_review_of_another_is_none_even_with_the_same_digest(self, both: World) -> None:
         planned(both, PRODUCTION, "1")
         both.merge()
@@ -176,6 +177,7 @@ class TestFromReviewToTenant:
         assert run.jobs["replan"].outputs["verdict"] == "no-reviewed-plan"
         assert run.jobs["apply"].result == "skipped"
 
+    @pytest.mark.thorough
     def test_an_artifact_of_another_is_none_even_in_the_right_run(self, both: World) -> None:
         run = planned(both, STAGING, "1")
         both.merge()
@@ -183,12 +185,14 @@ class TestFromReviewToTenant:
             one["name"] = one["name"].replace(STAGING, PRODUCTION)
         assert applied(both, STAGING, "1").jobs["replan"].outputs["verdict"] == "no-reviewed-plan"
 
+    @pytest.mark.thorough
     def test_whoever_is_stopped_is_told_the_workflow_to_start(self, both: World) -> None:
         run = applied(both, PRODUCTION, "1")
         title = load(both.runner.workflows / both.workflow("apply"))["name"]
         assert title == "reconciler apply (production)"
         assert f'start the workflow "{title}" by hand' in run.jobs["replan"].summary
 
+    @pytest.mark.thorough
     def test_each_has_a_comment_of_its_own(self, both: World) -> None:
         for digest in "13":
             planned(both, STAGING, digest)
@@ -201,6 +205,7 @@ class TestFromReviewToTenant:
         assert "Played: 333" in bodies[0] and "Played: 222" in bodies[1]
 
 
+@pytest.mark.thorough
 class TestDrift:
     def test_each_keeps_an_issue_of_its_own(self, both: World) -> None:
         both.environment = STAGING

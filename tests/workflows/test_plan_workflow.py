@@ -81,6 +81,7 @@ class TestChanges:
         assert others == [MARKER, "Thanks!", f"see {MARKER}", "other bot"]
         assert "Played: 222" in ours and "Played: 111" not in ours
 
+    @pytest.mark.thorough
     def test_the_plan_of_an_older_commit_leaves_the_comment_alone(self, played: World) -> None:
         """As when somebody runs an earlier run again."""
         played.run_plan()
@@ -94,6 +95,7 @@ class TestChanges:
         (notice,) = obeyed_commands(run.jobs["comment"].log)
         assert notice.startswith("::notice title=No comment::") and HEAD in notice and "d" * 40 in notice
 
+    @pytest.mark.thorough
     def test_each_environment_has_its_own_comment(self, played: World) -> None:
         played.hub.comment(PULL_REQUEST, "<!-- reconciler:plan:staging -->")
         played.run_plan()
@@ -110,6 +112,7 @@ class TestChanges:
             "mine": False,
         }
 
+    @pytest.mark.thorough
     def test_without_the_history_it_does_not_go_on(self, played: World, tmp_path: Path) -> None:
         """An empty `ref` would be the merge result itself, and every change pending before."""
         file = tmp_path / "workflows/reconciler-plan.yml"
@@ -139,6 +142,7 @@ class TestNoChanges:
         assert outputs(run)["has-changes"] == "false" and outputs(run)["exit-code"] == "0"
         assert world.hub.writes() == []
 
+    @pytest.mark.thorough
     def test_the_comment_of_an_earlier_plan_says_so(self, world: World) -> None:
         world.hub.comment(PULL_REQUEST, f"{MARKER}\n\ncreate new")
         world.declare()
@@ -168,6 +172,7 @@ class TestWhatStopsThePullRequest:
         assert "displayNam" in run.jobs["plan"].summary
         assert world.hub.writes() == []
 
+    @pytest.mark.thorough
     def test_a_graph_that_does_not_answer_is_an_error(self, world: World) -> None:
         world.runner.environments["reconciler-plan"] = {
             "RECONCILER_GRAPH_URL": "http://127.0.0.1:1/v1.0",
@@ -212,6 +217,7 @@ class TestWhatStopsThePullRequest:
         assert "made, but not shown" in run.jobs["plan-gate"].summary
 
 
+@pytest.mark.thorough
 def test_a_plan_too_long_for_a_comment_is_cut_and_says_so(world: World) -> None:
     world.declare(*[extension(f"extension {number:03}", description="x" * 900) for number in range(120)])
     run = world.run_plan()

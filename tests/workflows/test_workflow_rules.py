@@ -136,6 +136,7 @@ def test_every_rule_meets_a_file_that_breaks_it() -> None:
         ("timeout-minutes", "timeout-minute"),
     ],
 )
+@pytest.mark.thorough
 def test_the_checkers_of_others_find_what_they_are_for(part: str, instead: str, tmp_path: Path) -> None:
     file = tmp_path / ".github/workflows/one.yml"
     file.parent.mkdir(parents=True)

@@ -52,6 +52,10 @@ def nothing_is_permitted_on_top(file: Path) -> list[str]:
     return [] if load(file).get("permissions") == {} else ["permissions on top are not {}"]
 
 
+MINTED = {"id-token", "attestations"}
+"""An attestation is signed with a token; it changes nothing that anybody else has written."""
+
+
 def whoever_mints_tokens_writes_nothing(file: Path) -> list[str]:
     """A job that can sign in to Entra has no other write permission; and every job says what it has."""
     wrong = []
@@ -60,8 +64,8 @@ def whoever_mints_tokens_writes_nothing(file: Path) -> list[str]:
             wrong.append(f"{name} says no permissions")
             continue
         writes = {one for one, level in job["permissions"].items() if level == "write"}
-        if "id-token" in writes and len(writes) > 1:
-            wrong.append(f"{name} can sign in and write {sorted(writes - {'id-token'})}")
+        if "id-token" in writes and writes - MINTED:
+            wrong.append(f"{name} can sign in and write {sorted(writes - MINTED)}")
         if ("id-token" in writes) != ("environment" in job):
             wrong.append(f"{name}: only a job with an environment signs in, and such a job has no other use")
     return wrong
@@ -96,8 +100,8 @@ def every_variable_comes_from_somewhere(file: Path) -> list[str]:
 RUNNERS = ("GITHUB_", "RUNNER_", "OLDPWD", "BASH_REMATCH")
 INPUTS = re.compile(r"INPUT_[A-Z_]+")
 RUN_SCRIPT = Path(__file__).parents[2] / ".github/scripts/run.sh"
-READ_ELSEWHERE = {"GH_TOKEN", *INPUTS.findall(RUN_SCRIPT.read_text("utf-8"))}
-"""By GitHub's client, and by the script of the action."""
+READ_ELSEWHERE = {"GH_TOKEN", "PROJECT_URL", *INPUTS.findall(RUN_SCRIPT.read_text("utf-8"))}
+"""By GitHub's client, by hatch_build.py, and by the script of the action."""
 
 
 def no_stranger_is_trusted_by_event(file: Path) -> list[str]:
@@ -109,12 +113,14 @@ def no_stranger_is_trusted_by_event(file: Path) -> list[str]:
 
 
 def runs_take_turns(file: Path) -> list[str]:
-    """Those that touch one tenant wait for each other; those of a pull request give way to the next."""
+    """Runs for one tenant wait for each other, as releases do; a pull request's next run cancels the one before."""
     document = load(file)
     concurrency, triggers = document.get("concurrency", {}), document["on"]
     if "pull_request" in triggers:
         ours = concurrency.get("cancel-in-progress") is True
         return [] if ours and "github.event.pull_request.number" in concurrency.get("group", "") else ["no turns"]
+    if (triggers.get("push") or {}).keys() == {"tags"}:
+        return [] if concurrency == {"group": file.stem, "cancel-in-progress": False} else ["no turns of releases"]
     environment = re.sub(r"^reconciler-(apply|drift)", "", file.stem)
     tenant = {"group": f"reconciler-tenant{environment}", **WAITING}
     return [] if concurrency == tenant else ["no turns at the tenant"]
