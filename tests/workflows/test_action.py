@@ -90,7 +90,7 @@ class TestApply:
         world.declare(extension("one"))
         step = world.runner.use(target, command="apply")
         assert (step.outputs["exit-code"], step.outputs["failure-reason"]) == ("4", "blocked")
-        assert "Nobody approved the plan" in step.steps[-1].log
+        assert "The plan was not approved" in step.steps[-1].log
         assert world.extensions() == []
 
     def test_a_failed_write_is_told_as_applied_in_part(self, world: World) -> None:

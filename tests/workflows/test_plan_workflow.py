@@ -219,7 +219,7 @@ class TestWhatStopsThePullRequest:
 
 @pytest.mark.thorough
 def test_a_plan_too_long_for_a_comment_is_cut_and_says_so(world: World) -> None:
-    world.declare(*[extension(f"extension {number:03}", description="x" * 900) for number in range(120)])
+    world.declare(*[extension(f"extension {number:03}", description=f"{number} " + "x" * 900) for number in range(120)])
     run = world.run_plan()
     assert results(run) == GREEN
     (body,) = bodies(world)
