@@ -1,7 +1,7 @@
-"""Prints the outputs that stand for a saved plan, `name=value` a line: nothing but numbers, booleans and a digest.
+"""Prints the outputs for a saved plan, one `name=value` per line: only numbers, booleans and a digest.
 
-Called by run.sh: whatever else a plan holds (names, descriptions, addresses) was written by others, and a line break
-in it would become an output of its own.
+Called by run.sh. Everything else in a plan (names, descriptions, addresses) was written by others, and a line break in
+it would become another output.
 """
 
 import json
@@ -16,7 +16,7 @@ def outputs(plan: dict[str, Any]) -> dict[str, str]:
     count = {name: int(number) for name, number in plan["summary"].items()}
     digest = re.fullmatch(r"sha256:[0-9a-f]{64}", plan["digest"])
     if digest is None:
-        sys.exit("the plan has no digest")
+        sys.exit("The plan has no valid digest.")
     return {
         "has-changes": "true" if plan["changes"] else "false",
         "plan-digest": digest[0],

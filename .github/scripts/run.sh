@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # The step "Run reconciler" of action.yml: runs one command, then writes its outputs, annotations and summary.
-# Everything that is shown of a plan is rendered from the saved plan: Graph is not read again for it.
+# Everything shown of a plan is rendered from the saved plan; Graph is not read again.
 set -euo pipefail
 
-# One stream: of two, what the tool says as an error could come after the line that ends what the runner must not obey.
+# One stream: with two, an error of the tool could arrive after the line that enables workflow commands again.
 exec 2>&1
 
 venv="$RUNNER_TEMP/reconciler-venv"
 
-# A runner that was started by `nohup`, or by a shell without job control, hands signals on as ignored, and bash cannot
-# trap what it finds ignored.
+# A runner started by `nohup`, or by a shell without job control, passes signals on as ignored, and bash cannot trap a
+# signal that was ignored when it started.
 if [[ -n "$(trap -p INT TERM)" ]]; then
   exec "$venv/bin/python" -I -c 'import os, signal, sys
 for number in (signal.SIGINT, signal.SIGTERM):
@@ -17,7 +17,7 @@ for number in (signal.SIGINT, signal.SIGTERM):
 os.execv(sys.argv[1], sys.argv[1:])' "$BASH" --noprofile --norc "${BASH_SOURCE[0]}"
 fi
 
-# The runner signals this script alone, and the tool has to hear of it to end well. After one, no run begins.
+# The runner signals only this script, which passes the signal on to the tool. After a signal, no command is started.
 signals=0 tool=""
 trap 'signals=$((signals + 1)); [[ -z "$tool" ]] || kill -TERM "$tool" 2>/dev/null || true' INT TERM HUP
 
@@ -26,7 +26,7 @@ run_url="$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID"
 
 output() { echo "$1=$2" >>"$GITHUB_OUTPUT"; }
 
-output exit-code 1 # until it is known better
+output exit-code 1 # until the command has ended
 output failure-reason error
 
 case "$INPUT_COMMAND" in
@@ -52,30 +52,30 @@ target=(--auth "$INPUT_AUTH")
 [[ -z "$INPUT_TENANT_ID" ]] || export AZURE_TENANT_ID="$INPUT_TENANT_ID"
 [[ -z "$INPUT_CLIENT_ID" ]] || export AZURE_CLIENT_ID="$INPUT_CLIENT_ID"
 
-# Runs the tool; its exit code goes to `code`. Nothing that it prints is a command to the runner, which obeys none until
-# it reads the name after stop-commands again; nobody can foresee it.
+# Runs the tool; its exit code goes to `code`. The runner executes no workflow command in its output: they are stopped
+# until the runner reads a token that cannot be guessed.
 run() {
-  local heard=-1
+  local seen=-1
   go_on
   echo "::stop-commands::${work##*.}"
-  : >"$printed" # what a signal ends at once has not even opened it
-  "$reconciler" "$@" </dev/null >"$printed" & # in the background: else a signal would wait until the tool has ended
+  : >"$printed" # a tool that a signal ends at once has not created it
+  "$reconciler" "$@" </dev/null >"$printed" & # in the background: in the foreground bash handles a signal only after the tool has ended
   tool=$!
-  [[ $signals == 0 ]] || kill -TERM "$tool" 2>/dev/null || true # of one that came while there was nobody to tell
-  while [[ $heard != "$signals" ]]; do
-    heard=$signals code=0
+  [[ $signals == 0 ]] || kill -TERM "$tool" 2>/dev/null || true # a signal that arrived before the tool was started
+  while [[ $seen != "$signals" ]]; do
+    seen=$signals code=0
     wait "$tool" || code=$? # a signal ends the wait, not the tool
   done
   tool=""
-  [[ $signals == 0 || $code != 143 ]] || code=130 # it ended before it minded signals, so before it did anything
+  [[ $signals == 0 || $code != 143 ]] || code=130 # ended before it handled signals, so before it did anything
   cat "$printed"
   printf '\n::%s::\n' "${work##*.}"
 }
 
-# After a signal nothing more begins.
+# After a signal, nothing else is started.
 go_on() { [[ $signals == 0 ]] || finish 130; }
 
-# Ends this step with the exit code, and says so in the outputs. What an apply has done stays true after a signal.
+# Ends this step with the exit code, and writes it to the outputs. After a signal, an apply keeps its own exit code.
 finish() {
   local reason
   [[ $signals == 0 || "$INPUT_COMMAND" == apply ]] || set -- 130
@@ -92,11 +92,11 @@ finish() {
   output exit-code "$1"
   output failure-reason "$reason"
   [[ -n "$reason" ]] || exit 0
-  echo "::error title=reconciler $INPUT_COMMAND::Ended with $reason (exit code $1). The log of this step says why."
+  echo "::error title=reconciler $INPUT_COMMAND::Ended with $reason (exit code $1). See the log of this step."
   exit "$1"
 }
 
-# Plans what the base branch declares, so that the plan can mark what was pending before.
+# Plans the base branch, so that the plan can mark changes that are already pending there.
 run_baseline() {
   echo "::group::Plan of the base branch"
   if cd "$INPUT_BASELINE"; then
@@ -107,11 +107,11 @@ run_baseline() {
   if [[ -f "$work/baseline.json" ]]; then
     baseline=(--baseline "$work/baseline.json")
   elif [[ $signals == 0 ]]; then
-    echo "::warning title=reconciler::The base branch could not be planned: nothing is marked as pending before."
+    echo "::warning title=reconciler::Could not plan the base branch; changes that are already pending there are not marked."
   fi
 }
 
-# Annotations and summary of what is wrong with the files; validate needs no Graph.
+# Annotations and summary of the errors in the files; validate needs no Graph.
 show_findings() {
   go_on
   "$reconciler" validate --format github -- "${paths[@]}" || true
@@ -127,7 +127,7 @@ show_plan() {
   "${show[@]}" --format github
   go_on
   "${show[@]}" --format markdown --max-bytes 65000 --details-url "$run_url" >"$summary"
-  # A step may write 1 MiB of summary; of more, nothing is shown.
+  # GitHub shows no summary larger than 1 MiB.
   go_on
   "${show[@]}" --format markdown --max-bytes 1000000 --details-url "$run_url" >>"$GITHUB_STEP_SUMMARY"
   "$venv/bin/python" -I "$GITHUB_ACTION_PATH/.github/scripts/plan_outputs.py" "$plan" >>"$GITHUB_OUTPUT"
@@ -143,8 +143,8 @@ case "$INPUT_COMMAND" in
     options=(--detailed-exitcode --out "$plan" "${target[@]}") baseline=()
     [[ "$INPUT_COMMAND" != plan || -z "$INPUT_BASELINE" ]] || run_baseline
     run "$INPUT_COMMAND" "${options[@]}" "${baseline[@]}" -- "${paths[@]}"
-    if [[ $code == 5 ]]; then # this change moves the environment to another tenant: it is the plan that counts
-      echo "::warning title=reconciler::The base branch has another target: nothing is marked as pending before."
+    if [[ $code == 5 ]]; then # this change moves the environment to another tenant, so plan without the baseline
+      echo "::warning title=reconciler::The base branch has another target; changes that are already pending there are not marked."
       run "$INPUT_COMMAND" "${options[@]}" -- "${paths[@]}"
     fi
     if [[ -f "$plan" ]]; then

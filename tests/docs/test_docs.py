@@ -312,6 +312,13 @@ class TestShownCommands:
             shell.run(command)
             assert shell.exit_code == 0
 
+    @pytest.mark.thorough
+    def test_the_demo_ends_with_nothing_left_to_do(self, tmp_path: Path) -> None:
+        shell = Shell(tmp_path)
+        shown = shell.run("make demo")
+        assert shell.exit_code == 0, shown
+        assert "3 created, 1 updated" in shown and shown.endswith("0 blocked, 5 unchanged.\n")
+
     def test_the_build_runs_what_contributing_says(self) -> None:
         assert "`.ci/run`" in text_of(CONTRIBUTING)
         assert {"make lint", "make test", "make test-thorough"} <= set(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from doc_pages import ROOT, blocks, text_of
-from doc_shell import demo_recipe
 
 PAGE = ROOT / "docs/getting-started.md"
 COMMIT = {
@@ -21,11 +20,8 @@ COMMIT = {
 
 
 def script() -> str:
-    """All commands of the page as one script; of `make demo` its recipe, since the environment stands already."""
-    recipe = "\n".join(command.replace(".venv/bin/", "") for command, _ in demo_recipe())
-    commands = "\n".join(block.text for block in blocks(PAGE, "bash"))
-    assert commands.startswith("make demo\n")
-    return commands.replace("make demo\n", f"{recipe}\n", 1)
+    """All commands of the page as one script."""
+    return "\n".join(block.text for block in blocks(PAGE, "bash"))
 
 
 @pytest.fixture(scope="module")

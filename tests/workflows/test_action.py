@@ -58,7 +58,7 @@ class TestValidate:
         first, *_, last = obeyed_commands(run.jobs["validate"].log)
         assert first.startswith("::error file=desired_state/state.yaml,line=2")
         assert last == (
-            "::error title=reconciler validate::Ended with invalid-files (exit code 3). The log of this step says why."
+            "::error title=reconciler validate::Ended with invalid-files (exit code 3). See the log of this step."
         )
 
     def test_several_paths_stand_on_lines_of_their_own(self, world: World) -> None:
@@ -231,7 +231,7 @@ signal.pause()
         assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
         assert calls == [] and "::stop-commands::" not in step.log
 
-    @pytest.mark.parametrize("moment", sample(['"$reconciler"', "tool=", "heard=", 'wait "$tool"'], "tool=".__eq__))
+    @pytest.mark.parametrize("moment", sample(['"$reconciler"', "tool=", "seen=", 'wait "$tool"'], "tool=".__eq__))
     def test_while_the_tool_begins_it_is_not_lost(self, world: World, moment: str) -> None:
         step, _ = self.ended(world, on_term=self.ENDS_WELL, moment=moment, command="drift")
         assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
@@ -299,7 +299,7 @@ def test_a_baseline_that_is_not_there_is_a_warning(world: World, target: dict[st
     world.declare(extension("one"))
     step = world.runner.use(target, command="plan", baseline="nowhere")
     assert (step.conclusion, step.outputs["to-create"]) == ("success", "1")
-    assert any("base branch could not be planned" in one for one in obeyed_commands(step.steps[-1].log))
+    assert any("Could not plan the base branch" in one for one in obeyed_commands(step.steps[-1].log))
 
 
 def test_a_baseline_of_another_target_is_a_warning(world: World, target: dict[str, str], tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ def test_a_baseline_of_another_target_is_a_warning(world: World, target: dict[st
     step = run_block(stub_block(world, program, job, command="plan", baseline=str(base), path=paths))
     assert (step.conclusion, step.outputs["to-create"]) == ("success", "1"), step.log
     (warning,) = [one for one in obeyed_commands(step.log) if one.startswith("::warning")]
-    assert "has another target: nothing is marked as pending before" in warning
+    assert "has another target; changes that are already pending" in warning
     assert "already_pending" not in Path(step.outputs["plan-json"]).read_text("utf-8")
 
 

@@ -210,7 +210,10 @@ class TestWhatIsNotTheReviewedPlan:
         reviewed.hub.refuse("GET", path, 502)
         run = reviewed.run_apply()
         assert results(run) == STOPPED and verdict(run) == ""
-        assert "::error title=reconciler apply::GitHub did not say which plan was reviewed" in run.jobs["replan"].log
+        assert (
+            "::error title=reconciler apply::Could not find the reviewed plan, because a request to GitHub failed"
+            in run.jobs["replan"].log
+        )
 
     @pytest.mark.thorough
     def test_another_branch_is_not_applied(self, reviewed: World) -> None:

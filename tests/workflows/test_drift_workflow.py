@@ -48,7 +48,7 @@ def test_another_drift_edits_the_issue_and_says_so(played: World) -> None:
     (issue,) = issues(played)
     assert "Played: 222" in issue["body"] and "Played: 111" not in issue["body"]
     (comment,) = played.hub.comments[issue["number"]]
-    assert comment["body"].startswith("The difference is another one now.")
+    assert comment["body"].startswith("The drift has changed.")
 
 
 def test_no_drift_closes_the_issue(world: World) -> None:
@@ -110,7 +110,7 @@ def test_drift_that_blocks_a_change_opens_the_issue_and_stays_red(world: World) 
     world.declare(gone)
     run = world.run_drift()
     assert results(run) == ("failure", "success"), run.jobs["detect"].log
-    assert run.jobs["detect"].step("Look for drift").outputs["failure-reason"] == "blocked"
+    assert run.jobs["detect"].step("Detect drift").outputs["failure-reason"] == "blocked"
     (issue,) = issues(world)
     assert issue["body"].startswith(f"{MARKER}\n\n### Drift: 0 missing, 0 changed, 0 unmanaged, 1 blocked, ")
     assert results(world.run_drift()) == ("failure", "success")
@@ -135,7 +135,7 @@ def test_an_error_neither_opens_nor_closes(played: World, reason: str, already_o
     played.play(reason=reason)
     run = played.run_drift()
     assert results(run) == ("failure", "skipped")
-    assert run.jobs["detect"].step("Keep what was seen").conclusion == "skipped"
+    assert run.jobs["detect"].step("Keep the result").conclusion == "skipped"
     assert played.hub.requests == []
 
 
@@ -148,7 +148,7 @@ def test_a_graph_that_does_not_answer_is_an_error(world: World) -> None:
     world.declare(extension("one"))
     run = world.run_drift()
     assert results(run) == ("failure", "skipped")
-    assert run.jobs["detect"].step("Look for drift").outputs["failure-reason"] == "error"
+    assert run.jobs["detect"].step("Detect drift").outputs["failure-reason"] == "error"
 
 
 @pytest.mark.parametrize(

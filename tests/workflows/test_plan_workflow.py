@@ -122,7 +122,7 @@ class TestChanges:
         file.write_text(text.replace("fetch-depth: 2", "fetch-depth: 1"))
         played.runner.workflows = file.parent
         run = played.run_plan()
-        assert run.jobs["plan"].step("Find what it was merged into").conclusion == "failure"
+        assert run.jobs["plan"].step("Find the commit of the base branch").conclusion == "failure"
         assert results(run)["plan-gate"] == "failure"
 
     def test_a_base_branch_that_cannot_be_planned_is_a_warning(self, world: World) -> None:
@@ -130,7 +130,7 @@ class TestChanges:
         run = world.run_plan()
         assert results(run) == GREEN
         (warning,) = [one for one in obeyed_commands(run.jobs["plan"].log) if one.startswith("::warning")]
-        assert "base branch could not be planned" in warning
+        assert "Could not plan the base branch" in warning
 
 
 class TestNoChanges:
@@ -159,7 +159,7 @@ class TestWhatStopsThePullRequest:
         assert outputs(run)["failure-reason"] == "blocked" and outputs(run)["exit-code"] == "4"
         assert outputs(run)["blocked"] == "1" and outputs(run)["has-changes"] == "true"
         assert "catalog Sales does not exist" in bodies(world)[0]
-        assert "blocked changes: see the job plan" in run.jobs["plan-gate"].summary
+        assert "blocked changes; see the job plan" in run.jobs["plan-gate"].summary
 
     def test_invalid_files_are_annotated_and_fail(self, world: World) -> None:
         world.declare({**extension("new"), "displayNam": "typo"})
@@ -214,7 +214,7 @@ class TestWhatStopsThePullRequest:
         (error,) = obeyed_commands(run.jobs["comment"].log)
         assert error.startswith("::error title=No comment::GitHub refused to ") and "pull-requests: write" in error
         assert f"(HTTP {status})" in run.jobs["comment"].log
-        assert "made, but not shown" in run.jobs["plan-gate"].summary
+        assert "created, but not shown" in run.jobs["plan-gate"].summary
 
 
 @pytest.mark.thorough
