@@ -77,7 +77,7 @@ def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(reco
     assert empty not in reconciler("export", "--sandbox").out
     wrong = reconciler("export", "--sandbox", "--catalog", "Finanzen")
     assert (wrong.code, wrong.out) == (1, "")
-    assert "hint: Did you mean Finance?" in wrong.err
+    assert "Hint: Did you mean Finance?" in wrong.err
 
 
 def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandLine) -> None:
@@ -323,4 +323,4 @@ class TestNothingToExport:
 def test_options_that_do_not_go_together_are_refused(options: list[str], reconciler: CommandLine) -> None:
     refused = reconciler("export", "--sandbox", *options)
     assert (refused.code, refused.out) == (1, "")
-    assert "hint: " in refused.err
+    assert "Hint: " in refused.err

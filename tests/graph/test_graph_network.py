@@ -224,7 +224,7 @@ def test_a_socks_proxy_is_refused_before_the_sign_in(monkeypatch, capsys, tmp_pa
     monkeypatch.setenv("ALL_PROXY", f"{scheme}://me:secretword@127.0.0.1:1")
     assert run([*command, "--cloud", "global", "--auth", "azure-cli"]) == 1
     printed = "".join(capsys.readouterr())
-    assert "error: The environment names a SOCKS proxy, which is not supported.\n  hint: Name an HTTP proxy" in printed
+    assert "Error: The environment names a SOCKS proxy, which is not supported.\nHint: Name an HTTP proxy" in printed
     assert "secretword" not in printed
 
 
