@@ -24,6 +24,8 @@ from typing import BinaryIO
 from reconciler.errors import UsageError
 from reconciler.signals import deferred
 
+WAY_OUT = "Move the existing files elsewhere, then run the command again."
+
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})", re.ASCII)
 
@@ -67,38 +69,39 @@ def _descriptor(path: str) -> int | None:
     return int(named[1]) if named else _STANDARD.get(path)
 
 
-def write_new(folder: Path, files: Mapping[str, str]) -> None:
-    """Writes every file, by its path in the folder; the folders that are missing are made.
+def write_new(
+    folder: Path, files: Mapping[str, str], *, replaced: Mapping[str, bytes] | None = None, way_out: str = WAY_OUT
+) -> None:
+    """Writes every file, by its path in the folder, and creates missing folders.
+
+    `replaced` are the new contents of files that exist. `way_out` is the hint if a file that must be new exists.
 
     Raises:
-        UsageError: one exists already, or cannot be written; then nothing was written.
+        UsageError: a file already exists, or cannot be written; then nothing was written.
     """
-    existing = [name for name in files if os.path.lexists(folder / name)]
+    existing = [str(folder / name) for name in files if os.path.lexists(folder / name)]
     if existing:
-        raise UsageError(
-            f"{_listed(existing)} in {folder} already. Nothing was written.",
-            hint="Move them away first, then compare what is written with them.",
-        )
+        raise UsageError(f"{_already_exist(existing)}. Nothing was written.", hint=way_out)
     made: list[Path] = []
-    with deferred():
+    with deferred(), _undoing(made):
         for name, text in files.items():
-            with _told_of(folder / name, made):
-                _write_new(folder / name, text, made)
+            _write_new(folder / name, text, made)
+        _replace({folder / name: content for name, content in (replaced or {}).items()})
 
 
-def _listed(names: Iterable[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last} exist" if others else f"{last} exists"
+def _already_exist(files: Iterable[str]) -> str:
+    *others, last = files
+    return f"{', '.join(others)} and {last} already exist" if others else f"{last} already exists"
 
 
 @contextmanager
-def _told_of(file: Path, made: Sequence[Path]) -> Iterator[None]:
-    """Removes what was made, and says why, where the operating system refuses."""
+def _undoing(made: Sequence[Path]) -> Iterator[None]:
+    """Removes what was made if the block fails."""
     try:
         yield
-    except OSError as error:
+    except UsageError:
         _undo(made)
-        raise _unwritable(Path(error.filename or file), error, "Nothing was written.") from error
+        raise
 
 
 def _unwritable(file: Path, error: OSError, so_far: str) -> UsageError:
@@ -109,20 +112,22 @@ def _unwritable(file: Path, error: OSError, so_far: str) -> UsageError:
 
 
 def _write_new(file: Path, text: str, made: list[Path]) -> None:
-    missing = [parent for parent in (file, *file.parents) if not parent.exists()][1:]
-    for parent in reversed(missing):
-        parent.mkdir()
-        made.append(parent)
-    with file.open("x", encoding="utf-8", newline="\n") as opened:
-        made.append(file)
-        opened.write(text)
+    try:
+        for parent in reversed([parent for parent in file.parents if not parent.exists()]):
+            parent.mkdir()
+            made.append(parent)
+        with file.open("x", encoding="utf-8", newline="\n") as opened:
+            made.append(file)
+            opened.write(text)
+    except OSError as error:
+        raise _unwritable(Path(error.filename or file), error, "Nothing was written.") from error
 
 
 def _undo(made: Sequence[Path]) -> None:
-    """Removes what this run made, the last first; a folder into which others have written since stays."""
-    for one in reversed(made):
+    """Removes what this run made, the last first; a folder that meanwhile contains files of others stays."""
+    for path in reversed(made):
         with suppress(OSError):
-            one.rmdir() if one.is_dir() else one.unlink()
+            path.rmdir() if path.is_dir() else path.unlink()
 
 
 def replace_all(texts: Mapping[Path, tuple[str, str]]) -> None:
@@ -138,12 +143,21 @@ def replace_all(texts: Mapping[Path, tuple[str, str]]) -> None:
     _replace({file: marks[file] + after.encode("utf-8") for file, (before, after) in texts.items() if after != before})
 
 
-def _mark(file: Path, before: str) -> bytes:
-    """The byte-order mark that the file begins with, or nothing."""
+def read_before(file: Path) -> bytes:
+    """The content of a file that is to be replaced.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise _unwritable(file, error, "Nothing was written.") from error
+
+
+def _mark(file: Path, before: str) -> bytes:
+    """The byte-order mark that the file begins with, or nothing."""
+    content = read_before(file)
     mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
     if content.removeprefix(mark) != before.encode("utf-8"):
         raise UsageError(f"{file} has changed meanwhile. Nothing was written.", hint="Run the same command again.")

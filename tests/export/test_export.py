@@ -260,7 +260,7 @@ class TestOut:
         Path("out/marketing.yaml").symlink_to("nowhere")
         saved = reconciler("export", "--sandbox", "--out", "out")
         assert saved.code == 1
-        assert "marketing.yaml exists in out already. Nothing was written." in saved.err
+        assert "out/marketing.yaml already exists. Nothing was written." in saved.err
         assert [one.name for one in Path("out").iterdir()] == ["marketing.yaml"]
 
     def test_what_cannot_be_written_whole_is_not_written(self, reconciler: CommandLine) -> None:
