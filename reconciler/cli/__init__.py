@@ -16,6 +16,7 @@ from reconciler import __version__
 from reconciler.cli.apply import apply_command
 from reconciler.cli.export import export_command
 from reconciler.cli.given import learn_given
+from reconciler.cli.help import Commands, add_examples, help_command
 from reconciler.cli.init import init_command
 from reconciler.cli.plans import drift_command, plan_command, show_command, validate_command
 from reconciler.cli.sandbox import sandbox_group
@@ -25,32 +26,35 @@ from reconciler.errors import ReconcilerError
 from reconciler.signals import INTERRUPTED
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Reconciles Microsoft Entra entitlement-management custom workflow extensions with YAML files.
+    """Brings custom workflow extensions of Microsoft Entra entitlement management to what YAML files declare.
 
     \b
-    Start without a tenant:   reconciler plan --sandbox
-    Check files, offline:     reconciler validate
+    Start a repository:       reconciler init my-repository --ci none
+    Try it without a tenant:  reconciler plan --sandbox
+    Help of one command:      reconciler help plan
     """  # noqa: D301 - click takes the character \b for "leave these lines as they are"
 
 
 for command in (
+    init_command,
     validate_command,
     plan_command,
     apply_command,
     drift_command,
     show_command,
     export_command,
-    init_command,
     auth_group,
-    schema_command,
     sandbox_group,
-    version_command,
+    schema_command,
     completion_command,
+    version_command,
+    help_command,
 ):
     cli.add_command(command)
+add_examples(cli)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -24,12 +24,20 @@ if TYPE_CHECKING:
 
 @click.command("export")
 @paths_argument
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write a file a catalog.")
-@click.option("--update", is_flag=True, help="Bring what is live into the files at PATH.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write one file per catalog into this folder.",
+)
+@click.option("--update", is_flag=True, help="Update the files at PATH to the values in the tenant.")
 @output_options()
 @target_options
 def export_command(paths: tuple[Path, ...], out: Path | None, update: bool, settings: Settings, output: Output) -> int:
-    """Writes YAML for what is live, or with --update brings it into the files. Writes nothing to Graph."""
+    """Writes what exists in the tenant as YAML. Writes nothing to Graph.
+
+    PATH is a file or folder of YAML, by default desired_state; only --update uses it.
+    """
     if update and out is not None:
         raise UsageError("--update was given together with --out.", hint="--update edits the files at PATH.")
     if paths and not update:

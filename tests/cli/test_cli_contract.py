@@ -284,7 +284,7 @@ def test_a_saved_plan_as_path_is_recognized(reconciler: CommandLine, command: li
     Path("p.json").write_text(mark + Path("p.json").read_text(), "utf-8")
     refused = reconciler(*command, "p.json")
     assert (refused.code, refused.out, reconciler.live()) == (1, "", [])
-    assert refused.err == f"Error: p.json is a saved plan.\nHint: Use: reconciler {way}\n"
+    assert refused.err == f"Error: p.json is a saved plan.\nHint: Run `reconciler {way}`.\n"
 
 
 @pytest.mark.parametrize("value", ["Finance\n", "\n  Finance \r\n\n", "Finance\r\nMARKETING\r\n \n", "\n \r\n"])

@@ -254,6 +254,7 @@ STEPS: dict[str, Steps] = {
     "schema": typing("schema", f"sig={TYPED}"),
     "sandbox serve": typing("sandbox", "serve", "--set", f"sig={TYPED}", "--set", bare(TYPED)),
     "sandbox reset": typing("sandbox", "reset", "--sandbox-db", f"?sig={TYPED}/{bare(TYPED)}"),
+    "help": typing("help", f"sig={TYPED}", bare(TYPED)),
     "version": typing("version", f"sig={TYPED}"),
     "completion": typing("completion", bare(TYPED), f"sig={TYPED}"),
 }
