@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from reconciler.errors import UsageError
 from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
@@ -24,6 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "markdown", "json", "github")
 DEFAULT_PATH = Path("desired_state")
+REPEATED = ("sandbox", "sandbox_db", "graph_url", "cloud", "auth", "environment")
 TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
 
 
@@ -86,6 +88,18 @@ def target_options(function: F) -> F:
 def writing_target_options(function: F) -> F:
     """The same for a command that writes to Graph: if `reconciler.yaml` names environments, one must be chosen."""
     return _with_target(function, writes=True)
+
+
+def target_arguments() -> list[str]:
+    """The options of this command line that choose Graph, sign-in and environment: a next step has to repeat them."""
+    context = click.get_current_context()
+    repeated = [
+        parameter
+        for parameter in context.command.params
+        if parameter.name in REPEATED and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]
+    values = ((parameter.opts[0], context.params[str(parameter.name)]) for parameter in repeated)
+    return [text for option, value in values for text in (option, *([] if value is True else [str(value)]))]
 
 
 def _with_target(function: F, *, writes: bool) -> F:

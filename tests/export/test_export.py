@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -84,7 +85,7 @@ def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandL
     endpoint = {**extension("a")["endpointConfiguration"], "url": "https://portal.example/workflows/0"}
     reconciler.seed(catalog(extensions=[live("a", endpointConfiguration=endpoint)]))
     exported = reconciler("export", "--sandbox", "--out", "state")
-    assert (exported.code, exported.err) == (0, "")
+    assert exported.code == 0 and "warning" not in exported.err
     planned = reconciler("plan", "state", "--sandbox", "--format", "json").document
     assert (planned["changes"], planned["unmanaged"]) == ([], [])
     assert [one["code"] for one in planned["diagnostics"]] == ["R217"]
@@ -247,6 +248,7 @@ class TestOut:
             "+ new/folder/grosse-co.yaml: Größe & Co, 1 extension\n"
             "+ new/folder/marketing.yaml: Marketing, 1 extension\n"
         )
+        assert saved.err == "To check that these files would change nothing: reconciler plan --sandbox new/folder\n"
         assert Path("new/folder/marketing.yaml").read_text().startswith("catalog: Marketing # id ")
         Path("schemas").mkdir()
         Path("schemas/desired-state.schema.json").touch()
@@ -260,7 +262,10 @@ class TestOut:
         Path("out/marketing.yaml").symlink_to("nowhere")
         saved = reconciler("export", "--sandbox", "--out", "out")
         assert saved.code == 1
-        assert "out/marketing.yaml already exists. Nothing was written." in saved.err
+        assert saved.err == (
+            "Error: out/marketing.yaml already exists. Nothing was written.\n"
+            "Hint: Choose another --out, or use --update.\n"
+        )
         assert [one.name for one in Path("out").iterdir()] == ["marketing.yaml"]
 
     def test_what_cannot_be_written_whole_is_not_written(self, reconciler: CommandLine) -> None:
@@ -286,6 +291,16 @@ class TestOut:
         documents = [ExportedDocument(Catalog(one, name), {}, "", 0) for one, name in zip(ids, names, strict=False)]
         assert file_names(documents) == [f"{name}.yaml" for name in files]
 
+    def test_the_next_step_repeats_the_target_options_and_can_be_run(self, reconciler: CommandLine) -> None:
+        reconciler.seed(catalog(extensions=[live("a")]))
+        Path(".reconciler/sandbox.sqlite3").rename("a b.sqlite3")
+        target = ("--sandbox", "--sandbox-db", "a b.sqlite3")
+        saved = reconciler("export", *target, "--out", "my files", "--catalog", "Marketing", "--max-retries", "1")
+        command = saved.err.strip().removeprefix("To check that these files would change nothing: ")
+        assert command == "reconciler plan --sandbox --sandbox-db 'a b.sqlite3' 'my files'"
+        assert "No changes." in reconciler(*shlex.split(command)[1:]).out
+        assert reconciler("export", *target, "--out", "quiet", "-q").err == ""
+
 
 class TestNothingToExport:
     def test_a_tenant_without_catalogs_is_reported(self, reconciler: CommandLine) -> None:
@@ -298,7 +313,8 @@ class TestNothingToExport:
     def test_so_is_one_without_files_to_save(self, reconciler: CommandLine) -> None:
         reconciler.seed()
         exported = reconciler("export", "--sandbox", "--out", "out")
-        assert (exported.code, exported.out, "Nothing to export: " in exported.err) == (0, "", True)
+        assert (exported.code, exported.out) == (0, "")
+        assert exported.err.startswith("Nothing to export: ") and "reconciler plan" not in exported.err
 
     def test_json_says_so_by_itself(self, reconciler: CommandLine) -> None:
         reconciler.seed()
@@ -319,8 +335,14 @@ class TestNothingToExport:
         assert "R306 warning" in err and "Nothing to export" not in err
 
 
-@pytest.mark.parametrize("options", [["desired_state"], ["--update", "--out", "x"]])
-def test_options_that_do_not_go_together_are_refused(options: list[str], reconciler: CommandLine) -> None:
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["desired_state"], "export takes PATH only with --update."),
+        (["--update", "--out", "x"], "--update and --out are mutually exclusive."),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options: list[str], message: str, reconciler: CommandLine) -> None:
     refused = reconciler("export", "--sandbox", *options)
     assert (refused.code, refused.out) == (1, "")
-    assert "Hint: " in refused.err
+    assert refused.err.startswith(f"Error: {message}\nHint: ")
