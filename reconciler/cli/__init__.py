@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
+from reconciler.cli import complete
 from reconciler.cli.apply import apply_command
 from reconciler.cli.export import export_command
 from reconciler.cli.given import learn_given
@@ -60,6 +61,10 @@ add_examples(cli)
 def run(arguments: Sequence[str]) -> int:
     """The exit code of one command line (interface: exit codes; usage errors are 1, never click's 2)."""
     learn_given(arguments, os.environ)
+    if complete.VARIABLE in os.environ:
+        from reconciler.cli.bash import register
+
+        register()
     with robust_streams():
         return _run(arguments)
 

@@ -58,7 +58,7 @@ def _export(out: Path | None, settings: Settings, output: Output) -> int:
     files = [] if out is None else _save(exported, out)
     _print(exported, files, output, saved=out is not None)
     if output.verbosity >= 0:
-        for note in (_nothing_to_export(exported), _next_step(out) if files else ""):
+        for note in (_nothing_to_export(exported), _next_step(out) if out and files else ""):
             if note:
                 tell(note)
     return DONE if exported.complete else REFUSED

@@ -7,6 +7,8 @@ from textwrap import dedent, indent
 
 import click
 
+from reconciler.cli import complete
+
 SUMMARY_LIMIT = 1000
 """Characters of a summary: more than any has."""
 
@@ -185,7 +187,7 @@ def add_examples(group: click.Group, path: str = "") -> None:
 
 
 @click.command("help")
-@click.argument("names", nargs=-1, metavar="[COMMAND [SUBCOMMAND]]")
+@click.argument("names", nargs=-1, metavar="[COMMAND [SUBCOMMAND]]", shell_complete=complete.commands)
 @click.pass_context
 def help_command(ctx: click.Context, names: tuple[str, ...]) -> None:
     """Shows the help of a command, as --help does."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from reconciler.cli import complete
 from reconciler.errors import UsageError
 from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("text", "markdown", "json", "github")
 DEFAULT_PATH = Path("desired_state")
+FORMATS = ("text", "markdown", "json", "github")
 REPEATED = ("sandbox", "sandbox_db", "graph_url", "cloud", "auth", "environment")
 TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
 
@@ -199,12 +200,14 @@ _TARGET = (
         multiple=True,
         envvar="RECONCILER_CATALOG",
         metavar="NAME",
+        shell_complete=complete.catalogs,
         help="Only this catalog; repeatable.  [default: all]",
     ),
     click.option(
         "--environment",
         envvar="RECONCILER_ENVIRONMENT",
         metavar="NAME",
+        shell_complete=complete.environments,
         help="An environment of reconciler.yaml.  [default: none]",
     ),
     click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import complete
 from reconciler.cli.help import Commands
 from reconciler.errors import UsageError
 
@@ -25,7 +26,14 @@ database_option = click.option(
 seed_option = click.option(
     "--seed", type=click.Path(path_type=Path, dir_okay=False), help="JSON file with the contents of a new database."
 )
-set_option = click.option("--set", "switches", multiple=True, metavar="NAME=VALUE", help="Set a switch; repeatable.")
+set_option = click.option(
+    "--set",
+    "switches",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=complete.switches,
+    help="Set a switch; repeatable.",
+)
 
 
 @click.group("sandbox", cls=Commands)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import __version__
+from reconciler.cli import complete
 from reconciler.cli.help import Commands
 from reconciler.cli.options import output_options, target_options
 
@@ -67,8 +68,8 @@ def completion_command(ctx: click.Context, shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    complete = get_completion_class(shell)
-    if complete is None:
+    script = get_completion_class(shell)
+    if script is None:
         raise click.UsageError(f"click has no completion for {shell}")
     root = ctx.find_root()
-    click.echo(complete(root.command, {}, "reconciler", "_RECONCILER_COMPLETE").source())
+    click.echo(script(root.command, {}, "reconciler", complete.VARIABLE).source())
