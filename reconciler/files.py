@@ -53,7 +53,7 @@ def write(file: Path, text: str) -> None:
 
 def _opened_through(file: Path) -> BinaryIO | None:
     """What is not a regular file, opened to be written through; None for a regular file, or one that does not exist."""
-    descriptor = _descriptor(os.fspath(file))
+    descriptor = _descriptor(file.as_posix())
     if descriptor is not None:
         return os.fdopen(os.dup(descriptor), "wb")
     try:
