@@ -63,7 +63,7 @@ def _outcome(outcome: Outcome) -> _Annotation:
 
 
 def _diagnostic(diagnostic: Diagnostic) -> _Annotation:
-    hint = (f"Hint: {diagnostic.hint}",) if diagnostic.hint else ()
+    hint = (f"fix: {diagnostic.hint}",) if diagnostic.hint else ()
     return _Annotation(diagnostic.severity, diagnostic.code, (diagnostic.message, *hint), diagnostic.place)
 
 

@@ -94,7 +94,7 @@ def _findings(diagnostics: Sequence[Diagnostic]) -> list[str]:
 def _diagnostic(diagnostic: Diagnostic) -> list[str]:
     place = view.place_text(diagnostic.place, column=True)
     finding = f"{visible(diagnostic.code)} {diagnostic.severity}: {visible(diagnostic.message)}"
-    hint = [f"    Hint: {visible(diagnostic.hint)}"] if diagnostic.hint else []
+    hint = [f"    fix: {visible(diagnostic.hint)}"] if diagnostic.hint else []
     return [f"{place}: {finding}" if place else finding, *hint]
 
 
