@@ -1,7 +1,6 @@
-"""The command line: arguments → settings → one use case → exit code. The only place that prints.
+"""The command line: arguments → settings → one use case → exit code. Nothing else prints.
 
-Modules here import click and little else; each command imports what it needs when it runs, so that `--help`
-stays quick.
+Modules here import click and little else; each command imports what it needs when it runs, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def cli() -> None:
     Start a repository:       reconciler init my-repository --ci none
     Try it without a tenant:  reconciler plan --sandbox
     Help of one command:      reconciler help plan
-    """  # noqa: D301 - click takes the character \b for "leave these lines as they are"
+    """  # noqa: D301 - click keeps the line breaks of a paragraph after the character \b
 
 
 for command in (
@@ -87,7 +86,7 @@ def _run(arguments: Sequence[str]) -> int:
 
         tell_error(error)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - whatever it is: Python itself would print it with its secrets
+    except Exception as error:  # noqa: BLE001 - Python itself would print any exception with the secrets in it
         from reconciler.cli.output import tell_bug
 
         tell_bug(error)

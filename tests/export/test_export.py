@@ -94,30 +94,30 @@ def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandL
 @pytest.mark.parametrize(
     ("extensions", "said", "kept"),
     [
-        ([live("\u200b")], "it is left out, because `displayName` is blank", 0),
-        ([live(" ")], "it is left out, because `displayName` is blank", 0),
-        ([live("a", type_name="#microsoft.graph.other"), live("a", B)], "it is of the unknown type “other”", 1),
+        ([live("\u200b")], "it is omitted, because `displayName` is blank", 0),
+        ([live(" ")], "it is omitted, because `displayName` is blank", 0),
+        ([live("a", type_name="#microsoft.graph.other"), live("a", B)], 'its type "other" is unknown', 1),
         ([live("a", "no-guid"), live("a", B)], "`id`", 1),
-        ([live("a", type_name="#microsoft.graph.other")], "it is of the unknown type “other”", 0),
+        ([live("a", type_name="#microsoft.graph.other")], 'its type "other" is unknown', 0),
         ([live("a", authenticationConfiguration=None)], "has no `authenticationConfiguration`", 0),
         (
             [live("a", callbackConfiguration={"timeoutDuration": "PT1M"})],
-            'callbackConfiguration is left out, because `timeoutDuration` is "PT1M", which is shorter than 5 minutes',
+            'callbackConfiguration is omitted, because `timeoutDuration` is "PT1M", which is shorter than 5 minutes',
             1,
         ),
         (
             [live("a", clientConfiguration={"timeoutInMilliseconds": 5, "maximumRetries": 1})],
-            "clientConfiguration/timeoutInMilliseconds is left out",
+            "clientConfiguration/timeoutInMilliseconds is omitted",
             1,
         ),
         (
             [live("a", endpointConfiguration={**extension("a")["endpointConfiguration"], "url": f"{URL}&sig={SIG}"})],
-            "endpointConfiguration/url is left out, because `url` carries shared-access parameters",
+            "endpointConfiguration/url is omitted, because `url` carries shared-access parameters",
             1,
         ),
-        ([live("a", description=5)], "description is left out, because it would not be read back", 1),
-        ([live("a", description="\ud800")], "description is left out", 1),
-        ([live("a", description={"a": 1})], "description is left out", 1),
+        ([live("a", description=5)], "description is omitted, because a file would declare another value", 1),
+        ([live("a", description="\ud800")], "description is omitted", 1),
+        ([live("a", description={"a": 1})], "description is omitted", 1),
     ],
 )
 def test_what_cannot_be_declared_is_left_out_and_told(
@@ -160,7 +160,7 @@ def test_an_object_of_which_nothing_can_be_declared_is_left_out_whatever_stands_
     assert (exported.code, exported.out.count("Configuration: {}")) == (0, expected)
     assert exported.out.count(name) == expected
     if unknown and "@odata.type" in value:
-        assert "is left out" in exported.err
+        assert "is omitted" in exported.err
 
 
 @pytest.mark.parametrize("other_type", [ASSIGNMENT, REQUEST])
@@ -184,7 +184,7 @@ def test_a_secret_of_one_extension_is_left_out_of_another(reconciler: CommandLin
     hold(reconciler, live("a", endpointConfiguration=endpoint), live("b", B, description=f"key {SIG}"))
     exported = reconciler("export", "--sandbox")
     assert "b" in exported.out and SIG not in exported.out + exported.err
-    assert "“b” (00000000-0000-4000-8000-000000000002) in catalog Marketing: description is left out" in exported.err
+    assert '"b" (00000000-0000-4000-8000-000000000002) in catalog Marketing: description is omitted' in exported.err
 
 
 def test_a_hostile_tenant_acts_on_no_terminal_and_no_runner(reconciler: CommandLine) -> None:

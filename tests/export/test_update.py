@@ -359,9 +359,9 @@ ALIASED = HEAD + ITEM + "    description: &text old\n" + ITEM.replace("  a\n", "
 @pytest.mark.parametrize(
     ("text", "extensions", "said"),
     [
-        (ALIASED, [live(description="new"), live("c", B, description="old")], "repeated elsewhere by one"),
-        (ALIASED, [live(description="old"), live("c", B, description="new")], "repeated elsewhere by one"),
-        (f"{HEAD}{TIMED}", [live(callbackConfiguration={})], "would not be read back as it is meant"),
+        (ALIASED, [live(description="new"), live("c", B, description="old")], "it is an alias, or has an anchor"),
+        (ALIASED, [live(description="old"), live("c", B, description="new")], "it is an alias, or has an anchor"),
+        (f"{HEAD}{TIMED}", [live(callbackConfiguration={})], "the edited file would not declare the live value"),
         (f"{HEAD}{ITEM}    description: x\n", [live(description=f"see sig={SIG}")], "is a secret"),
         (HEAD + ITEM, [live(type_name=ASSIGNMENT)], "cannot change to"),
         (HEAD + ITEM, [live(), live(extension_id=B)], "2 live extensions have this name"),
@@ -372,7 +372,7 @@ ALIASED = HEAD + ITEM + "    description: &text old\n" + ITEM.replace("  a\n", "
                 live(endpointConfiguration=endpoint(url=URL)),
                 live("b", B, endpointConfiguration=endpoint(url=f"{URL}&sig={SIG}")),
             ],
-            "“b” (00000000-0000-4000-8000-000000000002) is not added to the file",
+            '"b" (00000000-0000-4000-8000-000000000002) is not added to the file',
         ),
     ],
 )
@@ -402,7 +402,7 @@ def test_the_value_of_a_variable_is_left(reconciler: CommandLine) -> None:
         catalog(extensions=[live(description="new", endpointConfiguration=endpoint(resourceGroupName="x"))])
     )
     updated = reconciler("export", "--update", file, "--sandbox", "--environment", "prod")
-    assert updated.err.count("the value is that of a variable") == 2
+    assert updated.err.count("the value comes from a variable") == 2
     assert file.read_text() == text
 
 
@@ -455,7 +455,10 @@ def test_a_new_name_that_another_file_declares_too_is_left(reconciler: CommandLi
     Path("state.yaml").write_text(text)
     reconciler.seed(catalog(extensions=[live("z")]))
     updated = reconciler("export", "--update", "state.yaml", "--sandbox")
-    assert "“a”: displayName stays as it is in the file, because the edit would not be read back" in updated.err
+    assert (
+        '"a": displayName is not updated in the file, because the edited file would not declare the live value'
+        in updated.err
+    )
     assert Path("state.yaml").read_text() == text
 
 
@@ -469,7 +472,10 @@ def test_an_edit_that_another_environment_would_not_take_is_left(reconciler: Com
     reconciler.seed(catalog(extensions=[live("prod-a", description="new"), new("dev-a"), new("c", FINANCE)]))
     updated = reconciler("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
     assert updated.last == "Update: 1 added, 1 changed, 1 left as they are, 0 not live."
-    assert f"“dev-a” ({B}) is not added to the file, because in environment dev the files would" in updated.err
+    assert (
+        f'"dev-a" ({B}) is not added to the file, because the files would become invalid in environment dev'
+        in updated.err
+    )
     assert "R207: The extension" in updated.err
     edited = Path("state.yaml").read_text()
     assert edited == text.replace("old", "new") + "\n" + NEW.replace("Name: b", "Name: c").replace(B, FINANCE)
