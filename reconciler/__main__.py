@@ -6,25 +6,25 @@ import sys
 
 from reconciler import signals
 
-NEW_OBJECTS_A_COLLECTION = 500_000
+NEW_OBJECTS_PER_COLLECTION = 500_000
 
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     signals.install()
     _open_closed_descriptors()
-    # Python's own threshold has the collector look through all modules again and again: a fifth of a plan's CPU.
-    gc.set_threshold(NEW_OBJECTS_A_COLLECTION)
+    # With Python's own threshold the garbage collector takes a fifth of the CPU time of a plan.
+    gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     from reconciler.cli import run
 
     code = run(sys.argv[1:])
     signals.retire()
-    gc.freeze()  # what is left needs no last look either: the system takes it all back
+    gc.freeze()  # no collection at exit: the operating system frees all memory
     sys.exit(code)
 
 
 def _open_closed_descriptors() -> None:
-    """Opens the null device where stdin, stdout or stderr is closed: else the next file or socket gets its number.
+    """Opens the null device for a closed stdin, stdout or stderr: otherwise the next file gets its descriptor.
 
     A program that this one starts, such as the Azure CLI, would then print into a journal or a database.
     """

@@ -1,10 +1,10 @@
-"""Texts → files that people keep. What is written replaces a file whole or not at all, and nothing that is not a file.
+"""Writing files that people keep. A file is replaced completely or not at all; anything else is never replaced.
 
-| what the path names                          | what happens                                                     |
-|----------------------------------------------|------------------------------------------------------------------|
-| nothing yet, or a regular file               | a new file is written, and takes its place, its mode, its owner  |
-| a symbolic link                              | the same to what it leads to; the link stays                     |
-| a pipe, a device, `/dev/stdout`, `/dev/fd/N` | the text goes through it                                         |
+| the path is                                  | what happens                                                   |
+|----------------------------------------------|----------------------------------------------------------------|
+| free, or a regular file                      | a new file replaces it and gets its mode and owner             |
+| a symbolic link                              | the same happens to its target; the link stays                 |
+| a pipe, a device, `/dev/stdout`, `/dev/fd/N` | the text is written to it                                      |
 
 A signal takes effect before the first byte or after the last rename.
 """
@@ -24,15 +24,17 @@ from typing import BinaryIO
 from reconciler.errors import UsageError
 from reconciler.signals import deferred
 
+WAY_OUT = "Move the existing files elsewhere, then run the command again."
+
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})", re.ASCII)
 
 
 def write(file: Path, text: str) -> None:
-    """Gives the file this text, whatever it held before.
+    """Writes the text to the file, replacing its content.
 
     Raises:
-        UsageError: it is read-only or cannot be written; a regular file is as it was.
+        UsageError: it is read-only or cannot be written; a regular file is unchanged.
     """
     content = text.encode("utf-8", "backslashreplace")
     try:
@@ -50,8 +52,8 @@ def write(file: Path, text: str) -> None:
 
 
 def _opened_through(file: Path) -> BinaryIO | None:
-    """What is not a regular file, opened to be written through; None for a regular file, or one that does not exist."""
-    descriptor = _descriptor(os.fspath(file))
+    """Opens anything but a regular file for writing; None for a regular file, or one that does not exist."""
+    descriptor = _descriptor(file.as_posix())
     if descriptor is not None:
         return os.fdopen(os.dup(descriptor), "wb")
     try:
@@ -62,43 +64,44 @@ def _opened_through(file: Path) -> BinaryIO | None:
 
 
 def _descriptor(path: str) -> int | None:
-    """The open descriptor that a path like `/dev/stdout` stands for: its file, opened anew, would be emptied."""
-    named = _DESCRIPTOR.fullmatch(path)
-    return int(named[1]) if named else _STANDARD.get(path)
+    """The open descriptor of a path like `/dev/stdout`: opening it again would truncate its file."""
+    match = _DESCRIPTOR.fullmatch(path)
+    return int(match[1]) if match else _STANDARD.get(path)
 
 
-def write_new(folder: Path, files: Mapping[str, str]) -> None:
-    """Writes every file, by its path in the folder; the folders that are missing are made.
+def write_new(
+    folder: Path, files: Mapping[str, str], *, replaced: Mapping[str, bytes] | None = None, way_out: str = WAY_OUT
+) -> None:
+    """Writes every file, by its path in the folder, and creates missing folders.
+
+    `replaced` are the new contents of files that exist. `way_out` is the hint if a file that must be new exists.
 
     Raises:
-        UsageError: one exists already, or cannot be written; then nothing was written.
+        UsageError: a file already exists, or cannot be written; then nothing was written.
     """
-    existing = [name for name in files if os.path.lexists(folder / name)]
+    existing = [str(folder / name) for name in files if os.path.lexists(folder / name)]
     if existing:
-        raise UsageError(
-            f"{_listed(existing)} in {folder} already. Nothing was written.",
-            hint="Move them away first, then compare what is written with them.",
-        )
+        raise UsageError(f"{_already_exist(existing)}. Nothing was written.", hint=way_out)
     made: list[Path] = []
-    with deferred():
+    with deferred(), _undoing(made):
         for name, text in files.items():
-            with _told_of(folder / name, made):
-                _write_new(folder / name, text, made)
+            _write_new(folder / name, text, made)
+        _replace({folder / name: content for name, content in (replaced or {}).items()})
 
 
-def _listed(names: Iterable[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last} exist" if others else f"{last} exists"
+def _already_exist(files: Iterable[str]) -> str:
+    *others, last = files
+    return f"{', '.join(others)} and {last} already exist" if others else f"{last} already exists"
 
 
 @contextmanager
-def _told_of(file: Path, made: Sequence[Path]) -> Iterator[None]:
-    """Removes what was made, and says why, where the operating system refuses."""
+def _undoing(made: Sequence[Path]) -> Iterator[None]:
+    """Removes what was made if the block fails."""
     try:
         yield
-    except OSError as error:
+    except UsageError:
         _undo(made)
-        raise _unwritable(Path(error.filename or file), error, "Nothing was written.") from error
+        raise
 
 
 def _unwritable(file: Path, error: OSError, so_far: str) -> UsageError:
@@ -109,49 +112,63 @@ def _unwritable(file: Path, error: OSError, so_far: str) -> UsageError:
 
 
 def _write_new(file: Path, text: str, made: list[Path]) -> None:
-    missing = [parent for parent in (file, *file.parents) if not parent.exists()][1:]
-    for parent in reversed(missing):
-        parent.mkdir()
-        made.append(parent)
-    with file.open("x", encoding="utf-8", newline="\n") as opened:
-        made.append(file)
-        opened.write(text)
+    try:
+        for parent in reversed([parent for parent in file.parents if not parent.exists()]):
+            parent.mkdir()
+            made.append(parent)
+        with file.open("x", encoding="utf-8", newline="\n") as opened:
+            made.append(file)
+            opened.write(text)
+    except OSError as error:
+        raise _unwritable(Path(error.filename or file), error, "Nothing was written.") from error
 
 
 def _undo(made: Sequence[Path]) -> None:
-    """Removes what this run made, the last first; a folder into which others have written since stays."""
-    for one in reversed(made):
+    """Removes what this run made, the last first; a folder that meanwhile contains files of others stays."""
+    for path in reversed(made):
         with suppress(OSError):
-            one.rmdir() if one.is_dir() else one.unlink()
+            path.rmdir() if path.is_dir() else path.unlink()
 
 
 def replace_all(texts: Mapping[Path, tuple[str, str]]) -> None:
-    """Gives the files their new texts, the second ones, all or none; byte-order marks stay.
+    """Replaces the texts of files, given as (before, after), all or none; byte-order marks stay.
 
-    A file whose texts are the same is checked like the others, and not written.
+    A file whose texts are equal is checked like the others, and not written.
 
     Raises:
-        UsageError: a file is no longer as it was read, which is the first text, is read-only, or cannot be written.
-            Then nothing was written, unless the message names what was.
+        UsageError: the content of a file is not `before`, or it is read-only or cannot be written. Then nothing was
+            written, except what the message names.
     """
     marks = {file: _mark(file, before) for file, (before, _) in texts.items()}
     _replace({file: marks[file] + after.encode("utf-8") for file, (before, after) in texts.items() if after != before})
 
 
-def _mark(file: Path, before: str) -> bytes:
-    """The byte-order mark that the file begins with, or nothing."""
+def read_before(file: Path) -> bytes:
+    """The content of a file that is to be replaced.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise _unwritable(file, error, "Nothing was written.") from error
+
+
+def _mark(file: Path, before: str) -> bytes:
+    """The byte-order mark that the file begins with, or nothing."""
+    content = read_before(file)
     mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
     if content.removeprefix(mark) != before.encode("utf-8"):
-        raise UsageError(f"{file} has changed meanwhile. Nothing was written.", hint="Run the same command again.")
+        raise UsageError(
+            f"{file} was changed by another program during this run. Nothing was written.",
+            hint="Run the command again.",
+        )
     return mark
 
 
 def _replace(new: Mapping[Path, bytes]) -> None:
-    """Puts the contents in the places of these regular files, all or none."""
+    """Replaces the contents of these regular files, all or none."""
     for file in new:
         _refuse_read_only(file)
     partial = {file: _beside(file, number) for number, file in enumerate(new)}
@@ -166,15 +183,17 @@ def _replace(new: Mapping[Path, bytes]) -> None:
 
 
 def _refuse_read_only(file: Path) -> None:
-    """A rename asks for no permission of the file itself, and an administrator is always given it."""
+    """A rename needs no permission on the file itself, and an administrator can always write: so check the mode."""
     if file.exists() and not (os.access(file, os.W_OK) and file.stat().st_mode & 0o222):
-        raise UsageError(f"{file} is read-only. Nothing was written.", hint="Make it writable, then run it again.")
+        raise UsageError(
+            f"{file} is read-only. Nothing was written.", hint="Make it writable, then run the command again."
+        )
 
 
 def _beside(file: Path, number: int) -> Path:
-    """Where the new content waits: in the folder of the file itself, which a link may only lead to.
+    """A temporary file in the folder of the file itself, links resolved, so that a rename can replace the file.
 
-    Two containers that share the folder may share the process id too.
+    Two containers that share the folder can have the same process id, so the name is random too.
     """
     own = f"{os.getpid()}-{os.urandom(4).hex()}"
     return Path(os.path.realpath(file)).with_name(f".reconciler-{own}-{number}.partial")
@@ -190,12 +209,12 @@ def _write_beside(new: Mapping[Path, bytes], partial: Mapping[Path, Path]) -> No
 
 
 def _take_over(file: Path, partial: Path) -> None:
-    """Gives the new file mode and owner of the one that it replaces; owners are an administrator's to give."""
+    """Copies mode and owner of the replaced file; only an administrator can set the owner."""
     try:
         former = file.stat()
     except FileNotFoundError:
         return
-    with suppress(OSError, AttributeError):  # Windows has no owners of this kind
+    with suppress(OSError, AttributeError):  # Windows has no os.chown
         os.chown(partial, former.st_uid, former.st_gid)
     shutil.copymode(file, partial)
 

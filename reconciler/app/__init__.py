@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import signals
-from reconciler.app.environments import environment_named, names_all
+from reconciler.app.environments import environment_named
 from reconciler.app.runs import Applied, Approval, Checked, Progress
 from reconciler.app.targets import refuse_plan_of_another_target
 from reconciler.errors import AuthenticationError, InvalidFilesError, ReconcilerError, StalePlanError, UsageError
@@ -26,7 +26,6 @@ from reconciler.loader import (
     load_texts,
     schema_text,
 )
-from reconciler.loader.finding import ENVIRONMENTS_FILE
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
 from reconciler.model.identity import Assertion
@@ -274,23 +273,19 @@ def _other_environments(settings: Settings, texts: Mapping[str, str]) -> tuple[E
     return tuple(other for other in others if not load_texts(texts.items(), other).faulty)
 
 
-def init(folder: Path, action: str, environments: Sequence[str] = ()) -> tuple[Path, ...]:
-    """Writes the files of a new repository into the folder: workflows that call the action, an example; their paths.
+def init(folder: Path, action: str | None, environments: Sequence[str] = ()) -> Mapping[Path, str]:
+    """Writes the files of a new repository into the folder: which were written, updated or kept, in order.
 
-    With environments, also their workflows and `reconciler.yaml`; an existing `reconciler.yaml` must name them.
+    With an action, the workflows that call it. With environments, also their workflows and `reconciler.yaml`; an
+    existing `reconciler.yaml` must name them.
 
     Raises:
-        UsageError: the action is not pinned, an environment cannot have its name or is not in `reconciler.yaml`, or a
-            file exists already or cannot be written; nothing was written.
+        UsageError: the action is not pinned, an environment name is invalid or not in `reconciler.yaml`, or a file
+            already exists or cannot be written; nothing was written.
     """
-    from reconciler.files import write_new
-    from reconciler.starter import starter_files
+    from reconciler.app.new_repository import write_repository
 
-    files = starter_files(action, environments)
-    if environments and names_all(folder / ENVIRONMENTS_FILE, environments):
-        del files[str(ENVIRONMENTS_FILE)]
-    write_new(folder, files)
-    return tuple(folder / name for name in files)
+    return write_repository(folder, action, environments)
 
 
 def auth_check(settings: Settings, variables: Mapping[str, str]) -> Checked:

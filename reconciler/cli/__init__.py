@@ -1,7 +1,6 @@
-"""The command line: arguments → settings → one use case → exit code. The only place that prints.
+"""The command line: arguments → settings → one use case → exit code. Nothing else prints.
 
-Modules here import click and little else; each command imports what it needs when it runs, so that `--help`
-stays quick.
+Modules here import click and little else; each command imports what it needs when it runs, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -13,9 +12,11 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
+from reconciler.cli import complete
 from reconciler.cli.apply import apply_command
 from reconciler.cli.export import export_command
 from reconciler.cli.given import learn_given
+from reconciler.cli.help import Commands, add_examples, help_command
 from reconciler.cli.init import init_command
 from reconciler.cli.plans import drift_command, plan_command, show_command, validate_command
 from reconciler.cli.sandbox import sandbox_group
@@ -25,37 +26,44 @@ from reconciler.errors import ReconcilerError
 from reconciler.signals import INTERRUPTED
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Reconciles Microsoft Entra entitlement-management custom workflow extensions with YAML files.
+    """Brings custom workflow extensions of Microsoft Entra entitlement management to what YAML files declare.
 
     \b
-    Start without a tenant:   reconciler plan --sandbox
-    Check files, offline:     reconciler validate
-    """  # noqa: D301 - click takes the character \b for "leave these lines as they are"
+    Start a repository:       reconciler init my-repository --ci none
+    Try it without a tenant:  reconciler plan --sandbox
+    Help of one command:      reconciler help plan
+    """  # noqa: D301 - click keeps the line breaks of a paragraph after the character \b
 
 
 for command in (
+    init_command,
     validate_command,
     plan_command,
     apply_command,
     drift_command,
     show_command,
     export_command,
-    init_command,
     auth_group,
-    schema_command,
     sandbox_group,
-    version_command,
+    schema_command,
     completion_command,
+    version_command,
+    help_command,
 ):
     cli.add_command(command)
+add_examples(cli)
 
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of one command line (interface: exit codes; usage errors are 1, never click's 2)."""
     learn_given(arguments, os.environ)
+    if complete.VARIABLE in os.environ:
+        from reconciler.cli.bash import register
+
+        register()
     with robust_streams():
         return _run(arguments)
 
@@ -78,7 +86,7 @@ def _run(arguments: Sequence[str]) -> int:
 
         tell_error(error)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - whatever it is: Python itself would print it with its secrets
+    except Exception as error:  # noqa: BLE001 - Python itself would print any exception with the secrets in it
         from reconciler.cli.output import tell_bug
 
         tell_bug(error)

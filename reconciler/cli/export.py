@@ -1,8 +1,9 @@
-"""The command that adopts: export, to stdout, to new files, or into the files that there are."""
+"""The command export: what exists in the tenant as YAML, on stdout, in new files, or as updates of existing files."""
 
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.findings import INVALID_FILES
-from reconciler.cli.options import DEFAULT_PATH, output_options, paths_argument, target_options
+from reconciler.cli.options import DEFAULT_PATH, output_options, paths_argument, target_arguments, target_options
 from reconciler.cli.plans import DONE, REFUSED, sound
 from reconciler.errors import UsageError
 
@@ -24,16 +25,27 @@ if TYPE_CHECKING:
 
 @click.command("export")
 @paths_argument
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write a file a catalog.")
-@click.option("--update", is_flag=True, help="Bring what is live into the files at PATH.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write one file per catalog into this folder.",
+)
+@click.option("--update", is_flag=True, help="Update the files at PATH to the values in the tenant.")
 @output_options()
 @target_options
 def export_command(paths: tuple[Path, ...], out: Path | None, update: bool, settings: Settings, output: Output) -> int:
-    """Writes YAML for what is live, or with --update brings it into the files. Writes nothing to Graph."""
+    """Writes what exists in the tenant as YAML. Writes nothing to Graph.
+
+    PATH is a file or folder of YAML, by default desired_state; only --update uses it.
+    """
     if update and out is not None:
-        raise UsageError("--update was given together with --out.", hint="--update edits the files at PATH.")
+        raise UsageError(
+            "--update and --out are mutually exclusive.",
+            hint="--update updates the files at PATH, --out writes new ones.",
+        )
     if paths and not update:
-        raise UsageError("PATH was given without --update.", hint="Name the files to be edited with --update.")
+        raise UsageError("export takes PATH only with --update.", hint="Add --update, or omit PATH.")
     return _update(paths, settings, output) if update else _export(out, settings, output)
 
 
@@ -45,14 +57,20 @@ def _export(out: Path | None, settings: Settings, output: Output) -> int:
         exported = app.export(settings, os.environ, bars)
     files = [] if out is None else _save(exported, out)
     _print(exported, files, output, saved=out is not None)
-    left_out = _nothing_to_export(exported)
-    if left_out and output.verbosity >= 0:
-        tell(left_out)
+    if output.verbosity >= 0:
+        for note in (_nothing_to_export(exported), _next_step(out) if out and files else ""):
+            if note:
+                tell(note)
     return DONE if exported.complete else REFUSED
 
 
+def _next_step(folder: Path) -> str:
+    command = ["reconciler", "plan", *target_arguments(), str(folder)]
+    return f"To check that these files would change nothing: {shlex.join(command)}"
+
+
 def _nothing_to_export(exported: Export) -> str:
-    """Why stdout is empty, or lacks a catalog that no finding is about; "" where nothing is missing."""
+    """Why stdout is empty, or lacks a catalog that no finding names; "" if nothing is missing."""
     if exported.empty:
         skipped = f"{exported.empty} catalog{'' if exported.empty == 1 else 's'}"
         return f"Skipped {skipped} with nothing to export; use --catalog NAME to include one anyway."
@@ -62,7 +80,7 @@ def _nothing_to_export(exported: Export) -> str:
 
 
 def _print(exported: Export, files: list[Path], output: Output, *, saved: bool) -> None:
-    """The result on stdout; in text, what was left out goes to stderr, so that stdout is the YAML alone."""
+    """Prints the result on stdout, and findings on stderr unless the format is JSON, so that stdout is YAML alone."""
     from reconciler.cli.output import emit
     from reconciler.render.export import export_document, saved_text
     from reconciler.render.json_document import to_json
@@ -71,8 +89,8 @@ def _print(exported: Export, files: list[Path], output: Output, *, saved: bool) 
     if output.format == "json":
         emit(to_json(export_document(exported, names)), output)
         return
-    told_of = saved_text(exported, names) if saved else "---\n".join(one.text for one in exported.documents)
-    emit(told_of, output if saved else replace(output, colour=False))
+    text = saved_text(exported, names) if saved else "---\n".join(document.text for document in exported.documents)
+    emit(text, output if saved else replace(output, colour=False))
     _tell_findings(exported.diagnostics, output)
 
 
@@ -86,19 +104,19 @@ def _tell_findings(diagnostics: Iterable[Diagnostic], output: Output) -> None:
 
 
 def _save(exported: Export, folder: Path) -> list[Path]:
-    """The new files, one a catalog: all of them or none, and with every secret in them masked."""
+    """Writes the new files, one per catalog: all or none, secrets masked."""
     from reconciler.export.files import file_names, schema_line
     from reconciler.files import write_new
     from reconciler.model.secrets import mask
 
     names = file_names(exported.documents)
     texts = (mask(schema_line(folder) + document.text) for document in exported.documents)
-    write_new(folder, dict(zip(names, texts, strict=True)))
+    write_new(folder, dict(zip(names, texts, strict=True)), way_out="Choose another --out, or use --update.")
     return [folder / name for name in names]
 
 
 def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
-    """Edits the files, after telling what is wrong with them if anything is; they are read once, and so are proven."""
+    """Updates the files, unless they have errors. They are read once, so that the checked texts are those replaced."""
     from reconciler import app
     from reconciler.cli.output import emit, progress
     from reconciler.files import replace_all
@@ -108,8 +126,10 @@ def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
 
     read = read_texts(paths or (DEFAULT_PATH,))
     texts = {name: text for name, (_, text) in read.files.items()}
-    if sound(load_texts(texts.items(), settings.environment, read.diagnostics), output) is None:
+    loaded = sound(load_texts(texts.items(), settings.environment, read.diagnostics), output)
+    if loaded is None:
         return INVALID_FILES
+    _tell_findings(loaded.diagnostics, output)
     with progress(output) as bars:
         updated = app.export_update(settings, os.environ, texts, bars)
     replace_all({path: (text, updated.texts.get(name, text)) for name, (path, text) in read.files.items()})
@@ -118,16 +138,16 @@ def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
         _tell_findings(updated.diagnostics, output)
     others = [name for name in app.environment_names() if name != settings.environment_name]
     if updated.edits and others and output.verbosity >= 0:
-        _tell_of_others(settings.environment_name, others)
+        _tell_environments(settings.environment_name, others)
     return DONE if updated.complete else REFUSED
 
 
-def _tell_of_others(chosen: str | None, others: Iterable[str]) -> None:
-    """A Logic App's address is that of one tenant, and stands now in files that are read for all."""
+def _tell_environments(chosen: str | None, others: Iterable[str]) -> None:
+    """Notes that values of one tenant, such as the URL of a Logic App, are now in files that are used for several."""
     from reconciler.cli.output import tell
 
-    where = f"in {chosen}" if chosen else "without an environment"
+    where = f"in environment {chosen}" if chosen else "without an environment"
     tell(
-        f"note: what was written is as it is live {where}, and holds for {', '.join(others)} too: "
-        "make variables of what differs there (url, say) before you commit it."
+        f"Note: The new values were read {where}, but the files are also used for {', '.join(others)}. "
+        "Replace values that differ there (for example url) with variables before you commit."
     )

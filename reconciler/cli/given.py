@@ -1,4 +1,4 @@
-"""What the operator gives, on the command line and in the environment: the secrets in it are known from the start."""
+"""Learns the secrets in arguments and environment variables before anything is printed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _CREDENTIALS = (
     "RECONCILER_LOOPBACK_TOKEN",
     "RECONCILER_SANDBOX_READ_ONLY_TOKEN",
 )
-"""Ours, and those that azure-identity and GitHub's runner read."""
+"""Variables of ours, and those that azure-identity and the GitHub runner read."""
 _PUBLIC = (DEFAULT_LOOPBACK_TOKEN, "loopback-read-only-token-not-secret")
 
 
 def learn_given(arguments: Iterable[str], environment: Mapping[str, str]) -> None:
-    """Learns the credentials among the variables, the passwords of proxies, and whatever looks like a secret."""
+    """Learns the credentials among the variables, the passwords of proxies, and everything that looks like a secret."""
     learn("\n".join([*arguments, *environment.values()]))
     for name, value in environment.items():
         if name in _CREDENTIALS and value not in _PUBLIC:

@@ -1,58 +1,92 @@
-"""The command that begins a repository."""
+"""The command that writes the files of a new repository."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-NEXT = """
-Next:
-  1. Declare your extensions in desired_state/, then check them: reconciler validate
-  2. Set up the environments {environments}, and an identity for each:
-     https://github.com/{action}/docs/github.md
-  3. Commit, push, and require the checks {checks} on the main branch.
-"""
+from reconciler.errors import UsageError
+
+NOTES = {"Updated": " (added .reconciler/)", "Kept": " (already exists)"}
 
 
 @click.command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
+    "--ci",
+    type=click.Choice(["github", "none"]),
+    default="github",
+    show_default=True,
+    help="Workflows to write.",
+)
+@click.option(
     "--action",
-    required=True,
     metavar="OWNER/REPO@SHA",
-    help="The action that the workflows call, pinned by its commit.",
+    help="The action that the workflows call, pinned by its commit. Required for --ci github.",
 )
 @click.option(
     "--environment",
     "environments",
     multiple=True,
     metavar="NAME",
-    help="An environment of reconciler.yaml that gets workflows of its own; repeatable.",
+    help="Write workflows for this environment of reconciler.yaml; repeatable.",
 )
-def init_command(folder: Path, action: str, environments: tuple[str, ...]) -> None:
-    """Writes workflows and a starter desired state for a new repository. Overwrites nothing."""
+def init_command(folder: Path, ci: str, action: str | None, environments: tuple[str, ...]) -> None:
+    """Writes the files of a new repository into DIR. Overwrites nothing.
+
+    These are an example in desired_state, JSON Schemas and settings for the editor, a .gitignore, and workflows for
+    GitHub Actions unless --ci none is given.
+    """
     from reconciler import app
+    from reconciler.cli.output import tell
     from reconciler.render.escape import visible
 
-    written = app.init(folder, action, environments)
-    for file in written:
-        click.echo(visible(f"Wrote {file}"))
-    named = folder / "reconciler.yaml"
-    if environments and named not in written:
-        click.echo(visible(f"Kept {named}, which names the environments"))
-    click.echo(_next(action, environments), nl=False)
+    _check(ci, action)
+    for file, done in app.init(folder, action, environments).items():
+        click.echo(visible(f"{done} {file}{NOTES.get(done, '')}"))
+    tell("\n".join(["Next steps:", *_numbered(_next_steps(folder, action, environments))]))
 
 
-def _next(action: str, environments: Sequence[str]) -> str:
-    """What to do after that; where several tenants are, each has environments and a check of its own."""
-    suffixes = [f"-{one}" for one in environments] or [""]
-    return NEXT.format(
-        environments=_listed([f"reconciler-{job}{suffix}" for suffix in suffixes for job in ("plan", "apply")]),
-        checks=_listed(["validate", *(f"plan-gate{suffix}" for suffix in suffixes)]),
-        action=action.replace("@", "/blob/"),
-    )
+def _check(ci: str, action: str | None) -> None:
+    """Returns if `--ci` and `--action` go together.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if ci == "github" and action is None:
+        raise UsageError(
+            "--action is missing: the GitHub workflows call it.",
+            hint="Add --action OWNER/REPO@SHA, or add --ci none to write no workflows.",
+        )
+    if ci == "none" and action is not None:
+        raise UsageError("--action cannot be combined with --ci none.", hint="Omit one of them.")
+
+
+def _numbered(steps: Iterator[str]) -> list[str]:
+    return [f"  {number}. {step}" for number, step in enumerate(steps, 1)]
+
+
+def _next_steps(folder: Path, action: str | None, environments: Sequence[str]) -> Iterator[str]:
+    """What to do next; several environments have GitHub environments and a check each."""
+    if folder.resolve() != Path.cwd():
+        yield f"Change to the folder: cd {folder}"
+    yield "Declare your extensions in desired_state, then check the files: reconciler validate"
+    if environments:
+        yield "Set the tenant_id of each environment in reconciler.yaml"
+    named = f" --environment {environments[0]}" if environments else ""
+    yield f"Try them without a tenant: reconciler plan --sandbox{named}"
+    if action is None:
+        yield f"Sign in, for example with az login, then see what would change: reconciler plan{named}"
+        yield f"Apply the changes: reconciler apply{named}"
+        return
+    suffixes = [f"-{name}" for name in environments] or [""]
+    needed = [f"reconciler-{job}{suffix}" for suffix in suffixes for job in ("plan", "apply")]
+    checks = ["validate", *(f"plan-gate{suffix}" for suffix in suffixes)]
+    manual = f"https://github.com/{action.replace('@', '/blob/')}/docs/github.md"
+    yield f"On GitHub, set up the environments {_listed(needed)}, with an identity for each: {manual}"
+    yield f"Commit, push, and require the checks {_listed(checks)} on the main branch"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
+from reconciler.cli import complete
 from reconciler.errors import UsageError
 from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
 
@@ -22,15 +24,23 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("text", "markdown", "json", "github")
 DEFAULT_PATH = Path("desired_state")
+FORMATS = ("text", "markdown", "json", "github")
+REPEATED = ("sandbox", "sandbox_db", "graph_url", "cloud", "auth", "environment")
 TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
 
 
-class _Lines(click.ParamType):  # type: ignore[type-arg] # generic only in the newest click
-    """Text that is not blank; several values in an environment variable stand one per line, as names hold blanks.
+SIGN_IN_HELP = """\b
+Sign in with auto, github-oidc,
+workload-identity, environment,
+managed-identity, azure-cli."""
+"""Its lines stay as they are (\\b): click would break the names at their hyphens."""
 
-    Blank lines, and blanks and carriage returns around a line, come with YAML blocks and files, and are dropped.
+
+class _Lines(click.ParamType):  # type: ignore[type-arg] # generic only in the newest click
+    """Text that is not blank; an environment variable has several values one per line, because names contain spaces.
+
+    Blank lines, and white space around a line, are dropped: they come with YAML blocks and files.
     """
 
     name = "text"
@@ -43,36 +53,54 @@ class _Lines(click.ParamType):  # type: ignore[type-arg] # generic only in the n
         """The value as it was given."""
         text = str(value)
         if not text.strip():
-            self.fail("The value is blank. Give a name, or leave the option out.", param, ctx)
+            self.fail("The value is blank. Give a name, or omit the option.", param, ctx)
         return text
 
 
 def paths_argument(function: F) -> F:
     """`[PATH]...`, default `desired_state`."""
-    return click.argument("paths", nargs=-1, type=click.Path(path_type=Path), callback=_refuse_saved_plan)(function)
+    return click.argument(
+        "paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...", callback=_refuse_saved_plan
+    )(function)
 
 
 def _refuse_saved_plan(
     context: click.Context, _parameter: click.Parameter, paths: tuple[Path, ...]
 ) -> tuple[Path, ...]:
-    """The paths, none of which is a saved plan: Terraform takes one there."""
+    """The paths.
+
+    Raises:
+        UsageError: one of them is a saved plan, as `terraform apply` accepts it there.
+    """
     from reconciler import app
 
     for path in paths:
         if app.is_saved_plan(path):
             way = "apply --plan" if context.info_name == "apply" else "show"
-            raise UsageError(f"{path} is a saved plan.", hint=f"Use: reconciler {way} {path}")
+            raise UsageError(f"{path} is a saved plan.", hint=f"Run `reconciler {way} {path}`.")
     return paths
 
 
 def target_options(function: F) -> F:
-    """The options that choose the Graph; the command gets them as `settings`. They stand below the output options."""
+    """The options that choose Graph and sign-in; the command gets them as `settings`. Use it below `output_options`."""
     return _with_target(function, writes=False)
 
 
 def writing_target_options(function: F) -> F:
-    """The same for a command that writes to Graph: where there are environments, one of them has to be chosen."""
+    """The same for a command that writes to Graph: if `reconciler.yaml` names environments, one must be chosen."""
     return _with_target(function, writes=True)
+
+
+def target_arguments() -> list[str]:
+    """The options of this command line that choose Graph, sign-in and environment: a next step has to repeat them."""
+    context = click.get_current_context()
+    repeated = [
+        parameter
+        for parameter in context.command.params
+        if parameter.name in REPEATED and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]
+    values = ((parameter.opts[0], context.params[str(parameter.name)]) for parameter in repeated)
+    return [text for option, value in values for text in (option, *([] if value is True else [str(value)]))]
 
 
 def _with_target(function: F, *, writes: bool) -> F:
@@ -87,7 +115,7 @@ def _with_target(function: F, *, writes: bool) -> F:
             environment, faults = _no_environment()
         else:
             environment, faults = None, ()
-            _tell_of_choice(arguments["output"])
+            _note_environments(arguments["output"])
         if faults:
             from reconciler.cli.findings import INVALID_FILES, print_findings
 
@@ -100,17 +128,17 @@ def _with_target(function: F, *, writes: bool) -> F:
 
 
 def _environment(name: str) -> tuple[Environment | None, Sequence[Diagnostic]]:
-    """The environment of this name, or what is wrong with the file that should name it."""
+    """The environment of this name, or the errors in `reconciler.yaml`."""
     from reconciler import app
 
     return app.environment(name)
 
 
 def _no_environment() -> tuple[None, Sequence[Diagnostic]]:
-    """No environment, where there is none to choose; or what is wrong with the file that may name some.
+    """No environment if `reconciler.yaml` names none; or the errors in that file.
 
     Raises:
-        UsageError: there are some: without one, nothing checks that the tenant is the one that was intended.
+        UsageError: it names some: without a choice, nothing checks that the tenant is the intended one.
     """
     from reconciler import app
 
@@ -124,31 +152,37 @@ def _no_environment() -> tuple[None, Sequence[Diagnostic]]:
     return None, named.diagnostics
 
 
-def _tell_of_choice(output: Output) -> None:
-    """Says that there are environments, where none was chosen: the run is for whatever one is signed in to."""
+def _note_environments(output: Output) -> None:
+    """Prints a note if there are environments and none was chosen: the run uses the tenant that was signed in to."""
     from reconciler import app
     from reconciler.cli.output import tell
 
     names = app.environment_names()
     if names and output.verbosity >= 0:
-        tell(f"note: no environment was chosen; reconciler.yaml names {', '.join(names)}. Choose with --environment.")
+        tell(f"Note: No environment was chosen; reconciler.yaml names {', '.join(names)}. Use --environment NAME.")
 
 
 _TARGET = (
-    click.option("--sandbox", is_flag=True, envvar="RECONCILER_SANDBOX", help="Use the embedded Graph, no tenant."),
+    click.option(
+        "--sandbox", is_flag=True, envvar="RECONCILER_SANDBOX", help="Use the embedded Graph; needs no tenant."
+    ),
     click.option(
         "--sandbox-db",
         type=click.Path(path_type=Path, dir_okay=False),
         envvar="RECONCILER_SANDBOX_DB",
         help="State of the embedded Graph.  [default: .reconciler/sandbox.sqlite3]",
     ),
-    click.option("--graph-url", envvar="RECONCILER_GRAPH_URL", help="Graph base with version.  [default: by --cloud]"),
+    click.option(
+        "--graph-url",
+        envvar="RECONCILER_GRAPH_URL",
+        metavar="URL",
+        help="Base URL of Graph, with version.  [default: from --cloud]",
+    ),
     click.option(
         "--cloud",
         type=click.Choice(list(CLOUDS)),
         envvar="RECONCILER_CLOUD",
-        help="The national cloud.  [default: global]",
-        show_choices=True,
+        help="National cloud.  [default: global]",
     ),
     click.option(
         "--auth",
@@ -156,7 +190,8 @@ _TARGET = (
         default="auto",
         show_default=True,
         envvar="RECONCILER_AUTH",
-        help="How to sign in.",
+        metavar="METHOD",
+        help=SIGN_IN_HELP,
     ),
     click.option(
         "--catalog",
@@ -165,12 +200,14 @@ _TARGET = (
         multiple=True,
         envvar="RECONCILER_CATALOG",
         metavar="NAME",
+        shell_complete=complete.catalogs,
         help="Only this catalog; repeatable.  [default: all]",
     ),
     click.option(
         "--environment",
         envvar="RECONCILER_ENVIRONMENT",
         metavar="NAME",
+        shell_complete=complete.environments,
         help="An environment of reconciler.yaml.  [default: none]",
     ),
     click.option(
@@ -179,7 +216,8 @@ _TARGET = (
         default=8,
         show_default=True,
         envvar="RECONCILER_CONCURRENCY",
-        help="Requests in flight.",
+        metavar="N",
+        help="Requests in flight at the same time.",
     ),
     click.option(
         "--timeout",
@@ -189,7 +227,7 @@ _TARGET = (
         show_default=True,
         envvar="RECONCILER_TIMEOUT",
         metavar="SECONDS",
-        help="For one request.",
+        help="Timeout of one request.",
     ),
     click.option(
         "--max-retries",
@@ -197,7 +235,8 @@ _TARGET = (
         default=5,
         show_default=True,
         envvar="RECONCILER_MAX_RETRIES",
-        help="Per request.",
+        metavar="N",
+        help="Retries of one request.",
     ),
 )
 
@@ -213,20 +252,21 @@ def page_options(function: F) -> F:
         page = Page(arguments.pop("max_bytes"), arguments.pop("details_url"))
         if page.details_url and not re.fullmatch(r"https?://[!-;=?-~]{1,1000}", page.details_url):
             raise UsageError(
-                "--details-url is no web address, or longer than 1,000 characters.",
-                hint="Give one that begins with https://.",
+                "--details-url is not an http or https URL of at most 1,000 characters.",
+                hint="Give a URL that begins with https://.",
             )
         return function(page=page, **arguments)
 
-    room = click.option(
+    size = click.option(
         "--max-bytes",
         type=click.IntRange(min=SMALLEST_BYTES),
         default=COMMENT_BYTES,
         show_default=True,
-        help="Length of Markdown; what does not fit is left out, with a note.",
+        metavar="N",
+        help="Maximum size of the Markdown in bytes.",
     )
-    link = click.option("--details-url", metavar="URL", help="Where that note leads: to the whole plan.")
-    return cast("F", room(link(with_page)))
+    link = click.option("--details-url", metavar="URL", help="Link to the whole plan, for Markdown that is truncated.")
+    return cast("F", size(link(with_page)))
 
 
 def output_options(*more_formats: str) -> Callable[[F], F]:
@@ -258,9 +298,9 @@ def _output(more_formats: tuple[str, ...]) -> tuple[Callable[[F], F], ...]:
             type=click.Choice([*FORMATS, *more_formats]),
             default="text",
             show_default=True,
-            help="Of the result on stdout; github: workflow annotations.",
+            help="Output format.",
         ),
-        click.option("--no-color", is_flag=True, help="No colour, as with the variable NO_COLOR."),
-        click.option("-v", "--verbose", count=True, help="Show requests with their ids."),
-        click.option("-q", "--quiet", is_flag=True, help="Only errors on stderr."),
+        click.option("--no-color", is_flag=True, help="Print no colour, as with the variable NO_COLOR."),
+        click.option("-v", "--verbose", count=True, help="Show each request with its request ID."),
+        click.option("-q", "--quiet", is_flag=True, help="Suppress progress and warnings; results still go to stdout."),
     )

@@ -91,7 +91,7 @@ def tell(text: str) -> None:
 
 def tell_error(error: ReconcilerError) -> None:
     """Prints an error and its hint on stderr."""
-    tell(f"error: {error}" + (f"\n  hint: {error.hint}" if error.hint else ""))
+    tell(f"Error: {error}" + (f"\nHint: {error.hint}" if error.hint else ""))
 
 
 def tell_bug(error: Exception) -> None:
@@ -99,7 +99,7 @@ def tell_bug(error: Exception) -> None:
     from traceback import format_exception
 
     tell("".join(format_exception(error)).rstrip("\n"))
-    tell("error: This is a bug of reconciler. Please report it with the lines above; secrets in them are masked.")
+    tell("Error: This is a bug of reconciler. Please report it with the lines above; secrets in them are masked.")
 
 
 def visible_lines(text: str) -> str:
@@ -133,7 +133,7 @@ class _ToStderr(logging.Handler):
             message = self.format(record)
         except Exception:  # noqa: BLE001 - whatever a library's arguments raise when they are formatted
             message = f"{record.name} logged a message that cannot be formatted"
-        tell(f"{record.levelname.lower()}: {message}")
+        tell(f"{record.levelname.capitalize()}: {message}")
 
 
 @contextmanager

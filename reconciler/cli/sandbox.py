@@ -1,4 +1,4 @@
-"""The embedded Graph as a server of its own."""
+"""The commands that serve and reset the embedded Graph."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import complete
+from reconciler.cli.help import Commands
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,29 +21,43 @@ database_option = click.option(
     default=Path(".reconciler/sandbox.sqlite3"),
     show_default=True,
     envvar="RECONCILER_SANDBOX_DB",
-    help="Where its state is kept.",
+    help="Database of the embedded Graph.",
 )
 seed_option = click.option(
-    "--seed", type=click.Path(path_type=Path, dir_okay=False), help="What a new database holds, as JSON."
+    "--seed", type=click.Path(path_type=Path, dir_okay=False), help="JSON file with the contents of a new database."
 )
-set_option = click.option("--set", "switches", multiple=True, metavar="NAME=VALUE", help="Set a switch; repeatable.")
+set_option = click.option(
+    "--set",
+    "switches",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=complete.switches,
+    help="Set a switch; repeatable.",
+)
 
 
-@click.group("sandbox")
+@click.group("sandbox", cls=Commands)
 def sandbox_group() -> None:
-    """The embedded Graph: entitlement management on 127.0.0.1, for trying and testing."""
+    """Runs the embedded Graph, for tests without a tenant."""
     from reconciler.cli.output import start_log
 
     start_log(0)
 
 
 @sandbox_group.command("serve")
-@click.option("--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8484,
+    show_default=True,
+    metavar="N",
+    help="Port; 0 chooses a free one.",
+)
 @database_option
 @seed_option
 @set_option
 def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]) -> None:
-    """Serves until interrupted. The first line on stdout is the base URL for --graph-url."""
+    """Serves until Ctrl-C. The first line on stdout is the URL for --graph-url."""
     import asyncio
 
     from reconciler import signals
@@ -49,7 +65,7 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
     from reconciler.sandbox.server import serve
 
     async def run() -> None:
-        """Serves until a signal comes."""
+        """Serves until a signal arrives."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         with signals.reacting(lambda: loop.call_soon_threadsafe(stop.set)):
@@ -61,7 +77,7 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
         asyncio.run(run())
     except (SandboxDatabaseError, SeedError, OSError) as error:
         raise UsageError(
-            f"The sandbox cannot serve: {error}", hint="Choose another --port, database or seed."
+            f"The sandbox cannot serve: {error}", hint="Choose another --port, --sandbox-db or --seed."
         ) from error
 
 
@@ -70,7 +86,7 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
 @seed_option
 @set_option
 def reset_command(sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]) -> None:
-    """Empties the database and fills it with the seed; switches set here stay set."""
+    """Empties the database and fills it with the seed. Stores the switches."""
     from reconciler.render.escape import visible
     from reconciler.sandbox.errors import SandboxDatabaseError, SeedError
     from reconciler.sandbox.store import reset
@@ -78,16 +94,18 @@ def reset_command(sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]
     try:
         reset(sandbox_db, seed=seed, switches=_parsed(switches))
     except (SandboxDatabaseError, SeedError, OSError) as error:
-        raise UsageError(f"The sandbox cannot be reset: {error}", hint="Choose another database or seed.") from error
-    click.echo(visible(f"{sandbox_db}: as new"))
+        raise UsageError(
+            f"The sandbox cannot be reset: {error}", hint="Choose another --sandbox-db or --seed."
+        ) from error
+    click.echo(visible(f"Reset sandbox database {sandbox_db}."))
 
 
 def _parsed(pairs: Iterable[str]) -> Switches | None:
-    """The switches as given; None when none was, so that those stored in the database hold."""
+    """The switches as given; None if none was given, so that those stored in the database apply."""
     from reconciler.sandbox.switches import SwitchError, parse_switches
 
     pairs = list(pairs)
     try:
         return parse_switches(pairs) if pairs else None
     except SwitchError as error:
-        raise UsageError(str(error), hint="docs/sandbox.md lists the switches and their values.") from error
+        raise UsageError(str(error), hint="See docs/sandbox.md for the switches and their values.") from error

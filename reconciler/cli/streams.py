@@ -1,10 +1,10 @@
-r"""stdout and stderr as everything here prints to them: in any encoding, and also closed, full or without a reader.
+r"""stdout and stderr that accept any character, and may be closed, full or without a reader.
 
-| what happens                        | stdout                                      | stderr             |
-|-------------------------------------|---------------------------------------------|--------------------|
-| a character that it cannot hold     | is escaped (`\u2013`)                        | the same           |
-| closed, or its reader has gone      | nothing is printed; the work decides        | nothing is printed |
-| full, or broken in any other way    | `OutputError`: a result that is cut is none | nothing is printed |
+| problem                              | stdout                                       | stderr             |
+|--------------------------------------|----------------------------------------------|--------------------|
+| a character outside of the encoding  | is escaped (`\u2013`)                         | the same           |
+| closed, or its reader has ended      | nothing is printed; the exit code is the same | nothing is printed |
+| full, or any other error             | `OutputError`: the result is truncated       | nothing is printed |
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ERRORS = "backslashreplace"
 
 @contextmanager
 def robust_streams() -> Iterator[None]:
-    """While the block lasts, `sys.stdout` and `sys.stderr` behave as in the table above, for click's output too."""
+    """Replaces `sys.stdout` and `sys.stderr` within the block, as in the table above; click prints to them too."""
     former = sys.stdout, sys.stderr
     sys.stdout = _robust(sys.stdout, must_hold=True)
     sys.stderr = _robust(sys.stderr, must_hold=False)
@@ -35,29 +35,29 @@ def robust_streams() -> Iterator[None]:
 
 
 def is_terminal(stream: IO[str] | None) -> bool:
-    """True for an open stream that is a terminal; Python's own is None where the process was started without it."""
+    """True for an open stream that is a terminal; `sys.stdout` is None if the process was started without it."""
     return stream is not None and not stream.closed and stream.isatty()
 
 
 def _robust(stream: TextIO | None, *, must_hold: bool) -> TextIO:
-    """The stream, printed to without a buffer of its own: an error shows where the text was printed, not at the end."""
+    """The stream without a buffer of its own, so that an error is raised where the text is printed, not at exit."""
     if stream is None or stream.closed:
         return _Text(_Whole(None, must_hold=must_hold), encoding="utf-8", errors=_ERRORS, write_through=True)
-    if not hasattr(stream, "buffer"):  # text that a program which embeds this one collects: it holds everything
+    if not hasattr(stream, "buffer"):  # a text stream of an embedding program accepts everything
         return stream
     whole = _Whole(getattr(stream.buffer, "raw", stream.buffer), must_hold=must_hold)
     return _Text(whole, encoding=stream.encoding, errors=_ERRORS, write_through=True)
 
 
 class _Text(io.TextIOWrapper):
-    """Text over bytes that outlives its wrapper: what it leads to belongs to Python."""
+    """A text wrapper that does not close the stream below it, which belongs to Python."""
 
     def close(self) -> None:
         """Closes nothing."""
 
 
 class _Whole(io.RawIOBase):
-    """Bytes that are written to the end, or reported as not written; None stands for a closed stream."""
+    """A raw stream that writes everything or raises; None means a closed stream."""
 
     name = "robust"
 
@@ -77,17 +77,17 @@ class _Whole(io.RawIOBase):
         """The descriptor.
 
         Raises:
-            OSError: there is none.
+            OSError: the stream is closed.
         """
         if self._raw is None:
             raise io.UnsupportedOperation("fileno")
         return int(self._raw.fileno())
 
     def write(self, data: Any, /) -> int:
-        """How many bytes were given, all of which have been written, or given up.
+        """Writes all bytes, or drops them if the stream is closed; returns their number.
 
         Raises:
-            OutputError: what must hold the result cannot.
+            OutputError: the result cannot be written.
         """
         rest = memoryview(data).cast("B")
         size = len(rest)
@@ -99,13 +99,13 @@ class _Whole(io.RawIOBase):
             if self._must_hold and error.errno not in (errno.EPIPE, errno.EBADF):
                 raise OutputError(
                     f"The result could not be written to stdout: {error.strerror or error}.",
-                    hint="Free space, or send the output elsewhere, then run the command again.",
+                    hint="Free some space or redirect the output to another file, then run the command again.",
                 ) from error
         return size
 
 
 def _written(raw: Any, rest: memoryview) -> int:
-    """How many bytes went out in one call, after a wait where the stream is not ready (an inherited O_NONBLOCK)."""
+    """Bytes written by one call; 0 after waiting for a stream that was not ready (an inherited O_NONBLOCK)."""
     count: int | None = raw.write(rest)
     if count is None:
         select.select([], [raw], [])

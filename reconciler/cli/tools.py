@@ -1,4 +1,4 @@
-"""The commands beside the plan: auth check, schema, version, completion."""
+"""The commands auth check, schema, version and completion."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import __version__
+from reconciler.cli import complete
+from reconciler.cli.help import Commands
 from reconciler.cli.options import output_options, target_options
 
 if TYPE_CHECKING:
@@ -16,18 +18,19 @@ if TYPE_CHECKING:
     from reconciler.settings import Settings
 
 
-@click.group("auth")
+@click.group("auth", cls=Commands)
 def auth_group() -> None:
-    """Looks at the identity that commands run with."""
+    """Checks the identity that commands use."""
 
 
 @auth_group.command("check")
 @output_options()
 @target_options
 def auth_check_command(settings: Settings, output: Output) -> None:
-    """Shows whom the token speaks for and what each command needs. Never prints the token.
+    """Shows identity, tenant and permissions of the access token. Never prints the token.
 
-    Without a secret also the subject to register; when Entra refuses it, this is shown all the same.
+    Also shows what each command needs and, for a federated credential, the subject to register in Entra, even if
+    Entra rejects it.
     """
     from reconciler import app
     from reconciler.cli.output import emit
@@ -59,11 +62,14 @@ def version_command() -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion_command(ctx: click.Context, shell: str) -> None:
-    """Prints the completion script of a shell; source it from the shell's start-up file."""
+    """Prints the completion script for a shell.
+
+    Load it in the start-up file of the shell.
+    """
     from click.shell_completion import get_completion_class
 
-    complete = get_completion_class(shell)
-    if complete is None:
-        raise click.UsageError(f"click knows no completion for {shell}")
+    script = get_completion_class(shell)
+    if script is None:
+        raise click.UsageError(f"click has no completion for {shell}")
     root = ctx.find_root()
-    click.echo(complete(root.command, {}, "reconciler", "_RECONCILER_COMPLETE").source())
+    click.echo(script(root.command, {}, "reconciler", complete.VARIABLE).source())

@@ -1,1 +1,1 @@
-"""What is live as YAML that its owner could have written: a fresh file, or edits in the files that there are."""
+"""Live extensions as YAML: new files as a person would write them, or edits of existing files."""

@@ -1,4 +1,4 @@
-"""One drifted property of one extension → the splices that bring its file to what is live, or why that is not safe."""
+"""One drifted property of one extension → the splices that update its file, or why that is not safe."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from reconciler.model.plan import Change, FieldChange
 from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS, JsonValue, Properties, short_type
 
 NULLABLE = ("timeoutInMilliseconds", "maximumRetries")
-"""The members that can be written as null; another one that is not live any more has to go."""
-_SHARED = "it is an alias, or repeated elsewhere by one"
+"""The members that can be written as null; any other member that no longer exists must be removed."""
+_SHARED = "it is an alias, or has an anchor"
 
 
 @dataclass(frozen=True, slots=True)
 class NewExtension:
-    """An unmanaged extension at the end of a document: all that it `declares`, and `body` beside the defaults there."""
+    """An unmanaged extension to append to a document: all that it `declares`, and its `body` without the defaults."""
 
     document: Document
     live_id: str
@@ -35,9 +35,9 @@ class NewExtension:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What belongs together in one file: the splices or the new extension, and the edits to report.
+    """Changes of one file that belong together: splices or a new extension, and the edits to report.
 
-    `refusal` says why there is neither.
+    `refusal` says why there are none.
     """
 
     file: str
@@ -48,7 +48,7 @@ class Adoption:
 
 
 def new_extension(document: Document, catalog: Catalog, item: Declarable) -> Adoption:
-    """A live extension for a document of its catalog; where it stands shows when it stands there."""
+    """A live extension to append to a document of its catalog; its line is known once it was written."""
     live = item.live
     ref = ExtensionRef(live.id, live.display_name or "", live.type)
     edits = (Edit(SourceLocation(document.file, document.piece.line + 1), catalog, ref),)
@@ -60,9 +60,9 @@ def new_extension(document: Document, catalog: Catalog, item: Declarable) -> Ado
 def adoptions(
     change: Change, item: Declarable, documents: Sequence[Document], texts: Mapping[str, str]
 ) -> Iterator[Adoption]:
-    """One for each drifted property of an extension: a configuration is one of them, with all its members."""
+    """One for each drifted property of an extension; a configuration with all its members is one property."""
     source = change.source or SourceLocation("")
-    document = next((one for one in documents if one.extension(source)), None)
+    document = next((document for document in documents if document.extension(source)), None)
     piece = document.extension(source) if document else None
     for name, group in groupby(declared_rows(change.fields), key=lambda row: row.path[0]):
         rows = list(group)
@@ -90,21 +90,21 @@ def _at(body: Properties, path: Sequence[str]) -> JsonValue:
 
 
 def _why_undeclarable(item: Declarable, name: str) -> str:
-    """Why the live value cannot stand in a file; "" when it can."""
+    """Why the live value cannot be declared; "" if it can."""
     parts = (part for part in item.left_out if not part.path or part.path[0] == name)
     return next((f"the live value cannot be declared: {part.because}" for part in parts), "")
 
 
 def _why_shared(document: Document, extension: Piece, rows: Sequence[FieldChange]) -> str:
-    """Why an edit would mean more than this extension, or less than what its author wrote; "" when it would not."""
-    own, given = (
-        one.member(rows[0].path[0]) if one else None for one in (extension, document.piece.member("defaults"))
-    )
-    written = [piece for row in rows for one in (own, given) if one for piece in (one, _member(one, row.path)) if piece]
-    if any(piece.fixed for piece in written if piece is not given):
+    """Why an edit would change more than this extension, or lose a variable; "" if it would not."""
+    name, defaults = rows[0].path[0], document.piece.member("defaults")
+    own, default = extension.member(name), defaults.member(name) if defaults else None
+    members = [_member(piece, row.path) for row in rows for piece in (own, default) if piece]
+    written = [piece for piece in (own, default, *members) if piece]
+    if any(piece.fixed for piece in written if piece is not default):
         return f"the value cannot be edited: {_SHARED}"
     if any(is_variable(piece) for piece in written if piece.text is not None):
-        return "the value is that of a variable"
+        return "the value comes from a variable"
     return ""
 
 
@@ -128,22 +128,24 @@ def _spliced(
 
 
 def _beside(document: Document, name: str, value: JsonValue, members: Sequence[str]) -> JsonValue:
-    """What an extension that says nothing of a configuration has to say, so that it no longer has the default."""
+    """What an extension without this configuration must declare, to override the default."""
     if not isinstance(value, dict):
         return value
-    said = beside({name: document.defaults.get(name)}, {name: value}).get(name)
-    if isinstance(said, dict) and ODATA_TYPE not in said and members:  # none: the default is null, all of it differs
-        return {member: content for member, content in said.items() if member in members}
-    return said
+    own = beside({name: document.defaults.get(name)}, {name: value}).get(name)
+    if (
+        isinstance(own, dict) and ODATA_TYPE not in own and members
+    ):  # no members: the default is null, all of it differs
+        return {member: content for member, content in own.items() if member in members}
+    return own
 
 
-def _member_spliced(text: str, own: Piece, name: str, wanted: JsonValue) -> Sequence[Splice]:
-    there, sayable = own.member(name) is not None, wanted is not None or name in NULLABLE
-    if there:
-        return replaced(text, own, name, wanted) if sayable else removed(text, own, name)
-    return added(text, own, name, wanted) if sayable else ()
+def _member_spliced(text: str, own: Piece, name: str, value: JsonValue) -> Sequence[Splice]:
+    declarable_value = value is not None or name in NULLABLE
+    if own.member(name) is not None:
+        return replaced(text, own, name, value) if declarable_value else removed(text, own, name)
+    return added(text, own, name, value) if declarable_value else ()
 
 
 def _named(piece: Piece, member: str) -> str:
-    """The name under which the mapping holds the member: the callback timeout has two."""
+    """The name that the mapping uses for the member: the callback timeout has two."""
     return TIMEOUT_IN_DOCUMENTS if member == TIMEOUT and piece.member(TIMEOUT_IN_DOCUMENTS) else member

@@ -1,7 +1,7 @@
-"""What can be declared of a live extension: whatever the loader takes back, and the plan then finds unchanged.
+"""Which part of a live extension can be declared: what the loader accepts, and the plan then reports as unchanged.
 
-There are no rules here. A candidate is written as YAML and read by the loader; where that has a fault, the smallest
-part that may be missing is left out, and the rest is read again.
+There are no rules here. A candidate is written as YAML and read by the loader; for each error the smallest optional
+part is omitted, and the rest is read again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OPTIONAL = ("description", "clientConfiguration", "callbackConfiguration")
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A part of an extension that cannot be declared, with the reason; an empty path means all of it."""
+    """A part of an extension that cannot be declared, with the reason; an empty path means the whole extension."""
 
     path: Path
     because: str
@@ -34,7 +34,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Declarable:
-    """What can be declared of a live extension, as one would write it without any defaults; None: nothing at all."""
+    """The declarable part of a live extension, written without defaults; None: nothing can be declared."""
 
     live: ObservedExtension
     body: Properties | None
@@ -42,12 +42,12 @@ class Declarable:
 
 
 def declarable(live: ObservedExtension, *, pinned: bool = False) -> Declarable:
-    """The properties that can be declared, in the order in which they are written, and what had to be left out.
+    """The properties that can be declared, in the order in which they are written, and the omitted parts.
 
-    A `pinned` one is declared with its id, because its name does not tell it from another.
+    A `pinned` extension is declared with its id, because its name is not unique.
     """
     if not live.known:
-        return Declarable(live, None, (LeftOut((), f"it is of the unknown type “{live.type}”"),))
+        return Declarable(live, None, (LeftOut((), f'its type "{live.type}" is unknown'),))
     body, left_out = _as_written(live, pinned=pinned), list[LeftOut]()
     while faults := list(_faults(body, live)):
         parts = [(_optional_part(body, path, live), because) for path, because in faults]
@@ -62,7 +62,7 @@ def declarable(live: ObservedExtension, *, pinned: bool = False) -> Declarable:
 
 
 def _as_written(live: ObservedExtension, *, pinned: bool) -> Properties:
-    """The live properties in the words of a file: nothing that is null, no type that goes without saying."""
+    """The live properties as a file declares them: without nulls and without default types."""
     body: Properties = {ODATA_TYPE: odata_type(live.type), **({"id": live.id} if pinned else {})}
     for name, value in live.properties.items():
         if isinstance(value, dict) and name in COMPLEX_PROPERTIES:
@@ -79,15 +79,15 @@ def _members(name: str, value: Properties) -> Properties:
     known = [member for members in kind.members.values() for member in members]
     present = {member: content for member, content in value.items() if content is not None and member != ODATA_TYPE}
     ordered = {member: present[member] for member in (*known, *sorted(present)) if member in present}
-    said = kind.chosen and isinstance(type_name, str) and type_name != kind.default_type
-    kind_said: Properties = {ODATA_TYPE: odata_type(str(type_name))} if said else {}
-    return kind_said | ordered
+    written = kind.chosen and isinstance(type_name, str) and type_name != kind.default_type
+    type_member: Properties = {ODATA_TYPE: odata_type(str(type_name))} if written else {}
+    return type_member | ordered
 
 
 def _faults(body: Properties, live: ObservedExtension) -> Iterator[tuple[Path, str]]:
-    """What the loader and the plan would say of the body alone, each with the path it is about.
+    """The errors that loader and plan would report for the body alone, each with its path.
 
-    What is masked elsewhere is left out of a file too, though a file might declare it.
+    Values that are masked elsewhere are omitted from files too, although a file might declare them.
     """
     lines: list[Line] = [("catalog: any", ()), ("extensions:", ()), ("-", ()), *block(body, 2)]
     documents, faults = read_documents("".join(f"{line}\n" for line, _ in lines))
@@ -97,7 +97,7 @@ def _faults(body: Properties, live: ObservedExtension) -> Iterator[tuple[Path, s
         if not faults:
             [catalog] = desired_catalogs([document])
             for row in compare(catalog.extensions[0].properties, live.properties):
-                yield row.path, "it would not be read back as it is live"
+                yield row.path, "a file would declare another value"
     for fault in faults:
         yield lines[min(fault.line, len(lines)) - 1][1], fault.message
     if not faults:
@@ -115,9 +115,9 @@ def _leaves(value: Properties, path: Path = ()) -> Iterator[tuple[Path, JsonValu
 
 
 def _emptied(body: Properties, live: ObservedExtension) -> list[str]:
-    """The objects of which nothing is left to declare, but for those that are live without a documented member.
+    """The objects without a declarable member, except those that are live without a documented member.
 
-    An empty one would be a statement of its own: an empty `callbackConfiguration` says that the request waits.
+    An empty object has a meaning: with an empty `callbackConfiguration` the request waits.
     """
     return [
         name
@@ -127,7 +127,7 @@ def _emptied(body: Properties, live: ObservedExtension) -> list[str]:
 
 
 def _is_written_when_empty(name: str, value: JsonValue) -> bool:
-    """True for a live `callbackConfiguration` without a documented member: that it is there means the request waits."""
+    """True for a live `callbackConfiguration` without a documented member: because it exists, the request waits."""
     if name != "callbackConfiguration":
         return False
     documented = chain.from_iterable(COMPLEX_PROPERTIES[name].members.values())
@@ -135,7 +135,7 @@ def _is_written_when_empty(name: str, value: JsonValue) -> bool:
 
 
 def _optional_part(body: Properties, path: Path, live: ObservedExtension) -> Path | None:
-    """The smallest part at the path that may be missing; None where all of it is required."""
+    """The smallest optional part at the path; None if all of it is required."""
     outer = body.get(path[0]) if path else None
     if path and path[0] in _OPTIONAL:
         alone = isinstance(outer, dict) and len(outer) == 1
@@ -145,7 +145,7 @@ def _optional_part(body: Properties, path: Path, live: ObservedExtension) -> Pat
 
 
 def _take_out(body: Properties, path: Path) -> bool:
-    """Removes the part from the body; false when an earlier fault has removed it already."""
+    """Removes the part from the body; false if an earlier error already removed it."""
     holder = body
     for name in path[:-1]:
         inner = holder.get(name)

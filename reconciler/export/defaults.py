@@ -1,4 +1,4 @@
-"""`defaults` of a document: what all its extensions share, and what an extension still has to say beside them."""
+"""`defaults` of a document: what all its extensions share, and what an extension declares besides them."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def shared(bodies: Sequence[Properties]) -> Properties:
 
 def _all_have(bodies: Sequence[Properties], name: str, member: str, value: JsonValue) -> bool:
     configurations = (body.get(name) for body in bodies)
-    return all(isinstance(one, dict) and one.get(member, None) == value for one in configurations)
+    return all(isinstance(each, dict) and each.get(member, None) == value for each in configurations)
 
 
 def beside(defaults: Mapping[str, JsonValue], body: Properties) -> Properties:
-    """What the body says beyond the canonical defaults, null for what they say beyond it: merged, they are the body.
+    """What the body declares besides the canonical defaults, and null for their other members.
 
-    What cannot be null is then refused by whoever reads it; such defaults hold no such extension.
+    The loader rejects a null that is not allowed; then these defaults do not fit the extension.
     """
     own: Properties = {}
     for name, value in body.items():
@@ -51,17 +51,17 @@ def beside(defaults: Mapping[str, JsonValue], body: Properties) -> Properties:
 
 
 def _members_beside(default: Properties, value: Properties) -> Properties:
-    said = {
+    own = {
         member: content
         for member, content in value.items()
         if member not in default or not _same(member, default[member], content)
     }
-    silent = (member for member, content in default.items() if member != ODATA_TYPE and content is not None)
-    return said | {member: None for member in silent if member not in value}
+    inherited = (member for member, content in default.items() if member != ODATA_TYPE and content is not None)
+    return own | {member: None for member in inherited if member not in value}
 
 
 def _types_differ(default: Properties, value: Properties) -> bool:
-    types = [one.get(ODATA_TYPE) for one in (default, value)]
+    types = [configuration.get(ODATA_TYPE) for configuration in (default, value)]
     return None not in types and short_type(types[0]) != short_type(types[1])
 
 

@@ -1,4 +1,4 @@
-"""Observed catalogs → desired-state documents, in the form in which somebody would have written them."""
+"""Observed catalogs → desired-state documents, as a person would write them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from reconciler.render.escape import visible
 
 
 def export(observed: Sequence[ObservedCatalog], every: Sequence[Catalog], *, named: bool) -> Export:
-    """A document for each catalog that could be read, sorted by name and id; `every` lists all that the tenant has.
+    """A document for each catalog that could be read, sorted by name and id; `every` lists all catalogs of the tenant.
 
-    One in which nothing can be declared gets none, unless the catalogs were `named`.
+    A catalog without a declarable extension gets no document, unless the catalogs were `named`.
     """
     names = Counter(folded(catalog.display_name) for catalog in every)
     documents, diagnostics, empty = list[ExportedDocument](), list[Diagnostic](), 0
@@ -33,7 +33,7 @@ def export(observed: Sequence[ObservedCatalog], every: Sequence[Catalog], *, nam
             continue
         items = declarables(found)
         diagnostics += left_out(found.catalog, items)
-        bodies = [one for one in items if one.body is not None]
+        bodies = [item for item in items if item.body is not None]
         address = _address(found.catalog, names)
         if address is None or not (bodies or named):
             empty += address is not None
@@ -44,13 +44,13 @@ def export(observed: Sequence[ObservedCatalog], every: Sequence[Catalog], *, nam
 
 
 def declarables(found: ObservedCatalog, ids: Collection[str] | None = None) -> list[Declarable]:
-    """What can be declared of each extension of the catalog (of those with these ids), sorted by name and id.
+    """The declarable part of each extension of the catalog (of those with these ids), sorted by name and id.
 
-    Those that share a name are pinned by their ids.
+    Extensions that share a name are pinned by their ids.
     """
-    bearers = Counter(folded(live.display_name) for live in found.extensions)
+    uses = Counter(folded(live.display_name) for live in found.extensions)
     return [
-        declarable(live, pinned=bearers[folded(live.display_name)] > 1)
+        declarable(live, pinned=uses[folded(live.display_name)] > 1)
         for live in sorted(found.extensions, key=lambda one: (folded(one.display_name), one.id))
         if ids is None or live.id in ids
     ]
@@ -62,33 +62,33 @@ def left_out(catalog: Catalog, items: Sequence[Declarable]) -> Iterator[Diagnost
         for part in item.left_out:
             what = "/".join(part.path) or "it"
             message = (
-                f"“{item.live.display_name or ''}” ({item.live.id}) in catalog {catalog}: {what} is left out, "
+                f'"{item.live.display_name or ""}" ({item.live.id}) in catalog {catalog}: {what} is omitted, '
                 f"because {part.because[:1].lower()}{part.because[1:].rstrip('.')}."
             )
             yield Diagnostic("R306", "warning", message, "Correct it in Entra and export again, or leave it unmanaged.")
 
 
 def unreadable(found: ObservedCatalog) -> Diagnostic:
-    """R307 for a catalog that is not there or could not be read."""
+    """R307 for a catalog that is absent or could not be read."""
     message = f"Catalog {found.catalog} ({found.catalog.id or 'no id'}) is {found.read}: {found.because}."
-    return Diagnostic("R307", "warning", message, "Nothing of it is exported; export again once it can be read.")
+    return Diagnostic("R307", "warning", message, "It was not exported. Export again once it can be read.")
 
 
 def _nameless(catalog: Catalog) -> Diagnostic:
-    message = f"Catalog {catalog} can be addressed neither by its name nor by its id; it is left out."
+    message = f"Catalog {catalog} is omitted: neither its name nor its id can be declared."
     return Diagnostic("R306", "warning", message, "Rename it in Entra and export again, or leave it unmanaged.")
 
 
 def _address(catalog: Catalog, names: Counter[str]) -> JsonValue:
-    """How a file names the catalog: by its name if that is the only one, otherwise by id; None: not at all."""
+    """How a file names the catalog: by its name if that is unique, otherwise by its id; None if it cannot."""
     name = catalog.display_name
     unique = name is not None and name == name.strip() and names[folded(name)] == 1
     addresses: list[JsonValue] = [name, {"id": catalog.id}] if unique else [{"id": catalog.id}]
-    return next((address for address in addresses if _is_taken(address)), None)
+    return next((address for address in addresses if _is_accepted(address)), None)
 
 
-def _is_taken(address: JsonValue) -> bool:
-    """True when the loader takes this as the address of a catalog."""
+def _is_accepted(address: JsonValue) -> bool:
+    """True if the loader accepts this as the value of `catalog`."""
     documents, faults = read_documents(f"{_catalog_lines(address, '')}extensions: []\n")
     return not faults and not declared(documents[0], "")[1]
 
@@ -117,7 +117,7 @@ def _document(catalog: Catalog, address: JsonValue, items: Sequence[Declarable])
 
 
 def _escaped(value: JsonValue) -> JsonValue:
-    """The value as a file has to say it, in JSON too: `${` is written `$${`."""
+    """The value as a file must write it, in JSON too: `$${` for `${`."""
     if isinstance(value, dict):
         return {name: _escaped(member) for name, member in value.items()}
     if isinstance(value, list):

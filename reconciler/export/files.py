@@ -1,4 +1,4 @@
-"""Documents → the names of the files that hold them, one a catalog."""
+"""Documents → the names of their files, one per catalog."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from reconciler.model.extension import Catalog
 
 _LONGEST = 60
 _RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
-"""Names that Windows keeps for devices, whatever their ending."""
+"""Names that Windows reserves for devices, with any extension."""
 _ENDS_LIKE_AN_ID = re.compile(r".*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SCHEMA = "desired-state.schema.json"
 
 
 def file_names(documents: Sequence[ExportedDocument]) -> list[str]:
-    """A name for each document, in their order: small ASCII letters and digits, and no two the same.
+    """A unique name for each document, in their order: lower-case ASCII letters, digits and hyphens.
 
-    It depends on the catalogs alone: where two would share one, both carry their catalog's id.
+    It depends on the catalogs alone: if two would have the same name, both contain the id of their catalog.
     """
     slugs = [_slug(document.catalog) for document in documents]
     uses = Counter(slugs)
     return [
         f"{slug}.yaml"
         if uses[slug] == 1 and not _ENDS_LIKE_AN_ID.fullmatch(slug)
-        else f"{slug}-{_id(one.catalog)}.yaml"
-        for one, slug in zip(documents, slugs, strict=True)
+        else f"{slug}-{_id(document.catalog)}.yaml"
+        for document, slug in zip(documents, slugs, strict=True)
     ]
 
 
@@ -46,6 +46,6 @@ def _id(catalog: Catalog) -> str:
 
 
 def schema_line(folder: Path) -> str:
-    """The comment by which editors find the schema, where it lies beside the folder; otherwise nothing."""
+    """The comment that names the schema for editors, if the schema exists beside the folder; otherwise nothing."""
     beside = folder.absolute().parent / "schemas" / SCHEMA
     return f"# yaml-language-server: $schema=../schemas/{SCHEMA}\n" if beside.is_file() else ""

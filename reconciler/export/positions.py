@@ -1,4 +1,4 @@
-"""The text of a file as a tree that knows where each value begins and ends, for edits that leave the rest as it is."""
+"""The text of a file as a tree of values with their positions, for edits that change nothing else."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _BREAKS = "\n\r\x85\u2028\u2029"
 
 @dataclass(slots=True, eq=False)
 class Piece:
-    """A value in the text. `text` is that of a scalar; `entries` and `items` are what a collection holds.
+    """A value in the text. A scalar has `text`; a mapping has `entries`, a sequence `items`.
 
     `start` and `end` count characters; `style` is the quote or `|` or `>`, "" for plain. `fixed`: it is an alias, or
-    carries an anchor, or stands inside of what does, so that an edit could mean more than this place.
+    has an anchor, or is inside of a value with an anchor, so that an edit could change more than this value.
     """
 
     start: int
@@ -37,12 +37,12 @@ class Piece:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Line and column from 1, as the loader tells them: those of the first name in a mapping."""
+        """Line and column from 1, as the loader reports them: those of the first name in a mapping."""
         first = next(iter(self.keys.values()), self)
         return first.line + 1, first.column + 1
 
     def member(self, name: str) -> Piece | None:
-        """The value of a property; None where there is no such property, or no mapping."""
+        """The value of a property; None without such a property, or if this is not a mapping."""
         return (self.entries or {}).get(name)
 
 
@@ -65,23 +65,23 @@ def pieces(text: str) -> list[Piece]:
 
 
 def _place(mark: Any) -> tuple[int, int, int]:
-    """Characters before the mark, its line and its column, from 0; PyYAML has two kinds of marks, for two parsers."""
+    """Offset, line and column of the mark, from 0. PyYAML has two classes of marks, one for each parser."""
     return mark.index, mark.line, mark.column
 
 
 def line_end(text: str, at: int) -> int:
-    """Where the line ends in which `at` stands, its line break not included."""
-    found = _BREAK.search(text, at)
-    return found.start() if found else len(text)
+    """The end of the line of this offset, without its line break."""
+    match = _BREAK.search(text, at)
+    return match.start() if match else len(text)
 
 
 def line_start(text: str, at: int) -> int:
-    """Where the line begins in which `at` stands."""
-    return max(text.rfind(one, 0, at) for one in _BREAKS) + 1
+    """The start of the line of this offset."""
+    return max(text.rfind(character, 0, at) for character in _BREAKS) + 1
 
 
 def breaks(text: str, start: int = 0, end: int | None = None) -> int:
-    """How many lines end between the two places."""
+    """How many lines end between two offsets."""
     return len(_BREAK.findall(text, start, len(text) if end is None else end))
 
 
@@ -101,7 +101,7 @@ def _piece(event: yaml.NodeEvent, *, inside_fixed: bool) -> Piece:
 
 
 def _put(piece: Piece, open_: list[tuple[Piece, Piece | None]], documents: list[Piece]) -> None:
-    """Puts a piece where it belongs: as a document, an item, a name, or the value of the name before it."""
+    """Adds a piece to the tree: as a document, an item, a name, or the value of the name before it."""
     if not open_:
         documents.append(piece)
         return
@@ -118,6 +118,6 @@ def _put(piece: Piece, open_: list[tuple[Piece, Piece | None]], documents: list[
 
 
 def _last_end(piece: Piece) -> int:
-    """Where the last value of a block collection ends; the parser itself only tells where the next thing begins."""
+    """The end of the last value of a block collection; the parser reports only the start of the next token."""
     inside = piece.items if piece.items is not None else list((piece.entries or {}).values())
     return inside[-1].end if inside else piece.start

@@ -1,4 +1,4 @@
-"""Whether edited files declare what they did before, but for the edits: nothing lost, nothing else changed or added."""
+"""Whether edited files differ from before in the edits only: nothing lost, nothing else changed or added."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from reconciler.model.types import ODATA_TYPE, JsonValue, short_type
 
 Path: TypeAlias = tuple[str, ...]
 Key: TypeAlias = tuple[str, tuple[str, str], str, str]
-"""File, catalog, name and pinned id: edits move no extension to another file, and a catalog has the pair once."""
+"""File, catalog, name and pinned id: edits move no extension to another file, and the pair is unique in a catalog."""
 
 
 def only_adopted(
     before: Sequence[DesiredCatalog], after: Sequence[DesiredCatalog], adopted: Sequence[Adoption]
 ) -> bool:
-    """True when the files declare afterwards what they did before and what the edits report, and no more.
+    """True if the edited files declare what they did before, with the reported edits, and nothing else.
 
-    The same catalogs, extensions and pins; each leaf outside of the edited paths as it was, each edited path as it was
-    reported, each new extension as it was meant. What equals the live state is looked at like the rest.
+    The same catalogs, extensions and pins; every leaf outside of the edited paths as before, every edited path as
+    reported, every new extension as intended. Values that equal the live state are compared too.
     """
     edits: dict[SourceLocation, list[Edit]] = {}
     for edit in (edit for one in adopted if one.new is None for edit in one.edits):
@@ -36,7 +36,7 @@ def only_adopted(
         [reference(one.catalog) for one in before] == [reference(one.catalog) for one in after]
         and sorted(found) == sorted([*declared, *new])
         and all(_only_edited(one, found[key], edits.get(one.source, ())) for key, one in declared.items())
-        and all(_as_meant(one, found[key]) for key, one in new.items())
+        and all(_as_intended(extension, found[key]) for key, extension in new.items())
     )
 
 
@@ -49,7 +49,7 @@ def _new_key(new: NewExtension) -> Key:
 
 
 def _pinned_id(new: NewExtension) -> str | None:
-    """The id by which the new extension is pinned, as the loader reads it."""
+    """The id that pins the new extension, as the loader reads it."""
     declared_id = new.declares.get("id")
     return None if declared_id is None else str(declared_id).lower()
 
@@ -57,7 +57,7 @@ def _pinned_id(new: NewExtension) -> str | None:
 def _by_key(
     catalogs: Sequence[DesiredCatalog], edits: Mapping[SourceLocation, Sequence[Edit]]
 ) -> dict[Key, DesiredExtension]:
-    """The extensions of all catalogs, under the names that they have after the edits."""
+    """The extensions of all catalogs by the names that they have after the edits."""
     keyed = {}
     for catalog in catalogs:
         for one in catalog.extensions:
@@ -76,7 +76,7 @@ def _only_edited(before: DesiredExtension, after: DesiredExtension, edits: Seque
 
 
 def _outside(paths: Sequence[Path], extension: DesiredExtension) -> dict[Path, JsonValue]:
-    """The leaves that no edit is about; that a configuration is null is one of all its members."""
+    """The leaves that no edit changes; a configuration that is null counts for all its members."""
     return {
         path: value
         for path, value in _leaves(extension.properties)
@@ -97,7 +97,7 @@ def _canonical(edit: Edit) -> JsonValue:
     return edit.after if members else canonical({name: edit.after})[name]
 
 
-def _as_meant(new: NewExtension, found: DesiredExtension) -> bool:
-    """True for exactly the live properties; null, where defaults have more, and absent are the same for a new one."""
+def _as_intended(new: NewExtension, found: DesiredExtension) -> bool:
+    """True for exactly the live properties; for a new extension, null (to override a default) equals absent."""
     same_type = found.type == short_type(new.declares[ODATA_TYPE])
     return same_type and without_nulls(found.properties) == without_nulls(canonical(new.declares))

@@ -1,4 +1,4 @@
-"""Texts and adoptions → the edited texts, and the lines in which the edits stand there."""
+"""Texts and adoptions → the edited texts, and the line of each edit in them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from reconciler.model.export import Edit
 
 
 def edited(texts: Mapping[str, str], adopted: Sequence[Adoption]) -> dict[str, str]:
-    """All texts with the adoptions in them; none at all when two would write to the same place."""
+    """All texts with the adoptions; empty if two adoptions would edit the same place."""
     results = {file: spliced(text, _splices(file, text, adopted)) for file, text in texts.items()}
     return {} if None in results.values() else {file: text or "" for file, text in results.items()}
 
 
 def _splices(file: str, text: str, adopted: Sequence[Adoption]) -> list[Splice]:
-    """Every splice of one file; the new extensions of one document are one."""
+    """Every splice of one file; the new extensions of one document are one splice."""
     own = [one for one in adopted if one.file == file]
     news: dict[int, list[NewExtension]] = {}
     for one in own:
@@ -34,7 +34,7 @@ def _splices(file: str, text: str, adopted: Sequence[Adoption]) -> list[Splice]:
 
 
 def placed(texts: Mapping[str, str], new_texts: Mapping[str, str], adopted: Sequence[Adoption]) -> Iterator[Edit]:
-    """The edits with the lines in which they stand in the new texts."""
+    """The edits with their lines in the new texts."""
     for one in adopted:
         text, every = texts[one.file], _splices(one.file, texts[one.file], adopted)
         at = new_texts[one.file].rfind(f"# id {one.new.live_id}") if one.new else -1

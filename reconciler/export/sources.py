@@ -1,4 +1,4 @@
-"""The files as they are written: each document with its place in the text, its catalog and its defaults."""
+"""The files as they are written: each document with its position in the text, its catalog and its defaults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reconciler.model.types import ODATA_TYPE, Properties
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a file: its piece of the text, what it says of its catalog, and its defaults, canonical."""
+    """One document of a file: its piece of the text, its catalog as declared, and its canonical defaults."""
 
     file: str
     piece: Piece
@@ -28,31 +28,31 @@ class Document:
     defaults: Properties
 
     def declares(self, catalog: Catalog) -> bool:
-        """True when it is the observed catalog that the document means, by its id or its name."""
+        """True if the document declares this observed catalog, by its id or its name."""
         if self.catalog.id is not None:
             return self.catalog.id == catalog.id
         return (self.catalog.display_name or "").casefold() == (catalog.display_name or "").casefold()
 
     def extension(self, source: SourceLocation) -> Piece | None:
-        """The piece of the extension that the loader found at this place; None for one of another document."""
+        """The piece of the extension at this place; None if the place is in another document."""
         listed = self.piece.member("extensions")
         places = (item for item in (listed.items if listed else None) or ())
-        wanted = (source.file, source.line, source.column)
-        return next((item for item in places if (self.file, *item.place) == wanted), None)
+        place = (source.file, source.line, source.column)
+        return next((item for item in places if (self.file, *item.place) == place), None)
 
 
 def documents_of(texts: Mapping[str, str], environment: Environment | None) -> Iterator[Document]:
-    """The documents of all files, in their order; the texts have been loaded without a fault."""
+    """The documents of all files, in their order; the texts were loaded without an error."""
     for file, text in texts.items():
         nodes, _ = read_documents(text)
         for node, piece in zip(nodes, _mappings(pieces(text)), strict=True):
             written, _ = substituted(node, environment)
-            said, _ = declared(written, file)
-            yield Document(file, piece, cast("Catalog", said.catalog), _defaults(data_of(written)))
+            document, _ = declared(written, file)
+            yield Document(file, piece, cast("Catalog", document.catalog), _defaults(data_of(written)))
 
 
 def _mappings(documents: Iterable[Piece]) -> list[Piece]:
-    """The documents that are more than nothing."""
+    """The documents that are not empty."""
     return [piece for piece in documents if piece.entries is not None]
 
 
@@ -65,8 +65,8 @@ def _defaults(document: object) -> Properties:
 
 
 def is_variable(piece: Piece | None) -> bool:
-    """True for a text in which the value of a variable stands, and for a collection that holds one."""
+    """True for a text with a variable, and for a collection that contains one."""
     if piece is None:
         return False
     inside = [*(piece.entries or {}).values(), *(piece.items or ())]
-    return "${" in (piece.text or "").replace("$${", "") or any(is_variable(one) for one in inside)
+    return "${" in (piece.text or "").replace("$${", "") or any(is_variable(part) for part in inside)

@@ -1,4 +1,4 @@
-"""Edits of a text at the places of its values: replace, add, remove. Every character outside of a splice stays."""
+"""Edits of a text at the positions of its values: replace, add, remove. No other character changes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from reconciler.model.types import ODATA_TYPE, JsonValue, Properties
 from reconciler.render.escape import shows, yaml_quoted
 
 _HEAD = re.compile(r"(?:!\S*\s+)?[|>](?:([1-9])[+-]?|[+-]([1-9])?)?")
-"""Of a block: a tag, then in either order how far its lines are indented, and how they end."""
+"""The head of a block scalar: a tag, then in either order the indentation and the chomping indicator."""
 _COMMA = re.compile(r"(?:\s|#[^\r\n\x85\u2028\u2029]*)*+,")
-"""With the comments before it, in which there may be commas too."""
+"""A comma with the comments before it, which can contain commas too."""
 _EOL = re.compile(r"\r\n|[\r\n]")
 _BLANK_LINE = re.compile(r"(?>\r\n|[\r\n])[ \t]*[\r\n]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Splice:
-    """New text in place of what stands from `start` to `end`. `column`: how far the lines are indented that it adds."""
+    """New text that replaces `start` to `end`. `column`: the indentation of the lines that it adds."""
 
     start: int
     end: int
@@ -31,12 +31,12 @@ class Splice:
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str | None:
-    """The text with every splice in it; None when two overlap.
+    """The text with every splice applied; None if two overlap.
 
-    Of those that add lines at one place the deepest comes first: what is less indented ends what it stands behind.
+    Of splices that add lines at the same place, the most indented comes first: a less indented line ends the block.
     """
     parts, done = [], 0
-    for splice in sorted(splices, key=lambda one: (one.start, one.end, -one.column)):
+    for splice in sorted(splices, key=lambda splice: (splice.start, splice.end, -splice.column)):
         if splice.start < done:
             return None
         parts += [text[done : splice.start], splice.text]
@@ -45,7 +45,7 @@ def spliced(text: str, splices: Iterable[Splice]) -> str | None:
 
 
 def replaced(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]:
-    """The value of a property changes where it stands; it keeps its quotes, its block and its comment if it can.
+    """Replaces the value of a property in its position, with its quotes, its block style and its comment if possible.
 
     A whole configuration in block style can only become null.
     """
@@ -73,7 +73,7 @@ def _in_style(old: Piece, value: JsonValue, *, flow_style: bool) -> str:
 
 
 def _block_replaced(text: str, holder: Piece, old: Piece, value: JsonValue) -> list[Splice]:
-    """The lines of a block change, and in its head what says how they end; the comment behind it stays."""
+    """Replaces the lines of a block scalar, and the chomping indicator in its head; the comment after it stays."""
     head = _HEAD.match(text, old.start)
     if head is None:
         return []
@@ -89,7 +89,7 @@ def _block_replaced(text: str, holder: Piece, old: Piece, value: JsonValue) -> l
 
 
 def added(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]:
-    """A property at the end of a mapping, in the mapping's own style."""
+    """Adds a property at the end of a mapping, in the style of the mapping."""
     if not holder.flow:
         indent = next(iter(holder.keys.values())).column
         lines = [line for line, _ in block({name: value}, indent)]
@@ -102,7 +102,7 @@ def added(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]
 
 
 def removed(text: str, holder: Piece, name: str) -> list[Splice]:
-    """A property goes with its lines, or in flow style with a comma; the comments between it and others stay."""
+    """Removes a property with its lines, or in flow style with a comma; comments between it and others stay."""
     if holder.flow:
         return _removed_from_flow(text, holder, name)
     start, end = holder.keys[name].start, line_end(text, (holder.entries or {})[name].end)
@@ -124,7 +124,7 @@ def _removed_from_flow(text: str, holder: Piece, name: str) -> list[Splice]:
 
 
 def _own_lines(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """The place with the line break before it; None where something else stands on its lines."""
+    """The range with the line break before it; None if its lines contain something else."""
     begin = line_start(text, start)
     if text[begin:start].strip(" ") or text[end : line_end(text, end)].strip(" "):
         return None
@@ -132,7 +132,7 @@ def _own_lines(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def appended(text: str, document: Piece, items: Sequence[tuple[str, Properties]]) -> list[Splice]:
-    """Extensions, each with its live id, at the end of the document's list, in the style of the list."""
+    """Adds extensions, each with its live id, at the end of the document's list, in the style of the list."""
     listed = document.member("extensions")
     if listed is None or listed.items is None:
         return []
@@ -155,22 +155,22 @@ def appended(text: str, document: Piece, items: Sequence[tuple[str, Properties]]
 
 
 def _apart(text: str, items: Sequence[Piece]) -> bool:
-    """True where blank lines stand between the items, or would if there were more of them."""
+    """True if blank lines separate the items, or there is at most one item."""
     return len(items) < 2 or _BLANK_LINE.search(text, items[-2].end, items[-1].start) is not None
 
 
 def flow_of(holder: Piece, value: JsonValue) -> str:
-    """The value on one line, with the quotes of JSON where the mapping has them."""
+    """The value on one line, quoted as in JSON if the mapping is."""
     quoted = _quotes(holder)
     return flow(value, quoted=quoted) if isinstance(value, dict) else scalar(value, flow=True, quoted=quoted)
 
 
 def _quotes(holder: Piece) -> bool:
-    """True where names stand in quotes that need none."""
+    """True if the mapping quotes names that need no quotes."""
     return any(name.style == '"' and name.text != ODATA_TYPE for name in holder.keys.values())
 
 
 def eol_of(text: str) -> str:
-    """The line break of the text; one that shows in no editor is not written, though YAML reads it as one."""
-    found = _EOL.search(text)
-    return found[0] if found else "\n"
+    """The line break of the text; the ones that only YAML knows are not written, since no editor shows them."""
+    match = _EOL.search(text)
+    return match[0] if match else "\n"

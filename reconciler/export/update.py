@@ -1,4 +1,4 @@
-"""Files and what is live → the files with what is live in them, proven by reading them before anything is kept."""
+"""Files and live objects → the files with the live values, each edit verified by loading the edited files."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from reconciler.model.extension import DesiredCatalog, ObservedCatalog, Observed
 from reconciler.model.plan import Change, Plan
 
 Pairs = Sequence[tuple[DesiredCatalog, ObservedCatalog]]
-_UNSAFE = "the edit would not be read back as it is meant"
+_UNSAFE = "the edited file would not declare the live value"
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The texts of the files by name, the environment in which they are read, and how a plan is made.
+    """The texts of the files by name, the environment for which they are read, and how a plan is made.
 
-    `others` are the environments beside in which they are without a fault, and stay so.
+    `others` are the other environments for which they are valid, and must stay valid.
     """
 
     texts: Mapping[str, str]
@@ -38,20 +38,22 @@ class Files:
     others: tuple[Environment, ...] = ()
 
     def declared(self, texts: Mapping[str, str]) -> Sequence[DesiredCatalog]:
-        """What these texts declare; nothing at all when they have a fault."""
+        """What these texts declare; nothing if they have an error."""
         return load_texts(texts.items(), self.environment).catalogs
 
     def plan(self, declared: Sequence[DesiredCatalog], pairs: Pairs) -> Plan:
-        """The plan for what is declared against what was observed for the pairs."""
-        observed = {wanted.catalog: found for wanted, found in pairs}
-        return self.planned([(one, observed[one.catalog]) for one in declared if one.catalog in observed])
+        """The plan for the declared catalogs, compared with what was observed for the pairs."""
+        observed = {desired.catalog: live for desired, live in pairs}
+        return self.planned(
+            [(desired, observed[desired.catalog]) for desired in declared if desired.catalog in observed]
+        )
 
 
 def update(files: Files, pairs: Pairs) -> Update:
-    """The edits that bring the files to what is live in the catalogs of the pairs, and what they leave as it is.
+    """The edits that update the files to the live values in the catalogs of the pairs, and what stays unchanged.
 
-    What is declared and not live is left alone. An edit is kept only if the files then declare what they did before
-    and what it was to bring in, and if nothing differs from what is live that did not before.
+    A declared extension that is not live is not changed. An edit is kept only if the files then declare what they did
+    before plus the edit, and if nothing else differs from the live objects than before.
     """
     declared, before = files.declared(files.texts), files.planned(pairs)
     observed = list({found.catalog.id: found for _, found in pairs if found.read == "complete"}.values())
@@ -78,7 +80,7 @@ def update(files: Files, pairs: Pairs) -> Update:
 
 
 def _unmanaged(before: Plan, found: ObservedCatalog) -> list[Declarable]:
-    """The live extensions that no file declares; one that a blocked declaration names is not to be added beside it."""
+    """The live extensions that no file declares, without those that a blocked declaration names."""
     blocked = [one.extension for one in before.blocked if one.catalog == found.catalog]
     names, ids = {folded(one.display_name) for one in blocked}, {(one.id or "").casefold() for one in blocked}
     refs = (one.extension for one in before.unmanaged if one.catalog == found.catalog)
@@ -107,7 +109,7 @@ def _new(unmanaged: Sequence[tuple[ObservedCatalog, Declarable]], documents: Seq
 def _judged(
     wished: Sequence[Adoption], judged: Sequence[Adoption], objection: Callable[[Sequence[Adoption]], str]
 ) -> Sequence[Adoption]:
-    """The judged ones and the wished, refused where they do not hold together with the others: half by half."""
+    """The judged adoptions and the wished ones; refused are those that fail together with the others. Bisects."""
     kept = [one for one in judged if not one.refusal]
     because = objection([*kept, *wished]) if wished else ""
     if not because:
@@ -121,7 +123,7 @@ def _judged(
 def _objection(
     adopted: Sequence[Adoption], files: Files, pairs: Pairs, declared: Sequence[DesiredCatalog], before: Plan
 ) -> str:
-    """Why the edited files are not what is meant; "" when they declare and plan what was adopted, and no more."""
+    """Why the edited files are wrong; "" if they declare and plan exactly what was adopted."""
     texts = edited(files.texts, adopted)
     after = files.declared(texts) if texts else ()
     edits = [edit for one in adopted for edit in one.edits]
@@ -131,13 +133,12 @@ def _objection(
     return next((_elsewhere(name, found[0]) for name, found in faults if found), "")
 
 
-def _elsewhere(environment: str, fault: Diagnostic) -> str:
-    said = f"{fault.code}: {fault.message}"
-    return f"in environment {environment} the files would then be at fault, {said}"
+def _elsewhere(environment: str, error: Diagnostic) -> str:
+    return f"the files would become invalid in environment {environment}, {error.code}: {error.message}"
 
 
 def _settled(before: Plan, after: Plan, edits: Sequence[Edit]) -> bool:
-    """True when the files differ from what is live exactly as before, but for the edits."""
+    """True if the files differ from the live objects exactly as before, except for the edits."""
     settled = {(edit.extension.id, edit.path) for edit in edits}
     new = {edit.extension.id for edit in edits if not edit.path}
     return (
@@ -147,7 +148,7 @@ def _settled(before: Plan, after: Plan, edits: Sequence[Edit]) -> bool:
 
 
 def _rows(plan: Plan) -> set[tuple[str, str | None, tuple[str, ...], bytes]]:
-    """What a plan would do, row by row: which extension, which path and which value; without places and reasons."""
+    """The rows of a plan: extension, path and value; without positions and reasons."""
     changes = {(_key(one), one.extension.id, (), b"") for one in plan.changes if one.action in ("create", "blocked")}
     return changes | {
         (_key(one), one.extension.id, row.path, canonical_json(row.after))
@@ -157,7 +158,7 @@ def _rows(plan: Plan) -> set[tuple[str, str | None, tuple[str, ...], bytes]]:
 
 
 def _key(change: Change) -> str:
-    """Which change it is; a rename and an update of one extension are the same work, row by row."""
+    """Identifies a change; a rename and an update of one extension have the same rows."""
     name = change.extension.display_name if change.action in ("create", "blocked") else ""
     return f"{change.action if name else 'update'} {change.catalog.id} {name}"
 
@@ -166,18 +167,18 @@ def _blocked(before: Plan, observed: Sequence[ObservedCatalog]) -> Iterator[Diag
     read = {found.catalog.id for found in observed}
     for change in before.blocked:
         if change.catalog.id in read:
-            what = f"“{change.extension.display_name}” stays as it is in the file"
-            yield _left_as_it_is(what, change.because, change.source)
+            what = f'"{change.extension.display_name}" is not updated in the file'
+            yield _not_updated(what, change.because, change.source)
 
 
 def _refused(adoption: Adoption) -> Iterator[Diagnostic]:
     for edit in adoption.edits:
-        name = f"“{edit.extension.display_name}”"
-        stays = f"{name}: {'/'.join(edit.path)} stays as it is in the file"
+        name = f'"{edit.extension.display_name}"'
+        stays = f"{name}: {'/'.join(edit.path)} is not updated in the file"
         what = stays if edit.path else f"{name} ({edit.extension.id}) is not added to the file"
-        yield _left_as_it_is(what, adoption.refusal, edit.place)
+        yield _not_updated(what, adoption.refusal, edit.place)
 
 
-def _left_as_it_is(what: str, because: str, place: SourceLocation | None) -> Diagnostic:
+def _not_updated(what: str, because: str, place: SourceLocation | None) -> Diagnostic:
     hint = "Edit the file by hand, or apply what it declares."
     return Diagnostic("R308", "warning", f"{what}, because {because.rstrip('.')}.", hint, place)

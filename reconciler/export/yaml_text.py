@@ -1,4 +1,4 @@
-"""Values → YAML text that both YAML versions, and people, read as the same thing."""
+"""Values → YAML text that YAML 1.1, YAML 1.2 and people read in the same way."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from reconciler.render.escape import shows, visible, yaml_quoted
 
 Path: TypeAlias = tuple[str, ...]
 Line: TypeAlias = tuple[str, Path]
-"""A line of YAML, and the path of the property that it states."""
+"""A line of YAML, and the path of its property."""
 
 STEP = 2
 _PLAIN = re.compile(r"[^\W\d_](?:[\w .,;()/'+=&?%!@~:-]*[\w.,;()/'+=&?%!@~-])?")
 _PLAIN_IN_FLOW = re.compile(r"[^\W\d_](?:[\w ./+-]*[\w./+-])?")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
-"""What some YAML reader takes for something else than text, in whatever case."""
+"""Words that some YAML reader does not read as text, in any case."""
 
 
 def is_plain(text: str, *, flow: bool = False) -> bool:
-    """True for what reads as text without quotes, in YAML 1.1, in 1.2, and for the eye; conservatively."""
+    """True if the text needs no quotes in YAML 1.1 and 1.2 and is unambiguous to people; conservative."""
     if GUID.fullmatch(text):
         return True
     pattern = _PLAIN_IN_FLOW if flow else _PLAIN
@@ -32,7 +32,7 @@ def is_plain(text: str, *, flow: bool = False) -> bool:
 
 
 def scalar(value: JsonValue, *, flow: bool = False, quoted: bool = False) -> str:
-    """The value on one line; text in double quotes where it must be, or where all is to be `quoted`."""
+    """The value on one line; text in double quotes if necessary, or if `quoted`."""
     if isinstance(value, str):
         text = escaped(value)
         return text if is_plain(text, flow=flow) and not quoted else yaml_quoted(text)
@@ -45,7 +45,7 @@ def key(name: str, *, quoted: bool = False) -> str:
 
 
 def block(properties: Mapping[str, JsonValue], indent: int, path: Path = ()) -> Iterator[Line]:
-    """The properties one below the other; configurations are indented, a text of several lines keeps them."""
+    """The properties in block style; configurations are indented, a text of several lines is a block scalar."""
     for name, value in properties.items():
         here, start = (*path, name), f"{' ' * indent}{key(name)}:"
         if isinstance(value, dict) and value and not path:
@@ -60,18 +60,19 @@ def block(properties: Mapping[str, JsonValue], indent: int, path: Path = ()) -> 
 
 
 def reads_as_lines(text: str) -> bool:
-    """True for a text of several lines that can stand as a block (`|`) without hiding anything."""
+    """True for a text of several lines that can be a block scalar (`|`) without hidden characters."""
     lines = text.removesuffix("\n").split("\n")
     return (
         len(lines) > 1
         and not lines[0].startswith(" ")
-        and all(lines[at] for at in (0, -1))
+        and bool(lines[0])
+        and bool(lines[-1])
         and all(shows(line) and line == line.rstrip() and not line.lstrip().startswith("::") for line in lines)
     )
 
 
 def block_scalar(text: str, indent: int) -> list[str]:
-    """The text as the lines of a `|` block, its head first."""
+    """The text as the lines of a `|` block scalar, its head first."""
     lines = escaped(text).removesuffix("\n").split("\n")
     return ["|" if text.endswith("\n") else "|-", *(f"{' ' * indent}{line}" if line else "" for line in lines)]
 
@@ -87,7 +88,7 @@ def flow(properties: Mapping[str, JsonValue], *, quoted: bool = False) -> str:
 
 
 def extension_text(live_id: str, body: Properties, indent: int, eol: str = "\n") -> str:
-    """The extension as an item of a list whose dashes are indented so far, under a comment with its live id."""
+    """The extension as an item of a list with this indentation, under a comment with its live id."""
     first, *others = (line for line, _ in block(body, indent + STEP))
     lines = [f"{' ' * indent}# id {visible(live_id)}", f"{' ' * indent}- {first.lstrip(' ')}", *others]
     return "".join(f"{line}{eol}" for line in lines)

@@ -78,6 +78,18 @@ def parse_switches(pairs: Iterable[str], base: Switches = Switches()) -> Switche
     return replace(base, **changes)
 
 
+def allowed_values() -> dict[str, tuple[str, ...]]:
+    """The values of every switch; for a number without a list of values, its default."""
+    kinds = get_type_hints(Switches)
+    values: dict[str, tuple[Any, ...]] = {}
+    for item in fields(Switches):
+        if kinds[item.name] is bool:
+            values[item.name] = tuple(_TRUTHS)
+        else:
+            values[item.name] = get_args(kinds[item.name]) or item.metadata["allowed"] or (item.default,)
+    return {name: tuple(map(str, allowed)) for name, allowed in values.items()}
+
+
 def _parse(name: str, value: str) -> str | int | bool:
     known = {switch.name: switch for switch in fields(Switches)}
     if name not in known:

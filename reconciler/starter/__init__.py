@@ -1,5 +1,5 @@
-"""The files of a new repository: the workflows, which call our action by its commit, and a first desired state."""
+"""The files of a new repository: an example, the editor settings, and workflows that call our action by its commit."""
 
-from reconciler.starter.files import starter_files
+from reconciler.starter.files import GITIGNORE, KEPT, ignoring, starter_files
 
-__all__ = ["starter_files"]
+__all__ = ["GITIGNORE", "KEPT", "ignoring", "starter_files"]

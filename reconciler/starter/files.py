@@ -1,4 +1,4 @@
-"""What a new repository begins with. Its workflows are our own ones, which call the action of their own checkout."""
+"""The files of a new repository. Its workflows are our own ones, which call the action of their own checkout."""
 
 from __future__ import annotations
 
@@ -10,50 +10,76 @@ from reconciler import __version__
 from reconciler.errors import UsageError
 from reconciler.starter.environments import checked, in_environment
 
+EXAMPLE = "desired_state/example.yaml"
+WORKFLOWS = ".github/workflows"
 VALIDATE = "reconciler-validate.yml"
-OF_A_TENANT = ("reconciler-plan.yml", "reconciler-apply.yml", "reconciler-drift.yml")
+PER_TENANT = ("reconciler-plan.yml", "reconciler-apply.yml", "reconciler-drift.yml")
 OWN_ACTION = "uses: ./\n"
 ENVIRONMENTS_FILE = "reconciler.yaml"
+GITIGNORE = ".gitignore"
+IGNORED = ".reconciler/"
+SCHEMAS = ("schemas/desired-state.schema.json", "schemas/environments.schema.json")
+EDITOR_FILES = (".vscode/settings.json", ".vscode/extensions.json")
+KEPT = (*SCHEMAS, *EDITOR_FILES)
+"""Files that a repository may already have: they are kept. Any other file that exists is an error."""
 
 _ACTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[\w.-]+@[0-9a-f]{40}", re.ASCII)
 
 
-def starter_files(action: str, environments: Sequence[str] = ()) -> dict[str, str]:
-    """The text of every file by its path in the repository, in the order in which to name them.
+def starter_files(action: str | None, environments: Sequence[str] = ()) -> dict[str, str]:
+    """The text of every file by its path in the repository, in the order in which to print them.
 
-    With environments, the workflows of a tenant are there once for each, and `reconciler.yaml` names them.
+    Without an action there are no workflows. With environments, there are workflows for each of them, and
+    `reconciler.yaml` names them.
 
     Raises:
-        UsageError: the action is not pinned as `OWNER/REPO@SHA`, or the environments cannot have these names.
+        UsageError: the action is not pinned as `OWNER/REPO@SHA`, or an environment name is invalid.
     """
+    checked(environments)
+    return {
+        **(_workflows(action, environments) if action is not None else {}),
+        EXAMPLE: _beside("example.yaml"),
+        **({ENVIRONMENTS_FILE: _naming(environments)} if environments else {}),
+        **{file: _shipped(file) for file in SCHEMAS},
+        **{file: _beside(Path(file).name) for file in EDITOR_FILES},
+        GITIGNORE: f"{IGNORED}\n",
+    }
+
+
+def ignoring(gitignore: bytes) -> bytes:
+    """The content of a `.gitignore` with our line at its end, unless it has that line."""
+    lines = {line.strip().strip(b"/") for line in gitignore.splitlines()}
+    if IGNORED.strip("/").encode() in lines:
+        return gitignore
+    eol = b"\r\n" if b"\r\n" in gitignore else b"\n"
+    gap = eol if gitignore and not gitignore.endswith(b"\n") else b""
+    return gitignore + gap + IGNORED.encode() + eol
+
+
+def _workflows(action: str, environments: Sequence[str]) -> dict[str, str]:
     if not _ACTION.fullmatch(action):
         raise UsageError(
             f"--action {action} is not OWNER/REPO@SHA.",
-            hint="Give the commit in full, 40 hexadecimal digits: whoever can move a tag or a branch could have other "
-            "code run with the rights of your workflows.",
+            hint="Give the whole commit, 40 hexadecimal digits: a tag or a branch can be moved to other code, which "
+            "would run with the permissions of your workflows.",
         )
-    checked(environments)
     called = f"uses: {action} # v{__version__}\n"
-    workflows = {VALIDATE: _shipped(VALIDATE), **_of_tenants(environments)}
-    return {
-        **{f".github/workflows/{name}": text.replace(OWN_ACTION, called) for name, text in workflows.items()},
-        "desired_state/example.yaml": _beside("example.yaml"),
-        **({ENVIRONMENTS_FILE: _named(environments)} if environments else {}),
-    }
+    workflows = {VALIDATE: _workflow(VALIDATE), **_per_tenant(environments)}
+    return {f"{WORKFLOWS}/{name}": text.replace(OWN_ACTION, called) for name, text in workflows.items()}
 
 
-def _of_tenants(environments: Sequence[str]) -> dict[str, str]:
+def _per_tenant(environments: Sequence[str]) -> dict[str, str]:
     if not environments:
-        return {name: _shipped(name) for name in OF_A_TENANT}
+        return {name: _workflow(name) for name in PER_TENANT}
     return {
-        f"{Path(name).stem}-{one}.yml": in_environment(name, _shipped(name), one)
-        for one in environments
-        for name in OF_A_TENANT
+        f"{Path(name).stem}-{environment}.yml": in_environment(name, _workflow(name), environment)
+        for environment in environments
+        for name in PER_TENANT
     }
 
 
-def _named(environments: Sequence[str]) -> str:
-    """`reconciler.yaml`: its head, and the body of an environment for each."""
+def _naming(environments: Sequence[str]) -> str:
+    """`reconciler.yaml`: its first lines, and the lines of an environment for each name."""
     head, body = _beside("environments.yaml").split("  NAME:\n")
     return head + "".join(f"  {name}:\n{body}" for name in environments)
 
@@ -62,8 +88,12 @@ def _beside(name: str) -> str:
     return Path(__file__).with_name(name).read_text("utf-8")
 
 
-def _shipped(name: str) -> str:
-    """A workflow as it is shipped: inside the wheel, or in the repository that the package stands in."""
+def _workflow(name: str) -> str:
+    return _shipped(f"{WORKFLOWS}/{name}")
+
+
+def _shipped(file: str) -> str:
+    """The text of a file of our repository: as the wheel has it, in the package, or from a checkout."""
     package = Path(__file__).parents[1]
-    shipped, beside = package / "workflows" / name, package.parent / ".github" / "workflows" / name
-    return (shipped if shipped.is_file() else beside).read_text("utf-8")
+    in_wheel, in_checkout = package / file.removeprefix(".github/"), package.parent / file
+    return (in_wheel if in_wheel.is_file() else in_checkout).read_text("utf-8")

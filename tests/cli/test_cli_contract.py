@@ -366,7 +366,7 @@ def test_a_saved_plan_as_path_is_recognized(reconciler: CommandLine, command: li
     Path("p.json").write_text(mark + Path("p.json").read_text(), "utf-8")
     refused = reconciler(*command, "p.json")
     assert (refused.code, refused.out, reconciler.live()) == (1, "", [])
-    assert refused.err == f"error: p.json is a saved plan.\n  hint: Use: reconciler {way}\n"
+    assert refused.err == f"Error: p.json is a saved plan.\nHint: Run `reconciler {way}`.\n"
 
 
 @pytest.mark.parametrize("value", ["Finance\n", "\n  Finance \r\n\n", "Finance\r\nMARKETING\r\n \n", "\n \r\n"])
@@ -421,7 +421,7 @@ def test_verbose_shows_requests_and_quiet_shows_none(reconciler: CommandLine) ->
         pass
     quiet = reconciler("plan", "-q", "--graph-url", "http://127.0.0.1:9/v1.0", "--max-retries", "0")
     assert quiet.code == 1
-    assert quiet.err.startswith("error: ")
+    assert quiet.err.startswith("Error: ")
 
 
 def test_a_real_process_reports_through_its_exit_code(tmp_path: Path) -> None:

@@ -71,9 +71,12 @@ def test_an_environment_that_is_not_there_is_a_usage_error(two: CommandLine) -> 
 def test_without_a_choice_it_says_that_there_is_one(two: CommandLine) -> None:
     declare(Path("plain"), {"catalog": "Marketing", "extensions": []})
     for command in (["plan", "plain"], ["drift", "plain"], ["auth", "check"]):
-        assert "no environment was chosen; reconciler.yaml names staging, production." in two(*command, "--sandbox").err
+        assert (
+            "Note: No environment was chosen; reconciler.yaml names staging, production."
+            in two(*command, "--sandbox").err
+        )
         assert two(*command, "--sandbox", "-q").err == ""
-        assert "note" not in two(*command, "--sandbox", "--environment", "staging").err
+        assert "Note" not in two(*command, "--sandbox", "--environment", "staging").err
     Path("reconciler.yaml").unlink()
     assert two("plan", "plain", "--sandbox").err == ""
 

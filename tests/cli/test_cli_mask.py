@@ -254,6 +254,7 @@ STEPS: dict[str, Steps] = {
     "schema": typing("schema", f"sig={TYPED}"),
     "sandbox serve": typing("sandbox", "serve", "--set", f"sig={TYPED}", "--set", bare(TYPED)),
     "sandbox reset": typing("sandbox", "reset", "--sandbox-db", f"?sig={TYPED}/{bare(TYPED)}"),
+    "help": typing("help", f"sig={TYPED}", bare(TYPED)),
     "version": typing("version", f"sig={TYPED}"),
     "completion": typing("completion", bare(TYPED), f"sig={TYPED}"),
 }
@@ -479,7 +480,7 @@ def test_a_bug_shows_as_one_without_its_secrets(line: CommandLine, monkeypatch: 
     assert (ran.code, ran.out) == (1, "")
     assert "Traceback" in ran.err
     assert "base 10: '***'" in ran.err
-    assert ran.err.splitlines()[-1].startswith("error: This is a bug of reconciler. Please report it")
+    assert ran.err.splitlines()[-1].startswith("Error: This is a bug of reconciler. Please report it")
     assert not any(mark in ran.err for mark in [*MARKS, "\x1b"])
 
 
@@ -492,7 +493,7 @@ def test_other_libraries_log_without_secrets_and_quietly(line: CommandLine, capl
         theirs.error("error %s", f"sig={TYPED}", exc_info=ValueError(bare(TYPED)))
         err = line.capture.readouterr().err
         assert not any(mark in err for mark in MARKS)
-        assert sorted(word for word in ("warning", "error") if f"{word}: {word} " in err) == sorted(shown)
+        assert sorted(word for word in ("warning", "error") if f"{word.capitalize()}: {word} " in err) == sorted(shown)
     assert [record.levelname for record in caplog.records if record.name == theirs.name][:2] == ["WARNING", "ERROR"]
 
 
@@ -507,8 +508,8 @@ def test_a_warning_of_python_or_a_log_line_that_fails_shows_no_secret(command: l
     command_line = [sys.executable, "-c", program]
     ran = subprocess.run(command_line, capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path)
     assert ("UserWarning: ***" in ran.stderr) is ("-v" in command)
-    assert "error: ***" in ran.stderr
-    assert "error: msal logged a message that cannot be formatted" in ran.stderr
+    assert "Error: ***" in ran.stderr
+    assert "Error: msal logged a message that cannot be formatted" in ran.stderr
     assert not any(mark in ran.stderr for mark in MARKS)
 
 

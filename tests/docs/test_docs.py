@@ -46,7 +46,7 @@ from reconciler.sandbox.switches import Switches, parse_switches
 
 EXIT_CODES = ("0", "1", "2", "3", "4", "5", "6", "130")
 SHARED = ("Target options", "Output options", "Page options")
-NEEDS_NO_TENANT = ("validate", "show", "schema", "version", "completion", "sandbox")
+NEEDS_NO_TENANT = ("validate", "show", "schema", "version", "completion", "help", "sandbox")
 
 
 def leaves(group: click.Group = cli, name: str = "") -> Iterator[tuple[str, click.Command]]:

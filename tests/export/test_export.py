@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -77,14 +78,14 @@ def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(reco
     assert empty not in reconciler("export", "--sandbox").out
     wrong = reconciler("export", "--sandbox", "--catalog", "Finanzen")
     assert (wrong.code, wrong.out) == (1, "")
-    assert "hint: Did you mean Finance?" in wrong.err
+    assert "Hint: Did you mean Finance?" in wrong.err
 
 
 def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandLine) -> None:
     endpoint = {**extension("a")["endpointConfiguration"], "url": "https://portal.example/workflows/0"}
     reconciler.seed(catalog(extensions=[live("a", endpointConfiguration=endpoint)]))
     exported = reconciler("export", "--sandbox", "--out", "state")
-    assert (exported.code, exported.err) == (0, "")
+    assert exported.code == 0 and "warning" not in exported.err
     planned = reconciler("plan", "state", "--sandbox", "--format", "json").document
     assert (planned["changes"], planned["unmanaged"]) == ([], [])
     assert [one["code"] for one in planned["diagnostics"]] == ["R217"]
@@ -93,30 +94,30 @@ def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandL
 @pytest.mark.parametrize(
     ("extensions", "said", "kept"),
     [
-        ([live("\u200b")], "it is left out, because `displayName` is blank", 0),
-        ([live(" ")], "it is left out, because `displayName` is blank", 0),
-        ([live("a", type_name="#microsoft.graph.other"), live("a", B)], "it is of the unknown type “other”", 1),
+        ([live("\u200b")], "it is omitted, because `displayName` is blank", 0),
+        ([live(" ")], "it is omitted, because `displayName` is blank", 0),
+        ([live("a", type_name="#microsoft.graph.other"), live("a", B)], 'its type "other" is unknown', 1),
         ([live("a", "no-guid"), live("a", B)], "`id`", 1),
-        ([live("a", type_name="#microsoft.graph.other")], "it is of the unknown type “other”", 0),
+        ([live("a", type_name="#microsoft.graph.other")], 'its type "other" is unknown', 0),
         ([live("a", authenticationConfiguration=None)], "`authenticationConfiguration` is missing", 0),
         (
             [live("a", callbackConfiguration={"timeoutDuration": "PT1M"})],
-            'callbackConfiguration is left out, because `timeoutDuration` is "PT1M", which is shorter than 5 minutes',
+            'callbackConfiguration is omitted, because `timeoutDuration` is "PT1M", which is shorter than 5 minutes',
             1,
         ),
         (
             [live("a", clientConfiguration={"timeoutInMilliseconds": 5, "maximumRetries": 1})],
-            "clientConfiguration/timeoutInMilliseconds is left out",
+            "clientConfiguration/timeoutInMilliseconds is omitted",
             1,
         ),
         (
             [live("a", endpointConfiguration={**extension("a")["endpointConfiguration"], "url": f"{URL}&sig={SIG}"})],
-            "endpointConfiguration/url is left out, because `url` contains shared-access parameters",
+            "endpointConfiguration/url is omitted, because `url` contains shared-access parameters",
             1,
         ),
-        ([live("a", description=5)], "description is left out, because it would not be read back", 1),
-        ([live("a", description="\ud800")], "description is left out", 1),
-        ([live("a", description={"a": 1})], "description is left out", 1),
+        ([live("a", description=5)], "description is omitted, because a file would declare another value", 1),
+        ([live("a", description="\ud800")], "description is omitted", 1),
+        ([live("a", description={"a": 1})], "description is omitted", 1),
     ],
 )
 def test_what_cannot_be_declared_is_left_out_and_told(
@@ -159,7 +160,7 @@ def test_an_object_of_which_nothing_can_be_declared_is_left_out_whatever_stands_
     assert (exported.code, exported.out.count("Configuration: {}")) == (0, expected)
     assert exported.out.count(name) == expected
     if unknown and "@odata.type" in value:
-        assert "is left out" in exported.err
+        assert "is omitted" in exported.err
 
 
 @pytest.mark.parametrize("other_type", [ASSIGNMENT, REQUEST])
@@ -183,7 +184,7 @@ def test_a_secret_of_one_extension_is_left_out_of_another(reconciler: CommandLin
     hold(reconciler, live("a", endpointConfiguration=endpoint), live("b", B, description=f"key {SIG}"))
     exported = reconciler("export", "--sandbox")
     assert "b" in exported.out and SIG not in exported.out + exported.err
-    assert "“b” (00000000-0000-4000-8000-000000000002) in catalog Marketing: description is left out" in exported.err
+    assert '"b" (00000000-0000-4000-8000-000000000002) in catalog Marketing: description is omitted' in exported.err
 
 
 def test_a_hostile_tenant_acts_on_no_terminal_and_no_runner(reconciler: CommandLine) -> None:
@@ -247,6 +248,7 @@ class TestOut:
             "+ new/folder/grosse-co.yaml: Größe & Co, 1 extension\n"
             "+ new/folder/marketing.yaml: Marketing, 1 extension\n"
         )
+        assert saved.err == "To check that these files would change nothing: reconciler plan --sandbox new/folder\n"
         assert Path("new/folder/marketing.yaml").read_text().startswith("catalog: Marketing # id ")
         Path("schemas").mkdir()
         Path("schemas/desired-state.schema.json").touch()
@@ -260,7 +262,10 @@ class TestOut:
         Path("out/marketing.yaml").symlink_to("nowhere")
         saved = reconciler("export", "--sandbox", "--out", "out")
         assert saved.code == 1
-        assert "marketing.yaml exists in out already. Nothing was written." in saved.err
+        assert saved.err == (
+            "Error: out/marketing.yaml already exists. Nothing was written.\n"
+            "Hint: Choose another --out, or use --update.\n"
+        )
         assert [one.name for one in Path("out").iterdir()] == ["marketing.yaml"]
 
     def test_what_cannot_be_written_whole_is_not_written(self, reconciler: CommandLine) -> None:
@@ -286,6 +291,16 @@ class TestOut:
         documents = [ExportedDocument(Catalog(one, name), {}, "", 0) for one, name in zip(ids, names, strict=False)]
         assert file_names(documents) == [f"{name}.yaml" for name in files]
 
+    def test_the_next_step_repeats_the_target_options_and_can_be_run(self, reconciler: CommandLine) -> None:
+        reconciler.seed(catalog(extensions=[live("a")]))
+        Path(".reconciler/sandbox.sqlite3").rename("a b.sqlite3")
+        target = ("--sandbox", "--sandbox-db", "a b.sqlite3")
+        saved = reconciler("export", *target, "--out", "my files", "--catalog", "Marketing", "--max-retries", "1")
+        command = saved.err.strip().removeprefix("To check that these files would change nothing: ")
+        assert command == "reconciler plan --sandbox --sandbox-db 'a b.sqlite3' 'my files'"
+        assert "No changes." in reconciler(*shlex.split(command)[1:]).out
+        assert reconciler("export", *target, "--out", "quiet", "-q").err == ""
+
 
 class TestNothingToExport:
     def test_a_tenant_without_catalogs_is_reported(self, reconciler: CommandLine) -> None:
@@ -298,7 +313,8 @@ class TestNothingToExport:
     def test_so_is_one_without_files_to_save(self, reconciler: CommandLine) -> None:
         reconciler.seed()
         exported = reconciler("export", "--sandbox", "--out", "out")
-        assert (exported.code, exported.out, "Nothing to export: " in exported.err) == (0, "", True)
+        assert (exported.code, exported.out) == (0, "")
+        assert exported.err.startswith("Nothing to export: ") and "reconciler plan" not in exported.err
 
     def test_json_says_so_by_itself(self, reconciler: CommandLine) -> None:
         reconciler.seed()
@@ -319,8 +335,14 @@ class TestNothingToExport:
         assert "R306 warning" in err and "Nothing to export" not in err
 
 
-@pytest.mark.parametrize("options", [["desired_state"], ["--update", "--out", "x"]])
-def test_options_that_do_not_go_together_are_refused(options: list[str], reconciler: CommandLine) -> None:
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["desired_state"], "export takes PATH only with --update."),
+        (["--update", "--out", "x"], "--update and --out are mutually exclusive."),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options: list[str], message: str, reconciler: CommandLine) -> None:
     refused = reconciler("export", "--sandbox", *options)
     assert (refused.code, refused.out) == (1, "")
-    assert "hint: " in refused.err
+    assert refused.err.startswith(f"Error: {message}\nHint: ")

@@ -348,7 +348,7 @@ def test_new_ones_go_to_the_last_document_of_their_catalog(reconciler: CommandLi
     reconciler.seed(catalog(extensions=[live(), new()]), catalog("Finance", FINANCE))
     updated = reconciler("export", "--update", "desired", "--sandbox")
     assert updated.out.startswith("+ desired/b.yaml:3: b of Marketing")
-    assert updated.err == "", "one catalog, though it is addressed in two ways"
+    assert "R308" not in updated.err, "one catalog, though it is addressed in two ways"
     changed = {name for name, text in texts.items() if (Path("desired") / name).read_text() != text}
     assert changed == {"b.yaml"}
 
@@ -359,9 +359,9 @@ ALIASED = HEAD + ITEM + "    description: &text old\n" + ITEM.replace("  a\n", "
 @pytest.mark.parametrize(
     ("text", "extensions", "said"),
     [
-        (ALIASED, [live(description="new"), live("c", B, description="old")], "repeated elsewhere by one"),
-        (ALIASED, [live(description="old"), live("c", B, description="new")], "repeated elsewhere by one"),
-        (f"{HEAD}{TIMED}", [live(callbackConfiguration={})], "would not be read back as it is meant"),
+        (ALIASED, [live(description="new"), live("c", B, description="old")], "it is an alias, or has an anchor"),
+        (ALIASED, [live(description="old"), live("c", B, description="new")], "it is an alias, or has an anchor"),
+        (f"{HEAD}{TIMED}", [live(callbackConfiguration={})], "the edited file would not declare the live value"),
         (f"{HEAD}{ITEM}    description: x\n", [live(description=f"see sig={SIG}")], "contains a secret"),
         (HEAD + ITEM, [live(type_name=ASSIGNMENT)], "cannot be changed to"),
         (HEAD + ITEM, [live(), live(extension_id=B)], "2 live extensions have this name"),
@@ -372,7 +372,7 @@ ALIASED = HEAD + ITEM + "    description: &text old\n" + ITEM.replace("  a\n", "
                 live(endpointConfiguration=endpoint(url=URL)),
                 live("b", B, endpointConfiguration=endpoint(url=f"{URL}&sig={SIG}")),
             ],
-            "“b” (00000000-0000-4000-8000-000000000002) is not added to the file",
+            '"b" (00000000-0000-4000-8000-000000000002) is not added to the file',
         ),
     ],
 )
@@ -402,7 +402,7 @@ def test_the_value_of_a_variable_is_left(reconciler: CommandLine) -> None:
         catalog(extensions=[live(description="new", endpointConfiguration=endpoint(resourceGroupName="x"))])
     )
     updated = reconciler("export", "--update", file, "--sandbox", "--environment", "prod")
-    assert updated.err.count("the value is that of a variable") == 2
+    assert updated.err.count("the value comes from a variable") == 2
     assert file.read_text() == text
 
 
@@ -455,7 +455,10 @@ def test_a_new_name_that_another_file_declares_too_is_left(reconciler: CommandLi
     Path("state.yaml").write_text(text)
     reconciler.seed(catalog(extensions=[live("z")]))
     updated = reconciler("export", "--update", "state.yaml", "--sandbox")
-    assert "“a”: displayName stays as it is in the file, because the edit would not be read back" in updated.err
+    assert (
+        '"a": displayName is not updated in the file, because the edited file would not declare the live value'
+        in updated.err
+    )
     assert Path("state.yaml").read_text() == text
 
 
@@ -469,7 +472,10 @@ def test_an_edit_that_another_environment_would_not_take_is_left(reconciler: Com
     reconciler.seed(catalog(extensions=[live("prod-a", description="new"), new("dev-a"), new("c", FINANCE)]))
     updated = reconciler("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
     assert updated.last == "Update: 1 added, 1 changed, 1 left as they are, 0 not live."
-    assert f"“dev-a” ({B}) is not added to the file, because in environment dev the files would" in updated.err
+    assert (
+        f'"dev-a" ({B}) is not added to the file, because the files would become invalid in environment dev'
+        in updated.err
+    )
     assert "R207: The extension" in updated.err
     edited = Path("state.yaml").read_text()
     assert edited == text.replace("old", "new") + "\n" + NEW.replace("Name: b", "Name: c").replace(B, FINANCE)
@@ -481,8 +487,20 @@ def test_an_update_says_that_it_holds_for_the_other_environments_too(reconciler:
     Path("state.yaml").write_text(HEAD + ITEM + "    description: old\n")
     reconciler.seed(catalog(extensions=[live("a", description="new")]))
     arguments = ("export", "--update", "state.yaml", "--sandbox", "--environment", "prod")
-    assert "as it is live in prod, and holds for dev too" in reconciler(*arguments).err
-    assert "holds for" not in reconciler(*arguments).err, "nothing was written the second time"
+    note = "Note: The new values were read in environment prod, but the files are also used for dev."
+    assert note in reconciler(*arguments).err
+    assert "Note: " not in reconciler(*arguments).err, "nothing was written the second time"
+
+
+def test_warnings_about_the_files_are_printed_as_plan_prints_them(reconciler: CommandLine) -> None:
+    Path("state.yaml").write_text(HEAD + ITEM + "    description: old\n---\ncatalog: Marketing\nextensions: []\n")
+    reconciler.seed(catalog(extensions=[live("a", description="new")]))
+    for output in ([], ["--format", "json"]):
+        updated = reconciler("export", "--update", "state.yaml", "--sandbox", *output)
+        warning = next(line for line in updated.err.splitlines() if " R312 warning: " in line)
+        assert warning in reconciler("plan", "state.yaml", "--sandbox").out
+        assert "R312" not in updated.out
+    assert reconciler("export", "--update", "state.yaml", "--sandbox", "-q").err == ""
 
 
 def test_an_environment_that_is_at_fault_already_forbids_nothing(reconciler: CommandLine) -> None:

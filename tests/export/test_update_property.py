@@ -158,7 +158,7 @@ def test_after_an_update_only_what_was_reported_differs(
             for row in change["fields"]:
                 if row["path"] == "/endpointConfiguration/url" and row["after"] is None:
                     continue  # that of the former Logic App: no file declares it, and it goes with the names
-                assert f"{row['path'][1:]} stays as it is in the file" in left_alone, (row, left_alone)
+                assert f"{row['path'][1:]} is not updated in the file" in left_alone, (row, left_alone)
         assert now["summary"]["blocked"] <= before["summary"]["blocked"]
         assert now["summary"]["create"] == before["summary"]["create"]
         kept_lines(text, new, gone=any(one["path"] and one["after"] is None for one in edits))

@@ -53,8 +53,11 @@ def served(database: Path, meanwhile: Callable[[], Any]) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda file: file.write_text("catalog: [\n"), "has changed meanwhile. Nothing was written."),
-        (lambda file: file.write_text(NEW), "has changed meanwhile. Nothing was written."),
+        (
+            lambda file: file.write_text("catalog: [\n"),
+            "was changed by another program during this run. Nothing was written.",
+        ),
+        (lambda file: file.write_text(NEW), "was changed by another program during this run. Nothing was written."),
         (lambda file: file.unlink(), "cannot be written: No such file or directory. Nothing was written."),
     ],
     ids=["faulty", "edited", "gone"],
@@ -151,6 +154,8 @@ def test_a_read_only_file_may_be_checked(tmp_path: Path) -> None:
 def test_a_file_that_has_changed_meanwhile_is_left(tmp_path: Path) -> None:
     texts = pair(tmp_path)
     (tmp_path / "b.yaml").write_text("changed")
-    with pytest.raises(UsageError, match=r"b\.yaml has changed meanwhile\. Nothing was written\.$"):
+    with pytest.raises(
+        UsageError, match=r"b\.yaml was changed by another program during this run\. Nothing was written\.$"
+    ):
         replace_all(texts)
     assert contents(tmp_path) == {"a.yaml": "old", "b.yaml": "changed"}

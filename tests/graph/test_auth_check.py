@@ -29,7 +29,7 @@ CI = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": APPLICATION, "CI": "true", "
 FEATURE = "repo:Contoso/Identity:environment:feature"
 PULL = "repo:Contoso/Identity:pull_request"
 TO_REGISTER = "Register exactly this subject in a federated credential of the application (case-sensitive):\n  {}\n"
-REFUSED = "error: No token for https://graph.microsoft.com/.default: AADSTS{}: "
+REFUSED = "Error: No token for https://graph.microsoft.com/.default: AADSTS{}: "
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def test_a_refused_subject_is_printed_all_the_same_and_no_other_identity_is_trie
     assert ran.out.endswith(TO_REGISTER.format(FEATURE))
     error, hint = ran.err.splitlines()
     assert error.startswith(REFUSED.format(700213))
-    assert hint.startswith("  hint: ")
+    assert hint.startswith("Hint: ")
     assert f"issuer '{ISSUER}', subject '{FEATURE}' and audience '{AUDIENCE}'" in hint
     assert len(authority.forms) == 1
 
@@ -183,7 +183,7 @@ def test_a_job_that_gets_no_token_of_github_has_nothing_to_register(check, addre
     ran, authority = check("--auth", "github-oidc", job=None if address is None else {}, **variables)
     assert ran.code == 1, ran.err
     assert ran.out == ""
-    assert ran.err.startswith("error: ")
+    assert ran.err.startswith("Error: ")
     assert authority.served.seen == []
 
 

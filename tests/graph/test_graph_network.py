@@ -230,7 +230,7 @@ def test_a_socks_proxy_is_refused_before_the_sign_in(monkeypatch, capsys, tmp_pa
     monkeypatch.setenv("ALL_PROXY", f"{scheme}://me:secretword@127.0.0.1:1")
     assert run([*command, "--cloud", "global", "--auth", "azure-cli"]) == 1
     printed = "".join(capsys.readouterr())
-    assert "error: HTTPS_PROXY or ALL_PROXY names a SOCKS proxy, which is not supported.\n  hint: Set" in printed
+    assert "Error: HTTPS_PROXY or ALL_PROXY names a SOCKS proxy, which is not supported.\nHint: Set" in printed
     assert "secretword" not in printed
 
 
