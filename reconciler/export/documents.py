@@ -27,7 +27,7 @@ def export(observed: Sequence[ObservedCatalog], every: Sequence[Catalog], *, nam
     """
     names = Counter(folded(catalog.display_name) for catalog in every)
     documents, diagnostics, empty = list[ExportedDocument](), list[Diagnostic](), 0
-    for found in sorted(observed, key=lambda one: (str(one.catalog), one.catalog.id or "")):
+    for found in sorted(observed, key=lambda entry: (str(entry.catalog), entry.catalog.id or "")):
         if found.read != "complete":
             diagnostics.append(unreadable(found))
             continue
@@ -51,7 +51,7 @@ def declarables(found: ObservedCatalog, ids: Collection[str] | None = None) -> l
     uses = Counter(folded(live.display_name) for live in found.extensions)
     return [
         declarable(live, pinned=uses[folded(live.display_name)] > 1)
-        for live in sorted(found.extensions, key=lambda one: (folded(one.display_name), one.id))
+        for live in sorted(found.extensions, key=lambda extension: (folded(extension.display_name), extension.id))
         if ids is None or live.id in ids
     ]
 

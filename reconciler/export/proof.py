@@ -28,14 +28,16 @@ def only_adopted(
     reported, every new extension as intended. Values that equal the live state are compared too.
     """
     edits: dict[SourceLocation, list[Edit]] = {}
-    for edit in (edit for one in adopted if one.new is None for edit in one.edits):
+    for edit in (edit for adoption in adopted if adoption.new is None for edit in adoption.edits):
         edits.setdefault(edit.place, []).append(edit)
     declared, found = _by_key(before, edits), _by_key(after, {})
-    new = {_new_key(one.new): one.new for one in adopted if one.new}
+    new = {_new_key(adoption.new): adoption.new for adoption in adopted if adoption.new}
     return (
-        [reference(one.catalog) for one in before] == [reference(one.catalog) for one in after]
+        [reference(catalog.catalog) for catalog in before] == [reference(catalog.catalog) for catalog in after]
         and sorted(found) == sorted([*declared, *new])
-        and all(_only_edited(one, found[key], edits.get(one.source, ())) for key, one in declared.items())
+        and all(
+            _only_edited(extension, found[key], edits.get(extension.source, ())) for key, extension in declared.items()
+        )
         and all(_as_intended(extension, found[key]) for key, extension in new.items())
     )
 
@@ -60,9 +62,10 @@ def _by_key(
     """The extensions of all catalogs by the names that they have after the edits."""
     keyed = {}
     for catalog in catalogs:
-        for one in catalog.extensions:
-            names = [edit.after for edit in edits.get(one.source, ()) if edit.path == ("displayName",)]
-            keyed[_key(one.source.file, catalog.catalog, [*names, one.display_name][0], one.pinned_id)] = one
+        for extension in catalog.extensions:
+            names = [edit.after for edit in edits.get(extension.source, ()) if edit.path == ("displayName",)]
+            name = [*names, extension.display_name][0]
+            keyed[_key(extension.source.file, catalog.catalog, name, extension.pinned_id)] = extension
     return keyed
 
 

@@ -20,26 +20,26 @@ def edited(texts: Mapping[str, str], adopted: Sequence[Adoption]) -> dict[str, s
 
 def _splices(file: str, text: str, adopted: Sequence[Adoption]) -> list[Splice]:
     """Every splice of one file; the new extensions of one document are one splice."""
-    own = [one for one in adopted if one.file == file]
+    own = [adoption for adoption in adopted if adoption.file == file]
     news: dict[int, list[NewExtension]] = {}
-    for one in own:
-        if one.new is not None:
-            news.setdefault(one.new.document.piece.start, []).append(one.new)
+    for adoption in own:
+        if adoption.new is not None:
+            news.setdefault(adoption.new.document.piece.start, []).append(adoption.new)
     lists = (
         splice
         for some in news.values()
         for splice in appended(text, some[0].document.piece, [(new.live_id, new.body) for new in some])
     )
-    return [*(splice for one in own for splice in one.splices), *lists]
+    return [*(splice for adoption in own for splice in adoption.splices), *lists]
 
 
 def placed(texts: Mapping[str, str], new_texts: Mapping[str, str], adopted: Sequence[Adoption]) -> Iterator[Edit]:
     """The edits with their lines in the new texts."""
-    for one in adopted:
-        text, every = texts[one.file], _splices(one.file, texts[one.file], adopted)
-        at = new_texts[one.file].rfind(f"# id {one.new.live_id}") if one.new else -1
-        line = breaks(new_texts[one.file], 0, at) + 1 if at >= 0 else _line_of(text, _first(text, one), every)
-        yield from (replace(edit, place=SourceLocation(one.file, line)) for edit in one.edits)
+    for adoption in adopted:
+        text, every = texts[adoption.file], _splices(adoption.file, texts[adoption.file], adopted)
+        at = new_texts[adoption.file].rfind(f"# id {adoption.new.live_id}") if adoption.new else -1
+        line = breaks(new_texts[adoption.file], 0, at) + 1 if at >= 0 else _line_of(text, _first(text, adoption), every)
+        yield from (replace(edit, place=SourceLocation(adoption.file, line)) for edit in adoption.edits)
 
 
 def _first(text: str, adoption: Adoption) -> Splice:
@@ -48,7 +48,7 @@ def _first(text: str, adoption: Adoption) -> Splice:
 
 
 def _line_of(text: str, splice: Splice, every: Sequence[Splice]) -> int:
-    earlier = [one for one in every if one.start < splice.start]
-    moved = sum(breaks(one.text) - breaks(text, one.start, one.end) for one in earlier)
+    earlier = [other for other in every if other.start < splice.start]
+    moved = sum(breaks(other.text) - breaks(text, other.start, other.end) for other in earlier)
     led_by = len(splice.text) - len(splice.text.lstrip("\r\n"))
     return breaks(text, 0, splice.start) + moved + breaks(splice.text, 0, led_by) + 1

@@ -60,20 +60,20 @@ def update(files: Files, pairs: Pairs) -> Update:
     unmanaged = [(found, item) for found in observed for item in _unmanaged(before, found)]
     documents = list(documents_of(files.texts, files.environment))
     wished = [*_drifted(before, observed, documents, files.texts), *_new(unmanaged, documents)]
-    possible = [one for one in wished if not one.refusal]
+    possible = [adoption for adoption in wished if not adoption.refusal]
     judged = _judged(possible, [], lambda adopted: _objection(adopted, files, pairs, declared, before))
-    kept = [one for one in judged if not one.refusal]
+    kept = [adoption for adoption in judged if not adoption.refusal]
     texts = edited(files.texts, kept)
-    dropped = [one for one in (*wished, *judged) if one.refusal]
+    dropped = [adoption for adoption in (*wished, *judged) if adoption.refusal]
     return Update(
         texts={file: text for file, text in texts.items() if text != files.texts[file]},
-        edits=tuple(sorted(placed(files.texts, texts, kept), key=lambda one: in_order(one.place))),
+        edits=tuple(sorted(placed(files.texts, texts, kept), key=lambda edit: in_order(edit.place))),
         not_live=tuple(change.extension for change in before.changes if change.action == "create"),
         diagnostics=(
             *(unreadable(found) for _, found in pairs if found.read != "complete"),
             *(finding for found, item in unmanaged for finding in left_out(found.catalog, [item])),
             *_blocked(before, observed),
-            *(finding for one in dropped for finding in _refused(one)),
+            *(finding for adoption in dropped for finding in _refused(adoption)),
         ),
         complete=before.complete,
     )
@@ -81,21 +81,22 @@ def update(files: Files, pairs: Pairs) -> Update:
 
 def _unmanaged(before: Plan, found: ObservedCatalog) -> list[Declarable]:
     """The live extensions that no file declares, without those that a blocked declaration names."""
-    blocked = [one.extension for one in before.blocked if one.catalog == found.catalog]
-    names, ids = {folded(one.display_name) for one in blocked}, {(one.id or "").casefold() for one in blocked}
-    refs = (one.extension for one in before.unmanaged if one.catalog == found.catalog)
+    blocked = [change.extension for change in before.blocked if change.catalog == found.catalog]
+    names = {folded(ref.display_name) for ref in blocked}
+    ids = {(ref.id or "").casefold() for ref in blocked}
+    refs = (unmanaged.extension for unmanaged in before.unmanaged if unmanaged.catalog == found.catalog)
     free = {ref.id for ref in refs if folded(ref.display_name) not in names and (ref.id or "").casefold() not in ids}
-    return declarables(found, {one for one in free if one})
+    return declarables(found, {live_id for live_id in free if live_id})
 
 
 def _drifted(
     before: Plan, observed: Sequence[ObservedCatalog], documents: Sequence[Document], texts: Mapping[str, str]
 ) -> Iterator[Adoption]:
-    live = {(found.catalog.id, one.id): one for found in observed for one in found.extensions}
+    live = {(found.catalog.id, extension.id): extension for found in observed for extension in found.extensions}
     for change in before.pending:
-        meant: ObservedExtension | None = live.get((change.catalog.id, change.extension.id or ""))
-        if meant is not None:
-            yield from adoptions(change, declarable(meant), documents, texts)
+        observed_now: ObservedExtension | None = live.get((change.catalog.id, change.extension.id or ""))
+        if observed_now is not None:
+            yield from adoptions(change, declarable(observed_now), documents, texts)
 
 
 def _new(unmanaged: Sequence[tuple[ObservedCatalog, Declarable]], documents: Sequence[Document]) -> Iterator[Adoption]:
@@ -110,7 +111,7 @@ def _judged(
     wished: Sequence[Adoption], judged: Sequence[Adoption], objection: Callable[[Sequence[Adoption]], str]
 ) -> Sequence[Adoption]:
     """The judged adoptions and the wished ones; refused are those that fail together with the others. Bisects."""
-    kept = [one for one in judged if not one.refusal]
+    kept = [adoption for adoption in judged if not adoption.refusal]
     because = objection([*kept, *wished]) if wished else ""
     if not because:
         return [*judged, *wished]
@@ -126,10 +127,10 @@ def _objection(
     """Why the edited files are wrong; "" if they declare and plan exactly what was adopted."""
     texts = edited(files.texts, adopted)
     after = files.declared(texts) if texts else ()
-    edits = [edit for one in adopted for edit in one.edits]
+    edits = [edit for adoption in adopted for edit in adoption.edits]
     if not only_adopted(declared, after, adopted) or not _settled(before, files.plan(after, pairs), edits):
         return _UNSAFE
-    faults = ((one.name, load_texts(texts.items(), one).errors) for one in files.others)
+    faults = ((environment.name, load_texts(texts.items(), environment).errors) for environment in files.others)
     return next((_elsewhere(name, found[0]) for name, found in faults if found), "")
 
 
@@ -143,17 +144,22 @@ def _settled(before: Plan, after: Plan, edits: Sequence[Edit]) -> bool:
     new = {edit.extension.id for edit in edits if not edit.path}
     return (
         _rows(after) == {row for row in _rows(before) if row[1:3] not in settled}
-        and {one.extension.id for one in after.unmanaged} == {one.extension.id for one in before.unmanaged} - new
+        and {unmanaged.extension.id for unmanaged in after.unmanaged}
+        == {unmanaged.extension.id for unmanaged in before.unmanaged} - new
     )
 
 
 def _rows(plan: Plan) -> set[tuple[str, str | None, tuple[str, ...], bytes]]:
     """The rows of a plan: extension, path and value; without positions and reasons."""
-    changes = {(_key(one), one.extension.id, (), b"") for one in plan.changes if one.action in ("create", "blocked")}
+    changes = {
+        (_key(change), change.extension.id, (), b"")
+        for change in plan.changes
+        if change.action in ("create", "blocked")
+    }
     return changes | {
-        (_key(one), one.extension.id, row.path, canonical_json(row.after))
-        for one in plan.changes
-        for row in declared_rows(one.fields)
+        (_key(change), change.extension.id, row.path, canonical_json(row.after))
+        for change in plan.changes
+        for row in declared_rows(change.fields)
     }
 
 

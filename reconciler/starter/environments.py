@@ -47,7 +47,7 @@ def checked(names: Sequence[str]) -> None:
                 f"--environment {name} is not a valid name of an environment.",
                 hint="Use at most 64 letters, digits, - and _, beginning with a letter or digit.",
             )
-        if name.casefold() in (one.casefold() for one in names[:number]):
+        if name.casefold() in (earlier.casefold() for earlier in names[:number]):
             raise UsageError(
                 f"--environment {name} was given twice.", hint="Names are compared without regard to case."
             )
