@@ -19,6 +19,7 @@ def tenant(tmp_path: Path) -> tenants.Tenant:
     return tenants.make(tmp_path / "tenant", 3, declared=2, live=2, live_catalogs=5)
 
 
+@pytest.mark.thorough
 def test_a_plan_finds_what_bare_httpx_finds_in_as_many_requests(tenant: tenants.Tenant) -> None:
     row = rows.plan(tenant, 1)
     assert row.facts == [("requests 3 listings, 1 look-ups", True)]

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 from anyio.from_thread import start_blocking_portal
 from crash_graph import ended, started
 from harness import FINANCE, MARKETING, CommandLine, Json, Ran, catalog, declare, extension
+from tiers import sample
 
 from reconciler.sandbox.server import serve
 
@@ -192,7 +193,7 @@ def declare_all(**properties: Any) -> None:
 HEAD_STARTS = [0, 3, 12, 24]
 
 
-@pytest.mark.parametrize("head_start", HEAD_STARTS)
+@pytest.mark.parametrize("head_start", sample(HEAD_STARTS, HEAD_STARTS[0].__eq__))
 def test_a_race_of_creates_loses_nothing_and_hides_no_duplicates(reconciler: CommandLine, head_start: int) -> None:
     reconciler.seed(*(catalog(name, catalog_id) for name, catalog_id in CATALOGS.items()))
     declare_all()
@@ -214,7 +215,7 @@ def test_a_race_of_creates_loses_nothing_and_hides_no_duplicates(reconciler: Com
         assert any(names_all(error, ids) for error in reported), "the later run has seen both"
 
 
-@pytest.mark.parametrize("head_start", HEAD_STARTS)
+@pytest.mark.parametrize("head_start", sample(HEAD_STARTS, HEAD_STARTS[0].__eq__))
 def test_a_race_of_updates_ends_as_declared(reconciler: CommandLine, head_start: int) -> None:
     reconciler.seed(*(catalog(name, catalog_id, bodies(name)) for name, catalog_id in CATALOGS.items()))
     before = {item["id"]: item["displayName"] for item in reconciler.live()}

@@ -123,7 +123,7 @@ def pending(reconciler: Place) -> tuple[list[Json], Json]:
     return [one for one in changes if one["action"] in ("update", "rename")], planned.document
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(40))
 @given(stories(), switches(), st.sampled_from(STYLES), st.booleans(), st.sets(CHANGES), st.integers(1, 3))
 def test_after_an_update_only_what_was_reported_differs(
     story: tuple[list[Json], list[Json]], chosen: list[str], style: str, windows: bool, changed: set[str], every: int

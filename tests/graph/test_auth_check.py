@@ -255,7 +255,7 @@ def test_without_a_token_of_the_azure_cli_it_says_why_and_how_to_sign_in(check, 
     assert ran.code == 1, ran.err
     assert ran.out == ""
     error, hint = ran.err.splitlines()
-    assert error.startswith(f"error: Not signed in. --auth {message}")
+    assert error.startswith(f"Error: Not signed in. --auth {message}")
     assert hint.startswith("  hint: Sign in with `az login --tenant <tenant>`, or choose another --auth: github-oidc, ")
     assert hint.endswith("To try without a tenant, use --sandbox.")
     assert authority.forms == []
@@ -276,7 +276,7 @@ def test_without_a_managed_identity_it_says_so(check):
     assert ran.code == 1, ran.err
     assert ran.out == ""
     error, hint = ran.err.splitlines()
-    assert error.startswith("error: Not signed in. --auth is managed-identity, and no managed identity is available")
+    assert error.startswith("Error: Not signed in. --auth is managed-identity, and no managed identity is available")
     assert "AZURE_CLIENT_ID" in hint
 
 

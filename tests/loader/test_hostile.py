@@ -100,8 +100,6 @@ QUICK = {
     "deep block lists",
     "deep flow mappings",
     "long number",
-    "almost tokens",
-    "many aliases without anchor",
     "many defaults for many extensions",
     "many lines before a NUL byte",
     "many secrets that begin alike",

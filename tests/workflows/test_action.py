@@ -302,6 +302,7 @@ def test_a_baseline_that_is_not_there_is_a_warning(world: World, target: dict[st
     assert any("Could not plan the base branch" in one for one in obeyed_commands(step.steps[-1].log))
 
 
+@pytest.mark.thorough
 def test_a_baseline_of_another_target_is_a_warning(world: World, target: dict[str, str], tmp_path: Path) -> None:
     """As when a pull request moves an environment to another tenant: here Graph goes by another name in the base."""
     base = tmp_path / "base of the pull request"
@@ -321,6 +322,7 @@ def test_a_baseline_of_another_target_is_a_warning(world: World, target: dict[st
     assert "already_pending" not in Path(step.outputs["plan-json"]).read_text("utf-8")
 
 
+@pytest.mark.thorough
 def test_an_environment_is_planned_and_named_in_the_marker(world: World, target: dict[str, str]) -> None:
     world.declare(extension("one"))
     tenant = "tenant_id: 00000000-0000-0000-0000-000000000000"

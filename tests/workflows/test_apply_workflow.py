@@ -221,6 +221,7 @@ class TestWhatIsNotTheReviewedPlan:
 
 
 class TestByHand:
+    @pytest.mark.thorough
     def test_the_approved_digest_takes_the_place_of_the_review(self, world: World) -> None:
         world.declare(extension("new"))
         fresh = digest(world.run_apply())

@@ -102,6 +102,7 @@ def test_of_two_issues_the_first_is_kept(played: World) -> None:
     assert "Played" in played.hub.issues[1]["body"] and "Played" not in played.hub.issues[0]["body"]
 
 
+@pytest.mark.thorough
 def test_drift_that_blocks_a_change_opens_the_issue_and_stays_red(world: World) -> None:
     """As when somebody deletes what the files name by its id."""
     world.live(extension("one"))

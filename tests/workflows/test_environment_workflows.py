@@ -145,6 +145,7 @@ def open_issues(world: World) -> dict[str, Json]:
 
 
 class TestFromReviewToTenant:
+    @pytest.mark.thorough
     def test_the_reviewed_plan_of_staging_is_applied_to_staging(self, real: World) -> None:
         real.declare(extension("new"))
         real.environment = STAGING
