@@ -39,7 +39,7 @@ def print_findings(
     emit(rendered_findings(diagnostics, output.format, checked, tool_version=__version__), output)
     if not is_result and not is_terminal(sys.stdout):
         errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
-        tell(f"error: Stopped because of {counted(errors, 'error')} in the input files, listed on stdout.")
+        tell(f"Error: Stopped because of {counted(errors, 'error')} in the input files, listed on stdout.")
 
 
 def report_invalid(error: InvalidFilesError, output: Output) -> int:

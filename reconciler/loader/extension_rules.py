@@ -27,7 +27,7 @@ _NEEDED_MEMBERS = {
 
 
 def extension_faults(body: Mapping, invalid: Collection[Node]) -> Iterator[Fault]:
-    """R103, R203 and R206 of one merged extension; a value with a fault of its own counts as present.
+    """R103, R203 and R206 of one merged extension; a value that has its own error counts as present.
 
     Source: docs/graph.md §2.2 (what is required, and of which type), docs/graph.md §2.7 (resourceId).
     """

@@ -32,7 +32,7 @@ class YamlFiles:
             self.files.append((shown(path), path))
 
     def report(self, path: Path, code: str, message: str, hint: str) -> None:
-        """Adds a fault of a path as a whole."""
+        """Adds a finding about a path as a whole."""
         self.diagnostics.append(Diagnostic(code, "error", message, hint, of_path(shown(path))))
 
 

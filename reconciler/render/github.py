@@ -67,7 +67,7 @@ def _outcome(outcome: Outcome) -> _Annotation:
 
 
 def _diagnostic(diagnostic: Diagnostic) -> _Annotation:
-    hint = (f"hint: {diagnostic.hint}",) if diagnostic.hint else ()
+    hint = (f"Hint: {diagnostic.hint}",) if diagnostic.hint else ()
     return _Annotation(diagnostic.severity, diagnostic.code, (diagnostic.message, *hint), diagnostic.place)
 
 

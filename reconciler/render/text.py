@@ -179,7 +179,7 @@ def _findings(diagnostics: Sequence[Diagnostic]) -> list[str]:
 def _diagnostic(diagnostic: Diagnostic) -> list[str]:
     place = view.place_text(diagnostic.place, column=True)
     finding = f"{visible(diagnostic.code)} {diagnostic.severity}: {visible(diagnostic.message)}"
-    hint = [f"    hint: {visible(diagnostic.hint)}"] if diagnostic.hint else []
+    hint = [f"    Hint: {visible(diagnostic.hint)}"] if diagnostic.hint else []
     return [f"{place}: {finding}" if place else finding, *hint]
 
 

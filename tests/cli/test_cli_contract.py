@@ -95,7 +95,7 @@ def test_a_run_that_stops_before_a_result_says_so_on_stderr(reconciler: CommandL
         stopped = reconciler(command, *arguments, "--format", form)
         assert (stopped.code, stopped.err) == (
             3,
-            "error: Stopped because of 1 error in the input files, listed on stdout.\n",
+            "Error: Stopped because of 1 error in the input files, listed on stdout.\n",
         )
     assert reconciler("validate").err == "", "there the errors are the result"
 
@@ -287,7 +287,7 @@ def test_bytes_in_no_such_encoding_are_no_plan(reconciler: CommandLine, content:
     Path("plan.json").write_bytes(content)
     shown = reconciler("show", "plan.json")
     assert (shown.code, "R305" in shown.out) == (3, True)
-    assert shown.err == "error: Stopped because of 1 error in the input files, listed on stdout.\n"
+    assert shown.err == "Error: Stopped because of 1 error in the input files, listed on stdout.\n"
 
 
 def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> None:

@@ -58,7 +58,7 @@ def test_twenty_faults_of_twenty_kinds_are_told_at_once(reconciler: CommandLine)
     assert all(one["message"] and one["hint"] for one in ran.document["diagnostics"])
     assert [one["code"] for one in ran.document["diagnostics"] if not one["column"]] == ["R004"]
     text = reconciler("validate", folder)
-    assert (text.code, text.out.count("    hint: "), text.err) == (3, 20, "")
+    assert (text.code, text.out.count("    Hint: "), text.err) == (3, 20, "")
     assert text.last == "Found 20 errors in 6 files."
 
 

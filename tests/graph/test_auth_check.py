@@ -256,7 +256,7 @@ def test_without_a_token_of_the_azure_cli_it_says_why_and_how_to_sign_in(check, 
     assert ran.out == ""
     error, hint = ran.err.splitlines()
     assert error.startswith(f"Error: Not signed in. --auth {message}")
-    assert hint.startswith("  hint: Sign in with `az login --tenant <tenant>`, or choose another --auth: github-oidc, ")
+    assert hint.startswith("Hint: Sign in with `az login --tenant <tenant>`, or choose another --auth: github-oidc, ")
     assert hint.endswith("To try without a tenant, use --sandbox.")
     assert authority.forms == []
 

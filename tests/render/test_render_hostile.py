@@ -214,7 +214,7 @@ def test_the_escapes_of_a_workflow_command_are_those_of_github() -> None:
     finding = plan_with("50%, a:b\r\nc").diagnostics
     (line, *_) = diagnostics_github(finding, files=1, extensions=1).split("\n")
     assert line == (
-        r"::warning file=50%25%2C a%3Ab\r\nc,line=3,col=1,title=R301::50%25, a:b\r\nc%0Ahint: 50%25, a:b\r\nc"
+        r"::warning file=50%25%2C a%3Ab\r\nc,line=3,col=1,title=R301::50%25, a:b\r\nc%0AHint: 50%25, a:b\r\nc"
     )
 
 
