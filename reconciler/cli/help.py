@@ -70,6 +70,13 @@ ELSEWHERE: Sequence[tuple[str, str, str]] = (
 """For each group of commands, the commands of other tools and what to do here."""
 
 EXAMPLES: Mapping[str, str] = {
+    "init": """
+        # Without workflows
+        reconciler init my-repository --ci none
+
+        # With GitHub workflows, in this folder; SHA is the 40 digits of a commit
+        reconciler init . --action OWNER/REPO@SHA
+    """,
     "validate": """
         # Check every file below desired_state
         reconciler validate
@@ -133,6 +140,11 @@ EXAMPLES: Mapping[str, str] = {
     "sandbox reset": """
         # Start again with the seed, and with small pages
         reconciler sandbox reset --set page_size=1
+    """,
+    "completion": """
+        # Save the script, then load it in the start-up file of bash
+        reconciler completion bash > ~/.reconciler-completion.bash
+        echo '. ~/.reconciler-completion.bash' >> ~/.bashrc
     """,
     "help": """
         # The help of a subcommand

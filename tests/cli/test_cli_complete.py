@@ -71,6 +71,7 @@ def started(folder: Path, *command: str, **variables: str) -> subprocess.Complet
         (["help", "sandbox", ""], ["serve", "reset"]),
         (["help", "val"], ["validate"]),
         (["help", "plan", ""], []),
+        (["help", "nonsense", ""], []),
         (["pl"], ["plan"]),
     ],
 )
