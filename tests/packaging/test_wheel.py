@@ -82,6 +82,13 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names}
     assert {top.partition("-")[0] for top in tops} == {"reconciler", "entra_extension_reconciler"}
     assert not [name for name in names if "__pycache__" in name]
+    assert {file.name for file in (REPOSITORY / "schemas").iterdir()} == files_in(names, "reconciler/schemas/")
+    assert len(files_in(names, "reconciler/workflows/")) == 4
+    assert "seed.json" in files_in(names, "reconciler/sandbox/")
+
+
+def files_in(names: list[str], folder: str) -> set[str]:
+    return {name.removeprefix(folder) for name in names if name.startswith(folder)}
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
