@@ -19,6 +19,9 @@ from typing import Any
 from reconciler.errors import JournalError, UsageError
 from reconciler.model.secrets import masked
 
+_BINARY = getattr(os, "O_BINARY", 0)
+"""Only Windows has text mode, which would change the ends of lines."""
+
 Record = Callable[..., None]
 """`record(event, **members)` adds a line; `ignored` adds none, for a run without a journal."""
 
@@ -57,7 +60,7 @@ class Journal:
         self._now = now
         self._run = str(uuid.uuid4())
         try:
-            self._descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+            self._descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o644)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise UsageError(
@@ -66,8 +69,12 @@ class Journal:
         status = os.fstat(self._descriptor)
         self._on_disk = stat.S_ISREG(status.st_mode)
         # After a line that a crash truncated, ours must start on a new line.
-        truncated = self._on_disk and status.st_size and os.pread(self._descriptor, 1, status.st_size - 1) != b"\n"
+        truncated = self._on_disk and status.st_size > 0 and self._last_byte() != b"\n"
         self._next_begins_with = "\n" if truncated else ""
+
+    def _last_byte(self) -> bytes:
+        os.lseek(self._descriptor, -1, os.SEEK_END)
+        return os.read(self._descriptor, 1)
 
     def record(self, event: str, **members: Any) -> None:
         """Adds one line and waits until it is on disk.

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.findings import INVALID_FILES, print_findings, report_invalid
-from reconciler.cli.options import DEFAULT_PATH, output_options, page_options, paths_argument, target_options
+from reconciler.cli.options import (
+    DEFAULT_PATH,
+    output_options,
+    page_options,
+    paths_argument,
+    target_arguments,
+    target_options,
+)
 from reconciler.errors import InvalidFilesError
 
 if TYPE_CHECKING:
@@ -21,7 +28,6 @@ if TYPE_CHECKING:
     from reconciler.settings import Settings
 
 DONE, CHANGES_PENDING, REFUSED = 0, 2, 4
-TARGET_OF_A_PLAN = ("sandbox", "sandbox_db", "graph_url", "cloud", "auth", "environment")
 
 detailed_exitcode = click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 out_option = click.option(
@@ -180,21 +186,6 @@ def _save(plan: Plan, out: Path | None, output: Output) -> None:
 def _is_kept(file: Path) -> bool:
     """True for a regular file; a pipe or a device, `/dev/stdout` included, holds no plan to apply later."""
     return file.is_file() and not {Path("/dev"), Path("/proc")}.intersection(file.absolute().parents)
-
-
-def target_arguments() -> list[str]:
-    """The options of this command line that a saved plan must be applied with: those that choose Graph and sign-in."""
-    context = click.get_current_context()
-    given = [
-        parameter
-        for parameter in context.command.params
-        if parameter.name in TARGET_OF_A_PLAN
-        and context.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
-    ]
-    values = ((parameter, context.params[str(parameter.name)]) for parameter in given)
-    return [
-        text for parameter, value in values for text in (parameter.opts[0], *([] if value is True else [str(value)]))
-    ]
 
 
 def _plan_code(plan: Plan, *, detailed: bool) -> int:

@@ -33,7 +33,7 @@ def diagnostics_sarif(diagnostics: Sequence[Diagnostic], tool_version: str) -> s
 
 
 def _result(diagnostic: Diagnostic) -> dict[str, Any]:
-    text = diagnostic.message + (f" Fix: {diagnostic.hint}" if diagnostic.hint else "")
+    text = diagnostic.message + (f" Hint: {diagnostic.hint}" if diagnostic.hint else "")
     result: dict[str, Any] = {
         "ruleId": diagnostic.code,
         "level": diagnostic.severity,
