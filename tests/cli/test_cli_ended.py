@@ -228,11 +228,12 @@ def test_a_signal_while_the_plan_is_shown_lets_no_write_begin(tmp_path: Path) ->
             os.close(reader)
             _, err = await process.communicate()
             assert shown.startswith(b"Plan for tenant")
+            assert len(shown) > 2 * 4096, "the plan fits in the pipe: the signal came too late"
             return process.returncode, err
 
     database = tmp_path / "tenant.sqlite3"
     reset(database, seed=write_seed(tmp_path / "seed.json", catalog()))
-    names = [f"{number}" for number in range(12)]
+    names = [f"{number}" for number in range(60)]
     declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension(name) for name in names]})
     assert asyncio.run(story()) == (130, b"\nInterrupted.\n")
     with Store(database) as store:

@@ -6,6 +6,7 @@ import io
 import re
 import subprocess
 import tokenize
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ PAGES = {
 GLOSSARY = ("desired", "observed", "pre-check", "read-back", "poll", "throttled", "matched", "identity", "omitted")
 
 
+@cache
 def shown() -> dict[Path, str]:
     """What a person reads of each file that ships: of Python its strings, docstrings and comments, of others all."""
     listed = subprocess.run(
