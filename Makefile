@@ -9,6 +9,9 @@ T ?= tests
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal $(T) $(if $(K),-k "$(K)")
 SOURCES := reconciler tests benchmarks .github
 
+# The tests start hundreds of Python processes: without bytecode each would compile the same modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-thorough faults bench lint check lock clean golden
 .DEFAULT_GOAL := check
 

@@ -11,6 +11,11 @@ from reconciler.model.learned import forget_learned
 register_profiles()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores for `-n auto`: many tests wait for a process or a timer."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test: neither ours nor Azure's nor a CI's."""

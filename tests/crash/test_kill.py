@@ -87,14 +87,14 @@ def journalled(journal: Path) -> tuple[set[str], set[str]]:
     return events["sending"], events["sending"] - events["answered"]
 
 
-@pytest.mark.parametrize("kills", sample(["20", "all"], "20".__eq__))
+@pytest.mark.parametrize("kills", sample(["12", "all"], "12".__eq__))
 def test_a_second_run_finishes_what_a_killed_one_began(
     kills: str, reconciler: CommandLine, graphs: list[Graph]
 ) -> None:
     began = time.monotonic()
     whole = graphs[0].kill(Moment("anytime", delay_s=LIMIT_S))
     drawn = moments(len(whole.phases), time.monotonic() - began)
-    drawn = drawn if kills == "all" else drawn[:20]
+    drawn = drawn if kills == "all" else drawn[:12]
     as_declared = graphs[0].live()
     assert not whole.was_killed
     assert [(item["catalog"], item["displayName"]) for item in as_declared] == NAMES
@@ -111,7 +111,7 @@ def test_a_second_run_finishes_what_a_killed_one_began(
                 assert graph.live() == as_declared, where
                 met[run.moment.stage, run.met] += run.was_killed
     if kills != "all":
-        assert met.total() >= 15, met
+        assert met.total() >= 8, met
         return
     assert met.total() >= 50, met
     assert {(stage, phase) for stage in ("before", "committed") for phase in PHASES} <= set(+met), met

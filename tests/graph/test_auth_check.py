@@ -270,6 +270,7 @@ def test_the_hint_names_the_tenant_and_a_refusal_of_entra_through_the_cli_keeps_
     assert f"`az login --tenant {TENANT}`" in hint
 
 
+@pytest.mark.thorough
 def test_without_a_managed_identity_it_says_so(check):
     nowhere = f"http://127.0.0.1:{closed_port()}"
     ran, _ = check("--auth", "managed-identity", AZURE_POD_IDENTITY_AUTHORITY_HOST=nowhere, **NOBODY)

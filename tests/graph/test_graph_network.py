@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, ExitStack, suppress
 
 import pytest
 from requests.utils import get_environ_proxies, select_proxy
+from tiers import sample
 
 from reconciler.cli import run
 from reconciler.errors import GraphUnansweredError, UsageError
@@ -102,8 +103,10 @@ def test_user_and_password_of_a_proxy_go_to_the_proxy_only(monkeypatch, tls):
     assert "proxy-authorization" not in seen[0].headers
 
 
-@pytest.mark.parametrize("others", ["HTTPS_PROXY", "ALL_PROXY", "all_proxy"])
-@pytest.mark.parametrize("no_proxy", ["127.0.0.2", "*", "a.example, 127.0.0.2", "127.0.0.2:{port}"])
+@pytest.mark.parametrize("others", sample(["HTTPS_PROXY", "ALL_PROXY", "all_proxy"], "ALL_PROXY".__eq__))
+@pytest.mark.parametrize(
+    "no_proxy", sample(["127.0.0.2", "*", "a.example, 127.0.0.2", "127.0.0.2:{port}"], "127.0.0.2".__eq__)
+)
 def test_no_proxy_is_honoured(monkeypatch, tls, no_proxy, others):
     # Not a loopback host to us, so that a proxy would be used; and yet never off this machine.
     port = closed_port()

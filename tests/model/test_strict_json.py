@@ -2,6 +2,7 @@
 
 import ast
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -72,16 +73,24 @@ OUR_OWN_TEXT = {"apply/watch.py", "app/__init__.py", "loader/schemas.py", "sandb
 READERS = OUR_OWN_TEXT | {"model/strict_json.py", "sandbox/strict_json.py"}
 
 
-def calls(name: str) -> list[tuple[str, ast.Call]]:
-    """Every call of this function of the json module, with the file it stands in."""
+@cache
+def json_calls() -> list[tuple[str, ast.Call]]:
+    """Every call of the json module, with the file it is in."""
     nodes = [
         (file.relative_to(PACKAGE).as_posix(), node)
         for file in PACKAGE.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
     ]
     return [
-        (file, node) for file, node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == f"json.{name}"
+        (file, node)
+        for file, node in nodes
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("json.")
     ]
+
+
+def calls(name: str) -> list[tuple[str, ast.Call]]:
+    """Every call of this function of the json module, with the file it is in."""
+    return [(file, node) for file, node in json_calls() if ast.unparse(node.func) == f"json.{name}"]
 
 
 def test_every_json_text_is_written_without_nan() -> None:

@@ -282,7 +282,9 @@ def test_the_verdict_counts_rightly(findings: tuple[Diagnostic, ...], files: int
     assert diagnostics_text(findings, files=files, extensions=extensions).endswith(last + "\n")
 
 
-@pytest.mark.parametrize(("words", "number"), [("x", 2000), ("🎉|`" * 300, 40), ("\x00" * 3000, 60)])
+@pytest.mark.parametrize(
+    ("words", "number"), [("x", 2000), ("🎉|`" * 300, 40), pytest.param("\x00" * 3000, 60, marks=pytest.mark.thorough)]
+)
 def test_a_comment_fits_and_says_what_it_leaves_out(words: str, number: int) -> None:
     plan = large(number, words)
     outputs = [

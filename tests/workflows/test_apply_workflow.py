@@ -121,6 +121,7 @@ class TestTheReviewedPlan:
 
 
 class TestWhatIsNotTheReviewedPlan:
+    @pytest.mark.thorough
     def test_a_live_change_since_the_review_stops_it(self, world: World) -> None:
         world.live(extension("old", description="before"))
         world.declare(extension("old", description="after"))
