@@ -29,6 +29,8 @@ UV_SETTINGS = {
     "UV_NATIVE_TLS",
     "UV_SYSTEM_CERTS",
 }
+TRUE = ("y", "yes", "t", "true", "on", "1")
+"""How pip's settings say yes."""
 PIP_SETTINGS = {"PIP_" + name for name in (
     "CACHE_DIR", "CERT", "CLIENT_CERT", "CONFIG_FILE", "DEFAULT_TIMEOUT", "EXTRA_INDEX_URL", "FIND_LINKS", "INDEX_URL",
     "KEYRING_PROVIDER", "NO_CACHE_DIR", "NO_INDEX", "PROXY", "RETRIES", "TIMEOUT", "TRUSTED_HOST")}  # fmt: skip
@@ -98,13 +100,18 @@ class Installation:
         options = ["--no-config", "--no-python-downloads", "--quiet", *(["--no-cache"] if self.no_cache else [])]
         return self.run(self.uv, *options, "pip", "install", "--python", self.python, "--no-deps", *arguments)
 
+    def setting_of_pip(self, name: str) -> str:
+        """What pip is configured with, in the variables or else in its files; empty if nothing is."""
+        lines = self.answer(*self.pip_command, "config", "list").splitlines()
+        settings = dict(line.partition("=")[::2] for line in lines)
+        values = (settings.get(place + name, "").strip("'") for place in (":env:.", "install.", "global."))
+        return next(filter(None, values), "")
+
     def use_index_of_pip(self) -> None:
         """Makes uv download from the index that pip is configured for."""
-        if not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & set(self.environment):
-            for line in self.answer(*self.pip_command, "config", "list").splitlines():
-                name, _, value = line.partition("=")
-                if name in ("global.index-url", "install.index-url", ":env:.index-url"):
-                    self.environment["UV_DEFAULT_INDEX"] = value.strip("'")
+        index = self.setting_of_pip("index-url")
+        if index and not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & set(self.environment):
+            self.environment["UV_DEFAULT_INDEX"] = index
 
     def packages(self) -> list[object]:
         """The arguments that install the locked packages."""
@@ -114,17 +121,23 @@ class Installation:
         """The arguments that install this project; the lock file has what builds it."""
         return ["--no-build-isolation", *(["-e"] if self.editable else []), ROOT]
 
+    def install_with_uv(self) -> str:
+        """Installs everything with uv; why that was not possible, or nothing."""
+        if self.setting_of_pip("no-index").lower() in TRUE:
+            return "pip is configured to use no index, which uv would use"
+        if not self.pip("--require-hashes", "-r", ROOT / "requirements-uv.txt"):
+            return "uv cannot be installed here"
+        self.use_index_of_pip()
+        # Without isolation the build needs the packages, so the project comes second.
+        return "" if self.uv_pip(*self.packages()) and self.uv_pip(*self.project()) else "uv failed"
+
     def install(self) -> None:
         """Everything, by uv or else by pip."""
         self.create_venv()
-        if not self.pip("--require-hashes", "-r", ROOT / "requirements-uv.txt"):
-            print("uv cannot be installed here, so pip installs the packages. This takes a minute.", flush=True)
-        else:
-            self.use_index_of_pip()
-            # Without isolation the build needs the packages, so the project comes second.
-            if self.uv_pip(*self.packages()) and self.uv_pip(*self.project()):
-                return
-            print("uv failed, so pip installs the packages. This takes a minute.", flush=True)
+        reason = self.install_with_uv()
+        if not reason:
+            return
+        print(f"{reason}, so pip installs the packages. This takes a minute.", flush=True)
         if not (self.pip(*self.packages()) and self.pip(*self.project())):
             fail(f"pip could not install {self.lock.name}; its message is above.")
 

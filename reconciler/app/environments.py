@@ -34,7 +34,8 @@ def names_all(file: Path, names: Sequence[str]) -> bool:
     named = load_environments(file)
     if named.diagnostics:
         raise UsageError(
-            f"{file} is invalid. Nothing was written.", hint="Run reconciler validate in its folder to see the errors."
+            f"{file} is invalid. Nothing was written.",
+            hint="Run `reconciler validate` in its folder to see the errors.",
         )
     for name in names if named.exists else ():
         environment_named(named, name)

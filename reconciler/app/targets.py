@@ -8,7 +8,7 @@ from reconciler.settings import SANDBOX, Settings, graph_host
 
 
 def refuse_plan_of_another_target(settings: Settings, saved: Plan) -> None:
-    """Nothing, when the saved plan was made for this Graph and environment.
+    """Returns if the saved plan was made for this Graph and environment.
 
     Raises:
         StalePlanError: it was not.

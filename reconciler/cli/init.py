@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def _numbered(steps: Iterator[str]) -> list[str]:
 def _next_steps(folder: Path, action: str | None, environments: Sequence[str]) -> Iterator[str]:
     """What to do next; several environments have GitHub environments and a check each."""
     if folder.resolve() != Path.cwd():
-        yield f"Change to the folder: cd {folder}"
+        yield f"Change to the folder: cd {shlex.quote(str(folder))}"
     yield "Declare your extensions in desired_state, then check the files: reconciler validate"
     if environments:
         yield "Set the tenant_id of each environment in reconciler.yaml"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -77,7 +78,7 @@ def _refuse_saved_plan(
     for path in paths:
         if app.is_saved_plan(path):
             way = "apply --plan" if context.info_name == "apply" else "show"
-            raise UsageError(f"{path} is a saved plan.", hint=f"Run `reconciler {way} {path}`.")
+            raise UsageError(f"{path} is a saved plan.", hint=f"Run `reconciler {way} {shlex.quote(str(path))}`.")
     return paths
 
 

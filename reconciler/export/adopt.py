@@ -132,9 +132,8 @@ def _beside(document: Document, name: str, value: JsonValue, members: Sequence[s
     if not isinstance(value, dict):
         return value
     own = beside({name: document.defaults.get(name)}, {name: value}).get(name)
-    if (
-        isinstance(own, dict) and ODATA_TYPE not in own and members
-    ):  # no members: the default is null, all of it differs
+    # Without members the default is null, and all of it differs.
+    if isinstance(own, dict) and ODATA_TYPE not in own and members:
         return {member: content for member, content in own.items() if member in members}
     return own
 

@@ -29,7 +29,7 @@ class Body:
         if encoding not in ("", "identity", ACCEPTED):
             raise httpx.DecodingError("The content encoding is not the one that was requested.")
         self._gzip = zlib.decompressobj(_GZIP) if encoding == ACCEPTED else None
-        self._most_bytes = max_bytes
+        self._max_bytes = max_bytes
         self._received = 0
         self._content = bytearray()
 
@@ -42,8 +42,8 @@ class Body:
         """
         self._received += len(piece)
         self._content += self._decoded(piece)
-        if max(self._received, len(self._content)) > self._most_bytes:
-            raise TooLargeError(f"The body is larger than {self._most_bytes} bytes.")
+        if max(self._received, len(self._content)) > self._max_bytes:
+            raise TooLargeError(f"The body is larger than {self._max_bytes} bytes.")
 
     def content(self) -> bytes:
         """The decompressed body, after all pieces were added.
@@ -61,7 +61,7 @@ class Body:
             return piece
         ended = self._gzip.eof
         try:
-            content = b"" if ended else self._gzip.decompress(piece, self._most_bytes + 1 - len(self._content))
+            content = b"" if ended else self._gzip.decompress(piece, self._max_bytes + 1 - len(self._content))
         except zlib.error as error:
             raise httpx.DecodingError("The body cannot be decompressed.") from error
         # In the same piece or in a later one: the result must not depend on how the network splits the body.

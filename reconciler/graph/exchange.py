@@ -108,9 +108,8 @@ class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow
         self._hosts = AllowedHostsValidator([self._origin[1]])
 
     async def get_authorization_token(self, uri: str, _additional_authentication_context: Json | None = None) -> str:
-        ours = (
-            uri.startswith(self._root) or origin_of(uri) == self._origin
-        )  # the first test avoids parsing in nearly all cases
+        # The first test avoids parsing in nearly all cases.
+        ours = uri.startswith(self._root) or origin_of(uri) == self._origin
         return await self._source.token() if ours else ""
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:

@@ -24,7 +24,7 @@ _WRITING = (
 
 
 def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
-    """The SDK's error as ours: status, Graph's own code and message, request id (docs/graph.md §5.2)."""
+    """The SDK's error as ours: status, Graph's own code and message, request ID (docs/graph.md §5.2)."""
     status = error.response_status_code or 0
     headers = error.response_headers or {}
     main = error.error if isinstance(error, ODataError) else None

@@ -55,17 +55,17 @@ def no_job_token(environment: Mapping[str, str], missing_ids: Sequence[str] = ()
 
     `missing_ids`: other variables that are not set either, to be named in the hint.
     """
-    also = f" Also set {listed(missing_ids)}." if missing_ids else ""
+    also = f" and set {listed(missing_ids)}" if missing_ids else ""
     if environment.get("GITHUB_ACTIONS"):
         return AuthenticationError(
             "This job is not allowed to request a GitHub OIDC token.",
-            hint="Add `permissions: id-token: write` to the job; pull requests from forks never get this permission."
-            f"{also}",
+            hint=f"Add `permissions: id-token: write` to the job{also}; "
+            "pull requests from forks never get this permission.",
         )
     return AuthenticationError(
         "Not signed in. --auth github-oidc works only in a GitHub Actions job: ACTIONS_ID_TOKEN_REQUEST_URL and "
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN are not set.",
-        hint=f"Run it in a GitHub job with `permissions: id-token: write`, {alternatives('github-oidc')}{also}",
+        hint=f"Run it in a GitHub job with `permissions: id-token: write`{also}, {alternatives('github-oidc')}",
     )
 
 

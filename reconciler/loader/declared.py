@@ -42,9 +42,8 @@ def declared(document: Node, file: str, not_secret: Collection[str] = ()) -> tup
     A fault in one extension does not stop the checks of others; a value in `defaults` is checked once, at its place.
     `not_secret` adds to what the document itself lists.
     """
-    secrets = secret_faults(
-        document, (*not_secret, *not_secret_texts(document))
-    )  # first: so that no other message shows them
+    # First, so that no other message shows them.
+    secrets = secret_faults(document, (*not_secret, *not_secret_texts(document)))
     faults, invalid = schema_faults(document, {node for node, fault in secrets.items() if fault.code == "R208"})
     faults.extend(secrets.values())
     faults.extend(blank_fault("catalog", member(document, "catalog"), invalid))

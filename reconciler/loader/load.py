@@ -125,9 +125,8 @@ def _naming(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
 
 def _read(paths: Sequence[Path]) -> tuple[list[_File], Sequence[Diagnostic]]:
     yaml_files = find(paths)
-    texts = [
-        (name, *read_text(path, name)) for name, path in yaml_files.files
-    ]  # all first: a secret in one file is a secret in all
+    # All first: a secret in one file is a secret in all.
+    texts = [(name, *read_text(path, name)) for name, path in yaml_files.files]
     files = [
         _parsed(name, text) if unreadable is None else _File(name, diagnostics=(unreadable,))
         for name, text, unreadable in texts

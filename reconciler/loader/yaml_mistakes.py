@@ -185,13 +185,18 @@ def _end_expected(mistake: Mistake) -> Fault:
         opening = _OPENING[bracket]
         return mistake.fault(f"Unmatched `{bracket}`: no `{opening}` is open.", f"Remove it, or add the `{opening}`.")
     if not mistake.begins_line:
-        return mistake.fault(
-            "Text follows a value that has ended with a quote or bracket.",
-            "Put the whole text in quotes; inside single quotes, write a single quote twice.",
-        )
+        return _text_after_value(mistake)
     if re.match(r"-(?: |$)", mistake.rest):
         return mistake.fault("A list item is not allowed here: the lines above are properties.", _LIST_INDENT)
     return mistake.fault("The indentation of this line does not match the lines above.", _INDENT)
+
+
+def _text_after_value(mistake: Mistake) -> Fault:
+    missing_space = _missing_space(mistake, mistake.line) if mistake.rest.startswith(":") else None
+    return missing_space or mistake.fault(
+        "Text follows a value that has ended with a quote or bracket.",
+        "Put the whole text in quotes; inside single quotes, write a single quote twice.",
+    )
 
 
 _OPENING = {"]": "[", "}": "{"}
@@ -199,6 +204,8 @@ _LIST_INDENT = "Indent it like the other items of its list, below the name of th
 
 
 def _item_expected(mistake: Mistake) -> Fault:
+    if not mistake.begins_line:
+        return _text_after_value(mistake)
     return mistake.fault(
         "The indentation of this line does not match the list above.",
         "Begin a list item with `- `, or indent a property of the item like its first property.",

@@ -40,16 +40,19 @@ def last_changed(change: Change) -> str:
     return f"the live extension was last changed{when}{who}" if when or who else ""
 
 
+def command(plan: Plan, name: str) -> str:
+    """The command for the plan's sandbox and environment: without them it would be for another tenant."""
+    sandbox = " --sandbox" if plan.graph_url == SANDBOX else ""
+    return f"reconciler {name}{sandbox}" + (f" --environment {plan.environment}" if plan.environment else "")
+
+
 def to_resolve(plan: Plan) -> list[str]:
-    """How to end the drift in either direction, as commands for the plan's environment; nothing without a change."""
+    """How to end the drift in either direction, as commands for the plan's target; nothing without a change."""
     if not plan.changes:
         return []
-    target = (" --sandbox" if plan.graph_url == SANDBOX else "") + (
-        f" --environment {plan.environment}" if plan.environment else ""
-    )
     lines = [
-        f"To make the tenant match the files, run: reconciler apply{target}",
-        f"To make the files match the tenant, run: reconciler export --update{target}",
+        f"To make the tenant match the files, run: {command(plan, 'apply')}",
+        f"To make the files match the tenant, run: {command(plan, 'export --update')}",
     ]
     if plan.summary["create"]:
         lines.append("export --update keeps the declarations of missing extensions: remove them by hand.")

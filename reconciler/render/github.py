@@ -72,17 +72,13 @@ def _diagnostic(diagnostic: Diagnostic) -> _Annotation:
 
 
 def _lines(annotations: Sequence[_Annotation], closing: Iterable[str]) -> str:
-    commands = [
-        line
-        for kind in KINDS
-        for line in _of_kind(kind, [annotation for annotation in annotations if annotation.kind == kind])
-    ]
+    commands = [line for kind in KINDS for line in _of_kind(kind, annotations)]
     return "\n".join([*commands, *closing]) + "\n"
 
 
 def _of_kind(kind: Kind, annotations: Sequence[_Annotation]) -> list[str]:
-    more = len(annotations) - MAXIMUM_PER_KIND
-    shown = annotations[:MAXIMUM_PER_KIND]
+    every = [annotation for annotation in annotations if annotation.kind == kind]
+    more, shown = len(every) - MAXIMUM_PER_KIND, every[:MAXIMUM_PER_KIND]
     lines = [_command(annotation) for annotation in shown]
     if more > 0:
         omitted = f"and {more} more {kind}{'' if more == 1 else 's'}, which GitHub would not show"

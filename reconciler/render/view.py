@@ -26,10 +26,6 @@ NO_CHANGES_READ = "No changes in the catalogs that could be read."
 ON_TOP = frozenset({"R314"})
 AFTER_UNKNOWN = "to see whether the change was applied, run reconciler plan"
 UNMANAGED = "Unmanaged, left alone"
-UNMANAGED_STAY = (
-    "Removing a declaration does not delete the extension in the tenant; it becomes unmanaged.",
-    "To add unmanaged extensions to the files, run: reconciler export --update",
-)
 SHARED_AMONG = 3
 """From so many creates on, a catalog shows the properties that all of them set once."""
 
@@ -94,6 +90,14 @@ def last_line(plan: Plan, *, drift: bool = False) -> str:
     if not drift:
         del counts["unmanaged"]
     return f"{'Drift' if drift else 'Plan'}: " + ", ".join(f"{count} {word}" for word, count in counts.items()) + "."
+
+
+def unmanaged_notes(plan: Plan) -> tuple[str, str]:
+    """What to know about the unmanaged extensions of a plan, below their list."""
+    return (
+        "Removing a declaration does not delete the extension in the tenant; it becomes unmanaged.",
+        f"To add unmanaged extensions to the files, run: {drift_words.command(plan, 'export --update')}",
+    )
 
 
 def action_counts(changes: Iterable[Change], *, drift: bool = False) -> str:
@@ -208,7 +212,7 @@ def shared_rows(changes: Iterable[Change]) -> list[FieldChange]:
 def shared_title(changes: Iterable[Change]) -> str:
     """The line over the shared rows."""
     number = sum(change.action == "create" for change in changes)
-    return f"{SYMBOLS['create']} the same in all {number} creates of this catalog:"
+    return f"{SYMBOLS['create']} the same in all {number} creates below:"
 
 
 def place_text(place: SourceLocation | None, *, column: bool = False) -> str:
@@ -262,12 +266,12 @@ def pointer(path: Sequence[str]) -> str:
 
 
 def outcome_line(outcome: Outcome) -> str:
-    """The result of one change, in one line: `+ created NAME in CATALOG (request id …)`."""
+    """The result of one change, in one line: `+ created NAME in CATALOG (request ID …)`."""
     change = outcome.change
     what = f"{label(change.extension.display_name)} in {catalog_label(change.catalog)}"
     reason = visible(outcome.error or change.because)
     is_in_reason = outcome.request_id is None or outcome.request_id in reason
-    request = "" if is_in_reason else f" (request id {visible(outcome.request_id or '')})"
+    request = "" if is_in_reason else f" (request ID {visible(outcome.request_id or '')})"
     return {
         "done": f"{SYMBOLS[change.action]} {DONE[change.action]} {what}{request}",
         "failed": f"! failed to {change.action} {what}{request}: {reason}",

@@ -97,9 +97,8 @@ def catalog_of(store: Store, policy: Json) -> str | None:
 def _setting(store: Store, given: Any, catalog: str | None, policy: str) -> Json:
     where = "customExtensionStageSettings"
     setting = members(given, where, _SETTING, required=("stage", "customExtension"))
-    identity = members(setting["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",))[
-        "id"
-    ].lower()
+    extension = members(setting["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",))
+    identity = extension["id"].lower()
     row = store.find("extension", identity, catalog) if catalog else None
     if row is None:
         raise invalid_model(f"The custom extension '{identity}' does not exist in the policy's catalog.")

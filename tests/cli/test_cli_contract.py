@@ -369,6 +369,12 @@ def test_a_saved_plan_as_path_is_recognized(reconciler: CommandLine, command: li
     assert refused.err == f"Error: p.json is a saved plan.\nHint: Run `reconciler {way}`.\n"
 
 
+def test_the_command_for_a_saved_plan_can_be_pasted(reconciler: CommandLine) -> None:
+    one(reconciler, "a")
+    assert reconciler("plan", "--sandbox", "--out", "my plan.json").code == 0
+    assert "Hint: Run `reconciler show 'my plan.json'`.\n" in reconciler("validate", "my plan.json").err
+
+
 @pytest.mark.parametrize("value", ["Finance\n", "\n  Finance \r\n\n", "Finance\r\nMARKETING\r\n \n", "\n \r\n"])
 def test_the_variable_for_catalogs_holds_lines(
     reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch, value: str

@@ -16,7 +16,7 @@ from doc_pages import ROOT, Block
 LIMIT_S = 60
 LEFT_OUT = "…"
 _FOREIGN = re.compile(r"RECONCILER_|AZURE_|ACTIONS_|IDENTITY_|MSI_|CI$|GITHUB_ACTIONS$")
-_REQUEST_ID = re.compile(r"(request id )[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_REQUEST_ID = re.compile(r"(request ID )[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PORT = re.compile(r"http://127\.0\.0\.1:\d+")
 
 

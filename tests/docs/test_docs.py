@@ -349,8 +349,8 @@ class TestTheComparison:
             ("a … c\n", "a b c\n"),
             ("…\n", ""),
             (
-                "x (request id 00000000-0000-0000-0000-000000000000)\n",
-                "x (request id 9e4e3e85-2d33-43ca-afa1-121030b5a628)\n",
+                "x (request ID 00000000-0000-0000-0000-000000000000)\n",
+                "x (request ID 9e4e3e85-2d33-43ca-afa1-121030b5a628)\n",
             ),
         ],
     )

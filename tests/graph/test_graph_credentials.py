@@ -247,7 +247,7 @@ MISSING = {
         "github-oidc",
         {},
         "works only in a GitHub Actions job",
-        "Also set AZURE_TENANT_ID and AZURE",
+        "write` and set AZURE_TENANT_ID and AZURE_CLIENT_ID, or choose another --auth: ",
     ),
     "github-oidc, a job": (
         "github-oidc",

@@ -236,6 +236,30 @@ def test_pip_installs_where_uv_cannot_write_its_cache(machine: Machine) -> None:
     assert machine.imports("project")
 
 
+def test_uv_uses_the_index_of_the_variable_before_that_of_a_file(machine: Machine) -> None:
+    """Also with the pip that Python brings: older ones list the variables before the files, newer ones after them."""
+    bundled = machine.folder / "bundled"
+    subprocess.run([sys.executable, "-m", "venv", bundled], check=True, timeout=120)
+    configured = machine.folder / "pip.conf"
+    configured.write_text("[global]\nindex-url = http://127.0.0.1:9/simple\n[install]\nretries = 0\n")
+    machine.environment["PIP_CONFIG_FILE"] = str(configured)
+    installed = machine.install(python=str(bundled / "bin/python"))
+    assert installed.returncode == 0, installed.stdout
+    assert machine.downloads == [("pip", "uv"), ("uv", "dependency")]
+
+
+def test_pip_installs_where_it_must_use_no_index(machine: Machine) -> None:
+    """uv would use the public one."""
+    configured = machine.folder / "pip.conf"
+    configured.write_text(f"[install]\nno-index = True\nfind-links = {machine.index}/simple/dependency\n")
+    machine.environment["PIP_CONFIG_FILE"] = str(configured)
+    installed = machine.install()
+    assert installed.returncode == 0, installed.stdout
+    assert "\npip is configured to use no index, which uv would use, so pip installs the packages." in installed.stdout
+    assert machine.downloads == [] and not (machine.project / "venv/bin/uv").exists()
+    assert machine.imports("project")
+
+
 @pytest.mark.parametrize("state", ["missing", "broken", "of another Python"])
 def test_a_missing_or_unusable_environment_is_made(machine: Machine, state: str) -> None:
     if state == "missing":

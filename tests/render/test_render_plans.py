@@ -172,7 +172,7 @@ def creates(number: int, *, odd: bool = False) -> Plan:
 def test_what_all_creates_of_a_catalog_set_is_shown_once() -> None:
     for output in (plan_text(creates(3)), plan_markdown(creates(3))):
         assert output.count('+   endpointConfiguration/resourceGroupName: "rg"\n') == 1
-        assert output.index("+ the same in all 3 creates of this catalog:\n") < output.index("+ create e0")
+        assert output.index("+ the same in all 3 creates below:\n") < output.index("+ create e0")
         assert [output.count(f'logicAppWorkflowName: "la-{index}"\n') for index in range(3)] == [1, 1, 1]
         assert output.count("    because no extension of this catalog has this name, at desired_state/marketing.y") == 3
         assert "displayName" not in output, "the title has the name"
@@ -222,6 +222,14 @@ def test_the_list_of_unmanaged_extensions_says_that_nothing_deletes_them() -> No
         assert "Unmanaged, left alone:" in output
         assert "Removing a declaration does not delete the extension in the tenant; it becomes unmanaged." in output
     assert "Removing a declaration" not in plan_text(EMPTY)
+
+
+def test_every_command_in_a_plan_is_for_the_target_of_the_plan() -> None:
+    sandbox = replace(RICH, graph_url="sandbox", environment="staging")
+    for output in (plan_text(sandbox), plan_markdown(sandbox), plan_text(sandbox, drift=True)):
+        commands = re.findall(r"run: reconciler (.*)", output)
+        assert commands
+        assert all(command.endswith(" --sandbox --environment staging") for command in commands)
 
 
 def test_before_an_apply_only_the_outcomes_say_that_there_is_nothing_to_do() -> None:

@@ -33,6 +33,7 @@ def test_it_writes_the_files_and_says_which_and_what_next(reconciler: CommandLin
     assert ran.err.startswith("Next steps:\n  1. Change to the folder: cd new\n  2. ")
     assert f"https://github.com/{ACTION.replace('@', '/blob/')}/docs/github.md" in ran.err
     assert all((reconciler.folder / "new" / name).is_file() for name in FILES)
+    assert "cd 'a folder'\n" in reconciler("init", "a folder", "--ci", "none").err
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
