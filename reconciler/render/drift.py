@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reconciler.model.plan import Action, Change, FieldChange, Plan
 from reconciler.render.escape import visible
 
@@ -12,6 +14,8 @@ URL = ("endpointConfiguration", "url")
 
 SANDBOX = "sandbox"
 """The address of the embedded Graph in a plan."""
+_LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/v1\.0")
+"""The address of a server on this machine. No other text of a saved plan is put into a command."""
 
 
 def counts(plan: Plan) -> dict[str, int]:
@@ -40,13 +44,21 @@ def last_changed(change: Change) -> str:
     return f"the live extension was last changed{when}{who}" if when or who else ""
 
 
+def target_options(plan: Plan) -> str:
+    """The options that a command needs to reach the plan's Graph and environment, each after a space."""
+    options = ""
+    if plan.graph_url == SANDBOX:
+        options += " --sandbox"
+    elif _LOOPBACK.fullmatch(plan.graph_url):
+        options += f" --graph-url {plan.graph_url}"
+    return f"{options} --environment {plan.environment}" if plan.environment else options
+
+
 def to_resolve(plan: Plan) -> list[str]:
     """How to end the drift in either direction, as commands for the plan's environment; nothing without a change."""
     if not plan.changes:
         return []
-    target = (" --sandbox" if plan.graph_url == SANDBOX else "") + (
-        f" --environment {plan.environment}" if plan.environment else ""
-    )
+    target = target_options(plan)
     lines = [
         f"To make the tenant match the files, run: reconciler apply{target}",
         f"To make the files match the tenant, run: reconciler export --update{target}",

@@ -257,7 +257,7 @@ def _unmanaged(plan: Plan, room: Room) -> str:
         for unmanaged in plan.unmanaged
     ]
     summary = f"<details><summary>{view.UNMANAGED}: {len(lines)}</summary>"
-    end = "\n\n".join(["", *view.UNMANAGED_STAY, "</details>"])
+    end = "\n\n".join(["", *view.unmanaged_stay(plan), "</details>"])
     kept = room.whole(lines, "unmanaged extension", frame_bytes=size_bytes(summary + end) + len("\n\n"))
     return "\n".join([f"{summary}\n", *kept]) + end if kept else ""
 

@@ -168,7 +168,7 @@ def _unmanaged(plan: Plan) -> list[str]:
         f"* {view.extension_title(unmanaged.extension)} in {view.catalog_label(unmanaged.catalog)}"
         for unmanaged in plan.unmanaged
     ]
-    return [f"{view.UNMANAGED}:", *_indented([*lines, *view.UNMANAGED_STAY])] if lines else []
+    return [f"{view.UNMANAGED}:", *_indented([*lines, *view.unmanaged_stay(plan)])] if lines else []
 
 
 def _findings(diagnostics: Sequence[Diagnostic]) -> list[str]:

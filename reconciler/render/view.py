@@ -26,10 +26,6 @@ NO_CHANGES_READ = "No changes in the catalogs that could be read."
 ON_TOP = frozenset({"R314"})
 AFTER_UNKNOWN = "to see whether the change was applied, run reconciler plan"
 UNMANAGED = "Unmanaged, left alone"
-UNMANAGED_STAY = (
-    "Removing a declaration does not delete the extension in the tenant; it becomes unmanaged.",
-    "To add unmanaged extensions to the files, run: reconciler export --update",
-)
 SHARED_AMONG = 3
 """From so many creates on, a catalog shows the properties that all of them set once."""
 
@@ -52,6 +48,14 @@ def target(plan: Plan) -> str:
     """`tenant … at sandbox`, and the environment in front where one was chosen."""
     environment = f"environment {plan.environment}, " if plan.environment else ""
     return f"{environment}tenant {visible(plan.tenant_id)} at {visible(plan.graph_url)}"
+
+
+def unmanaged_stay(plan: Plan) -> tuple[str, str]:
+    """What is said below the unmanaged extensions."""
+    return (
+        "Removing a declaration does not delete the extension in the tenant; it becomes unmanaged.",
+        f"To add unmanaged extensions to the files, run: reconciler export --update{drift_words.target_options(plan)}",
+    )
 
 
 def by_catalog(plan: Plan) -> list[CatalogView]:
