@@ -14,6 +14,7 @@ from reconciler.model.diagnostic import Diagnostic, of_path
 SUFFIXES = (".yaml", ".yml")
 ENVIRONMENTS_FILE = Path("reconciler.yaml")
 """In the working folder: it defines the environments, and is not a desired state."""
+NOT_FOUND_HINT = "Check the working folder and the path. For a new repository, run `reconciler init . --ci none`."
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ def find(paths: Iterable[Path]) -> YamlFiles:
             _add_path(path, yaml_files)
         except FileNotFoundError:
             message = f"No desired state found: `{shown(path)}` does not exist."
-            yaml_files.report(path, "R001", message, "Run `reconciler init` or give a path.")
+            yaml_files.report(path, "R001", message, NOT_FOUND_HINT)
         except (OSError, ValueError) as error:
             yaml_files.report(
                 path, "R001", f"The path cannot be read: {reason(error)}.", "Check the path and its permissions."
