@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.loader.fault import printable
 from reconciler.loader.reading import reason, shown
 from reconciler.model.diagnostic import Diagnostic, of_path
 
@@ -48,7 +49,7 @@ def find(paths: Iterable[Path]) -> YamlFiles:
         try:
             _add_path(path, yaml_files)
         except FileNotFoundError:
-            message = f"No desired state found: `{shown(path)}` does not exist."
+            message = f"No desired state found: `{printable(str(path))}` does not exist."
             yaml_files.report(path, "R001", message, NOT_FOUND_HINT)
         except (OSError, ValueError) as error:
             yaml_files.report(

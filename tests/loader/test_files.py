@@ -82,6 +82,8 @@ def test_a_missing_path_is_named_with_the_two_ways_out() -> None:
     assert diagnostic.hint == (
         "Check the working folder and the path. For a new repository, run `reconciler init . --ci none`."
     )
+    [elsewhere] = load([Path("/nowhere/else")]).diagnostics
+    assert elsewhere.message == "No desired state found: `/nowhere/else` does not exist.", "as it was typed"
     Path("link").symlink_to("gone")
     assert "does not exist" in load([Path("link")]).diagnostics[0].message
 
