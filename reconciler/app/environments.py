@@ -21,7 +21,9 @@ def environment_named(named: LoadedEnvironments, name: str) -> Environment:
     if name not in environments:
         known = ", ".join(environments) or "none"
         question = did_you_mean(name, tuple(environments), "")
-        raise UsageError(f"reconciler.yaml names no environment {name}.", hint=f"{question} It names: {known}.".strip())
+        raise UsageError(
+            f"No environment named {name} in reconciler.yaml.", hint=f"{question} It names: {known}.".strip()
+        )
     return environments[name]
 
 

@@ -16,7 +16,7 @@ from reconciler.cli import complete
 from reconciler.cli.apply import apply_command
 from reconciler.cli.export import export_command
 from reconciler.cli.given import learn_given
-from reconciler.cli.help import Commands, add_examples, help_command
+from reconciler.cli.help import Commands, add_examples, help_command, option_hint
 from reconciler.cli.init import init_command
 from reconciler.cli.plans import drift_command, plan_command, show_command, validate_command
 from reconciler.cli.sandbox import sandbox_group
@@ -79,7 +79,8 @@ def _run(arguments: Sequence[str]) -> int:
 
         written = io.StringIO()
         error.show(written)
-        tell(written.getvalue().rstrip("\n").expandtabs(2))
+        hint = option_hint(error, arguments)
+        tell(written.getvalue().rstrip("\n").expandtabs(2) + (f"\nHint: {hint}" if hint else ""))
         return 1
     except ReconcilerError as error:
         from reconciler.cli.output import tell_error

@@ -159,6 +159,26 @@ def _hint(group: str, word: str) -> str | None:
     return next((hint for name, words, hint in ELSEWHERE if name == group and word in words.split()), None)
 
 
+def option_hint(error: click.ClickException, arguments: Sequence[str]) -> str | None:
+    """How to write an option that exists: with two dashes (Terraform has one), and after the command."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+        return None
+    command = error.ctx.command
+    options = _options(command)
+    for argument in arguments:
+        long = f"-{argument.partition('=')[0]}"
+        if not argument.startswith("--") and long in options:
+            return f"Write `{long}`, with two dashes."
+    commands = command.commands.values() if isinstance(command, click.Group) else ()
+    if any(error.option_name in _options(subcommand) for subcommand in commands):
+        return f"Write {error.option_name} after the command."
+    return None
+
+
+def _options(command: click.Command) -> set[str]:
+    return {name for parameter in command.params for name in parameter.opts}
+
+
 class Commands(click.Group):
     """A group that lists its commands in the order in which they are added, and knows the commands of other tools."""
 

@@ -32,7 +32,7 @@ TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
 
 
 SIGN_IN_HELP = """\b
-Sign in with auto, github-oidc,
+How to sign in: auto, github-oidc,
 workload-identity, environment,
 managed-identity, azure-cli."""
 """Its lines stay as they are (\\b): click would break the names at their hyphens."""

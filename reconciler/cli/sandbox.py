@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,9 @@ database_option = click.option(
     help="Database of the embedded Graph.",
 )
 seed_option = click.option(
-    "--seed", type=click.Path(path_type=Path, dir_okay=False), help="JSON file with the contents of a new database."
+    "--seed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="JSON file with the contents of a new database (its seed).",
 )
 set_option = click.option(
     "--set",
@@ -32,7 +35,7 @@ set_option = click.option(
     multiple=True,
     metavar="NAME=VALUE",
     shell_complete=complete.switches,
-    help="Set a switch; repeatable.",
+    help="Set a switch, which changes how the embedded Graph behaves (docs/sandbox.md); repeatable.",
 )
 
 
@@ -57,7 +60,10 @@ def sandbox_group() -> None:
 @seed_option
 @set_option
 def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]) -> None:
-    """Serves until Ctrl-C. The first line on stdout is the URL for --graph-url."""
+    """Runs the embedded Graph as a server until Ctrl-C.
+
+    The first line on stdout is the URL for --graph-url.
+    """
     import asyncio
 
     from reconciler import signals
@@ -76,6 +82,10 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
     try:
         asyncio.run(run())
     except (SandboxDatabaseError, SeedError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"Port {port} is already in use.", hint="Choose another --port; 0 is a free one."
+            ) from error
         raise UsageError(
             f"The sandbox cannot serve: {error}", hint="Choose another --port, --sandbox-db or --seed."
         ) from error

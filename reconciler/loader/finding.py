@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.loader.fault import printable
 from reconciler.loader.reading import reason, shown
 from reconciler.model.diagnostic import Diagnostic, of_path
 
 SUFFIXES = (".yaml", ".yml")
 ENVIRONMENTS_FILE = Path("reconciler.yaml")
 """In the working folder: it defines the environments, and is not a desired state."""
+NOT_FOUND_HINT = "Check the working folder and the path. For a new repository, run `reconciler init . --ci none`."
 
 
 @dataclass(slots=True)
@@ -47,8 +49,8 @@ def find(paths: Iterable[Path]) -> YamlFiles:
         try:
             _add_path(path, yaml_files)
         except FileNotFoundError:
-            message = f"No desired state found: `{shown(path)}` does not exist."
-            yaml_files.report(path, "R001", message, "Run `reconciler init` or give a path.")
+            message = f"No desired state found: `{printable(str(path))}` does not exist."
+            yaml_files.report(path, "R001", message, NOT_FOUND_HINT)
         except (OSError, ValueError) as error:
             yaml_files.report(
                 path, "R001", f"The path cannot be read: {reason(error)}.", "Check the path and its permissions."

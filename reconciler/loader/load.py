@@ -190,7 +190,7 @@ def _declared(file: _File, environment: Environment | None) -> tuple[list[Declar
 
 def _nothing_declared(file: str, documents: Sequence[DeclaredDocument]) -> Iterator[Diagnostic]:
     """R312 for a valid file without a document, and for each document without an extension."""
-    hint = "Extensions that it declared before stay live, unmanaged. Declare an extension, or remove the {}."
+    hint = "Declare an extension, or remove the {}. Extensions that it declared before stay live, unmanaged."
     if not documents:
         message = "The file declares nothing: it is empty or contains only comments."
         yield Diagnostic("R312", "warning", message, hint.format("file"), of_path(file))

@@ -46,7 +46,7 @@ class Finding:
 def _type(finding: Finding) -> Iterator[Fault]:
     wanted = finding.wanted
     kinds = [_KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted)]
-    hint = f"Write {' or '.join(kinds)}."
+    hint = "Write a list: each entry begins with `- `." if wanted == "array" else f"Write {' or '.join(kinds)}."
     if not finding.name:
         first = next(iter(finding.schema["properties"])) if finding.is_document else "displayName"
         hint = _hint_for_mapping(finding.node, first)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reconciler.model.plan import Action, Change, FieldChange, Plan
 from reconciler.render.escape import visible
 
@@ -12,6 +14,8 @@ URL = ("endpointConfiguration", "url")
 
 SANDBOX = "sandbox"
 """The address of the embedded Graph in a plan."""
+_LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/v1\.0")
+"""The address of a server on this machine. No other text of a saved plan is put into a command."""
 
 
 def counts(plan: Plan) -> dict[str, int]:
@@ -41,9 +45,13 @@ def last_changed(change: Change) -> str:
 
 
 def command(plan: Plan, name: str) -> str:
-    """The command for the plan's sandbox and environment: without them it would be for another tenant."""
-    sandbox = " --sandbox" if plan.graph_url == SANDBOX else ""
-    return f"reconciler {name}{sandbox}" + (f" --environment {plan.environment}" if plan.environment else "")
+    """The command with the options that it needs to reach the plan's Graph and environment."""
+    options = ""
+    if plan.graph_url == SANDBOX:
+        options = " --sandbox"
+    elif _LOOPBACK.fullmatch(plan.graph_url):
+        options = f" --graph-url {plan.graph_url}"
+    return f"reconciler {name}{options}" + (f" --environment {plan.environment}" if plan.environment else "")
 
 
 def to_resolve(plan: Plan) -> list[str]:

@@ -73,7 +73,7 @@ def parse_switches(pairs: Iterable[str], base: Switches = Switches()) -> Switche
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise SwitchError(f"switch {pair!r} is not of the form NAME=VALUE")
+            raise SwitchError(f"The switch {pair!r} is not of the form NAME=VALUE.")
         changes[name.strip()] = _parse(name.strip(), value.strip())
     return replace(base, **changes)
 
@@ -93,7 +93,7 @@ def allowed_values() -> dict[str, tuple[str, ...]]:
 def _parse(name: str, value: str) -> str | int | bool:
     known = {switch.name: switch for switch in fields(Switches)}
     if name not in known:
-        raise SwitchError(f"unknown switch {name!r} (value {value!r}); the switches are {', '.join(sorted(known))}")
+        raise SwitchError(f"Unknown switch {name!r} (value {value!r}). The switches are {', '.join(sorted(known))}.")
     kind = get_type_hints(Switches)[name]
     if kind is bool:
         return _TRUTHS[_choice(name, value, tuple(_TRUTHS))]
@@ -104,14 +104,14 @@ def _parse(name: str, value: str) -> str | int | bool:
 
 def _choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
-        raise SwitchError(f"switch {name}={value!r} must be one of {', '.join(allowed)}")
+        raise SwitchError(f"The switch {name} is {value!r}, but must be one of {', '.join(allowed)}.")
     return value
 
 
 def _number(name: str, value: str, minimum: int, allowed: tuple[int, ...]) -> int:
     number = int(value) if value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER else -1
     if allowed and number not in allowed:
-        raise SwitchError(f"switch {name}={value!r} must be one of {', '.join(map(str, allowed))}")
+        raise SwitchError(f"The switch {name} is {value!r}, but must be one of {', '.join(map(str, allowed))}.")
     if number < minimum:
-        raise SwitchError(f"switch {name}={value!r} must be an integer from {minimum} to 999999999")
+        raise SwitchError(f"The switch {name} is {value!r}, but must be an integer from {minimum} to 999999999.")
     return number

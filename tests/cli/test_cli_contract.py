@@ -3,6 +3,7 @@
 import io
 import json
 import shlex
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -496,3 +497,11 @@ def test_catalog_by_id_sees_what_is_declared_by_name_too(reconciler: CommandLine
         planned = reconciler("plan", "--sandbox", "--catalog", name, "--format", "json")
         actions = {change["extension"]["display_name"]: change["action"] for change in planned.document["changes"]}
         assert actions == {"a": "blocked", "A": "blocked", "b": "create"}
+
+
+def test_a_port_in_use_is_named_with_the_way_out(reconciler: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = reconciler("sandbox", "serve", "--port", str(port))
+    assert ran.code == 1
+    assert ran.err == f"Error: Port {port} is already in use.\nHint: Choose another --port; 0 is a free one.\n"

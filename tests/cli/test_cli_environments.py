@@ -59,7 +59,7 @@ def test_a_faulty_file_of_environments_ends_every_command_with_3(two: CommandLin
 def test_an_environment_that_is_not_there_is_a_usage_error(two: CommandLine) -> None:
     ran = two("plan", "--sandbox", "--environment", "prod")
     assert ran.code == 1
-    assert "names no environment prod" in ran.err
+    assert "No environment named prod in reconciler.yaml." in ran.err
     assert "It names: staging, production." in ran.err
     assert "Did you mean production? It names:" in two("plan", "--sandbox", "--environment", "prodution").err
     Path("reconciler.yaml").unlink()

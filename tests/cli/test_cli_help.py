@@ -110,6 +110,25 @@ class TestUnknownCommands:
         assert "Hint: Run `reconciler export`" in reconciler("Import").err
 
     @pytest.mark.parametrize(
+        ("arguments", "end"),
+        [
+            (["plan", "-sandbox"], "No such option '-s'.\nHint: Write `--sandbox`, with two dashes.\n"),
+            (["apply", "-auto-approve"], "No such option '-a'.\nHint: Write `--auto-approve`, with two dashes.\n"),
+            (["plan", "-out=p.json"], "No such option '-o'.\nHint: Write `--out`, with two dashes.\n"),
+            (["plan", "-target=x"], "No such option '-t'.\n"),
+            (["-v", "plan"], "No such option '-v'.\nHint: Write -v after the command.\n"),
+            (["--sandbox", "plan"], "No such option '--sandbox'.\nHint: Write --sandbox after the command.\n"),
+            (["--nothing", "plan"], "No such option '--nothing'.\n"),
+        ],
+    )
+    def test_an_option_as_other_tools_write_it_is_answered_with_its_form_here(
+        self, reconciler: CommandLine, arguments: list[str], end: str
+    ) -> None:
+        ran = reconciler(*arguments)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.endswith(f"Error: {end}")
+
+    @pytest.mark.parametrize(
         ("arguments", "message"),
         [
             (["plann"], "No such command 'plann'. Did you mean 'plan'?"),

@@ -70,8 +70,12 @@ def test_in_an_empty_folder_the_two_ways_out_are_named(reconciler: CommandLine) 
     assert (ran.code, "1 error in the input files" in ran.err) == (3, True)
     first, hint, *_ = ran.out.splitlines()
     assert first == "desired_state: R001 error: No desired state found: `desired_state` does not exist."
-    assert hint == "    Hint: Run `reconciler init` or give a path."
+    assert hint == (
+        "    Hint: Check the working folder and the path. For a new repository, run `reconciler init . --ci none`."
+    )
     annotated = reconciler("validate", "--format", "github")
     assert "::error file=desired_state,title=R001::" in annotated.out
     [finding] = reconciler("validate", "--format", "json").document["diagnostics"]
     assert (finding["file"], finding["line"], finding["column"]) == ("desired_state", None, None)
+    assert reconciler("init", ".", "--ci", "none").code == 0
+    assert reconciler("plan", "--sandbox").code == 0, "the second way out works as it is printed"

@@ -79,7 +79,11 @@ def test_missing_paths_and_empty_folders_are_reported_beside_the_rest() -> None:
 def test_a_missing_path_is_named_with_the_two_ways_out() -> None:
     [diagnostic] = load([Path("desired_state")]).diagnostics
     assert diagnostic.message == "No desired state found: `desired_state` does not exist."
-    assert diagnostic.hint == "Run `reconciler init` or give a path."
+    assert diagnostic.hint == (
+        "Check the working folder and the path. For a new repository, run `reconciler init . --ci none`."
+    )
+    [elsewhere] = load([Path("/nowhere/else")]).diagnostics
+    assert elsewhere.message == "No desired state found: `/nowhere/else` does not exist.", "as it was typed"
     Path("link").symlink_to("gone")
     assert "does not exist" in load([Path("link")]).diagnostics[0].message
 

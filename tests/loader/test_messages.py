@@ -130,6 +130,13 @@ def test_a_reference_that_is_not_one_is_shown_with_both_forms() -> None:
     )
 
 
+def test_a_list_without_its_dashes_is_answered_with_the_form_of_a_list() -> None:
+    assert said(WHOLE.replace('  - "@odata', '    "@odata').replace("  - displayName", "    displayName")) == (
+        "`extensions` must be a list, but is a mapping.",
+        "Write a list: each entry begins with `- `.",
+    )
+
+
 def test_text_that_is_not_compared_is_truncated() -> None:
     message, _ = said(f"catalog: Marketing\nextensions: {'x' * 1000}\n")
     assert message == f'`extensions` must be a list, but is the text "{"x" * 300}…".'

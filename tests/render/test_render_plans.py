@@ -100,14 +100,20 @@ def test_drift_shows_declared_and_live_and_how_to_resolve_it() -> None:
     )
     for output in (text, plan_markdown(RICH, drift=True)):
         assert "To resolve:" in output
-        assert "To make the tenant match the files, run: reconciler apply\n" in output
-        assert "To make the files match the tenant, run: reconciler export --update\n" in output
+        target = "--graph-url http://127.0.0.1:8484/v1.0"
+        assert f"To make the tenant match the files, run: reconciler apply {target}\n" in output
+        assert f"To make the files match the tenant, run: reconciler export --update {target}\n" in output
+        assert f"To add unmanaged extensions to the files, run: reconciler export --update {target}\n" in output
         assert "keeps the declarations of missing extensions" in output
     assert "To resolve:" not in plan_text(EMPTY, drift=True)
-    assert "run: reconciler apply --environment production\n" in plan_text(BASED, drift=True)
-    assert "run: reconciler export --update --environment production\n" in plan_markdown(BASED, drift=True)
+    production = replace(BASED, graph_url="https://graph.microsoft.com/v1.0")
+    assert "run: reconciler apply --environment production\n" in plan_text(production, drift=True)
+    assert "run: reconciler export --update --environment production\n" in plan_markdown(production, drift=True)
     on_sandbox = replace(RICH, graph_url="sandbox", changes=RICH.changes[2:])
     assert "run: reconciler apply --sandbox\n" in plan_text(on_sandbox, drift=True)
+    assert "files, run: reconciler export --update --sandbox\n" in plan_text(on_sandbox)
+    altered = replace(RICH, graph_url="http://127.0.0.1:8484/v1.0;reboot")
+    assert "run: reconciler apply\n" in plan_text(altered, drift=True), "a saved plan adds nothing else to a command"
     assert "missing extensions" not in plan_text(on_sandbox, drift=True)
 
 

@@ -95,8 +95,8 @@ class TestReconcilerYaml:
     @pytest.mark.parametrize(
         ("mine", "wrong"),
         [
-            ("environments: {staging: {}, Production: {}}\n", "names no environment production"),
-            ("environments: {}\n", "names no environment staging"),
+            ("environments: {staging: {}, Production: {}}\n", "No environment named production"),
+            ("environments: {}\n", "No environment named staging"),
             ("environments: [staging, production]\n", "reconciler.yaml is invalid. Nothing was written."),
             ("", "reconciler.yaml is invalid. Nothing was written."),
         ],
