@@ -47,8 +47,8 @@ class Mistake:
 
     @property
     def rest(self) -> str:
-        """The line from the place of the mistake on."""
-        return self.text[self.column :]
+        """The line from the place of the mistake on; libyaml does not count a byte order mark as a column."""
+        return self.text[self.column :].lstrip("\ufeff")
 
     @property
     def begins_line(self) -> bool:
@@ -234,13 +234,13 @@ def _open_bracket(mistake: Mistake) -> Fault:
 def _anchor_or_alias(mistake: Mistake) -> Fault:
     place = mistake.at_beginning()
     what = "an alias" if place.rest.startswith("*") else "an anchor"
-    message = f"`{place.rest[:1]}` at the beginning of a text begins {what} in YAML, and no name follows it."
+    message = f"{_shown(place.rest[:1])} at the beginning of a text begins {what} in YAML, and no name follows it."
     return place.fault(message, _QUOTE_TEXT)
 
 
 def _block_text(mistake: Mistake) -> Fault:
     place = mistake.at_beginning()
-    message = f"After `{place.rest[:1]}`, which begins a text of several lines, the line must end."
+    message = f"After {_shown(place.rest[:1])}, which begins a text of several lines, the line must end."
     return place.fault(message, "Write the text on the next lines, indented, or put it in quotes.")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.loader import LoadedState, load
@@ -154,6 +154,7 @@ def test_any_bytes(content: bytes, tmp_path: Path) -> None:
 
 @settings(max_examples=200)
 @given(content=st.text(alphabet="ab:-?[]{}&*!|>'\"%@#, \n\t\\<~0\r\x85\u2028\ufeff", max_size=80))
+@example(content="\x85\ufeff*")
 def test_any_yaml_like_text(content: str, tmp_path: Path) -> None:
     judged(content.encode(), tmp_path)
 
@@ -202,8 +203,8 @@ def _places(holder: Any) -> list[tuple[Any, Any]]:
 
 def test_the_examples_are_free_of_faults(tmp_path: Path) -> None:
     assert len(EXAMPLES) > 10
-    for example in EXAMPLES:
-        assert judged(example.encode(), tmp_path).errors == ()
+    for text in EXAMPLES:
+        assert judged(text.encode(), tmp_path).errors == ()
 
 
 SECRET = "q7Xh2mT9vL0aPz"
