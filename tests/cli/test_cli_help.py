@@ -40,7 +40,7 @@ def parsed(arguments: list[str]) -> None:
     while isinstance(command, click.Group):
         assert arguments[0] in command.commands, arguments
         command, arguments = command.commands[arguments[0]], arguments[1:]
-    command.make_context(command.name, list(arguments))
+    command.make_context(command.name, list(arguments), **cli.context_settings)
 
 
 @pytest.fixture(autouse=True)

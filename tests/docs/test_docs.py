@@ -333,7 +333,7 @@ def understood(command: click.Command, arguments: list[str]) -> None:
     while isinstance(command, click.Group):
         assert arguments[0] in command.commands, f"there is no command {arguments[0]}"
         command, arguments = command.commands[arguments[0]], arguments[1:]
-    command.make_context(command.name, list(arguments))
+    command.make_context(command.name, list(arguments), **cli.context_settings)
 
 
 class TestTheComparison:

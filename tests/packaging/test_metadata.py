@@ -129,7 +129,7 @@ def test_the_hook_of_pre_commit_is_a_command_that_there_is() -> None:
     assert (hook["id"], hook["language"], hook["pass_filenames"]) == ("validate", "python", False)
     program, command, *arguments = shlex.split(hook["entry"])
     assert program == "reconciler"
-    cli.commands[command].make_context(command, arguments)
+    cli.commands[command].make_context(command, arguments, **cli.context_settings)
     assert re.search(hook["files"], "desired_state/a.yaml") and re.search(hook["files"], "reconciler.yml")
     assert not re.search(hook["files"], "README.md")
     assert isinstance(cli, click.Group)
