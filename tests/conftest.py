@@ -1,5 +1,6 @@
 """What all tests share: the Hypothesis profiles, and a clean environment for the command line."""
 
+import gc
 import os
 
 import pytest
@@ -14,6 +15,12 @@ register_profiles()
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than cores for `-n auto`: many tests wait for a process or a timer."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Leaves all modules out of later garbage collections: the SDK's are some hundred thousand objects."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -237,6 +237,7 @@ CHARACTERS = [chr(code) for code in range(0x11000) if not 0xD800 <= code < 0xE00
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.thorough
 def test_both_engines_read_every_pattern_alike_for_every_character(pattern: str) -> None:
     """What is white space or a digit is where engines differ: at either end of what else the pattern takes."""
     quick, slow = jsonschema_rs.Draft202012Validator({"pattern": pattern}), re.compile(pattern)

@@ -295,6 +295,7 @@ def test_an_unknown_command_is_refused(world: World, command: str, tmp_path: Pat
     assert not list(tmp_path.rglob("pwned"))
 
 
+@pytest.mark.thorough
 def test_a_baseline_that_is_not_there_is_a_warning(world: World, target: dict[str, str]) -> None:
     world.declare(extension("one"))
     step = world.runner.use(target, command="plan", baseline="nowhere")
@@ -385,6 +386,7 @@ def test_hostile_values_stay_values(world: World, target: dict[str, str], tmp_pa
     assert comment.count("\n<!--") == 0
 
 
+@pytest.mark.thorough
 def test_modules_in_the_working_folder_are_not_imported(world: World, target: dict[str, str]) -> None:
     """A pull request writes that folder, and its plan runs where a token for the tenant can be had."""
     world.declare(extension("one"))

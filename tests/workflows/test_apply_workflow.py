@@ -72,6 +72,7 @@ def test_the_workflows_that_init_writes_find_each_other(played: World, tmp_path:
 
 
 class TestTheReviewedPlan:
+    @pytest.mark.thorough
     def test_it_is_handed_on_by_its_digest(self, reviewed: World) -> None:
         given: list[str] = []
         played = reviewed.runner.action
@@ -207,6 +208,7 @@ class TestWhatIsNotTheReviewedPlan:
         assert results(run) == STOPPED and verdict(run) == ""
 
     @pytest.mark.parametrize("path", sample(["pulls", "/workflows/", "artifacts"], "artifacts".__eq__))
+    @pytest.mark.thorough
     def test_github_not_answering_is_no_review(self, reviewed: World, path: str) -> None:
         reviewed.hub.refuse("GET", path, 502)
         run = reviewed.run_apply()

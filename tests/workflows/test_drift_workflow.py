@@ -41,6 +41,7 @@ def test_the_same_drift_touches_nothing(played: World) -> None:
     assert played.hub.writes() == []
 
 
+@pytest.mark.thorough
 def test_another_drift_edits_the_issue_and_says_so(played: World) -> None:
     played.run_drift()
     played.play(digest="2" * 64)

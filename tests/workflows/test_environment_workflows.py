@@ -163,6 +163,7 @@ class TestFromReviewToTenant:
         assert [one["displayName"] for one in real.extensions()] == ["new"]
         assert list(real.runner.artifacts) == ["reconciler-journal-staging-1"]
 
+    @pytest.mark.thorough
     def test_each_finds_its_own_review(self, both: World) -> None:
         planned(both, STAGING, "1")
         planned(both, PRODUCTION, "2")

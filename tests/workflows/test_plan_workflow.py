@@ -73,6 +73,7 @@ class TestChanges:
         hexadecimal = digest.removeprefix("sha256:")
         assert [one["name"] for one in world.hub.artifacts[run.number]] == [f"reconciler-plan-{hexadecimal}"]
 
+    @pytest.mark.thorough
     def test_the_next_plan_edits_the_same_comment(self, played: World) -> None:
         for body, login in ((MARKER, "mallory"), ("Thanks!", "alice"), (f"see {MARKER}", BOT), ("other bot", BOT)):
             played.hub.comment(PULL_REQUEST, body, login)
@@ -165,6 +166,7 @@ class TestWhatStopsThePullRequest:
         assert "catalog Sales does not exist" in bodies(world)[0]
         assert "blocked changes; see the job plan" in run.jobs["plan-gate"].summary
 
+    @pytest.mark.thorough
     def test_invalid_files_are_annotated_and_fail(self, world: World) -> None:
         world.declare({**extension("new"), "displayNam": "typo"})
         run = world.run_plan()

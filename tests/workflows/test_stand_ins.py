@@ -20,6 +20,7 @@ from world import World
         ("reconciler-drift.yml", "issues: write", "issue"),
     ],
 )
+@pytest.mark.thorough
 def test_a_job_needs_the_permissions_it_has(
     played: World, tmp_path: Path, workflow: str, permission: str, job: str
 ) -> None:
