@@ -13,6 +13,8 @@ from reconciler.model.environment import VARIABLE_NAME, Environment
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:(" + VARIABLE_NAME.pattern + r")\})?", re.ASCII)
 CHARACTERS = 1_000_000
 """How much text variables may add to one document: a small file can use a long variable many thousand times."""
+SUGGESTIONS = 1_000
+"""How many undefined variables of a document get a "Did you mean": comparing names is slow, and no more are shown."""
 _LITERAL = "write `$${` for a literal `${`"
 
 
@@ -112,7 +114,8 @@ class _Substitution:
                 f"(validate checks all environments); or {_LITERAL}."
             )
             return fault_at(node, "R209", message, hint)
-        question = did_you_mean(name, tuple(self.environment.variables))
+        known = tuple(self.environment.variables) if len(self.faults) < SUGGESTIONS else ()
+        question = did_you_mean(name, known)
         message = f"The variable `{name}` is not defined in environment {self.environment.name}."
         hint = f"{question} Otherwise define" if question else "Define"
         return fault_at(node, "R209", message, f"{hint} it under `variables` in reconciler.yaml, or {_LITERAL}.")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.loader import LoadedState, load, load_environments, load_for_each, load_texts
-from reconciler.loader.variables import escaped
+from reconciler.loader.nodes import Scalar, Sequence
+from reconciler.loader.variables import SUGGESTIONS, escaped, substituted
 from reconciler.model.environment import Environment
 
 GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
@@ -272,3 +273,11 @@ def test_an_escaped_text_reads_as_itself(text: str) -> None:
 def test_a_variable_between_brackets_must_be_quoted(text: str) -> None:
     [diagnostic] = load_texts([("a.yaml", text)], Environment("t", variables={"x": "y"})).diagnostics
     assert (diagnostic.code, "must be quoted" in diagnostic.message) == ("R006", True)
+
+
+def test_only_as_many_misspelled_variables_are_compared_as_can_be_shown() -> None:
+    environment = Environment("test", variables={"timeout": "PT1H"})
+    texts = [Scalar(line, 1, f"${{timeou{line}}}", plain=True) for line in range(1, SUGGESTIONS + 2)]
+    _, faults = substituted(Sequence(1, 1, tuple(texts)), environment)
+    suggested = ["Did you mean `timeout`?" in fault.hint for fault in faults]
+    assert suggested == [True] * SUGGESTIONS + [False]
