@@ -29,7 +29,7 @@ from reconciler.signals import INTERRUPTED
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Brings custom workflow extensions of Microsoft Entra entitlement management to what YAML files declare.
+    """Makes custom workflow extensions of Microsoft Entra entitlement management match YAML files.
 
     \b
     Start a repository:       reconciler init my-repository --ci none

@@ -13,7 +13,8 @@ SUMMARY_LIMIT = 1000
 """Characters of a summary: more than any has."""
 
 _DELETE = (
-    "reconciler cannot delete yet. Delete in the Microsoft Entra admin center, and remove the declaration as well."
+    "reconciler cannot delete yet. Remove the extension from the files, "
+    "then delete it in the Microsoft Entra admin center."
 )
 _IDENTITY = "Run `reconciler auth check` to see the identity and its permissions."
 _SERVE = "Run `reconciler sandbox serve` to start the embedded Graph."

@@ -20,6 +20,8 @@ _VARIABLE = r"\$\{[A-Za-z_]"
 
 _QUOTE_TEXT = "Put the text in quotes."
 _INDENT = "Indent it like the other properties of the same mapping or list; use spaces."
+_OPENING = {"]": "[", "}": "{"}
+_LIST_INDENT = "Indent it like the other items of its list, below the name of the list."
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +199,6 @@ def _text_after_value(mistake: Mistake) -> Fault:
         "Text follows a value that has ended with a quote or bracket.",
         "Put the whole text in quotes; inside single quotes, write a single quote twice.",
     )
-
-
-_OPENING = {"]": "[", "}": "{"}
-_LIST_INDENT = "Indent it like the other items of its list, below the name of the list."
 
 
 def _item_expected(mistake: Mistake) -> Fault:

@@ -51,7 +51,10 @@ def summary_text(plan: Plan, *, drift: bool = False) -> str:
         [_title(plan, drift=drift)],
         findings_lines(view.findings_on_top(plan)),
         *(
-            [f"Catalog {group.heading(drift=drift)}", *(view.change_title(one, drift=drift) for one in group.changes)]
+            [
+                f"Catalog {group.heading(drift=drift)}",
+                *(view.change_title(change, drift=drift) for change in group.changes),
+            ]
             for group in view.by_catalog(plan)
         ),
         [count for count in counts if count],

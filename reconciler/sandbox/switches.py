@@ -82,11 +82,11 @@ def allowed_values() -> dict[str, tuple[str, ...]]:
     """The values of every switch; for a number without a list of values, its default."""
     kinds = get_type_hints(Switches)
     values: dict[str, tuple[Any, ...]] = {}
-    for item in fields(Switches):
-        if kinds[item.name] is bool:
-            values[item.name] = tuple(_TRUTHS)
+    for switch in fields(Switches):
+        if kinds[switch.name] is bool:
+            values[switch.name] = tuple(_TRUTHS)
         else:
-            values[item.name] = get_args(kinds[item.name]) or item.metadata["allowed"] or (item.default,)
+            values[switch.name] = get_args(kinds[switch.name]) or switch.metadata["allowed"] or (switch.default,)
     return {name: tuple(map(str, allowed)) for name, allowed in values.items()}
 
 

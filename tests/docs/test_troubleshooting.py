@@ -68,6 +68,11 @@ def test_every_error_is_explained(message: str) -> None:
     assert message.replace("`", "") in text_of(PAGE).replace("`", "")
 
 
+def test_both_directions_compare_something() -> None:
+    assert len(set(raised())) > 35
+    assert len(quoted()) > 40
+
+
 @cache
 def texts() -> str:
     """Every text of the code, one after another."""
