@@ -50,18 +50,19 @@ def summary_text(plan: Plan, *, drift: bool = False) -> str:
     sections = [
         [_title(plan, drift=drift)],
         findings_lines(view.findings_on_top(plan)),
-        *(
-            [
-                f"Catalog {group.heading(drift=drift)}",
-                *(view.change_title(change, drift=drift) for change in group.changes),
-            ]
-            for group in view.by_catalog(plan)
-        ),
+        *(_titles(group, drift=drift) for group in view.by_catalog(plan)),
         [count for count in counts if count],
         [view.incomplete(plan)] if not plan.complete else [],
         _ending(plan, drift=drift),
     ]
     return _joined(sections)
+
+
+def _titles(group: view.CatalogView, *, drift: bool) -> list[str]:
+    return [
+        f"Catalog {group.heading(drift=drift)}",
+        *(view.change_title(change, drift=drift) for change in group.changes),
+    ]
 
 
 def _title(plan: Plan, *, drift: bool) -> str:
