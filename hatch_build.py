@@ -1,7 +1,9 @@
-"""Adds to the metadata what only a release knows: the project's URLs, and absolute links in its description.
+"""Adds to the metadata what only a release knows: the project's URLs, and absolute links in its
+description.
 
-No file of the repository names its own address, so that a fork needs no change. The release workflow sets PROJECT_URL;
-other builds have no URLs, and the relative links of README.md, which are never shown on an index page.
+No file of the repository names its own address, so that a fork needs no change. The release
+workflow sets PROJECT_URL; other builds have no URLs, and the relative links of README.md, which are
+never shown on an index page.
 """
 
 from __future__ import annotations

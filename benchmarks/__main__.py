@@ -1,4 +1,6 @@
-"""`make bench`: every row, the curves and the profile; writes RESULTS.md and curves.svg beside this file."""
+"""`make bench`: every row, the curves and the profile; writes RESULTS.md and curves.svg beside this
+file.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,16 @@ def main() -> None:
         metavar="N",
         help="of each command of a row; slow rows take half, quick ones more (default: 7)",
     )
-    parser.add_argument("--curve-runs", type=int, default=3, metavar="N", help="of each point of a curve (default: 3)")
-    parser.add_argument("--out", type=Path, default=HERE, metavar="DIR", help="where the page goes (default: here)")
+    parser.add_argument(
+        "--curve-runs",
+        type=int,
+        default=3,
+        metavar="N",
+        help="of each point of a curve (default: 3)",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=HERE, metavar="DIR", help="where the page goes (default: here)"
+    )
     options = parser.parse_args()
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as temporary:
@@ -33,7 +43,10 @@ def main() -> None:
         measured: list[Row] = []
         for row in rows(folder, options.runs):
             measured.append(row)
-            say(f"{'met   ' if row.met else 'MISSED'} {row.figure:8.2f}{row.unit:3} {row.target}: {row.what}")
+            say(
+                f"{'met   ' if row.met else 'MISSED'} {row.figure:8.2f}{row.unit:3} {row.target}:"
+                f" {row.what}"
+            )
         usual = tenants.make(folder / "for-curves", 100, declared=5, live=5)
         ways = round_trips.ways(usual, options.curve_runs)
         found = []
@@ -45,7 +58,10 @@ def main() -> None:
     (options.out / "curves.svg").write_text(curves.drawn(found), "utf-8")
     page = report.written(measured, ways, found, spent)
     (options.out / "RESULTS.md").write_text(page, "utf-8")
-    say(f"{options.out / 'RESULTS.md'} and curves.svg written after {(time.monotonic() - began_s) / 60:.0f} minutes")
+    say(
+        f"{options.out / 'RESULTS.md'} and curves.svg written after"
+        f" {(time.monotonic() - began_s) / 60:.0f} minutes"
+    )
 
 
 def say(text: str) -> None:

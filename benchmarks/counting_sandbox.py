@@ -1,6 +1,8 @@
-"""The sandbox in a process of its own, which counts the requests it carries out and can answer `$batch`.
+"""The sandbox in a process of its own, which counts the requests it carries out and can answer
+`$batch`.
 
-Arguments: database, seed, then switches as NAME=VALUE. Prints its base URL; counts are at `/count`, which takes them
+Arguments: database, seed, then switches as NAME=VALUE. Prints its base URL; counts are at `/count`,
+    which takes them
 back to nothing. What the rate limit refuses is not counted.
 """
 
@@ -57,7 +59,9 @@ async def run(database: Path, seed: Path, switches: list[str]) -> None:
 
 
 async def batch(request: web.Request) -> web.StreamResponse:
-    """Every part as a request of its own, side by side: each takes its time and counts (docs/graph.md §5.4)."""
+    """Every part as a request of its own, side by side: each takes its time and counts
+    (docs/graph.md §5.4).
+    """
     parts = json.loads(await request.read())["requests"]
     token = {"Authorization": request.headers["Authorization"]}
     async with aiohttp.ClientSession(headers=token) as session:

@@ -1,4 +1,6 @@
-"""How a plan scales beside bare httpx: with the catalogs, with the network's latency, with the requests at a time."""
+"""How a plan scales beside bare httpx: with the catalogs, with the network's latency, with the
+requests at a time.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +35,21 @@ class Point:
 def points(folder: Path, usual: Tenant, runs: int) -> Iterator[Point]:
     """Every point of the three curves; each compares what both sides found."""
     for catalogs in CATALOGS:
-        yield point("catalogs", catalogs, tenants.make(folder / f"of-{catalogs}", catalogs, declared=5, live=5), runs)
+        yield point(
+            "catalogs",
+            catalogs,
+            tenants.make(folder / f"of-{catalogs}", catalogs, declared=5, live=5),
+            runs,
+        )
     for latency_ms in LATENCIES_MS:
         yield point("latency", latency_ms, usual, runs, latency_ms=latency_ms)
     for at_a_time in CONCURRENCIES:
         yield point("concurrency", at_a_time, usual, runs, at_a_time=at_a_time)
 
 
-def point(by: str, at: int, tenant: Tenant, runs: int, *, latency_ms: int = 50, at_a_time: int = AT_A_TIME) -> Point:
+def point(
+    by: str, at: int, tenant: Tenant, runs: int, *, latency_ms: int = 50, at_a_time: int = AT_A_TIME
+) -> Point:
     """One setting, both sides in turn."""
     with serving(tenant.folder, f"latency_ms={latency_ms}") as url:
         ours, floor = in_turn(
@@ -57,12 +66,17 @@ def drawn(found: list[Point]) -> str:
     """The three curves side by side, as SVG."""
     panels = [
         panel(found, "catalogs", "catalogs declared, 5 extensions each", CATALOGS, "log"),
-        panel(found, "latency", "latency of each request, ms (100 catalogs)", LATENCIES_MS, "linear"),
+        panel(
+            found, "latency", "latency of each request, ms (100 catalogs)", LATENCIES_MS, "linear"
+        ),
         panel(found, "concurrency", "requests at a time (100 catalogs)", CONCURRENCIES, "log"),
     ]
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "title": {"text": "Wall clock of a plan, process start included, seconds", "anchor": "start"},
+        "title": {
+            "text": "Wall clock of a plan, process start included, seconds",
+            "anchor": "start",
+        },
         "background": "white",
         "hconcat": panels,
     }
@@ -70,7 +84,9 @@ def drawn(found: list[Point]) -> str:
     return svg
 
 
-def panel(found: list[Point], by: str, title: str, ticks: tuple[int, ...], x_scale: str) -> dict[str, Any]:
+def panel(
+    found: list[Point], by: str, title: str, ticks: tuple[int, ...], x_scale: str
+) -> dict[str, Any]:
     """One curve for each side."""
     values = [
         {"at": one.at, "seconds": seconds, "side": side}

@@ -1,4 +1,6 @@
-"""Commands timed as whole processes, from outside: wall clock, CPU and memory as the system accounts for them."""
+"""Commands timed as whole processes, from outside: wall clock, CPU and memory as the system
+accounts for them.
+"""
 
 from __future__ import annotations
 
@@ -60,10 +62,13 @@ def run(command: Sequence[str], folder: Path, codes: Sequence[int] = (0,)) -> Ru
     """Runs a command to its end; its output is kept, its errors go where ours go.
 
     Raises:
-        SystemExit: it took too long, or ended with another code than expected: its time means nothing.
+        SystemExit: it took too long, or ended with another code than expected: its time means
+            nothing.
     """
     began_s = time.perf_counter()
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+    ) as process:
         assert process.stdout is not None
         bound = threading.Timer(BOUND_S, process.kill)
         bound.start()
@@ -73,9 +78,13 @@ def run(command: Sequence[str], folder: Path, codes: Sequence[int] = (0,)) -> Ru
         wall_s = time.perf_counter() - began_s
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in codes:
-        raise SystemExit(f"{' '.join(command[:4])} … ended with {process.returncode}: {output.decode()[-500:]}")
+        raise SystemExit(
+            f"{' '.join(command[:4])} … ended with {process.returncode}: {output.decode()[-500:]}"
+        )
     peak_mib = usage.ru_maxrss / KIB_A_MIB
-    return Run(wall_s, usage.ru_utime + usage.ru_stime, peak_mib, process.returncode, output.decode())
+    return Run(
+        wall_s, usage.ru_utime + usage.ru_stime, peak_mib, process.returncode, output.decode()
+    )
 
 
 def in_turn(times: int, *commands: Callable[[], Run], warm_up: bool = True) -> tuple[Series, ...]:
@@ -90,14 +99,17 @@ def in_turn(times: int, *commands: Callable[[], Run], warm_up: bool = True) -> t
     return tuple(Series(tuple(runs)) for runs in zip(*rounds, strict=True))
 
 
-def ratios(ours: Series, peer: Series, figure: Callable[[Run], float] = lambda run: run.wall_s) -> list[float]:
+def ratios(
+    ours: Series, peer: Series, figure: Callable[[Run], float] = lambda run: run.wall_s
+) -> list[float]:
     """Ours over the peer's, pair by pair."""
     return [figure(one) / figure(other) for one, other in zip(ours.runs, peer.runs, strict=True)]
 
 
 @contextmanager
 def serving(folder: Path, *switches: str) -> Iterator[str]:
-    """The base URL of a sandbox that holds the tenant of the folder, in a process of its own while the block lasts.
+    """The base URL of a sandbox that holds the tenant of the folder, in a process of its own while
+    the block lasts.
 
     Raises:
         SystemExit: it does not start; what it says about that is on stderr.
@@ -110,7 +122,9 @@ def serving(folder: Path, *switches: str) -> Iterator[str]:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
             if not url:
-                raise SystemExit(f"The sandbox for {folder.name} did not start; its own message stands above.")
+                raise SystemExit(
+                    f"The sandbox for {folder.name} did not start; its own message stands above."
+                )
             yield url
         finally:
             process.terminate()

@@ -18,7 +18,9 @@ WAITING = "waiting for the network"
 
 @dataclass(frozen=True)
 class Share:
-    """A package, and its part of a plan's time under the profiler, the built-in functions that it calls included."""
+    """A package, and its part of a plan's time under the profiler, the built-in functions that it
+    calls included.
+    """
 
     package: str
     part: float
@@ -28,7 +30,17 @@ def shares(tenant: Tenant) -> list[Share]:
     """Every package that a plan spends time in, the costliest first; waiting is left out."""
     profile = tenant.folder / "plan.prof"
     with serving(tenant.folder, LATENCY) as url:
-        command = [sys.executable, "-m", "cProfile", "-o", str(profile), "-m", "reconciler", "plan", "-q"]
+        command = [
+            sys.executable,
+            "-m",
+            "cProfile",
+            "-o",
+            str(profile),
+            "-m",
+            "reconciler",
+            "plan",
+            "-q",
+        ]
         run([*command, "--graph-url", url, "--concurrency", str(AT_A_TIME)], tenant.folder)
     spent: Counter[str] = Counter()
     statistics = pstats.Stats(str(profile)).stats  # type: ignore[attr-defined]
@@ -44,7 +56,9 @@ def shares(tenant: Tenant) -> list[Share]:
 
 
 def package_of(file: str, function: str) -> str:
-    """The package of a source file; the bodies of modules and the import system are one of their own."""
+    """The package of a source file; the bodies of modules and the import system are one of their
+    own.
+    """
     if function == "<module>" or "importlib" in file or file == "~":
         return START
     parts = Path(file).parts
@@ -55,4 +69,7 @@ def package_of(file: str, function: str) -> str:
     if "reconciler" in parts:
         inside = parts[len(parts) - 1 - parts[::-1].index("reconciler") :]
         return "reconciler/" + (inside[1] if len(inside) > 2 else "")
-    return f"standard library: {parts[-2] if parts[-2] in ('asyncio', 'json', 're') else parts[-1].removesuffix('.py')}"
+    return (
+        "standard library:"
+        f" {parts[-2] if parts[-2] in ('asyncio', 'json', 're') else parts[-1].removesuffix('.py')}"
+    )

@@ -24,7 +24,9 @@ Found = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Way:
-    """One way of asking for everything: what it took (the best of the runs), and what was sent for it."""
+    """One way of asking for everything: what it took (the best of the runs), and what was sent for
+    it.
+    """
 
     name: str
     wall_s: float
@@ -50,12 +52,18 @@ class Asking:
 
     async def look_up(self, names: list[str], **more: str) -> list[dict[str, Any]]:
         """The catalogs with these names."""
-        return await self.get("", **{"$filter": " or ".join(f"displayName eq '{name}'" for name in names)}, **more)
+        return await self.get(
+            "", **{"$filter": " or ".join(f"displayName eq '{name}'" for name in names)}, **more
+        )
 
     async def listings(self, catalogs: list[dict[str, Any]]) -> Found:
         """The extensions of each catalog, each by a request of its own."""
-        found = await asyncio.gather(*(self.get(f"/{one['id']}/customWorkflowExtensions") for one in catalogs))
-        return {one["displayName"]: names_of(some) for one, some in zip(catalogs, found, strict=True)}
+        found = await asyncio.gather(
+            *(self.get(f"/{one['id']}/customWorkflowExtensions") for one in catalogs)
+        )
+        return {
+            one["displayName"]: names_of(some) for one, some in zip(catalogs, found, strict=True)
+        }
 
     async def batched(self, paths: list[str]) -> list[Any]:
         """The answers to GETs of these paths, twenty in one POST."""
@@ -64,7 +72,8 @@ class Asking:
 
     async def _batch(self, paths: list[str]) -> list[Any]:
         parts = [
-            {"id": str(number), "method": "GET", "url": f"{self._root}{path}"} for number, path in enumerate(paths)
+            {"id": str(number), "method": "GET", "url": f"{self._root}{path}"}
+            for number, path in enumerate(paths)
         ]
         async with self._places:
             answer = await self._client.post(f"{self._base_url}/$batch", json={"requests": parts})
@@ -97,7 +106,11 @@ async def with_expand(asking: Asking, names: list[str]) -> Found:
     groups = [names[at : at + 15] for at in range(0, len(names), 15)]
     expand = {"$expand": "customWorkflowExtensions"}
     found = await asyncio.gather(*(asking.look_up(some, **expand) for some in groups))
-    return {one["displayName"]: names_of(one["customWorkflowExtensions"]) for some in found for one in some}
+    return {
+        one["displayName"]: names_of(one["customWorkflowExtensions"])
+        for some in found
+        for one in some
+    }
 
 
 async def with_batch(asking: Asking, names: list[str]) -> Found:
@@ -117,15 +130,30 @@ WAYS: list[tuple[str, Callable[[Asking, list[str]], Awaitable[Found]], str]] = [
     ("5 names a look-up", lambda a, n: with_look_ups_of(a, n, 5), ""),
     ("10 names a look-up", lambda a, n: with_look_ups_of(a, n, 10), ""),
     ("15 names a look-up", lambda a, n: with_look_ups_of(a, n, 15), "**taken**"),
-    ("30 names a look-up", lambda a, n: with_look_ups_of(a, n, 30), "beyond what Graph's known issues allow an `in`"),
-    ("15 names a look-up, `$expand` of the extensions", with_expand, "no: may be cut at 20 without a next link"),
-    ("15 names a look-up, listings in `$batch`", with_batch, "no: a POST while planning; each part counts alone"),
+    (
+        "30 names a look-up",
+        lambda a, n: with_look_ups_of(a, n, 30),
+        "beyond what Graph's known issues allow an `in`",
+    ),
+    (
+        "15 names a look-up, `$expand` of the extensions",
+        with_expand,
+        "no: may be cut at 20 without a next link",
+    ),
+    (
+        "15 names a look-up, listings in `$batch`",
+        with_batch,
+        "no: a POST while planning; each part counts alone",
+    ),
 ]
 
 
 def ways(tenant: Tenant, runs: int) -> list[Way]:
     """Every way, measured on one tenant; all find the same."""
-    names = [document["catalog"] for document in json.loads((tenant.folder / "declared.json").read_text())]
+    names = [
+        document["catalog"]
+        for document in json.loads((tenant.folder / "declared.json").read_text())
+    ]
     with serving(tenant.folder, LATENCY) as url:
         best: dict[str, float] = {}
         sent: dict[str, dict[str, int]] = {}

@@ -1,4 +1,6 @@
-"""The rows of the table: what is measured beside what, on which tenant, and which ratio is wanted."""
+"""The rows of the table: what is measured beside what, on which tenant, and which ratio
+is wanted.
+"""
 
 from __future__ import annotations
 
@@ -36,16 +38,19 @@ SCHEMA = Path(__file__).parents[1] / "schemas" / "desired-state.schema.json"
 
 
 STARTS = (
-    "starting takes the SDK, the loader and the command line 0.4 to 0.6 s of CPU here before the first request leaves, "
-    "bare httpx 0.2 to 0.3 s; that difference alone is more than the target leaves. Per request the two cost the same. "
+    "starting takes the SDK, the loader and the command line 0.4 to 0.6 s of CPU here before the"
+    " first request leaves, bare httpx 0.2 to 0.3 s; that difference alone is more than the target"
+    " leaves. Per request the two cost the same. "
 )
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `figures` are the figure of each pair of runs, of which the median counts.
+    """One line of the table. `figures` are the figure of each pair of runs, of which the median
+    counts.
 
-    `at_most`: the target is an upper bound; `if_missed` is the reason should it be missed. `facts` are further figures
+    `at_most`: the target is an upper bound; `if_missed` is the reason should it be missed. `facts`
+        are further figures
     that belong to the row, each with its verdict.
     """
 
@@ -90,7 +95,9 @@ def rows(folder: Path, runs: int) -> Iterator[Row]:
 
 
 def beside_both_floors(tenant: Tenant, runs: int) -> tuple[Series, Series, Series, dict[str, int]]:
-    """A plan, the same requests by bare httpx, and those of one look-up a name; and what the plan sent, by kind."""
+    """A plan, the same requests by bare httpx, and those of one look-up a name; and what the plan
+    sent, by kind.
+    """
     with serving(tenant.folder, LATENCY) as url:
         ours, floor, plain = in_turn(
             runs,
@@ -115,7 +122,9 @@ def plan(tenant: Tenant, runs: int) -> Row:
         f"{took(floor)}; one look-up a name: {took(plain)}",
         ratios(ours, floor),
         1.3,
-        if_missed=STARTS + f"Beside bare httpx that sends the 200 requests of one look-up a name it is {beside:.2f} ×.",
+        if_missed=STARTS
+        + "Beside bare httpx that sends the 200 requests of one look-up a name it is"
+        f" {beside:.2f} ×.",
         facts=[(f"requests {told(sent)}", True)],
     )
 
@@ -132,16 +141,23 @@ def at_the_limit(tenant: Tenant, runs: int) -> Row:
         f"{took(floor)}; one look-up a name: {took(plain)}",
         ratios(ours, floor),
         1.15,
-        if_missed=STARTS + f"Beside bare httpx that sends the 500 requests of one look-up a name it is {beside:.2f} ×.",
+        if_missed=STARTS
+        + "Beside bare httpx that sends the 500 requests of one look-up a name it is"
+        f" {beside:.2f} ×.",
         facts=[
-            (f"requests {told(sent)}: {total}, at most {sent['look-ups']} + 250", total <= sent["look-ups"] + 250),
+            (
+                f"requests {told(sent)}: {total}, at most {sent['look-ups']} + 250",
+                total <= sent["look-ups"] + 250,
+            ),
             (f"peak {ours.peak_mib:.0f} MiB, below 120 MB", ours.peak_mib * 1.048576 < 120),
         ],
     )
 
 
 def apply(tenant: Tenant, runs: int) -> Row:
-    """500 creates, beside the reads and POSTs that safety needs by bare httpx; each run begins with an empty tenant."""
+    """500 creates, beside the reads and POSTs that safety needs by bare httpx; each run begins with
+    an empty tenant.
+    """
     counted: dict[str, int] = {}
 
     def fresh(command: Callable[[str], list[str]]) -> Callable[[], Run]:
@@ -165,7 +181,9 @@ def apply(tenant: Tenant, runs: int) -> Row:
         made: dict[str, list[str]] = {}
         for outcome in json.loads(one.output)["outcomes"]:
             assert outcome["status"] == "done", outcome
-            made.setdefault(outcome["catalog"]["display_name"], []).append(outcome["extension"]["display_name"])
+            made.setdefault(outcome["catalog"]["display_name"], []).append(
+                outcome["extension"]["display_name"]
+            )
         same({name: sorted(names) for name, names in made.items()}, json.loads(other.output))
     return Row(
         "apply, 500 creates in 100 catalogs, 50 ms",
@@ -215,7 +233,9 @@ def starting(folder: Path, arguments: list[str], runs: int) -> Row:
 
 
 def validating(tenant: Tenant, runs: int) -> Row:
-    """500 sound files, beside check-jsonschema with the same schema; both must also find one planted fault."""
+    """500 sound files, beside check-jsonschema with the same schema; both must also find one
+    planted fault.
+    """
     files = sorted(str(file) for file in (tenant.folder / "desired_state").iterdir())
     checker = [str(Path(sys.executable).with_name("check-jsonschema")), "--schemafile", str(SCHEMA)]
     ours, theirs = in_turn(
@@ -280,8 +300,8 @@ def against_the_obvious_script(tenant: Tenant, runs: int) -> Row:
 def throttled(tenant: Tenant, runs: int) -> Row:
     """A plan where Graph takes 20 requests a second and answers 429, beside what such a rate takes.
 
-    The floor is arithmetic, after a start of bare httpx with two requests: a real client that knows the rate has to
-    stay a little below it.
+    The floor is arithmetic, after a start of bare httpx with two requests: a real client that knows
+    the rate has to stay a little below it.
     """
     one_name = tenant.folder / "first.json"
     one_name.write_text(json.dumps(json.loads((tenant.folder / "declared.json").read_text())[:1]))
@@ -290,7 +310,9 @@ def throttled(tenant: Tenant, runs: int) -> Row:
             runs,
             after_a_second(planning(tenant, url)),
             after_a_second(finding(tenant, url, NAMES_A_LOOK_UP, A_SECOND)),
-            after_a_second(lambda: run(peer("bare_httpx.py", url, one_name, AT_A_TIME, 1, 0), tenant.folder)),
+            after_a_second(
+                lambda: run(peer("bare_httpx.py", url, one_name, AT_A_TIME, 1, 0), tenant.folder)
+            ),
             warm_up=False,
         )
         same_found(ours, paced)
@@ -302,11 +324,14 @@ def throttled(tenant: Tenant, runs: int) -> Row:
         f"plan, 500 extensions in 250 catalogs, {A_SECOND} requests a second and 429, 50 ms",
         "≤ 1.15 × the floor of the rate",
         took(ours),
-        f"{needed} requests / {A_SECOND} = {needed / A_SECOND:.2f} s after a start of {start.wall_s:.2f} s; "
-        f"bare httpx that knows the rate: {took(paced)}",
+        f"{needed} requests / {A_SECOND} = {needed / A_SECOND:.2f} s after a start of"
+        f" {start.wall_s:.2f} s; bare httpx that knows the rate: {took(paced)}",
         [one.wall_s / floor_s for one, floor_s in zip(ours.runs, floors_s, strict=True)],
         1.15,
-        if_missed="the start of the process and the seconds that the first refusals cost are in it, and what is in "
-        "flight counts from its answer (50 ms a second), since nobody knows when Graph counts it.",
+        if_missed=(
+            "the start of the process and the seconds that the first refusals cost are in it, and"
+            " what is in flight counts from its answer (50 ms a second), since nobody knows when"
+            " Graph counts it."
+        ),
         facts=[(f"{done} requests carried out, {needed} needed", done == needed)],
     )

@@ -1,4 +1,6 @@
-"""The two sides of a row: the command lines, what each has to find, and that they found the same."""
+"""The two sides of a row: the command lines, what each has to find, and that they found
+the same.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ def requests(url: str, command: Callable[[], Run]) -> dict[str, int]:
 
 def count(url: str) -> dict[str, int]:
     """The requests carried out since the last time, by kind."""
-    asked = urllib.request.Request(f"{url}/count", headers={"Authorization": "Bearer loopback-token-not-secret"})
+    asked = urllib.request.Request(
+        f"{url}/count", headers={"Authorization": "Bearer loopback-token-not-secret"}
+    )
     with urllib.request.urlopen(asked) as answer:
         counted: dict[str, int] = json.load(answer)
     return counted
@@ -78,7 +82,9 @@ def summary(one: Run) -> dict[str, int]:
 
 
 def same_found(ours: Series, theirs: Series) -> None:
-    """Nothing, when every plan saw what the peer saw: the same catalogs, and every extension of them as declared."""
+    """Nothing, when every plan saw what the peer saw: the same catalogs, and every extension of
+    them as declared.
+    """
     for one, other in zip(ours.runs, theirs.runs, strict=True):
         document, found = json.loads(one.output), json.loads(other.output)
         same(document["complete"], True)

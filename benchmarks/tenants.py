@@ -1,4 +1,6 @@
-"""Made-up tenants: what is live as a sandbox seed, what is declared as YAML, and the same as JSON for the peers."""
+"""Made-up tenants: what is live as a sandbox seed, what is declared as YAML, and the same as JSON
+for the peers.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ REQUEST = "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"
 
 @dataclass(frozen=True)
 class Tenant:
-    """A folder that holds `seed.json`, `desired_state/` and `declared.json`; so many catalogs are declared and live."""
+    """A folder that holds `seed.json`, `desired_state/` and `declared.json`; so many catalogs are
+    declared and live.
+    """
 
     folder: Path
     declared: int
@@ -34,7 +38,9 @@ def extension(catalog: int, number: int) -> Json:
             "resourceGroupName": "rg-access",
             "logicAppWorkflowName": f"la-{number}",
         },
-        "authenticationConfiguration": {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"},
+        "authenticationConfiguration": {
+            "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"
+        },
         "callbackConfiguration": {
             "@odata.type": "#microsoft.graph.customExtensionCallbackConfiguration",
             "timeoutDuration": "PT1H",
@@ -47,8 +53,11 @@ def name(catalog: int) -> str:
     return f"Catalog {catalog:04}"
 
 
-def make(folder: Path, catalogs: int, *, declared: int, live: int, live_catalogs: int = 0) -> Tenant:
-    """A tenant whose first `catalogs` catalogs have `live` extensions each, and as many files that declare `declared`.
+def make(
+    folder: Path, catalogs: int, *, declared: int, live: int, live_catalogs: int = 0
+) -> Tenant:
+    """A tenant whose first `catalogs` catalogs have `live` extensions each, and as many files that
+    declare `declared`.
 
     `live_catalogs` is the number of catalogs altogether, if there are more.
     """
@@ -58,7 +67,9 @@ def make(folder: Path, catalogs: int, *, declared: int, live: int, live_catalogs
         "catalogs": [
             {
                 "displayName": name(one),
-                "customWorkflowExtensions": [extension(one, number) for number in range(live if one < catalogs else 0)],
+                "customWorkflowExtensions": [
+                    extension(one, number) for number in range(live if one < catalogs else 0)
+                ],
             }
             for one in range(everything)
         ]

@@ -24,9 +24,11 @@ def main() -> None:
 
 
 def _open_closed_descriptors() -> None:
-    """Opens the null device for a closed stdin, stdout or stderr: otherwise the next file gets its descriptor.
+    """Opens the null device for a closed stdin, stdout or stderr: otherwise the next file gets its
+    descriptor.
 
-    A program that this one starts, such as the Azure CLI, would then print into a journal or a database.
+    A program that this one starts, such as the Azure CLI, would then print into a journal or a
+    database.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)

@@ -1,20 +1,21 @@
 """Every exception we raise, with the exit code the command ends with.
 
-    ReconcilerError                 1   an error that the operator can cause or must know
-    ├── UsageError                  1   the command line or an environment variable is invalid
-    ├── AuthenticationError         1   no token, or Graph rejects it after one renewal
-    ├── InvalidFilesError           3   a saved plan is missing, unreadable or not a plan document
-    ├── RefusedError                4   a guard or a missing approval
-    ├── StalePlanError              5   the plan no longer matches Graph, was altered, or the digest differs
-    ├── JournalError                1   the journal cannot be written; nothing more is sent to Graph
-    ├── OutputError                 1   the result cannot be written to stdout (6 after a write)
-    ├── StaleChangeError            -   one change no longer matches Graph; becomes an outcome
-    ├── StoppedError                -   one write was not sent, because the run must end; becomes an outcome
-    └── GraphError                  1   one exchange with Graph failed; reads turn it into "unreadable"
-        ├── GraphRefusalError           an HTTP error status: status, Graph's code, message, request ID
-        ├── GraphAnswerError            an answer that is invalid or must not be trusted
-        │   └── GarbledAnswerError      a 2xx that is not a JSON object: truncated, or sent by a proxy
-        └── GraphUnansweredError        no HTTP answer at all; says whether the request may have been sent
+    ReconcilerError                 1   an error that the operator can cause or must know ├──
+    UsageError                  1   the command line or an environment variable is invalid ├──
+    AuthenticationError         1   no token, or Graph rejects it after one renewal ├──
+    InvalidFilesError           3   a saved plan is missing, unreadable or not a plan document ├──
+    RefusedError                4   a guard or a missing approval ├── StalePlanError              5
+     the plan no longer matches Graph, was altered, or the digest differs ├── JournalError
+         1   the journal cannot be written; nothing more is sent to Graph ├── OutputError
+         1   the result cannot be written to stdout (6 after a write) ├── StaleChangeError
+     -   one change no longer matches Graph; becomes an outcome ├── StoppedError                -
+    one write was not sent, because the run must end; becomes an outcome └── GraphError
+        1   one exchange with Graph failed; reads turn it into "unreadable"
+        ├── GraphRefusalError           an HTTP error status: status, Graph's code, message, request
+        ID ├── GraphAnswerError            an answer that is invalid or must not be trusted │   └──
+        GarbledAnswerError      a 2xx that is not a JSON object: truncated, or sent by a proxy └──
+        GraphUnansweredError        no HTTP answer at all; says whether the request may have been
+        sent
 
 `cli` catches `ReconcilerError` once; any other exception is a bug and is reported as one.
 """
@@ -39,9 +40,13 @@ class UsageError(ReconcilerError):
 
 
 class AuthenticationError(ReconcilerError):
-    """No token could be obtained, or Graph still answers 401 after one renewal (`request_id` of the last)."""
+    """No token could be obtained, or Graph still answers 401 after one renewal (`request_id` of the
+    last).
+    """
 
-    def __init__(self, message: str, *, request_id: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, request_id: str | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.request_id = request_id
 
@@ -65,7 +70,8 @@ class StalePlanError(ReconcilerError):
 
 
 class StaleChangeError(ReconcilerError):
-    """The pre-check of a write shows that the object is not as planned; the write was not sent (again).
+    """The pre-check of a write shows that the object is not as planned; the write was not sent
+    (again).
 
     `applied`: because an earlier attempt of the same write was applied.
     """
@@ -88,9 +94,13 @@ class OutputError(ReconcilerError):
 
 
 class GraphError(ReconcilerError):
-    """One exchange with Graph failed; Microsoft support can find it by its `request_id`, if it has one."""
+    """One exchange with Graph failed; Microsoft support can find it by its `request_id`, if it has
+    one.
+    """
 
-    def __init__(self, message: str, *, request_id: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, request_id: str | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.request_id = request_id
 
@@ -115,7 +125,9 @@ class GraphRefusalError(GraphError):
 
     @property
     def certain(self) -> bool:
-        """True if nothing was applied: a 4xx, but neither a timeout nor a conflict (docs/graph.md §5.3)."""
+        """True if nothing was applied: a 4xx, but neither a timeout nor a conflict
+        (docs/graph.md §5.3).
+        """
         return 400 <= self.status < 500 and self.status not in (408, 409)
 
 

@@ -1,10 +1,13 @@
-"""Writing files that people keep. A file is replaced completely or not at all; anything else is never replaced.
+"""Writing files that people keep. A file is replaced completely or not at all; anything else is
+never replaced.
 
-| the path is                                  | what happens                                                   |
+| the path is                                  | what happens
+           |
 |----------------------------------------------|----------------------------------------------------------------|
-| free, or a regular file                      | a new file replaces it and gets its mode and owner             |
-| a symbolic link                              | the same happens to its target; the link stays                 |
-| a pipe, a device, `/dev/stdout`, `/dev/fd/N` | the text is written to it                                      |
+| free, or a regular file                      | a new file replaces it and gets its mode and owner
+           | | a symbolic link                              | the same happens to its target; the
+link stays                 | | a pipe, a device, `/dev/stdout`, `/dev/fd/N` | the text is written to
+it                                      |
 
 A signal takes effect before the first byte or after the last rename.
 """
@@ -52,7 +55,9 @@ def write(file: Path, text: str) -> None:
 
 
 def _opened_through(file: Path) -> BinaryIO | None:
-    """Opens anything but a regular file for writing; None for a regular file, or one that does not exist."""
+    """Opens anything but a regular file for writing; None for a regular file, or one that does not
+    exist.
+    """
     descriptor = _descriptor(file.as_posix())
     if descriptor is not None:
         return os.fdopen(os.dup(descriptor), "wb")
@@ -64,17 +69,24 @@ def _opened_through(file: Path) -> BinaryIO | None:
 
 
 def _descriptor(path: str) -> int | None:
-    """The open descriptor of a path like `/dev/stdout`: opening it again would truncate its file."""
+    """The open descriptor of a path like `/dev/stdout`: opening it again would truncate
+    its file.
+    """
     match = _DESCRIPTOR.fullmatch(path)
     return int(match[1]) if match else _STANDARD.get(path)
 
 
 def write_new(
-    folder: Path, files: Mapping[str, str], *, replaced: Mapping[str, bytes] | None = None, way_out: str = WAY_OUT
+    folder: Path,
+    files: Mapping[str, str],
+    *,
+    replaced: Mapping[str, bytes] | None = None,
+    way_out: str = WAY_OUT,
 ) -> None:
     """Writes every file, by its path in the folder, and creates missing folders.
 
-    `replaced` are the new contents of files that exist. `way_out` is the hint if a file that must be new exists.
+    `replaced` are the new contents of files that exist. `way_out` is the hint if a file that must
+    be new exists.
 
     Raises:
         UsageError: a file already exists, or cannot be written; then nothing was written.
@@ -107,7 +119,10 @@ def _undoing(made: Sequence[Path]) -> Iterator[None]:
 def _unwritable(file: Path, error: OSError, so_far: str) -> UsageError:
     return UsageError(
         f"{file} cannot be written: {error.strerror or error}. {so_far}".rstrip(),
-        hint="Check the path, its permissions and the free space on the disk, or choose another file.",
+        hint=(
+            "Check the path, its permissions and the free space on the disk, or choose another"
+            " file."
+        ),
     )
 
 
@@ -124,7 +139,9 @@ def _write_new(file: Path, text: str, made: list[Path]) -> None:
 
 
 def _undo(made: Sequence[Path]) -> None:
-    """Removes what this run made, the last first; a folder that meanwhile contains files of others stays."""
+    """Removes what this run made, the last first; a folder that meanwhile contains files of others
+    stays.
+    """
     for path in reversed(made):
         with suppress(OSError):
             path.rmdir() if path.is_dir() else path.unlink()
@@ -136,11 +153,17 @@ def replace_all(texts: Mapping[Path, tuple[str, str]]) -> None:
     A file whose texts are equal is checked like the others, and not written.
 
     Raises:
-        UsageError: the content of a file is not `before`, or it is read-only or cannot be written. Then nothing was
-            written, except what the message names.
+        UsageError: the content of a file is not `before`, or it is read-only or cannot be written.
+            Then nothing was written, except what the message names.
     """
     marks = {file: _mark(file, before) for file, (before, _) in texts.items()}
-    _replace({file: marks[file] + after.encode("utf-8") for file, (before, after) in texts.items() if after != before})
+    _replace(
+        {
+            file: marks[file] + after.encode("utf-8")
+            for file, (before, after) in texts.items()
+            if after != before
+        }
+    )
 
 
 def read_before(file: Path) -> bytes:
@@ -183,15 +206,19 @@ def _replace(new: Mapping[Path, bytes]) -> None:
 
 
 def _refuse_read_only(file: Path) -> None:
-    """A rename needs no permission on the file itself, and an administrator can always write: so check the mode."""
+    """A rename needs no permission on the file itself, and an administrator can always write: so
+    check the mode.
+    """
     if file.exists() and not (os.access(file, os.W_OK) and file.stat().st_mode & 0o222):
         raise UsageError(
-            f"{file} is read-only. Nothing was written.", hint="Make it writable, then run the command again."
+            f"{file} is read-only. Nothing was written.",
+            hint="Make it writable, then run the command again.",
         )
 
 
 def _beside(file: Path, number: int) -> Path:
-    """A temporary file in the folder of the file itself, links resolved, so that a rename can replace the file.
+    """A temporary file in the folder of the file itself, links resolved, so that a rename can
+    replace the file.
 
     Two containers that share the folder can have the same process id, so the name is random too.
     """
@@ -225,6 +252,8 @@ def _rename(partial: Mapping[Path, Path]) -> None:
         try:
             content.replace(os.path.realpath(file))
         except OSError as error:
-            so_far = f"Written already: {', '.join(written)}." if written else "Nothing was written."
+            so_far = (
+                f"Written already: {', '.join(written)}." if written else "Nothing was written."
+            )
             raise _unwritable(file, error, so_far) from error
         written.append(str(file))

@@ -1,4 +1,6 @@
-"""Options and environment variables, read once into a frozen `Settings`; contradictions are usage errors."""
+"""Options and environment variables, read once into a frozen `Settings`; contradictions are usage
+errors.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,17 @@ from reconciler.errors import AuthenticationError, UsageError
 from reconciler.model.environment import Environment
 from reconciler.model.identity import Identity
 
-AuthMode = Literal["auto", "github-oidc", "workload-identity", "environment", "managed-identity", "azure-cli"]
+AuthMode = Literal[
+    "auto", "github-oidc", "workload-identity", "environment", "managed-identity", "azure-cli"
+]
 AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """One national cloud: host names of Graph and of the sign-in authority, and the audience of a GitHub token."""
+    """One national cloud: host names of Graph and of the sign-in authority, and the audience of a
+    GitHub token.
+    """
 
     graph_host: str
     authority_host: str
@@ -29,9 +35,17 @@ class Cloud:
 
 CLOUDS: dict[str, Cloud] = {
     "global": Cloud("graph.microsoft.com", "login.microsoftonline.com"),
-    "usgov": Cloud("graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"),
-    "usgov-dod": Cloud("dod-graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"),
-    "china": Cloud("microsoftgraph.chinacloudapi.cn", "login.chinacloudapi.cn", "api://AzureADTokenExchangeChina"),
+    "usgov": Cloud(
+        "graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"
+    ),
+    "usgov-dod": Cloud(
+        "dod-graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"
+    ),
+    "china": Cloud(
+        "microsoftgraph.chinacloudapi.cn",
+        "login.chinacloudapi.cn",
+        "api://AzureADTokenExchangeChina",
+    ),
 }
 """Source: docs/graph.md §4."""
 
@@ -44,9 +58,11 @@ SANDBOX = "sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which Graph, which sign-in and which limits. `cloud` is None on loopback, where no Azure credential is used.
+    """Which Graph, which sign-in and which limits. `cloud` is None on loopback, where no Azure
+    credential is used.
 
-    `loopback_authority`: an https origin on loopback that replaces the cloud's authority, for tests.
+    `loopback_authority`: an https origin on loopback that replaces the cloud's authority, for
+        tests.
     """
 
     graph_url: str
@@ -93,25 +109,33 @@ def resolve_settings(
     """The settings that options, variables and the chosen environment of `reconciler.yaml` ask for.
 
     Raises:
-        UsageError: two of them contradict each other, or the Graph URL is not one that a token may be sent to.
+        UsageError: two of them contradict each other, or the Graph URL is not one that a token may
+            be sent to.
     """
     options = _in_environment(options, environment)
     if options.sandbox and (options.graph_url is not None or options.cloud is not None):
-        raise UsageError("--sandbox, --graph-url and --cloud are mutually exclusive.", hint="Keep one of them.")
+        raise UsageError(
+            "--sandbox, --graph-url and --cloud are mutually exclusive.", hint="Keep one of them."
+        )
     if options.graph_url is not None and options.cloud is not None:
         raise UsageError(
-            "--sandbox, --graph-url and --cloud are mutually exclusive.", hint="Keep --graph-url; it implies the cloud."
+            "--sandbox, --graph-url and --cloud are mutually exclusive.",
+            hint="Keep --graph-url; it implies the cloud.",
         )
     if options.sandbox_db is not None and not options.sandbox and options.graph_url is None:
         # Otherwise a forgotten --sandbox would send requests to the tenant.
-        raise UsageError("--sandbox-db was given without --sandbox.", hint="Add --sandbox, or omit --sandbox-db.")
+        raise UsageError(
+            "--sandbox-db was given without --sandbox.", hint="Add --sandbox, or omit --sandbox-db."
+        )
     if not math.isfinite(options.timeout_s):
         raise UsageError("--timeout is not a number of seconds.", hint="For example --timeout 30.")
     graph_url, cloud = _graph(options)
     return Settings(
         graph_url=graph_url,
         cloud=cloud,
-        sandbox_db=(options.sandbox_db or Path(".reconciler/sandbox.sqlite3")) if options.sandbox else None,
+        sandbox_db=(
+            (options.sandbox_db or Path(".reconciler/sandbox.sqlite3")) if options.sandbox else None
+        ),
         auth=options.auth,
         loopback_token=_loopback_token(variables),
         catalogs=options.catalogs,
@@ -125,18 +149,25 @@ def resolve_settings(
 
 def _in_environment(options: TargetOptions, environment: Environment | None) -> TargetOptions:
     """The options, with the environment's cloud if they do not select a Graph themselves."""
-    if environment is None or environment.cloud is None or options.sandbox or options.graph_url is not None:
+    if (
+        environment is None
+        or environment.cloud is None
+        or options.sandbox
+        or options.graph_url is not None
+    ):
         return options
     if options.cloud not in (None, environment.cloud):
         raise UsageError(
-            f"--cloud {options.cloud} was given, but environment {environment.name} is in {environment.cloud}.",
+            f"--cloud {options.cloud} was given, but environment {environment.name} is in"
+            f" {environment.cloud}.",
             hint="Omit --cloud, or correct reconciler.yaml.",
         )
     return replace(options, cloud=environment.cloud)
 
 
 def sign_in_variables(settings: Settings, variables: Mapping[str, str]) -> Mapping[str, str]:
-    """The variables to sign in with: the chosen environment sets the tenant, and the application if they do not.
+    """The variables to sign in with: the chosen environment sets the tenant, and the application if
+    they do not.
 
     AZURE_CLIENT_ID wins: a tenant may have two applications, one for plan and one for apply.
 
@@ -149,7 +180,8 @@ def sign_in_variables(settings: Settings, variables: Mapping[str, str]) -> Mappi
     tenant_id, client_id = variables.get("AZURE_TENANT_ID"), variables.get("AZURE_CLIENT_ID")
     if tenant_id and environment.tenant_id and tenant_id.casefold() != environment.tenant_id:
         raise UsageError(
-            f"AZURE_TENANT_ID is {tenant_id}, but environment {environment.name} is tenant {environment.tenant_id}.",
+            f"AZURE_TENANT_ID is {tenant_id}, but environment {environment.name} is tenant"
+            f" {environment.tenant_id}.",
             hint="Unset AZURE_TENANT_ID, choose another --environment, or correct reconciler.yaml.",
         )
     chosen = {
@@ -170,8 +202,8 @@ def refuse_token_of_another_tenant(settings: Settings, identity: Identity) -> No
         return
     if (identity.tenant_id or "").casefold() != environment.tenant_id:
         raise AuthenticationError(
-            f"The token is for tenant {identity.tenant_id or 'unknown'}, but environment {environment.name} is tenant "
-            f"{environment.tenant_id}; nothing was sent to Graph.",
+            f"The token is for tenant {identity.tenant_id or 'unknown'}, but environment"
+            f" {environment.name} is tenant {environment.tenant_id}; nothing was sent to Graph.",
             hint="Sign in to that tenant, or choose another --environment.",
         )
 
@@ -180,19 +212,26 @@ def _loopback_token(variables: Mapping[str, str]) -> str:
     """The token in the variable; the default if that is unset or empty."""
     token = variables.get("RECONCILER_LOOPBACK_TOKEN") or DEFAULT_LOOPBACK_TOKEN
     if not re.fullmatch(r"[!-~]+", token):
-        raise UsageError("RECONCILER_LOOPBACK_TOKEN contains spaces, line breaks or characters that are not ASCII.")
+        raise UsageError(
+            "RECONCILER_LOOPBACK_TOKEN contains spaces, line breaks or characters that are not"
+            " ASCII."
+        )
     return token
 
 
 def _loopback_authority(environment: Mapping[str, str]) -> str | None:
-    """The origin in AZURE_AUTHORITY_HOST if it is https on loopback; None means the cloud's authority."""
+    """The origin in AZURE_AUTHORITY_HOST if it is https on loopback; None means the cloud's
+    authority.
+    """
     try:
         parts = urlsplit(environment.get("AZURE_AUTHORITY_HOST", ""))
         more = parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment
         named = _origin(parts)
     except ValueError:
         return None
-    return named if parts.scheme == "https" and parts.hostname in LOOPBACK_HOSTS and not more else None
+    return (
+        named if parts.scheme == "https" and parts.hostname in LOOPBACK_HOSTS and not more else None
+    )
 
 
 def _graph(options: TargetOptions) -> tuple[str, Cloud | None]:
@@ -208,7 +247,12 @@ def _checked_url(graph_url: str) -> tuple[str, Cloud | None]:
     """The URL, rebuilt from its checked parts, with its cloud (None on loopback)."""
     parts = _split(graph_url)
     host = parts.hostname or ""
-    if parts.username is not None or parts.query or parts.fragment or parts.path.rstrip("/") != "/v1.0":
+    if (
+        parts.username is not None
+        or parts.query
+        or parts.fragment
+        or parts.path.rstrip("/") != "/v1.0"
+    ):
         raise UsageError(
             "--graph-url is not the base URL of a Graph.",
             hint="Give only scheme, host and version, for example http://127.0.0.1:8484/v1.0.",
@@ -237,12 +281,16 @@ def _split(graph_url: str) -> SplitResult:
         if parts.port == 0:
             raise ValueError("port 0")  # noqa: TRY301 - handled like a port above 65535, which raises the same
     except ValueError as error:
-        raise UsageError("--graph-url is not a URL.", hint="Give for example http://127.0.0.1:8484/v1.0.") from error
+        raise UsageError(
+            "--graph-url is not a URL.", hint="Give for example http://127.0.0.1:8484/v1.0."
+        ) from error
     return parts
 
 
 def graph_host(graph_url: str) -> str:
-    """The host part that identifies a Graph in digests: without port; `sandbox` for the embedded one."""
+    """The host part that identifies a Graph in digests: without port; `sandbox` for the embedded
+    one.
+    """
     if graph_url == SANDBOX:
         return SANDBOX
     try:

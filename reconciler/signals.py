@@ -1,7 +1,8 @@
-"""SIGINT, SIGTERM and SIGHUP: what they do at each stage of a run, whatever handling the process inherited.
+"""SIGINT, SIGTERM and SIGHUP: what they do at each stage of a run, whatever handling the process
+inherited.
 
-A shell without job control, `nohup`, cron and CI runners start commands with signals ignored, and Python keeps that.
-A signal must never be ignored while a run may still write.
+A shell without job control, `nohup`, cron and CI runners start commands with signals ignored, and
+Python keeps that. A signal must never be ignored while a run may still write.
 
 | stage                      | the first signal                      | later ones                |
 |----------------------------|---------------------------------------|---------------------------|
@@ -23,15 +24,20 @@ INTERRUPTED = 130
 """Exit code of a run that a signal ended."""
 
 Reaction = Callable[[], object]
-"""What a signal does. It can run between any two instructions of the program, so it must do little."""
+"""What a signal does. It can run between any two instructions of the program, so it must do little.
+"""
 
-_NUMBERS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_NUMBERS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 
 def end_process() -> None:
-    """Ends the process at once, with one word on stderr: nothing was started that would have to be finished.
+    """Ends the process at once, with one word on stderr: nothing was started that would have to be
+    finished.
 
-    Python would only print an exception raised in a destructor or in the callback of an import lock.
+    Python would only print an exception raised in a destructor or in the callback of an import
+    lock.
     """
     with suppress(OSError):
         os.write(2, b"\nInterrupted.\n")
@@ -39,7 +45,9 @@ def end_process() -> None:
 
 
 class _State:
-    """State of the process, as signals are. A plain class: each import here delays the installation of the handlers."""
+    """State of the process, as signals are. A plain class: each import here delays the installation
+    of the handlers.
+    """
 
     received = 0
     reaction: Reaction = staticmethod(end_process)
@@ -51,7 +59,8 @@ _state = _State()
 def install() -> None:
     """Handles the three signals: from now on they call the latest reaction, at first `end_process`.
 
-    Inherited handling is replaced, except that an ignored SIGHUP stays ignored: that is the purpose of `nohup`.
+    Inherited handling is replaced, except that an ignored SIGHUP stays ignored: that is the purpose
+    of `nohup`.
     """
     for number in _NUMBERS:
         inherited = signal.getsignal(number)
@@ -65,7 +74,9 @@ def _receive(_number: int, _frame: object) -> None:
 
 
 def retire() -> None:
-    """Ignores the signals from now on, so that they cannot change the exit code while Python shuts down."""
+    """Ignores the signals from now on, so that they cannot change the exit code while Python shuts
+    down.
+    """
     for number in _NUMBERS:
         signal.signal(number, signal.SIG_IGN)
 
@@ -83,7 +94,9 @@ def react(reaction: Reaction) -> Reaction:
 
 @contextmanager
 def reacting(reaction: Reaction) -> Iterator[None]:
-    """Sets the reaction to signals within the block; restores the former one unless the block set another."""
+    """Sets the reaction to signals within the block; restores the former one unless the block set
+    another.
+    """
     former = react(reaction)
     try:
         yield
@@ -94,7 +107,9 @@ def reacting(reaction: Reaction) -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Delays signals received within the block until its end: the block runs completely or not at all."""
+    """Delays signals received within the block until its end: the block runs completely or not at
+    all.
+    """
     before = received()
     with reacting(ignore):
         yield
@@ -107,5 +122,7 @@ def ignore() -> None:
 
 
 def interrupt() -> None:
-    """Raises KeyboardInterrupt at the current instruction: for a prompt, which only waits for input."""
+    """Raises KeyboardInterrupt at the current instruction: for a prompt, which only waits for
+    input.
+    """
     raise KeyboardInterrupt

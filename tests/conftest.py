@@ -18,7 +18,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Leaves all modules out of later garbage collections: the SDK's are some hundred thousand objects."""
+    """Leaves all modules out of later garbage collections: the SDK's are some hundred thousand
+    objects.
+    """
     gc.collect()
     gc.freeze()
 
@@ -27,7 +29,10 @@ def pytest_collection_finish() -> None:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test: neither ours nor Azure's nor a CI's."""
     for name in os.environ:
-        if name.startswith(("RECONCILER_", "AZURE_", "ACTIONS_", "GITHUB_")) or name in ("CI", "NO_COLOR"):
+        if name.startswith(("RECONCILER_", "AZURE_", "ACTIONS_", "GITHUB_")) or name in (
+            "CI",
+            "NO_COLOR",
+        ):
             monkeypatch.delenv(name)
 
 

@@ -1,4 +1,6 @@
-"""What tests of whole runs share: a seeded sandbox, declarations as files, and the command line in this process."""
+"""What tests of whole runs share: a seeded sandbox, declarations as files, and the command line in
+this process.
+"""
 
 import asyncio
 import json
@@ -53,12 +55,16 @@ def extension(name: str, type_name: str = REQUEST, **properties: Any) -> Json:
             "resourceGroupName": "rg",
             "logicAppWorkflowName": "la",
         },
-        "authenticationConfiguration": {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"},
+        "authenticationConfiguration": {
+            "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"
+        },
         **properties,
     }
 
 
-def catalog(name: str = "Marketing", catalog_id: str = MARKETING, extensions: Sequence[Json] = ()) -> Json:
+def catalog(
+    name: str = "Marketing", catalog_id: str = MARKETING, extensions: Sequence[Json] = ()
+) -> Json:
     """A catalog of a sandbox seed."""
     return {"id": catalog_id, "displayName": name, "customWorkflowExtensions": list(extensions)}
 
@@ -78,7 +84,9 @@ def declare(folder: Path, *documents: Json, name: str = "state.yaml") -> Path:
 
 
 def dispositions(disposition: signal.Handlers) -> Callable[[], None]:
-    """What a child does before it runs: the signals that end a run get this disposition, whatever we inherited."""
+    """What a child does before it runs: the signals that end a run get this disposition, whatever
+    we inherited.
+    """
 
     def set_all() -> None:
         """In the child."""
@@ -104,7 +112,9 @@ class Running:
 
 @dataclass
 class Tenant:
-    """A served sandbox and a client for it, with the clock taken away: waits are noted, not waited."""
+    """A served sandbox and a client for it, with the clock taken away: waits are noted,
+    not waited.
+    """
 
     graph: GraphClient
     store: Store
@@ -144,7 +154,10 @@ async def tenant(
     async with serve(database, switches=parse_switches(switches), faults=faults) as url:
         store = Store(database)
         held = Tenant(None, store, waits)  # type: ignore[arg-type]
-        limits = Limits(RetryPolicy(2, sleep=held.sleep, elapsed_s=lambda: sum(waits), chance=lambda: 0.0), timeout_s)
+        limits = Limits(
+            RetryPolicy(2, sleep=held.sleep, elapsed_s=lambda: sum(waits), chance=lambda: 0.0),
+            timeout_s,
+        )
         async with open_client(url, LoopbackToken(DEFAULT_LOOPBACK_TOKEN), limits) as graph:
             held.graph = graph
             try:
@@ -155,7 +168,9 @@ async def tenant(
 
 @contextmanager
 def served_sandbox(folder: Path, *options: str, **environment: str) -> Iterator[str]:
-    """The base URL of a sandbox in a process of its own, on the folder's default database; stopped at the end."""
+    """The base URL of a sandbox in a process of its own, on the folder's default database; stopped
+    at the end.
+    """
     command = [sys.executable, "-m", "reconciler", "sandbox", "serve", "--port", "0", *options]
     with subprocess.Popen(
         command, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
@@ -205,7 +220,11 @@ class CommandLine:
         """A new default sandbox with these catalogs."""
         database = self.folder / ".reconciler" / "sandbox.sqlite3"
         database.parent.mkdir(exist_ok=True)
-        reset(database, seed=write_seed(self.folder / "seed.json", *catalogs), switches=parse_switches(switches))
+        reset(
+            database,
+            seed=write_seed(self.folder / "seed.json", *catalogs),
+            switches=parse_switches(switches),
+        )
 
     def live(self) -> list[Json]:
         """Every extension that the default sandbox holds."""
@@ -214,7 +233,9 @@ class CommandLine:
 
 
 @pytest.fixture
-def reconciler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+def reconciler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
     """The command line, run in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return CommandLine(tmp_path, capsys)

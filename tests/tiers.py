@@ -1,4 +1,6 @@
-"""Which tests `make test` runs: every behaviour once. What only adds depth is left to `make test-thorough`."""
+"""Which tests `make test` runs: every behaviour once. What only adds depth is left to `make
+test-thorough`.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,14 +12,22 @@ SUPPRESSED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
 def register_profiles() -> None:
-    """The number of examples of each property: `--hypothesis-profile` chooses, `quick` is the default."""
-    settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=SUPPRESSED)
-    settings.register_profile("thorough", max_examples=150, deadline=None, suppress_health_check=SUPPRESSED)
+    """The number of examples of each property: `--hypothesis-profile` chooses, `quick` is the
+    default.
+    """
+    settings.register_profile(
+        "quick", max_examples=25, deadline=None, suppress_health_check=SUPPRESSED
+    )
+    settings.register_profile(
+        "thorough", max_examples=150, deadline=None, suppress_health_check=SUPPRESSED
+    )
     settings.load_profile("quick")
 
 
 def examples(usual: int) -> int:
-    """The number of examples of a property that is slower or faster than others, where 100 are usual."""
+    """The number of examples of a property that is slower or faster than others, where 100 are
+    usual.
+    """
     return max(5, usual * settings().max_examples // 100)
 
 

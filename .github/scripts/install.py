@@ -1,12 +1,16 @@
 """Installs the locked requirements and this project into a virtual environment.
 
-Called by the Makefile and by action.yml: `python -I install.py VENV LOCK [--editable] [--no-cache]`.
+Called by the Makefile and by action.yml: `python -I install.py VENV LOCK [--editable]
+[--no-cache]`.
 
-uv does the work. It is one locked wheel, which pip installs first. Where there is no such wheel, or where uv fails,
-pip does the work from the same lock file. Both refuse a package whose hash is not in the lock file.
+uv does the work. It is one locked wheel, which pip installs first. Where there is no such wheel, or
+where uv fails, pip does the work from the same lock file. Both refuse a package whose hash is not
+in the lock file.
 """
 
-from __future__ import annotations  # so that an older Python gets as far as being told what is needed
+from __future__ import (
+    annotations,
+)  # so that an older Python gets as far as being told what is needed
 
 import argparse
 import os
@@ -19,7 +23,9 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parents[2]
 MINIMUM = (3, 11)
 SIZE_MB = {"requirements.txt": 270, "requirements-dev.txt": 530}
-"""Size of the virtual environment with each lock file, on Linux; `tests/packaging/` measures it again."""
+"""Size of the virtual environment with each lock file, on Linux; `tests/packaging/` measures it
+again.
+"""
 
 UV_SETTINGS = {
     "UV_CACHE_DIR",
@@ -31,17 +37,42 @@ UV_SETTINGS = {
 }
 TRUE = ("y", "yes", "t", "true", "on", "1")
 """How pip's settings say yes."""
-PIP_SETTINGS = {"PIP_" + name for name in (
-    "CACHE_DIR", "CERT", "CLIENT_CERT", "CONFIG_FILE", "DEFAULT_TIMEOUT", "EXTRA_INDEX_URL", "FIND_LINKS", "INDEX_URL",
-    "KEYRING_PROVIDER", "NO_CACHE_DIR", "NO_INDEX", "PROXY", "RETRIES", "TIMEOUT", "TRUSTED_HOST")}  # fmt: skip
-"""What the machine may decide: where packages come from, how to reach that, and where the cache is. Nothing else."""
+PIP_SETTINGS = {
+    "PIP_" + name
+    for name in (
+        "CACHE_DIR",
+        "CERT",
+        "CLIENT_CERT",
+        "CONFIG_FILE",
+        "DEFAULT_TIMEOUT",
+        "EXTRA_INDEX_URL",
+        "FIND_LINKS",
+        "INDEX_URL",
+        "KEYRING_PROVIDER",
+        "NO_CACHE_DIR",
+        "NO_INDEX",
+        "PROXY",
+        "RETRIES",
+        "TIMEOUT",
+        "TRUSTED_HOST",
+    )
+}
+"""What the machine may decide: where packages come from, how to reach that, and where the cache is.
+Nothing else.
+"""
 
 
 def environment() -> dict[str, str]:
-    """The variables for pip and uv: those that could change what is installed, or where, are removed."""
+    """The variables for pip and uv: those that could change what is installed, or where, are
+    removed.
+    """
     kept = UV_SETTINGS | PIP_SETTINGS
     other = ("UV", "PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
-    return {name: value for name, value in os.environ.items() if name in kept or not name.startswith(other)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in kept or not name.startswith(other)
+    }
 
 
 def fail(message: str) -> NoReturn:
@@ -61,8 +92,12 @@ class Installation:
         self.environment = environment()
 
     def run(self, *command: object) -> bool:
-        """Whether the command succeeded. It runs in the project's folder, where nobody else's files are."""
-        ended = subprocess.run([str(part) for part in command], cwd=ROOT, env=self.environment, check=False)
+        """Whether the command succeeded. It runs in the project's folder, where nobody else's files
+        are.
+        """
+        ended = subprocess.run(
+            [str(part) for part in command], cwd=ROOT, env=self.environment, check=False
+        )
         return ended.returncode == 0
 
     def answer(self, *command: object) -> str:
@@ -76,7 +111,8 @@ class Installation:
     def create_venv(self) -> None:
         """Creates the virtual environment, unless there is one of this Python already.
 
-        A copy of pip in it would take longer to make than uv takes for everything, so the pip of this Python is used.
+        A copy of pip in it would take longer to make than uv takes for everything, so the pip of
+        this Python is used.
         """
         identity = "import sys; print(sys.prefix, sys.base_prefix, sys.version)"
         expected = f"{self.venv.resolve()} {sys.base_prefix} {sys.version}"
@@ -88,23 +124,41 @@ class Installation:
             return
         options = ["--without-pip"] if has_pip else []
         if not self.run(sys.executable, "-I", "-m", "venv", "--clear", *options, self.venv):
-            fail("Python could not create a virtual environment. On Debian or Ubuntu: apt-get install python3-venv")
+            fail(
+                "Python could not create a virtual environment. On Debian or Ubuntu: apt-get"
+                " install python3-venv"
+            )
 
     def pip(self, *arguments: object) -> bool:
-        """Whether pip installed this. It compiles nothing: most of Microsoft's SDK is never imported."""
+        """Whether pip installed this. It compiles nothing: most of Microsoft's SDK is never
+        imported.
+        """
         options = ["--disable-pip-version-check", "--quiet"]
-        return self.run(*self.pip_command, *options, "install", "--no-deps", "--no-compile", *arguments)
+        return self.run(
+            *self.pip_command, *options, "install", "--no-deps", "--no-compile", *arguments
+        )
 
     def uv_pip(self, *arguments: object) -> bool:
         """Whether uv installed this."""
-        options = ["--no-config", "--no-python-downloads", "--quiet", *(["--no-cache"] if self.no_cache else [])]
-        return self.run(self.uv, *options, "pip", "install", "--python", self.python, "--no-deps", *arguments)
+        options = [
+            "--no-config",
+            "--no-python-downloads",
+            "--quiet",
+            *(["--no-cache"] if self.no_cache else []),
+        ]
+        return self.run(
+            self.uv, *options, "pip", "install", "--python", self.python, "--no-deps", *arguments
+        )
 
     def setting_of_pip(self, name: str) -> str:
-        """What pip is configured with, in the variables or else in its files; empty if nothing is."""
+        """What pip is configured with, in the variables or else in its files; empty if
+        nothing is.
+        """
         lines = self.answer(*self.pip_command, "config", "list").splitlines()
         settings = dict(line.partition("=")[::2] for line in lines)
-        values = (settings.get(place + name, "").strip("'") for place in (":env:.", "install.", "global."))
+        values = (
+            settings.get(place + name, "").strip("'") for place in (":env:.", "install.", "global.")
+        )
         return next(filter(None, values), "")
 
     def use_index_of_pip(self) -> None:
@@ -147,15 +201,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("venv", type=Path, help="the virtual environment; created if there is none")
     parser.add_argument("lock", help="requirements.txt or requirements-dev.txt")
-    parser.add_argument("--editable", action="store_true", help="install the project so that edits take effect")
-    parser.add_argument("--no-cache", action="store_true", help="use no package that an earlier job left in uv's cache")
+    parser.add_argument(
+        "--editable", action="store_true", help="install the project so that edits take effect"
+    )
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="use no package that an earlier job left in uv's cache",
+    )
     given = parser.parse_args()
     if sys.version_info < MINIMUM:
         found = f"{sys.executable} is {sys.version.split()[0]}"
-        fail(f"Python 3.11 or newer is required, and {found}. To choose another: make PYTHON=/path/to/python3")
+        fail(
+            f"Python 3.11 or newer is required, and {found}. To choose another: make"
+            " PYTHON=/path/to/python3"
+        )
     lock = ROOT / given.lock
     count = sum("==" in line for line in lock.read_text("utf-8").splitlines())
-    print(f"Installing {count} locked packages (about {SIZE_MB[lock.name]} MB) into {given.venv} ...", flush=True)
+    print(
+        f"Installing {count} locked packages (about {SIZE_MB[lock.name]} MB) into {given.venv} ...",
+        flush=True,
+    )
     started_s = time.monotonic()
     Installation(Path.cwd() / given.venv, lock, given.editable, given.no_cache).install()
     print(f"Installed in {time.monotonic() - started_s:.0f} s.", flush=True)

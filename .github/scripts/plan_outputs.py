@@ -1,7 +1,8 @@
-"""Prints the outputs for a saved plan, one `name=value` per line: only numbers, booleans and a digest.
+"""Prints the outputs for a saved plan, one `name=value` per line: only numbers, booleans and a
+digest.
 
-Called by run.sh. Everything else in a plan (names, descriptions, addresses) was written by others, and a line break in
-it would become another output.
+Called by run.sh. Everything else in a plan (names, descriptions, addresses) was written by others,
+and a line break in it would become another output.
 """
 
 import json

@@ -1,7 +1,9 @@
-"""The floor of an apply: the reads and POSTs that safety needs, by bare httpx and nothing else. Prints what it made.
+"""The floor of an apply: the reads and POSTs that safety needs, by bare httpx and nothing else.
+Prints what it made.
 
-What it reads is what `reconciler apply` has to (RESULTS.md says why): each catalog found and listed for the plan;
-listed once more before its first POST; listed after each POST. Arguments: base URL, declared documents, at a time.
+What it reads is what `reconciler apply` has to (RESULTS.md says why): each catalog found and listed
+for the plan; listed once more before its first POST; listed after each POST. Arguments: base URL,
+declared documents, at a time.
 """
 
 import asyncio
@@ -35,7 +37,9 @@ async def create(base_url: str, documents: list[Json], at_a_time: int) -> dict[s
             expression = " or ".join(f"displayName eq '{name}'" for name in some)
             async with places:
                 found = await value(root, {"$filter": expression})
-            await asyncio.gather(*(listed(f"{root}/{one['id']}/customWorkflowExtensions") for one in found))
+            await asyncio.gather(
+                *(listed(f"{root}/{one['id']}/customWorkflowExtensions") for one in found)
+            )
             return found
 
         async def listed(url: str) -> None:
@@ -58,4 +62,6 @@ async def create(base_url: str, documents: list[Json], at_a_time: int) -> dict[s
 
 if __name__ == "__main__":
     url, declared, at_a_time = sys.argv[1:]
-    json.dump(asyncio.run(create(url, json.loads(Path(declared).read_text()), int(at_a_time))), sys.stdout)
+    json.dump(
+        asyncio.run(create(url, json.loads(Path(declared).read_text()), int(at_a_time))), sys.stdout
+    )

@@ -1,6 +1,7 @@
 """The floor of a plan: the same requests by bare httpx and nothing else. Prints what it found.
 
-Arguments: Graph's base URL, the declared documents as JSON, requests at a time, names in one look-up, and how many
+Arguments: Graph's base URL, the declared documents as JSON, requests at a time, names in one
+    look-up, and how many
 requests a second may go (0: as many as will).
 """
 
@@ -21,7 +22,9 @@ SLACK = 1.05
 
 
 class Pace:
-    """Lets requests go evenly, nearly so many a second; a client that knew the limit would do so."""
+    """Lets requests go evenly, nearly so many a second; a client that knew the limit
+    would do so.
+    """
 
     def __init__(self, a_second: int) -> None:
         self._every_s = SLACK / a_second if a_second else 0
@@ -60,11 +63,15 @@ async def find(
             return found
 
         async def extensions(catalog: Json) -> tuple[str, list[Json]]:
-            return catalog["displayName"], await listing(f"{root}/{catalog['id']}/customWorkflowExtensions")
+            return catalog["displayName"], await listing(
+                f"{root}/{catalog['id']}/customWorkflowExtensions"
+            )
 
         async def group(some: list[str]) -> list[tuple[str, list[Json]]]:
             expression = " or ".join(f"displayName eq '{name}'" for name in some)
-            return await asyncio.gather(*map(extensions, await listing(root, {"$filter": expression})))
+            return await asyncio.gather(
+                *map(extensions, await listing(root, {"$filter": expression}))
+            )
 
         groups = [names[at : at + names_a_look_up] for at in range(0, len(names), names_a_look_up)]
         return dict(one for some in await asyncio.gather(*map(group, groups)) for one in some)
@@ -74,4 +81,7 @@ if __name__ == "__main__":
     url, declared, *numbers = sys.argv[1:]
     wanted = [document["catalog"] for document in json.loads(Path(declared).read_text())]
     live = asyncio.run(find(url, wanted, *map(int, numbers)))
-    json.dump({name: sorted(one["displayName"] for one in found) for name, found in live.items()}, sys.stdout)
+    json.dump(
+        {name: sorted(one["displayName"] for one in found) for name, found in live.items()},
+        sys.stdout,
+    )

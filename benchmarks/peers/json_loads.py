@@ -1,4 +1,5 @@
-"""Reads every extension of a sandbox as text, then with json.loads; prints the CPU seconds that the latter took.
+"""Reads every extension of a sandbox as text, then with json.loads; prints the CPU seconds that the
+latter took.
 
 Argument: Graph's base URL.
 """

@@ -1,4 +1,5 @@
-"""Reads YAML files with libyaml's safe loader and nothing else; prints the CPU seconds that took, and how many files.
+"""Reads YAML files with libyaml's safe loader and nothing else; prints the CPU seconds that took,
+and how many files.
 
 Argument: a folder.
 """

@@ -18,7 +18,9 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 class Token(AccessTokenProvider):  # type: ignore[misc]
     """The sandbox's token."""
 
-    async def get_authorization_token(self, uri: str, additional_authentication_context: Any = None) -> str:
+    async def get_authorization_token(
+        self, uri: str, additional_authentication_context: Any = None
+    ) -> str:
         """The token."""
         return "loopback-token-not-secret"
 
@@ -31,13 +33,17 @@ async def find(base_url: str, names: list[str]) -> dict[str, list[str]]:
     """The names of the extensions in each catalog, by the catalog's name."""
     adapter = GraphRequestAdapter(Bearer(Token()))
     adapter.base_url = base_url
-    catalogs = GraphServiceClient(request_adapter=adapter).identity_governance.entitlement_management.catalogs
+    catalogs = GraphServiceClient(
+        request_adapter=adapter
+    ).identity_governance.entitlement_management.catalogs
     result = {}
     for name in names:
         query = catalogs.CatalogsRequestBuilderGetQueryParameters(filter=f"displayName eq '{name}'")
         found = await catalogs.get(RequestConfiguration(query_parameters=query))
         for catalog in found.value:
-            extensions = catalogs.by_access_package_catalog_id(catalog.id).custom_workflow_extensions
+            extensions = catalogs.by_access_package_catalog_id(
+                catalog.id
+            ).custom_workflow_extensions
             listed = await extensions.get()
             result[catalog.display_name] = sorted(one.display_name for one in listed.value)
     return result

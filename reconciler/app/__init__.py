@@ -1,6 +1,7 @@
 """The use cases. Each is one short function; nothing here prints.
 
-Whatever needs Graph is imported when it is used: the SDK takes 300 ms to import, which `validate` must not pay.
+Whatever needs Graph is imported when it is used: the SDK takes 300 ms to import, which `validate`
+must not pay.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ from reconciler import signals
 from reconciler.app.environments import environment_named
 from reconciler.app.runs import Applied, Approval, Checked, Progress
 from reconciler.app.targets import refuse_plan_of_another_target
-from reconciler.errors import AuthenticationError, InvalidFilesError, ReconcilerError, StalePlanError, UsageError
+from reconciler.errors import (
+    AuthenticationError,
+    InvalidFilesError,
+    ReconcilerError,
+    StalePlanError,
+    UsageError,
+)
 from reconciler.loader import (
     LoadedEnvironments,
     LoadedState,
@@ -43,11 +50,17 @@ PLAN_LIMIT_BYTES = 16 * 1024 * 1024
 
 
 def validate(paths: Sequence[Path]) -> LoadedState:
-    """Every error in the files, for every environment of `reconciler.yaml`; needs no network and no credentials."""
+    """Every error in the files, for every environment of `reconciler.yaml`; needs no network and no
+    credentials.
+    """
     named = load_environments()
     loaded = load_for_each(paths, named.environments)
     # While reconciler.yaml is invalid, it is unknown which variables it would define.
-    diagnostics = [finding for finding in loaded.diagnostics if not (named.diagnostics and finding.code == "R209")]
+    diagnostics = [
+        finding
+        for finding in loaded.diagnostics
+        if not (named.diagnostics and finding.code == "R209")
+    ]
     return replace(
         loaded,
         catalogs=() if named.diagnostics else loaded.catalogs,
@@ -85,7 +98,9 @@ def environment_names() -> Sequence[str]:
 
 
 def is_saved_plan(path: Path) -> bool:
-    """True for a file that contains a plan document, whatever its name; errors in other files are reported later."""
+    """True for a file that contains a plan document, whatever its name; errors in other files are
+    reported later.
+    """
     try:
         if not path.is_file() or not _begins_like_a_plan(path):
             return False
@@ -98,7 +113,9 @@ def is_saved_plan(path: Path) -> bool:
 
 
 def _begins_like_a_plan(path: Path) -> bool:
-    """True for a JSON object, and for text with a byte order mark: other files need not be parsed as plans."""
+    """True for a JSON object, and for text with a byte order mark: other files need not be parsed
+    as plans.
+    """
     with path.open("rb") as opened:
         return opened.read(1024).lstrip()[:1] in (b"{", b"\xef", b"\xff", b"\xfe")
 
@@ -115,7 +132,9 @@ def plan(
     progress: Progress,
     baseline: Plan | None = None,
 ) -> Plan:
-    """The plan for the desired state, with the changes of the baseline marked; reads Graph, writes nothing."""
+    """The plan for the desired state, with the changes of the baseline marked; reads Graph, writes
+    nothing.
+    """
 
     async def run() -> Plan:
         """Connects and plans."""
@@ -156,15 +175,24 @@ def apply(
         async with connect(settings, variables, progress.remark) as connection:
             fresh = await fresh_plan(connection, desired, progress)
             refusal = approval.refusal(fresh)
-            return Applied(fresh, refusal=refusal) if refusal else await carry_out(fresh, connection, progress, record)
+            return (
+                Applied(fresh, refusal=refusal)
+                if refusal
+                else await carry_out(fresh, connection, progress, record)
+            )
 
     return _run_recorded(run, journal)
 
 
 def apply_saved(
-    settings: Settings, variables: Mapping[str, str], file: Path, progress: Progress, journal: Path | None = None
+    settings: Settings,
+    variables: Mapping[str, str],
+    file: Path,
+    progress: Progress,
+    journal: Path | None = None,
 ) -> Applied:
-    """Applies a saved plan, after checking that tenant, host and every object to be changed are as they were.
+    """Applies a saved plan, after checking that tenant, host and every object to be changed are as
+    they were.
 
     Raises:
         StalePlanError: they are not, or the document was altered or truncated.
@@ -204,7 +232,9 @@ def show(file: Path) -> Plan:
     try:
         text = decoded(_bounded(file))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is neither UTF-8 nor UTF-16 text"
+        reason = (
+            error.strerror if isinstance(error, OSError) else "it is neither UTF-8 nor UTF-16 text"
+        )
         raise InvalidFilesError(
             f"{file} cannot be read: {reason}.", hint="Pass a file written by plan --out."
         ) from error
@@ -239,7 +269,11 @@ def export(settings: Settings, variables: Mapping[str, str], progress: Progress)
             every = await list_catalogs(connection.graph)
             chosen = select_live(every, settings.catalogs)
             read = counting("reading catalogs", len(chosen), progress)
-            return export(await observe_listed(connection.graph, chosen, read), every, named=bool(settings.catalogs))
+            return export(
+                await observe_listed(connection.graph, chosen, read),
+                every,
+                named=bool(settings.catalogs),
+            )
 
     return _run(run())
 
@@ -261,7 +295,10 @@ def export_update(
             pairs = await observed(connection, declared, progress)
             context = plan_context(connection)
             others = _other_environments(settings, texts)
-            return update(Files(texts, settings.environment, lambda some: build_plan(some, context), others), pairs)
+            return update(
+                Files(texts, settings.environment, lambda some: build_plan(some, context), others),
+                pairs,
+            )
 
     return _run(run())
 
@@ -274,14 +311,15 @@ def _other_environments(settings: Settings, texts: Mapping[str, str]) -> tuple[E
 
 
 def init(folder: Path, action: str | None, environments: Sequence[str] = ()) -> Mapping[Path, str]:
-    """Writes the files of a new repository into the folder: which were written, updated or kept, in order.
+    """Writes the files of a new repository into the folder: which were written, updated or kept, in
+    order.
 
-    With an action, the workflows that call it. With environments, also their workflows and `reconciler.yaml`; an
-    existing `reconciler.yaml` must name them.
+    With an action, the workflows that call it. With environments, also their workflows and
+    `reconciler.yaml`; an existing `reconciler.yaml` must name them.
 
     Raises:
-        UsageError: the action is not pinned, an environment name is invalid or not in `reconciler.yaml`, or a file
-            already exists or cannot be written; nothing was written.
+        UsageError: the action is not pinned, an environment name is invalid or not in
+            `reconciler.yaml`, or a file already exists or cannot be written; nothing was written.
     """
     from reconciler.app.new_repository import write_repository
 
@@ -302,7 +340,9 @@ def auth_check(settings: Settings, variables: Mapping[str, str]) -> Checked:
 
         shown: list[Assertion] = []
         try:
-            token = await open_tokens(settings, sign_in_variables(settings, variables), shown.append).token()
+            token = await open_tokens(
+                settings, sign_in_variables(settings, variables), shown.append
+            ).token()
         except AuthenticationError as error:
             if not shown:
                 raise
@@ -342,7 +382,9 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _run_recorded(work: Callable[[Record], Coroutine[Any, Any, T]], journal: Path | None) -> T:
-    """Runs the one event loop of a command that writes, with the journal open from the beginning to the end."""
+    """Runs the one event loop of a command that writes, with the journal open from the beginning to
+    the end.
+    """
     from reconciler.apply.journal import open_journal
 
     with open_journal(journal) as record:

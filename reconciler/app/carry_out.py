@@ -15,11 +15,14 @@ from reconciler.apply.write import Writer
 from reconciler.model.plan import Plan
 
 
-async def carry_out(approved: Plan, connection: Connection, progress: Progress, record: Record) -> Applied:
+async def carry_out(
+    approved: Plan, connection: Connection, progress: Progress, record: Record
+) -> Applied:
     """Applies a plan that was shown and approved.
 
-    After the first signal no new write starts, the second cancels the requests in flight, further ones do nothing. That
-    holds until the process ends, so that the outcomes are reported however often somebody presses Ctrl-C.
+    After the first signal no new write starts, the second cancels the requests in flight, further
+    ones do nothing. That holds until the process ends, so that the outcomes are reported however
+    often somebody presses Ctrl-C.
     """
     applied = counting("applying changes", len(approved.changes), progress)
     stop, loop = Stop(), asyncio.get_running_loop()

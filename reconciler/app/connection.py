@@ -1,4 +1,6 @@
-"""From settings to a connection to Graph: sign in, start the embedded Graph if it is used, open the client."""
+"""From settings to a connection to Graph: sign in, start the embedded Graph if it is used, open the
+client.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ class Connection:
             return LOOPBACK_TENANT
         if self.identity.tenant_id is None:
             raise AuthenticationError(
-                "The access token has no tenant id (claim tid).", hint="Sign in another way: choose another --auth."
+                "The access token has no tenant id (claim tid).",
+                hint="Sign in another way: choose another --auth.",
             )
         return self.identity.tenant_id
 
@@ -52,7 +55,8 @@ class Connection:
         """
         if saved.tenant_id != self.tenant_id:
             raise StalePlanError(
-                f"The plan was made for tenant {saved.tenant_id}, not for {self.tenant_id}; nothing was written.",
+                f"The plan was made for tenant {saved.tenant_id}, not for {self.tenant_id}; nothing"
+                " was written.",
                 hint="Sign in to the plan's tenant, or run plan again for this tenant.",
             )
 
@@ -69,7 +73,9 @@ async def connect(
         AuthenticationError: no token could be obtained.
         UsageError: the embedded Graph cannot start.
     """
-    limits = Limits(RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency, report_status)
+    limits = Limits(
+        RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency, report_status
+    )
     tokens = open_tokens(settings, sign_in_variables(settings, variables))
     identity = identity_of(await tokens.token())
     refuse_token_of_another_tenant(settings, identity)
@@ -90,5 +96,7 @@ async def _graph_url(settings: Settings) -> AsyncIterator[str]:
         try:
             url = await stack.enter_async_context(serve(settings.sandbox_db))
         except (SandboxDatabaseError, OSError) as error:
-            raise UsageError(f"The sandbox cannot start: {error}", hint="Choose another --sandbox-db.") from error
+            raise UsageError(
+                f"The sandbox cannot start: {error}", hint="Choose another --sandbox-db."
+            ) from error
         yield url

@@ -22,7 +22,8 @@ def environment_named(named: LoadedEnvironments, name: str) -> Environment:
         known = ", ".join(environments) or "none"
         question = did_you_mean(name, tuple(environments), "")
         raise UsageError(
-            f"No environment named {name} in reconciler.yaml.", hint=f"{question} It names: {known}.".strip()
+            f"No environment named {name} in reconciler.yaml.",
+            hint=f"{question} It names: {known}.".strip(),
         )
     return environments[name]
 

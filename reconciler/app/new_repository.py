@@ -12,7 +12,9 @@ from reconciler.loader.finding import ENVIRONMENTS_FILE
 from reconciler.starter import GITIGNORE, KEPT, ignoring, starter_files
 
 
-def write_repository(folder: Path, action: str | None, environments: Sequence[str]) -> Mapping[Path, str]:
+def write_repository(
+    folder: Path, action: str | None, environments: Sequence[str]
+) -> Mapping[Path, str]:
     """Writes the files; `Wrote`, `Updated` or `Kept` for each of them, in order.
 
     Raises:
@@ -28,5 +30,7 @@ def write_repository(folder: Path, action: str | None, environments: Sequence[st
         after = ignoring(before)
         done[GITIGNORE] = "Kept" if after == before else "Updated"
         replaced = {GITIGNORE: after} if after != before else {}
-    write_new(folder, {name: text for name, text in files.items() if name not in done}, replaced=replaced)
+    write_new(
+        folder, {name: text for name, text in files.items() if name not in done}, replaced=replaced
+    )
     return {folder / name: done.get(name, "Wrote") for name in files}

@@ -23,7 +23,8 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The result of an apply. `refusal` says why nothing was attempted; `interrupted` that a signal ended it early.
+    """The result of an apply. `refusal` says why nothing was attempted; `interrupted` that a signal
+    ended it early.
 
     `error` is what stopped it: a rejected token, or a journal that cannot be written.
     """
@@ -37,7 +38,9 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The identity in the token and the assertion that was sent for it; `error` if the token was not accepted."""
+    """The identity in the token and the assertion that was sent for it; `error` if the token was
+    not accepted.
+    """
 
     identity: Identity | None
     assertion: Assertion | None
@@ -56,13 +59,16 @@ class Approval:
     expected_digest: str | None = None
 
     def refusal(self, plan: Plan) -> ReconcilerError | None:
-        """Why the plan must not be applied; None if it is approved. A plan with nothing to write needs no approval."""
+        """Why the plan must not be applied; None if it is approved. A plan with nothing to write
+        needs no approval.
+        """
         self.show(plan)
         if self.expected_digest is None:
             return self.ask(plan) if plan.pending else None
         if plan.changes and plan.digest != self.expected_digest:
             return StalePlanError(
-                f"The digest of the new plan, {plan.digest}, does not match --expect-digest. Nothing was written.",
+                f"The digest of the new plan, {plan.digest}, does not match --expect-digest."
+                " Nothing was written.",
                 hint="Review the new plan, then apply with its digest.",
             )
         return None

@@ -10,8 +10,12 @@ from reconciler.model.canonical import GUID
 from reconciler.model.extension import Catalog, DesiredCatalog, ObservedCatalog
 
 
-def may_be_selected(desired: Sequence[DesiredCatalog], names: Sequence[str]) -> Sequence[DesiredCatalog]:
-    """The declared catalogs that the names may select: one declared by id may have the name, and the reverse."""
+def may_be_selected(
+    desired: Sequence[DesiredCatalog], names: Sequence[str]
+) -> Sequence[DesiredCatalog]:
+    """The declared catalogs that the names may select: one declared by id may have the name, and
+    the reverse.
+    """
     requested = {name.casefold() for name in names}
     by_id = any(GUID.fullmatch(name) for name in names)
     return [
@@ -22,9 +26,12 @@ def may_be_selected(desired: Sequence[DesiredCatalog], names: Sequence[str]) -> 
 
 
 def select_read(
-    pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], names: Sequence[str], declared: Sequence[DesiredCatalog]
+    pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]],
+    names: Sequence[str],
+    declared: Sequence[DesiredCatalog],
 ) -> Sequence[tuple[DesiredCatalog, ObservedCatalog]]:
-    """The catalogs, once read, that the names select by display name or id, ignoring case; all without a name.
+    """The catalogs, once read, that the names select by display name or id, ignoring case; all
+    without a name.
 
     A catalog that could not be read, so that its name or its id is unknown, is selected too.
 
@@ -36,12 +43,19 @@ def select_read(
     unknown = [name for name in names if name.casefold() not in known_names]
     if unknown:
         known = ", ".join(sorted(str(entry.catalog) for entry in declared))
-        raise UsageError(f"No file declares a catalog named {', '.join(unknown)}.", hint=f"Declared: {known}.")
-    return [pair for pair in pairs if not names or _names(pair[1].catalog) & requested or _half_known(pair[1])]
+        raise UsageError(
+            f"No file declares a catalog named {', '.join(unknown)}.", hint=f"Declared: {known}."
+        )
+    return [
+        pair
+        for pair in pairs
+        if not names or _names(pair[1].catalog) & requested or _half_known(pair[1])
+    ]
 
 
 def select_live(every: Sequence[Catalog], names: Sequence[str]) -> Sequence[Catalog]:
-    """The catalogs of the tenant that the names select by display name or id, ignoring case; all without a name.
+    """The catalogs of the tenant that the names select by display name or id, ignoring case; all
+    without a name.
 
     Raises:
         UsageError: no catalog has the name.
@@ -50,7 +64,11 @@ def select_live(every: Sequence[Catalog], names: Sequence[str]) -> Sequence[Cata
     known = {name: catalog for catalog in every for name in _names(catalog)}
     unknown = [name for name in names if name.casefold() not in known]
     if unknown:
-        close = [near for name in unknown for near in difflib.get_close_matches(name.casefold(), known, n=3)]
+        close = [
+            near
+            for name in unknown
+            for near in difflib.get_close_matches(name.casefold(), known, n=3)
+        ]
         near = ", ".join(dict.fromkeys(str(known[name]) for name in close))
         hint = f"Did you mean {near}?" if near else "Without --catalog, every catalog is exported."
         raise UsageError(f"No catalog named {', '.join(unknown)} in this tenant.", hint=hint)
@@ -58,7 +76,10 @@ def select_live(every: Sequence[Catalog], names: Sequence[str]) -> Sequence[Cata
 
 
 def _half_known(observed: ObservedCatalog) -> bool:
-    return observed.read == "unreadable" and None in (observed.catalog.id, observed.catalog.display_name)
+    return observed.read == "unreadable" and None in (
+        observed.catalog.id,
+        observed.catalog.display_name,
+    )
 
 
 def _names(catalog: Catalog) -> set[str]:

@@ -19,7 +19,9 @@ from reconciler.plan.build import PlanContext, build_plan
 
 async def fresh_plan(connection: Connection, declared: LoadedState, progress: Progress) -> Plan:
     """The plan for the desired state; the warnings about the files come before its own."""
-    plan = build_plan(await observed(connection, declared.catalogs, progress), plan_context(connection))
+    plan = build_plan(
+        await observed(connection, declared.catalogs, progress), plan_context(connection)
+    )
     return replace(plan, diagnostics=(*declared.diagnostics, *plan.diagnostics))
 
 

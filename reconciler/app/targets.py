@@ -15,15 +15,25 @@ def refuse_plan_of_another_target(settings: Settings, saved: Plan) -> None:
     """
     host, planned_host = graph_host(settings.graph_url), graph_host(saved.graph_url)
     if planned_host != host:
-        options = "--sandbox" if planned_host == SANDBOX else "the target options that the plan was made with"
+        options = (
+            "--sandbox"
+            if planned_host == SANDBOX
+            else "the target options that the plan was made with"
+        )
         raise StalePlanError(
-            f"The plan was made for {planned_host}, not for {host}. Nothing was written.", hint=f"Use {options}."
+            f"The plan was made for {planned_host}, not for {host}. Nothing was written.",
+            hint=f"Use {options}.",
         )
     chosen = settings.environment_name
     if saved.environment != chosen:
         raise StalePlanError(
-            f"The plan was made for {_named(saved.environment)}, not for {_named(chosen)}. Nothing was written.",
-            hint=f"Use --environment {saved.environment}." if saved.environment else "Omit --environment.",
+            f"The plan was made for {_named(saved.environment)}, not for {_named(chosen)}. Nothing"
+            " was written.",
+            hint=(
+                f"Use --environment {saved.environment}."
+                if saved.environment
+                else "Omit --environment."
+            ),
         )
 
 

@@ -16,7 +16,9 @@ URL_PATH = ("endpointConfiguration", "url")
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The properties as sent: the desired ones, and for an update all others as the extension had them before."""
+    """The properties as sent: the desired ones, and for an update all others as the extension had
+    them before.
+    """
 
     properties: Properties
     former: ObservedExtension | None = None
@@ -29,22 +31,29 @@ class Expectation:
     def missing(self, live: ObservedExtension | None) -> tuple[FieldChange, ...]:
         """The values that were sent and are not in `live`.
 
-        Graph computes a `url` that was cleared because it pointed to the former Logic App: any value but the former
-        one is accepted (docs/graph.md §2.6).
+        Graph computes a `url` that was cleared because it pointed to the former Logic App: any
+        value but the former one is accepted (docs/graph.md §2.6).
         """
         rows = compare(self.properties, live.properties if live else {})
         return tuple(
-            row for row in rows if row.path != URL_PATH or row.after is not None or row.before == self._former(URL_PATH)
+            row
+            for row in rows
+            if row.path != URL_PATH or row.after is not None or row.before == self._former(URL_PATH)
         )
 
     def lost_only_the_timeout(self, missing: Sequence[FieldChange]) -> bool:
-        """True if only the timeout is missing, absent or unchanged: Graph may expect it under its other name."""
+        """True if only the timeout is missing, absent or unchanged: Graph may expect it under its
+        other name.
+        """
         return bool(missing) and all(
-            row.path == TIMEOUT_PATH and row.before in (None, self._former(TIMEOUT_PATH)) for row in missing
+            row.path == TIMEOUT_PATH and row.before in (None, self._former(TIMEOUT_PATH))
+            for row in missing
         )
 
     def shows_only_the_former(self, missing: Sequence[FieldChange]) -> bool:
-        """True if every missing value is still the one from before the write: reads may lag behind writes."""
+        """True if every missing value is still the one from before the write: reads may lag behind
+        writes.
+        """
         former = self.former
         return (
             former is not None
@@ -60,13 +69,15 @@ class Expectation:
         if self.former is None:
             return []
         gone = set(self.former.unknown) - set(live.unknown)
-        return sorted(name for name in gone if "/" not in name or self._kept(name.partition("/")[0]))
+        return sorted(
+            name for name in gone if "/" not in name or self._kept(name.partition("/")[0])
+        )
 
     def _kept(self, name: str) -> bool:
         """True if the write kept an object of the same type under this name."""
-        return self.properties.get(name) is not None and _at(self.properties, (name, ODATA_TYPE)) == self._former(
-            (name, ODATA_TYPE)
-        )
+        return self.properties.get(name) is not None and _at(
+            self.properties, (name, ODATA_TYPE)
+        ) == self._former((name, ODATA_TYPE))
 
     def _former(self, path: tuple[str, str]) -> JsonValue:
         return _at(self.former.properties, path) if self.former else None

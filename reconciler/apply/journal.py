@@ -1,7 +1,8 @@
-"""The append-only journal of an apply: every attempt to write and its result. JSON lines, without secrets.
+"""The append-only journal of an apply: every attempt to write and its result. JSON lines, without
+secrets.
 
-Every line is in the file before the run continues. After a crash, a `sending` line without an `answered` line of the
-same `client_request_id` is a write that was in flight.
+Every line is in the file before the run continues. After a crash, a `sending` line without an
+`answered` line of the same `client_request_id` is a write that was in flight.
 """
 
 from __future__ import annotations
@@ -82,10 +83,16 @@ class Journal:
         Raises:
             JournalError: it could not be added.
         """
-        line = {"time": self._now().isoformat(timespec="milliseconds"), "run": self._run, "event": event, **members}
+        line = {
+            "time": self._now().isoformat(timespec="milliseconds"),
+            "run": self._run,
+            "event": event,
+            **members,
+        }
         content = f"{self._next_begins_with}{json.dumps(masked(line), allow_nan=False)}\n".encode()
         try:
-            # One call, so that lines of two runs do not mix. A pipe or a terminal does not support fsync.
+            # One call, so that lines of two runs do not mix. A pipe or a terminal does not support
+            # fsync.
             written = os.write(self._descriptor, content)
             if self._on_disk:
                 os.fsync(self._descriptor)
@@ -99,7 +106,10 @@ class Journal:
         self._next_begins_with = "\n"
         return JournalError(
             f"The journal {self._file} cannot be written: {reason}.",
-            hint="Writes that cannot be recorded are not sent. Free disk space, or choose another --journal.",
+            hint=(
+                "Writes that cannot be recorded are not sent. Free disk space, or choose another"
+                " --journal."
+            ),
         )
 
     def close(self) -> None:

@@ -1,4 +1,6 @@
-"""Whether a change still matches Graph: checked for a whole saved plan first, and again right before each write."""
+"""Whether a change still matches Graph: checked for a whole saved plan first, and again right
+before each write.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ def stale_because(change: Change, live: Sequence[ObservedExtension]) -> str | No
     if own is None:
         return f"the extension {own_id} no longer exists"
     if not _is_as_planned(change, own):
-        return _already_applied(change, own) or f"the extension {own.id} was changed after the plan was made"
+        return (
+            _already_applied(change, own)
+            or f"the extension {own.id} was changed after the plan was made"
+        )
     if change.action == "rename" and namesake is not None and folded(own.display_name) != name:
         return f"the new name is now in use ({namesake.id})"
     return None
@@ -39,10 +44,17 @@ def _is_as_planned(change: Change, own: ObservedExtension) -> bool:
     """True if the fingerprint and every row's `before` equal those of the live extension."""
     if change.precondition is None or change.precondition.fingerprint != fingerprint(own):
         return False
-    return all(holds_stand_in(row.before) or at(own.properties, row.path) == row.before for row in change.fields)
+    return all(
+        holds_stand_in(row.before) or at(own.properties, row.path) == row.before
+        for row in change.fields
+    )
 
 
 def _already_applied(change: Change, live: ObservedExtension | None) -> str | None:
-    if live is None or live.type != change.extension.type or compare(patched({}, change.fields), live.properties):
+    if (
+        live is None
+        or live.type != change.extension.type
+        or compare(patched({}, change.fields), live.properties)
+    ):
         return None
     return f"already in the desired state ({live.id}); the plan may have been applied before"

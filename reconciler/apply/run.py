@@ -1,4 +1,6 @@
-"""Applies a whole plan: catalogs concurrently, writes within one catalog in order, one outcome for every change."""
+"""Applies a whole plan: catalogs concurrently, writes within one catalog in order, one outcome for
+every change.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ log = logging.getLogger("reconciler.apply")
 async def apply_plan(
     plan: Plan, writer: Writer, report: Callable[[Outcome], None] = lambda _outcome: None
 ) -> tuple[Outcome, ...]:
-    """One outcome per change, in the plan's order. A failed change stops neither its catalog nor the others.
+    """One outcome per change, in the plan's order. A failed change stops neither its catalog nor
+    the others.
 
-    Changes that have not started when `writer.stop` is set are skipped. `report` is called with each outcome at once.
+    Changes that have not started when `writer.stop` is set are skipped. `report` is called with
+    each outcome at once.
     """
 
     async def apply_change(change: Change) -> Outcome:
@@ -38,10 +42,14 @@ async def apply_plan(
             return await writer.apply(change)
         except Exception as bug:  # a bug in one change must not end the others without outcomes
             log.exception("Internal error; please report it.")
-            what = f"internal error ({type(bug).__name__}) while applying this change; please report it"
+            what = (
+                f"internal error ({type(bug).__name__}) while applying this change; please"
+                " report it"
+            )
             return Outcome(change, "unknown", error=what)
 
-    # No more catalogs at once than requests: a write that waits in a queue is sent long after its pre-check.
+    # No more catalogs at once than requests: a write that waits in a queue is sent long after its
+    # pre-check.
     concurrency = asyncio.Semaphore(writer.graph.limits.concurrency)
 
     async def apply_catalog(changes: Sequence[Change]) -> list[Outcome]:
@@ -63,7 +71,8 @@ async def refuse_if_stale(plan: Plan, graph: GraphClient) -> None:
     """Returns if every change of a saved plan still matches what is observed.
 
     Raises:
-        StalePlanError: at least one does not, or cannot be checked; names each of them. Nothing was written.
+        StalePlanError: at least one does not, or cannot be checked; names each of them. Nothing was
+            written.
         GraphUnansweredError: Graph gave no HTTP answer at all in this run.
     """
 
@@ -75,10 +84,22 @@ async def refuse_if_stale(plan: Plan, graph: GraphClient) -> None:
             if isinstance(error, GraphUnansweredError) and not graph.answered:
                 raise
             return [f"catalog {changes[0].catalog} could not be read: {with_hint(error)}"]
-        checked = ((change, stale_because(change, live)) for change in changes if change.action != "blocked")
-        return [f'"{change.extension.display_name}" in {change.catalog}: {why}' for change, why in checked if why]
+        checked = (
+            (change, stale_because(change, live))
+            for change in changes
+            if change.action != "blocked"
+        )
+        return [
+            f'"{change.extension.display_name}" in {change.catalog}: {why}'
+            for change, why in checked
+            if why
+        ]
 
-    touched = [changes for changes in _by_catalog(plan) if any(change.action != "blocked" for change in changes)]
+    touched = [
+        changes
+        for changes in _by_catalog(plan)
+        if any(change.action != "blocked" for change in changes)
+    ]
     stale = list(chain(*await concurrently(reasons(changes) for changes in touched)))
     if stale:
         raise StalePlanError(

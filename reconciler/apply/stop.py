@@ -9,13 +9,17 @@ from contextlib import asynccontextmanager
 from reconciler.errors import ReconcilerError
 
 GRACE_S = 30.0
-"""How long requests in flight may continue after the first signal: by default as long as one request may take."""
+"""How long requests in flight may continue after the first signal: by default as long as one
+request may take.
+"""
 
 
 class Stop:
-    """First signal: graceful stop, no new write starts and writes in flight have `grace_s` to end. Second: cancel.
+    """First signal: graceful stop, no new write starts and writes in flight have `grace_s` to end.
+    Second: cancel.
 
-    `because` says why no new write may start, None while one may; `error` is the error that ended the run, if one did.
+    `because` says why no new write may start, None while one may; `error` is the error that ended
+    the run, if one did.
     """
 
     def __init__(self, grace_s: float = GRACE_S) -> None:
@@ -28,7 +32,9 @@ class Stop:
 
     def request(self) -> None:
         """The operator asks for the end of the run; to be called in the event loop."""
-        self._deadline = asyncio.get_running_loop().time() + (0 if self.requested else self._grace_s)
+        self._deadline = asyncio.get_running_loop().time() + (
+            0 if self.requested else self._grace_s
+        )
         self.requested = True
         self.because = self.because or "the run was interrupted before this change"
         for scope in self._scopes:

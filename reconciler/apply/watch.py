@@ -1,4 +1,6 @@
-"""The writes of one change: records each attempt, and knows whether any of them may have been applied."""
+"""The writes of one change: records each attempt, and knows whether any of them may have been
+applied.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +35,12 @@ async def _no_check() -> None:
 
 
 class Watch:
-    """Guards the writes of one change (`graph.client.WriteGuard`) and words the outcomes that depend on what was sent.
+    """Guards the writes of one change (`graph.client.WriteGuard`) and words the outcomes that
+    depend on what was sent.
 
-    No attempt is sent after the run was stopped; each attempt is recorded before and after. `check` runs whenever time
-    has passed before a write; if it raises, the write is not sent. `observed` is the last read-back, at
-    `observed_at_s`.
+    No attempt is sent after the run was stopped; each attempt is recorded before and after. `check`
+    runs whenever time has passed before a write; if it raises, the write is not sent. `observed` is
+    the last read-back, at `observed_at_s`.
     """
 
     def __init__(self, change: Change, stop: Stop, record: Record) -> None:
@@ -55,7 +58,8 @@ class Watch:
         """Reads again what the change depends on.
 
         Raises:
-            GraphError: the read failed; never a `GraphRefusalError`, which would count as a refusal of the write.
+            GraphError: the read failed; never a `GraphRefusalError`, which would count as a refusal
+                of the write.
             StaleChangeError: the change no longer matches what was observed.
         """
         try:
@@ -77,13 +81,18 @@ class Watch:
             self.may_be_written = self._may_have_been_before
         request_id = getattr(result, "request_id", None)
         self._request_id = request_id or self._request_id
-        self._record("answered", **self._attempt(sending), request_id=request_id, error=error and str(error))
+        self._record(
+            "answered", **self._attempt(sending), request_id=request_id, error=error and str(error)
+        )
 
     def unknown(self, doubt: str, request_id: str | None = None) -> Outcome:
         """The outcome of a change that may have been applied, with the object to check."""
         extension, catalog = self.change.extension, self.change.catalog
         to_check = extension.id or f'"{extension.display_name}" in catalog {catalog}'
-        what = f"{doubt} Could not verify the result. Check {to_check} in the admin center, then run plan."
+        what = (
+            f"{doubt} Could not verify the result. Check {to_check} in the admin center, then run"
+            " plan."
+        )
         return Outcome(self.change, "unknown", request_id or self._request_id, what)
 
     def interrupted(self) -> Outcome:
@@ -96,10 +105,14 @@ class Watch:
         """The outcome of a change that no longer matches what was observed right before a write."""
         if self.may_be_written:
             return self.unknown(f"Before the retry: {stale}.")
-        return Outcome(self.change, "failed", error=f"{stale}; nothing was written, run plan again", stale=True)
+        return Outcome(
+            self.change, "failed", error=f"{stale}; nothing was written, run plan again", stale=True
+        )
 
     def failed(self, error: ReconcilerError, hint: str = "") -> Outcome:
-        """The outcome of an error: the change counts as failed only if nothing can have been written."""
+        """The outcome of an error: the change counts as failed only if nothing can have been
+        written.
+        """
         request_id = getattr(error, "request_id", None)
         if self.may_be_written:
             return self.unknown(str(error), request_id)
@@ -120,11 +133,17 @@ class Watch:
 
 def described(change: Change) -> dict[str, Any]:
     """The members of a journal line that identify the change: action, catalog and extension."""
-    return {"action": change.action, "catalog": asdict(change.catalog), "extension": asdict(change.extension)}
+    return {
+        "action": change.action,
+        "catalog": asdict(change.catalog),
+        "extension": asdict(change.extension),
+    }
 
 
 def _may_be_applied(error: ReconcilerError) -> bool:
-    """False if the write was not sent, or refused with a status other than a conflict (docs/graph.md §5.3)."""
+    """False if the write was not sent, or refused with a status other than a conflict
+    (docs/graph.md §5.3).
+    """
     if isinstance(error, GraphRefusalError):
         return not error.certain
     if isinstance(error, GraphUnansweredError):

@@ -1,6 +1,7 @@
 """The command line: arguments → settings → one use case → exit code. Nothing else prints.
 
-Modules here import click and little else; each command imports what it needs when it runs, so that `--help` is fast.
+Modules here import click and little else; each command imports what it needs when it runs, so that
+`--help` is fast.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ add_examples(cli)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The exit code of one command line (interface: exit codes; usage errors are 1, never click's 2)."""
+    """The exit code of one command line (interface: exit codes; usage errors are 1, never click's
+    2).
+    """
     learn_given(arguments, os.environ)
     if complete.VARIABLE in os.environ:
         from reconciler.cli.bash import register

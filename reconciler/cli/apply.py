@@ -15,7 +15,13 @@ from reconciler.cli.findings import INVALID_FILES, report_invalid
 from reconciler.cli.options import output_options, paths_argument, writing_target_options
 from reconciler.cli.plans import DONE, REFUSED, declared_state
 from reconciler.cli.streams import is_terminal
-from reconciler.errors import InvalidFilesError, OutputError, ReconcilerError, RefusedError, UsageError
+from reconciler.errors import (
+    InvalidFilesError,
+    OutputError,
+    ReconcilerError,
+    RefusedError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from reconciler.app.runs import Applied
@@ -26,7 +32,9 @@ if TYPE_CHECKING:
 ERROR, STALE, APPLIED_IN_PART = 1, 5, 6
 
 
-def _valid_digest(_context: click.Context, _parameter: click.Parameter, digest: str | None) -> str | None:
+def _valid_digest(
+    _context: click.Context, _parameter: click.Parameter, digest: str | None
+) -> str | None:
     """The digest; a malformed one would match no plan."""
     if digest is not None and not re.fullmatch("sha256:[0-9a-f]{64}", digest):
         raise click.BadParameter(
@@ -37,7 +45,12 @@ def _valid_digest(_context: click.Context, _parameter: click.Parameter, digest: 
 
 @click.command("apply")
 @paths_argument
-@click.option("--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), help="Apply a saved plan.")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Apply a saved plan.",
+)
 @click.option(
     "--expect-digest",
     metavar="sha256:…",
@@ -67,12 +80,20 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
     PATH is a file or folder of YAML, by default desired_state.
     """
     if plan_file is None:
-        return _apply_fresh(paths, settings, output, journal, digest=expect_digest, approved=auto_approve)
-    named = click.get_current_context().get_parameter_source("catalogs") is click.core.ParameterSource.COMMANDLINE
+        return _apply_fresh(
+            paths, settings, output, journal, digest=expect_digest, approved=auto_approve
+        )
+    named = (
+        click.get_current_context().get_parameter_source("catalogs")
+        is click.core.ParameterSource.COMMANDLINE
+    )
     if paths or expect_digest or named:
         raise UsageError(
             "--plan cannot be combined with PATH, --catalog or --expect-digest.",
-            hint="A saved plan already contains its changes. Use --plan with the target options only.",
+            hint=(
+                "A saved plan already contains its changes. Use --plan with the target options"
+                " only."
+            ),
         )
     return _apply_saved(plan_file, settings, output, journal)
 
@@ -116,7 +137,9 @@ def _apply_fresh(
         return None if approved else _ask(plan, output)
 
     with progress(output) as bars:
-        applied = app.apply(settings, os.environ, declared, Approval(show, ask, digest), bars, journal)
+        applied = app.apply(
+            settings, os.environ, declared, Approval(show, ask, digest), bars, journal
+        )
     return _report(applied, output)
 
 
@@ -133,7 +156,10 @@ def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
     if not is_terminal(sys.stdin):
         return RefusedError(
             "The plan was not approved: stdin is not a terminal. Nothing was written.",
-            hint="Approve with --auto-approve or --expect-digest, or save the plan with plan --out and use --plan.",
+            hint=(
+                "Approve with --auto-approve or --expect-digest, or save the plan with plan --out"
+                " and use --plan."
+            ),
         )
     from reconciler.cli.output import tell
     from reconciler.render.text import approval_question, plan_text
@@ -143,7 +169,9 @@ def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
     # While the event loop runs, a signal only cancels its task, which a prompt would not notice.
     with signals.reacting(signals.interrupt):
         answer = click.prompt(approval_question(plan), default="", show_default=False, err=True)
-    return None if answer == "yes" else RefusedError("The plan was not approved. Nothing was written.")
+    return (
+        None if answer == "yes" else RefusedError("The plan was not approved. Nothing was written.")
+    )
 
 
 def _report(applied: Applied, output: Output) -> int:
@@ -173,13 +201,19 @@ def _apply_code(applied: Applied) -> int:
     if applied.error is not None:
         return APPLIED_IN_PART if _has_written(applied) else ERROR
     if ended:
-        return APPLIED_IN_PART if _has_written(applied) or not all(outcome.stale for outcome in ended) else STALE
+        return (
+            APPLIED_IN_PART
+            if _has_written(applied) or not all(outcome.stale for outcome in ended)
+            else STALE
+        )
     return REFUSED if applied.plan.blocked else DONE
 
 
 def _has_written(applied: Applied) -> bool:
     """True when something was written, or may have been."""
-    return any(outcome.status in ("done", "unknown") or outcome.written for outcome in applied.outcomes)
+    return any(
+        outcome.status in ("done", "unknown") or outcome.written for outcome in applied.outcomes
+    )
 
 
 def _print_outcomes(applied: Applied, output: Output) -> None:

@@ -13,7 +13,9 @@ _SPECIAL = re.compile(r"[^\w./:=,@%+-]")
 
 
 class QuotingBash(BashComplete):
-    """As click's, but `NAME=VALUE` is one word, and a value with spaces is inserted as one argument."""
+    """As click's, but `NAME=VALUE` is one word, and a value with spaces is inserted as one
+    argument.
+    """
 
     before_equals = ""
 
@@ -29,7 +31,9 @@ class QuotingBash(BashComplete):
         return args, self.before_equals + incomplete
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
-        """The line for the script that click prints, whose `read` removes one level of backslashes."""
+        """The line for the script that click prints, whose `read` removes one level of
+        backslashes.
+        """
         if item.type != "plain":
             return super().format_completion(item)
         value = item.value.removeprefix(self.before_equals)

@@ -1,7 +1,7 @@
 """Shell completion of values: environments, catalogs, switches and commands.
 
-A shell waits for the answer and shows whatever is printed meanwhile. So nothing here imports the SDK, and a file that
-cannot be read gives no values and no error.
+A shell waits for the answer and shows whatever is printed meanwhile. So nothing here imports the
+SDK, and a file that cannot be read gives no values and no error.
 """
 
 from __future__ import annotations
@@ -22,14 +22,22 @@ Complete = Callable[[click.Context, click.Parameter, str], list["CompletionItem[
 
 
 def _completing(values: Callable[[click.Context], Iterable[str]]) -> Complete:
-    """A function as click wants it: those of the values that begin with what was typed; none if there is an error."""
+    """A function as click wants it: those of the values that begin with what was typed; none if
+    there is an error.
+    """
 
-    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:
+    def complete(
+        context: click.Context, _parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[Any]]:
         """The values to offer."""
         from click.shell_completion import CompletionItem
 
         try:
-            fitting = [value for value in values(context) if value.casefold().startswith(incomplete.casefold())]
+            fitting = [
+                value
+                for value in values(context)
+                if value.casefold().startswith(incomplete.casefold())
+            ]
         except Exception:  # noqa: BLE001 - a traceback would appear in the middle of the command line
             return []
         return [CompletionItem(value) for value in dict.fromkeys(fitting) if value.isprintable()]
@@ -75,4 +83,6 @@ def _commands(context: click.Context) -> Sequence[str]:
     return list(group.commands) if isinstance(group, click.Group) else []
 
 
-environments, catalogs, switches, commands = map(_completing, (_environments, _catalogs, _switches, _commands))
+environments, catalogs, switches, commands = map(
+    _completing, (_environments, _catalogs, _switches, _commands)
+)

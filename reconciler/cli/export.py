@@ -1,4 +1,6 @@
-"""The command export: what exists in the tenant as YAML, on stdout, in new files, or as updates of existing files."""
+"""The command export: what exists in the tenant as YAML, on stdout, in new files, or as updates of
+existing files.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,13 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.findings import INVALID_FILES
-from reconciler.cli.options import DEFAULT_PATH, output_options, paths_argument, target_arguments, target_options
+from reconciler.cli.options import (
+    DEFAULT_PATH,
+    output_options,
+    paths_argument,
+    target_arguments,
+    target_options,
+)
 from reconciler.cli.plans import DONE, REFUSED, sound
 from reconciler.errors import UsageError
 
@@ -31,10 +39,14 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Write one file per catalog into this folder.",
 )
-@click.option("--update", is_flag=True, help="Update the files at PATH to the values in the tenant.")
+@click.option(
+    "--update", is_flag=True, help="Update the files at PATH to the values in the tenant."
+)
 @output_options()
 @target_options
-def export_command(paths: tuple[Path, ...], out: Path | None, update: bool, settings: Settings, output: Output) -> int:
+def export_command(
+    paths: tuple[Path, ...], out: Path | None, update: bool, settings: Settings, output: Output
+) -> int:
     """Writes what exists in the tenant as YAML. Writes nothing to Graph.
 
     PATH is a file or folder of YAML, by default desired_state; only --update uses it.
@@ -45,7 +57,9 @@ def export_command(paths: tuple[Path, ...], out: Path | None, update: bool, sett
             hint="--update updates the files at PATH, --out writes new ones.",
         )
     if paths and not update:
-        raise UsageError("export takes PATH only with --update.", hint="Add --update, or omit PATH.")
+        raise UsageError(
+            "export takes PATH only with --update.", hint="Add --update, or omit PATH."
+        )
     return _update(paths, settings, output) if update else _export(out, settings, output)
 
 
@@ -73,14 +87,18 @@ def _nothing_to_export(exported: Export) -> str:
     """Why stdout is empty, or lacks a catalog that no finding names; "" if nothing is missing."""
     if exported.empty:
         skipped = f"{exported.empty} catalog{'' if exported.empty == 1 else 's'}"
-        return f"Skipped {skipped} with nothing to export; use --catalog NAME to include one anyway."
+        return (
+            f"Skipped {skipped} with nothing to export; use --catalog NAME to include one anyway."
+        )
     if exported.documents or exported.diagnostics:
         return ""
     return "Nothing to export: Graph lists no catalog in this tenant that this identity can read."
 
 
 def _print(exported: Export, files: list[Path], output: Output, *, saved: bool) -> None:
-    """Prints the result on stdout, and findings on stderr unless the format is JSON, so that stdout is YAML alone."""
+    """Prints the result on stdout, and findings on stderr unless the format is JSON, so that stdout
+    is YAML alone.
+    """
     from reconciler.cli.output import emit
     from reconciler.render.export import export_document, saved_text
     from reconciler.render.json_document import to_json
@@ -89,7 +107,11 @@ def _print(exported: Export, files: list[Path], output: Output, *, saved: bool) 
     if output.format == "json":
         emit(to_json(export_document(exported, names)), output)
         return
-    text = saved_text(exported, names) if saved else "---\n".join(document.text for document in exported.documents)
+    text = (
+        saved_text(exported, names)
+        if saved
+        else "---\n".join(document.text for document in exported.documents)
+    )
     emit(text, output if saved else replace(output, colour=False))
     _tell_findings(exported.diagnostics, output)
 
@@ -111,12 +133,18 @@ def _save(exported: Export, folder: Path) -> list[Path]:
 
     names = file_names(exported.documents)
     texts = (mask(schema_line(folder) + document.text) for document in exported.documents)
-    write_new(folder, dict(zip(names, texts, strict=True)), way_out="Choose another --out, or use --update.")
+    write_new(
+        folder,
+        dict(zip(names, texts, strict=True)),
+        way_out="Choose another --out, or use --update.",
+    )
     return [folder / name for name in names]
 
 
 def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
-    """Updates the files, unless they have errors. They are read once, so that the checked texts are those replaced."""
+    """Updates the files, unless they have errors. They are read once, so that the checked texts are
+    those replaced.
+    """
     from reconciler import app
     from reconciler.cli.output import emit, progress
     from reconciler.files import replace_all
@@ -132,8 +160,13 @@ def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
     _tell_findings(loaded.diagnostics, output)
     with progress(output) as bars:
         updated = app.export_update(settings, os.environ, texts, bars)
-    replace_all({path: (text, updated.texts.get(name, text)) for name, (path, text) in read.files.items()})
-    emit(to_json(update_document(updated)) if output.format == "json" else update_text(updated), output)
+    replace_all(
+        {path: (text, updated.texts.get(name, text)) for name, (path, text) in read.files.items()}
+    )
+    emit(
+        to_json(update_document(updated)) if output.format == "json" else update_text(updated),
+        output,
+    )
     if output.format != "json":
         _tell_findings(updated.diagnostics, output)
     others = [name for name in app.environment_names() if name != settings.environment_name]
@@ -143,11 +176,14 @@ def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
 
 
 def _tell_environments(chosen: str | None, others: Iterable[str]) -> None:
-    """Notes that values of one tenant, such as the URL of a Logic App, are now in files that are used for several."""
+    """Notes that values of one tenant, such as the URL of a Logic App, are now in files that are
+    used for several.
+    """
     from reconciler.cli.output import tell
 
     where = f"in environment {chosen}" if chosen else "without an environment"
     tell(
-        f"Note: The new values were read {where}, but the files are also used for {', '.join(others)}. "
-        "Replace values that differ there (for example url) with variables before you commit."
+        f"Note: The new values were read {where}, but the files are also used for"
+        f" {', '.join(others)}. Replace values that differ there (for example url) with variables"
+        " before you commit."
     )

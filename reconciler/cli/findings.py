@@ -1,4 +1,6 @@
-"""Findings about files, printed in the chosen format; every command that ends with exit 3 prints them here."""
+"""Findings about files, printed in the chosen format; every command that ends with exit 3 prints
+them here.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,8 @@ def print_findings(
 ) -> None:
     """Prints the findings on stdout; for `validate` they are the result.
 
-    Any other command stops because of them. Where stdout is not the terminal, a line on stderr says so: otherwise
-    `reconciler plan > plan.txt` would stop without showing anything.
+    Any other command stops because of them. Where stdout is not the terminal, a line on stderr says
+    so: otherwise `reconciler plan > plan.txt` would stop without showing anything.
     """
     from reconciler.cli.output import emit, tell
     from reconciler.render.formats import rendered_findings
@@ -39,7 +41,10 @@ def print_findings(
     emit(rendered_findings(diagnostics, output.format, checked, tool_version=__version__), output)
     if not is_result and not is_terminal(sys.stdout):
         errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
-        tell(f"Error: Stopped because of {counted(errors, 'error')} in the input files, listed on stdout.")
+        tell(
+            f"Error: Stopped because of {counted(errors, 'error')} in the input files, listed on"
+            " stdout."
+        )
 
 
 def report_invalid(error: InvalidFilesError, output: Output) -> int:

@@ -22,7 +22,9 @@ _PUBLIC = (DEFAULT_LOOPBACK_TOKEN, "loopback-read-only-token-not-secret")
 
 
 def learn_given(arguments: Iterable[str], environment: Mapping[str, str]) -> None:
-    """Learns the credentials among the variables, the passwords of proxies, and everything that looks like a secret."""
+    """Learns the credentials among the variables, the passwords of proxies, and everything that
+    looks like a secret.
+    """
     learn("\n".join([*arguments, *environment.values()]))
     for name, value in environment.items():
         if name in _CREDENTIALS and value not in _PUBLIC:

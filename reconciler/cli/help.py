@@ -1,4 +1,6 @@
-"""The command `help`, examples in the help of each command, and hints for the commands of other tools."""
+"""The command `help`, examples in the help of each command, and hints for the commands of other
+tools.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,28 @@ _SERVE = "Run `reconciler sandbox serve` to start the embedded Graph."
 _SIGN_IN = "Sign in with another tool, for example `az login`, then run `reconciler auth check`."
 
 ELSEWHERE: Sequence[tuple[str, str, str]] = (
-    ("", "import adopt pull", "Run `reconciler export` to write what exists in the tenant as YAML files."),
-    ("", "get list ls describe dump download backup", "Run `reconciler export` to print what exists in the tenant."),
-    ("", "diff preview dry-run dryrun what-if whatif", "Run `reconciler plan` to see what apply would change."),
+    (
+        "",
+        "import adopt pull",
+        "Run `reconciler export` to write what exists in the tenant as YAML files.",
+    ),
+    (
+        "",
+        "get list ls describe dump download backup",
+        "Run `reconciler export` to print what exists in the tenant.",
+    ),
+    (
+        "",
+        "diff preview dry-run dryrun what-if whatif",
+        "Run `reconciler plan` to see what apply would change.",
+    ),
     (
         "",
         "status",
-        "Run `reconciler plan` to see what apply would change, or `reconciler drift` to see who changed the tenant.",
+        (
+            "Run `reconciler plan` to see what apply would change, or `reconciler drift` to see who"
+            " changed the tenant."
+        ),
     ),
     ("", "refresh watch", "Run `reconciler drift` to see how the tenant differs from the files."),
     (
@@ -38,54 +55,96 @@ ELSEWHERE: Sequence[tuple[str, str, str]] = (
     ("", "destroy delete remove rm del prune down", _DELETE),
     ("", "rollback undo revert restore", "Revert the commit in Git, then run `reconciler apply`."),
     ("", "login signin sign-in connect", _SIGN_IN),
-    ("", "logout signout sign-out disconnect", "reconciler stores no sign-in. For the Azure CLI, run `az logout`."),
+    (
+        "",
+        "logout signout sign-out disconnect",
+        "reconciler stores no sign-in. For the Azure CLI, run `az logout`.",
+    ),
     ("", "whoami identity token permissions", _IDENTITY),
     ("", "check lint test verify", "Run `reconciler validate` to check the files."),
-    ("", "fmt format", "reconciler does not format files. Run `reconciler validate` to check them."),
-    ("", "state", "reconciler keeps no state file. Run `reconciler export` to print what exists in the tenant."),
+    (
+        "",
+        "fmt format",
+        "reconciler does not format files. Run `reconciler validate` to check them.",
+    ),
+    (
+        "",
+        "state",
+        (
+            "reconciler keeps no state file. Run `reconciler export` to print what exists in the"
+            " tenant."
+        ),
+    ),
     ("", "lock unlock force-unlock", "reconciler keeps no state file to lock."),
     ("", "output", "Use --format json with plan, apply, drift or show."),
     ("", "view print render", "Run `reconciler show FILE` to show a saved plan."),
     ("", "console", "Run `reconciler plan --sandbox` to try files without a tenant."),
-    ("", "graph", "reconciler draws no graph. For the embedded Microsoft Graph, run `reconciler sandbox serve`."),
+    (
+        "",
+        "graph",
+        (
+            "reconciler draws no graph. For the embedded Microsoft Graph, run `reconciler sandbox"
+            " serve`."
+        ),
+    ),
     (
         "",
         "workspace env environment environments context",
         "Choose an environment of reconciler.yaml with --environment NAME.",
     ),
-    ("", "new setup configure config", "Run `reconciler init DIR` to write the files of a new repository."),
+    (
+        "",
+        "new setup configure config",
+        "Run `reconciler init DIR` to write the files of a new repository.",
+    ),
     (
         "",
         "explain docs man",
-        "Run `reconciler help COMMAND`, or `reconciler schema desired-state` for the files' schema.",
+        (
+            "Run `reconciler help COMMAND`, or `reconciler schema desired-state` for the files'"
+            " schema."
+        ),
     ),
     ("", "serve server start", _SERVE),
-    ("", "history log logs", "Run `reconciler drift` to see who changed what, or apply with --journal FILE."),
+    (
+        "",
+        "history log logs",
+        "Run `reconciler drift` to see who changed what, or apply with --journal FILE.",
+    ),
     ("auth", "login signin sign-in", _SIGN_IN),
     ("auth", "status show whoami identity", _IDENTITY),
     ("auth", "token", f"reconciler never prints a token. {_IDENTITY}"),
     ("sandbox", "start run up", _SERVE),
     ("sandbox", "stop down", "Press Ctrl-C in the terminal where `reconciler sandbox serve` runs."),
-    ("sandbox", "delete clear init", "Run `reconciler sandbox reset` to empty the database and fill it again."),
+    (
+        "sandbox",
+        "delete clear init",
+        "Run `reconciler sandbox reset` to empty the database and fill it again.",
+    ),
 )
 """For each group of commands, the commands of other tools and what to do here."""
 
 EXAMPLES: Mapping[str, str] = {
-    "init": """
+    "init": (
+        """
         # Without workflows
         reconciler init my-repository --ci none
 
         # With GitHub workflows, in this folder; SHA is the 40 digits of a commit
         reconciler init . --action OWNER/REPO@SHA
-    """,
-    "validate": """
+    """
+    ),
+    "validate": (
+        """
         # Check every file below desired_state
         reconciler validate
 
         # Annotate a pull request in GitHub Actions
         reconciler validate --format github
-    """,
-    "plan": """
+    """
+    ),
+    "plan": (
+        """
         # Try it without a tenant, on the embedded Graph
         reconciler plan --sandbox
 
@@ -94,8 +153,10 @@ EXAMPLES: Mapping[str, str] = {
 
         # One catalog of one environment
         reconciler plan --environment production --catalog Marketing
-    """,
-    "apply": """
+    """
+    ),
+    "apply": (
+        """
         # Show the plan and ask before anything is written
         reconciler apply
 
@@ -104,19 +165,25 @@ EXAMPLES: Mapping[str, str] = {
 
         # Without a prompt, for a script
         reconciler apply --auto-approve --journal journal.jsonl
-    """,
-    "drift": """
+    """
+    ),
+    "drift": (
+        """
         # Exit with 2 if the tenant differs from the files
         reconciler drift --detailed-exitcode
-    """,
-    "show": """
+    """
+    ),
+    "show": (
+        """
         # Show a saved plan
         reconciler show plan.json
 
         # As Markdown, for a pull request comment
         reconciler show plan.json --format markdown
-    """,
-    "export": """
+    """
+    ),
+    "export": (
+        """
         # Print the YAML of one catalog
         reconciler export --catalog Marketing
 
@@ -125,43 +192,60 @@ EXAMPLES: Mapping[str, str] = {
 
         # Update existing files to the values in the tenant
         reconciler export --update desired_state
-    """,
-    "auth check": """
+    """
+    ),
+    "auth check": (
+        """
         # The identity of the Azure CLI
         reconciler auth check --auth azure-cli
-    """,
-    "schema": """
+    """
+    ),
+    "schema": (
+        """
         # Save the JSON Schema of the files
         reconciler schema desired-state > desired-state.schema.json
-    """,
-    "sandbox serve": """
+    """
+    ),
+    "sandbox serve": (
+        """
         # On a free port, with a limit of 5 requests per second
         reconciler sandbox serve --port 0 --set rate_limit=5
-    """,
-    "sandbox reset": """
+    """
+    ),
+    "sandbox reset": (
+        """
         # Start again with the seed, and with small pages
         reconciler sandbox reset --set page_size=1
-    """,
-    "completion": """
+    """
+    ),
+    "completion": (
+        """
         # Save the script, then load it in the start-up file of bash
         reconciler completion bash > ~/.reconciler-completion.bash
         echo '. ~/.reconciler-completion.bash' >> ~/.bashrc
-    """,
-    "help": """
+    """
+    ),
+    "help": (
+        """
         # The help of a subcommand
         reconciler help sandbox serve
-    """,
+    """
+    ),
 }
 """The examples at the end of each command's help."""
 
 
 def _hint(group: str, word: str) -> str | None:
     """What to do here instead of that command; None for a word that is not in the table."""
-    return next((hint for name, words, hint in ELSEWHERE if name == group and word in words.split()), None)
+    return next(
+        (hint for name, words, hint in ELSEWHERE if name == group and word in words.split()), None
+    )
 
 
 def option_hint(error: click.ClickException, arguments: Sequence[str]) -> str | None:
-    """How to write an option that exists: with two dashes (Terraform has one), and after the command."""
+    """How to write an option that exists: with two dashes (Terraform has one), and after the
+    command.
+    """
     if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return None
     command = error.ctx.command
@@ -181,15 +265,22 @@ def _options(command: click.Command) -> set[str]:
 
 
 class Commands(click.Group):
-    """A group that lists its commands in the order in which they are added, and knows the commands of other tools."""
+    """A group that lists its commands in the order in which they are added, and knows the commands
+    of other tools.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         """The names of the commands, in the order in which they were added."""
         return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Writes the whole summary of every command; click would truncate it at the end of the line."""
-        rows = [(name, command.get_short_help_str(SUMMARY_LIMIT)) for name, command in self.commands.items()]
+        """Writes the whole summary of every command; click would truncate it at the end of the
+        line.
+        """
+        rows = [
+            (name, command.get_short_help_str(SUMMARY_LIMIT))
+            for name, command in self.commands.items()
+        ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -220,7 +311,9 @@ def add_examples(group: click.Group, path: str = "") -> None:
 
 
 @click.command("help")
-@click.argument("names", nargs=-1, metavar="[COMMAND [SUBCOMMAND]]", shell_complete=complete.commands)
+@click.argument(
+    "names", nargs=-1, metavar="[COMMAND [SUBCOMMAND]]", shell_complete=complete.commands
+)
 @click.pass_context
 def help_command(ctx: click.Context, names: tuple[str, ...]) -> None:
     """Shows the help of a command, as --help does."""

@@ -37,8 +37,8 @@ NOTES = {"Updated": " (added .reconciler/)", "Kept": " (already exists)"}
 def init_command(folder: Path, ci: str, action: str | None, environments: tuple[str, ...]) -> None:
     """Writes the files of a new repository into DIR. Overwrites nothing.
 
-    These are an example in desired_state, JSON Schemas and settings for the editor, a .gitignore, and workflows for
-    GitHub Actions unless --ci none is given.
+    These are an example in desired_state, JSON Schemas and settings for the editor, a .gitignore,
+    and workflows for GitHub Actions unless --ci none is given.
     """
     from reconciler import app
     from reconciler.cli.output import tell
@@ -79,14 +79,19 @@ def _next_steps(folder: Path, action: str | None, environments: Sequence[str]) -
     named = f" --environment {environments[0]}" if environments else ""
     yield f"Try them without a tenant: reconciler plan --sandbox{named}"
     if action is None:
-        yield f"Sign in, for example with az login, then see what would change: reconciler plan{named}"
+        yield (
+            "Sign in, for example with az login, then see what would change: reconciler"
+            f" plan{named}"
+        )
         yield f"Apply the changes: reconciler apply{named}"
         return
     suffixes = [f"-{name}" for name in environments] or [""]
     needed = [f"reconciler-{job}{suffix}" for suffix in suffixes for job in ("plan", "apply")]
     checks = ["validate", *(f"plan-gate{suffix}" for suffix in suffixes)]
     manual = f"https://github.com/{action.replace('@', '/blob/')}/docs/github.md"
-    yield f"On GitHub, set up the environments {_listed(needed)}, with an identity for each: {manual}"
+    yield (
+        f"On GitHub, set up the environments {_listed(needed)}, with an identity for each: {manual}"
+    )
     yield f"Commit, push, and require the checks {_listed(checks)} on the main branch"
 
 

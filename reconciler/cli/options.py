@@ -39,7 +39,8 @@ managed-identity, azure-cli."""
 
 
 class _Lines(click.ParamType):  # type: ignore[type-arg] # generic only in the newest click
-    """Text that is not blank; an environment variable has several values one per line, because names contain spaces.
+    """Text that is not blank; an environment variable has several values one per line, because
+    names contain spaces.
 
     Blank lines, and white space around a line, are dropped: they come with YAML blocks and files.
     """
@@ -61,7 +62,11 @@ class _Lines(click.ParamType):  # type: ignore[type-arg] # generic only in the n
 def paths_argument(function: F) -> F:
     """`[PATH]...`, default `desired_state`."""
     return click.argument(
-        "paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...", callback=_refuse_saved_plan
+        "paths",
+        nargs=-1,
+        type=click.Path(path_type=Path),
+        metavar="[PATH]...",
+        callback=_refuse_saved_plan,
     )(function)
 
 
@@ -78,30 +83,43 @@ def _refuse_saved_plan(
     for path in paths:
         if app.is_saved_plan(path):
             way = "apply --plan" if context.info_name == "apply" else "show"
-            raise UsageError(f"{path} is a saved plan.", hint=f"Run `reconciler {way} {shlex.quote(str(path))}`.")
+            raise UsageError(
+                f"{path} is a saved plan.", hint=f"Run `reconciler {way} {shlex.quote(str(path))}`."
+            )
     return paths
 
 
 def target_options(function: F) -> F:
-    """The options that choose Graph and sign-in; the command gets them as `settings`. Use it below `output_options`."""
+    """The options that choose Graph and sign-in; the command gets them as `settings`. Use it below
+    `output_options`.
+    """
     return _with_target(function, writes=False)
 
 
 def writing_target_options(function: F) -> F:
-    """The same for a command that writes to Graph: if `reconciler.yaml` names environments, one must be chosen."""
+    """The same for a command that writes to Graph: if `reconciler.yaml` names environments, one
+    must be chosen.
+    """
     return _with_target(function, writes=True)
 
 
 def target_arguments() -> list[str]:
-    """The options of this command line that choose Graph, sign-in and environment: a next step has to repeat them."""
+    """The options of this command line that choose Graph, sign-in and environment: a next step has
+    to repeat them.
+    """
     context = click.get_current_context()
     repeated = [
         parameter
         for parameter in context.command.params
-        if parameter.name in REPEATED and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+        if parameter.name in REPEATED
+        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
     ]
     values = ((parameter.opts[0], context.params[str(parameter.name)]) for parameter in repeated)
-    return [text for option, value in values for text in (option, *([] if value is True else [str(value)]))]
+    return [
+        text
+        for option, value in values
+        for text in (option, *([] if value is True else [str(value)]))
+    ]
 
 
 def _with_target(function: F, *, writes: bool) -> F:
@@ -125,7 +143,10 @@ def _with_target(function: F, *, writes: bool) -> F:
         settings = resolve_settings(TargetOptions(**given), os.environ, environment)
         return function(settings=settings, **arguments)
 
-    return cast("F", functools.reduce(lambda wrapped, option: option(wrapped), reversed(_TARGET), with_settings))
+    return cast(
+        "F",
+        functools.reduce(lambda wrapped, option: option(wrapped), reversed(_TARGET), with_settings),
+    )
 
 
 def _environment(name: str) -> tuple[Environment | None, Sequence[Diagnostic]]:
@@ -139,7 +160,8 @@ def _no_environment() -> tuple[None, Sequence[Diagnostic]]:
     """No environment if `reconciler.yaml` names none; or the errors in that file.
 
     Raises:
-        UsageError: it names some: without a choice, nothing checks that the tenant is the intended one.
+        UsageError: it names some: without a choice, nothing checks that the tenant is the intended
+            one.
     """
     from reconciler import app
 
@@ -154,18 +176,26 @@ def _no_environment() -> tuple[None, Sequence[Diagnostic]]:
 
 
 def _note_environments(output: Output) -> None:
-    """Prints a note if there are environments and none was chosen: the run uses the tenant that was signed in to."""
+    """Prints a note if there are environments and none was chosen: the run uses the tenant that was
+    signed in to.
+    """
     from reconciler import app
     from reconciler.cli.output import tell
 
     names = app.environment_names()
     if names and output.verbosity >= 0:
-        tell(f"Note: No environment was chosen; reconciler.yaml names {', '.join(names)}. Use --environment NAME.")
+        tell(
+            f"Note: No environment was chosen; reconciler.yaml names {', '.join(names)}. Use"
+            " --environment NAME."
+        )
 
 
 _TARGET = (
     click.option(
-        "--sandbox", is_flag=True, envvar="RECONCILER_SANDBOX", help="Use the embedded Graph; needs no tenant."
+        "--sandbox",
+        is_flag=True,
+        envvar="RECONCILER_SANDBOX",
+        help="Use the embedded Graph; needs no tenant.",
     ),
     click.option(
         "--sandbox-db",
@@ -266,7 +296,11 @@ def page_options(function: F) -> F:
         metavar="N",
         help="Maximum size of the Markdown in bytes.",
     )
-    link = click.option("--details-url", metavar="URL", help="Link to the whole plan, for Markdown that is truncated.")
+    link = click.option(
+        "--details-url",
+        metavar="URL",
+        help="Link to the whole plan, for Markdown that is truncated.",
+    )
     return cast("F", size(link(with_page)))
 
 
@@ -281,12 +315,16 @@ def output_options(*more_formats: str) -> Callable[[F], F]:
             refused = arguments.pop("no_color")
             verbosity = arguments.pop("verbose") - (2 if arguments.pop("quiet") else 0)
             colour = wants_colour(refused=refused)
-            output = Output(arguments.pop("output_format"), colour, max(-1, verbosity), no_colour=refused)
+            output = Output(
+                arguments.pop("output_format"), colour, max(-1, verbosity), no_colour=refused
+            )
             start_log(output.verbosity)
             return function(output=output, **arguments)
 
         options = reversed(_output(more_formats))
-        return cast("F", functools.reduce(lambda wrapped, option: option(wrapped), options, with_output))
+        return cast(
+            "F", functools.reduce(lambda wrapped, option: option(wrapped), options, with_output)
+        )
 
     return decorate
 
@@ -301,7 +339,14 @@ def _output(more_formats: tuple[str, ...]) -> tuple[Callable[[F], F], ...]:
             show_default=True,
             help="Output format.",
         ),
-        click.option("--no-color", is_flag=True, help="Print no colour, as with the variable NO_COLOR."),
+        click.option(
+            "--no-color", is_flag=True, help="Print no colour, as with the variable NO_COLOR."
+        ),
         click.option("-v", "--verbose", count=True, help="Show each request with its request ID."),
-        click.option("-q", "--quiet", is_flag=True, help="Suppress progress and warnings; results still go to stdout."),
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            help="Suppress progress and warnings; results still go to stdout.",
+        ),
     )

@@ -36,7 +36,8 @@ _COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How to print: the format, with or without colour, how much on stderr (-1 errors only, 1 requests too).
+    """How to print: the format, with or without colour, how much on stderr (-1 errors only, 1
+    requests too).
 
     `no_colour`: colour was switched off, on stderr too.
     """
@@ -55,7 +56,8 @@ def wants_colour(*, refused: bool) -> bool:
 def emit(text: str, output: Output, *, wrap: bool = False) -> None:
     """Prints a result, secrets masked; text is coloured by the symbol in column 0.
 
-    `wrap` breaks the long lines of a text on a terminal; what goes to a file or a pipe is never broken.
+    `wrap` breaks the long lines of a text on a terminal; what goes to a file or a pipe is never
+    broken.
 
     Raises:
         OutputError: stdout cannot be written.
@@ -95,11 +97,16 @@ def tell_error(error: ReconcilerError) -> None:
 
 
 def tell_bug(error: Exception) -> None:
-    """Prints an unexpected exception, which is a bug, on stderr: with its traceback, secrets masked."""
+    """Prints an unexpected exception, which is a bug, on stderr: with its traceback, secrets
+    masked.
+    """
     from traceback import format_exception
 
     tell("".join(format_exception(error)).rstrip("\n"))
-    tell("Error: This is a bug of reconciler. Please report it with the lines above; secrets in them are masked.")
+    tell(
+        "Error: This is a bug of reconciler. Please report it with the lines above; secrets in them"
+        " are masked."
+    )
 
 
 def visible_lines(text: str) -> str:
@@ -108,9 +115,11 @@ def visible_lines(text: str) -> str:
 
 
 def start_log(verbosity: int) -> None:
-    """Sends all logs to stderr, those of other libraries too: otherwise Python would print their warnings unmasked.
+    """Sends all logs to stderr, those of other libraries too: otherwise Python would print their
+    warnings unmasked.
 
-    Ours: retries by default, requests with -v, only errors with -q. Others: errors, with -v warnings too.
+    Ours: retries by default, requests with -v, only errors with -q. Others: errors, with -v
+        warnings too.
     """
     root, ours = logging.getLogger(), logging.getLogger("reconciler")
     for former in [handler for handler in root.handlers if isinstance(handler, _ToStderr)]:
@@ -121,14 +130,20 @@ def start_log(verbosity: int) -> None:
 
 
 class _ToStderr(logging.Handler):
-    """Prints log records like every other message on stderr: secrets masked, control characters escaped."""
+    """Prints log records like every other message on stderr: secrets masked, control characters
+    escaped.
+    """
 
     def __init__(self, of_others: int) -> None:
         super().__init__()
-        self.addFilter(lambda record: record.name.startswith("reconciler") or record.levelno >= of_others)
+        self.addFilter(
+            lambda record: record.name.startswith("reconciler") or record.levelno >= of_others
+        )
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Prints the record; if it cannot be formatted, only the name of its logger, so that the run goes on."""
+        """Prints the record; if it cannot be formatted, only the name of its logger, so that the
+        run goes on.
+        """
         try:
             message = self.format(record)
         except Exception:  # noqa: BLE001 - whatever a library's arguments raise when they are formatted
@@ -160,7 +175,9 @@ class NoBars:
 
 
 class Bars:
-    """One bar at a time: each is shown from the first step of its work to the last, and is then removed."""
+    """One bar at a time: each is shown from the first step of its work to the last, and is then
+    removed.
+    """
 
     def __init__(self, *, no_colour: bool) -> None:
         self._no_colour = no_colour
@@ -196,7 +213,13 @@ class Bars:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-        bar = Progress(*columns, console=Console(stderr=True, no_color=self._no_colour or None), transient=True)
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+        )
+        bar = Progress(
+            *columns, console=Console(stderr=True, no_color=self._no_colour or None), transient=True
+        )
         bar.start()
         return what, bar, bar.add_task(what, total=total)

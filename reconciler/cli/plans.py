@@ -29,11 +29,17 @@ if TYPE_CHECKING:
 
 DONE, CHANGES_PENDING, REFUSED = 0, 2, 4
 
-detailed_exitcode = click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
-out_option = click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan document in this file."
+detailed_exitcode = click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending."
 )
-summary_option = click.option("--summary", is_flag=True, help="Titles and counts only, in text and Markdown.")
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Save the plan document in this file.",
+)
+summary_option = click.option(
+    "--summary", is_flag=True, help="Titles and counts only, in text and Markdown."
+)
 
 
 @click.command("validate")
@@ -47,7 +53,11 @@ def validate_command(paths: tuple[Path, ...], output: Output) -> int:
     from reconciler import app
 
     loaded = app.validate(paths or (DEFAULT_PATH,))
-    checked = {"files": loaded.files, "extensions": loaded.extensions, "environments": loaded.environments}
+    checked = {
+        "files": loaded.files,
+        "extensions": loaded.extensions,
+        "environments": loaded.environments,
+    }
     print_findings(loaded.diagnostics, output, **checked, is_result=True)
     return INVALID_FILES if loaded.faulty else DONE
 
@@ -142,7 +152,9 @@ def show_command(file: Path, drift: bool, summary: bool, page: Page, output: Out
     return DONE
 
 
-def declared_state(paths: tuple[Path, ...], settings: Settings, output: Output) -> LoadedState | None:
+def declared_state(
+    paths: tuple[Path, ...], settings: Settings, output: Output
+) -> LoadedState | None:
     """What the files declare in the chosen environment; None after printing the errors in them."""
     from reconciler import app
 
@@ -157,7 +169,9 @@ def sound(loaded: LoadedState, output: Output) -> LoadedState | None:
     return None
 
 
-def _plan(paths: tuple[Path, ...], settings: Settings, output: Output, baseline: Plan | None = None) -> Plan | None:
+def _plan(
+    paths: tuple[Path, ...], settings: Settings, output: Output, baseline: Plan | None = None
+) -> Plan | None:
     """The plan for the files; None after printing the errors in them."""
     from reconciler import app
     from reconciler.cli.output import progress
@@ -184,8 +198,12 @@ def _save(plan: Plan, out: Path | None, output: Output) -> None:
 
 
 def _is_kept(file: Path) -> bool:
-    """True for a regular file; a pipe or a device, `/dev/stdout` included, holds no plan to apply later."""
-    return file.is_file() and not {Path("/dev"), Path("/proc")}.intersection(file.absolute().parents)
+    """True for a regular file; a pipe or a device, `/dev/stdout` included, holds no plan to apply
+    later.
+    """
+    return file.is_file() and not {Path("/dev"), Path("/proc")}.intersection(
+        file.absolute().parents
+    )
 
 
 def _plan_code(plan: Plan, *, detailed: bool) -> int:
@@ -195,7 +213,12 @@ def _plan_code(plan: Plan, *, detailed: bool) -> int:
 
 
 def print_plan(
-    plan: Plan, output: Output, page: Page | None = None, *, drift: bool = False, summary: bool = False
+    plan: Plan,
+    output: Output,
+    page: Page | None = None,
+    *,
+    drift: bool = False,
+    summary: bool = False,
 ) -> None:
     """Prints the plan, or its titles and counts only."""
     from reconciler.cli.output import emit

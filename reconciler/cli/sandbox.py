@@ -35,7 +35,9 @@ set_option = click.option(
     multiple=True,
     metavar="NAME=VALUE",
     shell_complete=complete.switches,
-    help="Set a switch, which changes how the embedded Graph behaves (docs/sandbox.md); repeatable.",
+    help=(
+        "Set a switch, which changes how the embedded Graph behaves (docs/sandbox.md); repeatable."
+    ),
 )
 
 
@@ -59,7 +61,9 @@ def sandbox_group() -> None:
 @database_option
 @seed_option
 @set_option
-def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]) -> None:
+def serve_command(
+    port: int, sandbox_db: Path, seed: Path | None, switches: tuple[str, ...]
+) -> None:
     """Runs the embedded Graph as a server until Ctrl-C.
 
     The first line on stdout is the URL for --graph-url.
@@ -87,7 +91,8 @@ def serve_command(port: int, sandbox_db: Path, seed: Path | None, switches: tupl
                 f"Port {port} is already in use.", hint="Choose another --port; 0 is a free one."
             ) from error
         raise UsageError(
-            f"The sandbox cannot serve: {error}", hint="Choose another --port, --sandbox-db or --seed."
+            f"The sandbox cannot serve: {error}",
+            hint="Choose another --port, --sandbox-db or --seed.",
         ) from error
 
 
@@ -118,4 +123,6 @@ def _parsed(pairs: Iterable[str]) -> Switches | None:
     try:
         return parse_switches(pairs) if pairs else None
     except SwitchError as error:
-        raise UsageError(str(error), hint="See docs/sandbox.md for the switches and their values.") from error
+        raise UsageError(
+            str(error), hint="See docs/sandbox.md for the switches and their values."
+        ) from error

@@ -1,10 +1,12 @@
 r"""stdout and stderr that accept any character, and may be closed, full or without a reader.
 
-| problem                              | stdout                                       | stderr             |
+| problem                              | stdout                                       | stderr
+      |
 |--------------------------------------|----------------------------------------------|--------------------|
-| a character outside of the encoding  | is escaped (`\u2013`)                         | the same           |
-| closed, or its reader has ended      | nothing is printed; the exit code is the same | nothing is printed |
-| full, or any other error             | `OutputError`: the result is truncated       | nothing is printed |
+| a character outside of the encoding  | is escaped (`\u2013`)                         | the same
+       | | closed, or its reader has ended      | nothing is printed; the exit code is the same |
+nothing is printed | | full, or any other error             | `OutputError`: the result is truncated
+      | nothing is printed |
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ _ERRORS = "backslashreplace"
 
 @contextmanager
 def robust_streams() -> Iterator[None]:
-    """Replaces `sys.stdout` and `sys.stderr` within the block, as in the table above; click prints to them too."""
+    """Replaces `sys.stdout` and `sys.stderr` within the block, as in the table above; click prints
+    to them too.
+    """
     former = sys.stdout, sys.stderr
     sys.stdout = _robust(sys.stdout, must_hold=True)
     sys.stderr = _robust(sys.stderr, must_hold=False)
@@ -35,14 +39,20 @@ def robust_streams() -> Iterator[None]:
 
 
 def is_terminal(stream: IO[str] | None) -> bool:
-    """True for an open stream that is a terminal; `sys.stdout` is None if the process was started without it."""
+    """True for an open stream that is a terminal; `sys.stdout` is None if the process was started
+    without it.
+    """
     return stream is not None and not stream.closed and stream.isatty()
 
 
 def _robust(stream: TextIO | None, *, must_hold: bool) -> TextIO:
-    """The stream without a buffer of its own, so that an error is raised where the text is printed, not at exit."""
+    """The stream without a buffer of its own, so that an error is raised where the text is printed,
+    not at exit.
+    """
     if stream is None or stream.closed:
-        return _Text(_Whole(None, must_hold=must_hold), encoding="utf-8", errors=_ERRORS, write_through=True)
+        return _Text(
+            _Whole(None, must_hold=must_hold), encoding="utf-8", errors=_ERRORS, write_through=True
+        )
     if not hasattr(stream, "buffer"):  # a text stream of an embedding program accepts everything
         return stream
     whole = _Whole(getattr(stream.buffer, "raw", stream.buffer), must_hold=must_hold)
@@ -99,13 +109,18 @@ class _Whole(io.RawIOBase):
             if self._must_hold and error.errno not in (errno.EPIPE, errno.EBADF):
                 raise OutputError(
                     f"The result could not be written to stdout: {error.strerror or error}.",
-                    hint="Free some space or redirect the output to another file, then run the command again.",
+                    hint=(
+                        "Free some space or redirect the output to another file, then run the"
+                        " command again."
+                    ),
                 ) from error
         return size
 
 
 def _written(raw: Any, rest: memoryview) -> int:
-    """Bytes written by one call; 0 after waiting for a stream that was not ready (an inherited O_NONBLOCK)."""
+    """Bytes written by one call; 0 after waiting for a stream that was not ready (an inherited
+    O_NONBLOCK).
+    """
     count: int | None = raw.write(rest)
     if count is None:
         select.select([], [raw], [])

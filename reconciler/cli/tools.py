@@ -29,8 +29,8 @@ def auth_group() -> None:
 def auth_check_command(settings: Settings, output: Output) -> None:
     """Shows identity, tenant and permissions of the access token. Never prints the token.
 
-    Also shows what each command needs and, for a federated credential, the subject to register in Entra, even if
-    Entra rejects it.
+    Also shows what each command needs and, for a federated credential, the subject to register in
+    Entra, even if Entra rejects it.
     """
     from reconciler import app
     from reconciler.cli.output import emit

@@ -1,1 +1,3 @@
-"""Desired against observed: which live extension a declaration matches, and which declared properties differ."""
+"""Desired against observed: which live extension a declaration matches, and which declared
+properties differ.
+"""

@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from reconciler.diff.compare import compare, leaves
 from reconciler.diff.match import Match, match
 from reconciler.model.canonical import sha256, without_nulls
-from reconciler.model.extension import Catalog, DesiredExtension, ExtensionRef, ObservedCatalog, ObservedExtension
+from reconciler.model.extension import (
+    Catalog,
+    DesiredExtension,
+    ExtensionRef,
+    ObservedCatalog,
+    ObservedExtension,
+)
 from reconciler.model.plan import Change, FieldChange, Precondition, Unmanaged
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogDiff:
-    """The changes of one catalog, the number of unchanged extensions, and the live ones that no file declares."""
+    """The changes of one catalog, the number of unchanged extensions, and the live ones that no
+    file declares.
+    """
 
     changes: tuple[Change, ...]
     unchanged: int
@@ -24,7 +32,8 @@ class CatalogDiff:
 def diff_catalog(observed: ObservedCatalog, desired: Sequence[DesiredExtension]) -> CatalogDiff:
     """The difference between the desired and the observed extensions of one catalog.
 
-    A catalog that is absent or unreadable blocks every extension declared in it, and has no unmanaged ones.
+    A catalog that is absent or unreadable blocks every extension declared in it, and has no
+    unmanaged ones.
     """
     if observed.read != "complete":
         blocked = (_blocked(observed.catalog, extension, observed.because) for extension in desired)
@@ -36,15 +45,19 @@ def diff_catalog(observed: ObservedCatalog, desired: Sequence[DesiredExtension])
         changes=tuple(change for change in changes if change is not None),
         unchanged=changes.count(None),
         unmanaged=tuple(
-            Unmanaged(observed.catalog, live.ref) for live in observed.extensions if live.id not in claimed
+            Unmanaged(observed.catalog, live.ref)
+            for live in observed.extensions
+            if live.id not in claimed
         ),
     )
 
 
 def fingerprint(live: ObservedExtension) -> str:
-    """What must be the same right before a write: a hash of type, id and every writable property, declared or not.
+    """What must be the same right before a write: a hash of type, id and every writable property,
+    declared or not.
 
-    Nulls are left out: a listing may leave out what a single object shows as null (docs/graph.md §2.9).
+    Nulls are left out: a listing may leave out what a single object shows as null
+    (docs/graph.md §2.9).
     """
     return sha256({"id": live.id, "type": live.type, "properties": without_nulls(live.properties)})
 
@@ -74,7 +87,9 @@ def _change(catalog: Catalog, matched: Match) -> Change | None:
         because=_because(fields, desired, live),
         fields=fields,
         precondition=Precondition(
-            exists=True, fingerprint=fingerprint(live), namesakes=matched.namesakes if renamed else ()
+            exists=True,
+            fingerprint=fingerprint(live),
+            namesakes=matched.namesakes if renamed else (),
         ),
         source=desired.source,
         last_modified_at=live.last_modified_at,
@@ -82,13 +97,21 @@ def _change(catalog: Catalog, matched: Match) -> Change | None:
     )
 
 
-def _because(fields: Sequence[FieldChange], desired: DesiredExtension, live: ObservedExtension) -> str:
+def _because(
+    fields: Sequence[FieldChange], desired: DesiredExtension, live: ObservedExtension
+) -> str:
     declared = {row.path for row in leaves(desired.properties)}
     changed = sum(row.path in declared for row in fields if row.path != ("displayName",))
-    differ = f"{changed} of {len(declared)} declared properties {'differs' if changed == 1 else 'differ'}"
+    differ = (
+        f"{changed} of {len(declared)} declared properties"
+        f" {'differs' if changed == 1 else 'differ'}"
+    )
     if all(row.path != ("displayName",) for row in fields):
         return differ
-    pinned, spelled = "it is pinned by id and its live name is", "its name differs only in spelling from the live name"
+    pinned, spelled = (
+        "it is pinned by id and its live name is",
+        "its name differs only in spelling from the live name",
+    )
     name = f'{pinned if desired.pinned_id else spelled} "{live.display_name}"'
     return f"{name}; {differ}" if changed else name
 
@@ -99,7 +122,9 @@ def _blocked(
     return Change(
         action="blocked",
         catalog=catalog,
-        extension=ExtensionRef(live.id if live else desired.pinned_id, desired.display_name, desired.type),
+        extension=ExtensionRef(
+            live.id if live else desired.pinned_id, desired.display_name, desired.type
+        ),
         because=because,
         source=desired.source,
     )

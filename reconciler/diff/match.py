@@ -1,4 +1,6 @@
-"""Which live extension a declaration matches; where that is not certain, the declaration is blocked."""
+"""Which live extension a declaration matches; where that is not certain, the declaration is
+blocked.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,9 @@ from reconciler.model.extension import DesiredExtension, ObservedExtension
 class Match:
     """A declaration and the live extension that it matches.
 
-    `problem` says why the change is blocked. `claims` are the live ids that the declaration names or matches, blocked
-    or not: these are not unmanaged. `namesakes` are the live ids that other declarations pin under the same name,
-    which may therefore share it.
+    `problem` says why the change is blocked. `claims` are the live ids that the declaration names
+    or matches, blocked or not: these are not unmanaged. `namesakes` are the live ids that other
+    declarations pin under the same name, which may therefore share it.
     """
 
     desired: DesiredExtension
@@ -36,11 +38,16 @@ def match(desired: Sequence[DesiredExtension], live: Sequence[ObservedExtension]
     repeated = _repeated(desired)
     pins = {item.pinned_id.casefold(): item for item in desired if item.pinned_id}
     sharing = _live_by_declared_name(pins, by_id)
-    return [repeated.get(id(item)) or _match_one(item, by_id, by_name, pins, sharing) for item in desired]
+    return [
+        repeated.get(id(item)) or _match_one(item, by_id, by_name, pins, sharing)
+        for item in desired
+    ]
 
 
 def _repeated(desired: Sequence[DesiredExtension]) -> dict[int, Match]:
-    """Extensions declared twice, with their catalog once by id and once by name, which only reading Graph can show."""
+    """Extensions declared twice, with their catalog once by id and once by name, which only reading
+    Graph can show.
+    """
     occupants: defaultdict[Key, list[DesiredExtension]] = defaultdict(list)
     for item in desired:
         for key in occupied_keys(item.pinned_id, item.display_name):
@@ -87,7 +94,10 @@ def _match_one(
         return _match_type(item, free[0])
     ids = tuple(extension.id for extension in namesakes)
     if len(free) > 1:
-        problem = f"{len(free)} live extensions have this name; add the id: of the one to manage ({', '.join(ids)})"
+        problem = (
+            f"{len(free)} live extensions have this name; add the id: of the one to manage"
+            f" ({', '.join(ids)})"
+        )
         return Match(item, problem=problem, claims=ids)
     if namesakes:
         pin = pins[namesakes[0].id.casefold()].source
@@ -106,13 +116,16 @@ def _match_pinned(
     sharing: Sequence[str],
 ) -> Match:
     if live is None:
-        problem = f"no extension of this catalog has the pinned id {item.pinned_id}; correct the id or remove it"
+        problem = (
+            f"no extension of this catalog has the pinned id {item.pinned_id}; correct the id or"
+            " remove it"
+        )
         return Match(item, problem=problem)
     others = [extension.id for extension in namesakes if extension.id not in (live.id, *sharing)]
     if others and folded(live.display_name) != folded(item.display_name):
         problem = (
-            f"the new name is already used by {', '.join(others)}; choose another name, rename that extension first, "
-            "or declare it too, with its id"
+            f"the new name is already used by {', '.join(others)}; choose another name, rename that"
+            " extension first, or declare it too, with its id"
         )
         return Match(item, problem=problem, claims=(live.id,))
     shared = tuple(sorted(live_id for live_id in sharing if live_id != live.id))
@@ -123,8 +136,11 @@ def _match_type(item: DesiredExtension, live: ObservedExtension) -> Match:
     if live.type == item.type:
         return Match(item, live, claims=(live.id,))
     problem = (
-        f"the live extension {live.id} is of type {live.type or 'unknown'}, which cannot be changed to {item.type}; "
-        "declare another name, or delete the live extension in the admin center once no policy uses it"
+        f"the live extension {live.id} is of type {live.type or 'unknown'}, which cannot be changed"
+        f" to {item.type}; declare another name, or delete the live extension in the admin center"
+        " once no policy uses it"
     )
     # One of an unknown type stays unmanaged, whatever its name.
-    return Match(item, live if live.known else None, problem, claims=(live.id,) if live.known else ())
+    return Match(
+        item, live if live.known else None, problem, claims=(live.id,) if live.known else ()
+    )

@@ -1,4 +1,6 @@
-"""One drifted property of one extension → the splices that update its file, or why that is not safe."""
+"""One drifted property of one extension → the splices that update its file, or why that is not
+safe.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,26 @@ from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.export import Edit
 from reconciler.model.extension import Catalog, ExtensionRef
 from reconciler.model.plan import Change, FieldChange
-from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS, JsonValue, Properties, short_type
+from reconciler.model.types import (
+    ODATA_TYPE,
+    TIMEOUT,
+    TIMEOUT_IN_DOCUMENTS,
+    JsonValue,
+    Properties,
+    short_type,
+)
 
 NULLABLE = ("timeoutInMilliseconds", "maximumRetries")
-"""The members that can be written as null; any other member that no longer exists must be removed."""
+"""The members that can be written as null; any other member that no longer exists must be removed.
+"""
 _SHARED = "it is an alias, or has an anchor"
 
 
 @dataclass(frozen=True, slots=True)
 class NewExtension:
-    """An unmanaged extension to append to a document: all that it `declares`, and its `body` without the defaults."""
+    """An unmanaged extension to append to a document: all that it `declares`, and its `body`
+    without the defaults.
+    """
 
     document: Document
     live_id: str
@@ -35,7 +47,8 @@ class NewExtension:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """Changes of one file that belong together: splices or a new extension, and the edits to report.
+    """Changes of one file that belong together: splices or a new extension, and the edits to
+    report.
 
     `refusal` says why there are none.
     """
@@ -48,7 +61,9 @@ class Adoption:
 
 
 def new_extension(document: Document, catalog: Catalog, item: Declarable) -> Adoption:
-    """A live extension to append to a document of its catalog; its line is known once it was written."""
+    """A live extension to append to a document of its catalog; its line is known once it was
+    written.
+    """
     live = item.live
     ref = ExtensionRef(live.id, live.display_name or "", live.type)
     edits = (Edit(SourceLocation(document.file, document.piece.line + 1), catalog, ref),)
@@ -60,7 +75,9 @@ def new_extension(document: Document, catalog: Catalog, item: Declarable) -> Ado
 def adoptions(
     change: Change, item: Declarable, documents: Sequence[Document], texts: Mapping[str, str]
 ) -> Iterator[Adoption]:
-    """One for each drifted property of an extension; a configuration with all its members is one property."""
+    """One for each drifted property of an extension; a configuration with all its members is one
+    property.
+    """
     source = change.source or SourceLocation("")
     document = next((document for document in documents if document.extension(source)), None)
     piece = document.extension(source) if document else None
@@ -79,7 +96,14 @@ def adoptions(
 
 
 def _edit(change: Change, source: SourceLocation, item: Declarable, row: FieldChange) -> Edit:
-    return Edit(source, change.catalog, change.extension, row.path, row.after, _at(item.body or {}, row.path))
+    return Edit(
+        source,
+        change.catalog,
+        change.extension,
+        row.path,
+        row.after,
+        _at(item.body or {}, row.path),
+    )
 
 
 def _at(body: Properties, path: Sequence[str]) -> JsonValue:
@@ -147,4 +171,6 @@ def _member_spliced(text: str, own: Piece, name: str, value: JsonValue) -> Seque
 
 def _named(piece: Piece, member: str) -> str:
     """The name that the mapping uses for the member: the callback timeout has two."""
-    return TIMEOUT_IN_DOCUMENTS if member == TIMEOUT and piece.member(TIMEOUT_IN_DOCUMENTS) else member
+    return (
+        TIMEOUT_IN_DOCUMENTS if member == TIMEOUT and piece.member(TIMEOUT_IN_DOCUMENTS) else member
+    )

@@ -1,7 +1,8 @@
-"""Which part of a live extension can be declared: what the loader accepts, and the plan then reports as unchanged.
+"""Which part of a live extension can be declared: what the loader accepts, and the plan then
+reports as unchanged.
 
-There are no rules here. A candidate is written as YAML and read by the loader; for each error the smallest optional
-part is omitted, and the rest is read again.
+There are no rules here. A candidate is written as YAML and read by the loader; for each error the
+smallest optional part is omitted, and the rest is read again.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ _OPTIONAL = ("description", "clientConfiguration", "callbackConfiguration")
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A part of an extension that cannot be declared, with the reason; an empty path means the whole extension."""
+    """A part of an extension that cannot be declared, with the reason; an empty path means the
+    whole extension.
+    """
 
     path: Path
     because: str
@@ -34,7 +37,9 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Declarable:
-    """The declarable part of a live extension, written without defaults; None: nothing can be declared."""
+    """The declarable part of a live extension, written without defaults; None: nothing can be
+    declared.
+    """
 
     live: ObservedExtension
     body: Properties | None
@@ -42,7 +47,8 @@ class Declarable:
 
 
 def declarable(live: ObservedExtension, *, pinned: bool = False) -> Declarable:
-    """The properties that can be declared, in the order in which they are written, and the omitted parts.
+    """The properties that can be declared, in the order in which they are written, and the omitted
+    parts.
 
     A `pinned` extension is declared with its id, because its name is not unique.
     """
@@ -51,8 +57,12 @@ def declarable(live: ObservedExtension, *, pinned: bool = False) -> Declarable:
     body, left_out = _as_written(live, pinned=pinned), list[LeftOut]()
     while faults := list(_faults(body, live)):
         parts = [(_optional_part(body, path, live), because) for path, because in faults]
-        taken = [LeftOut(part, because) for part, because in parts if part and _take_out(body, part)]
-        required = next((because for part, because in parts if part is None), None if taken else faults[0][1])
+        taken = [
+            LeftOut(part, because) for part, because in parts if part and _take_out(body, part)
+        ]
+        required = next(
+            (because for part, because in parts if part is None), None if taken else faults[0][1]
+        )
         if required is not None:
             return Declarable(live, None, (LeftOut((), required),))
         left_out += taken
@@ -77,8 +87,14 @@ def _as_written(live: ObservedExtension, *, pinned: bool) -> Properties:
 def _members(name: str, value: Properties) -> Properties:
     kind, type_name = COMPLEX_PROPERTIES[name], value.get(ODATA_TYPE)
     known = [member for members in kind.members.values() for member in members]
-    present = {member: content for member, content in value.items() if content is not None and member != ODATA_TYPE}
-    ordered = {member: present[member] for member in (*known, *sorted(present)) if member in present}
+    present = {
+        member: content
+        for member, content in value.items()
+        if content is not None and member != ODATA_TYPE
+    }
+    ordered = {
+        member: present[member] for member in (*known, *sorted(present)) if member in present
+    }
     written = kind.chosen and isinstance(type_name, str) and type_name != kind.default_type
     type_member: Properties = {ODATA_TYPE: odata_type(str(type_name))} if written else {}
     return type_member | ordered
@@ -103,7 +119,10 @@ def _faults(body: Properties, live: ObservedExtension) -> Iterator[tuple[Path, s
     if not faults:
         for path, value in _leaves(body):
             if isinstance(value, str) and carries_secret(value):
-                yield path, f"`{path[-1]}` contains a signature, a token or a key, which is a secret"
+                yield (
+                    path,
+                    f"`{path[-1]}` contains a signature, a token or a key, which is a secret",
+                )
 
 
 def _leaves(value: Properties, path: Path = ()) -> Iterator[tuple[Path, JsonValue]]:
@@ -115,7 +134,8 @@ def _leaves(value: Properties, path: Path = ()) -> Iterator[tuple[Path, JsonValu
 
 
 def _emptied(body: Properties, live: ObservedExtension) -> list[str]:
-    """The objects without a declarable member, except those that are live without a documented member.
+    """The objects without a declarable member, except those that are live without a documented
+    member.
 
     An empty object has a meaning: with an empty `callbackConfiguration` the request waits.
     """
@@ -127,7 +147,9 @@ def _emptied(body: Properties, live: ObservedExtension) -> list[str]:
 
 
 def _is_written_when_empty(name: str, value: JsonValue) -> bool:
-    """True for a live `callbackConfiguration` without a documented member: because it exists, the request waits."""
+    """True for a live `callbackConfiguration` without a documented member: because it exists, the
+    request waits.
+    """
     if name != "callbackConfiguration":
         return False
     documented = chain.from_iterable(COMPLEX_PROPERTIES[name].members.values())

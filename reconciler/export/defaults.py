@@ -1,4 +1,6 @@
-"""`defaults` of a document: what all its extensions share, and what an extension declares besides them."""
+"""`defaults` of a document: what all its extensions share, and what an extension declares besides
+them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from reconciler.model.types import (
 
 
 def shared(bodies: Sequence[Properties]) -> Properties:
-    """The members of configurations that every body has with the same value; nothing for fewer than two bodies."""
+    """The members of configurations that every body has with the same value; nothing for fewer than
+    two bodies.
+    """
     if len(bodies) < 2:
         return {}
     first = bodies[0]
@@ -22,7 +26,11 @@ def shared(bodies: Sequence[Properties]) -> Properties:
     for name in COMPLEX_PROPERTIES:
         members = first.get(name)
         if isinstance(members, dict):
-            common = {member: value for member, value in members.items() if _all_have(bodies, name, member, value)}
+            common = {
+                member: value
+                for member, value in members.items()
+                if _all_have(bodies, name, member, value)
+            }
             if common:
                 defaults[name] = common
     return defaults
@@ -30,7 +38,9 @@ def shared(bodies: Sequence[Properties]) -> Properties:
 
 def _all_have(bodies: Sequence[Properties], name: str, member: str, value: JsonValue) -> bool:
     configurations = (body.get(name) for body in bodies)
-    return all(isinstance(each, dict) and each.get(member, None) == value for each in configurations)
+    return all(
+        isinstance(each, dict) and each.get(member, None) == value for each in configurations
+    )
 
 
 def beside(defaults: Mapping[str, JsonValue], body: Properties) -> Properties:
@@ -41,13 +51,19 @@ def beside(defaults: Mapping[str, JsonValue], body: Properties) -> Properties:
     own: Properties = {}
     for name, value in body.items():
         default = defaults.get(name)
-        if isinstance(value, dict) and isinstance(default, dict) and not _types_differ(default, value):
+        if (
+            isinstance(value, dict)
+            and isinstance(default, dict)
+            and not _types_differ(default, value)
+        ):
             members = _members_beside(default, value)
             if members:
                 own[name] = members
         elif name not in defaults or not _same(name, default, value):
             own[name] = value
-    return own | {name: None for name, default in defaults.items() if name not in body and default is not None}
+    return own | {
+        name: None for name, default in defaults.items() if name not in body and default is not None
+    }
 
 
 def _members_beside(default: Properties, value: Properties) -> Properties:
@@ -56,7 +72,11 @@ def _members_beside(default: Properties, value: Properties) -> Properties:
         for member, content in value.items()
         if member not in default or not _same(member, default[member], content)
     }
-    inherited = (member for member, content in default.items() if member != ODATA_TYPE and content is not None)
+    inherited = (
+        member
+        for member, content in default.items()
+        if member != ODATA_TYPE and content is not None
+    )
     return own | {member: None for member in inherited if member not in value}
 
 

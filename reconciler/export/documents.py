@@ -21,7 +21,8 @@ from reconciler.render.escape import visible
 
 
 def export(observed: Sequence[ObservedCatalog], every: Sequence[Catalog], *, named: bool) -> Export:
-    """A document for each catalog that could be read, sorted by name and id; `every` lists all catalogs of the tenant.
+    """A document for each catalog that could be read, sorted by name and id; `every` lists all
+    catalogs of the tenant.
 
     A catalog without a declarable extension gets no document, unless the catalogs were `named`.
     """
@@ -40,18 +41,26 @@ def export(observed: Sequence[ObservedCatalog], every: Sequence[Catalog], *, nam
             diagnostics += [_nameless(found.catalog)] if address is None else []
             continue
         documents.append(_document(found.catalog, address, bodies))
-    return Export(tuple(documents), tuple(diagnostics), all(found.read == "complete" for found in observed), empty)
+    return Export(
+        tuple(documents),
+        tuple(diagnostics),
+        all(found.read == "complete" for found in observed),
+        empty,
+    )
 
 
 def declarables(found: ObservedCatalog, ids: Collection[str] | None = None) -> list[Declarable]:
-    """The declarable part of each extension of the catalog (of those with these ids), sorted by name and id.
+    """The declarable part of each extension of the catalog (of those with these ids), sorted by
+    name and id.
 
     Extensions that share a name are pinned by their ids.
     """
     uses = Counter(folded(live.display_name) for live in found.extensions)
     return [
         declarable(live, pinned=uses[folded(live.display_name)] > 1)
-        for live in sorted(found.extensions, key=lambda extension: (folded(extension.display_name), extension.id))
+        for live in sorted(
+            found.extensions, key=lambda extension: (folded(extension.display_name), extension.id)
+        )
         if ids is None or live.id in ids
     ]
 
@@ -62,25 +71,39 @@ def left_out(catalog: Catalog, items: Sequence[Declarable]) -> Iterator[Diagnost
         for part in item.left_out:
             what = "/".join(part.path) or "it"
             message = (
-                f'"{item.live.display_name or ""}" ({item.live.id}) in catalog {catalog}: {what} is omitted, '
+                f'"{item.live.display_name or ""}" ({item.live.id}) in catalog {catalog}: {what} is'
+                " omitted, "
                 f"because {part.because[:1].lower()}{part.because[1:].rstrip('.')}."
             )
-            yield Diagnostic("R306", "warning", message, "Correct it in Entra and export again, or leave it unmanaged.")
+            yield Diagnostic(
+                "R306",
+                "warning",
+                message,
+                "Correct it in Entra and export again, or leave it unmanaged.",
+            )
 
 
 def unreadable(found: ObservedCatalog) -> Diagnostic:
     """R307 for a catalog that is absent or could not be read."""
-    message = f"Catalog {found.catalog} ({found.catalog.id or 'no id'}) is {found.read}: {found.because}."
-    return Diagnostic("R307", "warning", message, "It was not exported. Export again once it can be read.")
+    message = (
+        f"Catalog {found.catalog} ({found.catalog.id or 'no id'}) is {found.read}: {found.because}."
+    )
+    return Diagnostic(
+        "R307", "warning", message, "It was not exported. Export again once it can be read."
+    )
 
 
 def _nameless(catalog: Catalog) -> Diagnostic:
     message = f"Catalog {catalog} is omitted: neither its name nor its id can be declared."
-    return Diagnostic("R306", "warning", message, "Rename it in Entra and export again, or leave it unmanaged.")
+    return Diagnostic(
+        "R306", "warning", message, "Rename it in Entra and export again, or leave it unmanaged."
+    )
 
 
 def _address(catalog: Catalog, names: Counter[str]) -> JsonValue:
-    """How a file names the catalog: by its name if that is unique, otherwise by its id; None if it cannot."""
+    """How a file names the catalog: by its name if that is unique, otherwise by its id; None if it
+    cannot.
+    """
     name = catalog.display_name
     unique = name is not None and name == name.strip() and names[folded(name)] == 1
     addresses: list[JsonValue] = [name, {"id": catalog.id}] if unique else [{"id": catalog.id}]
@@ -100,7 +123,9 @@ def _catalog_lines(address: JsonValue, comment: str) -> str:
     return f"catalog: {scalar(address)}{note}"
 
 
-def _document(catalog: Catalog, address: JsonValue, items: Sequence[Declarable]) -> ExportedDocument:
+def _document(
+    catalog: Catalog, address: JsonValue, items: Sequence[Declarable]
+) -> ExportedDocument:
     bodies = [cast("Properties", item.body) for item in items]
     defaults = shared(bodies)
     own = [beside(defaults, body) for body in bodies]
@@ -108,12 +133,16 @@ def _document(catalog: Catalog, address: JsonValue, items: Sequence[Declarable])
     parts = [_catalog_lines(address, visible(known_as))]
     if defaults:
         parts.append("defaults:\n" + "".join(f"{line}\n" for line, _ in block(defaults, STEP)))
-    written = [extension_text(item.live.id, body, STEP) for item, body in zip(items, own, strict=True)]
+    written = [
+        extension_text(item.live.id, body, STEP) for item, body in zip(items, own, strict=True)
+    ]
     parts.append("extensions:\n" + "\n".join(written) if written else "extensions: []\n")
     content: Properties = {"catalog": address, "defaults": defaults, "extensions": [*own]}
     if not defaults:
         del content["defaults"]
-    return ExportedDocument(catalog, cast("Properties", _escaped(content)), "\n".join(parts), len(own))
+    return ExportedDocument(
+        catalog, cast("Properties", _escaped(content)), "\n".join(parts), len(own)
+    )
 
 
 def _escaped(value: JsonValue) -> JsonValue:

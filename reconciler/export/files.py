@@ -19,23 +19,29 @@ SCHEMA = "desired-state.schema.json"
 
 
 def file_names(documents: Sequence[ExportedDocument]) -> list[str]:
-    """A unique name for each document, in their order: lower-case ASCII letters, digits and hyphens.
+    """A unique name for each document, in their order: lower-case ASCII letters, digits and
+    hyphens.
 
-    It depends on the catalogs alone: if two would have the same name, both contain the id of their catalog.
+    It depends on the catalogs alone: if two would have the same name, both contain the id of their
+    catalog.
     """
     slugs = [_slug(document.catalog) for document in documents]
     uses = Counter(slugs)
     return [
-        f"{slug}.yaml"
-        if uses[slug] == 1 and not _ENDS_LIKE_AN_ID.fullmatch(slug)
-        else f"{slug}-{_id(document.catalog)}.yaml"
+        (
+            f"{slug}.yaml"
+            if uses[slug] == 1 and not _ENDS_LIKE_AN_ID.fullmatch(slug)
+            else f"{slug}-{_id(document.catalog)}.yaml"
+        )
         for document, slug in zip(documents, slugs, strict=True)
     ]
 
 
 def _slug(catalog: Catalog) -> str:
     ascii_only = (
-        unicodedata.normalize("NFKD", (catalog.display_name or "").casefold()).encode("ascii", "ignore").decode()
+        unicodedata.normalize("NFKD", (catalog.display_name or "").casefold())
+        .encode("ascii", "ignore")
+        .decode()
     )
     slug = re.sub("[^a-z0-9]+", "-", ascii_only)[:_LONGEST].strip("-")
     return f"catalog-{slug}".rstrip("-") if not slug or _RESERVED.fullmatch(slug) else slug
@@ -46,6 +52,8 @@ def _id(catalog: Catalog) -> str:
 
 
 def schema_line(folder: Path) -> str:
-    """The comment that names the schema for editors, if the schema exists beside the folder; otherwise nothing."""
+    """The comment that names the schema for editors, if the schema exists beside the folder;
+    otherwise nothing.
+    """
     beside = folder.absolute().parent / "schemas" / SCHEMA
     return f"# yaml-language-server: $schema=../schemas/{SCHEMA}\n" if beside.is_file() else ""

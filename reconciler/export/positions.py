@@ -1,4 +1,6 @@
-"""The text of a file as a tree of values with their positions, for edits that change nothing else."""
+"""The text of a file as a tree of values with their positions, for edits that change
+nothing else.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ _BREAKS = "\n\r\x85\u2028\u2029"
 class Piece:
     """A value in the text. A scalar has `text`; a mapping has `entries`, a sequence `items`.
 
-    `start` and `end` count characters; `style` is the quote or `|` or `>`, "" for plain. `fixed`: it is an alias, or
-    has an anchor, or is inside of a value with an anchor, so that an edit could change more than this value.
+    `start` and `end` count characters; `style` is the quote or `|` or `>`, "" for plain. `fixed`:
+    it is an alias, or has an anchor, or is inside of a value with an anchor, so that an edit could
+    change more than this value.
     """
 
     start: int
@@ -37,7 +40,9 @@ class Piece:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Line and column from 1, as the loader reports them: those of the first name in a mapping."""
+        """Line and column from 1, as the loader reports them: those of the first name in
+        a mapping.
+        """
         first = next(iter(self.keys.values()), self)
         return first.line + 1, first.column + 1
 
@@ -47,7 +52,9 @@ class Piece:
 
 
 def pieces(text: str) -> list[Piece]:
-    """The documents of a text that the loader has taken; what it refuses (duplicate keys, deep nesting) is not here."""
+    """The documents of a text that the loader has taken; what it refuses (duplicate keys, deep
+    nesting) is not here.
+    """
     documents: list[Piece] = []
     open_: list[tuple[Piece, Piece | None]] = []
     for event in events(text):
@@ -57,7 +64,9 @@ def pieces(text: str) -> list[Piece]:
         elif isinstance(event, yaml.NodeEvent):
             piece = _piece(event, inside_fixed=bool(open_) and open_[-1][0].fixed)
             if piece.style in ("|", ">"):
-                piece.end = line_end(text, piece.start + len(text[piece.start : piece.end].rstrip()))
+                piece.end = line_end(
+                    text, piece.start + len(text[piece.start : piece.end].rstrip())
+                )
             _put(piece, open_, documents)
             if isinstance(event, yaml.CollectionStartEvent):
                 open_.append((piece, None))
@@ -65,7 +74,9 @@ def pieces(text: str) -> list[Piece]:
 
 
 def _place(mark: Any) -> tuple[int, int, int]:
-    """Offset, line and column of the mark, from 0. PyYAML has two classes of marks, one for each parser."""
+    """Offset, line and column of the mark, from 0. PyYAML has two classes of marks, one for each
+    parser.
+    """
     return mark.index, mark.line, mark.column
 
 
@@ -101,7 +112,9 @@ def _piece(event: yaml.NodeEvent, *, inside_fixed: bool) -> Piece:
 
 
 def _put(piece: Piece, open_: list[tuple[Piece, Piece | None]], documents: list[Piece]) -> None:
-    """Adds a piece to the tree: as a document, an item, a name, or the value of the name before it."""
+    """Adds a piece to the tree: as a document, an item, a name, or the value of the name
+    before it.
+    """
     if not open_:
         documents.append(piece)
         return
@@ -118,6 +131,8 @@ def _put(piece: Piece, open_: list[tuple[Piece, Piece | None]], documents: list[
 
 
 def _last_end(piece: Piece) -> int:
-    """The end of the last value of a block collection; the parser reports only the start of the next token."""
+    """The end of the last value of a block collection; the parser reports only the start of the
+    next token.
+    """
     inside = piece.items if piece.items is not None else list((piece.entries or {}).values())
     return inside[-1].end if inside else piece.start

@@ -1,4 +1,6 @@
-"""Whether edited files differ from before in the edits only: nothing lost, nothing else changed or added."""
+"""Whether edited files differ from before in the edits only: nothing lost, nothing else changed or
+added.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,20 @@ from reconciler.model.types import ODATA_TYPE, JsonValue, short_type
 
 Path: TypeAlias = tuple[str, ...]
 Key: TypeAlias = tuple[str, tuple[str, str], str, str]
-"""File, catalog, name and pinned id: edits move no extension to another file, and the pair is unique in a catalog."""
+"""File, catalog, name and pinned id: edits move no extension to another file, and the pair is
+unique in a catalog.
+"""
 
 
 def only_adopted(
     before: Sequence[DesiredCatalog], after: Sequence[DesiredCatalog], adopted: Sequence[Adoption]
 ) -> bool:
-    """True if the edited files declare what they did before, with the reported edits, and nothing else.
+    """True if the edited files declare what they did before, with the reported edits, and nothing
+    else.
 
-    The same catalogs, extensions and pins; every leaf outside of the edited paths as before, every edited path as
-    reported, every new extension as intended. Values that equal the live state are compared too.
+    The same catalogs, extensions and pins; every leaf outside of the edited paths as before, every
+    edited path as reported, every new extension as intended. Values that equal the live state are
+    compared too.
     """
     edits: dict[SourceLocation, list[Edit]] = {}
     for edit in (edit for adoption in adopted if adoption.new is None for edit in adoption.edits):
@@ -33,10 +39,12 @@ def only_adopted(
     declared, found = _by_key(before, edits), _by_key(after, {})
     new = {_new_key(adoption.new): adoption.new for adoption in adopted if adoption.new}
     return (
-        [reference(catalog.catalog) for catalog in before] == [reference(catalog.catalog) for catalog in after]
+        [reference(catalog.catalog) for catalog in before]
+        == [reference(catalog.catalog) for catalog in after]
         and sorted(found) == sorted([*declared, *new])
         and all(
-            _only_edited(extension, found[key], edits.get(extension.source, ())) for key, extension in declared.items()
+            _only_edited(extension, found[key], edits.get(extension.source, ()))
+            for key, extension in declared.items()
         )
         and all(_as_intended(extension, found[key]) for key, extension in new.items())
     )
@@ -47,7 +55,9 @@ def _key(file: str, catalog: Catalog, name: JsonValue, pinned_id: str | None) ->
 
 
 def _new_key(new: NewExtension) -> Key:
-    return _key(new.document.file, new.document.catalog, new.declares["displayName"], _pinned_id(new))
+    return _key(
+        new.document.file, new.document.catalog, new.declares["displayName"], _pinned_id(new)
+    )
 
 
 def _pinned_id(new: NewExtension) -> str | None:
@@ -63,9 +73,15 @@ def _by_key(
     keyed = {}
     for catalog in catalogs:
         for extension in catalog.extensions:
-            names = [edit.after for edit in edits.get(extension.source, ()) if edit.path == ("displayName",)]
+            names = [
+                edit.after
+                for edit in edits.get(extension.source, ())
+                if edit.path == ("displayName",)
+            ]
             name = [*names, extension.display_name][0]
-            keyed[_key(extension.source.file, catalog.catalog, name, extension.pinned_id)] = extension
+            keyed[_key(extension.source.file, catalog.catalog, name, extension.pinned_id)] = (
+                extension
+            )
     return keyed
 
 
@@ -87,7 +103,9 @@ def _outside(paths: Sequence[Path], extension: DesiredExtension) -> dict[Path, J
     }
 
 
-def _leaves(properties: Mapping[str, JsonValue], path: Path = ()) -> Iterator[tuple[Path, JsonValue]]:
+def _leaves(
+    properties: Mapping[str, JsonValue], path: Path = ()
+) -> Iterator[tuple[Path, JsonValue]]:
     for name, value in properties.items():
         if isinstance(value, dict) and value:
             yield from _leaves(value, (*path, name))
@@ -101,6 +119,8 @@ def _canonical(edit: Edit) -> JsonValue:
 
 
 def _as_intended(new: NewExtension, found: DesiredExtension) -> bool:
-    """True for exactly the live properties; for a new extension, null (to override a default) equals absent."""
+    """True for exactly the live properties; for a new extension, null (to override a default)
+    equals absent.
+    """
     same_type = found.type == short_type(new.declares[ODATA_TYPE])
     return same_type and without_nulls(found.properties) == without_nulls(canonical(new.declares))

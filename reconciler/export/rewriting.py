@@ -28,23 +28,37 @@ def _splices(file: str, text: str, adopted: Sequence[Adoption]) -> list[Splice]:
     lists = (
         splice
         for some in news.values()
-        for splice in appended(text, some[0].document.piece, [(new.live_id, new.body) for new in some])
+        for splice in appended(
+            text, some[0].document.piece, [(new.live_id, new.body) for new in some]
+        )
     )
     return [*(splice for adoption in own for splice in adoption.splices), *lists]
 
 
-def placed(texts: Mapping[str, str], new_texts: Mapping[str, str], adopted: Sequence[Adoption]) -> Iterator[Edit]:
+def placed(
+    texts: Mapping[str, str], new_texts: Mapping[str, str], adopted: Sequence[Adoption]
+) -> Iterator[Edit]:
     """The edits with their lines in the new texts."""
     for adoption in adopted:
         text, every = texts[adoption.file], _splices(adoption.file, texts[adoption.file], adopted)
         at = new_texts[adoption.file].rfind(f"# id {adoption.new.live_id}") if adoption.new else -1
-        line = breaks(new_texts[adoption.file], 0, at) + 1 if at >= 0 else _line_of(text, _first(text, adoption), every)
-        yield from (replace(edit, place=SourceLocation(adoption.file, line)) for edit in adoption.edits)
+        line = (
+            breaks(new_texts[adoption.file], 0, at) + 1
+            if at >= 0
+            else _line_of(text, _first(text, adoption), every)
+        )
+        yield from (
+            replace(edit, place=SourceLocation(adoption.file, line)) for edit in adoption.edits
+        )
 
 
 def _first(text: str, adoption: Adoption) -> Splice:
     new = adoption.new
-    return appended(text, new.document.piece, [(new.live_id, new.body)])[-1] if new else min(adoption.splices)
+    return (
+        appended(text, new.document.piece, [(new.live_id, new.body)])[-1]
+        if new
+        else min(adoption.splices)
+    )
 
 
 def _line_of(text: str, splice: Splice, every: Sequence[Splice]) -> int:

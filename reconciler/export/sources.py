@@ -1,4 +1,6 @@
-"""The files as they are written: each document with its position in the text, its catalog and its defaults."""
+"""The files as they are written: each document with its position in the text, its catalog and its
+defaults.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from reconciler.model.types import ODATA_TYPE, Properties
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a file: its piece of the text, its catalog as declared, and its canonical defaults."""
+    """One document of a file: its piece of the text, its catalog as declared, and its canonical
+    defaults.
+    """
 
     file: str
     piece: Piece
@@ -31,7 +35,9 @@ class Document:
         """True if the document declares this observed catalog, by its id or its name."""
         if self.catalog.id is not None:
             return self.catalog.id == catalog.id
-        return (self.catalog.display_name or "").casefold() == (catalog.display_name or "").casefold()
+        return (self.catalog.display_name or "").casefold() == (
+            catalog.display_name or ""
+        ).casefold()
 
     def extension(self, source: SourceLocation) -> Piece | None:
         """The piece of the extension at this place; None if the place is in another document."""
@@ -48,7 +54,9 @@ def documents_of(texts: Mapping[str, str], environment: Environment | None) -> I
         for node, piece in zip(nodes, _mappings(pieces(text)), strict=True):
             written, _ = substituted(node, environment)
             document, _ = declared(written, file)
-            yield Document(file, piece, cast("Catalog", document.catalog), _defaults(data_of(written)))
+            yield Document(
+                file, piece, cast("Catalog", document.catalog), _defaults(data_of(written))
+            )
 
 
 def _mappings(documents: Iterable[Piece]) -> list[Piece]:
@@ -69,4 +77,6 @@ def is_variable(piece: Piece | None) -> bool:
     if piece is None:
         return False
     inside = [*(piece.entries or {}).values(), *(piece.items or ())]
-    return "${" in (piece.text or "").replace("$${", "") or any(is_variable(part) for part in inside)
+    return "${" in (piece.text or "").replace("$${", "") or any(
+        is_variable(part) for part in inside
+    )

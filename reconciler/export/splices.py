@@ -1,4 +1,6 @@
-"""Edits of a text at the positions of its values: replace, add, remove. No other character changes."""
+"""Edits of a text at the positions of its values: replace, add, remove. No other
+character changes.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.export.positions import Piece, line_end, line_start
-from reconciler.export.yaml_text import STEP, block, block_scalar, extension_text, flow, key, reads_as_lines, scalar
+from reconciler.export.yaml_text import (
+    STEP,
+    block,
+    block_scalar,
+    extension_text,
+    flow,
+    key,
+    reads_as_lines,
+    scalar,
+)
 from reconciler.loader.variables import escaped
 from reconciler.model.types import ODATA_TYPE, JsonValue, Properties
 from reconciler.render.escape import shows, yaml_quoted
 
 _HEAD = re.compile(r"(?:!\S*\s+)?[|>](?:([1-9])[+-]?|[+-]([1-9])?)?")
-"""The head of a block scalar: a tag, then in either order the indentation and the chomping indicator."""
+"""The head of a block scalar: a tag, then in either order the indentation and the chomping
+indicator.
+"""
 _COMMA = re.compile(r"(?:\s|#[^\r\n\x85\u2028\u2029]*)*+,")
 """A comma with the comments before it, which can contain commas too."""
 _EOL = re.compile(r"\r\n|[\r\n]")
@@ -22,7 +35,9 @@ _BLANK_LINE = re.compile(r"(?>\r\n|[\r\n])[ \t]*[\r\n]")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Splice:
-    """New text that replaces `start` to `end`. `column`: the indentation of the lines that it adds."""
+    """New text that replaces `start` to `end`. `column`: the indentation of the lines
+    that it adds.
+    """
 
     start: int
     end: int
@@ -33,7 +48,8 @@ class Splice:
 def spliced(text: str, splices: Iterable[Splice]) -> str | None:
     """The text with every splice applied; None if two overlap.
 
-    Of splices that add lines at the same place, the most indented comes first: a less indented line ends the block.
+    Of splices that add lines at the same place, the most indented comes first: a less indented line
+    ends the block.
     """
     parts, done = [], 0
     for splice in sorted(splices, key=lambda splice: (splice.start, splice.end, -splice.column)):
@@ -45,7 +61,8 @@ def spliced(text: str, splices: Iterable[Splice]) -> str | None:
 
 
 def replaced(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]:
-    """Replaces the value of a property in its position, with its quotes, its block style and its comment if possible.
+    """Replaces the value of a property in its position, with its quotes, its block style and its
+    comment if possible.
 
     A whole configuration in block style can only become null.
     """
@@ -59,7 +76,10 @@ def replaced(text: str, holder: Piece, name: str, value: JsonValue) -> list[Spli
     if old.flow:
         return [Splice(old.start, old.end, "null")]
     colon = text.index(":", holder.keys[name].end) + 1
-    return [Splice(colon, colon, " null"), Splice(line_end(text, colon), line_end(text, old.end), "")]
+    return [
+        Splice(colon, colon, " null"),
+        Splice(line_end(text, colon), line_end(text, old.end), ""),
+    ]
 
 
 def _in_style(old: Piece, value: JsonValue, *, flow_style: bool) -> str:
@@ -73,7 +93,9 @@ def _in_style(old: Piece, value: JsonValue, *, flow_style: bool) -> str:
 
 
 def _block_replaced(text: str, holder: Piece, old: Piece, value: JsonValue) -> list[Splice]:
-    """Replaces the lines of a block scalar, and the chomping indicator in its head; the comment after it stays."""
+    """Replaces the lines of a block scalar, and the chomping indicator in its head; the comment
+    after it stays.
+    """
     head = _HEAD.match(text, old.start)
     if head is None:
         return []
@@ -85,7 +107,10 @@ def _block_replaced(text: str, holder: Piece, old: Piece, value: JsonValue) -> l
     found = len(below) - len(below.lstrip(" ")) or column + STEP
     mark, *lines = block_scalar(value, column + int(digit) if digit else found)
     body = "".join(f"{eol_of(text)}{line}" for line in lines)
-    return [Splice(old.start, head.end(), f"{mark[0]}{digit}{mark[1:]}"), Splice(first, old.end, body)]
+    return [
+        Splice(old.start, head.end(), f"{mark[0]}{digit}{mark[1:]}"),
+        Splice(first, old.end, body),
+    ]
 
 
 def added(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]:
@@ -102,7 +127,9 @@ def added(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]
 
 
 def removed(text: str, holder: Piece, name: str) -> list[Splice]:
-    """Removes a property with its lines, or in flow style with a comma; comments between it and others stay."""
+    """Removes a property with its lines, or in flow style with a comma; comments between it and
+    others stay.
+    """
     if holder.flow:
         return _removed_from_flow(text, holder, name)
     start, end = holder.keys[name].start, line_end(text, (holder.entries or {})[name].end)
@@ -132,7 +159,9 @@ def _own_lines(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def appended(text: str, document: Piece, items: Sequence[tuple[str, Properties]]) -> list[Splice]:
-    """Adds extensions, each with its live id, at the end of the document's list, in the style of the list."""
+    """Adds extensions, each with its live id, at the end of the document's list, in the style of
+    the list.
+    """
     listed = document.member("extensions")
     if listed is None or listed.items is None:
         return []
@@ -162,7 +191,11 @@ def _apart(text: str, items: Sequence[Piece]) -> bool:
 def flow_of(holder: Piece, value: JsonValue) -> str:
     """The value on one line, quoted as in JSON if the mapping is."""
     quoted = _quotes(holder)
-    return flow(value, quoted=quoted) if isinstance(value, dict) else scalar(value, flow=True, quoted=quoted)
+    return (
+        flow(value, quoted=quoted)
+        if isinstance(value, dict)
+        else scalar(value, flow=True, quoted=quoted)
+    )
 
 
 def _quotes(holder: Piece) -> bool:
@@ -171,6 +204,8 @@ def _quotes(holder: Piece) -> bool:
 
 
 def eol_of(text: str) -> str:
-    """The line break of the text; the ones that only YAML knows are not written, since no editor shows them."""
+    """The line break of the text; the ones that only YAML knows are not written, since no editor
+    shows them.
+    """
     match = _EOL.search(text)
     return match[0] if match else "\n"

@@ -1,4 +1,6 @@
-"""Files and live objects → the files with the live values, each edit verified by loading the edited files."""
+"""Files and live objects → the files with the live values, each edit verified by loading the edited
+files.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ _UNSAFE = "the edited file would not declare the live value"
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The texts of the files by name, the environment for which they are read, and how a plan is made.
+    """The texts of the files by name, the environment for which they are read, and how a plan is
+    made.
 
     `others` are the other environments for which they are valid, and must stay valid.
     """
@@ -45,29 +48,41 @@ class Files:
         """The plan for the declared catalogs, compared with what was observed for the pairs."""
         observed = {desired.catalog: live for desired, live in pairs}
         return self.planned(
-            [(desired, observed[desired.catalog]) for desired in declared if desired.catalog in observed]
+            [
+                (desired, observed[desired.catalog])
+                for desired in declared
+                if desired.catalog in observed
+            ]
         )
 
 
 def update(files: Files, pairs: Pairs) -> Update:
-    """The edits that update the files to the live values in the catalogs of the pairs, and what stays unchanged.
+    """The edits that update the files to the live values in the catalogs of the pairs, and what
+    stays unchanged.
 
-    A declared extension that is not live is not changed. An edit is kept only if the files then declare what they did
-    before plus the edit, and if nothing else differs from the live objects than before.
+    A declared extension that is not live is not changed. An edit is kept only if the files then
+    declare what they did before plus the edit, and if nothing else differs from the live objects
+    than before.
     """
     declared, before = files.declared(files.texts), files.planned(pairs)
-    observed = list({found.catalog.id: found for _, found in pairs if found.read == "complete"}.values())
+    observed = list(
+        {found.catalog.id: found for _, found in pairs if found.read == "complete"}.values()
+    )
     unmanaged = [(found, item) for found in observed for item in _unmanaged(before, found)]
     documents = list(documents_of(files.texts, files.environment))
     wished = [*_drifted(before, observed, documents, files.texts), *_new(unmanaged, documents)]
     possible = [adoption for adoption in wished if not adoption.refusal]
-    judged = _judged(possible, [], lambda adopted: _objection(adopted, files, pairs, declared, before))
+    judged = _judged(
+        possible, [], lambda adopted: _objection(adopted, files, pairs, declared, before)
+    )
     kept = [adoption for adoption in judged if not adoption.refusal]
     texts = edited(files.texts, kept)
     dropped = [adoption for adoption in (*wished, *judged) if adoption.refusal]
     return Update(
         texts={file: text for file, text in texts.items() if text != files.texts[file]},
-        edits=tuple(sorted(placed(files.texts, texts, kept), key=lambda edit: in_order(edit.place))),
+        edits=tuple(
+            sorted(placed(files.texts, texts, kept), key=lambda edit: in_order(edit.place))
+        ),
         not_live=tuple(change.extension for change in before.changes if change.action == "create"),
         diagnostics=(
             *(unreadable(found) for _, found in pairs if found.read != "complete"),
@@ -84,22 +99,39 @@ def _unmanaged(before: Plan, found: ObservedCatalog) -> list[Declarable]:
     blocked = [change.extension for change in before.blocked if change.catalog == found.catalog]
     names = {folded(ref.display_name) for ref in blocked}
     ids = {(ref.id or "").casefold() for ref in blocked}
-    refs = (unmanaged.extension for unmanaged in before.unmanaged if unmanaged.catalog == found.catalog)
-    free = {ref.id for ref in refs if folded(ref.display_name) not in names and (ref.id or "").casefold() not in ids}
+    refs = (
+        unmanaged.extension for unmanaged in before.unmanaged if unmanaged.catalog == found.catalog
+    )
+    free = {
+        ref.id
+        for ref in refs
+        if folded(ref.display_name) not in names and (ref.id or "").casefold() not in ids
+    }
     return declarables(found, {live_id for live_id in free if live_id})
 
 
 def _drifted(
-    before: Plan, observed: Sequence[ObservedCatalog], documents: Sequence[Document], texts: Mapping[str, str]
+    before: Plan,
+    observed: Sequence[ObservedCatalog],
+    documents: Sequence[Document],
+    texts: Mapping[str, str],
 ) -> Iterator[Adoption]:
-    live = {(found.catalog.id, extension.id): extension for found in observed for extension in found.extensions}
+    live = {
+        (found.catalog.id, extension.id): extension
+        for found in observed
+        for extension in found.extensions
+    }
     for change in before.pending:
-        observed_now: ObservedExtension | None = live.get((change.catalog.id, change.extension.id or ""))
+        observed_now: ObservedExtension | None = live.get(
+            (change.catalog.id, change.extension.id or "")
+        )
         if observed_now is not None:
             yield from adoptions(change, declarable(observed_now), documents, texts)
 
 
-def _new(unmanaged: Sequence[tuple[ObservedCatalog, Declarable]], documents: Sequence[Document]) -> Iterator[Adoption]:
+def _new(
+    unmanaged: Sequence[tuple[ObservedCatalog, Declarable]], documents: Sequence[Document]
+) -> Iterator[Adoption]:
     """Each unmanaged extension that can be declared, for the last document of its catalog."""
     for found, item in unmanaged:
         if item.body is not None:
@@ -108,9 +140,13 @@ def _new(unmanaged: Sequence[tuple[ObservedCatalog, Declarable]], documents: Seq
 
 
 def _judged(
-    wished: Sequence[Adoption], judged: Sequence[Adoption], objection: Callable[[Sequence[Adoption]], str]
+    wished: Sequence[Adoption],
+    judged: Sequence[Adoption],
+    objection: Callable[[Sequence[Adoption]], str],
 ) -> Sequence[Adoption]:
-    """The judged adoptions and the wished ones; refused are those that fail together with the others. Bisects."""
+    """The judged adoptions and the wished ones; refused are those that fail together with the
+    others. Bisects.
+    """
     kept = [adoption for adoption in judged if not adoption.refusal]
     because = objection([*kept, *wished]) if wished else ""
     if not because:
@@ -122,20 +158,32 @@ def _judged(
 
 
 def _objection(
-    adopted: Sequence[Adoption], files: Files, pairs: Pairs, declared: Sequence[DesiredCatalog], before: Plan
+    adopted: Sequence[Adoption],
+    files: Files,
+    pairs: Pairs,
+    declared: Sequence[DesiredCatalog],
+    before: Plan,
 ) -> str:
     """Why the edited files are wrong; "" if they declare and plan exactly what was adopted."""
     texts = edited(files.texts, adopted)
     after = files.declared(texts) if texts else ()
     edits = [edit for adoption in adopted for edit in adoption.edits]
-    if not only_adopted(declared, after, adopted) or not _settled(before, files.plan(after, pairs), edits):
+    if not only_adopted(declared, after, adopted) or not _settled(
+        before, files.plan(after, pairs), edits
+    ):
         return _UNSAFE
-    faults = ((environment.name, load_texts(texts.items(), environment).errors) for environment in files.others)
+    faults = (
+        (environment.name, load_texts(texts.items(), environment).errors)
+        for environment in files.others
+    )
     return next((_elsewhere(name, found[0]) for name, found in faults if found), "")
 
 
 def _elsewhere(environment: str, error: Diagnostic) -> str:
-    return f"the files would become invalid in environment {environment}, {error.code}: {error.message}"
+    return (
+        f"the files would become invalid in environment {environment}, {error.code}:"
+        f" {error.message}"
+    )
 
 
 def _settled(before: Plan, after: Plan, edits: Sequence[Edit]) -> bool:

@@ -24,11 +24,18 @@ _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n",
 
 
 def is_plain(text: str, *, flow: bool = False) -> bool:
-    """True if the text needs no quotes in YAML 1.1 and 1.2 and is unambiguous to people; conservative."""
+    """True if the text needs no quotes in YAML 1.1 and 1.2 and is unambiguous to people;
+    conservative.
+    """
     if GUID.fullmatch(text):
         return True
     pattern = _PLAIN_IN_FLOW if flow else _PLAIN
-    return bool(pattern.fullmatch(text)) and ": " not in text and text.casefold() not in _WORDS and shows(text)
+    return (
+        bool(pattern.fullmatch(text))
+        and ": " not in text
+        and text.casefold() not in _WORDS
+        and shows(text)
+    )
 
 
 def scalar(value: JsonValue, *, flow: bool = False, quoted: bool = False) -> str:
@@ -45,7 +52,9 @@ def key(name: str, *, quoted: bool = False) -> str:
 
 
 def block(properties: Mapping[str, JsonValue], indent: int, path: Path = ()) -> Iterator[Line]:
-    """The properties in block style; configurations are indented, a text of several lines is a block scalar."""
+    """The properties in block style; configurations are indented, a text of several lines is a
+    block scalar.
+    """
     for name, value in properties.items():
         here, start = (*path, name), f"{' ' * indent}{key(name)}:"
         if isinstance(value, dict) and value and not path:
@@ -60,35 +69,53 @@ def block(properties: Mapping[str, JsonValue], indent: int, path: Path = ()) -> 
 
 
 def reads_as_lines(text: str) -> bool:
-    """True for a text of several lines that can be a block scalar (`|`) without hidden characters."""
+    """True for a text of several lines that can be a block scalar (`|`) without hidden
+    characters.
+    """
     lines = text.removesuffix("\n").split("\n")
     return (
         len(lines) > 1
         and not lines[0].startswith(" ")
         and bool(lines[0])
         and bool(lines[-1])
-        and all(shows(line) and line == line.rstrip() and not line.lstrip().startswith("::") for line in lines)
+        and all(
+            shows(line) and line == line.rstrip() and not line.lstrip().startswith("::")
+            for line in lines
+        )
     )
 
 
 def block_scalar(text: str, indent: int) -> list[str]:
     """The text as the lines of a `|` block scalar, its head first."""
     lines = escaped(text).removesuffix("\n").split("\n")
-    return ["|" if text.endswith("\n") else "|-", *(f"{' ' * indent}{line}" if line else "" for line in lines)]
+    return [
+        "|" if text.endswith("\n") else "|-",
+        *(f"{' ' * indent}{line}" if line else "" for line in lines),
+    ]
 
 
 def flow(properties: Mapping[str, JsonValue], *, quoted: bool = False) -> str:
     """The properties on one line: `{timeoutDuration: PT1H}`; `quoted` as JSON writes it."""
     members = (
         f"{key(name, quoted=quoted)}: "
-        + (flow(value, quoted=quoted) if isinstance(value, dict) else scalar(value, flow=True, quoted=quoted))
+        + (
+            flow(value, quoted=quoted)
+            if isinstance(value, dict)
+            else scalar(value, flow=True, quoted=quoted)
+        )
         for name, value in properties.items()
     )
     return "{" + ", ".join(members) + "}"
 
 
 def extension_text(live_id: str, body: Properties, indent: int, eol: str = "\n") -> str:
-    """The extension as an item of a list with this indentation, under a comment with its live id."""
+    """The extension as an item of a list with this indentation, under a comment with its
+    live id.
+    """
     first, *others = (line for line, _ in block(body, indent + STEP))
-    lines = [f"{' ' * indent}# id {visible(live_id)}", f"{' ' * indent}- {first.lstrip(' ')}", *others]
+    lines = [
+        f"{' ' * indent}# id {visible(live_id)}",
+        f"{' ' * indent}- {first.lstrip(' ')}",
+        *others,
+    ]
     return "".join(f"{line}{eol}" for line in lines)

@@ -1,4 +1,6 @@
-"""The ways to sign in: which environment variables each needs, and which one `--auth auto` chooses."""
+"""The ways to sign in: which environment variables each needs, and which one `--auth
+auto` chooses.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,18 @@ from reconciler.settings import AUTH_MODES, AuthMode
 
 _APPLICATION = (("AZURE_TENANT_ID",), ("AZURE_CLIENT_ID",))
 _REQUIRED: dict[AuthMode, tuple[tuple[str, ...], ...]] = {
-    "github-oidc": (*_APPLICATION, ("ACTIONS_ID_TOKEN_REQUEST_URL",), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN",)),
+    "github-oidc": (
+        *_APPLICATION,
+        ("ACTIONS_ID_TOKEN_REQUEST_URL",),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN",),
+    ),
     "workload-identity": (*_APPLICATION, ("AZURE_FEDERATED_TOKEN_FILE",)),
     "environment": (*_APPLICATION, ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH")),
     "managed-identity": (("IDENTITY_ENDPOINT", "MSI_ENDPOINT"),),
 }
-"""In the order of `auto`; one name of each tuple is enough. An explicit `managed-identity` needs none of its two."""
+"""In the order of `auto`; one name of each tuple is enough. An explicit `managed-identity` needs
+none of its two.
+"""
 _CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "TF_BUILD")
 """Any of them marks a CI run; the last one is set by Azure Pipelines, which does not set CI."""
 _WITHOUT_TENANT = "To try without a tenant, use --sandbox."
@@ -30,7 +38,9 @@ def alternatives(mode: AuthMode) -> str:
 def missing_variables(mode: AuthMode, environment: Mapping[str, str]) -> list[str]:
     """The variables that the mode needs and that are unset or empty; alternatives as `A or B`."""
     required = _REQUIRED.get(mode, ())
-    return [" or ".join(names) for names in required if not any(environment.get(name) for name in names)]
+    return [
+        " or ".join(names) for names in required if not any(environment.get(name) for name in names)
+    ]
 
 
 def listed(names: Sequence[str]) -> str:
@@ -42,7 +52,8 @@ def choose_mode(environment: Mapping[str, str]) -> AuthMode:
     """The first mode whose variables are all set, else `azure-cli`; in a CI run never a guess.
 
     Raises:
-        AuthenticationError: a CI run in which no mode has all its variables; it names those that are missing.
+        AuthenticationError: a CI run in which no mode has all its variables; it names those that
+            are missing.
     """
     missing = {mode: missing_variables(mode, environment) for mode in _REQUIRED}
     complete = next((mode for mode, names in missing.items() if not names), None)
@@ -53,8 +64,10 @@ def choose_mode(environment: Mapping[str, str]) -> AuthMode:
         return "azure-cli"
     looked_for = "".join(f"\n  {mode} needs {listed(names)}" for mode, names in missing.items())
     raise AuthenticationError(
-        f"Not signed in. In a CI run ({in_ci} is set) --auth auto does not use the Azure CLI, and these environment "
-        f"variables are not set:{looked_for}",
-        hint="In a GitHub job add `permissions: id-token: write` and set AZURE_TENANT_ID and AZURE_CLIENT_ID. "
-        f"Elsewhere set the variables of one of these ways. {_WITHOUT_TENANT}",
+        f"Not signed in. In a CI run ({in_ci} is set) --auth auto does not use the Azure CLI, and"
+        f" these environment variables are not set:{looked_for}",
+        hint=(
+            "In a GitHub job add `permissions: id-token: write` and set AZURE_TENANT_ID and"
+            f" AZURE_CLIENT_ID. Elsewhere set the variables of one of these ways. {_WITHOUT_TENANT}"
+        ),
     )

@@ -1,4 +1,6 @@
-"""The body of a response, decompressed as it arrives and never beyond a size limit: a gzip bomb is not expanded."""
+"""The body of a response, decompressed as it arrives and never beyond a size limit: a gzip bomb is
+not expanded.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ class Body:
     """Collects the pieces of one body as they arrive, compressed or not."""
 
     def __init__(self, headers: Mapping[str, str], max_bytes: int) -> None:
-        """`headers` name the encoding of the body; httpx's own decoders would decompress each piece whole.
+        """`headers` name the encoding of the body; httpx's own decoders would decompress each piece
+        whole.
 
         Raises:
             httpx.DecodingError: an encoding other than `ACCEPTED`.
@@ -61,10 +64,15 @@ class Body:
             return piece
         ended = self._gzip.eof
         try:
-            content = b"" if ended else self._gzip.decompress(piece, self._max_bytes + 1 - len(self._content))
+            content = (
+                b""
+                if ended
+                else self._gzip.decompress(piece, self._max_bytes + 1 - len(self._content))
+            )
         except zlib.error as error:
             raise httpx.DecodingError("The body cannot be decompressed.") from error
-        # In the same piece or in a later one: the result must not depend on how the network splits the body.
+        # In the same piece or in a later one: the result must not depend on how the network splits
+        # the body.
         if self._gzip.unused_data or (ended and piece):
             raise httpx.DecodingError("Something follows the compressed body.")
         return content

@@ -1,4 +1,6 @@
-"""Requests to the entitlement management of one Graph: sending, retrying, guarding writes, logging."""
+"""Requests to the entitlement management of one Graph: sending, retrying, guarding
+writes, logging.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ MAX_CHECK_AGE_S = 0.5
 REQUESTS_PER_WRITE = 3
 """The pre-check, the write and the read-back."""
 MAX_PAGES = 10_000
-"""Pages of one listing; a tenant may hold 7,500 catalogs and 500 extensions, and a page may hold only one."""
+"""Pages of one listing; a tenant may hold 7,500 catalogs and 500 extensions, and a page may hold
+only one.
+"""
 MAX_ITEMS = 75_000
 """Objects of one listing: ten times the catalogs that a tenant may hold."""
 MAX_LISTING_BYTES = 32 * 1024**2
@@ -43,7 +47,9 @@ MAX_LISTING_BYTES = 32 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of retries, of the time per request and of concurrency; `report_status` shows long waits."""
+    """Limits of retries, of the time per request and of concurrency; `report_status` shows long
+    waits.
+    """
 
     retry: RetryPolicy
     timeout_s: float = 30.0
@@ -53,7 +59,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One attempt of a write that is about to be sent; all attempts of a write share one `client_request_id`."""
+    """One attempt of a write that is about to be sent; all attempts of a write share one
+    `client_request_id`.
+    """
 
     method: str
     path: str
@@ -62,10 +70,14 @@ class Sending:
 
 
 class WriteGuard(Protocol):
-    """Guards one write: may prevent each attempt by raising, and gets the result of each attempt."""
+    """Guards one write: may prevent each attempt by raising, and gets the result of each
+    attempt.
+    """
 
     async def pre_check(self) -> None:
-        """Called after every wait, so before each retry too: raises if the write must no longer be sent."""
+        """Called after every wait, so before each retry too: raises if the write must no longer be
+        sent.
+        """
 
     def before_sending(self, sending: Sending) -> None:
         """Called immediately before an attempt is sent."""
@@ -75,9 +87,17 @@ class WriteGuard(Protocol):
 
 
 class GraphClient:
-    """Entitlement management of one Graph: sends requests, retries where that is safe, classifies errors."""
+    """Entitlement management of one Graph: sends requests, retries where that is safe, classifies
+    errors.
+    """
 
-    def __init__(self, adapter: GraphRequestAdapter, transport: GuardedTransport, tokens: TokenSource, limits: Limits):
+    def __init__(
+        self,
+        adapter: GraphRequestAdapter,
+        transport: GuardedTransport,
+        tokens: TokenSource,
+        limits: Limits,
+    ):
         self.requests = Requests(adapter)
         self.limits = limits
         self._adapter = adapter
@@ -95,7 +115,9 @@ class GraphClient:
         return self.limits.retry.elapsed_s()
 
     def skip_queue(self) -> AbstractContextManager[None]:
-        """Within the block, requests of this task wait for Retry-After, but not in the queue for the budget."""
+        """Within the block, requests of this task wait for Retry-After, but not in the queue for
+        the budget.
+        """
         return self._throttle.skip_queue()
 
     def writes_unlocked(self) -> AbstractContextManager[None]:
@@ -105,13 +127,15 @@ class GraphClient:
     async def pages(
         self, request: RequestInformation, *, max_items: int = MAX_ITEMS, retry_unclear: bool = True
     ) -> list[Json]:
-        """All objects of a listing, from all pages; an empty page with a next link is not the end (docs/graph.md §1.4).
+        """All objects of a listing, from all pages; an empty page with a next link is not the end
+        (docs/graph.md §1.4).
 
         `retry_unclear` as for `send`.
 
         Raises:
-            GraphError: a page failed, is not a list of objects, or its next link leads to another server or to a page
-                already read; or the listing exceeds `max_items` or the limits of bytes and pages.
+            GraphError: a page failed, is not a list of objects, or its next link leads to another
+                server or to a page already read; or the listing exceeds `max_items` or the limits
+                of bytes and pages.
         """
         items: list[Json] = []
         seen: set[str] = set()
@@ -122,23 +146,34 @@ class GraphClient:
             items += page
             size_bytes += answer.size_bytes
             if excess := _excess(len(items), max_items, size_bytes):
-                raise GraphAnswerError(f"A listing {excess}; reading it was stopped.", request_id=answer.request_id)
+                raise GraphAnswerError(
+                    f"A listing {excess}; reading it was stopped.", request_id=answer.request_id
+                )
             if link is None:
                 return items
             if link in seen:
                 raise GraphAnswerError(
-                    "The next link of a listing leads to a page that was already read.", request_id=answer.request_id
+                    "The next link of a listing leads to a page that was already read.",
+                    request_id=answer.request_id,
                 )
             seen.add(link)
             request = follow(link)
-        raise GraphAnswerError(f"A listing has more than {MAX_PAGES} pages; reading it was stopped.")
+        raise GraphAnswerError(
+            f"A listing has more than {MAX_PAGES} pages; reading it was stopped."
+        )
 
     async def send(
-        self, request: RequestInformation, guard: WriteGuard | None = None, *, retry_unclear: bool = True
+        self,
+        request: RequestInformation,
+        guard: WriteGuard | None = None,
+        *,
+        retry_unclear: bool = True,
     ) -> Answer:
-        """The answer to one request, retried where that is safe; all attempts share one client-request-id.
+        """The answer to one request, retried where that is safe; all attempts share one
+        client-request-id.
 
-        Without `retry_unclear` a GET is retried only as rarely as a POST: the caller has another way to ask.
+        Without `retry_unclear` a GET is retried only as rarely as a POST: the caller has another
+        way to ask.
 
         Raises:
             AuthenticationError: still 401 after one renewal of the token.
@@ -162,7 +197,9 @@ class GraphClient:
             raise
         raise AssertionError("the loop ends by returning or raising")
 
-    async def _send_authenticated(self, request: RequestInformation, guard: WriteGuard | None) -> Answer:
+    async def _send_authenticated(
+        self, request: RequestInformation, guard: WriteGuard | None
+    ) -> Answer:
         try:
             return await self._send_once(request, guard)
         except GraphRefusalError as error:
@@ -179,19 +216,26 @@ class GraphClient:
             raise AuthenticationError(
                 f"{error} The access token was renewed once and rejected again.",
                 request_id=error.request_id,
-                hint="Run `reconciler auth check` to see the identity, tenant and permissions of the token.",
+                hint=(
+                    "Run `reconciler auth check` to see the identity, tenant and permissions of the"
+                    " token."
+                ),
             ) from error
 
     async def _send_once(self, request: RequestInformation, guard: WriteGuard | None) -> Answer:
         since_s, paused = self.elapsed_s(), self._throttle.paused
-        await self._tokens.token()  # fetched before the permit is taken and the time-out of the request starts
+        await (
+            self._tokens.token()
+        )  # fetched before the permit is taken and the time-out of the request starts
         async with self._throttle.permit(requests=1 if guard is None else REQUESTS_PER_WRITE):
             if guard is not None and (paused or self.elapsed_s() - since_s > MAX_CHECK_AGE_S):
                 await guard.pre_check()
             return await self._attempt(request, guard)
 
     async def _attempt(self, request: RequestInformation, guard: WriteGuard | None) -> Answer:
-        request.headers.remove("Authorization")  # the SDK would keep the header of the previous attempt
+        request.headers.remove(
+            "Authorization"
+        )  # the SDK would keep the header of the previous attempt
         try:
             if guard is None:
                 answer = await exchange(self._adapter, request, self.limits.timeout_s)
@@ -221,7 +265,9 @@ class GraphClient:
 
 
 @asynccontextmanager
-async def open_client(base_url: str, tokens: TokenSource, limits: Limits) -> AsyncIterator[GraphClient]:
+async def open_client(
+    base_url: str, tokens: TokenSource, limits: Limits
+) -> AsyncIterator[GraphClient]:
     """A client for one Graph; it and all its sockets are closed at the end of the block."""
     transport = open_transport(base_url)
     async with open_adapter(base_url, transport, tokens, limits.timeout_s) as adapter:
@@ -255,8 +301,11 @@ def _page(answer: Answer) -> tuple[list[Json], str | None]:
     value, link = answer.body.get("value"), answer.body.get("@odata.nextLink")
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise GraphAnswerError(
-            "A listing has no list of objects under 'value'; it is not treated as empty.", request_id=answer.request_id
+            "A listing has no list of objects under 'value'; it is not treated as empty.",
+            request_id=answer.request_id,
         )
     if link is not None and not isinstance(link, str):
-        raise GraphAnswerError("The next link of a listing is not a string.", request_id=answer.request_id)
+        raise GraphAnswerError(
+            "The next link of a listing is not a string.", request_id=answer.request_id
+        )
     return value, link

@@ -1,7 +1,9 @@
-"""Access tokens: one credential, chosen before the run and never silently replaced, behind one cache with a lock.
+"""Access tokens: one credential, chosen before the run and never silently replaced, behind one
+cache with a lock.
 
-azure-identity does the work and is imported only if a token from Entra is needed. The SDK calls credentials for every
-request, without a lock and, for the Azure CLI, without a cache (docs/graph.md §6.4).
+azure-identity does the work and is imported only if a token from Entra is needed. The SDK calls
+credentials for every request, without a lock and, for the Azure CLI, without a cache
+(docs/graph.md §6.4).
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ class TokenSource(Protocol):
         """A valid token."""
 
     def forget(self, rejected: str, claims: str | None = None) -> None:
-        """Drops a rejected token: the next `token` is a new one, with the claims that the 401 asked for."""
+        """Drops a rejected token: the next `token` is a new one, with the claims that the 401 asked
+        for.
+        """
 
 
 class LoopbackToken:
@@ -53,10 +57,12 @@ class LoopbackToken:
 
 
 class CredentialTokens:
-    """Tokens of one azure-identity credential, fetched one at a time and kept until shortly before expiry.
+    """Tokens of one azure-identity credential, fetched one at a time and kept until shortly before
+    expiry.
 
-    `sign_in` makes the credential. After a rejected token it makes another of the same kind, because a credential
-    caches its tokens and would return the rejected one again. `explain` turns a credential's error into ours.
+    `sign_in` makes the credential. After a rejected token it makes another of the same kind,
+    because a credential caches its tokens and would return the rejected one again. `explain` turns
+    a credential's error into ours.
     """
 
     def __init__(
@@ -107,7 +113,9 @@ class CredentialTokens:
 
 
 async def _in_a_thread(fetch: Callable[[], AccessToken]) -> AccessToken:
-    """The result of `fetch`, in a thread of its own: an interrupted run would have to wait for asyncio's threads."""
+    """The result of `fetch`, in a thread of its own: an interrupted run would have to wait for
+    asyncio's threads.
+    """
     fetched: Future[AccessToken] = Future()
     fetched.set_running_or_notify_cancel()
 
@@ -126,16 +134,22 @@ def _ignore(_assertion: Assertion) -> None:
     """Does nothing."""
 
 
-def open_tokens(settings: Settings, environment: Mapping[str, str], on_assertion: OnAssertion = _ignore) -> TokenSource:
-    """The token source for the settings; `on_assertion` is called with each assertion before Entra gets it.
+def open_tokens(
+    settings: Settings, environment: Mapping[str, str], on_assertion: OnAssertion = _ignore
+) -> TokenSource:
+    """The token source for the settings; `on_assertion` is called with each assertion before Entra
+    gets it.
 
     Raises:
-        AuthenticationError: `auto` finds no way to sign in, or variables that the mode needs are not set.
+        AuthenticationError: `auto` finds no way to sign in, or variables that the mode needs are
+            not set.
         UsageError: the environment names a proxy that is not supported.
     """
     if settings.cloud is None:
         return LoopbackToken(settings.loopback_token)
-    proxy_for(f"https://{settings.cloud.graph_host}")  # before the sign-in libraries fail with messages of their own
+    proxy_for(
+        f"https://{settings.cloud.graph_host}"
+    )  # before the sign-in libraries fail with messages of their own
     mode = choose_mode(environment) if settings.auth == "auto" else settings.auth
     sign_in = SignIn(mode, settings.cloud, settings, environment, on_assertion)
     scope = f"https://{settings.cloud.graph_host}/.default"

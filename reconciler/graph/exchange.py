@@ -1,6 +1,8 @@
-"""One HTTP exchange through the official SDK: its request builders, authentication, pipeline and errors, but raw JSON.
+"""One HTTP exchange through the official SDK: its request builders, authentication, pipeline and
+errors, but raw JSON.
 
-Why raw: typed models cost 3 to 5 ms per object, corrupt durations and lose nulls (docs/graph.md §6.1, §6.5).
+Why raw: typed models cost 3 to 5 ms per object, corrupt durations and lose nulls
+(docs/graph.md §6.1, §6.5).
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ from reconciler.model.strict_json import InvalidJsonError, parsed
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Graph's answer: the JSON object (empty for an empty body), the request ID, and the size of the body."""
+    """Graph's answer: the JSON object (empty for an empty body), the request ID, and the size of
+    the body.
+    """
 
     body: Json
     request_id: str | None
@@ -51,14 +55,23 @@ class Answer:
 async def open_adapter(
     base_url: str, transport: GuardedTransport, tokens: TokenSource, timeout_s: float
 ) -> AsyncIterator[GraphRequestAdapter]:
-    """The SDK's adapter over the transport; it and all its sockets are closed at the end of the block."""
-    # Connecting, with its two retries, must time out before the request does: only then it was certainly not sent.
+    """The SDK's adapter over the transport; it and all its sockets are closed at the end of the
+    block.
+    """
+    # Connecting, with its two retries, must time out before the request does: only then it was
+    # certainly not sent.
     timeout = httpx.Timeout(timeout_s, connect=timeout_s / 4)
     http = _Client(transport=transport, timeout=timeout, headers={"Accept-Encoding": ACCEPTED})
     # No retry and no redirect handler: they repeat or redirect writes (docs/graph.md §6.2).
-    pipeline = [ParametersNameDecodingHandler(), HeadersInspectionHandler(), GraphTelemetryHandler()]
+    pipeline = [
+        ParametersNameDecodingHandler(),
+        HeadersInspectionHandler(),
+        GraphTelemetryHandler(),
+    ]
     http = GraphClientFactory.create_with_custom_middleware(pipeline, client=http)
-    adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(_Tokens(tokens, base_url)), client=http)
+    adapter = GraphRequestAdapter(
+        BaseBearerTokenAuthenticationProvider(_Tokens(tokens, base_url)), client=http
+    )
     adapter.base_url = base_url
     try:
         yield adapter
@@ -67,13 +80,17 @@ async def open_adapter(
         await transport.aclose()
 
 
-async def exchange(adapter: GraphRequestAdapter, request: RequestInformation, timeout_s: float) -> Answer:
+async def exchange(
+    adapter: GraphRequestAdapter, request: RequestInformation, timeout_s: float
+) -> Answer:
     """One request and its answer.
 
     Raises:
         GraphError: any failure of Graph, the network or the SDK.
     """
-    inspection = HeadersInspectionHandlerOption(inspect_request_headers=False, inspect_response_headers=True)
+    inspection = HeadersInspectionHandlerOption(
+        inspect_request_headers=False, inspect_response_headers=True
+    )
     request.add_request_options([inspection])
     try:
         async with asyncio.timeout(timeout_s):
@@ -81,7 +98,9 @@ async def exchange(adapter: GraphRequestAdapter, request: RequestInformation, ti
     except APIError as error:
         raise refusal(error, request) from error
     except httpx.DecodingError as error:
-        raise GarbledAnswerError(f"The answer to {described(request)} cannot be decompressed.") from error
+        raise GarbledAnswerError(
+            f"The answer to {described(request)} cannot be decompressed."
+        ) from error
     except (httpx.TransportError, TimeoutError) as error:
         raise unanswered(error, request, timeout_s) from error
     request_id = next(iter(inspection.response_headers.get("request-id")), None)
@@ -89,7 +108,9 @@ async def exchange(adapter: GraphRequestAdapter, request: RequestInformation, ti
 
 
 class _Client(httpx.AsyncClient):
-    """httpx's client without redirects, cookies and authentication of its own, which our requests must not have."""
+    """httpx's client without redirects, cookies and authentication of its own, which our requests
+    must not have.
+    """
 
     async def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
         """The response of the transport."""
@@ -107,7 +128,9 @@ class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow
         self._root = str(httpx.URL(base_url).join("/"))
         self._hosts = AllowedHostsValidator([self._origin[1]])
 
-    async def get_authorization_token(self, uri: str, _additional_authentication_context: Json | None = None) -> str:
+    async def get_authorization_token(
+        self, uri: str, _additional_authentication_context: Json | None = None
+    ) -> str:
         # The first test avoids parsing in nearly all cases.
         ours = uri.startswith(self._root) or origin_of(uri) == self._origin
         return await self._source.token() if ours else ""
@@ -117,7 +140,9 @@ class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow
 
 
 def claims_asked_for(refused: GraphRefusalError) -> str | None:
-    """The claims challenge of a 401 as JSON text; Graph sends it base64-encoded. None if there is none."""
+    """The claims challenge of a 401 as JSON text; Graph sends it base64-encoded. None if there is
+    none.
+    """
     challenge = re.search(r'\bclaims="([^"]*)"', refused.headers.get(CHALLENGE, ""))
     try:
         text = base64.b64decode(challenge[1] if challenge else "", altchars=b"-_").decode()
@@ -132,7 +157,11 @@ def _json_object(raw: bytes | None, request: RequestInformation, request_id: str
     try:
         body = parsed(raw or b"")
     except InvalidJsonError as error:
-        raise GarbledAnswerError(f"The answer to {described(request)} {error}.", request_id=request_id) from error
+        raise GarbledAnswerError(
+            f"The answer to {described(request)} {error}.", request_id=request_id
+        ) from error
     if not isinstance(body, dict):
-        raise GarbledAnswerError(f"The answer to {described(request)} is not a JSON object.", request_id=request_id)
+        raise GarbledAnswerError(
+            f"The answer to {described(request)} is not a JSON object.", request_id=request_id
+        )
     return body

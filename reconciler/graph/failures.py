@@ -16,7 +16,9 @@ from reconciler.model.secrets import mask
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAX_QUOTE_LENGTH = 400
 RETRY = "Retry; if the error persists, contact Microsoft support with the request ID."
-_READING = "Reading needs EntitlementManagement.Read.All, or the role Catalog reader on the catalog."
+_READING = (
+    "Reading needs EntitlementManagement.Read.All, or the role Catalog reader on the catalog."
+)
 _WRITING = (
     "Writing needs EntitlementManagement.ReadWrite.All or the role Catalog owner on this catalog; "
     "a signed-in user also needs Logic App Contributor on the Logic App."
@@ -24,7 +26,9 @@ _WRITING = (
 
 
 def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
-    """The SDK's error as ours: status, Graph's own code and message, request ID (docs/graph.md §5.2)."""
+    """The SDK's error as ours: status, Graph's own code and message, request ID
+    (docs/graph.md §5.2).
+    """
     status = error.response_status_code or 0
     headers = error.response_headers or {}
     main = error.error if isinstance(error, ODataError) else None
@@ -33,7 +37,9 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
     inner = main.inner_error if main else None
     request_id = headers.get("request-id") or (inner.request_id if inner else None) or None
     retry_after = headers.get("Retry-After")
-    details = f"request ID {request_id or 'missing'}" + (f"; Retry-After {retry_after}" if retry_after else "")
+    details = f"request ID {request_id or 'missing'}" + (
+        f"; Retry-After {retry_after}" if retry_after else ""
+    )
     return GraphRefusalError(
         f"{described(request)} failed with HTTP {status} ({reason}; {details}).",
         status=status,
@@ -45,7 +51,9 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
 
 
 def _hint(request: RequestInformation, status: int, code: str | None) -> str | None:
-    """What to do about a refused request (docs/graph.md §2.6, §3); None if there is no general advice."""
+    """What to do about a refused request (docs/graph.md §2.6, §3); None if there is no general
+    advice.
+    """
     if request.http_method is Method.GET:
         return _READING if status == 403 else RETRY
     if code == "UnauthorizedClientAppOnBehalfOfUnsupported":
@@ -53,8 +61,12 @@ def _hint(request: RequestInformation, status: int, code: str | None) -> str | N
     return _WRITING if status == 403 else None
 
 
-def unanswered(error: Exception, request: RequestInformation, timeout_s: float) -> GraphUnansweredError:
-    """A request without an answer; `not_sent` if it certainly did not reach Graph (docs/graph.md §6.6)."""
+def unanswered(
+    error: Exception, request: RequestInformation, timeout_s: float
+) -> GraphUnansweredError:
+    """A request without an answer; `not_sent` if it certainly did not reach Graph
+    (docs/graph.md §6.6).
+    """
     reason = f"no answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
     url = httpx.URL(request.url)
     return GraphUnansweredError(

@@ -1,4 +1,6 @@
-"""Claims of tokens and assertions, read without verification, which is up to Graph and Entra: they are only shown."""
+"""Claims of tokens and assertions, read without verification, which is up to Graph and Entra: they
+are only shown.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def identity_of(token: str) -> Identity:
 
 
 def assertion_of(token: str) -> Assertion:
-    """Issuer, subject and audience of a JSON Web Token; several audiences are joined. All None for any other text."""
+    """Issuer, subject and audience of a JSON Web Token; several audiences are joined. All None for
+    any other text.
+    """
     claims = _claims(token)
     audience = claims.get("aud")
     if isinstance(audience, list):  # as Kubernetes writes it

@@ -11,12 +11,15 @@ from reconciler.settings import LOOPBACK_HOSTS
 
 
 def proxy_for(address: str) -> str | None:
-    """The proxy for the URL, with the scheme http if it has none; None for loopback and for hosts in NO_PROXY.
+    """The proxy for the URL, with the scheme http if it has none; None for loopback and for hosts
+    in NO_PROXY.
 
-    The variable for the URL's scheme (HTTPS_PROXY) wins over ALL_PROXY, as in requests, httpx and curl.
+    The variable for the URL's scheme (HTTPS_PROXY) wins over ALL_PROXY, as in requests, httpx and
+    curl.
 
     Raises:
-        UsageError: it is a SOCKS proxy, which httpx and requests support only with additional packages.
+        UsageError: it is a SOCKS proxy, which httpx and requests support only with additional
+            packages.
     """
     url = httpx.URL(address)
     if url.host in LOOPBACK_HOSTS or proxy_bypass(url.netloc.decode()):

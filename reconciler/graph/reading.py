@@ -1,4 +1,6 @@
-"""Reading Graph: catalogs by id or by a unique name, and their extensions. "Absent" is never a guess."""
+"""Reading Graph: catalogs by id or by a unique name, and their extensions. "Absent" is never a
+guess.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +28,14 @@ T = TypeVar("T")
 log = logging.getLogger("reconciler.graph")
 
 NAMES_PER_LOOK_UP = 15
-"""As many as Graph's known issues allow in an `in` clause; more names would save little (ADR 0018)."""
+"""As many as Graph's known issues allow in an `in` clause; more names would save little (ADR 0018).
+"""
 MAX_EXTENSIONS = 5_000
 """In one catalog: ten times what a tenant may hold; a plan for 50,000 of them needs 1 GB."""
 MAX_FILTER_LENGTH = 1_500
-"""Characters of the percent-encoded filter: the URL stays below the 2,048 that Graph's known issues name."""
+"""Characters of the percent-encoded filter: the URL stays below the 2,048 that Graph's known issues
+name.
+"""
 
 
 async def observe(
@@ -38,7 +43,8 @@ async def observe(
 ) -> list[ObservedCatalog]:
     """Each desired catalog as observed, in the given order; catalogs are read concurrently.
 
-    The reason of an absent catalog names the most similar existing names. `advance` is called after each catalog.
+    The reason of an absent catalog names the most similar existing names. `advance` is called after
+    each catalog.
 
     Raises:
         AuthenticationError: Graph rejects the token.
@@ -53,12 +59,18 @@ async def observe(
 
     async def observe_group(group: Sequence[Catalog]) -> list[ObservedCatalog]:
         """Looks up a group of catalogs with one request, then reads them concurrently."""
-        matches = await _look_up(graph, [str(catalog.display_name) for catalog in group if catalog.id is None])
-        return await concurrently(observe_catalog(catalog, matches.get(_key(catalog), ())) for catalog in group)
+        matches = await _look_up(
+            graph, [str(catalog.display_name) for catalog in group if catalog.id is None]
+        )
+        return await concurrently(
+            observe_catalog(catalog, matches.get(_key(catalog), ())) for catalog in group
+        )
 
     by_name = [catalog for catalog in desired if catalog.id is None]
     groups = [*_groups(by_name), *([catalog] for catalog in desired if catalog.id is not None)]
-    read = dict(zip(chain(*groups), chain(*await concurrently(map(observe_group, groups))), strict=True))
+    read = dict(
+        zip(chain(*groups), chain(*await concurrently(map(observe_group, groups))), strict=True)
+    )
     observed = [read[catalog] for catalog in desired]
     if not any(catalog.read == "absent" and catalog.catalog.id is None for catalog in observed):
         return observed
@@ -90,12 +102,15 @@ async def observe_listed(
 
 
 async def concurrently(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results in order; the first error cancels the rest and is raised as it is, not in a group."""
+    """The results in order; the first error cancels the rest and is raised as it is, not in a
+    group.
+    """
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(coroutine) for coroutine in work]
     except ExceptionGroup as errors:  # callers handle ReconcilerError, not groups
-        # Not in `except*`: before Python 3.11.4 that wraps what is raised in it into a group again (gh-103590).
+        # Not in `except*`: before Python 3.11.4 that wraps what is raised in it into a group again
+        # (gh-103590).
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
 
@@ -106,13 +121,17 @@ async def list_catalogs(graph: GraphClient) -> list[Catalog]:
 
 
 async def list_extensions(graph: GraphClient, catalog_id: str) -> tuple[ObservedExtension, ...]:
-    """Every extension of the catalog, from all pages; an extension on two pages counts once (docs/graph.md §1.4)."""
+    """Every extension of the catalog, from all pages; an extension on two pages counts once
+    (docs/graph.md §1.4).
+    """
     listed = await graph.pages(graph.requests.extensions(catalog_id), max_items=MAX_EXTENSIONS)
     extensions = [observed_extension(body) for body in listed]
     return tuple({extension.id: extension for extension in extensions}.values())
 
 
-async def get_extension(graph: GraphClient, catalog_id: str, extension_id: str) -> ObservedExtension | None:
+async def get_extension(
+    graph: GraphClient, catalog_id: str, extension_id: str
+) -> ObservedExtension | None:
     """One extension as it is now; None if Graph answers 404.
 
     Raises:
@@ -127,7 +146,8 @@ async def get_extension(graph: GraphClient, catalog_id: str, extension_id: str) 
     extension = observed_extension(answer.body)
     if extension.id.lower() != extension_id.lower():
         raise GraphAnswerError(
-            f"Graph returned extension {extension.id} instead of {extension_id}.", request_id=answer.request_id
+            f"Graph returned extension {extension.id} instead of {extension_id}.",
+            request_id=answer.request_id,
         )
     return extension
 
@@ -146,7 +166,9 @@ def _groups(by_name: Sequence[Catalog]) -> Iterator[list[Catalog]]:
 
 
 def _length(group: Sequence[Catalog]) -> int:
-    return sum(len(quote(name_filter(str(catalog.display_name)), errors="replace")) for catalog in group)
+    return sum(
+        len(quote(name_filter(str(catalog.display_name)), errors="replace")) for catalog in group
+    )
 
 
 def _key(catalog: Catalog) -> str:
@@ -154,10 +176,11 @@ def _key(catalog: Catalog) -> str:
 
 
 async def _look_up(graph: GraphClient, names: Sequence[str]) -> dict[str, list[Catalog]]:
-    """The catalogs of several names, by case-folded name; a name that is missing is to be looked up alone.
+    """The catalogs of several names, by case-folded name; a name that is missing is to be looked up
+    alone.
 
-    It is not documented whether Graph, or a proxy before it, accepts `or` in this `$filter` (docs/graph.md §1.3):
-    an error costs this one request and has no other effect.
+    It is not documented whether Graph, or a proxy before it, accepts `or` in this `$filter`
+    (docs/graph.md §1.3): an error costs this one request and has no other effect.
     """
     if len(names) < 2:
         return {}
@@ -168,21 +191,29 @@ async def _look_up(graph: GraphClient, names: Sequence[str]) -> dict[str, list[C
     except GraphError as error:
         if isinstance(error, GraphUnansweredError) and error.not_sent and not graph.answered:
             raise
-        log.info("%s Looking up each of the %d catalogs with a request of its own.", error, len(names))
+        log.info(
+            "%s Looking up each of the %d catalogs with a request of its own.", error, len(names)
+        )
     return matches
 
 
-async def _named(graph: GraphClient, names: Sequence[str], *, retry_unclear: bool = True) -> list[Catalog]:
+async def _named(
+    graph: GraphClient, names: Sequence[str], *, retry_unclear: bool = True
+) -> list[Catalog]:
     """The catalogs with one of the names, each once; names are compared here too, ignoring case."""
     keys = {name.casefold() for name in names}
     listed = [
-        _catalog(body) for body in await graph.pages(graph.requests.catalogs(*names), retry_unclear=retry_unclear)
+        _catalog(body)
+        for body in await graph.pages(graph.requests.catalogs(*names), retry_unclear=retry_unclear)
     ]
     return list({catalog.id: catalog for catalog in listed if _key(catalog) in keys}.values())
 
 
-async def _observe_catalog(graph: GraphClient, desired: Catalog, matches: Sequence[Catalog] = ()) -> ObservedCatalog:
-    """One catalog as observed; after it was found, its id and name are kept even if listing its extensions fails.
+async def _observe_catalog(
+    graph: GraphClient, desired: Catalog, matches: Sequence[Catalog] = ()
+) -> ObservedCatalog:
+    """One catalog as observed; after it was found, its id and name are kept even if listing its
+    extensions fails.
 
     With `matches` from a look-up it is not searched for again.
     """
@@ -193,14 +224,19 @@ async def _observe_catalog(graph: GraphClient, desired: Catalog, matches: Sequen
             return ObservedCatalog(desired, "absent", because=_absent(desired))
         if len(matches) > 1:
             ids = ", ".join(sorted(str(catalog.id) for catalog in matches))
-            because = f"{len(matches)} catalogs have this name ({ids}); select one with catalog: {{id: …}}"
+            because = (
+                f"{len(matches)} catalogs have this name ({ids}); select one with catalog:"
+                " {id: …}"
+            )
             return ObservedCatalog(desired, "unreadable", because=because)
         known = matches[0]
         return ObservedCatalog(known, "complete", await list_extensions(graph, str(known.id)))
     except GraphError as error:
         if isinstance(error, GraphUnansweredError) and not graph.answered:
             raise
-        return ObservedCatalog(known, "unreadable", because=f"the catalog could not be read: {with_hint(error)}")
+        return ObservedCatalog(
+            known, "unreadable", because=f"the catalog could not be read: {with_hint(error)}"
+        )
 
 
 def _absent(desired: Catalog) -> str:
@@ -223,7 +259,8 @@ async def _find(graph: GraphClient, desired: Catalog) -> list[Catalog]:
         catalog = _catalog(answer.body)
         if catalog.id != desired.id.lower():
             raise GraphAnswerError(
-                f"Graph returned catalog {catalog.id} instead of {desired.id}.", request_id=answer.request_id
+                f"Graph returned catalog {catalog.id} instead of {desired.id}.",
+                request_id=answer.request_id,
             )
         return [catalog]
     return await _named(graph, [str(desired.display_name)])
@@ -234,7 +271,9 @@ def _catalog(body: dict[str, Any]) -> Catalog:
     return Catalog(identifier(body, "a catalog").lower(), name if isinstance(name, str) else None)
 
 
-def _with_nearest_names(observed: ObservedCatalog, names: Sequence[str], because: str) -> ObservedCatalog:
+def _with_nearest_names(
+    observed: ObservedCatalog, names: Sequence[str], because: str
+) -> ObservedCatalog:
     if observed.read != "absent" or observed.catalog.id is not None:
         return observed
     folded = {name.casefold(): name for name in names}

@@ -1,4 +1,6 @@
-"""Requests to Graph, built by the SDK's request builders, with raw JSON bodies (docs/graph.md §1, §6.5)."""
+"""Requests to Graph, built by the SDK's request builders, with raw JSON bodies (docs/graph.md §1,
+§6.5).
+"""
 
 from __future__ import annotations
 
@@ -18,21 +20,29 @@ Json = dict[str, Any]
 
 
 class Requests:
-    """Requests to one Graph. Those with a body are writes, which the transport sends only while writes are unlocked."""
+    """Requests to one Graph. Those with a body are writes, which the transport sends only while
+    writes are unlocked.
+    """
 
     def __init__(self, adapter: GraphRequestAdapter) -> None:
-        self._builder = GraphServiceClient(request_adapter=adapter).identity_governance.entitlement_management
+        self._builder = GraphServiceClient(
+            request_adapter=adapter
+        ).identity_governance.entitlement_management
         self._base_url = adapter.base_url
         self._addresses: dict[tuple[object, ...], str] = {}
 
     def catalogs(self, *names: str) -> RequestInformation:
-        """GET catalogs, all of them or those with one of these display names (docs/graph.md §1.1; quotes doubled)."""
+        """GET catalogs, all of them or those with one of these display names (docs/graph.md §1.1;
+        quotes doubled).
+        """
         builder = self._builder.catalogs
         if not names:
             return self._addressed(builder.to_get_request_information())
         any_name = " or ".join(map(name_filter, names))
         query = builder.CatalogsRequestBuilderGetQueryParameters(filter=any_name)
-        return self._addressed(builder.to_get_request_information(RequestConfiguration(query_parameters=query)))
+        return self._addressed(
+            builder.to_get_request_information(RequestConfiguration(query_parameters=query))
+        )
 
     def catalog(self, catalog_id: str) -> RequestInformation:
         """GET one catalog."""
@@ -41,23 +51,43 @@ class Requests:
 
     def extensions(self, catalog_id: str, body: Json | None = None) -> RequestInformation:
         """GET the extensions of a catalog, or POST a new one (docs/graph.md §1.2)."""
-        builder = self._builder.catalogs.by_access_package_catalog_id(catalog_id).custom_workflow_extensions
-        request = builder.to_get_request_information() if body is None else _write(Method.POST, builder, body)
+        builder = self._builder.catalogs.by_access_package_catalog_id(
+            catalog_id
+        ).custom_workflow_extensions
+        request = (
+            builder.to_get_request_information()
+            if body is None
+            else _write(Method.POST, builder, body)
+        )
         return self._addressed(request)
 
-    def extension(self, catalog_id: str, extension_id: str, body: Json | None = None) -> RequestInformation:
-        """GET one extension, or PUT all of it: the SDK offers PATCH, which the service rejects (docs/graph.md §1.5)."""
+    def extension(
+        self, catalog_id: str, extension_id: str, body: Json | None = None
+    ) -> RequestInformation:
+        """GET one extension, or PUT all of it: the SDK offers PATCH, which the service rejects
+        (docs/graph.md §1.5).
+        """
         builder = self._builder.catalogs.by_access_package_catalog_id(catalog_id)
         item = builder.custom_workflow_extensions.by_custom_callout_extension_id(extension_id)
-        request = item.to_get_request_information() if body is None else _write(Method.PUT, item, body)
+        request = (
+            item.to_get_request_information() if body is None else _write(Method.PUT, item, body)
+        )
         return self._addressed(request)
 
     def _addressed(self, request: RequestInformation) -> RequestInformation:
-        """The request with its URL expanded and cached: the SDK would expand it at every access (ADR 0018)."""
+        """The request with its URL expanded and cached: the SDK would expand it at every access
+        (ADR 0018).
+        """
         request.path_parameters["baseurl"] = self._base_url
-        if request.url_template and not request.query_parameters:  # the longest part would expand to nothing
+        if (
+            request.url_template and not request.query_parameters
+        ):  # the longest part would expand to nothing
             request.url_template = request.url_template.partition("{?")[0]
-        key = request.url_template, *request.path_parameters.items(), *request.query_parameters.items()
+        key = (
+            request.url_template,
+            *request.path_parameters.items(),
+            *request.query_parameters.items(),
+        )
         if key not in self._addresses:
             self._addresses[key] = request.url
         request.url = self._addresses[key]
@@ -65,7 +95,9 @@ class Requests:
 
 
 def name_filter(name: str) -> str:
-    """The `$filter` expression for one display name; a quote inside it is doubled (docs/graph.md §1.3)."""
+    """The `$filter` expression for one display name; a quote inside it is doubled
+    (docs/graph.md §1.3).
+    """
     literal = name.replace("'", "''")
     return f"displayName eq '{literal}'"
 
@@ -74,7 +106,8 @@ def follow(next_link: str) -> RequestInformation:
     """GET the next page: the link is opaque and used unchanged (docs/graph.md §1.4).
 
     Raises:
-        GraphAnswerError: the link is not an absolute URL, or has a user name, which httpx would sign in with.
+        GraphAnswerError: the link is not an absolute URL, or has a user name, which httpx would
+            sign in with.
     """
     try:
         url, _ = httpx.URL(next_link), urlsplit(next_link).port
@@ -89,7 +122,9 @@ def follow(next_link: str) -> RequestInformation:
 
 
 def described(request: RequestInformation) -> str:
-    """The request as shown in messages: method and path below entitlement management, without query."""
+    """The request as shown in messages: method and path below entitlement management, without
+    query.
+    """
     return method_and_path(request.http_method.value, httpx.URL(request.url))
 
 

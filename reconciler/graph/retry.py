@@ -35,17 +35,21 @@ Sleep = Callable[[float], Awaitable[None]]
 class Pause(Protocol):
     """Pauses all requests."""
 
-    async def __call__(self, wait_s: float, *, named: bool = True, of_a_limit: bool = False) -> None:
-        """Pauses for so long; `named`: Graph gave a Retry-After; `of_a_limit`: it did so with HTTP 429."""
+    async def __call__(
+        self, wait_s: float, *, named: bool = True, of_a_limit: bool = False
+    ) -> None:
+        """Pauses for so long; `named`: Graph gave a Retry-After; `of_a_limit`: it did so with HTTP
+        429.
+        """
 
 
 def may_repeat(error: BaseException, *, retry_unclear: bool) -> bool:
     """True if a retry is safe and may succeed.
 
-    Any request is retried if it was certainly not sent, and after HTTP 429. With `retry_unclear`, so never for a POST
-    that Graph may have applied (docs/graph.md §5.3, §6.2), it is also retried after HTTP 5xx, 408, 409 and
-    redirects, and after a lost or unreadable answer. A PUT is pre-checked before, as a conflict
-    demands (docs/graph.md §5.2).
+    Any request is retried if it was certainly not sent, and after HTTP 429. With `retry_unclear`,
+    so never for a POST that Graph may have applied (docs/graph.md §5.3, §6.2), it is also retried
+    after HTTP 5xx, 408, 409 and redirects, and after a lost or unreadable answer. A PUT is
+    pre-checked before, as a conflict demands (docs/graph.md §5.2).
     """
     if isinstance(error, GraphRefusalError):
         return error.status == 429 or (retry_unclear and not error.certain)
@@ -56,7 +60,9 @@ def may_repeat(error: BaseException, *, retry_unclear: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a request is retried; clocks, sleep and randomness are parameters so that tests can replace them."""
+    """How often a request is retried; clocks, sleep and randomness are parameters so that tests can
+    replace them.
+    """
 
     max_retries: int
     sleep: Sleep = asyncio.sleep
@@ -64,8 +70,11 @@ class RetryPolicy:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     elapsed_s: Callable[[], float] = time.monotonic
 
-    def loop(self, client_request_id: str, pause_all: Pause, *, retry_unclear: bool) -> AsyncRetrying:
-        """The retry loop for one request; `retry_unclear` as in `may_repeat`. It raises the last error unchanged.
+    def loop(
+        self, client_request_id: str, pause_all: Pause, *, retry_unclear: bool
+    ) -> AsyncRetrying:
+        """The retry loop for one request; `retry_unclear` as in `may_repeat`. It raises the last
+        error unchanged.
 
         `pause_all` pauses all requests and reports it; it is used when Graph asked for the wait.
         """
@@ -96,7 +105,9 @@ class RetryPolicy:
 
         return AsyncRetrying(
             retry=retry_if_exception(lambda error: may_repeat(error, retry_unclear=retry_unclear)),
-            stop=lambda state: stop_after_attempt(self.max_retries + 1)(state) or _waits_too_long(state),
+            stop=lambda state: (
+                stop_after_attempt(self.max_retries + 1)(state) or _waits_too_long(state)
+            ),
             wait=self.wait_s,
             sleep=wait,
             before_sleep=log_retry,
@@ -104,7 +115,9 @@ class RetryPolicy:
         )
 
     def wait_s(self, state: RetryCallState) -> float:
-        """Seconds until the next attempt: Retry-After, else exponential back-off with jitter of one half."""
+        """Seconds until the next attempt: Retry-After, else exponential back-off with jitter of one
+        half.
+        """
         asked = self.retry_after_s(_failure(state))
         if asked is not None:
             return asked
@@ -117,9 +130,11 @@ class RetryPolicy:
         return throttled or self.retry_after_s(error) is not None
 
     def retry_after_s(self, error: BaseException | None) -> float | None:
-        """Seconds of a Retry-After header, given as numbers or HTTP dates; None if absent or unreadable.
+        """Seconds of a Retry-After header, given as numbers or HTTP dates; None if absent or
+        unreadable.
 
-        The longest of several values is used: the headers of Graph and of a proxy arrive joined (RFC 9110 §5.3).
+        The longest of several values is used: the headers of Graph and of a proxy arrive joined
+        (RFC 9110 §5.3).
         """
         if not isinstance(error, GraphRefusalError):
             return None
@@ -129,11 +144,17 @@ class RetryPolicy:
         return max((wait_s for wait_s in waits_s if wait_s is not None), default=None)
 
     def _wait_s(self, value: str, date: str | None) -> float | None:
-        """Seconds of one value; a date is compared with the answer's Date, so a wrong local clock does not matter."""
+        """Seconds of one value; a date is compared with the answer's Date, so a wrong local clock
+        does not matter.
+        """
         if _NUMBER.fullmatch(value):
             return min(float(value), _MAX_RETRY_AFTER_S)
         until = _moment(value)
-        return None if until is None else max(0.0, (until - (_moment(date) or self.now())).total_seconds())
+        return (
+            None
+            if until is None
+            else max(0.0, (until - (_moment(date) or self.now())).total_seconds())
+        )
 
 
 def _moment(http_date: str | None) -> datetime | None:

@@ -1,4 +1,6 @@
-"""Throttling: pauses all requests while Graph asks for it, then limits their concurrency and, if needed, their rate."""
+"""Throttling: pauses all requests while Graph asks for it, then limits their concurrency and, if
+needed, their rate.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +29,19 @@ ReportStatus = Callable[[str], None]
 
 
 class Throttle:
-    """Throttling for all requests of a run; no limits are published for entitlement management (docs/graph.md §5.1).
+    """Throttling for all requests of a run; no limits are published for entitlement management
+    (docs/graph.md §5.1).
 
-    When Graph throttles, all requests pause and the concurrency is halved. It then grows by one after as many
-    successes as it allows at a time, up to `max_concurrency`. If Graph throttles again after a burst of answers,
-    although every request waited for Retry-After, the rate is too high: a budget of requests per window, as long as
-    Retry-After, is enforced. The budget doubles after ten windows without HTTP 429. Belongs to one event loop.
+    When Graph throttles, all requests pause and the concurrency is halved. It then grows by one
+    after as many successes as it allows at a time, up to `max_concurrency`. If Graph throttles
+    again after a burst of answers, although every request waited for Retry-After, the rate is too
+    high: a budget of requests per window, as long as Retry-After, is enforced. The budget doubles
+    after ten windows without HTTP 429. Belongs to one event loop.
     """
 
-    def __init__(self, max_concurrency: int, policy: RetryPolicy, report_status: ReportStatus) -> None:
+    def __init__(
+        self, max_concurrency: int, policy: RetryPolicy, report_status: ReportStatus
+    ) -> None:
         self._max_concurrency = max_concurrency
         self._policy = policy
         self._report_status = report_status
@@ -69,8 +75,8 @@ class Throttle:
     async def permit(self, requests: int = 1) -> AsyncIterator[None]:
         """A permit for a request, held within the block; first come, first served.
 
-        It is given once the budget allows so many `requests`. Re-entrant per task: a write's pre-check reuses the
-        write's permit.
+        It is given once the budget allows so many `requests`. Re-entrant per task: a write's
+        pre-check reuses the write's permit.
 
         Raises:
             GraphRefusalError: Graph asked for a longer wait than a run accepts.
@@ -97,7 +103,9 @@ class Throttle:
 
     @contextmanager
     def skip_queue(self) -> Iterator[None]:
-        """Within the block, requests of this task do not queue for the budget: they read back what was just written."""
+        """Within the block, requests of this task do not queue for the budget: they read back what
+        was just written.
+        """
         task = asyncio.current_task()
         self._queue_skippers.add(task)
         try:
@@ -110,10 +118,15 @@ class Throttle:
         self._answered_s.append(self._policy.elapsed_s())
 
     def count_success(self) -> None:
-        """Counts a success: raises the concurrency after enough of them, the budget after windows without HTTP 429."""
+        """Counts a success: raises the concurrency after enough of them, the budget after windows
+        without HTTP 429.
+        """
         self.count_answer()
         now_s = self._policy.elapsed_s()
-        if self._budget is not None and now_s - self._budget_since_s > _WINDOWS_BEFORE_DOUBLING * self._window_s:
+        if (
+            self._budget is not None
+            and now_s - self._budget_since_s > _WINDOWS_BEFORE_DOUBLING * self._window_s
+        ):
             self._budget, self._budget_since_s = 2 * self._budget, now_s
         self._successes += 1
         if self.concurrency < self._max_concurrency and self._successes >= self.concurrency:
@@ -121,13 +134,17 @@ class Throttle:
             log.info("No throttling since; concurrency raised to %d.", self.concurrency)
 
     def delay_next(self, wait_s: float) -> None:
-        """Pauses the next requests for so long: Graph asked for it in answer to a request that is not retried."""
+        """Pauses the next requests for so long: Graph asked for it in answer to a request that is
+        not retried.
+        """
         self._paused_until_s = max(self._paused_until_s, self._policy.elapsed_s() + wait_s)
 
     async def pause(self, wait_s: float, *, named: bool = True, of_a_limit: bool = False) -> None:
-        """Waits, and pauses all other requests meanwhile: Graph's throttling applies to every one of them.
+        """Waits, and pauses all other requests meanwhile: Graph's throttling applies to every one
+        of them.
 
-        `named`: Graph gave a Retry-After. `of_a_limit`: with HTTP 429, so it may be the window of a rate limit.
+        `named`: Graph gave a Retry-After. `of_a_limit`: with HTTP 429, so it may be the window of a
+            rate limit.
         """
         throttled = f"Throttled by Graph ({_reason(wait_s, named=named, of_a_limit=of_a_limit)})"
         if not self._pauses:
@@ -147,7 +164,9 @@ class Throttle:
                 self._budget_since_s = self._policy.elapsed_s()
 
     async def _acquire_permit(self) -> None:
-        """Waits for the end of the pause and for a permit; gives the permit back if another pause began meanwhile."""
+        """Waits for the end of the pause and for a permit; gives the permit back if another pause
+        began meanwhile.
+        """
         while True:
             await self._wait_for_pause()
             await self._permits.acquire()
@@ -160,8 +179,8 @@ class Throttle:
         pause_s = self._pause_left_s()
         if pause_s > MAX_TOTAL_WAIT_S:
             raise GraphRefusalError(
-                f"Throttled by Graph (Retry-After {pause_s:.0f} s), longer than the {MAX_TOTAL_WAIT_S:.0f} s "
-                "that a run waits; the request was not sent.",
+                f"Throttled by Graph (Retry-After {pause_s:.0f} s), longer than the"
+                f" {MAX_TOTAL_WAIT_S:.0f} s that a run waits; the request was not sent.",
                 status=429,
                 headers={"Retry-After": f"{pause_s:.0f}"},
             )
@@ -175,7 +194,9 @@ class Throttle:
         waited = False
         while (wait_s := self._budget_wait_s(requests)) > 0:
             if not waited:
-                self._report_status(f"Rate limited by Graph to {self._budget} requests per {self._window_s:.0f} s")
+                self._report_status(
+                    f"Rate limited by Graph to {self._budget} requests per {self._window_s:.0f} s"
+                )
             waited = True
             await self._policy.sleep(wait_s)
         if waited:
@@ -194,10 +215,16 @@ class Throttle:
         return (self._answered_s[0] if self._answered_s else now_s) + self._window_s - now_s
 
     def _limit(self, wait_s: float) -> str | None:
-        """Sets the budget to the answers of the last `wait_s`, and describes it; None if they show no rate limit."""
+        """Sets the budget to the answers of the last `wait_s`, and describes it; None if they show
+        no rate limit.
+        """
         since_s = self._policy.elapsed_s() - wait_s
         answered = sum(moment_s > since_s for moment_s in self._answered_s)
-        if not self._throttled_before or wait_s > _MAX_WINDOW_S or answered < max(self.concurrency, _MIN_ANSWERS):
+        if (
+            not self._throttled_before
+            or wait_s > _MAX_WINDOW_S
+            or answered < max(self.concurrency, _MIN_ANSWERS)
+        ):
             return None
         self._budget, self._window_s = answered, wait_s
         return f"then at most {answered} requests per {wait_s:.0f} s"
@@ -217,6 +244,8 @@ class Throttle:
 
 
 def _reason(wait_s: float, *, named: bool, of_a_limit: bool) -> str:
-    """What of Graph's answer asked for the pause; a wait that Graph did not name follows HTTP 429 alone."""
+    """What of Graph's answer asked for the pause; a wait that Graph did not name follows HTTP 429
+    alone.
+    """
     status = ["HTTP 429"] if of_a_limit or not named else []
     return ", ".join([*status, f"Retry-After {wait_s:.0f} s" if named else "no Retry-After"])

@@ -1,4 +1,6 @@
-"""The only transport: sends to the configured origin only, and nothing but GET until apply unlocks writes."""
+"""The only transport: sends to the configured origin only, and nothing but GET until apply unlocks
+writes.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ Origin = tuple[str, str, int | None]
 _TRANSFER_HEADERS = ("content-encoding", "content-length", "transfer-encoding")
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1)
 MAX_ANSWER_BYTES = 8 * 1024**2
-"""Both as received and as decompressed: one page with all 500 extensions of a tenant, at 16 KiB each."""
+"""Both as received and as decompressed: one page with all 500 extensions of a tenant, at 16 KiB
+each.
+"""
 CHALLENGE = "X-Challenge"
 """The header that carries the challenge of a 401 past the SDK."""
 
@@ -31,7 +35,8 @@ def origin_of(url: str | httpx.URL) -> Origin:
 
 
 class ConnectionPool:
-    """As many connections as requests are in flight, each in its own httpx pool; the last one returned is used first.
+    """As many connections as requests are in flight, each in its own httpx pool; the last one
+    returned is used first.
 
     A single httpx pool would scan all its connections several times per request (ADR 0018).
     """
@@ -50,7 +55,9 @@ class ConnectionPool:
         connection = self._free.pop()
         try:
             yield connection
-        except BaseException:  # the connection may be half closed, and would be used first from now on
+        except (
+            BaseException
+        ):  # the connection may be half closed, and would be used first from now on
             self._connections.remove(connection)
             await connection.aclose()
             raise
@@ -64,10 +71,12 @@ class ConnectionPool:
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """HTTP/1.1 to one origin. Refuses any other origin, every redirect, and any method but GET while locked.
+    """HTTP/1.1 to one origin. Refuses any other origin, every redirect, and any method but GET
+    while locked.
 
-    It is below the SDK's pipeline, so that nothing in the SDK can bypass it. Why each rule: docs/graph.md §6.2
-    (a redirected POST turns into a GET), docs/graph.md §6.3 (the bearer token follows foreign links).
+    It is below the SDK's pipeline, so that nothing in the SDK can bypass it. Why each rule:
+    docs/graph.md §6.2 (a redirected POST turns into a GET), docs/graph.md §6.3 (the bearer token
+    follows foreign links).
     """
 
     def __init__(self, connections: ConnectionPool, origin: Origin) -> None:
@@ -78,7 +87,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     @contextmanager
     def writes_unlocked(self) -> Iterator[None]:
-        """Allows POST and PUT within the block; only apply uses it, for a plan that was shown and approved."""
+        """Allows POST and PUT within the block; only apply uses it, for a plan that was shown and
+        approved.
+        """
         self._writes_unlocked = True
         try:
             yield
@@ -88,7 +99,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The complete response of the configured origin; sets `answered`.
 
-        Secrets in it, error bodies included, are registered for masking before any message can contain them.
+        Secrets in it, error bodies included, are registered for masking before any message can
+        contain them.
 
         Raises:
             GraphAnswerError: the request is for another origin, or the response is too large.
@@ -98,24 +110,30 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """
         if origin_of(request.url) != self._origin:
             raise GraphAnswerError(
-                f"A link to another server ({request.url.scheme}://{request.url.host}) was not followed; "
-                "the access token is sent to the configured Graph only."
+                f"A link to another server ({request.url.scheme}://{request.url.host}) was not"
+                " followed; the access token is sent to the configured Graph only."
             )
         if request.method not in (("GET", "POST", "PUT") if self._writes_unlocked else ("GET",)):
-            raise RefusedError(f"Refused to send {request.method}: writes are locked until a plan is approved.")
+            raise RefusedError(
+                f"Refused to send {request.method}: writes are locked until a plan is approved."
+            )
         async with self._connections.lease() as connection:
             response = await connection.handle_async_request(request)
             self.answered = True
             response = await _read(response, request)
         if 300 <= response.status_code < 400:
             raise GraphRefusalError(
-                f"Graph answered with a redirect (HTTP {response.status_code}); redirects are not followed.",
+                f"Graph answered with a redirect (HTTP {response.status_code}); redirects are not"
+                " followed.",
                 status=response.status_code,
                 request_id=response.headers.get("request-id"),
             )
-        learn(response.content.decode(json.detect_encoding(response.content), "replace"))  # as `json.loads` reads it
+        learn(
+            response.content.decode(json.detect_encoding(response.content), "replace")
+        )  # as `json.loads` reads it
         if response.status_code == 401:
-            # Otherwise the SDK answers the challenge itself and repeats a write without calling its guard.
+            # Otherwise the SDK answers the challenge itself and repeats a write without calling its
+            # guard.
             response.headers[CHALLENGE] = response.headers.pop("WWW-Authenticate", "")
         return response
 
@@ -137,18 +155,22 @@ async def _read(response: httpx.Response, request: httpx.Request) -> httpx.Respo
             body.add(piece)
     except TooLargeError as error:
         raise GraphAnswerError(
-            f"The answer to {method_and_path(request.method, request.url)} (HTTP {response.status_code}) is larger "
-            f"than {MAX_ANSWER_BYTES // 1024**2} MiB; reading it was stopped.",
+            f"The answer to {method_and_path(request.method, request.url)} (HTTP"
+            f" {response.status_code}) is larger than {MAX_ANSWER_BYTES // 1024**2} MiB; reading it"
+            " was stopped.",
             request_id=response.headers.get("request-id"),
         ) from error
     headers = httpx.Headers(response.headers)
     for name in _TRANSFER_HEADERS:
         headers.pop(name, None)
-    return httpx.Response(response.status_code, headers=headers, content=body.content(), request=request)
+    return httpx.Response(
+        response.status_code, headers=headers, content=body.content(), request=request
+    )
 
 
 def open_transport(base_url: str) -> GuardedTransport:
-    """A guarded transport to the base URL, with the proxy and the CA certificates that the environment names.
+    """A guarded transport to the base URL, with the proxy and the CA certificates that the
+    environment names.
 
     A failed connection is tried twice more, before any request is sent.
 
@@ -157,17 +179,27 @@ def open_transport(base_url: str) -> GuardedTransport:
     """
     try:
         proxy = proxy_for(base_url)
-        # Plain http, which is for loopback only, needs no certificates; but those that are configured must be valid.
-        needed = origin_of(base_url)[0] == "https" or not {"SSL_CERT_FILE", "SSL_CERT_DIR"}.isdisjoint(os.environ)
+        # Plain http, which is for loopback only, needs no certificates; but those that are
+        # configured must be valid.
+        needed = origin_of(base_url)[0] == "https" or not {
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+        }.isdisjoint(os.environ)
         trusted = httpx.create_ssl_context() if needed else False
         connections = ConnectionPool(
             lambda: httpx.AsyncHTTPTransport(
-                verify=trusted, http1=True, http2=False, limits=_ONE_CONNECTION, retries=2, proxy=proxy
+                verify=trusted,
+                http1=True,
+                http2=False,
+                limits=_ONE_CONNECTION,
+                retries=2,
+                proxy=proxy,
             )
         )
     except (OSError, ValueError, httpx.InvalidURL) as error:
         raise UsageError(
-            f"The proxy or the CA certificates set by environment variables cannot be used ({type(error).__name__}).",
+            "The proxy or the CA certificates set by environment variables cannot be used"
+            f" ({type(error).__name__}).",
             hint="Check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from error
     return GuardedTransport(connections, origin_of(base_url))

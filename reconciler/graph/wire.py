@@ -1,4 +1,6 @@
-"""Graph's JSON ⇄ the model: both timeout names, both forms of a type name, the `value` wrapper of the examples."""
+"""Graph's JSON ⇄ the model: both timeout names, both forms of a type name, the `value` wrapper of
+the examples.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ def observed_extension(body: Mapping[str, Any]) -> ObservedExtension:
         body = inner
     extension_id, name = identifier(body, "an extension"), body.get("displayName")
     callback = body.get("callbackConfiguration")
-    old_name = isinstance(callback, Mapping) and not callback.get(TIMEOUT) and TIMEOUT_IN_DOCUMENTS in callback
+    old_name = (
+        isinstance(callback, Mapping)
+        and not callback.get(TIMEOUT)
+        and TIMEOUT_IN_DOCUMENTS in callback
+    )
     return ObservedExtension(
         id=extension_id.lower() if GUID.fullmatch(extension_id) else extension_id,
         display_name=name if isinstance(name, str) else None,
@@ -53,27 +59,37 @@ def identifier(body: Mapping[str, Any], of: str) -> str:
     Microsoft's ids are GUIDs. Others are accepted if they are safe in a URL and on a terminal.
 
     Raises:
-        GraphAnswerError: there is no id, or it is too long, not printable ASCII, or `.` or `..`, which change the
-            path of a URL.
+        GraphAnswerError: there is no id, or it is too long, not printable ASCII, or `.` or `..`,
+            which change the path of a URL.
     """
     value = body.get("id")
     if not isinstance(value, str) or not value:
         raise GraphAnswerError(f"Graph returned {of} without an id.")
-    if len(value) > MAX_ID_LENGTH or not (value.isascii() and value.isprintable()) or value in (".", ".."):
-        raise GraphAnswerError(f"Graph returned {of} with an unusable id ({len(value)} characters).")
+    if (
+        len(value) > MAX_ID_LENGTH
+        or not (value.isascii() and value.isprintable())
+        or value in (".", "..")
+    ):
+        raise GraphAnswerError(
+            f"Graph returned {of} with an unusable id ({len(value)} characters)."
+        )
     return value
 
 
-def request_body(type_name: str, properties: Mapping[str, JsonValue], timeout_name: str = TIMEOUT) -> Properties:
+def request_body(
+    type_name: str, properties: Mapping[str, JsonValue], timeout_name: str = TIMEOUT
+) -> Properties:
     """The body of a POST or PUT: bare, types written with `#`, the timeout under the given name.
 
-    Members that the object's type does not have are omitted: they belong to its former type. A cleared `url` is
-    omitted too, so that Graph computes it (docs/graph.md §2.6).
+    Members that the object's type does not have are omitted: they belong to its former type. A
+    cleared `url` is omitted too, so that Graph computes it (docs/graph.md §2.6).
     """
     body: Properties = {ODATA_TYPE: odata_type(type_name)}
     for name, value in properties.items():
         kind = COMPLEX_PROPERTIES.get(name)
-        body[name] = _object(kind, value, timeout_name) if kind and isinstance(value, dict) else value
+        body[name] = (
+            _object(kind, value, timeout_name) if kind and isinstance(value, dict) else value
+        )
     return body
 
 

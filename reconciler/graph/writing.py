@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Graph's answer to a write: the extension after it (None for an empty body), and the request ID."""
+    """Graph's answer to a write: the extension after it (None for an empty body), and the request
+    ID.
+    """
 
     extension: ObservedExtension | None
     request_id: str | None
@@ -34,7 +36,8 @@ async def create_extension(
     """POSTs a new extension (docs/graph.md §1.2); the guard is called for every attempt.
 
     Raises:
-        GraphError: anything but a readable 2xx; except after a 4xx, the extension may exist nevertheless.
+        GraphError: anything but a readable 2xx; except after a 4xx, the extension may exist
+            nevertheless.
     """
     body = request_body(type_name, properties, timeout_name)
     return _written(await graph.send(graph.requests.extensions(catalog_id, body), guard))
@@ -48,13 +51,16 @@ async def replace_extension(
     timeout_name: str,
     guard: WriteGuard | None = None,
 ) -> Written:
-    """PUTs every writable property of the extension (docs/graph.md §1.5); the guard is called for every attempt.
+    """PUTs every writable property of the extension (docs/graph.md §1.5); the guard is called for
+    every attempt.
 
     Raises:
         GraphError: anything but a readable 2xx.
     """
     body = request_body(extension.type, properties, timeout_name)
-    return _written(await graph.send(graph.requests.extension(catalog_id, str(extension.id), body), guard))
+    return _written(
+        await graph.send(graph.requests.extension(catalog_id, str(extension.id), body), guard)
+    )
 
 
 def _written(answer: Answer) -> Written:

@@ -21,7 +21,9 @@ _Named = tuple[str, str, SourceLocation]
 
 
 def in_order(place: SourceLocation | None) -> tuple[str, int, int]:
-    """The sort key of places: file, line, column; no place comes first, and a file as a whole before its lines."""
+    """The sort key of places: file, line, column; no place comes first, and a file as a whole
+    before its lines.
+    """
     return (place.file, place.line or 0, place.column or 0) if place else ("", 0, 0)
 
 
@@ -39,7 +41,9 @@ def _by_catalog(documents: Iterable[DeclaredDocument]) -> dict[_Reference, list[
 
 
 def duplicates(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
-    """R207 for every extension that is declared before in its catalog, by id or by name, with the first place."""
+    """R207 for every extension that is declared before in its catalog, by id or by name, with the
+    first place.
+    """
     repeated = []
     for group in _by_catalog(documents).values():
         first: dict[Key, SourceLocation] = {}
@@ -54,15 +58,21 @@ def duplicates(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
 
 
 def look_alikes(documents: Iterable[DeclaredDocument]) -> list[Diagnostic]:
-    """R216 for every name that looks like an earlier one, of another extension in its catalog or of another catalog."""
+    """R216 for every name that looks like an earlier one, of another extension in its catalog or of
+    another catalog.
+    """
     catalogs: list[_Named] = []
     warnings: list[Diagnostic] = []
     for (_, compared_as), group in _by_catalog(documents).items():
         name = cast("Catalog", group[0].catalog).display_name
         if name is not None:
             catalogs.append((name, compared_as, group[0].source))
-        named = ((extension.display_name, extension.source) for extension in _in_source_order(group))
-        warnings += _look_alikes("extension", [(name, folded(name), source) for name, source in named if name])
+        named = (
+            (extension.display_name, extension.source) for extension in _in_source_order(group)
+        )
+        warnings += _look_alikes(
+            "extension", [(name, folded(name), source) for name, source in named if name]
+        )
     return warnings + _look_alikes("catalog", catalogs)
 
 
@@ -70,13 +80,18 @@ def _look_alikes(kind: str, names: Iterable[_Named]) -> list[Diagnostic]:
     warnings = []
     first: dict[str, _Named] = {}
     for name, compared_as, source in names:
-        first_name, first_compared_as, place = first.setdefault(appearance(name), (name, compared_as, source))
+        first_name, first_compared_as, place = first.setdefault(
+            appearance(name), (name, compared_as, source)
+        )
         if compared_as != first_compared_as:
             message = (
-                f"The {kind} {quoted(name)} looks like {quoted(first_name)} at {place.file}:{place.line}; "
-                "the names differ only in invisible characters."
+                f"The {kind} {quoted(name)} looks like {quoted(first_name)} at"
+                f" {place.file}:{place.line}; the names differ only in invisible characters."
             )
-            hint = f"If both are the same {kind}, write the name identically; otherwise use visibly different names."
+            hint = (
+                f"If both are the same {kind}, write the name identically; otherwise use visibly"
+                " different names."
+            )
             warnings.append(Diagnostic("R216", "warning", message, hint, source))
     return warnings
 
@@ -88,12 +103,18 @@ def _in_source_order(group: Iterable[DeclaredDocument]) -> list[DeclaredExtensio
 
 def _duplicate(extension: DeclaredExtension, taken: Key, first: SourceLocation) -> Diagnostic:
     by_name = taken[0] != "id"
-    what = f"The extension {quoted(extension.display_name or '')}" if by_name else f"The id {quoted(taken[1])}"
+    what = (
+        f"The extension {quoted(extension.display_name or '')}"
+        if by_name
+        else f"The id {quoted(taken[1])}"
+    )
     message = f"{what} is declared twice in its catalog, first at {first.file}:{first.line}."
     correction = "correct its `id`"
     if by_name:
         correction = "rename it (names are compared ignoring case), or give each its own `id`"
-    return Diagnostic("R207", "error", message, f"Remove one of them, or {correction}.", extension.source)
+    return Diagnostic(
+        "R207", "error", message, f"Remove one of them, or {correction}.", extension.source
+    )
 
 
 def desired_catalogs(documents: Iterable[DeclaredDocument]) -> tuple[DesiredCatalog, ...]:
@@ -119,5 +140,10 @@ def _desired(extension: DeclaredExtension) -> DesiredExtension:
     if kind == ASSIGNMENT_TYPE:
         properties.pop("callbackConfiguration", None)
     return DesiredExtension(
-        extension.pinned_id, extension.display_name or "", kind, properties, extension.source, extension.inherited
+        extension.pinned_id,
+        extension.display_name or "",
+        kind,
+        properties,
+        extension.source,
+        extension.inherited,
     )

@@ -18,7 +18,9 @@ from reconciler.model.extension import Catalog, Inherited
 
 @dataclass(frozen=True, slots=True)
 class DeclaredExtension:
-    """An extension with its defaults; `display_name` and `pinned_id` are None if absent or invalid."""
+    """An extension with its defaults; `display_name` and `pinned_id` are None if absent
+    or invalid.
+    """
 
     display_name: str | None
     pinned_id: str | None
@@ -36,15 +38,20 @@ class DeclaredDocument:
     source: SourceLocation
 
 
-def declared(document: Node, file: str, not_secret: Collection[str] = ()) -> tuple[DeclaredDocument, list[Fault]]:
-    """The document and all its faults: of the schema, of single values, of extensions merged with defaults.
+def declared(
+    document: Node, file: str, not_secret: Collection[str] = ()
+) -> tuple[DeclaredDocument, list[Fault]]:
+    """The document and all its faults: of the schema, of single values, of extensions merged with
+    defaults.
 
-    A fault in one extension does not stop the checks of others; a value in `defaults` is checked once, at its place.
-    `not_secret` adds to what the document itself lists.
+    A fault in one extension does not stop the checks of others; a value in `defaults` is checked
+    once, at its place. `not_secret` adds to what the document itself lists.
     """
     # First, so that no other message shows them.
     secrets = secret_faults(document, (*not_secret, *not_secret_texts(document)))
-    faults, invalid = schema_faults(document, {node for node, fault in secrets.items() if fault.code == "R208"})
+    faults, invalid = schema_faults(
+        document, {node for node, fault in secrets.items() if fault.code == "R208"}
+    )
     faults.extend(secrets.values())
     faults.extend(blank_fault("catalog", member(document, "catalog"), invalid))
     source = SourceLocation(file, document.line, document.column)
@@ -69,7 +76,9 @@ def _bodies(document: Node) -> list[Mapping]:
     return [item for item in items if isinstance(item, Mapping) and not is_wrapped(item)]
 
 
-def _extension(body: Mapping, whole: Mapping, invalid: Collection[Node], file: str) -> DeclaredExtension:
+def _extension(
+    body: Mapping, whole: Mapping, invalid: Collection[Node], file: str
+) -> DeclaredExtension:
     pinned_id = _valid_text(member(body, "id"), invalid)
     return DeclaredExtension(
         display_name=_valid_text(member(body, "displayName"), invalid),
@@ -80,7 +89,9 @@ def _extension(body: Mapping, whole: Mapping, invalid: Collection[Node], file: s
 
 
 def _inherited(document: Node, whole: Mapping, file: str) -> Inherited | None:
-    """What the merged extension inherits from the defaults of the document; None without defaults."""
+    """What the merged extension inherits from the defaults of the document; None without
+    defaults.
+    """
     defaults = document.entries.get("defaults") if isinstance(document, Mapping) else None
     if defaults is None:
         return None

@@ -22,7 +22,9 @@ _ONE_DOCUMENT = "Write one document: `environments:`, and below it the environme
 
 @dataclass(frozen=True, slots=True)
 class LoadedEnvironments:
-    """The environments in the order of the file, none if there is a diagnostic. `exists`: the file exists."""
+    """The environments in the order of the file, none if there is a diagnostic. `exists`: the file
+    exists.
+    """
 
     environments: tuple[Environment, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -30,12 +32,19 @@ class LoadedEnvironments:
 
 
 def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
-    """The environments of the file in the working folder; nothing is raised. Without the file there are none."""
+    """The environments of the file in the working folder; nothing is raised. Without the file there
+    are none.
+    """
     if not file.exists() and not file.is_symlink():
         return LoadedEnvironments(exists=False)
     if file.is_symlink() and not within(os.path.realpath(file.parent), file):
-        message, hint = "The symbolic link points outside the folder.", "Replace the link with the file."
-        return LoadedEnvironments(diagnostics=(Diagnostic("R003", "error", message, hint, of_path(str(file))),))
+        message, hint = (
+            "The symbolic link points outside the folder.",
+            "Replace the link with the file.",
+        )
+        return LoadedEnvironments(
+            diagnostics=(Diagnostic("R003", "error", message, hint, of_path(str(file))),)
+        )
     text, unreadable = read_text(file, shown(file))
     if unreadable is not None:
         return LoadedEnvironments(diagnostics=(unreadable,))
@@ -46,18 +55,25 @@ def load_environments(file: Path = ENVIRONMENTS_FILE) -> LoadedEnvironments:
     if not faults:
         faults = _faults(documents)
     if faults:
-        in_order = sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column, fault.code))
+        in_order = sorted(
+            dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column, fault.code)
+        )
         return LoadedEnvironments(diagnostics=tuple(fault.in_file(str(file)) for fault in in_order))
     named = member(documents[0], "environments")
     not_secret = not_secret_texts(documents[0])
-    return LoadedEnvironments(tuple(_environment(name, body, not_secret) for name, body in _entries(named)))
+    return LoadedEnvironments(
+        tuple(_environment(name, body, not_secret) for name, body in _entries(named))
+    )
 
 
 def _faults(documents: list[Node]) -> list[Fault]:
     if len(documents) > 1:
         return [
             fault_at(
-                documents[1], "R101", f"The file has {len(documents)} documents; only one is allowed.", _ONE_DOCUMENT
+                documents[1],
+                "R101",
+                f"The file has {len(documents)} documents; only one is allowed.",
+                _ONE_DOCUMENT,
             )
         ]
     [document] = documents
@@ -72,9 +88,13 @@ _NOT_NESTED = "Write the value itself: a variable cannot contain another variabl
 def _nested_faults(document: Node) -> list[Fault]:
     """R210 for a variable in the value of a variable: it would not be resolved."""
     bodies = [body for _, body in _entries(member(document, "environments"))]
-    values = [(name, value) for body in bodies for name, value in _entries(member(body, "variables"))]
+    values = [
+        (name, value) for body in bodies for name, value in _entries(member(body, "variables"))
+    ]
     return [
-        fault_at(value, "R210", f"The value of the variable {quoted(name)} contains `${{`.", _NOT_NESTED)
+        fault_at(
+            value, "R210", f"The value of the variable {quoted(name)} contains `${{`.", _NOT_NESTED
+        )
         for name, value in values
         if "${" in (text_of(value) or "")
     ]
@@ -82,9 +102,19 @@ def _nested_faults(document: Node) -> list[Fault]:
 
 def _name_faults(document: Node) -> list[Fault]:
     named = member(document, "environments")
-    variables = [entry for _, body in _entries(named) for entry in _named(member(body, "variables"))]
-    wrong = [(name, entry, "an environment") for name, entry in _named(named) if not ENVIRONMENT_NAME.fullmatch(name)]
-    wrong += [(name, entry, "a variable") for name, entry in variables if not VARIABLE_NAME.fullmatch(name)]
+    variables = [
+        entry for _, body in _entries(named) for entry in _named(member(body, "variables"))
+    ]
+    wrong = [
+        (name, entry, "an environment")
+        for name, entry in _named(named)
+        if not ENVIRONMENT_NAME.fullmatch(name)
+    ]
+    wrong += [
+        (name, entry, "a variable")
+        for name, entry in variables
+        if not VARIABLE_NAME.fullmatch(name)
+    ]
     return [
         fault_at(entry, "R105", f"{quoted(name)} is not a valid name for {what}.", _NAME_HINT[what])
         for name, entry, what in wrong
@@ -92,7 +122,9 @@ def _name_faults(document: Node) -> list[Fault]:
 
 
 _NAME_HINT = {
-    "an environment": "Use at most 64 letters, digits, `-` and `_`, beginning with a letter or digit.",
+    "an environment": (
+        "Use at most 64 letters, digits, `-` and `_`, beginning with a letter or digit."
+    ),
     "a variable": "Use at most 64 letters, digits, `-` and `_`, beginning with a letter or `_`.",
 }
 

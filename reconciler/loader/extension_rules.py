@@ -27,9 +27,11 @@ _NEEDED_MEMBERS = {
 
 
 def extension_faults(body: Mapping, invalid: Collection[Node]) -> Iterator[Fault]:
-    """R103, R203 and R206 of one merged extension; a value that has its own error counts as present.
+    """R103, R203 and R206 of one merged extension; a value that has its own error counts as
+    present.
 
-    Source: docs/graph.md §2.2 (what is required, and of which type), docs/graph.md §2.7 (resourceId).
+    Source: docs/graph.md §2.2 (what is required, and of which type), docs/graph.md §2.7
+        (resourceId).
     """
     yield from _missing_faults(body)
     yield from _callback_fault(body, invalid)
@@ -40,7 +42,9 @@ def _missing_faults(body: Mapping) -> Iterator[Fault]:
     place = body.entries.get("displayName", body)
     for name in missing(body.entries, _REQUIRED, _KNOWN):
         members = _NEEDED_MEMBERS.get(name, ((), ()))[0]
-        yield _missing_fault(place, f"`{name}`", f"`{name}`" + (f" with {listed(members)}" if members else ""))
+        yield _missing_fault(
+            place, f"`{name}`", f"`{name}`" + (f" with {listed(members)}" if members else "")
+        )
     for outer, (needed, known) in _NEEDED_MEMBERS.items():
         inner = member(body, outer)
         if isinstance(inner, Mapping):
@@ -58,8 +62,14 @@ def _callback_fault(body: Mapping, invalid: Collection[Node]) -> Iterator[Fault]
     if kind in invalid or short_type(text_of(kind)) != ASSIGNMENT_TYPE:
         return
     if isinstance(member(body, "callbackConfiguration"), Mapping):
-        message = f"`callbackConfiguration` is not supported on {ASSIGNMENT_TYPE} (that type has no callback)."
-        hint = "Remove it. If it comes from `defaults`, write `callbackConfiguration: null` in this extension."
+        message = (
+            f"`callbackConfiguration` is not supported on {ASSIGNMENT_TYPE} (that type has no"
+            " callback)."
+        )
+        hint = (
+            "Remove it. If it comes from `defaults`, write `callbackConfiguration: null` in this"
+            " extension."
+        )
         yield fault_at(body.entries["callbackConfiguration"], "R203", message, hint)
 
 
@@ -75,4 +85,9 @@ def _resource_fault(body: Mapping, invalid: Collection[Node]) -> Iterator[Fault]
         yield fault_at(place, "R206", f"`resourceId` is required with {_BEARER}.", hint)
     if name == _POP and "resourceId" in authentication.entries:
         hint = f"Remove `resourceId`, or use {_BEARER}."
-        yield fault_at(authentication.entries["resourceId"], "R206", f"`resourceId` is not allowed with {_POP}.", hint)
+        yield fault_at(
+            authentication.entries["resourceId"],
+            "R206",
+            f"`resourceId` is not allowed with {_POP}.",
+            hint,
+        )

@@ -10,7 +10,9 @@ from reconciler.model.diagnostic import Diagnostic, Severity, SourceLocation
 from reconciler.model.secrets import mask
 
 SHOWN_CHARACTERS = 300
-"""Longer text from a file is truncated. Every value that is compared with known names, ids or durations is shorter."""
+"""Longer text from a file is truncated. Every value that is compared with known names, ids or
+durations is shorter.
+"""
 
 
 class Placed(Protocol):
@@ -58,7 +60,9 @@ def errors_among(faults: Iterable[Fault]) -> list[Fault]:
 
 
 def printable(text: str) -> str:
-    """The text with control, bidi and other invisible characters (and lone surrogates) as escapes."""
+    """The text with control, bidi and other invisible characters (and lone surrogates)
+    as escapes.
+    """
     if text.isprintable():
         return text
     return "".join(
@@ -68,6 +72,8 @@ def printable(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Text from a file as a message may show it: in quotes, secrets masked, invisible characters escaped, truncated."""
+    """Text from a file as a message may show it: in quotes, secrets masked, invisible characters
+    escaped, truncated.
+    """
     shown = printable(mask(text)[: SHOWN_CHARACTERS + 1])
     return f'"{shown}"' if len(shown) <= SHOWN_CHARACTERS else f'"{shown[:SHOWN_CHARACTERS]}…"'

@@ -15,12 +15,17 @@ from reconciler.model.diagnostic import Diagnostic, of_path
 SUFFIXES = (".yaml", ".yml")
 ENVIRONMENTS_FILE = Path("reconciler.yaml")
 """In the working folder: it defines the environments, and is not a desired state."""
-NOT_FOUND_HINT = "Check the working folder and the path. For a new repository, run `reconciler init . --ci none`."
+NOT_FOUND_HINT = (
+    "Check the working folder and the path. For a new repository, run `reconciler init . --ci"
+    " none`."
+)
 
 
 @dataclass(slots=True)
 class YamlFiles:
-    """The files to read, each with its name in messages and sorted by it, and the faults of the paths."""
+    """The files to read, each with its name in messages and sorted by it, and the faults of the
+    paths.
+    """
 
     files: list[tuple[str, Path]] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -53,10 +58,18 @@ def find(paths: Iterable[Path]) -> YamlFiles:
             yaml_files.report(path, "R001", message, NOT_FOUND_HINT)
         except (OSError, ValueError) as error:
             yaml_files.report(
-                path, "R001", f"The path cannot be read: {reason(error)}.", "Check the path and its permissions."
+                path,
+                "R001",
+                f"The path cannot be read: {reason(error)}.",
+                "Check the path and its permissions.",
             )
     if not given:
-        yaml_files.report(Path(), "R002", "No path was given.", "Give a file, or a folder with .yaml or .yml files.")
+        yaml_files.report(
+            Path(),
+            "R002",
+            "No path was given.",
+            "Give a file, or a folder with .yaml or .yml files.",
+        )
     yaml_files.files.sort()
     return yaml_files
 
@@ -72,12 +85,17 @@ def _add_path(path: Path, yaml_files: YamlFiles) -> None:
         yaml_files.add(file)
     if not files and len(yaml_files.diagnostics) == faults_before:
         yaml_files.report(
-            path, "R002", "The folder contains no YAML file.", "Add a .yaml or .yml file, or give another folder."
+            path,
+            "R002",
+            "The folder contains no YAML file.",
+            "Add a .yaml or .yml file, or give another folder.",
         )
 
 
 def _files_under(root: Path, yaml_files: YamlFiles) -> Iterator[Path]:
-    """The YAML files in a folder, to any depth, without recursion and without following a link twice."""
+    """The YAML files in a folder, to any depth, without recursion and without following a link
+    twice.
+    """
     real_root = os.path.realpath(root)
     waiting = [root]
     while waiting:
@@ -86,7 +104,12 @@ def _files_under(root: Path, yaml_files: YamlFiles) -> Iterator[Path]:
             with os.scandir(folder) as entries:
                 children = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            yaml_files.report(folder, "R001", f"The folder cannot be read: {reason(error)}.", "Check its permissions.")
+            yaml_files.report(
+                folder,
+                "R001",
+                f"The folder cannot be read: {reason(error)}.",
+                "Check its permissions.",
+            )
             continue
         for entry in children:
             path = folder / entry.name
@@ -95,7 +118,9 @@ def _files_under(root: Path, yaml_files: YamlFiles) -> Iterator[Path]:
                 continue
             if entry.is_symlink() and (is_yaml or _is_folder(path)) and not within(real_root, path):
                 hint = "Replace the link with the file, or give its target as a path of its own."
-                yaml_files.report(path, "R003", "The symbolic link points outside the folder.", hint)
+                yaml_files.report(
+                    path, "R003", "The symbolic link points outside the folder.", hint
+                )
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(path)
             elif is_yaml and not _is_folder(path) and not _names_environments(path):
@@ -103,7 +128,9 @@ def _files_under(root: Path, yaml_files: YamlFiles) -> Iterator[Path]:
 
 
 def _names_environments(path: Path) -> bool:
-    return path.name == ENVIRONMENTS_FILE.name and os.path.realpath(path) == os.path.realpath(ENVIRONMENTS_FILE)
+    return path.name == ENVIRONMENTS_FILE.name and os.path.realpath(path) == os.path.realpath(
+        ENVIRONMENTS_FILE
+    )
 
 
 def _is_folder(path: Path) -> bool:

@@ -26,11 +26,13 @@ FAULTS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class LoadedState:
-    """What the files declare. `catalogs` is empty if any diagnostic is an error: a state is never partial.
+    """What the files declare. `catalogs` is empty if any diagnostic is an error: a state is never
+    partial.
 
     With warnings only, the state is valid: `validate` and every plan show them.
 
-    `files` and `extensions` count valid and invalid ones; `environments` is the number of environments checked.
+    `files` and `extensions` count valid and invalid ones; `environments` is the number of
+    environments checked.
     """
 
     catalogs: tuple[DesiredCatalog, ...]
@@ -52,7 +54,9 @@ class LoadedState:
 
 @dataclass(frozen=True, slots=True)
 class ReadTexts:
-    """Files by their name in messages, each with its path and text, and the faults of paths and unreadable files."""
+    """Files by their name in messages, each with its path and text, and the faults of paths and
+    unreadable files.
+    """
 
     files: dict[str, tuple[Path, str]]
     diagnostics: tuple[Diagnostic, ...]
@@ -60,7 +64,9 @@ class ReadTexts:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """The part of a file that is the same in every environment: its documents, and the faults of its YAML."""
+    """The part of a file that is the same in every environment: its documents, and the faults of
+    its YAML.
+    """
 
     name: str
     documents: tuple[Node, ...] = ()
@@ -69,10 +75,11 @@ class _File:
 
 
 def load(paths: Sequence[Path], environment: Environment | None = None) -> LoadedState:
-    """The desired state of all files, or every fault of all files, sorted by file, line, column and code.
+    """The desired state of all files, or every fault of all files, sorted by file, line, column and
+    code.
 
-    For a file with more than a thousand faults, R009 replaces the rest.
-    Paths are files or folders. Every problem of a file is a diagnostic; nothing is raised, printed or changed.
+    For a file with more than a thousand faults, R009 replaces the rest. Paths are files or folders.
+    Every problem of a file is a diagnostic; nothing is raised, printed or changed.
     """
     files, diagnostics = _read(paths)
     return _state(files, diagnostics, environment)
@@ -91,7 +98,9 @@ def load_for_each(paths: Sequence[Path], environments: Sequence[Environment]) ->
     for environment, state in zip(environments, states, strict=True):
         for diagnostic in state.diagnostics:
             having.setdefault(diagnostic, []).append(environment.name)
-    named = [_naming(each, names if len(names) < len(states) else []) for each, names in having.items()]
+    named = [
+        _naming(each, names if len(names) < len(states) else []) for each, names in having.items()
+    ]
     return replace(
         states[0],
         catalogs=() if _errors(named) else states[0].catalogs,
@@ -100,9 +109,13 @@ def load_for_each(paths: Sequence[Path], environments: Sequence[Environment]) ->
 
 
 def load_texts(
-    texts: Iterable[tuple[str, str]], environment: Environment | None = None, of_paths: Sequence[Diagnostic] = ()
+    texts: Iterable[tuple[str, str]],
+    environment: Environment | None = None,
+    of_paths: Sequence[Diagnostic] = (),
 ) -> LoadedState:
-    """The same as `load` for files of these names and texts, without reading files; `of_paths` are faults of paths."""
+    """The same as `load` for files of these names and texts, without reading files; `of_paths` are
+    faults of paths.
+    """
     return _state([_parsed(name, text) for name, text in texts], of_paths, environment)
 
 
@@ -112,7 +125,10 @@ def read_texts(paths: Sequence[Path]) -> ReadTexts:
     read = [(name, path, *read_text(path, name)) for name, path in yaml_files.files]
     return ReadTexts(
         files={name: (path, text) for name, path, text, unreadable in read if unreadable is None},
-        diagnostics=(*yaml_files.diagnostics, *(unreadable for *_, unreadable in read if unreadable is not None)),
+        diagnostics=(
+            *yaml_files.diagnostics,
+            *(unreadable for *_, unreadable in read if unreadable is not None),
+        ),
     )
 
 
@@ -136,10 +152,14 @@ def _read(paths: Sequence[Path]) -> tuple[list[_File], Sequence[Diagnostic]]:
 
 def _parsed(name: str, text: str) -> _File:
     nodes, faults = read_documents(text)
-    return _File(name, tuple(nodes), tuple(fault.in_file(name) for fault in faults), may_hold_variables(text))
+    return _File(
+        name, tuple(nodes), tuple(fault.in_file(name) for fault in faults), may_hold_variables(text)
+    )
 
 
-def _state(files: Sequence[_File], of_paths: Sequence[Diagnostic], environment: Environment | None) -> LoadedState:
+def _state(
+    files: Sequence[_File], of_paths: Sequence[Diagnostic], environment: Environment | None
+) -> LoadedState:
     documents: list[DeclaredDocument] = []
     diagnostics = list(of_paths)
     for file in files:
@@ -173,14 +193,20 @@ def _readable(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         yield from sorted(errors_first[:FAULTS], key=_by_place)
         for first_omitted in errors_first[FAULTS : FAULTS + 1]:
             message = f"The file has more than {FAULTS:,} findings; the others are omitted."
-            yield replace(first_omitted, code="R009", message=message, hint="Fix the errors above first.")
+            yield replace(
+                first_omitted, code="R009", message=message, hint="Fix the errors above first."
+            )
 
 
-def _declared(file: _File, environment: Environment | None) -> tuple[list[DeclaredDocument], list[Diagnostic]]:
+def _declared(
+    file: _File, environment: Environment | None
+) -> tuple[list[DeclaredDocument], list[Diagnostic]]:
     documents, diagnostics = [], list(file.diagnostics)
     for node in file.documents:
         written, faults = substituted(node, environment) if file.varies else (node, [])
-        document, document_faults = declared(written, file.name, environment.not_secret if environment else ())
+        document, document_faults = declared(
+            written, file.name, environment.not_secret if environment else ()
+        )
         documents.append(document)
         diagnostics += [fault.in_file(file.name) for fault in (*faults, *document_faults)]
     if not _errors(diagnostics):
@@ -190,7 +216,10 @@ def _declared(file: _File, environment: Environment | None) -> tuple[list[Declar
 
 def _nothing_declared(file: str, documents: Sequence[DeclaredDocument]) -> Iterator[Diagnostic]:
     """R312 for a valid file without a document, and for each document without an extension."""
-    hint = "Declare an extension, or remove the {}. Extensions that it declared before stay live, unmanaged."
+    hint = (
+        "Declare an extension, or remove the {}. Extensions that it declared before stay live,"
+        " unmanaged."
+    )
     if not documents:
         message = "The file declares nothing: it is empty or contains only comments."
         yield Diagnostic("R312", "warning", message, hint.format("file"), of_path(file))
@@ -201,9 +230,15 @@ def _nothing_declared(file: str, documents: Sequence[DeclaredDocument]) -> Itera
 
 
 def _declare_public(catalogs: Iterable[DesiredCatalog]) -> None:
-    """Never masks what the reviewed files declare, even if a live text by others has `sig=` before a part of it."""
+    """Never masks what the reviewed files declare, even if a live text by others has `sig=` before
+    a part of it.
+    """
     for desired in catalogs:
         declare_public(str(desired.catalog))
         for extension in desired.extensions:
-            for text in (extension.display_name, extension.source.file, *texts_of(dict(extension.properties))):
+            for text in (
+                extension.display_name,
+                extension.source.file,
+                *texts_of(dict(extension.properties)),
+            ):
                 declare_public(text)

@@ -12,16 +12,20 @@ _TIMEOUTS = (TIMEOUT, TIMEOUT_IN_DOCUMENTS)
 
 
 def merged(defaults: Node | None, extension: Mapping) -> Mapping:
-    """The extension with every default that it does not override; its own values, including null, override defaults.
+    """The extension with every default that it does not override; its own values, including null,
+    override defaults.
 
-    A configuration that both have is merged property by property, unless the two name different types.
+    A configuration that both have is merged property by property, unless the two name different
+    types.
     """
     entries = dict(defaults.entries) if isinstance(defaults, Mapping) else {}
     for name in _OWN:
         entries.pop(name, None)
     for name, own in extension.entries.items():
         default = entries.get(name)
-        entries[name] = own if default is None else Entry(own.line, own.column, _over(default.value, own.value))
+        entries[name] = (
+            own if default is None else Entry(own.line, own.column, _over(default.value, own.value))
+        )
     return Mapping(extension.line, extension.column, entries)
 
 
@@ -46,7 +50,11 @@ def _kept_members(default: Node, merged_value: Node) -> Iterator[str]:
 
 
 def _over(default: Node, own: Node) -> Node:
-    if not isinstance(default, Mapping) or not isinstance(own, Mapping) or _types_differ(default, own):
+    if (
+        not isinstance(default, Mapping)
+        or not isinstance(own, Mapping)
+        or _types_differ(default, own)
+    ):
         return own
     entries = dict(default.entries)
     if any(name in own.entries for name in _TIMEOUTS):

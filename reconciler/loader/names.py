@@ -14,7 +14,9 @@ LONGEST_COMPARED = 100
 
 
 def did_you_mean(written: str, known: tuple[str, ...], sign: str = "`") -> str:
-    """The question for the known name that is most similar, in backticks or other signs; "" when none is similar."""
+    """The question for the known name that is most similar, in backticks or other signs; "" when
+    none is similar.
+    """
     similar = nearest(written, known)
     return f"Did you mean {sign}{similar}{sign}?" if similar else ""
 

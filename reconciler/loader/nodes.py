@@ -1,4 +1,6 @@
-"""A YAML document as nodes with places, and as plain data that is validated against a JSON Schema."""
+"""A YAML document as nodes with places, and as plain data that is validated against a
+JSON Schema.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,18 @@ from reconciler.model.types import JsonValue
 NULLS = frozenset({"null", "Null", "NULL", "~"})
 INTEGER_PROPERTIES = frozenset({"timeoutInMilliseconds", "maximumRetries"})
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})", re.ASCII)
-"""A decimal in both YAML versions: a leading zero means octal in one of them, so such text stays text."""
+"""A decimal in both YAML versions: a leading zero means octal in one of them, so such text stays
+text.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """Text as its author wrote it; `plain`: without quotes and tag, so that it can be null or a number.
+    """Text as its author wrote it; `plain`: without quotes and tag, so that it can be null or a
+    number.
 
-    `given_by`: the variable that the whole text comes from, as a message names it; such a text can be a number too.
+    `given_by`: the variable that the whole text comes from, as a message names it; such a text can
+        be a number too.
     """
 
     line: int
@@ -72,15 +78,20 @@ Node: TypeAlias = Scalar | Mapping | Sequence | Broken
 
 
 def data_of(node: Node, name: str = "") -> JsonValue:
-    """The node as JSON; `name` is the property it belongs to, since only two properties hold numbers.
+    """The node as JSON; `name` is the property it belongs to, since only two properties hold
+    numbers.
 
-    Everything else that is not null is text, so that `no`, `1e3` and dates stay what the author wrote.
-    Recursion is safe: the tree builder allows few levels.
+    Everything else that is not null is text, so that `no`, `1e3` and dates stay what the author
+    wrote. Recursion is safe: the tree builder allows few levels.
     """
     if isinstance(node, Scalar):
         if node.is_null:
             return None
-        if name in INTEGER_PROPERTIES and (node.plain or node.given_by) and _INTEGER.fullmatch(node.text):
+        if (
+            name in INTEGER_PROPERTIES
+            and (node.plain or node.given_by)
+            and _INTEGER.fullmatch(node.text)
+        ):
             return int(node.text)
         return node.text
     if isinstance(node, Mapping):
@@ -91,7 +102,9 @@ def data_of(node: Node, name: str = "") -> JsonValue:
 
 
 def member(node: Node | None, name: str) -> Node | None:
-    """The value of a property; None without such a property, or for a node that is not a mapping."""
+    """The value of a property; None without such a property, or for a node that is not a
+    mapping.
+    """
     if isinstance(node, Mapping) and name in node.entries:
         return node.entries[name].value
     return None

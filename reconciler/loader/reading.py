@@ -11,32 +11,48 @@ from reconciler.model.diagnostic import Diagnostic, SourceLocation, of_path
 from reconciler.model.secrets import learn
 
 SIZE_LIMIT_BYTES = 1024 * 1024
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
-"""Opening must not wait for the writer of a pipe, nor acquire a terminal; not every system has these flags."""
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+"""Opening must not wait for the writer of a pipe, nor acquire a terminal; not every system has
+these flags.
+"""
 
 
 def shown(path: Path) -> str:
     """The path as messages name it: relative to the working folder, with `/`, always printable."""
     try:
         relative = os.path.relpath(path)
-    except (OSError, ValueError):  # the working folder no longer exists; or another drive, on Windows
+    except (
+        OSError,
+        ValueError,
+    ):  # the working folder no longer exists; or another drive, on Windows
         relative = str(path)
     return printable(relative.replace(os.sep, "/"))
 
 
 def read_text(path: Path, name: str) -> tuple[str, Diagnostic | None]:
-    """The text of a file; or "" with R001, R004 or R005 for that name. Secrets in the text are learned.
+    """The text of a file; or "" with R001, R004 or R005 for that name. Secrets in the text are
+    learned.
 
-    Only a regular file is read, at most one byte more than the limit: a pipe or a device is rejected before it blocks.
+    Only a regular file is read, at most one byte more than the limit: a pipe or a device is
+    rejected before it blocks.
     """
     place = of_path(name)
     try:
         content = _read_bytes(path)
     except (OSError, ValueError) as error:
         hint = "Check that it exists, is a regular file, and is readable."
-        return "", Diagnostic("R001", "error", f"The file cannot be read: {reason(error)}.", hint, place)
+        return "", Diagnostic(
+            "R001", "error", f"The file cannot be read: {reason(error)}.", hint, place
+        )
     if len(content) > SIZE_LIMIT_BYTES:
-        return "", Diagnostic("R004", "error", "The file is larger than 1 MiB.", "Split it into several files.", place)
+        return "", Diagnostic(
+            "R004", "error", "The file is larger than 1 MiB.", "Split it into several files.", place
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -63,7 +79,9 @@ def _encoding_fault(file: str, content: bytes, position: int) -> Diagnostic:
     before = content[:position].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
     place = SourceLocation(file, before.count(b"\n") + 1, column)
-    return Diagnostic("R005", "error", f"The file is not UTF-8: byte 0x{content[position]:02X}.", hint, place)
+    return Diagnostic(
+        "R005", "error", f"The file is not UTF-8: byte 0x{content[position]:02X}.", hint, place
+    )
 
 
 def reason(error: Exception) -> str:

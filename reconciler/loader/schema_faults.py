@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def schema_faults(document: Node, secrets: Iterable[Node] = ()) -> tuple[list[Fault], set[Node]]:
     """The faults and the invalid values, which no other rule needs to check.
 
-    A document or extension that is wrapped in `value` has only that fault; a value whose fault was reported while
-    reading has none here. A secret is not reported for its form as well.
+    A document or extension that is wrapped in `value` has only that fault; a value whose fault was
+    reported while reading has none here. A secret is not reported for its form as well.
     """
     wrapped = {node: entry for node in _candidates(document) if (entry := _wrapper(node))}
     faults = [_wrapped_fault(node is document, entry) for node, entry in wrapped.items()]
@@ -39,7 +39,10 @@ def faults_by_schema(
     for error in validator(schema).iter_errors(data):
         finding = _find(document, error, ignored)
         if finding is not None:
-            faults.extend(_with_variable(fault, finding.node) for fault in WORDING[str(error.validator)](finding))
+            faults.extend(
+                _with_variable(fault, finding.node)
+                for fault in WORDING[str(error.validator)](finding)
+            )
             invalid.add(finding.node)
     return faults, invalid
 
@@ -49,7 +52,9 @@ def _with_variable(fault: Fault, node: Node) -> Fault:
     if not isinstance(node, Scalar) or not node.given_by:
         return fault
     message = f"{fault.message} The value comes from {node.given_by}."
-    return replace(fault, message=message, hint=f"Correct the variable in reconciler.yaml. {fault.hint}")
+    return replace(
+        fault, message=message, hint=f"Correct the variable in reconciler.yaml. {fault.hint}"
+    )
 
 
 def _candidates(document: Node) -> Iterator[Node]:
@@ -75,12 +80,19 @@ def _wrapper(node: Node) -> Entry | None:
 
 def _wrapped_fault(is_document: bool, entry: Entry) -> Fault:
     what = "The document" if is_document else "The extension"
-    message = f"{what} is wrapped in `value`, as in an example of Graph's documentation; Graph rejects it."
-    return fault_at(entry, "R106", message, "Remove the `value` wrapper and indent its content one level less.")
+    message = (
+        f"{what} is wrapped in `value`, as in an example of Graph's documentation; Graph"
+        " rejects it."
+    )
+    return fault_at(
+        entry, "R106", message, "Remove the `value` wrapper and indent its content one level less."
+    )
 
 
 def _find(document: Node, error: ValidationError, ignored: Container[Node]) -> Finding | None:
-    """The node of an error; None when the fault of the node, or of a node around it, is reported already."""
+    """The node of an error; None when the fault of the node, or of a node around it, is reported
+    already.
+    """
     node, name = document, ""
     for step in (*error.absolute_path, None):
         if isinstance(node, Broken) or node in ignored:

@@ -15,15 +15,21 @@ from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS
 READ_ONLY = ("createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
 _GUIDS = ("id", "subscriptionId", "resourceId", "tenant_id", "client_id")
 _DURATIONS = (TIMEOUT, TIMEOUT_IN_DOCUMENTS)
-_KINDS = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "null": "null"}
+_KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "null": "null",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A keyword of the schema that a node violates.
 
-    `name` is the property that holds the node ("" for an extension and the document), `wanted` the value of the
-    keyword, `schema` the schema that has the keyword.
+    `name` is the property that holds the node ("" for an extension and the document), `wanted` the
+    value of the keyword, `schema` the schema that has the keyword.
     """
 
     node: Node
@@ -35,7 +41,13 @@ class Finding:
     @property
     def title(self) -> str:
         """The name of the node in the middle of a sentence."""
-        return "the document" if self.is_document else f"`{self.name}`" if self.name else "an extension"
+        return (
+            "the document"
+            if self.is_document
+            else f"`{self.name}`"
+            if self.name
+            else "an extension"
+        )
 
     @property
     def entries(self) -> dict[str, Entry]:
@@ -46,7 +58,11 @@ class Finding:
 def _type(finding: Finding) -> Iterator[Fault]:
     wanted = finding.wanted
     kinds = [_KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted)]
-    hint = "Write a list: each entry begins with `- `." if wanted == "array" else f"Write {' or '.join(kinds)}."
+    hint = (
+        "Write a list: each entry begins with `- `."
+        if wanted == "array"
+        else f"Write {' or '.join(kinds)}."
+    )
     if not finding.name:
         first = next(iter(finding.schema["properties"])) if finding.is_document else "displayName"
         hint = _hint_for_mapping(finding.node, first)
@@ -77,7 +93,9 @@ def _required(finding: Finding) -> Iterator[Fault]:
     if finding.name == "catalog" and finding.entries:
         return  # the unknown property is reported, with the two forms of a catalog
     for name in missing(finding.entries, finding.wanted, finding.schema["properties"]):
-        yield fault_at(finding.node, "R103", f"`{name}` is missing in {finding.title}.", f"Add `{name}`.")
+        yield fault_at(
+            finding.node, "R103", f"`{name}` is missing in {finding.title}.", f"Add `{name}`."
+        )
 
 
 def _unknown(finding: Finding) -> Iterator[Fault]:
@@ -92,7 +110,10 @@ def _unknown_hint(name: str, known: tuple[str, ...], title: str) -> str:
     if known == ("id",):
         return "Write `catalog: NAME` for a display name, or `catalog: {id: <guid>}`."
     if name == MERGE_KEY:
-        return "Merge keys are not supported. Use `defaults`, or an anchor and an alias for a whole value."
+        return (
+            "Merge keys are not supported. Use `defaults`, or an anchor and an alias for a whole"
+            " value."
+        )
     if name in READ_ONLY or (name.startswith("@odata.") and name != ODATA_TYPE):
         return "Remove the line: Graph sets this property."
     if name in ("id", "displayName") and {"extensions", ODATA_TYPE}.intersection(known):
@@ -106,14 +127,28 @@ def _enum(finding: Finding) -> Iterator[Fault]:
     if isinstance(finding.node, Scalar) and not finding.node.is_null:
         allowed = [name for name in finding.wanted if name.startswith("#")] or finding.wanted
         message = f"{quoted(finding.node.text)} is not a valid value for `{finding.name}`."
-        hint = _similar_value(finding.node.text, allowed) or f"Write {' or '.join(map(quoted, allowed))}."
+        hint = (
+            _similar_value(finding.node.text, allowed)
+            or f"Write {' or '.join(map(quoted, allowed))}."
+        )
         yield fault_at(finding.node, "R104", message, hint)
 
 
 def _similar_value(written: str, allowed: list[str]) -> str:
-    """The question for the allowed value that is most similar; the namespace, which types share, does not count."""
-    similar = nearest(written.rpartition(".")[2], tuple(value.rpartition(".")[2] for value in allowed))
-    return next((f"Did you mean {quoted(value)}?" for value in allowed if similar == value.rpartition(".")[2]), "")
+    """The question for the allowed value that is most similar; the namespace, which types share,
+    does not count.
+    """
+    similar = nearest(
+        written.rpartition(".")[2], tuple(value.rpartition(".")[2] for value in allowed)
+    )
+    return next(
+        (
+            f"Did you mean {quoted(value)}?"
+            for value in allowed
+            if similar == value.rpartition(".")[2]
+        ),
+        "",
+    )
 
 
 def _pattern(finding: Finding) -> Iterator[Fault]:
@@ -122,25 +157,45 @@ def _pattern(finding: Finding) -> Iterator[Fault]:
     text = finding.node.text
     if finding.name == "url":
         message = "`url` is not an https address with a host."
-        yield fault_at(finding.node, "R105", message, "Write the address of the trigger, which begins with `https://`.")
+        yield fault_at(
+            finding.node,
+            "R105",
+            message,
+            "Write the address of the trigger, which begins with `https://`.",
+        )
     elif finding.name in _GUIDS:
         message = f"`{finding.name}` is {quoted(text)}, which is not a GUID."
-        yield fault_at(finding.node, "R204", message, "Write 32 hexadecimal digits in the form 8-4-4-4-12.")
+        yield fault_at(
+            finding.node, "R204", message, "Write 32 hexadecimal digits in the form 8-4-4-4-12."
+        )
     elif finding.name in _DURATIONS:
         yield _duration_fault(finding.node, finding.name)
     elif not text.strip():
         yield fault_at(finding.node, "R105", f"`{finding.name}` is blank.", "Write a name.")
     else:
-        message = f"`{finding.name}` contains a line break or another control character: {quoted(text)}."
-        yield fault_at(finding.node, "R105", message, "Write the name on one line, without control characters.")
+        message = (
+            f"`{finding.name}` contains a line break or another control character: {quoted(text)}."
+        )
+        yield fault_at(
+            finding.node, "R105", message, "Write the name on one line, without control characters."
+        )
 
 
 def _duration_fault(node: Scalar, name: str) -> Fault:
     date, _, _ = node.text.upper().partition("T")
-    units = [unit for letter, unit in (("Y", "years"), ("M", "months"), ("W", "weeks")) if letter in date]
+    units = [
+        unit for letter, unit in (("Y", "years"), ("M", "months"), ("W", "weeks")) if letter in date
+    ]
     because = f": {' and '.join(units)} are not allowed" if units and date.startswith("P") else ""
-    message = f"`{name}` is {quoted(node.text)}, which is not a duration that Graph accepts{because}."
-    return fault_at(node, "R201", message, "Use days, hours, minutes and seconds, for example P3D, PT1H or PT30M.")
+    message = (
+        f"`{name}` is {quoted(node.text)}, which is not a duration that Graph accepts{because}."
+    )
+    return fault_at(
+        node,
+        "R201",
+        message,
+        "Use days, hours, minutes and seconds, for example P3D, PT1H or PT30M.",
+    )
 
 
 def _range(finding: Finding) -> Iterator[Fault]:

@@ -17,20 +17,26 @@ from reconciler.model.types import TIMEOUT, TIMEOUT_IN_DOCUMENTS
 _NAMED = "notSecret"
 _SHARED_ACCESS = re.compile(r"[?&;#][\s+]*(?:sig|sp|sv)[\s+]*(?:[=&;#]|$)", re.IGNORECASE)
 _LOGIC_APP_HOSTS = (".logic.azure.com", ".logic.azure.us", ".logic.azure.cn")
-"""Of Consumption workflows, which entitlement management documents; a Standard workflow has the host of an app.
+"""Of Consumption workflows, which entitlement management documents; a Standard workflow has the
+host of an app.
 
-Source: https://learn.microsoft.com/entra/id-governance/entitlement-management-logic-apps-integration and, for the
+Source:
+    https://learn.microsoft.com/entra/id-governance/entitlement-management-logic-apps-integration
+    and, for the
 clouds, https://learn.microsoft.com/power-automate/ip-address-configuration.
 """
 
 
 def secret_faults(document: Node, not_secret: Collection[str] = ()) -> dict[Scalar, Fault]:
-    """R205 for a `url` with shared-access parameters, R208 for any other text with a secret; values are never shown.
+    """R205 for a `url` with shared-access parameters, R208 for any other text with a secret; values
+    are never shown.
 
-    Every text of the document is checked, also those that no other rule checks. A credential that is known from the
-    environment is a secret too. `not_secret` lists texts that look like a key but are not a secret.
+    Every text of the document is checked, also those that no other rule checks. A credential that
+    is known from the environment is a secret too. `not_secret` lists texts that look like a key but
+    are not a secret.
 
-    Source: docs/graph.md §2.6 (the parameters are secrets, and pointless beside a proof-of-possession token).
+    Source: docs/graph.md §2.6 (the parameters are secrets, and pointless beside a
+        proof-of-possession token).
     """
     waiting: list[tuple[str, Node]] = [("", document)]
     seen: set[Node] = set()
@@ -53,7 +59,10 @@ def secret_faults(document: Node, not_secret: Collection[str] = ()) -> dict[Scal
 def _secret_fault(name: str, node: Scalar, not_secret: Collection[str]) -> Fault | None:
     if name == "url" and carries_shared_access(node.text):
         message = "`url` contains shared-access parameters (sig, sp or sv), which are a secret."
-        hint = "Remove these parameters. If the file has been shared, regenerate the access key of the Logic App."
+        hint = (
+            "Remove these parameters. If the file has been shared, regenerate the access key of the"
+            " Logic App."
+        )
         return fault_at(node, "R205", message, hint)
     if not is_refused(node.text, not_secret):
         return None
@@ -66,7 +75,9 @@ def _secret_fault(name: str, node: Scalar, not_secret: Collection[str]) -> Fault
 
 
 def carries_shared_access(url: str) -> bool:
-    """True when a query parameter is named sig, sp or sv, ignoring case and any number of percent-encodings."""
+    """True when a query parameter is named sig, sp or sv, ignoring case and any number of
+    percent-encodings.
+    """
     return any(_SHARED_ACCESS.search(view) for view in (url, decoded(url).plain))
 
 
@@ -78,7 +89,9 @@ def not_secret_texts(document: Node) -> tuple[str, ...]:
 
 
 def body_faults(body: Node | None, invalid: Collection[Node]) -> Iterator[Fault]:
-    """R105, R108, R202 and R217 for names, address and timeouts of an extension or of the defaults, before merging."""
+    """R105, R108, R202 and R217 for names, address and timeouts of an extension or of the defaults,
+    before merging.
+    """
     yield from blank_fault("displayName", member(body, "displayName"), invalid)
     endpoint = member(body, "endpointConfiguration")
     for name in ("resourceGroupName", "logicAppWorkflowName"):
@@ -95,7 +108,9 @@ def body_faults(body: Node | None, invalid: Collection[Node]) -> Iterator[Fault]
 
 
 def blank_fault(name: str, node: Node | None, invalid: Collection[Node]) -> Iterator[Fault]:
-    """R105 for a name without a visible character; the schema only finds names that are white space."""
+    """R105 for a name without a visible character; the schema only finds names that are white
+    space.
+    """
     if isinstance(node, Scalar) and node not in invalid and not appearance(node.text):
         message = f"`{name}` is blank: no character of {quoted(node.text)} is visible."
         yield fault_at(node, "R105", message, "Write a name.")
@@ -118,7 +133,8 @@ def _url_fault(node: Scalar) -> Iterator[Fault]:
         yield fault_at(node, "R105", "`url` contains a user name or a password.", hint)
     elif not host.rstrip(".").endswith(_LOGIC_APP_HOSTS) and not carries_shared_access(node.text):
         message = (
-            f"The host {quoted(host)} of `url` is not a host of Azure Logic Apps (*{', *'.join(_LOGIC_APP_HOSTS)})."
+            f"The host {quoted(host)} of `url` is not a host of Azure Logic Apps"
+            f" (*{', *'.join(_LOGIC_APP_HOSTS)})."
         )
         hint = "Write the address of the Logic App's Request trigger, without sig, sp and sv."
         yield warning_at(node, "R217", message, hint)
@@ -127,7 +143,11 @@ def _url_fault(node: Scalar) -> Iterator[Fault]:
 def _both_names_fault(callback: Node | None) -> Iterator[Fault]:
     entries = callback.entries if isinstance(callback, Mapping) else {}
     if TIMEOUT in entries and TIMEOUT_IN_DOCUMENTS in entries:
-        second = max(entries[TIMEOUT], entries[TIMEOUT_IN_DOCUMENTS], key=lambda entry: (entry.line, entry.column))
+        second = max(
+            entries[TIMEOUT],
+            entries[TIMEOUT_IN_DOCUMENTS],
+            key=lambda entry: (entry.line, entry.column),
+        )
         message = f"`{TIMEOUT}` and `{TIMEOUT_IN_DOCUMENTS}` are two names of the same timeout."
         yield fault_at(second, "R108", message, "Remove one of them.")
 

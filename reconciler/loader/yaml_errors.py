@@ -1,4 +1,6 @@
-"""Errors of a text that the parser does not name: characters, merge conflicts, templates that were not rendered."""
+"""Errors of a text that the parser does not name: characters, merge conflicts, templates that were
+not rendered.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +20,31 @@ _CONFLICT_MIDDLE = "^={7}(?=\r?$)"
 _QUOTED_OR_COMMENT = r""" "(?:[^"\\]|\\.)*" | '[^']*' | (?:^|\s)\#.* """
 _TEMPLATE = r"\{\{|\{%"
 _LINE_CHARACTERS = 1_000
-"""Of each line, this many are searched for a template: the search is slow in a long line with an unclosed quote."""
+"""Of each line, this many are searched for a template: the search is slow in a long line with an
+unclosed quote.
+"""
 
 
 def character_fault(text: str) -> Fault | None:
-    """R006 for the first character that YAML does not allow; libyaml would report it without its line."""
-    if text.replace("\n", "").isprintable():  # nearly always; compiling the pattern takes longer than reading a file
+    """R006 for the first character that YAML does not allow; libyaml would report it without its
+    line.
+    """
+    if text.replace(
+        "\n", ""
+    ).isprintable():  # nearly always; compiling the pattern takes longer than reading a file
         return None
     match = re.search(_UNREADABLE, text)
     if match is None:
         return None
     if match[0] == BYTE_ORDER_MARK:
         message = "A byte order mark (U+FEFF) is only allowed at the beginning of a document."
-        return _fault_at(text, match.start(), message, "Remove it, or write `---` on the line before.")
+        return _fault_at(
+            text, match.start(), message, "Remove it, or write `---` on the line before."
+        )
     message = f"The file contains the character U+{ord(match[0]):04X}, which YAML does not allow."
-    return _fault_at(text, match.start(), message, "Remove the character, or save the file as UTF-8 text.")
+    return _fault_at(
+        text, match.start(), message, "Remove the character, or save the file as UTF-8 text."
+    )
 
 
 def conflict_fault(text: str) -> Fault | None:
@@ -41,7 +53,9 @@ def conflict_fault(text: str) -> Fault | None:
 
 
 def rest_of_conflict_fault(text: str) -> Fault | None:
-    """R006 for the middle line of a merge conflict that was partly resolved, in a text that is not YAML."""
+    """R006 for the middle line of a merge conflict that was partly resolved, in a text that is not
+    YAML.
+    """
     return _line_of_conflict(_CONFLICT_MIDDLE, text)
 
 
@@ -50,7 +64,10 @@ def _line_of_conflict(pattern: str, text: str) -> Fault | None:
     if match is None:
         return None
     message = f"The file has an unresolved merge conflict: this line begins with `{match[0]}`."
-    hint = "Resolve the conflict, and remove the lines that begin with `<<<<<<<`, `|||||||`, `=======` and `>>>>>>>`."
+    hint = (
+        "Resolve the conflict, and remove the lines that begin with `<<<<<<<`, `|||||||`, `=======`"
+        " and `>>>>>>>`."
+    )
     return _fault_at(text, match.start(), message, hint)
 
 
@@ -69,7 +86,9 @@ def _template_near(fault: Fault, lines: Sequence[str]) -> Fault | None:
 
 
 def _lines_of_cause(fault: Fault) -> tuple[int, ...]:
-    """The lines that may hold the cause of the fault: a template on its own line can end the document before it."""
+    """The lines that may hold the cause of the fault: a template on its own line can end the
+    document before it.
+    """
     if fault.code not in ("R006", "R107"):
         return ()
     return (fault.line, fault.line - 1) if fault.message == AFTER_THE_END else (fault.line,)
@@ -82,8 +101,13 @@ def _template_fault(number: int, lines: Sequence[str]) -> Fault | None:
     match = re.search(_TEMPLATE, code)
     if match is None:
         return None
-    message = f"The file contains a template expression (`{match[0]}`), which reconciler does not render."
-    hint = "Render the template first, use `${name}` with a variable of reconciler.yaml, or put the text in quotes."
+    message = (
+        f"The file contains a template expression (`{match[0]}`), which reconciler does not render."
+    )
+    hint = (
+        "Render the template first, use `${name}` with a variable of reconciler.yaml, or put the"
+        " text in quotes."
+    )
     return Fault("R006", number, match.start() + 1, message, hint)
 
 

@@ -1,7 +1,8 @@
-"""YAML text → the events of the parser, also for text that YAML 1.2 or JSON allows and libyaml rejects.
+"""YAML text → the events of the parser, also for text that YAML 1.2 or JSON allows and libyaml
+rejects.
 
-The parser gets a text that it accepts; every event describes the original text: its values, lines, columns, and
-the number of characters before them.
+The parser gets a text that it accepts; every event describes the original text: its values, lines,
+columns, and the number of characters before them.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ BYTE_ORDER_MARK = "\ufeff"
 _MARKER = r"(?:---|\.\.\.)(?:[ \t]+#.*|[ \t]*)"
 _COMMENT = r"[ \t]*(?:#.*)?"
 _SURROGATE = r"(?<!\\)((?:\\\\)*)\\u([dD][89a-fA-F][0-9a-fA-F]{2})"
-"""An escape of half a surrogate pair; a backslash after an odd number of others is escaped itself."""
+"""An escape of half a surrogate pair; a backslash after an odd number of others is escaped itself.
+"""
 _PRIVATE_USE = range(0xE000, 0xF900)
 
 
 def events(text: str) -> Iterator[yaml.Event]:
     """The events of the text, in its order.
 
-    The escapes of a surrogate pair, by which JSON spells one character, are that character; half a pair alone stays a
-    surrogate in the value. A byte order mark at the start of a document is ignored.
+    The escapes of a surrogate pair, by which JSON spells one character, are that character; half a
+    pair alone stays a surrogate in the value. A byte order mark at the start of a document is
+    ignored.
 
     Raises:
         yaml.YAMLError: the text is not YAML.
@@ -55,12 +58,14 @@ def without_document_marks(text: str) -> str:
 
 def _without(text: str, marks: Sequence[int]) -> str:
     ends = [*marks, len(text)]
-    return "".join(text[start:end] for start, end in zip([0, *(mark + 1 for mark in marks)], ends, strict=True))
+    return "".join(
+        text[start:end] for start, end in zip([0, *(mark + 1 for mark in marks)], ends, strict=True)
+    )
 
 
 def _document_marks(text: str) -> list[int]:
-    """The places of byte order marks that begin a document: their line follows `---`, `...` or only comments, or
-    precedes `---`. The file's first mark is gone since it was decoded.
+    """The places of byte order marks that begin a document: their line follows `---`, `...` or only
+    comments, or precedes `---`. The file's first mark is gone since it was decoded.
 
     Source: YAML 1.2.2 §5.2 and §9.2 (c-byte-order-mark, l-document-prefix).
     """
@@ -87,7 +92,9 @@ def _after_a_marker(lines: Sequence[str]) -> list[bool]:
 
 
 def _before_a_marker(lines: Sequence[str]) -> list[bool]:
-    """For each line, whether it or the next line below with more than a comment begins a document with `---`."""
+    """For each line, whether it or the next line below with more than a comment begins a document
+    with `---`.
+    """
     answers, opens = [], False
     for line in reversed(lines):
         content = _content(line)
@@ -107,7 +114,8 @@ def _content(line: str) -> str:
 
 
 def _stand_in(text: str) -> str:
-    """A character that is not in the text, to replace a backslash and its `u`, so that all places are kept.
+    """A character that is not in the text, to replace a backslash and its `u`, so that all places
+    are kept.
 
     "" if the text has all of them: then the parser rejects the escapes.
     """
@@ -126,6 +134,8 @@ def _with_surrogates(event: yaml.ScalarEvent, stand_in: str) -> str:
 
 
 def _moved(mark: Any, removed_at: Sequence[int]) -> yaml.Mark:
-    """The mark of the parser, moved to its place in the text with byte order marks, which have no column."""
+    """The mark of the parser, moved to its place in the text with byte order marks, which have no
+    column.
+    """
     index = mark.index + bisect_right(removed_at, mark.index)
     return yaml.Mark(mark.name, index, mark.line, mark.column, None, 0)

@@ -49,7 +49,9 @@ class Mistake:
 
     @property
     def rest(self) -> str:
-        """The line from the place of the mistake on; libyaml does not count a byte order mark as a column."""
+        """The line from the place of the mistake on; libyaml does not count a byte order mark as a
+        column.
+        """
         return self.text[self.column :].lstrip("\ufeff")
 
     @property
@@ -83,7 +85,9 @@ def syntax_fault(error: Exception, text: str) -> Fault:
         if words in problem:
             return explain(mistake)
     message = f"The YAML is invalid: {context + ', ' if context else ''}{problem}."
-    return mistake.fault(message, "Compare this line with the lines above: indentation, quotes, brackets.")
+    return mistake.fault(
+        message, "Compare this line with the lines above: indentation, quotes, brackets."
+    )
 
 
 def _first_character(mistake: Mistake) -> Fault:
@@ -108,7 +112,9 @@ def _first_character(mistake: Mistake) -> Fault:
 def _no_value(mistake: Mistake) -> Fault:
     if mistake.rest.strip():
         return _first_character(mistake)
-    return mistake.fault("A value or a closing bracket is missing here.", "Add the value, or close each `[` and `{`.")
+    return mistake.fault(
+        "A value or a closing bracket is missing here.", "Add the value, or close each `[` and `{`."
+    )
 
 
 def _shown(character: str) -> str:
@@ -120,24 +126,31 @@ def _tab(mistake: Mistake) -> Fault:
         hint = "Replace the tab at the start of this line with spaces."
         return mistake.fault("Tabs cannot indent YAML; use spaces.", hint)
     return mistake.fault(
-        "A tab cannot separate `-` from its item in YAML; use a space.", "Replace the tab with a space."
+        "A tab cannot separate `-` from its item in YAML; use a space.",
+        "Replace the tab with a space.",
     )
 
 
 def _unexpected_property(mistake: Mistake) -> Fault:
     """A `: ` where the line or the lines above do not allow a property."""
     above = _line_above(mistake)
-    if above is not None and (fault := _missing_space(mistake, above) or _wide_blank(mistake, above)):
+    if above is not None and (
+        fault := _missing_space(mistake, above) or _wide_blank(mistake, above)
+    ):
         return fault
     earlier = re.search(_COLON, mistake.before)
     if earlier:
-        return mistake.fault('A text without quotes must not contain ": ".', 'Put the text in quotes: "name: text".')
+        return mistake.fault(
+            'A text without quotes must not contain ": ".', 'Put the text in quotes: "name: text".'
+        )
     if above is not None and ":" not in mistake.lines[above]:
         return mistake.at(above, _indentation(mistake.lines[above])).fault(
             "This line is not a property: it has no colon.", "Write `name: value`."
         )
     place = mistake.at(mistake.line, _indentation(mistake.text))
-    return place.fault("The line is indented more than the property above, which already has a value.", _INDENT)
+    return place.fault(
+        "The line is indented more than the property above, which already has a value.", _INDENT
+    )
 
 
 def _missing_space(mistake: Mistake, line: int) -> Fault | None:
@@ -151,16 +164,22 @@ def _missing_space(mistake: Mistake, line: int) -> Fault | None:
     colon = re.match(_NO_SPACE_AFTER_COLON, text)
     if colon:
         name = quoted(colon["name"])[1:-1]
-        return mistake.at(line, colon.end()).fault(f"A space is missing after `{name}:`.", f"Write `{name}: value`.")
+        return mistake.at(line, colon.end()).fault(
+            f"A space is missing after `{name}:`.", f"Write `{name}: value`."
+        )
     return None
 
 
 def _wide_blank(mistake: Mistake, line: int) -> Fault | None:
-    """The fault of a line that begins with a blank other than a space, as copied from a web page."""
+    """The fault of a line that begins with a blank other than a space, as copied from a
+    web page.
+    """
     blank = re.match(_WIDE_BLANK, mistake.lines[line])
     if blank is None:
         return None
-    message = f"Only spaces can indent YAML; this line begins with the character U+{ord(blank[1]):04X}."
+    message = (
+        f"Only spaces can indent YAML; this line begins with the character U+{ord(blank[1]):04X}."
+    )
     return mistake.at(line, blank.start(1)).fault(message, "Replace it with a space.")
 
 
@@ -177,7 +196,9 @@ def _indentation(text: str) -> int:
 def _no_colon(mistake: Mistake) -> Fault:
     place = mistake.at_beginning()
     missing_space = _missing_space(place, place.line)
-    return missing_space or place.fault("This line is not a property: it has no colon.", "Write `name: value`.")
+    return missing_space or place.fault(
+        "This line is not a property: it has no colon.", "Write `name: value`."
+    )
 
 
 def _end_expected(mistake: Mistake) -> Fault:
@@ -185,11 +206,15 @@ def _end_expected(mistake: Mistake) -> Fault:
     if mistake.rest[:1] in ("]", "}"):
         bracket = mistake.rest[0]
         opening = _OPENING[bracket]
-        return mistake.fault(f"Unmatched `{bracket}`: no `{opening}` is open.", f"Remove it, or add the `{opening}`.")
+        return mistake.fault(
+            f"Unmatched `{bracket}`: no `{opening}` is open.", f"Remove it, or add the `{opening}`."
+        )
     if not mistake.begins_line:
         return _text_after_value(mistake)
     if re.match(r"-(?: |$)", mistake.rest):
-        return mistake.fault("A list item is not allowed here: the lines above are properties.", _LIST_INDENT)
+        return mistake.fault(
+            "A list item is not allowed here: the lines above are properties.", _LIST_INDENT
+        )
     return mistake.fault("The indentation of this line does not match the lines above.", _INDENT)
 
 
@@ -211,7 +236,9 @@ def _item_expected(mistake: Mistake) -> Fault:
 
 
 def _open_quote(mistake: Mistake) -> Fault:
-    return mistake.at_beginning().fault("This quote is not closed.", "Add the closing quote at the end of the text.")
+    return mistake.at_beginning().fault(
+        "This quote is not closed.", "Add the closing quote at the end of the text."
+    )
 
 
 def _open_bracket(mistake: Mistake) -> Fault:
@@ -219,7 +246,8 @@ def _open_bracket(mistake: Mistake) -> Fault:
     bracket, closing = ("[", "]") if "]" in mistake.problem else ("{", "}")
     if re.search(_VARIABLE, "".join(mistake.lines[place.line : mistake.line + 1])):
         return mistake.fault(
-            f"A variable between `{bracket}` and `{closing}` must be quoted.", 'Write "${name}", with the quotes.'
+            f"A variable between `{bracket}` and `{closing}` must be quoted.",
+            'Write "${name}", with the quotes.',
         )
     if place.line != mistake.line:
         return place.fault(f"This `{bracket}` is not closed.", f"Add the `{closing}`.")
@@ -232,18 +260,26 @@ def _open_bracket(mistake: Mistake) -> Fault:
 def _anchor_or_alias(mistake: Mistake) -> Fault:
     place = mistake.at_beginning()
     what = "an alias" if place.rest.startswith("*") else "an anchor"
-    message = f"{_shown(place.rest[:1])} at the beginning of a text begins {what} in YAML, and no name follows it."
+    message = (
+        f"{_shown(place.rest[:1])} at the beginning of a text begins {what} in YAML, and no name"
+        " follows it."
+    )
     return place.fault(message, _QUOTE_TEXT)
 
 
 def _block_text(mistake: Mistake) -> Fault:
     place = mistake.at_beginning()
-    message = f"After {_shown(place.rest[:1])}, which begins a text of several lines, the line must end."
+    message = (
+        f"After {_shown(place.rest[:1])}, which begins a text of several lines, the line must end."
+    )
     return place.fault(message, "Write the text on the next lines, indented, or put it in quotes.")
 
 
 def _directive(mistake: Mistake) -> Fault:
-    message = "`%` at the beginning of a line begins a directive in YAML, and this directive is not defined."
+    message = (
+        "`%` at the beginning of a line begins a directive in YAML, and this directive is not"
+        " defined."
+    )
     return mistake.at_beginning().fault(message, "Remove the line, or put the text in quotes.")
 
 
@@ -282,11 +318,20 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[Mistake], Fault]], ...] = (
     ),
     (
         "undefined tag handle",
-        _says("`!` at the beginning of a text begins a tag in YAML, and this tag is not defined.", _QUOTE_TEXT),
+        _says(
+            "`!` at the beginning of a text begins a tag in YAML, and this tag is not defined.",
+            _QUOTE_TEXT,
+        ),
     ),
-    ("block sequence entries are not allowed", _says("A list item is not allowed here.", _LIST_INDENT)),
+    (
+        "block sequence entries are not allowed",
+        _says("A list item is not allowed here.", _LIST_INDENT),
+    ),
     ("unknown directive name", _directive),
-    ("did not find expected <document start>", _says(AFTER_THE_END, "Remove the text, or add `---` above it.")),
+    (
+        "did not find expected <document start>",
+        _says(AFTER_THE_END, "Remove the text, or add `---` above it."),
+    ),
     (
         "incompatible YAML document",
         _says("The file requires a YAML version other than 1.1 or 1.2.", "Remove the %YAML line."),

@@ -1,7 +1,9 @@
-"""YAML text → documents as nodes, built from libyaml's events without recursion and within fixed limits.
+"""YAML text → documents as nodes, built from libyaml's events without recursion and within fixed
+limits.
 
-libyaml only parses. This file decides which text is null or a number, which tags are allowed and how far an alias may
-expand, so that none of YAML 1.1's conversions and none of PyYAML's constructors is reachable.
+libyaml only parses. This file decides which text is null or a number, which tags are allowed and
+how far an alias may expand, so that none of YAML 1.1's conversions and none of PyYAML's
+constructors is reachable.
 """
 
 from __future__ import annotations
@@ -30,14 +32,22 @@ PROPERTIES = 50
 """Of one mapping: `defaults` are merged into every extension, so that many of both multiply."""
 NODES = 100_000
 CHARACTERS_PER_NODE = 64
-"""The text that an alias repeats counts too, so that few nodes with long text cannot multiply either."""
+"""The text that an alias repeats counts too, so that few nodes with long text cannot multiply
+either.
+"""
 
 _SURROGATE = "[\ud800-\udfff]"
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = (None, "!", _TAG + "str")
 _SEQUENCE_TAGS = (None, "!", _TAG + "seq")
 _MAPPING_TAGS = (None, "!", _TAG + "map")
-_NULLABLE = ("description", "clientConfiguration", "callbackConfiguration", "timeoutInMilliseconds", "maximumRetries")
+_NULLABLE = (
+    "description",
+    "clientConfiguration",
+    "callbackConfiguration",
+    "timeoutInMilliseconds",
+    "maximumRetries",
+)
 
 
 class _Size(NamedTuple):
@@ -68,7 +78,8 @@ class _Open:
 def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
     """The documents of a file and the faults of its YAML; empty documents are ignored.
 
-    After a syntax error or an exceeded limit, the rest of the file is not read; documents before it are complete.
+    After a syntax error or an exceeded limit, the rest of the file is not read; documents before it
+    are complete.
     """
     unreadable = character_fault(without_document_marks(text)) or conflict_fault(text)
     if unreadable is not None:
@@ -83,7 +94,9 @@ def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
         # PyYAML without libyaml raises the last two for "\UFFFFFFFF".
         tree.faults.append(syntax_fault(error, text))
     rest_of_conflict = rest_of_conflict_fault(text) if tree.faults else None
-    return tree.documents, [rest_of_conflict] if rest_of_conflict else templates_named(tree.faults, text)
+    return tree.documents, (
+        [rest_of_conflict] if rest_of_conflict else templates_named(tree.faults, text)
+    )
 
 
 def _value_hint(name: str | None, anchor: str | None) -> str:
@@ -91,7 +104,10 @@ def _value_hint(name: str | None, anchor: str | None) -> str:
         return "Write the type in quotes: a `#` without quotes begins a comment."
     if anchor is not None:
         return "Put text that begins with `&` in quotes: without quotes it is an anchor."
-    return f"Write {'`null` to clear it' if name in _NULLABLE else 'a value after the colon'}, or remove the line."
+    return (
+        f"Write {'`null` to clear it' if name in _NULLABLE else 'a value after the colon'}, or"
+        " remove the line."
+    )
 
 
 def _place_of(event: yaml.Event) -> tuple[int, int]:
@@ -141,8 +157,13 @@ class _Tree:
         half = re.search(_SURROGATE, text)
         if half is None:
             return node
-        message = f"The text contains `\\u{ord(half[0]):04x}`, half of a surrogate pair without the other half."
-        self._report(node, "R006", message, "Write both escapes of the pair, or the character itself.")
+        message = (
+            f"The text contains `\\u{ord(half[0]):04x}`, half of a surrogate pair without the other"
+            " half."
+        )
+        self._report(
+            node, "R006", message, "Write both escapes of the pair, or the character itself."
+        )
         return Broken(node.line, node.column)
 
     def _without_value(self, node: Node, anchor: str | None) -> Node:
@@ -152,9 +173,16 @@ class _Tree:
             return node
         if top.is_mapping and top.key is not None:
             place, name = top.key
-            self._report(place, "R107", f"{quoted(name or '')} has no value.", _value_hint(name, anchor))
+            self._report(
+                place, "R107", f"{quoted(name or '')} has no value.", _value_hint(name, anchor)
+            )
         else:
-            self._report(node, "R107", "A list item is empty.", "Write the item after `-`, or remove the `-`.")
+            self._report(
+                node,
+                "R107",
+                "A list item is empty.",
+                "Write the item after `-`, or remove the `-`.",
+            )
         return Broken(node.line, node.column)
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
@@ -162,7 +190,9 @@ class _Tree:
         opened = _Open(*_place_of(event), event.anchor, is_mapping, broken=False)
         if len(self._open) >= LEVELS:
             self._stop(
-                opened, f"The YAML has more than {LEVELS} levels of nesting.", "A desired state needs six levels."
+                opened,
+                f"The YAML has more than {LEVELS} levels of nesting.",
+                "A desired state needs six levels.",
             )
             return
         self._count(opened)
@@ -197,17 +227,31 @@ class _Tree:
                     "Write the value instead of the alias.",
                 )
             else:
-                self._place(dataclasses.replace(node, line=place.line, column=place.column), None, *size)
+                self._place(
+                    dataclasses.replace(node, line=place.line, column=place.column), None, *size
+                )
             return
         if any(opened.anchor == anchor for opened in self._open):
-            self._report(place, "R009", f"The alias {name} is inside the value that it repeats.", "Remove the alias.")
+            self._report(
+                place,
+                "R009",
+                f"The alias {name} is inside the value that it repeats.",
+                "Remove the alias.",
+            )
         else:
-            hint = f"Put text that begins with `*` in quotes, or define the anchor `&{quoted(anchor)[1:-1]}` above."
+            hint = (
+                "Put text that begins with `*` in quotes, or define the anchor"
+                f" `&{quoted(anchor)[1:-1]}` above."
+            )
             self._report(place, "R006", f"The alias {name} has no anchor.", hint)
         self._place(place, None)
 
-    def _place(self, node: Node, anchor: str | None, nodes: int = 1, levels: int = 0, characters: int = 0) -> None:
-        """Adds a complete node of this `_Size`: as the value of a key, as an item of a list, or as a document."""
+    def _place(
+        self, node: Node, anchor: str | None, nodes: int = 1, levels: int = 0, characters: int = 0
+    ) -> None:
+        """Adds a complete node of this `_Size`: as the value of a key, as an item of a list, or as
+        a document.
+        """
         if anchor is not None:
             self._anchors[anchor] = (node, _Size(nodes, levels, characters))
         if not self._open:
@@ -251,7 +295,9 @@ class _Tree:
             return
         first = top.entries.get(name)
         if first is not None:
-            message = f"Duplicate key {quoted(name)}, first at line {first.line}, column {first.column}."
+            message = (
+                f"Duplicate key {quoted(name)}, first at line {first.line}, column {first.column}."
+            )
             self._report(place, "R007", message, "Remove one of them.")
         elif len(top.entries) == PROPERTIES:
             message = f"The mapping has more than {PROPERTIES} properties."

@@ -1,1 +1,3 @@
-"""The nouns: frozen dataclasses and pure functions on their values. Nothing here reads, writes or asks the clock."""
+"""The nouns: frozen dataclasses and pure functions on their values. Nothing here reads, writes or
+asks the clock.
+"""

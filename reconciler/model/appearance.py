@@ -15,12 +15,14 @@ _CONTROL_AND_FORMAT = ("Cc", "Cf")
 def appearance(name: str) -> str:
     """The name as a reader sees it, ignoring case; "" for a name without visible characters.
 
-    Control and format characters and fillers are removed, and every run of blanks, of any kind, is one space.
-    Unassigned characters count as visible.
+    Control and format characters and fillers are removed, and every run of blanks, of any kind, is
+    one space. Unassigned characters count as visible.
     """
     shown = "".join(character for character in name if _shows(character))
     return unicodedata.normalize("NFC", " ".join(shown.split())).casefold()
 
 
 def _shows(character: str) -> bool:
-    return unicodedata.category(character) not in _CONTROL_AND_FORMAT and not FILLER.match(character)
+    return unicodedata.category(character) not in _CONTROL_AND_FORMAT and not FILLER.match(
+        character
+    )

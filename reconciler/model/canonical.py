@@ -1,7 +1,8 @@
 """One canonical form of an extension's writable properties, desired and observed.
 
-Values with several spellings have one spelling here: durations, GUIDs, type names, the two names of the callback
-timeout, and the empty text, which becomes null. Read-only properties, annotations and undocumented members are omitted.
+Values with several spellings have one spelling here: durations, GUIDs, type names, the two names of
+the callback timeout, and the empty text, which becomes null. Read-only properties, annotations and
+undocumented members are omitted.
 """
 
 from __future__ import annotations
@@ -37,19 +38,23 @@ def canonical(body: Mapping[str, object]) -> Properties:
     Example: `{"callbackConfiguration": {"durationBeforeTimeout": "PT60M"}}` becomes
     `{"callbackConfiguration": {"timeoutDuration": "PT1H"}}`.
     """
-    properties: Properties = {name: _json(_filled(body[name])) for name in SCALAR_PROPERTIES if name in body}
+    properties: Properties = {
+        name: _json(_filled(body[name])) for name in SCALAR_PROPERTIES if name in body
+    }
     for name, kind in COMPLEX_PROPERTIES.items():
         if name in body:
             value = body[name]
-            properties[name] = _canonical_object(kind, value) if isinstance(value, Mapping) else _json(value)
+            properties[name] = (
+                _canonical_object(kind, value) if isinstance(value, Mapping) else _json(value)
+            )
     return properties
 
 
 def unknown_members(body: Mapping[str, object]) -> Properties:
     """The undocumented members of a live body, by path (`clientConfiguration/retryBackoff`).
 
-    Nulls and `@` annotations are not counted. A PUT does not carry these; whether Graph keeps them is open
-    (docs/graph.md §1.5).
+    Nulls and `@` annotations are not counted. A PUT does not carry these; whether Graph keeps them
+    is open (docs/graph.md §1.5).
     """
     unknown: Properties = {}
     for name, value in body.items():
@@ -59,7 +64,11 @@ def unknown_members(body: Mapping[str, object]) -> Properties:
             for member, content in value.items():
                 if known is not None and member not in known and _counts(member, content):
                     unknown[f"{name}/{member}"] = _json(content)
-        elif name not in WRITABLE_PROPERTIES and name not in READ_ONLY_PROPERTIES and _counts(name, value):
+        elif (
+            name not in WRITABLE_PROPERTIES
+            and name not in READ_ONLY_PROPERTIES
+            and _counts(name, value)
+        ):
             unknown[name] = _json(value)
     return unknown
 
@@ -97,7 +106,9 @@ def _canonical_object(kind: ComplexProperty, value: Mapping[str, object]) -> Pro
 
 
 def _filled(value: object) -> object:
-    """The value; None for an empty text, which services store as null, or return for null (docs/graph.md §2.9)."""
+    """The value; None for an empty text, which services store as null, or return for null
+    (docs/graph.md §2.9).
+    """
     return None if value == "" else value
 
 
@@ -117,10 +128,11 @@ def _json(value: object) -> JsonValue:
 
 
 def folded(name: str | None) -> str:
-    """The form in which display names are compared: ignoring case, blanks at the ends, and how letters are composed.
+    """The form in which display names are compared: ignoring case, blanks at the ends, and how
+    letters are composed.
 
-    Whether Graph does the same is open (docs/graph.md §2.2); comparing loosely never makes a second extension of a
-    name.
+    Whether Graph does the same is open (docs/graph.md §2.2); comparing loosely never makes a second
+    extension of a name.
     """
     return unicodedata.normalize("NFC", (name or "").strip()).casefold()
 
@@ -128,11 +140,13 @@ def folded(name: str | None) -> str:
 def comparable(properties: Mapping[str, JsonValue]) -> Properties:
     """A copy in which equivalent values are equal: names of Azure resources are case-folded."""
     return {
-        name: comparable(value)
-        if isinstance(value, dict)
-        else value.casefold()
-        if name in CASE_INSENSITIVE and isinstance(value, str)
-        else value
+        name: (
+            comparable(value)
+            if isinstance(value, dict)
+            else value.casefold()
+            if name in CASE_INSENSITIVE and isinstance(value, str)
+            else value
+        )
         for name, value in properties.items()
     }
 
@@ -151,7 +165,9 @@ def without_nulls(properties: Mapping[str, JsonValue]) -> Properties:
 
 def canonical_json(value: object) -> bytes:
     """The bytes that are hashed: sorted keys, no spaces, UTF-8."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -1,6 +1,8 @@
-"""When two declarations in a catalog are the same extension: by id if both have one, otherwise by name.
+"""When two declarations in a catalog are the same extension: by id if both have one, otherwise by
+name.
 
-Display names are not unique in Graph, so two declarations with different ids can have the same name.
+Display names are not unique in Graph, so two declarations with different ids can have the same
+name.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ Key: TypeAlias = tuple[str, str]
 
 
 def occupied_keys(pinned_id: str | None, display_name: str | None) -> tuple[Key, ...]:
-    """The keys of a declaration in its catalog: its id, and its name, as of a declaration with or without an id."""
+    """The keys of a declaration in its catalog: its id, and its name, as of a declaration with or
+    without an id.
+    """
     if pinned_id is None:
         return _named("name", display_name)
     return ("id", pinned_id.casefold()), *_named("pinned name", display_name)

@@ -1,7 +1,8 @@
-"""Text without percent-encoding and escapes, at any depth, with a map back to the places in the source.
+"""Text without percent-encoding and escapes, at any depth, with a map back to the places in the
+source.
 
-A signature in an address in a query in a JSON text is encoded once per layer. Every search runs on the text itself and
-on the decoded text, so that no list of encodings is needed.
+A signature in an address in a query in a JSON text is encoded once per layer. Every search runs on
+the text itself and on the decoded text, so that no list of encodings is needed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ _ASCII = "[0-7][0-9A-Fa-f]"
 _HIGH = "[89A-Fa-f][0-9A-Fa-f]"
 _UNICODE = rf"u(?!00{_ASCII})[0-9A-Fa-f]{{4}}|U[0-9A-Fa-f]{{8}}|x{_HIGH}"
 _BEGINS = rf"[%\\](?!(?<=%){_HIGH}|(?<=\\)(?:{_UNICODE}))"
-"""An encoded character beyond ASCII is kept as it is, so that texts in other scripts cost nothing."""
+"""An encoded character beyond ASCII is kept as it is, so that texts in other scripts cost nothing.
+"""
 _SIGN = re.compile(_BEGINS)
 _GOES_ON = "[0-9A-Fa-fux]*[\"'/nrt]?"
 _ENCODED = re.compile(rf"{_BEGINS}{_GOES_ON}(?:[%\\]{_GOES_ON})*")
@@ -28,14 +30,18 @@ _LONGEST = len(r"\u0026")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`plain` is the decoded text; the two lists hold the places at which its offset from the source changes."""
+    """`plain` is the decoded text; the two lists hold the places at which its offset from the
+    source changes.
+    """
 
     plain: str
     _plain_at: list[int]
     _source_at: list[int]
 
     def source(self, at: int) -> int:
-        """The place in the source of the character at this place of `plain`; the length of `plain` maps to the end."""
+        """The place in the source of the character at this place of `plain`; the length of `plain`
+        maps to the end.
+        """
         last = bisect_right(self._plain_at, at) - 1
         return self._source_at[last] + at - self._plain_at[last]
 
@@ -46,7 +52,8 @@ def is_encoded(text: str) -> bool:
 
 
 def decoded(text: str) -> Decoded:
-    r"""The text with every `%26`, `\u0026`, `\x26` and `\/` decoded until none is left, in linear time.
+    r"""The text with every `%26`, `\u0026`, `\x26` and `\/` decoded until none is left, in linear
+    time.
 
     Characters beyond ASCII stay encoded, in one layer: `%25C3%25A4` becomes `%C3%A4`.
     """
@@ -71,19 +78,26 @@ def decoded(text: str) -> Decoded:
 def _reduced(region: str, offset: int) -> tuple[list[str], list[int]]:
     """The characters of the decoded region, and where in the source each begins.
 
-    A decoded character can complete another escape, so each is treated as if it had been written there. A backslash
-    that completes no escape is dropped: whether it would depends on the encoding of what follows.
+    A decoded character can complete another escape, so each is treated as if it had been written
+    there. A backslash that completes no escape is dropped: whether it would depends on the encoding
+    of what follows.
     """
     characters: list[str] = []
     starts: list[int] = []
     for at, character in enumerate(region, offset):
         characters.append(character)
         starts.append(at)
-        while characters[-1] in _CAN_END and (escape := _ENDS.search("".join(characters[-_LONGEST:]))):
+        while characters[-1] in _CAN_END and (
+            escape := _ENDS.search("".join(characters[-_LONGEST:]))
+        ):
             size = len(escape[0])
             characters[-size:] = [_meaning(escape)]
             del starts[1 - size :]
-    kept = [at for at, character in enumerate(characters) if character != "\\" or _stands_for_another(characters, at)]
+    kept = [
+        at
+        for at, character in enumerate(characters)
+        if character != "\\" or _stands_for_another(characters, at)
+    ]
     return [characters[at] for at in kept], [starts[at] for at in kept]
 
 

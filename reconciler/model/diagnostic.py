@@ -1,4 +1,6 @@
-"""Findings about files and plans, each with a stable code, a place and a fix; `CODES` lists all codes."""
+"""Findings about files and plans, each with a stable code, a place and a fix; `CODES` lists all
+codes.
+"""
 
 from __future__ import annotations
 
@@ -51,12 +53,15 @@ CODES: dict[str, str] = {
     "R313": "A planned create may be a rename of an unmanaged extension",
     "R314": "A large share of the managed extensions would change",
 }
-"""Code → its title. R0: files and YAML, R1: schema, R2: rules beyond the schema, R3: findings of a plan."""
+"""Code → its title. R0: files and YAML, R1: schema, R2: rules beyond the schema, R3: findings of a
+plan.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
-    """A place in a file. `file` is relative to the working folder, with `/`; line and column count from 1.
+    """A place in a file. `file` is relative to the working folder, with `/`; line and column count
+    from 1.
 
     Both are None for the file or path as a whole.
     """
@@ -73,7 +78,9 @@ def of_path(file: str) -> SourceLocation:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding: what is wrong (`message`), what to do (`hint`), and where (`place`, if it has one)."""
+    """One finding: what is wrong (`message`), what to do (`hint`), and where (`place`, if it has
+    one).
+    """
 
     code: str
     severity: Severity

@@ -1,4 +1,5 @@
-"""ISO 8601 durations as entitlement management accepts them: days, hours, minutes, seconds; no weeks, months or years.
+"""ISO 8601 durations as entitlement management accepts them: days, hours, minutes, seconds; no
+weeks, months or years.
 
 Source: docs/graph.md §2.5 (the OpenAPI pattern and the range of the resource page).
 """
@@ -27,7 +28,9 @@ def duration_s(text: str) -> Decimal | None:
 
 
 def canonical_duration(text: str) -> str:
-    """The one spelling of a duration (`PT60M` → `PT1H`, `PT24H` → `P1D`); other text comes back as it is."""
+    """The one spelling of a duration (`PT60M` → `PT1H`, `PT24H` → `P1D`); other text comes back as
+    it is.
+    """
     total_s = duration_s(text)
     if total_s is None:
         return text
@@ -37,6 +40,12 @@ def canonical_duration(text: str) -> str:
     days, hours = divmod(hours, 24)
     tail = f"{seconds + fraction.normalize():f}" if fraction else str(seconds)
     time = "".join(
-        f"{amount}{unit}" for amount, unit in ((str(hours), "H"), (str(minutes), "M"), (tail, "S")) if amount != "0"
+        f"{amount}{unit}"
+        for amount, unit in ((str(hours), "H"), (str(minutes), "M"), (tail, "S"))
+        if amount != "0"
     )
-    return "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "") if days or time else "PT0S"
+    return (
+        "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "")
+        if days or time
+        else "PT0S"
+    )

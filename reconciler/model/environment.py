@@ -12,7 +12,8 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One environment of `reconciler.yaml`; omitted members come from options and environment variables.
+    """One environment of `reconciler.yaml`; omitted members come from options and environment
+    variables.
 
     `not_secret` lists texts in values of variables that look like a key but are not a secret.
     """

@@ -11,7 +11,9 @@ from reconciler.model.types import JsonValue, Properties
 
 @dataclass(frozen=True, slots=True)
 class ExportedDocument:
-    """One catalog as a desired-state document: `content` as JSON, `text` the same as YAML, with comments."""
+    """One catalog as a desired-state document: `content` as JSON, `text` the same as YAML, with
+    comments.
+    """
 
     catalog: Catalog
     content: Properties
@@ -21,7 +23,8 @@ class ExportedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The exported documents, sorted by catalog, and the diagnostics for what could not be declared.
+    """The exported documents, sorted by catalog, and the diagnostics for what could not be
+    declared.
 
     `complete`: every catalog was read. `empty` counts the catalogs with nothing to declare.
     """

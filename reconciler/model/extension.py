@@ -14,7 +14,9 @@ Read = Literal["complete", "unreadable", "absent"]
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """An access package catalog. A declared one has an id or a display name, an observed one both."""
+    """An access package catalog. A declared one has an id or a display name, an observed
+    one both.
+    """
 
     id: str | None
     display_name: str | None
@@ -25,7 +27,9 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True)
 class ExtensionRef:
-    """The id, name and type of an extension: `id` is None if it does not exist, `type` has no `#microsoft.graph.`."""
+    """The id, name and type of an extension: `id` is None if it does not exist, `type` has no
+    `#microsoft.graph.`.
+    """
 
     id: str | None
     display_name: str
@@ -34,7 +38,9 @@ class ExtensionRef:
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """What an extension inherits from the `defaults` of its document: their place, and the inherited paths."""
+    """What an extension inherits from the `defaults` of its document: their place, and the
+    inherited paths.
+    """
 
     source: SourceLocation
     paths: frozenset[tuple[str, ...]]
@@ -46,7 +52,9 @@ class Inherited:
 
 @dataclass(frozen=True, slots=True)
 class DesiredExtension:
-    """One declared extension: canonical properties, merged with defaults; None clears a property."""
+    """One declared extension: canonical properties, merged with defaults; None clears a
+    property.
+    """
 
     pinned_id: str | None
     display_name: str
@@ -67,9 +75,11 @@ class DesiredCatalog:
 
 @dataclass(frozen=True, slots=True)
 class ObservedExtension:
-    """One live extension: canonical writable properties, and who last modified it (docs/graph.md §2.2).
+    """One live extension: canonical writable properties, and who last modified it
+    (docs/graph.md §2.2).
 
-    `timeout_name` is the name that Graph returned for the callback timeout; `unknown` has undocumented members.
+    `timeout_name` is the name that Graph returned for the callback timeout; `unknown` has
+    undocumented members.
     """
 
     id: str
@@ -96,8 +106,8 @@ class ObservedExtension:
 class ObservedCatalog:
     """What was read of one catalog.
 
-    `read` is `complete` (`extensions` has all extensions), `absent`, or `unreadable` (nothing is known about it).
-    `because` explains the last two.
+    `read` is `complete` (`extensions` has all extensions), `absent`, or `unreadable` (nothing is
+    known about it). `because` explains the last two.
     """
 
     catalog: Catalog

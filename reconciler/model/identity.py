@@ -1,18 +1,24 @@
-"""The identity of a token, the assertion that it was issued for, and the permissions to read and to write."""
+"""The identity of a token, the assertion that it was issued for, and the permissions to read and to
+write.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-READ_PERMISSIONS = frozenset({"EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All"})
+READ_PERMISSIONS = frozenset(
+    {"EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All"}
+)
 WRITE_PERMISSIONS = frozenset({"EntitlementManagement.ReadWrite.All"})
 """Source: docs/graph.md §3. A catalog role may grant the same without the permission."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Tenant, application, user and permissions of a token; `kind` is `unknown` if the token is not readable."""
+    """Tenant, application, user and permissions of a token; `kind` is `unknown` if the token is not
+    readable.
+    """
 
     kind: Literal["app", "user", "unknown"]
     tenant_id: str | None = None
@@ -34,6 +40,10 @@ class Assertion:
 
     @property
     def is_shared(self) -> bool:
-        """True for GitHub's subjects without an environment: other workflows have the same one (docs/graph.md §6.4)."""
+        """True for GitHub's subjects without an environment: other workflows have the same one
+        (docs/graph.md §6.4).
+        """
         subject = self.subject or ""
-        return ":environment:" not in subject and (subject.endswith(":pull_request") or ":ref:refs/" in subject)
+        return ":environment:" not in subject and (
+            subject.endswith(":pull_request") or ":ref:refs/" in subject
+        )

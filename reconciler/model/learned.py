@@ -1,8 +1,8 @@
 """Values remembered for the life of the process: a secret in one text is masked in all texts.
 
-This is the only global state of the project. A traceback, a warning or a log line of another library is printed by code
-that gets no arguments from us, so its masking needs global state. Adding is one operation on a dict or a set, so that
-azure-identity can fetch its token in a thread.
+This is the only global state of the project. A traceback, a warning or a log line of another
+library is printed by code that gets no arguments from us, so its masking needs global state. Adding
+is one operation on a dict or a set, so that azure-identity can fetch its token in a thread.
 """
 
 from __future__ import annotations
@@ -18,14 +18,20 @@ SHORTEST = 8
 """A shorter value could occur inside words of our output; it is not remembered."""
 _GRAM = 4
 _STRIDE = SHORTEST - _GRAM + 1
-"""Of a value at any place in a text, one of the first `_STRIDE` grams begins at a multiple of the stride.
+"""Of a value at any place in a text, one of the first `_STRIDE` grams begins at a multiple of the
+stride.
 
-So only every fifth place of a text is checked, however many values there are: a tenant can have thousands.
+So only every fifth place of a text is checked, however many values there are: a tenant can have
+thousands.
 """
 _FEW = 16
-"""Up to this many beginnings of values are each searched in the whole text, which is quicker than checking places."""
+"""Up to this many beginnings of values are each searched in the whole text, which is quicker than
+checking places.
+"""
 _KNOWN_BY = 32
-"""A longer value is recognised by its first 32 characters: a file full of fake secrets must not take minutes."""
+"""A longer value is recognised by its first 32 characters: a file full of fake secrets must not
+take minutes.
+"""
 
 Span = tuple[int, int]
 
@@ -35,8 +41,12 @@ class Values:
 
     def __init__(self) -> None:
         self._values: set[str] = set()
-        self._hidden: dict[str, int] = {}  # beginning of a value → length of the longest value with it
-        self._lengths: dict[str, set[int]] = {}  # first characters of values → lengths of the keys of `_hidden`
+        self._hidden: dict[
+            str, int
+        ] = {}  # beginning of a value → length of the longest value with it
+        self._lengths: dict[
+            str, set[int]
+        ] = {}  # first characters of values → lengths of the keys of `_hidden`
         self._grams: set[str] = set()
 
     def remember(self, value: str) -> None:
@@ -62,7 +72,10 @@ class Values:
         """The spans of the values in the text, from left to right; they can overlap."""
         for start in self._starts(text):
             lengths = self._lengths.get(text[start : start + SHORTEST], ())
-            length = max((self._hidden.get(text[start : start + known_by], 0) for known_by in lengths), default=0)
+            length = max(
+                (self._hidden.get(text[start : start + known_by], 0) for known_by in lengths),
+                default=0,
+            )
             if length:
                 yield start, min(start + length, len(text))
 
@@ -81,7 +94,9 @@ class Values:
 
 
 class DeclaredTexts:
-    """The valid texts that the files declare: nothing in them is masked because of texts that others write."""
+    """The valid texts that the files declare: nothing in them is masked because of texts that
+    others write.
+    """
 
     def __init__(self) -> None:
         self._texts: dict[str, None] = {}  # ordered: the order of a set differs per run
@@ -120,7 +135,9 @@ class DeclaredTexts:
 CREDENTIALS = Values()
 """Known secrets, from the environment or a sign-in. Masked and rejected everywhere."""
 SEEN = Values()
-"""Values after `sig=` and similar marks in texts by others. Masked, unless a file declares them; never rejected."""
+"""Values after `sig=` and similar marks in texts by others. Masked, unless a file declares them;
+never rejected.
+"""
 DECLARED = DeclaredTexts()
 
 
@@ -151,9 +168,15 @@ def _spellings(value: str) -> set[str]:
     plain = decoded(value).plain
     spellings = {value, plain}
     if not plain.isascii():
-        encoded = (quote(plain, safe="", errors="surrogatepass"), json.dumps(plain, allow_nan=False)[1:-1])
+        encoded = (
+            quote(plain, safe="", errors="surrogatepass"),
+            json.dumps(plain, allow_nan=False)[1:-1],
+        )
         for spelling in (decoded(text).plain for text in encoded):
-            spellings |= {spelling, _HEXADECIMAL.sub(lambda match: match[1] + match[2].swapcase(), spelling)}
+            spellings |= {
+                spelling,
+                _HEXADECIMAL.sub(lambda match: match[1] + match[2].swapcase(), spelling),
+            }
     return spellings
 
 

@@ -18,7 +18,9 @@ Status = Literal["done", "failed", "skipped", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One property before and after; `path` leads to it (`("callbackConfiguration", "timeoutDuration")`)."""
+    """One property before and after; `path` leads to it (`("callbackConfiguration",
+    "timeoutDuration")`).
+    """
 
     path: tuple[str, ...]
     before: JsonValue
@@ -29,7 +31,8 @@ class FieldChange:
 class Precondition:
     """What must be true right before the write: the object does not exist, or has this fingerprint.
 
-    `namesakes` are the ids of other extensions with the new name, which other declarations match by id.
+    `namesakes` are the ids of other extensions with the new name, which other declarations match by
+    id.
     """
 
     exists: bool
@@ -81,7 +84,8 @@ class Unmanaged:
 class Plan:
     """All planned changes, as data without behaviour. Catalogs, changes and unmanaged are sorted.
 
-    `not_secret` are the parts of values to be written that look like a key but, as the files declare, are not a secret.
+    `not_secret` are the parts of values to be written that look like a key but, as the files
+    declare, are not a secret.
     """
 
     tool_version: str
@@ -115,7 +119,17 @@ class Plan:
     def summary(self) -> dict[str, int]:
         """Counts by action, in the order they are printed; `replace` and `delete` are reserved."""
         counts = dict.fromkeys(
-            ("create", "update", "rename", "replace", "delete", "blocked", "unchanged", "unmanaged"), 0
+            (
+                "create",
+                "update",
+                "rename",
+                "replace",
+                "delete",
+                "blocked",
+                "unchanged",
+                "unmanaged",
+            ),
+            0,
         )
         for change in self.changes:
             counts[change.action] += 1
@@ -124,9 +138,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one change. `error` explains any other status than done; `stale`: edited in Graph since the plan.
+    """The result of one change. `error` explains any other status than done; `stale`: edited in
+    Graph since the plan.
 
-    `note` explains a success by another way (for example the other timeout name); `written`: it failed after the write.
+    `note` explains a success by another way (for example the other timeout name); `written`: it
+    failed after the write.
     """
 
     change: Change

@@ -20,11 +20,14 @@ _FORMS = re.compile(
 )
 SHORTEST_PLACED, SHORTEST_ALONE = 12, 30
 _ALONE = re.compile(rf"[A-Z]{_KEY_CHARACTER}{{20,}}")
-"""From its first capital on, which is in the first third of nearly every key; most texts have few capitals."""
+"""From its first capital on, which is in the first third of nearly every key; most texts have few
+capitals.
+"""
 _CLIENT_SECRET = re.compile(r"(?<![A-Za-z0-9_.~-])[A-Za-z0-9_.~-]{3}[0-9]Q~[A-Za-z0-9_.~-]{31,34}")
 """Source: learn.microsoft.com/purview/sit-defn-azure-ad-client-secret."""
 _IDENTIFIER = re.compile(
-    r"(?<![A-Za-z0-9])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,})(?![A-Za-z0-9])", re.IGNORECASE
+    r"(?<![A-Za-z0-9])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,})(?![A-Za-z0-9])",
+    re.IGNORECASE,
 )
 """A GUID or a hexadecimal digest."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
@@ -36,7 +39,8 @@ _AZURE = re.compile(
     r"\.(?:logic\.azure\.(?:com|us|cn)"  # Logic Apps
     r"|azurewebsites\.(?:net|us)|chinacloudsites\.cn"  # functions, and Logic Apps (Standard)
     r"|azure-api\.(?:net|us|cn)"  # API Management
-    r"|(?:core|servicebus)\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)"  # storage, Service Bus
+    # storage, Service Bus
+    r"|(?:core|servicebus)\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)"
     r"|eventgrid\.azure\.(?:net|us|cn))(?![a-z0-9.-])",
     re.IGNORECASE,
 )
@@ -47,13 +51,17 @@ _ACCESS_KEY = re.compile(r"[?&#;](?:sig|code)=[A-Za-z0-9%_.~+/=-]", re.IGNORECAS
 
 
 def forms(text: str) -> Iterator[re.Match[str]]:
-    """Each token, and each value after `sig=` or `code=`, with the groups `placed`, `bearer` and `jwt`."""
+    """Each token, and each value after `sig=` or `code=`, with the groups `placed`, `bearer` and
+    `jwt`.
+    """
     return _FORMS.finditer(text) if _shows_sign(text) else iter(())
 
 
 def may_hold_form(text: str) -> bool:
     """False if no rule here can match; a quick check for most texts."""
-    return _shows_sign(text) or (len(text) >= SHORTEST_ALONE and ("Q~" in text or _ALONE.search(text) is not None))
+    return _shows_sign(text) or (
+        len(text) >= SHORTEST_ALONE and ("Q~" in text or _ALONE.search(text) is not None)
+    )
 
 
 def _shows_sign(text: str) -> bool:
@@ -73,7 +81,9 @@ def holds_token(text: str) -> bool:
 
 
 def holds_shared_access(text: str) -> bool:
-    """True for a text with an address of an Azure service that has a signature or a key in its query."""
+    """True for a text with an address of an Azure service that has a signature or a key in its
+    query.
+    """
     if _AZURE.search(text) is None:
         return False
     for address in _ADDRESS.finditer(text):
@@ -84,10 +94,11 @@ def holds_shared_access(text: str) -> bool:
 
 
 def keys(text: str) -> Iterator[tuple[int, int]]:
-    """The spans of values that look like a key: at least 12 characters after `sig=` or `code=`, at least 30 elsewhere.
+    """The spans of values that look like a key: at least 12 characters after `sig=` or `code=`, at
+    least 30 elsewhere.
 
-    Such a value looks like random Base64: small letters, capitals and digits that change often. Words, however joined,
-    GUIDs and hexadecimal digests do not.
+    Such a value looks like random Base64: small letters, capitals and digits that change often.
+    Words, however joined, GUIDs and hexadecimal digests do not.
     """
     for match in forms(text):
         start, end = match.span("placed")
@@ -97,13 +108,17 @@ def keys(text: str) -> Iterator[tuple[int, int]]:
 
 
 def keys_alone(text: str) -> Iterator[tuple[int, int]]:
-    """The same without a mark before the value: at least 30 characters, and client secrets of Entra."""
+    """The same without a mark before the value: at least 30 characters, and client secrets of
+    Entra.
+    """
     if "Q~" in text:
         yield from (match.span() for match in _CLIENT_SECRET.finditer(text))
     searched_to = 0
     for match in _ALONE.finditer(text):
         begins_after, searched_to = searched_to, match.end()
-        if _DIGIT.search(text, begins_after, searched_to):  # few names have one; the rest takes longer
+        if _DIGIT.search(
+            text, begins_after, searched_to
+        ):  # few names have one; the rest takes longer
             start = _run_start(text, match.start(), begins_after)
             if _is_random(text[start:searched_to], SHORTEST_ALONE):
                 yield start, searched_to
@@ -115,8 +130,12 @@ def is_key(text: str) -> bool:
 
 
 def _run_start(text: str, at: int, lowest: int) -> int:
-    """The start of the run of key characters at this place, after an encoded character before it."""
-    while at > lowest and (text[at - 1] in "+/_~-" or (text[at - 1].isascii() and text[at - 1].isalnum())):
+    """The start of the run of key characters at this place, after an encoded character
+    before it.
+    """
+    while at > lowest and (
+        text[at - 1] in "+/_~-" or (text[at - 1].isascii() and text[at - 1].isalnum())
+    ):
         at -= 1
     encoded = _ENCODED_CHARACTER.match(text, at) if text[at - 1 : at] == "%" else None
     return encoded.end() if encoded else at
@@ -140,8 +159,17 @@ def _windows(part: str) -> list[int]:
 
 
 def _changes(text: str) -> bool:
-    """Source: counted. Of 40,000 random keys of 32 bytes 99.8 % change so often, and no name or path in our tests."""
+    """Source: counted. Of 40,000 random keys of 32 bytes 99.8 % change so often, and no name or
+    path in our tests.
+    """
     words = _WORD.findall(text)
     signs = len(text) - sum(map(len, words))
-    capitals = sum(map(str.isupper, text))  # one alone begins a name before an id of small letters and digits
-    return capitals > 1 and _has_all_classes(text) and 30 * len(words) >= 11 * len(text) and 6 * signs <= len(text)
+    capitals = sum(
+        map(str.isupper, text)
+    )  # one alone begins a name before an id of small letters and digits
+    return (
+        capitals > 1
+        and _has_all_classes(text)
+        and 30 * len(words) >= 11 * len(text)
+        and 6 * signs <= len(text)
+    )

@@ -1,8 +1,10 @@
-"""Which texts are masked, and which texts a file must not declare: two rules, since others write the texts in Graph.
+"""Which texts are masked, and which texts a file must not declare: two rules, since others write
+the texts in Graph.
 
-Masking is broad: everything that can be a secret is masked, by a mark before it (`sig=`), by its form or by its value,
-at every depth of encoding. Rejecting is narrow: a declared text is rejected only for its own form or because it
-contains a credential. Texts that others write can mask a value, but neither reject nor mask what a file declares.
+Masking is broad: everything that can be a secret is masked, by a mark before it (`sig=`), by its
+form or by its value, at every depth of encoding. Rejecting is narrow: a declared text is rejected
+only for its own form or because it contains a credential. Texts that others write can mask a value,
+but neither reject nor mask what a file declares.
 """
 
 from __future__ import annotations
@@ -53,9 +55,10 @@ def learn_value(value: str) -> None:
 def _may_be_hidden_everywhere(value: str) -> bool:
     """True for a value that can be masked everywhere without masking words of our output.
 
-    Others write the texts in Graph. A display name of `sig=extensions` must not mask a word of a message, a JSON key, a
-    type, an id or a digest. None of those has at least 12 characters, a digit, a letter after f in the alphabet and no
-    dot; a signature, 32 bytes in Base64, always has. Other values are still masked after their `sig=`.
+    Others write the texts in Graph. A display name of `sig=extensions` must not mask a word of a
+    message, a JSON key, a type, an id or a digest. None of those has at least 12 characters, a
+    digit, a letter after f in the alphabet and no dot; a signature, 32 bytes in Base64, always has.
+    Other values are still masked after their `sig=`.
     """
     return (
         len(value) >= SHORTEST_PLACED
@@ -69,7 +72,8 @@ def _may_be_hidden_everywhere(value: str) -> bool:
 def _views(text: str) -> Iterator[tuple[int, str, Callable[[int], int] | None]]:
     """The text itself, and each line that contains encoded characters, decoded.
 
-    Each with its place in the text, and the function that maps the place of a decoded character to its line.
+    Each with its place in the text, and the function that maps the place of a decoded character to
+    its line.
     """
     yield 0, text, None
     for start, line in encoded_lines(text):
@@ -84,7 +88,11 @@ def _secrets(text: str) -> list[Span]:
     spans: list[Span] = []
     for start, view, source in _views(text):
         hidden = _hidden(view)
-        spans += hidden if source is None else ((start + source(a), start + source(b)) for a, b in hidden)
+        spans += (
+            hidden
+            if source is None
+            else ((start + source(a), start + source(b)) for a, b in hidden)
+        )
     return sorted(spans)
 
 
@@ -105,7 +113,8 @@ def _hidden(view: str) -> Iterator[Span]:
 def _within_runs(spans: Iterable[Span], view: str) -> Iterator[Span]:
     """The spans, each limited to the run of characters in which it begins.
 
-    A long value is recognised by its beginning only, and other text can follow the same beginning elsewhere.
+    A long value is recognised by its beginning only, and other text can follow the same beginning
+    elsewhere.
     """
     run_end = 0
     for start, end in spans:
@@ -134,7 +143,9 @@ def carries_secret(text: str) -> bool:
 
 
 def mask(text: str) -> str:
-    """The text with every signature, token and key replaced by `***`, recognised by its form or its value."""
+    """The text with every signature, token and key replaced by `***`, recognised by its form or its
+    value.
+    """
     pieces, shown_to = [], 0
     for start, end in _joined(_secrets(text)):
         pieces += [text[shown_to:start], MASK]
@@ -143,7 +154,8 @@ def mask(text: str) -> str:
 
 
 def is_refused(text: str, not_secret: Collection[str] = ()) -> bool:
-    """True for a text that must not be declared: a credential, a token, a shared access key or a likely key is in it.
+    """True for a text that must not be declared: a credential, a token, a shared access key or a
+    likely key is in it.
 
     Only a likely key can be a false positive. `not_secret` lists likely keys that are not a secret.
     """
@@ -151,7 +163,9 @@ def is_refused(text: str, not_secret: Collection[str] = ()) -> bool:
 
 
 def looks_like_keys(text: str) -> set[str]:
-    """The parts of the text that look like a key: `not_secret` must list them so that the text can be declared."""
+    """The parts of the text that look like a key: `not_secret` must list them so that the text can
+    be declared.
+    """
     return {view[start:end] for view in _whole_views(text) for start, end in keys(view)}
 
 
@@ -171,7 +185,9 @@ def _whole_views(text: str) -> list[str]:
 
 
 def _without(values: Collection[str], view: str) -> str:
-    """The text without these values; a value that does not look like a key, such as `sig=` itself, is ignored."""
+    """The text without these values; a value that does not look like a key, such as `sig=` itself,
+    is ignored.
+    """
     for value in sorted(filter(is_key, values), key=len, reverse=True):
         for spelling in {value, decoded(value).plain}:
             view = view.replace(spelling, " ")
@@ -193,7 +209,8 @@ def may_be_written(value: JsonValue, not_secret: Collection[str] = ()) -> bool:
     A declared text was checked with its file; only a credential can have become known since then.
     """
     return not holds_stand_in(value) and not any(
-        _is_certain(text) or (text not in DECLARED and _looks_like_key(text, not_secret)) for text in texts_of(value)
+        _is_certain(text) or (text not in DECLARED and _looks_like_key(text, not_secret))
+        for text in texts_of(value)
     )
 
 
@@ -210,10 +227,11 @@ def texts_of(value: JsonValue) -> Iterator[str]:
 
 
 def stand_in(value: str, *, tenant_id: str, extension_id: str | None, path: tuple[str, ...]) -> str:
-    """The replacement of a secret value in a plan: its HMAC-SHA-256, keyed by tenant, extension and path.
+    """The replacement of a secret value in a plan: its HMAC-SHA-256, keyed by tenant, extension and
+    path.
 
-    Equal values have equal replacements, so that a change is visible and the digest is stable; the value cannot be
-    recovered.
+    Equal values have equal replacements, so that a change is visible and the digest is stable; the
+    value cannot be recovered.
     """
     import hmac  # `validate` imports this module for `mask` and needs no OpenSSL
 
@@ -237,12 +255,16 @@ def without_secrets(
     """The value with every text that contains a secret replaced by its stand-in."""
     if isinstance(value, dict):
         return {
-            name: without_secrets(member, tenant_id=tenant_id, extension_id=extension_id, path=(*path, name))
+            name: without_secrets(
+                member, tenant_id=tenant_id, extension_id=extension_id, path=(*path, name)
+            )
             for name, member in value.items()
         }
     if isinstance(value, list):
         return [
-            without_secrets(member, tenant_id=tenant_id, extension_id=extension_id, path=(*path, str(number)))
+            without_secrets(
+                member, tenant_id=tenant_id, extension_id=extension_id, path=(*path, str(number))
+            )
             for number, member in enumerate(value)
         ]
     if isinstance(value, str) and carries_secret(value):

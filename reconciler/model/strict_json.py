@@ -1,7 +1,8 @@
 """Strict reading of JSON from others: responses of Graph, tokens, saved plans.
 
-`json.loads` alone accepts NaN, Infinity and 1e999 (as infinite), which are not valid JSON when written again
-(RFC 8259 §6), and nesting up to Python's recursion limit, deeper than a value can be compared or hashed.
+`json.loads` alone accepts NaN, Infinity and 1e999 (as infinite), which are not valid JSON when
+written again (RFC 8259 §6), and nesting up to Python's recursion limit, deeper than a value can be
+compared or hashed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def parsed(text: str | bytes, most_levels: int = MOST_LEVELS) -> Any:
         InvalidJsonError: the text is not.
     """
     try:
-        value = json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_finite_integer)
+        value = json.loads(
+            text, parse_constant=_refused, parse_float=_finite, parse_int=_finite_integer
+        )
     except InvalidJsonError:
         raise
     except RecursionError as error:

@@ -21,16 +21,21 @@ EXTENSION_TYPES = (REQUEST_TYPE, ASSIGNMENT_TYPE)
 
 TIMEOUT = "timeoutDuration"
 TIMEOUT_IN_DOCUMENTS = "durationBeforeTimeout"
-"""The name of the callback timeout in the schema, and the one every documented example uses (docs/graph.md §2.4)."""
+"""The name of the callback timeout in the schema, and the one every documented example uses
+(docs/graph.md §2.4).
+"""
 OTHER_TIMEOUT_NAME = {TIMEOUT: TIMEOUT_IN_DOCUMENTS, TIMEOUT_IN_DOCUMENTS: TIMEOUT}
 
 
 @dataclass(frozen=True, slots=True)
 class ComplexProperty:
-    """A property whose value is an object: its types with their members, and the default when `@odata.type` is omitted.
+    """A property whose value is an object: its types with their members, and the default when
+    `@odata.type` is omitted.
 
-    `chosen`: the author chooses the type, so that another live type is a difference. Otherwise the service decides
-    (the callback's documented type is abstract, docs/graph.md §2.3), and the type is only passed on.
+    `chosen`: the author chooses the type, so that another live type is a difference. Otherwise the
+        service decides
+    (the callback's documented type is abstract, docs/graph.md §2.3), and the type is only passed
+    on.
     """
 
     members: dict[str, tuple[str, ...]]
@@ -70,10 +75,18 @@ COMPLEX_PROPERTIES: dict[str, ComplexProperty] = {
 
 SCALAR_PROPERTIES = ("displayName", "description")
 WRITABLE_PROPERTIES = (*SCALAR_PROPERTIES, *COMPLEX_PROPERTIES)
-READ_ONLY_PROPERTIES = ("id", "createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
+READ_ONLY_PROPERTIES = (
+    "id",
+    "createdBy",
+    "createdDateTime",
+    "lastModifiedBy",
+    "lastModifiedDateTime",
+)
 
 LOGIC_APP = ("subscriptionId", "resourceGroupName", "logicAppWorkflowName")
-"""The members that together name the Logic App; Graph computes `url` from them (docs/graph.md §2.6)."""
+"""The members that together name the Logic App; Graph computes `url` from them
+(docs/graph.md §2.6).
+"""
 
 CASE_INSENSITIVE = frozenset({"resourceGroupName", "logicAppWorkflowName"})
 """Azure Resource Manager names, equal whatever their case (docs/graph.md §2.6)."""
@@ -88,10 +101,11 @@ _KNOWN_TYPES = {
 
 
 def short_type(odata_type: object) -> str:
-    """The type's name without `#microsoft.graph.`, known types in their documented case; "" if it is not text.
+    """The type's name without `#microsoft.graph.`, known types in their documented case; "" if it
+    is not text.
 
-    Graph compares type names ignoring case and returns them with or without `#` (docs/graph.md §2.3). A type of
-    another namespace keeps its whole name, after a `#`.
+    Graph compares type names ignoring case and returns them with or without `#`
+    (docs/graph.md §2.3). A type of another namespace keeps its whole name, after a `#`.
     """
     return _short_name(odata_type) if isinstance(odata_type, str) else ""
 
@@ -107,5 +121,7 @@ def _short_name(odata_type: str) -> str:
 
 
 def odata_type(short_name: str) -> str:
-    """The type as sent to Graph: with the prefix `#microsoft.graph.`, unless it is of another namespace."""
+    """The type as sent to Graph: with the prefix `#microsoft.graph.`, unless it is of another
+    namespace.
+    """
     return short_name if short_name.startswith("#") else f"#{NAMESPACE}{short_name}"

@@ -1,4 +1,6 @@
-"""Warns when a plan changes a large share of the managed extensions: often the cause is one value in `defaults`."""
+"""Warns when a plan changes a large share of the managed extensions: often the cause is one value
+in `defaults`.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,11 @@ CAUSES_LISTED = 5
 Defaults = Mapping[SourceLocation | None, Inherited | None]
 
 
-def mass_change(changes: Sequence[Change], unchanged: int, desired: Sequence[DesiredExtension]) -> Iterator[Diagnostic]:
-    """R314 when more than 30 % of at least ten managed extensions would change, with what they have in common.
+def mass_change(
+    changes: Sequence[Change], unchanged: int, desired: Sequence[DesiredExtension]
+) -> Iterator[Diagnostic]:
+    """R314 when more than 30 % of at least ten managed extensions would change, with what they have
+    in common.
 
     Managed extensions are live and declared: creates and blocked changes do not count.
     """
@@ -30,12 +35,19 @@ def mass_change(changes: Sequence[Change], unchanged: int, desired: Sequence[Des
     defaults: Defaults = {extension.source: extension.inherited for extension in desired}
     causes = Counter(place for change in changed if (place := _cause(change, defaults)) is not None)
     listed = causes.most_common(CAUSES_LISTED)
-    share = f"{len(changed)} of {managed} managed extensions would change ({len(changed) / managed:.0%})"
+    share = (
+        f"{len(changed)} of {managed} managed extensions would change"
+        f" ({len(changed) / managed:.0%})"
+    )
     hint = "Check that this many changes are intended before you apply them."
     if listed:
         hint = f"{hint} One value in `defaults` changes every extension of its document."
     yield Diagnostic(
-        "R314", "warning", f"{share}{_through(listed, len(changed))}.", hint, listed[0][0] if listed else None
+        "R314",
+        "warning",
+        f"{share}{_through(listed, len(changed))}.",
+        hint,
+        listed[0][0] if listed else None,
     )
 
 
@@ -43,13 +55,17 @@ def _cause(change: Change, defaults: Defaults) -> SourceLocation | None:
     """The `defaults` that all changed values of the extension come from; None if there are none."""
     inherited = defaults.get(change.source)
     rows = declared_rows(change.fields)
-    return inherited.source if inherited and all(inherited.covers(row.path) for row in rows) else None
+    return (
+        inherited.source if inherited and all(inherited.covers(row.path) for row in rows) else None
+    )
 
 
 def _through(listed: Sequence[tuple[SourceLocation, int]], changed: int) -> str:
     if not listed:
         return ""
-    causes = [f"{number} through `defaults` at {place.file}:{place.line}" for place, number in listed]
+    causes = [
+        f"{number} through `defaults` at {place.file}:{place.line}" for place, number in listed
+    ]
     others = changed - sum(number for _, number in listed)
     if len(causes) == 1 and not others:
         return f", all through `defaults` at {listed[0][0].file}:{listed[0][0].line}"

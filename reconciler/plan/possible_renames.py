@@ -1,4 +1,6 @@
-"""Warns of creates that may be renames: without `id`, a changed name creates a second extension beside the first."""
+"""Warns of creates that may be renames: without `id`, a changed name creates a second extension
+beside the first.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,17 @@ CANDIDATES_LISTED = 5
 def possible_renames(
     changes: Sequence[Change], unmanaged: Sequence[Unmanaged], observed: Sequence[ObservedCatalog]
 ) -> Iterator[Diagnostic]:
-    """R313 for each create whose Logic App is already called by an unmanaged extension of the same catalog and type."""
+    """R313 for each create whose Logic App is already called by an unmanaged extension of the same
+    catalog and type.
+    """
     candidates = _by_call(unmanaged, observed)
     for change in changes:
         logic_app = _logic_app(patched({}, change.fields)) if change.action == "create" else None
-        same = candidates.get((change.catalog.id, change.extension.type, logic_app)) if logic_app else None
+        same = (
+            candidates.get((change.catalog.id, change.extension.type, logic_app))
+            if logic_app
+            else None
+        )
         if same:
             yield _possible_rename(change, same)
 
@@ -37,7 +45,9 @@ def _by_call(
     """The unmanaged extensions by catalog, type and Logic App."""
     unmanaged_ids = {(entry.catalog.id, entry.extension.id) for entry in unmanaged}
     calls: defaultdict[Call, list[ExtensionRef]] = defaultdict(list)
-    for catalog_id, live in ((each.catalog.id, live) for each in observed for live in each.extensions):
+    for catalog_id, live in (
+        (each.catalog.id, live) for each in observed for live in each.extensions
+    ):
         logic_app = _logic_app(live.properties) if (catalog_id, live.id) in unmanaged_ids else None
         if logic_app:
             calls[catalog_id, live.type, logic_app].append(live.ref)
@@ -45,7 +55,9 @@ def _by_call(
 
 
 def _logic_app(properties: Mapping[str, JsonValue]) -> tuple[str, ...] | None:
-    """The three names of the Logic App, as Azure compares them; None if one is missing or not a string."""
+    """The three names of the Logic App, as Azure compares them; None if one is missing or not a
+    string.
+    """
     endpoint = comparable(properties).get("endpointConfiguration")
     members = [endpoint.get(name) for name in LOGIC_APP] if isinstance(endpoint, dict) else []
     names = tuple(name for name in members if isinstance(name, str) and name)
@@ -53,7 +65,9 @@ def _logic_app(properties: Mapping[str, JsonValue]) -> tuple[str, ...] | None:
 
 
 def _possible_rename(change: Change, candidates: Sequence[ExtensionRef]) -> Diagnostic:
-    live = sorted(candidates, key=lambda candidate: (candidate.display_name.casefold(), candidate.id or ""))
+    live = sorted(
+        candidates, key=lambda candidate: (candidate.display_name.casefold(), candidate.id or "")
+    )
     if len(live) == 1:
         which = f'the unmanaged extension "{live[0].display_name}" of the same type calls'
         hint = f"If it was renamed, add this line to the declaration: id: {live[0].id}"
@@ -61,9 +75,13 @@ def _possible_rename(change: Change, candidates: Sequence[ExtensionRef]) -> Diag
         which = f"{len(live)} unmanaged extensions of the same type call"
         lines = [f'id: {each.id} ("{each.display_name}")' for each in live[:CANDIDATES_LISTED]]
         more = [f"{len(live) - CANDIDATES_LISTED} more"] if len(live) > CANDIDATES_LISTED else []
-        hint = f"If one of them was renamed, add its id to the declaration: {', '.join([*lines, *more])}"
+        hint = (
+            "If one of them was renamed, add its id to the declaration:"
+            f" {', '.join([*lines, *more])}"
+        )
     message = (
-        f'"{change.extension.display_name}" in catalog {change.catalog} will be created, but {which} the same '
-        "Logic App. A rename without `id` creates a second extension and keeps the old one."
+        f'"{change.extension.display_name}" in catalog {change.catalog} will be created, but'
+        f" {which} the same Logic App. A rename without `id` creates a second extension and keeps"
+        " the old one."
     )
     return Diagnostic("R313", "warning", message, hint, change.source)

@@ -1,4 +1,6 @@
-"""The words of drift: the same plan, read as the difference between the declared state and the live one."""
+"""The words of drift: the same plan, read as the difference between the declared state and the live
+one.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,12 @@ import re
 from reconciler.model.plan import Action, Change, FieldChange, Plan
 from reconciler.render.escape import visible
 
-WORDS: dict[Action, str] = {"create": "missing", "update": "changed", "rename": "changed", "blocked": "blocked"}
+WORDS: dict[Action, str] = {
+    "create": "missing",
+    "update": "changed",
+    "rename": "changed",
+    "blocked": "blocked",
+}
 TITLES: dict[Action, str] = WORDS | {"create": "missing in the tenant:"}
 URL = ("endpointConfiguration", "url")
 """The property that Graph looks up from the Logic App where no file declares it."""
@@ -51,11 +58,15 @@ def command(plan: Plan, name: str) -> str:
         options = " --sandbox"
     elif _LOOPBACK.fullmatch(plan.graph_url):
         options = f" --graph-url {plan.graph_url}"
-    return f"reconciler {name}{options}" + (f" --environment {plan.environment}" if plan.environment else "")
+    return f"reconciler {name}{options}" + (
+        f" --environment {plan.environment}" if plan.environment else ""
+    )
 
 
 def to_resolve(plan: Plan) -> list[str]:
-    """How to end the drift in either direction, as commands for the plan's target; nothing without a change."""
+    """How to end the drift in either direction, as commands for the plan's target; nothing without
+    a change.
+    """
     if not plan.changes:
         return []
     lines = [
@@ -63,5 +74,7 @@ def to_resolve(plan: Plan) -> list[str]:
         f"To make the files match the tenant, run: {command(plan, 'export --update')}",
     ]
     if plan.summary["create"]:
-        lines.append("export --update keeps the declarations of missing extensions: remove them by hand.")
+        lines.append(
+            "export --update keeps the declarations of missing extensions: remove them by hand."
+        )
     return lines

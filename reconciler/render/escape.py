@@ -1,8 +1,9 @@
 """Text that Graph or a file supplied, made harmless for the place where it is shown.
 
-Nothing invisible stays invisible (what the reviewer approves is what he sees), and nothing in a value can act on the
-terminal, on Markdown or on the runner of GitHub Actions. Secrets are masked before anything is escaped or cut: a
-backslash in the middle of a signature would hide it from whoever looks for it later.
+Nothing invisible stays invisible (what the reviewer approves is what he sees), and nothing in a
+value can act on the terminal, on Markdown or on the runner of GitHub Actions. Secrets are masked
+before anything is escaped or cut: a backslash in the middle of a signature would hide it from
+whoever looks for it later.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from reconciler.model.secrets import mask, masked
 from reconciler.model.types import JsonValue
 
 _LEGACY_COMMAND = "##["
-"""The runner's old command prefix, which it obeys anywhere in a line of the log (`ActionCommand.TryParse`)."""
+"""The runner's old command prefix, which it obeys anywhere in a line of the log
+(`ActionCommand.TryParse`).
+"""
 
 
 def visible(text: str) -> str:
-    r"""The text on one line, with every character that does not show as itself escaped (`\n`, `\x1b`, `\u202e`).
+    r"""The text on one line, with every character that does not show as itself escaped (`\n`,
+    `\x1b`, `\u202e`).
 
     Secrets are masked. Escaping twice changes nothing more. A backslash stays as it is.
     """
@@ -28,7 +32,8 @@ def visible(text: str) -> str:
 
 
 def json_value(value: JsonValue, indent: int | None = None) -> str:
-    r"""The value as JSON, secrets masked, with every character that does not show as itself as `\uNNNN`.
+    r"""The value as JSON, secrets masked, with every character that does not show as itself as
+    `\uNNNN`.
 
     It stands on one line, unless `indent` says by how many blanks a level is indented.
     """
@@ -39,12 +44,15 @@ def json_value(value: JsonValue, indent: int | None = None) -> str:
 
 
 def shows(text: str) -> bool:
-    """True when every character of the text shows as itself, and no runner takes a part of it for a command."""
+    """True when every character of the text shows as itself, and no runner takes a part of it for a
+    command.
+    """
     return text.isprintable() and not FILLER.search(text) and _LEGACY_COMMAND not in text
 
 
 def yaml_quoted(text: str) -> str:
-    r"""The text in double quotes as YAML reads them, with every character that does not show as itself escaped.
+    r"""The text in double quotes as YAML reads them, with every character that does not show as
+    itself escaped.
 
     Nothing is masked: what is read back is the very text.
     """
@@ -55,7 +63,9 @@ def yaml_quoted(text: str) -> str:
 def _replaced(text: str, escape: Callable[[str], str]) -> str:
     if text.isprintable() and not FILLER.search(text):
         return text
-    return "".join(char if char.isprintable() and not FILLER.match(char) else escape(char) for char in text)
+    return "".join(
+        char if char.isprintable() and not FILLER.match(char) else escape(char) for char in text
+    )
 
 
 def _python_escape(char: str) -> str:
@@ -72,9 +82,11 @@ def _json_escape(char: str) -> str:
 
 
 def code_span(text: str) -> str:
-    """The text as an inline code span: no Markdown, HTML, mention, reference or link comes to life in one.
+    """The text as an inline code span: no Markdown, HTML, mention, reference or link comes to life
+    in one.
 
-    Entities would not do: GitHub looks for `@name` and `#1` after it has decoded them, but never inside code.
+    Entities would not do: GitHub looks for `@name` and `#1` after it has decoded them, but never
+    inside code.
     """
     content = visible(text)
     if not content:
@@ -86,12 +98,16 @@ def code_span(text: str) -> str:
 
 
 def table_row(cells: Iterable[str]) -> str:
-    """One row of a Markdown table; the pipes inside the cells are escaped, which holds in code spans too."""
+    """One row of a Markdown table; the pipes inside the cells are escaped, which holds in code
+    spans too.
+    """
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def html_code(text: str) -> str:
-    """The text as an HTML `<code>` element, for the places (a `<summary>`) where Markdown is not read."""
+    """The text as an HTML `<code>` element, for the places (a `<summary>`) where Markdown is not
+    read.
+    """
     import html
 
     return f"<code>{html.escape(visible(text))}</code>"
@@ -106,10 +122,15 @@ def _longest_run(content: str) -> int:
     return max((len(run) for run in re.findall("`+", content)), default=0)
 
 
-def workflow_command(kind: str, message: Iterable[str], properties: Iterable[tuple[str, str]]) -> str:
-    """A workflow command (`::error file=a.yaml,line=3::…`); each item of the message is a line of the annotation."""
+def workflow_command(
+    kind: str, message: Iterable[str], properties: Iterable[tuple[str, str]]
+) -> str:
+    """A workflow command (`::error file=a.yaml,line=3::…`); each item of the message is a line of
+    the annotation.
+    """
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties if value)
-    return f"::{kind}{' ' if listed else ''}{listed}::{_data(chr(10).join(visible(line) for line in message))}"
+    lines = "\n".join(visible(line) for line in message)
+    return f"::{kind}{' ' if listed else ''}{listed}::{_data(lines)}"
 
 
 def _data(text: str) -> str:

@@ -11,7 +11,9 @@ from reconciler.render.json_document import Document, diagnostics_document
 
 
 def export_document(export: Export, files: Sequence[str] = ()) -> Document:
-    """The documents and the findings; `files` are the names under which they were saved, in the same order."""
+    """The documents and the findings; `files` are the names under which they were saved, in the
+    same order.
+    """
     return {
         "complete": export.complete,
         "documents": [document.content for document in export.documents],
@@ -23,7 +25,8 @@ def export_document(export: Export, files: Sequence[str] = ()) -> Document:
 def saved_text(export: Export, files: Sequence[str]) -> str:
     """A line for each file that was written."""
     return "".join(
-        f"+ {visible(file)}: {view.catalog_label(document.catalog)}, {view.counted(document.extensions, 'extension')}\n"
+        f"+ {visible(file)}: {view.catalog_label(document.catalog)},"
+        f" {view.counted(document.extensions, 'extension')}\n"
         for file, document in zip(files, export.documents, strict=True)
     )
 
@@ -65,7 +68,8 @@ def update_text(update: Update) -> str:
     added = sum(not edit.path for edit in update.edits)
     kept = sum(one.code == "R308" for one in update.diagnostics)
     counts = (
-        f"{added} added, {len(update.edits) - added} changed, {kept} left as they are, {len(update.not_live)} not live"
+        f"{added} added, {len(update.edits) - added} changed, {kept} left as they are,"
+        f" {len(update.not_live)} not live"
     )
     return "".join(f"{line}\n" for line in (*lines, *([""] if lines else []), f"Update: {counts}."))
 

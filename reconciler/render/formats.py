@@ -10,11 +10,18 @@ from reconciler.render.page import Page
 
 
 def rendered_plan(
-    plan: Plan, format_name: str, page: Page | None = None, *, drift: bool = False, before_apply: bool = False
+    plan: Plan,
+    format_name: str,
+    page: Page | None = None,
+    *,
+    drift: bool = False,
+    before_apply: bool = False,
 ) -> str:
-    """The plan as `text`, `markdown`, `json` or `github`; `drift` words it as declared and live state.
+    """The plan as `text`, `markdown`, `json` or `github`; `drift` words it as declared and live
+    state.
 
-    `page` has the maximum size of Markdown. `before_apply`: outcomes follow, which say when there was nothing to do.
+    `page` has the maximum size of Markdown. `before_apply`: outcomes follow, which say when there
+    was nothing to do.
     """
     match format_name:
         case "json":
@@ -35,8 +42,12 @@ def rendered_plan(
             return plan_text(plan, drift=drift, before_apply=before_apply)
 
 
-def rendered_summary(plan: Plan, format_name: str, page: Page | None = None, *, drift: bool = False) -> str:
-    """The plan in titles and counts as `text` or `markdown`; in any other format, the plan as it is."""
+def rendered_summary(
+    plan: Plan, format_name: str, page: Page | None = None, *, drift: bool = False
+) -> str:
+    """The plan in titles and counts as `text` or `markdown`; in any other format, the plan as it
+    is.
+    """
     match format_name:
         case "markdown":
             from reconciler.render.markdown import summary_markdown
@@ -51,7 +62,9 @@ def rendered_summary(plan: Plan, format_name: str, page: Page | None = None, *, 
 
 
 def rendered_outcomes(plan: Plan, outcomes: Sequence[Outcome], format_name: str) -> str:
-    """The outcomes of a plan's changes, as `text`, `markdown`, `json` (with the plan) or `github`."""
+    """The outcomes of a plan's changes, as `text`, `markdown`, `json` (with the plan) or
+    `github`.
+    """
     match format_name:
         case "json":
             from reconciler.render.json_document import apply_document, to_json
@@ -72,7 +85,11 @@ def rendered_outcomes(plan: Plan, outcomes: Sequence[Outcome], format_name: str)
 
 
 def rendered_findings(
-    diagnostics: Sequence[Diagnostic], format_name: str, checked: Mapping[str, int], *, tool_version: str
+    diagnostics: Sequence[Diagnostic],
+    format_name: str,
+    checked: Mapping[str, int],
+    *,
+    tool_version: str,
 ) -> str:
     """The findings of a validation as `text`, `markdown`, `json`, `github` or `sarif`.
 

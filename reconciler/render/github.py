@@ -1,4 +1,6 @@
-"""Annotations for GitHub Actions: workflow commands on stdout, and the stable last line for readers of the log."""
+"""Annotations for GitHub Actions: workflow commands on stdout, and the stable last line for readers
+of the log.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,16 @@ class _Annotation:
 
 
 def plan_github(plan: Plan, *, drift: bool = False, before_apply: bool = False) -> str:
-    """Blocked changes as errors, the plan's findings and gaps as warnings (or errors), pending changes as notices."""
+    """Blocked changes as errors, the plan's findings and gaps as warnings (or errors), pending
+    changes as notices.
+    """
     annotations = [_change(change, drift=drift) for change in plan.changes]
     findings = (*view.findings_on_top(plan), *view.findings_below(plan))
     annotations += [_diagnostic(diagnostic) for diagnostic in findings]
     if not plan.complete:
-        annotations.append(_Annotation("warning", "Incomplete plan", (view.incomplete(plan),), None))
+        annotations.append(
+            _Annotation("warning", "Incomplete plan", (view.incomplete(plan),), None)
+        )
     nothing = [] if before_apply else view.nothing_to_do(plan)
     return _lines(annotations, [*nothing, view.last_line(plan, drift=drift)])
 
@@ -40,7 +46,9 @@ def plan_github(plan: Plan, *, drift: bool = False, before_apply: bool = False) 
 def outcomes_github(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
     """Failed and unknown outcomes as errors, skipped ones as warnings, the rest as notices."""
     annotations = [_outcome(outcome) for outcome in outcomes]
-    return _lines(annotations, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)])
+    return _lines(
+        annotations, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)]
+    )
 
 
 def diagnostics_github(diagnostics: Sequence[Diagnostic], **checked: int) -> str:
@@ -60,7 +68,12 @@ def _change(change: Change, *, drift: bool) -> _Annotation:
 
 
 def _outcome(outcome: Outcome) -> _Annotation:
-    kinds: dict[str, Kind] = {"failed": "error", "unknown": "error", "skipped": "warning", "done": "notice"}
+    kinds: dict[str, Kind] = {
+        "failed": "error",
+        "unknown": "error",
+        "skipped": "warning",
+        "done": "notice",
+    }
     title = f"Apply: {outcome.status} {view.label(outcome.change.extension.display_name)}"
     lines = (view.outcome_line(outcome), *view.outcome_notes(outcome))
     return _Annotation(kinds[outcome.status], title, lines, outcome.change.source)
@@ -68,7 +81,9 @@ def _outcome(outcome: Outcome) -> _Annotation:
 
 def _diagnostic(diagnostic: Diagnostic) -> _Annotation:
     hint = (f"Hint: {diagnostic.hint}",) if diagnostic.hint else ()
-    return _Annotation(diagnostic.severity, diagnostic.code, (diagnostic.message, *hint), diagnostic.place)
+    return _Annotation(
+        diagnostic.severity, diagnostic.code, (diagnostic.message, *hint), diagnostic.place
+    )
 
 
 def _lines(annotations: Sequence[_Annotation], closing: Iterable[str]) -> str:
@@ -93,8 +108,13 @@ def _command(annotation: _Annotation) -> str:
 
 
 def _located(place: SourceLocation | None) -> list[tuple[str, str]]:
-    """The properties that place an annotation; GitHub shows one without a line at the head of its file."""
+    """The properties that place an annotation; GitHub shows one without a line at the head of its
+    file.
+    """
     if place is None:
         return []
     numbers = [("line", place.line), ("col", place.column)]
-    return [("file", place.file), *((name, str(number)) for name, number in numbers if number is not None)]
+    return [
+        ("file", place.file),
+        *((name, str(number)) for name, number in numbers if number is not None),
+    ]

@@ -1,4 +1,6 @@
-"""The identity of a token, what each command needs of its permissions, and the subject to register with Entra."""
+"""The identity of a token, what each command needs of its permissions, and the subject to register
+with Entra.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,23 @@ _NEEDS = (
     ("plan, drift, export", "EntitlementManagement.Read.All", "Catalog reader", READ_PERMISSIONS),
     ("apply", "EntitlementManagement.ReadWrite.All", "Catalog owner", WRITE_PERMISSIONS),
 )
-"""Commands, least permission, the catalog role that grants the same, sufficient permissions (docs/graph.md §3)."""
+"""Commands, least permission, the catalog role that grants the same, sufficient permissions
+(docs/graph.md §3).
+"""
 
 _SHARED = [
-    "This subject is shared by every workflow of the repository that runs there. Let the job use a GitHub",
+    (
+        "This subject is shared by every workflow of the repository that runs there. Let the job"
+        " use a GitHub"
+    ),
     "environment instead, and register the subject that it has then.",
 ]
 
 
 def identity_text(identity: Identity | None, assertion: Assertion | None, graph_url: str) -> str:
-    """Lines with the identity, if there is a token, what each command needs, and the assertion, if one was sent."""
+    """Lines with the identity, if there is a token, what each command needs, and the assertion, if
+    one was sent.
+    """
     lines = [f"Graph: {graph_url}"]
     lines += [] if identity is None else _identity_lines(identity, graph_url)
     lines += [] if assertion is None else _assertion_lines(assertion)
@@ -35,7 +44,10 @@ def _assertion_lines(assertion: Assertion) -> list[str]:
         f"Assertion audience: {assertion.audience or 'not readable'}",
     ]
     if assertion.subject:
-        lines.append("Register exactly this subject in a federated credential of the application (case-sensitive):")
+        lines.append(
+            "Register exactly this subject in a federated credential of the application"
+            " (case-sensitive):"
+        )
         lines.append(f"  {assertion.subject}")
     return lines + (_SHARED if assertion.is_shared else [])
 
@@ -54,7 +66,11 @@ def _identity_lines(identity: Identity, graph_url: str) -> list[str]:
 
 def _held(sufficient: frozenset[str], identity: Identity) -> str:
     held = sorted(sufficient.intersection(identity.permissions))
-    return f"the token has {held[0]}" if held else "the token has no such permission; it does not show roles"
+    return (
+        f"the token has {held[0]}"
+        if held
+        else "the token has no such permission; it does not show roles"
+    )
 
 
 def _identity_line(identity: Identity, graph_url: str) -> str:
@@ -62,7 +78,10 @@ def _identity_line(identity: Identity, graph_url: str) -> str:
         case "app":
             return f"Identity: application {identity.app_id or 'without an id'} (no signed-in user)"
         case "user":
-            user, application = identity.user or "without a name", identity.app_id or "without an id"
+            user, application = (
+                identity.user or "without a name",
+                identity.app_id or "without an id",
+            )
             return f"Identity: user {user}, through application {application}"
         case _:
             return f"Identity: unknown ({_unknown(graph_url)})"

@@ -1,4 +1,6 @@
-"""The documents of `--format json` and of saved plans; `schemas/plan.schema.json` describes the plan's."""
+"""The documents of `--format json` and of saved plans; `schemas/plan.schema.json` describes the
+plan's.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ Document = dict[str, Any]
 
 
 def to_json(document: Document) -> str:
-    """The document as JSON text, two spaces a level; no secret, and nothing invisible or hostile unescaped."""
+    """The document as JSON text, two spaces a level; no secret, and nothing invisible or hostile
+    unescaped.
+    """
     return json_value(document, indent=2) + "\n"
 
 
@@ -40,10 +44,13 @@ def plan_document(plan: Plan) -> Document:
         "digest": plan.digest,
         "complete": plan.complete,
         "summary": plan.summary,
-        "catalogs": [_catalog(planned.catalog) | {"read": planned.read} for planned in plan.catalogs],
+        "catalogs": [
+            _catalog(planned.catalog) | {"read": planned.read} for planned in plan.catalogs
+        ],
         "changes": [_change(change) for change in plan.changes],
         "unmanaged": [
-            {"catalog": _catalog(one.catalog), "extension": _extension(one.extension)} for one in plan.unmanaged
+            {"catalog": _catalog(one.catalog), "extension": _extension(one.extension)}
+            for one in plan.unmanaged
         ],
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in plan.diagnostics],
     }
@@ -72,10 +79,13 @@ def plan_from_document(document: Document) -> Plan:
         tenant_id=document["tenant_id"],
         graph_url=document["graph_url"],
         digest=document["digest"],
-        catalogs=tuple(PlannedCatalog(_read_catalog(one), one["read"]) for one in document["catalogs"]),
+        catalogs=tuple(
+            PlannedCatalog(_read_catalog(one), one["read"]) for one in document["catalogs"]
+        ),
         changes=tuple(_read_change(one) for one in document["changes"]),
         unmanaged=tuple(
-            Unmanaged(_read_catalog(one["catalog"]), ExtensionRef(**one["extension"])) for one in document["unmanaged"]
+            Unmanaged(_read_catalog(one["catalog"]), ExtensionRef(**one["extension"]))
+            for one in document["unmanaged"]
         ),
         diagnostics=tuple(_read_diagnostic(one) for one in document["diagnostics"]),
         unchanged=document["summary"]["unchanged"],
@@ -101,7 +111,8 @@ def _change(change: Change) -> Document:
         "because": change.because,
         "source": source and {"file": source.file, "line": source.line},
         "fields": [
-            {"path": pointer(field.path), "before": field.before, "after": field.after} for field in change.fields
+            {"path": pointer(field.path), "before": field.before, "after": field.after}
+            for field in change.fields
         ],
         "precondition": precondition and _precondition(precondition),
         "last_modified_at": change.last_modified_at,
@@ -154,7 +165,10 @@ def _read_change(document: Document) -> Change:
         catalog=_read_catalog(document["catalog"]),
         extension=ExtensionRef(**document["extension"]),
         because=document["because"],
-        fields=tuple(FieldChange(_path(one["path"]), one["before"], one["after"]) for one in document["fields"]),
+        fields=tuple(
+            FieldChange(_path(one["path"]), one["before"], one["after"])
+            for one in document["fields"]
+        ),
         precondition=precondition and _read_precondition(precondition),
         source=source and SourceLocation(source["file"], source["line"]),
         last_modified_at=document["last_modified_at"],
@@ -164,7 +178,9 @@ def _read_change(document: Document) -> Change:
 
 
 def _read_precondition(document: Document) -> Precondition:
-    return Precondition(document["exists"], document["fingerprint"], tuple(document.get("namesakes", ())))
+    return Precondition(
+        document["exists"], document["fingerprint"], tuple(document.get("namesakes", ()))
+    )
 
 
 def _path(json_pointer: str) -> tuple[str, ...]:
@@ -174,4 +190,6 @@ def _path(json_pointer: str) -> tuple[str, ...]:
 def _read_diagnostic(document: Document) -> Diagnostic:
     file = document["file"]
     place = None if file is None else SourceLocation(file, document["line"], document["column"])
-    return Diagnostic(document["code"], document["severity"], document["message"], document["hint"], place)
+    return Diagnostic(
+        document["code"], document["severity"], document["message"], document["hint"], place
+    )

@@ -1,7 +1,9 @@
-"""Markdown for a pull-request comment: counts and blocked changes in the open, the details folded as `diff`.
+"""Markdown for a pull-request comment: counts and blocked changes in the open, the details folded
+as `diff`.
 
-Text from Graph or a file that could become a mention, a link or a table cell stands in code spans or fences. A page has
-a maximum size; what does not fit is omitted, whole changes at a time, and a warning on top counts it and links to all.
+Text from Graph or a file that could become a mention, a link or a table cell stands in code spans
+or fences. A page has a maximum size; what does not fit is omitted, whole changes at a time, and a
+warning on top counts it and links to all.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from reconciler.render.page import COMMENT, Page, Room, size_bytes
 TABLE_BYTES = 50_000
 """The maximum size of the only table of a comment."""
 NOTE_BYTES = 400
-"""Reserved for the warning about omitted parts, without its link, and the heading over what was pending before."""
+"""Reserved for the warning about omitted parts, without its link, and the heading over what was
+pending before.
+"""
 BLOCKED_SHARE, FINDINGS_SHARE = 0.5, 0.2
 """Shares of the bytes that are left: the rest is for the changes themselves."""
 SENTENCE_LENGTH = 500
@@ -27,11 +31,15 @@ VALUE_LENGTH = 400
 """Of each of the two values in a row of drift, so that both fit into its line."""
 
 
-def plan_markdown(plan: Plan, page: Page = COMMENT, *, drift: bool = False, before_apply: bool = False) -> str:
-    """The plan for reviewers, at most as long as the page: marker, counts, digest, what is blocked, the changes.
+def plan_markdown(
+    plan: Plan, page: Page = COMMENT, *, drift: bool = False, before_apply: bool = False
+) -> str:
+    """The plan for reviewers, at most as long as the page: marker, counts, digest, what is blocked,
+    the changes.
 
-    The first line is a hidden marker, the same for every plan of an environment: a bot finds its comment by it. Changes
-    that a baseline already contains have a section of their own. `before_apply` as in text.
+    The first line is a hidden marker, the same for every plan of an environment: a bot finds its
+    comment by it. Changes that a baseline already contains have a section of their own.
+    `before_apply` as in text.
     """
     top, bottom = _top(plan, drift=drift, before_apply=before_apply), _bottom(plan, drift=drift)
     room = _room(page, [*top, *bottom])
@@ -44,7 +52,9 @@ def plan_markdown(plan: Plan, page: Page = COMMENT, *, drift: bool = False, befo
 
 
 def summary_markdown(plan: Plan, page: Page = COMMENT, *, drift: bool = False) -> str:
-    """The plan in titles and counts: each change is one line of a list, everything else a number."""
+    """The plan in titles and counts: each change is one line of a list, everything else
+    a number.
+    """
     top = _top(plan, drift=drift)
     bottom = [_unmanaged_summary(plan), _findings_summary(plan), _target(plan)]
     room = _room(page, [*top, *bottom])
@@ -54,12 +64,19 @@ def summary_markdown(plan: Plan, page: Page = COMMENT, *, drift: bool = False) -
 
 def _room(page: Page, fixed: Sequence[str]) -> Room:
     """The bytes that are left beside the parts of the page that are always there."""
-    return Room(page.max_bytes - size_bytes("\n\n".join(fixed)) - NOTE_BYTES - size_bytes(page.details_url or ""))
+    return Room(
+        page.max_bytes
+        - size_bytes("\n\n".join(fixed))
+        - NOTE_BYTES
+        - size_bytes(page.details_url or "")
+    )
 
 
 def _titles(group: view.CatalogView, room: Room, *, drift: bool) -> str:
     heading = f"**Catalog** {code_span(_short(group.heading(drift=drift), NAME_LENGTH))}"
-    lines = [f"* {code_span(_short(view.change_title(change, drift=drift)))}" for change in group.changes]
+    lines = [
+        f"* {code_span(_short(view.change_title(change, drift=drift)))}" for change in group.changes
+    ]
     kept = room.whole(lines, "change", frame_bytes=size_bytes(heading))
     return "\n".join([f"{heading}\n", *kept]) if kept else ""
 
@@ -100,8 +117,9 @@ def _bottom(plan: Plan, *, drift: bool) -> list[str]:
 
 def _target(plan: Plan) -> str:
     return (
-        f"Tenant {code_span(_short(plan.tenant_id, NAME_LENGTH))} at {code_span(_short(plan.graph_url, NAME_LENGTH))}, "
-        f"reconciler {code_span(_short(plan.tool_version, NAME_LENGTH))}"
+        f"Tenant {code_span(_short(plan.tenant_id, NAME_LENGTH))} at"
+        f" {code_span(_short(plan.graph_url, NAME_LENGTH))}, reconciler"
+        f" {code_span(_short(plan.tool_version, NAME_LENGTH))}"
     )
 
 
@@ -109,8 +127,14 @@ def _truncated(room: Room, page: Page) -> str:
     omitted = [view.counted(number, noun) for noun, number in room.omitted.items() if number]
     if not omitted:
         return ""
-    link = f"[Full plan](<{page.details_url}>)." if page.details_url else "The text and JSON formats show everything."
-    return f"> [!WARNING]\n> **Truncated: {', '.join(omitted)} omitted to fit the size limit.** {link}"
+    link = (
+        f"[Full plan](<{page.details_url}>)."
+        if page.details_url
+        else "The text and JSON formats show everything."
+    )
+    return (
+        f"> [!WARNING]\n> **Truncated: {', '.join(omitted)} omitted to fit the size limit.** {link}"
+    )
 
 
 def outcomes_markdown(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
@@ -127,14 +151,21 @@ def outcomes_markdown(outcomes: Sequence[Outcome], *, complete: bool = True) -> 
         for outcome in ordered
     ]
     table = _whole_table(["Status", "What", "Note"], rows)
-    return _joined([f"### {view.apply_line(outcomes)}", *(view.nothing_done(outcomes, complete=complete) or [table])])
+    return _joined(
+        [
+            f"### {view.apply_line(outcomes)}",
+            *(view.nothing_done(outcomes, complete=complete) or [table]),
+        ]
+    )
 
 
 def diagnostics_markdown(diagnostics: Sequence[Diagnostic], **checked: int) -> str:
     """The findings of `validate`: the verdict as headline, then a table with place and hint."""
     headline, *others = view.verdict(diagnostics, **checked)
     rows = _finding_rows(diagnostics)
-    return _joined([f"### {headline}", *others, _whole_table(_FINDING_TITLES, rows) if rows else ""])
+    return _joined(
+        [f"### {headline}", *others, _whole_table(_FINDING_TITLES, rows) if rows else ""]
+    )
 
 
 def _joined(blocks: Sequence[str]) -> str:
@@ -150,7 +181,9 @@ def _headline(plan: Plan) -> str:
 
 def _short(text: str, length: int = SENTENCE_LENGTH) -> str:
     text = visible(text)
-    return text if len(text) <= length else f"{text[:length]}… ({len(text) - length} more characters)"
+    return (
+        text if len(text) <= length else f"{text[:length]}… ({len(text) - length} more characters)"
+    )
 
 
 def _table(titles: Sequence[str], rows: Sequence[str]) -> str:
@@ -165,7 +198,10 @@ def _whole_table(titles: Sequence[str], rows: Sequence[str]) -> str:
     if not omitted:
         return table
     more = f"{omitted} more {'row' if omitted == 1 else 'rows'} omitted"
-    return f"{table}\n\n**Truncated: {more} to fit the size limit. The text and JSON formats show everything.**"
+    return (
+        f"{table}\n\n**Truncated: {more} to fit the size limit. The text and JSON formats show"
+        " everything.**"
+    )
 
 
 def _blocked(plan: Plan, room: Room) -> str:
@@ -174,7 +210,8 @@ def _blocked(plan: Plan, room: Room) -> str:
             [
                 code_span(_short(view.extension_title(change.extension), NAME_LENGTH)),
                 code_span(_short(view.catalog_label(change.catalog), NAME_LENGTH)),
-                code_span(_short(change.because)) + (" (already pending)" if change.already_pending else ""),
+                code_span(_short(change.because))
+                + (" (already pending)" if change.already_pending else ""),
                 _place(view.place_text(change.source)),
             ]
         )
@@ -194,7 +231,9 @@ def _catalogs(plan: Plan, room: Room, *, drift: bool, already_pending: bool) -> 
     """One folded diff for each catalog that has room for at least one change."""
     blocks = []
     for group in view.by_catalog(plan):
-        pending = [change for change in group.changes if change.action != "blocked"]  # those have a table of their own
+        pending = [
+            change for change in group.changes if change.action != "blocked"
+        ]  # those have a table of their own
         shown = [change for change in pending if change.already_pending is already_pending]
         blocks += _catalog(group, shown, room, drift=drift)
     return blocks
@@ -205,7 +244,9 @@ def _already_pending(plan: Plan, blocks: Sequence[str]) -> list[str]:
     return [f"**Already pending before this change: {number}**", *blocks] if number else []
 
 
-def _catalog(group: view.CatalogView, changes: Sequence[Change], room: Room, *, drift: bool) -> list[str]:
+def _catalog(
+    group: view.CatalogView, changes: Sequence[Change], room: Room, *, drift: bool
+) -> list[str]:
     """The folded diff of a catalog; nothing where no change of it fits."""
     shared = [] if drift else view.shared_rows(changes)
     head = _lines([view.shared_title(changes), *map(_created, shared)]) if shared else ""
@@ -217,7 +258,11 @@ def _catalog(group: view.CatalogView, changes: Sequence[Change], room: Room, *, 
     def block(kept: Sequence[str]) -> str:
         """The block around the kept changes."""
         body, number = "\n\n".join(filter(None, [head, *kept])), len(texts) - len(kept)
-        omitted = f"\n\n**{number} more {'change' if number == 1 else 'changes'} omitted.**" if number else ""
+        omitted = (
+            f"\n\n**{number} more {'change' if number == 1 else 'changes'} omitted.**"
+            if number
+            else ""
+        )
         return f"<details>{summary}\n\n{fence}diff\n{body}\n{fence}{omitted}\n\n</details>"
 
     kept = room.whole(texts, "change", frame_bytes=size_bytes(block([])))
@@ -240,7 +285,9 @@ def _field(change: Change, row: FieldChange, *, drift: bool) -> list[str]:
         return [_created(row)]
     path = view.field_path(row)
     if drift:
-        declared, live = (_short(json_value(value), VALUE_LENGTH) for value in (row.after, row.before))
+        declared, live = (
+            _short(json_value(value), VALUE_LENGTH) for value in (row.after, row.before)
+        )
         return [f"{view.SYMBOLS['update']}   {path}: {drift_words.values(row, declared, live)}"]
     before = [] if row.before is None else [f"-   {path}: {json_value(row.before)}"]
     return [*before, f"+   {path}: {view.after_text(row)}"]
@@ -258,7 +305,9 @@ def _unmanaged(plan: Plan, room: Room) -> str:
     ]
     summary = f"<details><summary>{view.UNMANAGED}: {len(lines)}</summary>"
     end = "\n\n".join(["", *view.unmanaged_notes(plan), "</details>"])
-    kept = room.whole(lines, "unmanaged extension", frame_bytes=size_bytes(summary + end) + len("\n\n"))
+    kept = room.whole(
+        lines, "unmanaged extension", frame_bytes=size_bytes(summary + end) + len("\n\n")
+    )
     return "\n".join([f"{summary}\n", *kept]) + end if kept else ""
 
 
@@ -266,7 +315,9 @@ def _findings_of_plan(plan: Plan, room: Room) -> str:
     findings = view.findings_below(plan)
     title = f"**{view.findings_title(findings)}**"
     head = f"{title}\n\n{_table(_FINDING_TITLES, [])}\n"
-    kept = room.whole(_finding_rows(findings), "finding", FINDINGS_SHARE, frame_bytes=size_bytes(head))
+    kept = room.whole(
+        _finding_rows(findings), "finding", FINDINGS_SHARE, frame_bytes=size_bytes(head)
+    )
     return f"{title}\n\n{_table(_FINDING_TITLES, kept)}" if kept else ""
 
 

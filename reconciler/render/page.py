@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 COMMENT_BYTES = 60_000
-"""GitHub accepts 65,536 characters in a comment, and a character has at least one byte; some are left for the bot."""
+"""GitHub accepts 65,536 characters in a comment, and a character has at least one byte; some are
+left for the bot.
+"""
 SMALLEST_BYTES = 10_000
 """Enough for counts, digest and warnings, and for some of the changes."""
 _JOIN_BYTES = 2
@@ -32,8 +34,11 @@ class Room:
     left_bytes: int
     omitted: Counter[str] = field(default_factory=Counter)
 
-    def whole(self, pieces: Sequence[str], noun: str, share: float = 1.0, *, frame_bytes: int = 0) -> list[str]:
-        """The first pieces that fit, each of them whole, into the share of what is left; the others are counted.
+    def whole(
+        self, pieces: Sequence[str], noun: str, share: float = 1.0, *, frame_bytes: int = 0
+    ) -> list[str]:
+        """The first pieces that fit, each of them whole, into the share of what is left; the others
+        are counted.
 
         What the kept pieces and their frame need is subtracted.
         """
@@ -45,7 +50,9 @@ class Room:
                 break
             kept.append(piece)
         if kept:
-            self.left_bytes -= frame_bytes + _JOIN_BYTES + sum(size_bytes(piece) + _JOIN_BYTES for piece in kept)
+            self.left_bytes -= (
+                frame_bytes + _JOIN_BYTES + sum(size_bytes(piece) + _JOIN_BYTES for piece in kept)
+            )
         self.omitted[noun] += len(pieces) - len(kept)
         return kept
 

@@ -14,7 +14,9 @@ from reconciler.model.secrets import mask
 from reconciler.render.escape import visible
 from reconciler.render.json_document import to_json
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 
 
 def diagnostics_sarif(diagnostics: Sequence[Diagnostic], tool_version: str) -> str:
@@ -22,7 +24,9 @@ def diagnostics_sarif(diagnostics: Sequence[Diagnostic], tool_version: str) -> s
     driver = {
         "name": "reconciler",
         "semanticVersion": tool_version,
-        "rules": [{"id": code, "shortDescription": {"text": meaning}} for code, meaning in CODES.items()],
+        "rules": [
+            {"id": code, "shortDescription": {"text": meaning}} for code, meaning in CODES.items()
+        ],
     }
     run = {
         "tool": {"driver": driver},
@@ -43,11 +47,19 @@ def _result(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def _message(text: str) -> str:
-    """The text without embedded links, `[text](target)` (SARIF 2.1.0 §3.11.6), which a finding never has."""
+    """The text without embedded links, `[text](target)` (SARIF 2.1.0 §3.11.6), which a finding
+    never has.
+    """
     return visible(text).replace("](", "]\\(")
 
 
 def _location(place: SourceLocation) -> dict[str, Any]:
     uri = quote(mask(place.file).replace("\\", "/"), errors="surrogatepass")
-    region = {"region": {"startLine": place.line, "startColumn": place.column}} if place.line is not None else {}
-    return {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}, **region}}
+    region = (
+        {"region": {"startLine": place.line, "startColumn": place.column}}
+        if place.line is not None
+        else {}
+    )
+    return {
+        "physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}, **region}
+    }

@@ -1,4 +1,6 @@
-"""Plain text for terminals and logs; symbols stand in column 0, so that a `diff` highlighter colours them."""
+"""Plain text for terminals and logs; symbols stand in column 0, so that a `diff` highlighter
+colours them.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,17 @@ from reconciler.render.escape import json_value, visible
 _WRAPPABLE = re.compile(r"(?:[+~>!=?] | ) *")
 """The start of a line that may be broken: a symbol in column 0, or blanks."""
 _ROW_COLUMN = 4
-"""Where the properties of a change and its details begin; the continuation lines of its title are indented more."""
+"""Where the properties of a change and its details begin; the continuation lines of its title are
+indented more.
+"""
 
 
 def plan_text(plan: Plan, *, drift: bool = False, before_apply: bool = False) -> str:
-    """The plan for a reader: changes by catalog, unmanaged extensions, warnings, digest and one stable last line.
+    """The plan for a reader: changes by catalog, unmanaged extensions, warnings, digest and one
+    stable last line.
 
-    `drift` words it as the difference between the declared state and the live one. `before_apply` leaves out that there
-    is nothing to do: the outcomes that follow say so.
+    `drift` words it as the difference between the declared state and the live one. `before_apply`
+    leaves out that there is nothing to do: the outcomes that follow say so.
     """
     sections = [
         [_title(plan, drift=drift)],
@@ -77,13 +82,19 @@ def _ending(plan: Plan, *, drift: bool, before_apply: bool = False) -> list[str]
 def outcomes_text(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
     """What apply did, one line per change, and one stable last line."""
     lines = [
-        line for outcome in outcomes for line in (view.outcome_line(outcome), *_indented(view.outcome_notes(outcome)))
+        line
+        for outcome in outcomes
+        for line in (view.outcome_line(outcome), *_indented(view.outcome_notes(outcome)))
     ]
-    return _joined([lines, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)]])
+    return _joined(
+        [lines, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)]]
+    )
 
 
 def approval_question(plan: Plan) -> str:
-    """`Apply 3 creates and 1 update to tenant …, environment production? Only 'yes' is accepted`."""
+    """`Apply 3 creates and 1 update to tenant …, environment production? Only 'yes' is
+    accepted`.
+    """
     numbers = Counter(change.action for change in plan.pending)
     counts = [view.counted(numbers[action], action) for action in ACTIONS if numbers[action]]
     what = " and ".join(part for part in (", ".join(counts[:-1]), counts[-1]) if part)
@@ -95,7 +106,9 @@ def approval_question(plan: Plan) -> str:
 
 
 def diagnostics_text(diagnostics: Sequence[Diagnostic], **checked: int) -> str:
-    """The findings of `validate`, each with place and hint, and the verdict; `checked` counts files and extensions."""
+    """The findings of `validate`, each with place and hint, and the verdict; `checked` counts files
+    and extensions.
+    """
     return _joined([findings_lines(diagnostics), view.verdict(diagnostics, **checked)])
 
 
@@ -107,8 +120,9 @@ def findings_lines(diagnostics: Iterable[Diagnostic]) -> list[str]:
 def wrapped(text: str, width: int) -> str:
     """The text with the lines of its changes no wider than `width`, for a terminal.
 
-    A continuation line keeps the symbol in column 0 and is indented below its line. Lines break at single blanks only,
-    so a word, an id or a run of blanks stays whole; the headings and the stable last line are never broken.
+    A continuation line keeps the symbol in column 0 and is indented below its line. Lines break at
+    single blanks only, so a word, an id or a run of blanks stays whole; the headings and the stable
+    last line are never broken.
     """
     return "\n".join(part for line in text.split("\n") for part in _wrapped_line(line, width))
 
@@ -163,7 +177,11 @@ def _field(change: Change, row: FieldChange, *, drift: bool) -> str:
     beside_a_rename = change.action == "rename" and row.path != ("displayName",)
     symbol = view.SYMBOLS["update" if beside_a_rename else change.action]
     before = json_value(row.before)
-    values = drift_words.values(row, json_value(row.after), before) if drift else f"{before} -> {view.after_text(row)}"
+    values = (
+        drift_words.values(row, json_value(row.after), before)
+        if drift
+        else f"{before} -> {view.after_text(row)}"
+    )
     return f"{symbol}   {view.field_path(row)}: {values}"
 
 
@@ -172,7 +190,9 @@ def _unmanaged(plan: Plan) -> list[str]:
         f"* {view.extension_title(unmanaged.extension)} in {view.catalog_label(unmanaged.catalog)}"
         for unmanaged in plan.unmanaged
     ]
-    return [f"{view.UNMANAGED}:", *_indented([*lines, *view.unmanaged_notes(plan)])] if lines else []
+    return (
+        [f"{view.UNMANAGED}:", *_indented([*lines, *view.unmanaged_notes(plan)])] if lines else []
+    )
 
 
 def _findings(diagnostics: Sequence[Diagnostic]) -> list[str]:

@@ -1,4 +1,5 @@
-"""One view of plans, outcomes and findings that every format for people draws on: order, names, counts, sentences.
+"""One view of plans, outcomes and findings that every format for people draws on: order, names,
+counts, sentences.
 
 All text that comes from here is visible and on one line (`escape.visible`).
 """
@@ -17,7 +18,12 @@ from reconciler.render.escape import json_value, visible
 
 NO_CHANGES = "No changes. What is live matches what is declared."
 SYMBOLS: dict[Action, str] = {"create": "+", "update": "~", "rename": ">", "blocked": "!"}
-DONE: dict[Action, str] = {"create": "created", "update": "updated", "rename": "renamed", "blocked": "changed"}
+DONE: dict[Action, str] = {
+    "create": "created",
+    "update": "updated",
+    "rename": "renamed",
+    "blocked": "changed",
+}
 READ_FAULTS: dict[Read, str] = {
     "unreadable": "could not be read completely, so every change in it is blocked",
     "absent": "does not exist",
@@ -41,7 +47,9 @@ class CatalogView:
     def heading(self, *, drift: bool = False) -> str:
         """`Marketing (32efb28c-…): 2 create, 1 update`, and why it could not be read."""
         parts = [READ_FAULTS.get(self.read, ""), action_counts(self.changes, drift=drift)]
-        return ": ".join(part for part in (catalog_title(self.catalog), ", ".join(filter(None, parts))) if part)
+        return ": ".join(
+            part for part in (catalog_title(self.catalog), ", ".join(filter(None, parts))) if part
+        )
 
 
 def target(plan: Plan) -> str:
@@ -51,12 +59,17 @@ def target(plan: Plan) -> str:
 
 
 def by_catalog(plan: Plan) -> list[CatalogView]:
-    """The catalogs that a reader must know of: those with changes, and those that could not be read."""
+    """The catalogs that a reader must know of: those with changes, and those that could not be
+    read.
+    """
     reads: dict[Catalog, Read] = {planned.catalog: planned.read for planned in plan.catalogs}
     changes: dict[Catalog, list[Change]] = {catalog: [] for catalog in reads}
     for change in (*plan.blocked, *plan.pending):
         changes.setdefault(change.catalog, []).append(change)
-    views = [CatalogView(catalog, reads.get(catalog, "complete"), tuple(own)) for catalog, own in changes.items()]
+    views = [
+        CatalogView(catalog, reads.get(catalog, "complete"), tuple(own))
+        for catalog, own in changes.items()
+    ]
     return [view for view in views if view.changes or view.read != "complete"]
 
 
@@ -71,7 +84,9 @@ def incomplete(plan: Plan) -> str:
 
 
 def nothing_to_do(plan: Plan) -> list[str]:
-    """The line that says so when there is nothing to do; catalogs that could not be read are not said to match."""
+    """The line that says so when there is nothing to do; catalogs that could not be read are not
+    said to match.
+    """
     if plan.changes:
         return []
     return [NO_CHANGES if plan.complete else NO_CHANGES_READ]
@@ -85,32 +100,46 @@ def nothing_done(outcomes: Sequence[Outcome], *, complete: bool) -> list[str]:
 
 
 def last_line(plan: Plan, *, drift: bool = False) -> str:
-    """The stable last line: `Plan: 2 create, 0 update, … 0 unchanged.` or `Drift: 2 missing, … 0 unchanged.`"""
+    """The stable last line: `Plan: 2 create, 0 update, … 0 unchanged.` or `Drift: 2 missing, … 0
+    unchanged.`
+    """
     counts = drift_words.counts(plan) if drift else plan.summary
     if not drift:
         del counts["unmanaged"]
-    return f"{'Drift' if drift else 'Plan'}: " + ", ".join(f"{count} {word}" for word, count in counts.items()) + "."
+    return (
+        f"{'Drift' if drift else 'Plan'}: "
+        + ", ".join(f"{count} {word}" for word, count in counts.items())
+        + "."
+    )
 
 
 def unmanaged_notes(plan: Plan) -> tuple[str, str]:
     """What to know about the unmanaged extensions of a plan, below their list."""
     return (
         "Removing a declaration does not delete the extension in the tenant; it becomes unmanaged.",
-        f"To add unmanaged extensions to the files, run: {drift_words.command(plan, 'export --update')}",
+        (
+            "To add unmanaged extensions to the files, run:"
+            f" {drift_words.command(plan, 'export --update')}"
+        ),
     )
 
 
 def action_counts(changes: Iterable[Change], *, drift: bool = False) -> str:
     """`2 create, 1 update`, or for drift `2 missing, 1 changed`; "" without a change."""
-    words: Mapping[Action, str] = drift_words.WORDS if drift else {action: action for action in ACTIONS}
+    words: Mapping[Action, str] = (
+        drift_words.WORDS if drift else {action: action for action in ACTIONS}
+    )
     counts = Counter(words[change.action] for change in changes)
-    return ", ".join(f"{counts[word]} {word}" for word in dict.fromkeys(words.values()) if counts[word])
+    return ", ".join(
+        f"{counts[word]} {word}" for word in dict.fromkeys(words.values()) if counts[word]
+    )
 
 
 def apply_line(outcomes: Sequence[Outcome]) -> str:
     """The stable last line: `Apply: 2 created, 0 updated, … 0 unknown.`"""
     counts = Counter(
-        DONE[outcome.change.action] if outcome.status == "done" else outcome.status for outcome in outcomes
+        DONE[outcome.change.action] if outcome.status == "done" else outcome.status
+        for outcome in outcomes
     )
     words = ("created", "updated", "renamed", "replaced", "deleted", "failed", "skipped", "unknown")
     return "Apply: " + ", ".join(f"{counts[word]} {word}" for word in words) + "."
@@ -119,17 +148,27 @@ def apply_line(outcomes: Sequence[Outcome]) -> str:
 def findings_line(diagnostics: Sequence[Diagnostic], files: int) -> str:
     """`Found 3 errors and 1 warning in 2 files.`; the files are those that were checked."""
     severities = Counter(diagnostic.severity for diagnostic in diagnostics)
-    counts = [counted(severities[severity], severity) for severity in ("error", "warning") if severities[severity]]
+    counts = [
+        counted(severities[severity], severity)
+        for severity in ("error", "warning")
+        if severities[severity]
+    ]
     where = f" in {counted(files, 'file')}" if files else ""
     return f"Found {' and '.join(counts)}{where}."
 
 
-def verdict(diagnostics: Sequence[Diagnostic], *, files: int, extensions: int, environments: int = 0) -> list[str]:
-    """The last lines of `validate`: how many findings there are, and `Valid: …` when none of them is an error."""
+def verdict(
+    diagnostics: Sequence[Diagnostic], *, files: int, extensions: int, environments: int = 0
+) -> list[str]:
+    """The last lines of `validate`: how many findings there are, and `Valid: …` when none of them
+    is an error.
+    """
     lines = [findings_line(diagnostics, files)] if diagnostics else []
     if not has_errors(diagnostics):
         everywhere = f", in {counted(environments, 'environment')}" if environments else ""
-        lines.append(f"Valid: {counted(files, 'file')}, {counted(extensions, 'extension')}{everywhere}.")
+        lines.append(
+            f"Valid: {counted(files, 'file')}, {counted(extensions, 'extension')}{everywhere}."
+        )
     return lines
 
 
@@ -139,9 +178,11 @@ def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
 
 
 def findings_on_top(plan: Plan) -> list[Diagnostic]:
-    """The finding about the plan as a whole, which a reader must see before the changes; no more than one.
+    """The finding about the plan as a whole, which a reader must see before the changes; no more
+    than one.
 
-    A plan of ours has no second one, and a saved one that anybody may have written must not fill the page with them.
+    A plan of ours has no second one, and a saved one that anybody may have written must not fill
+    the page with them.
     """
     return [finding for finding in plan.diagnostics if finding.code in ON_TOP][:1]
 
@@ -163,7 +204,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def label(name: str | None) -> str:
-    """The name as it reads in a sentence; quoted where it would be lost otherwise (empty, blanks at an end)."""
+    """The name as it reads in a sentence; quoted where it would be lost otherwise (empty, blanks at
+    an end).
+    """
     return visible(name) if name and name == name.strip() else json_value(name or "")
 
 
@@ -174,7 +217,9 @@ def catalog_label(catalog: Catalog) -> str:
 
 def catalog_title(catalog: Catalog) -> str:
     """`Marketing (32efb28c-…)`."""
-    return catalog_label(catalog) + (f" ({visible(catalog.id)})" if catalog.id and catalog.display_name else "")
+    return catalog_label(catalog) + (
+        f" ({visible(catalog.id)})" if catalog.id and catalog.display_name else ""
+    )
 
 
 def extension_title(extension: ExtensionRef) -> str:
@@ -184,16 +229,20 @@ def extension_title(extension: ExtensionRef) -> str:
 
 
 def change_title(change: Change, *, drift: bool = False) -> str:
-    """`~ update notify-approvers (…)`; for drift `+ missing in the tenant: NAME (…)` and `~ changed NAME (…)`."""
+    """`~ update notify-approvers (…)`; for drift `+ missing in the tenant: NAME (…)` and `~ changed
+    NAME (…)`.
+    """
     word = drift_words.TITLES[change.action] if drift else change.action
     return f"{SYMBOLS[change.action]} {word} {extension_title(change.extension)}"
 
 
-def own_rows(change: Change, shared: Collection[FieldChange] = (), *, drift: bool = False) -> list[FieldChange]:
+def own_rows(
+    change: Change, shared: Collection[FieldChange] = (), *, drift: bool = False
+) -> list[FieldChange]:
     """The rows to show below the title of a change.
 
-    A create does not repeat its name, nor the rows that are shown once for its catalog. Drift shows no rows for what is
-    missing in the tenant: there is no live value to compare.
+    A create does not repeat its name, nor the rows that are shown once for its catalog. Drift shows
+    no rows for what is missing in the tenant: there is no live value to compare.
     """
     if change.action != "create":
         return list(change.fields)
@@ -220,8 +269,8 @@ def place_text(place: SourceLocation | None, *, column: bool = False) -> str:
 
     A finding about a whole file or path has no line.
 
-    A name that begins with a colon gets the prefix `./`: GitHub's runner would read `::` at the start of a line as a
-    command.
+    A name that begins with a colon gets the prefix `./`: GitHub's runner would read `::` at the
+    start of a line as a command.
     """
     if place is None:
         return ""
@@ -232,7 +281,9 @@ def place_text(place: SourceLocation | None, *, column: bool = False) -> str:
 
 
 def details(change: Change, *, drift: bool) -> list[str]:
-    """The reason for the change, the line that declares it, and for drift who last changed the live extension."""
+    """The reason for the change, the line that declares it, and for drift who last changed the live
+    extension.
+    """
     because, place = f"because {visible(change.because)}", place_text(change.source)
     at = f"at {place}" if place else ""
     # The reason of a blocked change is a sentence of its own, often with places in it.
@@ -253,7 +304,8 @@ def field_path(field: FieldChange) -> str:
 def after_text(field: FieldChange) -> str:
     """The value after an apply.
 
-    A null clears the property. A trigger url that becomes null is not cleared: Graph looks it up from the Logic App.
+    A null clears the property. A trigger url that becomes null is not cleared: Graph looks it up
+    from the Logic App.
     """
     if field.after is not None:
         return json_value(field.after)
@@ -276,7 +328,9 @@ def outcome_line(outcome: Outcome) -> str:
         "done": f"{SYMBOLS[change.action]} {DONE[change.action]} {what}{request}",
         "failed": f"! failed to {change.action} {what}{request}: {reason}",
         "skipped": f"! skipped {what}{request}: {reason}",
-        "unknown": f"? outcome unknown: {what} may have been {DONE[change.action]}{request}: {reason}",
+        "unknown": (
+            f"? outcome unknown: {what} may have been {DONE[change.action]}{request}: {reason}"
+        ),
     }[outcome.status]
 
 

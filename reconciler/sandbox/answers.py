@@ -13,7 +13,11 @@ EXTRA_MEMBERS: Final[Json] = {
     "isVerifiedByService": True,
     "serviceMetadata": {"ring": "prod", "revision": 3},
 }
-_EXTRA_NESTED: Final[Json] = {"@odata.etag": 'W/"3"', "region": "westeurope", "ownerTags": ["a", None]}
+_EXTRA_NESTED: Final[Json] = {
+    "@odata.etag": 'W/"3"',
+    "region": "westeurope",
+    "ownerTags": ["a", None],
+}
 _NESTED: Final = (
     "endpointConfiguration",
     "authenticationConfiguration",
@@ -28,7 +32,9 @@ def plain_answer(document: Json, switches: Switches) -> Json:
 
 
 def extension_answer(document: Json, switches: Switches) -> Json:
-    """An extension: timeout under the chosen name, callback absent on the expiry type (docs/graph.md §2.9)."""
+    """An extension: timeout under the chosen name, callback absent on the expiry type
+    (docs/graph.md §2.9).
+    """
     answer = dict(document)
     if answer["@odata.type"] == f"#{EXPIRY_TYPE}":
         answer.pop("callbackConfiguration", None)
@@ -41,15 +47,20 @@ def extension_answer(document: Json, switches: Switches) -> Json:
 
 
 def referenced_extension(document: Json, switches: Switches) -> Json:
-    """An extension in a stage setting: no callback and client members, as in the docs (docs/graph.md §2.9)."""
+    """An extension in a stage setting: no callback and client members, as in the docs
+    (docs/graph.md §2.9).
+    """
     answer = extension_answer(document, switches)
     return {
-        name: value for name, value in answer.items() if name not in ("callbackConfiguration", "clientConfiguration")
+        name: value
+        for name, value in answer.items()
+        if name not in ("callbackConfiguration", "clientConfiguration")
     }
 
 
 def _callback(stored: Json, switches: Switches) -> Json:
-    # The stored type has no '#', like the documented answers of this one object (docs/graph.md §2.3).
+    # The stored type has no '#', like the documented answers of this one object
+    # (docs/graph.md §2.3).
     answer = {name: value for name, value in stored.items() if name != "timeoutDuration"}
     names = TIMEOUT_NAMES if switches.timeout_answer == "both" else (switches.timeout_answer,)
     duration = stored.get("timeoutDuration")

@@ -52,7 +52,13 @@ async def list_catalogs(request: web.Request) -> web.Response:
     sandbox, options = running(request), CATALOGS.options(request, collection=True)
     names = options.matches.names
     rows = sandbox.store.rows("catalog") if names is None else sandbox.store.catalogs_named(names)
-    return list_response(request, "catalogs", rows, options, lambda catalog: _answer(sandbox, catalog, options.expand))
+    return list_response(
+        request,
+        "catalogs",
+        rows,
+        options,
+        lambda catalog: _answer(sandbox, catalog, options.expand),
+    )
 
 
 @routes.post(f"{PREFIX}/catalogs")
@@ -79,7 +85,9 @@ async def get_catalog(request: web.Request) -> web.Response:
     """One catalog (docs/graph.md §1.1)."""
     sandbox, options = running(request), CATALOGS.options(request)
     catalog = CATALOGS.find(sandbox, request.match_info["catalog"]).document
-    return entity_response(request, "catalogs", options.project(_answer(sandbox, catalog, options.expand)))
+    return entity_response(
+        request, "catalogs", options.project(_answer(sandbox, catalog, options.expand))
+    )
 
 
 def _answer(sandbox: Sandbox, catalog: Json, expand: Expand) -> Json:

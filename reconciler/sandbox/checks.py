@@ -1,4 +1,6 @@
-"""Checks of values in a request body: each gets a value and its path, and returns it or raises a 400."""
+"""Checks of values in a request body: each gets a value and its path, and returns it or raises a
+400.
+"""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -86,8 +88,11 @@ def nullable(inner: Check) -> Check:
     return lambda value, where: None if value is None else inner(value, where)
 
 
-def members(body: Any, where: str, allowed: Mapping[str, Check], *, required: Collection[str] = ()) -> Json:
-    """The checked members of an object: none unknown, none of the required ones missing; null counts as a value.
+def members(
+    body: Any, where: str, allowed: Mapping[str, Check], *, required: Collection[str] = ()
+) -> Json:
+    """The checked members of an object: none unknown, none of the required ones missing; null
+    counts as a value.
 
     `@odata.type` is ignored here; `odata_type` checks it.
     """
@@ -95,15 +100,20 @@ def members(body: Any, where: str, allowed: Mapping[str, Check], *, required: Co
     prefix = f"{where}/" if where else ""
     for name in given:
         if name not in allowed and name != "@odata.type":
-            raise invalid_model(f"The property '{prefix}{name}' does not exist or cannot be written.")
+            raise invalid_model(
+                f"The property '{prefix}{name}' does not exist or cannot be written."
+            )
     for name in required:
         if name not in given:
             raise invalid_model(f"The property '{prefix}{name}' is required.")
-    return {name: check(given[name], prefix + name) for name, check in allowed.items() if name in given}
+    return {
+        name: check(given[name], prefix + name) for name, check in allowed.items() if name in given
+    }
 
 
 def odata_type(body: Json, where: str, allowed: Collection[str], default: str | None = None) -> str:
-    """The one of `allowed` that the body's `@odata.type` names, with or without `#`, in any case (docs/graph.md §2.3).
+    """The one of `allowed` that the body's `@odata.type` names, with or without `#`, in any case
+    (docs/graph.md §2.3).
 
     `allowed` and the result are without `#`; `default` is the result when the annotation is absent.
     """
@@ -113,4 +123,6 @@ def odata_type(body: Json, where: str, allowed: Collection[str], default: str | 
     for name in allowed:
         if name.lower() == given.removeprefix("#").lower():
             return name
-    raise invalid_model(f"The type '{given}' of '{where}' is unknown, abstract or not allowed here.")
+    raise invalid_model(
+        f"The type '{given}' of '{where}' is unknown, abstract or not allowed here."
+    )

@@ -1,7 +1,7 @@
 """Opening the sandbox's SQLite file; any other file is refused, with what to do.
 
-WAL and a busy timeout let two processes serve one file. `synchronous=NORMAL` is sufficient for SIGKILL, because the
-operating system has a committed page before the answer is sent.
+WAL and a busy timeout let two processes serve one file. `synchronous=NORMAL` is sufficient for
+SIGKILL, because the operating system has a committed page before the answer is sent.
 """
 
 import sqlite3
@@ -18,13 +18,15 @@ VERSION: Final = 1
 OWN_FOLDER: Final = ".reconciler"
 BUSY_TIMEOUT_S: Final = 10.0
 
-# Four kinds of object (catalog, accessPackage, extension, policy) share a table: to Graph each is a JSON
-# document with an id, and paging, order and lag then need to be written only once.
+# Four kinds of object (catalog, accessPackage, extension, policy) share a table: to Graph each is a
+# JSON document with an id, and paging, order and lag then need to be written only once.
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
-    " id TEXT NOT NULL, parent TEXT, document TEXT NOT NULL, earlier TEXT,"
-    " lag_left INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id))",
+    (
+        "CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT"
+        " NULL, id TEXT NOT NULL, parent TEXT, document TEXT NOT NULL, earlier TEXT, lag_left"
+        " INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id))"
+    ),
     "CREATE INDEX IF NOT EXISTS objects_by_parent ON objects (kind, parent)",
 )
 
@@ -32,9 +34,10 @@ SCHEMA: Final = (
 def connect(database: Path) -> tuple[sqlite3.Connection, bool]:
     """An open connection in autocommit mode, and whether the file was new (no tables yet).
 
-    Missing folders are created; one named `.reconciler` gets a `.gitignore`. A new file gets no tables here, so that
-    seeding can be one transaction.
-    Raises: SandboxDatabaseError if the file is not a database, not a sandbox database, or cannot be opened.
+    Missing folders are created; one named `.reconciler` gets a `.gitignore`. A new file gets no
+    tables here, so that seeding can be one transaction.
+    Raises: SandboxDatabaseError if the file is not a database, not a sandbox database, or cannot be
+        opened.
     """
     with usable(database):
         _make_folder(database.parent)
@@ -52,7 +55,8 @@ def connect(database: Path) -> tuple[sqlite3.Connection, bool]:
 
 @contextmanager
 def usable(database: Path) -> Iterator[None]:
-    """Turns errors of SQLite and of the disk within the block into ours, with the name of the database.
+    """Turns errors of SQLite and of the disk within the block into ours, with the name of the
+    database.
 
     Raises: SandboxDatabaseError.
     """
@@ -63,7 +67,9 @@ def usable(database: Path) -> Iterator[None]:
 
 
 def _make_folder(folder: Path) -> None:
-    """Creates missing folders; ours gets a `.gitignore`, because the sandbox's state must not be committed."""
+    """Creates missing folders; ours gets a `.gitignore`, because the sandbox's state must not be
+    committed.
+    """
     if folder.is_dir():
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +79,9 @@ def _make_folder(folder: Path) -> None:
 
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[None]:
-    """One transaction that holds the write lock from its start, so a read and a write in it are one."""
+    """One transaction that holds the write lock from its start, so a read and a write in it are
+    one.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -84,7 +92,9 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def create_schema(connection: sqlite3.Connection) -> None:
-    """Create missing tables and identify the file as the sandbox's; inside the caller's transaction."""
+    """Create missing tables and identify the file as the sandbox's; inside the caller's
+    transaction.
+    """
     for statement in SCHEMA:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -108,7 +118,10 @@ def _is_new(connection: sqlite3.Connection, database: Path) -> bool:
         raise SandboxDatabaseError(_unusable(database, "it belongs to another program"))
     if version != VERSION:
         raise SandboxDatabaseError(
-            _unusable(database, f"it has schema version {version}, but this reconciler needs version {VERSION}")
+            _unusable(
+                database,
+                f"it has schema version {version}, but this reconciler needs version {VERSION}",
+            )
         )
     return False
 
@@ -120,7 +133,8 @@ def _use_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError:
-            # SQLite does not apply the busy timeout to this; two processes may start at the same moment.
+            # SQLite does not apply the busy timeout to this; two processes may start at the same
+            # moment.
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
@@ -130,6 +144,6 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _unusable(database: Path, reason: str) -> str:
     return (
-        f"{database} cannot be used as a sandbox database: {reason}. Choose another file with --sandbox-db, or"
-        " move this file away: a new one is then created and seeded."
+        f"{database} cannot be used as a sandbox database: {reason}. Choose another file with"
+        " --sandbox-db, or move this file away: a new one is then created and seeded."
     )

@@ -17,11 +17,17 @@ _LONGEST_TEXT: Final = 64
 
 
 def timeout(value: Any, where: str) -> str:
-    """The timeout in canonical form, e.g. `PT60M` as `PT1H` and `PT24H` as `P1D`; 5 minutes to 14 days.
+    """The timeout in canonical form, e.g. `PT60M` as `PT1H` and `PT24H` as `P1D`; 5 minutes to 14
+    days.
 
-    Raises: GraphError 400 on another type, another pattern (so `1:00:00` too) or a value out of range.
+    Raises: GraphError 400 on another type, another pattern (so `1:00:00` too) or a value out of
+        range.
     """
-    match = _PATTERN.fullmatch(value) if isinstance(value, str) and len(value) <= _LONGEST_TEXT else None
+    match = (
+        _PATTERN.fullmatch(value)
+        if isinstance(value, str) and len(value) <= _LONGEST_TEXT
+        else None
+    )
     if match is None:
         raise invalid_model(f"Cannot convert the value of '{where}' to Edm.Duration.")
     seconds = _seconds(match)
@@ -36,7 +42,8 @@ def _seconds(match: re.Match[str]) -> Decimal:
 
 
 def _canonical(total: Decimal) -> str:
-    # As .NET writes a TimeSpan; docs/graph.md §2.5 asks clients to canonicalise, so the sandbox does not echo.
+    # As .NET writes a TimeSpan; docs/graph.md §2.5 asks clients to canonicalise, so the sandbox
+    # does not echo.
     whole, fraction = divmod(total, 1)
     minutes, seconds = divmod(int(whole), 60)
     hours, minutes = divmod(minutes, 60)

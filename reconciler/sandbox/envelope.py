@@ -1,4 +1,6 @@
-"""Middleware for every request: ids in headers, errors in Graph's form, tokens, latency and rate limit."""
+"""Middleware for every request: ids in headers, errors in Graph's form, tokens, latency and rate
+limit.
+"""
 
 import asyncio
 import logging
@@ -23,7 +25,9 @@ _READS: Final = frozenset({"GET", "HEAD"})
 
 @web.middleware
 async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Adds Graph's headers to every answer and turns every error into Graph's error body (docs/graph.md §5.2)."""
+    """Adds Graph's headers to every answer and turns every error into Graph's error body
+    (docs/graph.md §5.2).
+    """
     request_id = str(uuid4())
     ids = {
         "request-id": request_id,
@@ -37,31 +41,46 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
         response = _refusal(_as_graph(error, request), ids)
     except Exception:  # noqa: BLE001 - a bug in the sandbox is answered as HTTP 500 and logged with its traceback
         _log.exception("Internal error of the sandbox on %s %s", request.method, request.path)
-        response = _refusal(GraphError(500, "InternalServerError", "The sandbox failed; see its log."), ids)
+        response = _refusal(
+            GraphError(500, "InternalServerError", "The sandbox failed; see its log."), ids
+        )
     response.headers.update({**ids, "OData-Version": "4.0", "Cache-Control": "private"})
     return response
 
 
 def tokens(environment: Mapping[str, str] = os.environ) -> Middleware:
-    """Allows everything with the full token, reads with the read-only one, nothing else (docs/graph.md §3, §5.2)."""
+    """Allows everything with the full token, reads with the read-only one, nothing else
+    (docs/graph.md §3, §5.2).
+    """
     full = environment.get("RECONCILER_LOOPBACK_TOKEN") or "loopback-token-not-secret"
-    read_only = environment.get("RECONCILER_SANDBOX_READ_ONLY_TOKEN") or "loopback-read-only-token-not-secret"
+    read_only = (
+        environment.get("RECONCILER_SANDBOX_READ_ONLY_TOKEN")
+        or "loopback-read-only-token-not-secret"
+    )
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         """The handler's answer, if the token allows the request."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or token not in (full, read_only):
-            raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty, malformed or not accepted.")
+            raise GraphError(
+                401,
+                "InvalidAuthenticationToken",
+                "Access token is empty, malformed or not accepted.",
+            )
         if token != full and request.method not in _READS:
-            raise GraphError(403, "UnAuthorized", "The caller is not authorized to perform this operation.")
+            raise GraphError(
+                403, "UnAuthorized", "The caller is not authorized to perform this operation."
+            )
         return await handler(request)
 
     return admit
 
 
 def pace(switches: Switches) -> Middleware:
-    """Waits `latency_ms` and answers 429 to more than `rate_limit` requests a second (docs/graph.md §5.1)."""
+    """Waits `latency_ms` and answers 429 to more than `rate_limit` requests a second
+    (docs/graph.md §5.1).
+    """
     admitted: deque[float] = deque(maxlen=switches.rate_limit or 1)
 
     @web.middleware
@@ -72,7 +91,9 @@ def pace(switches: Switches) -> Middleware:
         if switches.rate_limit:
             now = asyncio.get_running_loop().time()
             if len(admitted) == switches.rate_limit and now - admitted[0] < 1:
-                raise GraphError(_THROTTLED, "TooManyRequests", "Too many requests; wait as Retry-After says.")
+                raise GraphError(
+                    _THROTTLED, "TooManyRequests", "Too many requests; wait as Retry-After says."
+                )
             admitted.append(now)
         return await handler(request)
 
@@ -82,7 +103,10 @@ def pace(switches: Switches) -> Middleware:
 def _as_graph(error: web.HTTPException, request: web.Request) -> GraphError:
     # docs/graph.md §5.2: a wrong method is answered like a wrong path.
     if error.status in (404, 405):
-        uri = f"No HTTP resource was found that matches the request URI '{request.url.with_query(None)}'."
+        uri = (
+            "No HTTP resource was found that matches the request URI"
+            f" '{request.url.with_query(None)}'."
+        )
         return GraphError(404, "UnknownError", uri)
     return GraphError(error.status, "BadRequest", error.reason)
 

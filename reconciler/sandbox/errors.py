@@ -1,11 +1,15 @@
-"""The sandbox's exceptions: one for error answers to a client, two for the program that starts it."""
+"""The sandbox's exceptions: one for error answers to a client, two for the program that
+starts it.
+"""
 
 
 class GraphError(Exception):
     """An error that the client receives as Graph's error body (docs/graph.md §5.2)."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        """Keep `status` (HTTP), `code` (Graph's error code, for clients) and `message` (for people)."""
+        """Keep `status` (HTTP), `code` (Graph's error code, for clients) and `message` (for
+        people).
+        """
         super().__init__(message)
         self.status = status
         self.code = code

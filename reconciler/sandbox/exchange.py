@@ -16,7 +16,9 @@ from reconciler.sandbox.strict_json import parsed
 from reconciler.sandbox.switches import Switches
 
 PREFIX: Final = "/v1.0/identityGovernance/entitlementManagement"
-CONTENT_TYPE: Final = "application/json;odata.metadata=minimal;IEEE754Compatible=false;charset=utf-8"
+CONTENT_TYPE: Final = (
+    "application/json;odata.metadata=minimal;IEEE754Compatible=false;charset=utf-8"
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ class Resource:
 
     def options(self, request: web.Request, *, collection: bool = False) -> Options:
         """The query options of the request. Raises: GraphError 400."""
-        options = parse_options(request.query, self.properties, self.expandable, collection=collection)
+        options = parse_options(
+            request.query, self.properties, self.expandable, collection=collection
+        )
         if options.matches.has_or and running(request).switches.filter_or == "refuse":
             raise bad_request("Invalid or unsupported filter clause: or")
         return options
@@ -71,7 +75,9 @@ def json_response(payload: Json, status: int = 200) -> web.Response:
 def entity_response(
     request: web.Request, path: str, answer: Json, *, status: int = 200, wrap: bool = False
 ) -> web.Response:
-    """A single object with its context; bare, or with `wrap` nested under `value` (docs/graph.md §2.1)."""
+    """A single object with its context; bare, or with `wrap` nested under `value`
+    (docs/graph.md §2.1).
+    """
     context = {"@odata.context": _context(request, f"{path}/$entity")}
     return json_response({**context, "value": answer} if wrap else {**context, **answer}, status)
 
@@ -86,8 +92,14 @@ def list_response(
     """One page of a collection, with the link to the next one (docs/graph.md §1.4)."""
     sandbox = running(request)
     # `$top` only makes pages smaller, as in Graph's paging page; the next link leads to the rest.
-    size = sandbox.switches.page_size if options.top is None else min(options.top, sandbox.switches.page_size)
-    page = turn(rows if size else [], decode(options.skip_token), options.matches, size, sandbox.switches)
+    size = (
+        sandbox.switches.page_size
+        if options.top is None
+        else min(options.top, sandbox.switches.page_size)
+    )
+    page = turn(
+        rows if size else [], decode(options.skip_token), options.matches, size, sandbox.switches
+    )
     sandbox.store.note_reads(page.read)
     payload: Json = {"@odata.context": _context(request, path)}
     if page.next:

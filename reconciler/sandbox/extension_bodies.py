@@ -1,4 +1,5 @@
-"""What POST and PUT accept for a custom workflow extension: strict, and in one canonical form (docs/graph.md §2).
+"""What POST and PUT accept for a custom workflow extension: strict, and in one canonical form
+(docs/graph.md §2).
 
 The result holds only the members of the body; `extension_changes` adds defaults and merges.
 """
@@ -55,7 +56,9 @@ def parse_extension(body: Any, switches: Switches, *, creating: bool) -> Json:
     Raises: GraphError 400.
     """
     given = mapping(body, "the body")
-    if isinstance(given.get("value"), dict):  # docs/graph.md §2.1: the documentation's wrapped form is rejected
+    if isinstance(
+        given.get("value"), dict
+    ):  # docs/graph.md §2.1: the documentation's wrapped form is rejected
         raise bad_request("The request body must be the object itself, not nested under 'value'.")
     kind = odata_type(given, "the body", (REQUEST_TYPE, EXPIRY_TYPE))
     checks: Mapping[str, Check] = {
@@ -71,7 +74,8 @@ def parse_extension(body: Any, switches: Switches, *, creating: bool) -> Json:
 
 
 def _endpoint(value: Any, where: str) -> Json:
-    # httpRequestEndpoint exists in the metadata, but entitlement management does not use it (docs/graph.md §2.6).
+    # httpRequestEndpoint exists in the metadata, but entitlement management does not use it
+    # (docs/graph.md §2.6).
     kind = odata_type(mapping(value, where), where, (_LOGIC_APP,))
     return {"@odata.type": f"#{kind}", **members(value, where, _ENDPOINT_MEMBERS, required=TRIPLE)}
 
@@ -84,7 +88,8 @@ def _authentication(value: Any, where: str) -> Json:
 
 def _client(value: Any, where: str) -> Json:
     odata_type(mapping(value, where), where, (_CLIENT,), default=_CLIENT)
-    # The page gives 1000 as the default of an omitted timeout; an explicit null stays null (docs/graph.md §2.8).
+    # The page gives 1000 as the default of an omitted timeout; an explicit null stays null
+    # (docs/graph.md §2.8).
     return {
         "timeoutInMilliseconds": 1000,
         "maximumRetries": None,
@@ -96,7 +101,9 @@ def _callback(kind: str, switches: Switches) -> Check:
     def check(value: Any, where: str) -> Json:
         if kind == EXPIRY_TYPE:  # docs/graph.md §2.2: expiry extensions cannot launch and wait
             raise invalid_model(f"'{where}' is not supported on {EXPIRY_TYPE}.")
-        named = odata_type(mapping(value, where), where, (CALLBACK_TYPE, _APPROVAL_CALLBACK), default=CALLBACK_TYPE)
+        named = odata_type(
+            mapping(value, where), where, (CALLBACK_TYPE, _APPROVAL_CALLBACK), default=CALLBACK_TYPE
+        )
         given = members(value, where, dict.fromkeys(TIMEOUT_NAMES, timeout))
         return {"@odata.type": named, "timeoutDuration": _one_timeout(given, where, switches)}
 
@@ -104,11 +111,14 @@ def _callback(kind: str, switches: Switches) -> Check:
 
 
 def _one_timeout(given: Json, where: str, switches: Switches) -> str | None:
-    # docs/graph.md §2.4 does not say which name is used and what happens to the other one: three switches.
+    # docs/graph.md §2.4 does not say which name is used and what happens to the other one: three
+    # switches.
     accepted = TIMEOUT_NAMES if switches.timeout_accept == "both" else (switches.timeout_accept,)
     for name in given:
         if name not in accepted and switches.timeout_other == "reject":
-            raise invalid_model(f"The property '{where}/{name}' does not exist on type '{CALLBACK_TYPE}'.")
+            raise invalid_model(
+                f"The property '{where}/{name}' does not exist on type '{CALLBACK_TYPE}'."
+            )
     values = {given[name] for name in accepted if name in given}
     if len(values) > 1:
         raise invalid_model(f"'{where}' names two different timeouts.")

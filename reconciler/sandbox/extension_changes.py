@@ -1,4 +1,6 @@
-"""From an accepted body to the stored object: members that the server sets, the url, merge or replace."""
+"""From an accepted body to the stored object: members that the server sets, the url, merge or
+replace.
+"""
 
 import hashlib
 from datetime import UTC, datetime
@@ -15,7 +17,9 @@ _CLEARABLE: Final = ("description", "callbackConfiguration", "clientConfiguratio
 
 
 def created(parsed: Json, switches: Switches) -> Json:
-    """The new object: the members of the body, plus id, dates, authors and url (docs/graph.md §2.2, §2.6)."""
+    """The new object: the members of the body, plus id, dates, authors and url (docs/graph.md §2.2,
+    §2.6).
+    """
     now = timestamp()
     return {
         **dict.fromkeys(_CLEARABLE),
@@ -31,9 +35,11 @@ def created(parsed: Json, switches: Switches) -> Json:
 
 
 def updated(stored: Json, parsed: Json, switches: Switches) -> Json:
-    """The object after a PUT; whether absent members are kept or cleared is a switch (docs/graph.md §1.5).
+    """The object after a PUT; whether absent members are kept or cleared is a switch
+    (docs/graph.md §1.5).
 
-    Nested objects are always replaced as a whole; required members that are absent keep their value.
+    Nested objects are always replaced as a whole; required members that are absent keep their
+    value.
     Raises: GraphError 400 if the type differs: it cannot be changed (docs/graph.md §2.3).
     """
     if parsed["@odata.type"] != stored["@odata.type"]:
@@ -42,21 +48,27 @@ def updated(stored: Json, parsed: Json, switches: Switches) -> Json:
     changed = {**stored, **cleared, **parsed}
     if "endpointConfiguration" in parsed:
         earlier = stored["endpointConfiguration"]
-        changed["endpointConfiguration"] = with_url(parsed["endpointConfiguration"], earlier, switches)
+        changed["endpointConfiguration"] = with_url(
+            parsed["endpointConfiguration"], earlier, switches
+        )
     changed["description"] = _kept(changed.get("description"), switches)
     return {**changed, "lastModifiedDateTime": timestamp(), "lastModifiedBy": AUTHOR}
 
 
 def _kept(text: str | None, switches: Switches) -> str | None:
-    """The text as stored; for an empty text or null the switch decides, because it is not documented."""
+    """The text as stored; for an empty text or null the switch decides, because it is not
+    documented.
+    """
     return text or {"as_sent": text, "null": None, "empty": ""}[switches.empty_text]
 
 
 def with_url(endpoint: Json, earlier: Json | None, switches: Switches) -> Json:
-    """The endpoint with its url: the one sent, else the former one of the same Logic App, else a computed one.
+    """The endpoint with its url: the one sent, else the former one of the same Logic App, else a
+    computed one.
 
     With an explicit null it is computed.
-    Raises: GraphError 403 if the switch refuses to compute it for an application (docs/graph.md §2.6, §3).
+    Raises: GraphError 403 if the switch refuses to compute it for an application
+        (docs/graph.md §2.6, §3).
     """
     if endpoint.get("url"):
         return endpoint
@@ -66,14 +78,19 @@ def with_url(endpoint: Json, earlier: Json | None, switches: Switches) -> Json:
         raise GraphError(
             403,
             "UnauthorizedClientAppOnBehalfOfUnsupported",
-            "An application cannot look up the Logic App on a user's behalf; send endpointConfiguration/url.",
+            "An application cannot look up the Logic App on a user's behalf; send"
+            " endpointConfiguration/url.",
         )
     return {**endpoint, "url": trigger_url(endpoint)}
 
 
 def trigger_url(endpoint: Json) -> str:
-    """The trigger url of a Logic App, in the form of docs/graph.md §2.6; always the same for the same Logic App."""
-    digest = hashlib.sha256("/".join(_triple(endpoint)).encode("utf-8", "surrogatepass")).hexdigest()
+    """The trigger url of a Logic App, in the form of docs/graph.md §2.6; always the same for the
+    same Logic App.
+    """
+    digest = hashlib.sha256(
+        "/".join(_triple(endpoint)).encode("utf-8", "surrogatepass")
+    ).hexdigest()
     host = f"prod-{int(digest[32:40], 16) % 100:02d}.westeurope.logic.azure.com:443"
     return f"https://{host}/workflows/{digest[:32]}/triggers/manual/paths/invoke?api-version=2016-10-01"
 

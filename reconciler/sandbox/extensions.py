@@ -1,4 +1,6 @@
-"""The routes of custom workflow extensions (docs/graph.md §1.2); PATCH does not exist (docs/graph.md §1.5)."""
+"""The routes of custom workflow extensions (docs/graph.md §1.2); PATCH does not exist
+(docs/graph.md §1.5).
+"""
 
 from typing import Final
 
@@ -52,13 +54,19 @@ async def list_extensions(request: web.Request) -> web.Response:
     sandbox, options = running(request), EXTENSIONS.options(request, collection=True)
     rows = sandbox.store.rows("extension", _catalog_id(request))
     return list_response(
-        request, _path(request), rows, options, lambda extension: extension_answer(extension, sandbox.switches)
+        request,
+        _path(request),
+        rows,
+        options,
+        lambda extension: extension_answer(extension, sandbox.switches),
     )
 
 
 @routes.get(f"{_COLLECTION}/$count", allow_head=False)
 async def count_extensions(request: web.Request) -> web.Response:
-    """The number of visible extensions of a catalog, as plain text (docs/graph.md §1.2); not counted as a read."""
+    """The number of visible extensions of a catalog, as plain text (docs/graph.md §1.2); not
+    counted as a read.
+    """
     options = EXTENSIONS.options(request, collection=True)
     rows = running(request).store.rows("extension", _catalog_id(request))
     shown = [row.visible for row in rows if row.visible]
@@ -77,7 +85,9 @@ async def create_extension(request: web.Request) -> web.Response:
 
 @routes.get(_ITEM, allow_head=False)
 async def get_extension(request: web.Request) -> web.Response:
-    """One extension of either type (docs/graph.md §1.2, §5.5); 404 while a new one is not visible yet."""
+    """One extension of either type (docs/graph.md §1.2, §5.5); 404 while a new one is not visible
+    yet.
+    """
     sandbox, options = running(request), EXTENSIONS.options(request)
     row = _find(request, sandbox)
     sandbox.store.note_reads([row])
@@ -100,7 +110,9 @@ async def update_extension(request: web.Request) -> web.Response:
 
 @routes.delete(_ITEM)
 async def delete_extension(request: web.Request) -> web.Response:
-    """204; refused while a policy refers to the extension; the status is a switch (docs/graph.md §1.6)."""
+    """204; refused while a policy refers to the extension; the status is a switch
+    (docs/graph.md §1.6).
+    """
     sandbox = running(request)
     with sandbox.store.writing():
         row = _find(request, sandbox)
@@ -108,7 +120,8 @@ async def delete_extension(request: web.Request) -> web.Response:
             raise GraphError(
                 sandbox.switches.in_use_status,
                 "CustomExtensionInUse",
-                f"The custom extension '{row.id}' is used by an assignment policy; remove it there first.",
+                f"The custom extension '{row.id}' is used by an assignment policy; remove it there"
+                " first.",
             )
         sandbox.store.remove("extension", row.id)
     return web.Response(status=204)
@@ -127,9 +140,19 @@ def _path(request: web.Request) -> str:
 
 
 def _answer(
-    request: web.Request, extension: Json, *, status: int = 200, select: frozenset[str] = frozenset()
+    request: web.Request,
+    extension: Json,
+    *,
+    status: int = 200,
+    select: frozenset[str] = frozenset(),
 ) -> web.Response:
     switches = running(request).switches
     answer = extension_answer(extension, switches)
-    chosen = {name: answer[name] for name in answer if not select or name in select or name == "@odata.type"}
-    return entity_response(request, _path(request), chosen, status=status, wrap=switches.wrap_answers)
+    chosen = {
+        name: answer[name]
+        for name in answer
+        if not select or name in select or name == "@odata.type"
+    }
+    return entity_response(
+        request, _path(request), chosen, status=status, wrap=switches.wrap_answers
+    )

@@ -1,7 +1,8 @@
 """`$filter`: the expressions that docs/graph.md §1.3 documents, anything else is a 400.
 
 Grammar: `displayName eq '…'`, `id eq '…'`, `contains(displayName,'…')`,
-`contains(tolower(displayName),'…')`, with `and`, `or`, parentheses; a quote inside a literal is doubled.
+`contains(tolower(displayName),'…')`, with `and`, `or`, parentheses; a quote inside a literal is
+doubled.
 """
 
 import re
@@ -15,7 +16,8 @@ from reconciler.sandbox.errors import bad_request
 
 @dataclass(frozen=True)
 class Predicate:
-    """A test of a document; `names` holds the only folded display names that can pass, None for any name.
+    """A test of a document; `names` holds the only folded display names that can pass, None for any
+    name.
 
     `has_or`: the expression contains `or`.
     """
@@ -29,7 +31,9 @@ class Predicate:
         return self.passes(document)
 
 
-_TOKEN: Final = re.compile(r"\s*(?:(?P<literal>'(?:[^']|'')*')|(?P<word>[A-Za-z]+)|(?P<sign>[(),]))")
+_TOKEN: Final = re.compile(
+    r"\s*(?:(?P<literal>'(?:[^']|'')*')|(?P<word>[A-Za-z]+)|(?P<sign>[(),]))"
+)
 _PROPERTIES: Final = ("displayName", "id")
 _DEEPEST: Final = 50
 
@@ -74,7 +78,9 @@ class _Parser:
             return terms[0]
         names = [term.names for term in terms if term.names is not None]
         all_names = frozenset[str]().union(*names) if len(names) == len(terms) else None
-        return Predicate(lambda document: any(term(document) for term in terms), all_names, has_or=True)
+        return Predicate(
+            lambda document: any(term(document) for term in terms), all_names, has_or=True
+        )
 
     def end(self) -> None:
         if self._next != len(self._tokens):
@@ -88,7 +94,9 @@ class _Parser:
             return terms[0]
         names = (term.names for term in terms if term.names is not None)
         has_or = any(term.has_or for term in terms)
-        return Predicate(lambda document: all(term(document) for term in terms), next(names, None), has_or)
+        return Predicate(
+            lambda document: all(term(document) for term in terms), next(names, None), has_or
+        )
 
     def _one(self, depth: int) -> Predicate:
         if depth > _DEEPEST:

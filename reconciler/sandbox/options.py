@@ -1,4 +1,6 @@
-"""The query options of a request, checked against what the resource supports; anything else is a 400."""
+"""The query options of a request, checked against what the resource supports; anything else is a
+400.
+"""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +14,9 @@ from reconciler.sandbox.filters import Predicate, parse_filter
 
 @dataclass(frozen=True)
 class Expand:
-    """A tree of navigation properties: those that can be expanded, or those that a request expands."""
+    """A tree of navigation properties: those that can be expanded, or those that a
+    request expands.
+    """
 
     inner: Mapping[str, "Expand"]
 
@@ -42,7 +46,9 @@ class Options:
     skip_token: str | None
 
     def project(self, answer: Json) -> Json:
-        """The answer with the selected members only; the type and expanded members are always kept."""
+        """The answer with the selected members only; the type and expanded members are
+        always kept.
+        """
         if not self.select:
             return answer
         return {
@@ -57,7 +63,8 @@ def parse_options(
 ) -> Options:
     """The options of a query string; `collection` allows `$filter`, `$top` and `$skiptoken` too.
 
-    `$orderby`, `$search`, `$skip` and `$count` are only in generated clients (docs/graph.md §1.3): a 400.
+    `$orderby`, `$search`, `$skip` and `$count` are only in generated clients (docs/graph.md §1.3):
+    a 400.
     """
     allowed = {"$select", "$expand"} | ({"$filter", "$top", "$skiptoken"} if collection else set())
     for name in query:
@@ -73,7 +80,11 @@ def parse_options(
 
 
 def _select(value: str | None, properties: frozenset[str]) -> frozenset[str]:
-    names = frozenset(part.strip() for part in value.split(",")) if value is not None else frozenset[str]()
+    names = (
+        frozenset(part.strip() for part in value.split(","))
+        if value is not None
+        else frozenset[str]()
+    )
     for name in names - properties:
         raise bad_request(f"Could not find a property named '{name}' to select.")
     return names
@@ -113,7 +124,9 @@ def _expand_list(text: str, expandable: Expand, depth: int) -> tuple[Expand, str
 
 
 def _nested(text: str, expandable: Expand, depth: int) -> tuple[Expand, str]:
-    if not text.startswith("$expand="):  # other options in parentheses are not documented for these resources
+    if not text.startswith(
+        "$expand="
+    ):  # other options in parentheses are not documented for these resources
         raise _bad_expand(text)
     tree, rest = _expand_list(text.removeprefix("$expand="), expandable, depth + 1)
     if not rest.startswith(")"):

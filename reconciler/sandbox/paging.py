@@ -1,7 +1,8 @@
 """Pages of a collection: order, size and the opaque token of the next one (docs/graph.md §1.4).
 
-A token holds the listing's random seed and the position of the last object. No state is kept between requests: any
-process that serves the database can answer the next page, and new or deleted objects do not move the others.
+A token holds the listing's random seed and the position of the last object. No state is kept
+between requests: any process that serves the database can answer the next page, and new or deleted
+objects do not move the others.
 """
 
 import base64
@@ -25,7 +26,9 @@ _LARGEST: Final = 2**63
 
 @dataclass(frozen=True)
 class Cursor:
-    """The state of a listing: the last position, and whether its empty page was already answered."""
+    """The state of a listing: the last position, and whether its empty page was already
+    answered.
+    """
 
     seed: bytes
     after: int = 0
@@ -34,15 +37,21 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Page:
-    """The `documents` of a page, the rows that were `read` for it, and the cursor of the `next` page, if any."""
+    """The `documents` of a page, the rows that were `read` for it, and the cursor of the `next`
+    page, if any.
+    """
 
     documents: list[Json]
     read: list[Stored]
     next: Cursor | None
 
 
-def turn(rows: Sequence[Stored], cursor: Cursor, matches: Predicate, size: int, switches: Switches) -> Page:
-    """The page at `cursor`, at most `size` objects; objects that are not yet visible make it shorter."""
+def turn(
+    rows: Sequence[Stored], cursor: Cursor, matches: Predicate, size: int, switches: Switches
+) -> Page:
+    """The page at `cursor`, at most `size` objects; objects that are not yet visible make it
+    shorter.
+    """
     if switches.empty_pages and not cursor.empty_given:
         return Page([], [], replace(cursor, empty_given=True))
     documents: list[Json] = []
@@ -93,7 +102,9 @@ def _last(read: Sequence[Stored], cursor: Cursor, switches: Switches) -> int:
 
 
 def _position(row: Stored, seed: bytes, switches: Switches) -> int:
-    """From 1 up; in a shuffle it depends on the seed, so the order is the same within one listing only."""
+    """From 1 up; in a shuffle it depends on the seed, so the order is the same within one listing
+    only.
+    """
     if switches.list_order == "insertion":
         return row.seq
     if switches.list_order == "reverse":

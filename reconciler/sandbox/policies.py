@@ -1,4 +1,6 @@
-"""The routes of assignment policies that are needed to call extensions at their stages (docs/graph.md §7)."""
+"""The routes of assignment policies that are needed to call extensions at their stages
+(docs/graph.md §7).
+"""
 
 from typing import Any, Final
 
@@ -59,13 +61,19 @@ async def list_policies(request: web.Request) -> web.Response:
     sandbox, options = running(request), POLICIES.options(request, collection=True)
     rows = sandbox.store.rows("policy")
     return list_response(
-        request, "assignmentPolicies", rows, options, lambda policy: _answer(sandbox, policy, options.expand)
+        request,
+        "assignmentPolicies",
+        rows,
+        options,
+        lambda policy: _answer(sandbox, policy, options.expand),
     )
 
 
 @routes.get(_ITEM, allow_head=False)
 async def get_policy(request: web.Request) -> web.Response:
-    """One policy; without `$expand` the objects that it refers to are omitted (docs/graph.md §7.2)."""
+    """One policy; without `$expand` the objects that it refers to are omitted
+    (docs/graph.md §7.2).
+    """
     sandbox, options = running(request), POLICIES.options(request)
     policy = POLICIES.find(sandbox, request.match_info["policy"]).document
     answer = options.project(_answer(sandbox, policy, options.expand))
@@ -74,7 +82,9 @@ async def get_policy(request: web.Request) -> web.Response:
 
 @routes.put(_ITEM)
 async def replace_policy(request: web.Request) -> web.Response:
-    """200 and the policy after it was replaced as a whole; there is no PATCH (docs/graph.md §7.3)."""
+    """200 and the policy after it was replaced as a whole; there is no PATCH
+    (docs/graph.md §7.3).
+    """
     sandbox, body = running(request), await read_object(request)
     with sandbox.store.writing():
         row = POLICIES.find(sandbox, request.match_info["policy"])
@@ -86,7 +96,9 @@ async def replace_policy(request: web.Request) -> web.Response:
 def _answer(sandbox: Sandbox, policy: Json, expand: Expand) -> Json:
     plain = plain_answer(policy, sandbox.switches)
     answer: Json = {name: value for name, value in plain.items() if name not in _NAVIGATIONS}
-    catalog = _catalog(sandbox, policy) if "catalog" in expand or "accessPackage" in expand else None
+    catalog = (
+        _catalog(sandbox, policy) if "catalog" in expand or "accessPackage" in expand else None
+    )
     if "accessPackage" in expand:
         inner = {"catalog": catalog} if "catalog" in expand.under("accessPackage") else {}
         answer["accessPackage"] = {**_access_package(sandbox, policy), **inner}
@@ -106,7 +118,9 @@ def _settings(sandbox: Sandbox, policy: Json, expand: Expand) -> list[Json]:
         shown: dict[str, Any] = {"id": setting["id"], "stage": setting["stage"]}
         if with_extension:
             row = sandbox.store.find("extension", setting["customExtension"]["id"])
-            shown["customExtension"] = referenced_extension(row.document, sandbox.switches) if row else None
+            shown["customExtension"] = (
+                referenced_extension(row.document, sandbox.switches) if row else None
+            )
         settings.append(shown)
     return settings
 

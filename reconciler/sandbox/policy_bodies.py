@@ -1,4 +1,6 @@
-"""What PUT accepts for an assignment policy: the whole object, its stage settings checked (docs/graph.md §7)."""
+"""What PUT accepts for an assignment policy: the whole object, its stage settings checked
+(docs/graph.md §7).
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -47,7 +49,8 @@ _OPTIONAL: Final[Mapping[str, Check]] = {
     "accessPackage": mapping,
     "notificationSettings": nullable(mapping),
     "customExtensionStageSettings": sequence,
-    # docs/graph.md §7.3: clients return unknown members unchanged; those that the sandbox adds are accepted.
+    # docs/graph.md §7.3: clients return unknown members unchanged; those that the sandbox adds are
+    # accepted.
     **dict.fromkeys(EXTRA_MEMBERS, anything),
 }
 _SETTING: Final[Mapping[str, Check]] = {
@@ -59,13 +62,18 @@ _SETTING: Final[Mapping[str, Check]] = {
 
 def references(policy: Json) -> list[str]:
     """The ids of the extensions that the policy refers to."""
-    return [str(setting["customExtension"]["id"]).lower() for setting in policy["customExtensionStageSettings"]]
+    return [
+        str(setting["customExtension"]["id"]).lower()
+        for setting in policy["customExtensionStageSettings"]
+    ]
 
 
 def replaced(store: Store, stored: Json, body: Json) -> Json:
-    """The policy after a PUT of `body`, which replaces it: absent optional members are removed (docs/graph.md §7.3).
+    """The policy after a PUT of `body`, which replaces it: absent optional members are removed
+    (docs/graph.md §7.3).
 
-    Raises: GraphError 400 for an unknown or missing member, another access package, a bad stage setting.
+    Raises: GraphError 400 for an unknown or missing member, another access package, a bad stage
+        setting.
     """
     if not isinstance(body.get("accessPackage"), dict) or "id" not in body["accessPackage"]:
         raise GraphError(400, "ArgumentNullException", "Value cannot be null. Parameter name: Id")
@@ -82,7 +90,9 @@ def replaced(store: Store, stored: Json, body: Json) -> Json:
         "createdDateTime": stored["createdDateTime"],
         "modifiedDateTime": timestamp(),
         "accessPackage": {"id": package},
-        "customExtensionStageSettings": [_setting(store, setting, catalog, stored["id"]) for setting in settings],
+        "customExtensionStageSettings": [
+            _setting(store, setting, catalog, stored["id"]) for setting in settings
+        ],
     }
 
 
@@ -97,15 +107,21 @@ def catalog_of(store: Store, policy: Json) -> str | None:
 def _setting(store: Store, given: Any, catalog: str | None, policy: str) -> Json:
     where = "customExtensionStageSettings"
     setting = members(given, where, _SETTING, required=("stage", "customExtension"))
-    extension = members(setting["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",))
+    extension = members(
+        setting["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",)
+    )
     identity = extension["id"].lower()
     row = store.find("extension", identity, catalog) if catalog else None
     if row is None:
-        raise invalid_model(f"The custom extension '{identity}' does not exist in the policy's catalog.")
+        raise invalid_model(
+            f"The custom extension '{identity}' does not exist in the policy's catalog."
+        )
     kind = row.document["@odata.type"].removeprefix("#")
     named = str(setting["customExtension"].get("@odata.type", kind)).removeprefix("#")
     if named.lower() != kind.lower() or kind != STAGES[setting["stage"]]:
-        raise invalid_model(f"An extension of type '{kind}' cannot be used at stage '{setting['stage']}'.")
+        raise invalid_model(
+            f"An extension of type '{kind}' cannot be used at stage '{setting['stage']}'."
+        )
     derived = str(uuid5(NAMESPACE_URL, f"{policy}/{setting['stage']}/{identity}"))
     return {
         "id": setting.get("id", derived),

@@ -1,6 +1,7 @@
 """Reading a seed: a JSON file of catalogs (with access packages and extensions) and policies.
 
-Ids and dates that the file omits are derived from names, so that a seed always gives the same objects.
+Ids and dates that the file omits are derived from names, so that a seed always gives the same
+objects.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,12 @@ from reconciler.sandbox.checks import (
     text,
 )
 from reconciler.sandbox.errors import GraphError, SeedError
-from reconciler.sandbox.extension_bodies import EXPIRY_TYPE, READ_ONLY, REQUEST_TYPE, parse_extension
+from reconciler.sandbox.extension_bodies import (
+    EXPIRY_TYPE,
+    READ_ONLY,
+    REQUEST_TYPE,
+    parse_extension,
+)
 from reconciler.sandbox.extension_changes import AUTHOR, with_url
 from reconciler.sandbox.strict_json import parsed
 from reconciler.sandbox.switches import Switches
@@ -60,7 +66,9 @@ def _distinct(records: list[Record]) -> list[Record]:
 
 
 def _records(content: Any) -> Iterator[Record]:
-    given = members(content, "", {"catalogs": sequence, "policies": sequence}, required=("catalogs",))
+    given = members(
+        content, "", {"catalogs": sequence, "policies": sequence}, required=("catalogs",)
+    )
     for index, catalog in enumerate(given["catalogs"]):
         yield from _catalog_records(catalog, f"catalogs[{index}]")
     for index, policy in enumerate(given.get("policies", [])):
@@ -78,7 +86,9 @@ def _catalog_records(given: Any, where: str) -> Iterator[Record]:
     catalog = {**base, **_dated(own, where, "modifiedDateTime")}
     yield "catalog", catalog, catalog["id"]
     for index, package in enumerate(sequence(given.get("accessPackages", []), where)):
-        dated = _dated(mapping(package, where), f"{where}/accessPackages[{index}]", "modifiedDateTime")
+        dated = _dated(
+            mapping(package, where), f"{where}/accessPackages[{index}]", "modifiedDateTime"
+        )
         yield "accessPackage", dated, catalog["id"]
     for index, extension in enumerate(sequence(given.get("customWorkflowExtensions", []), where)):
         path = f"{where}/customWorkflowExtensions[{index}]"
@@ -90,7 +100,8 @@ def _extension(given: Json, where: str) -> Json:
     authored = {"createdBy": AUTHOR, "lastModifiedBy": AUTHOR, **dated}
     kind = str(given.get("@odata.type", "")).removeprefix("#")
     if kind not in (REQUEST_TYPE, EXPIRY_TYPE):
-        # docs/graph.md §2.3: lists may contain unknown types; only a seed can create an object of such a type.
+        # docs/graph.md §2.3: lists may contain unknown types; only a seed can create an object of
+        # such a type.
         return {**authored, "@odata.type": text(given.get("@odata.type"), f"{where}/@odata.type")}
     body = {name: value for name, value in given.items() if name not in READ_ONLY}
     try:
@@ -111,9 +122,18 @@ def _policy(given: Any, where: str) -> Json:
     dated = _dated(mapping(given, where), where, "modifiedDateTime")
     members(dated.get("accessPackage"), f"{where}/accessPackage", {"id": guid}, required=("id",))
     settings = {"id": guid, "stage": text, "customExtension": mapping}
-    for setting in sequence(dated.get("customExtensionStageSettings", []), f"{where}/customExtensionStageSettings"):
-        members(setting, f"{where}/customExtensionStageSettings", settings, required=("stage", "customExtension"))
-        members(setting["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",))
+    for setting in sequence(
+        dated.get("customExtensionStageSettings", []), f"{where}/customExtensionStageSettings"
+    ):
+        members(
+            setting,
+            f"{where}/customExtensionStageSettings",
+            settings,
+            required=("stage", "customExtension"),
+        )
+        members(
+            setting["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",)
+        )
     return {"customExtensionStageSettings": [], "questions": [], **dated}
 
 

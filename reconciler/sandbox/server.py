@@ -27,10 +27,11 @@ async def serve(
     seed: Path | None = None,
     faults: Sequence[Middleware] = (),
 ) -> AsyncIterator[str]:
-    """The base URL `http://127.0.0.1:PORT/v1.0`, served until the end of the block; port 0 means a free one.
+    """The base URL `http://127.0.0.1:PORT/v1.0`, served until the end of the block; port 0 means a
+    free one.
 
-    A new database is filled with `seed` first. `switches` replace those stored in the database for this run.
-    `faults` are aiohttp middlewares directly around the handlers, after the token check.
+    A new database is filled with `seed` first. `switches` replace those stored in the database for
+    this run. `faults` are aiohttp middlewares directly around the handlers, after the token check.
     Tokens are read from the environment when the server starts.
     Raises: SeedError, SandboxDatabaseError, OSError (port in use).
     """

@@ -21,7 +21,9 @@ _COLUMNS: Final = "seq, id, document, earlier, lag_left"
 
 @dataclass(frozen=True)
 class Stored:
-    """One object as it is, and its earlier state, which reads still return while they lag (docs/graph.md §5.5)."""
+    """One object as it is, and its earlier state, which reads still return while they lag
+    (docs/graph.md §5.5).
+    """
 
     seq: int
     id: str
@@ -63,7 +65,10 @@ class Store:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Close the connection."""
         self.close()
@@ -107,23 +112,34 @@ class Store:
 
         All catalogs are read once and cached until the database changes: reading 7,500 takes 0.1 s.
         """
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()  # of other connections
+        (version,) = self._connection.execute(
+            "PRAGMA data_version"
+        ).fetchone()  # of other connections
         as_of = version, self._connection.total_changes
         if as_of != self._named_as_of:
             self._named, self._named_as_of = {}, as_of
             for row in self.rows("catalog"):
-                self._named.setdefault(folded(str(row.document.get("displayName") or "")), []).append(row)
-        return sorted((row for name in names for row in self._named.get(name, ())), key=lambda row: row.seq)
+                self._named.setdefault(
+                    folded(str(row.document.get("displayName") or "")), []
+                ).append(row)
+        return sorted(
+            (row for name in names for row in self._named.get(name, ())), key=lambda row: row.seq
+        )
 
     def find(self, kind: Kind, identity: str, parent: str | None = None) -> Stored | None:
-        """The object with that id, ignoring case, or None; with `parent`, only if it is inside that."""
+        """The object with that id, ignoring case, or None; with `parent`, only if it is inside
+        that.
+        """
         row = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM objects WHERE kind = ? AND id = ? AND (? IS NULL OR parent = ?)",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM objects"  # noqa: S608 - the columns are a constant
+            " WHERE kind = ? AND id = ? AND (? IS NULL OR parent = ?)",
             (kind, identity.lower(), parent, parent),
         ).fetchone()
         return _stored(row) if row else None
 
-    def add(self, kind: Kind, document: Json, parent: str | None = None, *, lag_reads: int = 0) -> None:
+    def add(
+        self, kind: Kind, document: Json, parent: str | None = None, *, lag_reads: int = 0
+    ) -> None:
         """Insert a new object; the next `lag_reads` reads do not return it yet."""
         self._connection.execute(
             "INSERT INTO objects (kind, id, parent, document, lag_left) VALUES (?, ?, ?, ?, ?)",
@@ -152,7 +168,9 @@ class Store:
 
     def switches(self) -> Switches:
         """The switches that `reset` stored; the defaults if it stored none."""
-        row = self._connection.execute("SELECT value FROM settings WHERE name = 'switches'").fetchone()
+        row = self._connection.execute(
+            "SELECT value FROM settings WHERE name = 'switches'"
+        ).fetchone()
         return Switches(**json.loads(row[0])) if row else Switches()
 
     def restart(self, records: Iterable[Record], switches: Switches | None) -> None:
@@ -168,7 +186,9 @@ class Store:
 
     def _fill_new(self, records: Iterable[Record]) -> None:
         with self.writing():
-            if not is_ready(self._connection):  # otherwise another process was first, and seeded it too
+            if not is_ready(
+                self._connection
+            ):  # otherwise another process was first, and seeded it too
                 create_schema(self._connection)
                 self._insert(records)
 
@@ -193,4 +213,6 @@ def _text(document: Json) -> str:
 
 def _stored(row: sqlite3.Row | tuple[int, str, str, str | None, int]) -> Stored:
     seq, identity, document, earlier, lag_left = row
-    return Stored(seq, identity, json.loads(document), json.loads(earlier) if earlier else None, lag_left)
+    return Stored(
+        seq, identity, json.loads(document), json.loads(earlier) if earlier else None, lag_left
+    )

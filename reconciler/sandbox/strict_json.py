@@ -6,7 +6,9 @@ from typing import Any
 
 
 def parsed(text: str | bytes) -> Any:
-    """The value of a JSON text. Raises: ValueError for anything else, NaN, Infinity and 1e999 included."""
+    """The value of a JSON text. Raises: ValueError for anything else, NaN, Infinity and 1e999
+    included.
+    """
     return json.loads(text, parse_constant=_finite, parse_float=_finite)
 
 

@@ -28,8 +28,12 @@ class Switches:
     Source: docs/graph.md §8; paging and delete: docs/graph.md §1.4, §1.6; errors: docs/graph.md §5.
     """
 
-    timeout_answer: TimeoutName = field(default="timeoutDuration", metadata=_about("timeout name in answers"))
-    timeout_accept: TimeoutName = field(default="both", metadata=_about("timeout name accepted in bodies"))
+    timeout_answer: TimeoutName = field(
+        default="timeoutDuration", metadata=_about("timeout name in answers")
+    )
+    timeout_accept: TimeoutName = field(
+        default="both", metadata=_about("timeout name accepted in bodies")
+    )
     timeout_other: Literal["reject", "ignore"] = field(
         default="reject",
         metadata=_about("the timeout name that is not accepted: HTTP 400, or silently dropped"),
@@ -43,7 +47,8 @@ class Switches:
         metadata=_about("properties absent from a PUT keep their value, or become null"),
     )
     empty_text: Literal["as_sent", "null", "empty"] = field(
-        default="as_sent", metadata=_about("an empty or null description is stored as sent, as null, or as empty")
+        default="as_sent",
+        metadata=_about("an empty or null description is stored as sent, as null, or as empty"),
     )
     filter_or: Literal["accept", "refuse"] = field(
         default="accept", metadata=_about("`or` in a `$filter`: evaluated, or HTTP 400")
@@ -52,15 +57,27 @@ class Switches:
     list_order: Literal["insertion", "reverse", "shuffle"] = field(
         default="shuffle", metadata=_about("order of collections; shuffle differs for each listing")
     )
-    extra_properties: bool = field(default=False, metadata=_about("answers contain unknown members and annotations"))
-    empty_pages: bool = field(default=False, metadata=_about("an empty page with a nextLink comes before every page"))
-    lag_reads: int = field(default=0, metadata=_about("number of reads after a write that still return the old state"))
-    wrap_answers: bool = field(default=False, metadata=_about("a single extension is nested under 'value'"))
+    extra_properties: bool = field(
+        default=False, metadata=_about("answers contain unknown members and annotations")
+    )
+    empty_pages: bool = field(
+        default=False, metadata=_about("an empty page with a nextLink comes before every page")
+    )
+    lag_reads: int = field(
+        default=0, metadata=_about("number of reads after a write that still return the old state")
+    )
+    wrap_answers: bool = field(
+        default=False, metadata=_about("a single extension is nested under 'value'")
+    )
     latency_ms: int = field(default=0, metadata=_about("delay of every answer in milliseconds"))
-    rate_limit: int = field(default=0, metadata=_about("requests per second before HTTP 429; 0 means no limit"))
+    rate_limit: int = field(
+        default=0, metadata=_about("requests per second before HTTP 429; 0 means no limit")
+    )
     in_use_status: int = field(
         default=400,
-        metadata=_about("HTTP status for deleting an extension that a policy uses", allowed=(400, 403, 409, 412)),
+        metadata=_about(
+            "HTTP status for deleting an extension that a policy uses", allowed=(400, 403, 409, 412)
+        ),
     )
 
 
@@ -86,32 +103,49 @@ def allowed_values() -> dict[str, tuple[str, ...]]:
         if kinds[switch.name] is bool:
             values[switch.name] = tuple(_TRUTHS)
         else:
-            values[switch.name] = get_args(kinds[switch.name]) or switch.metadata["allowed"] or (switch.default,)
+            values[switch.name] = (
+                get_args(kinds[switch.name]) or switch.metadata["allowed"] or (switch.default,)
+            )
     return {name: tuple(map(str, allowed)) for name, allowed in values.items()}
 
 
 def _parse(name: str, value: str) -> str | int | bool:
     known = {switch.name: switch for switch in fields(Switches)}
     if name not in known:
-        raise SwitchError(f"Unknown switch {name!r} (value {value!r}). The switches are {', '.join(sorted(known))}.")
+        raise SwitchError(
+            f"Unknown switch {name!r} (value {value!r}). The switches are"
+            f" {', '.join(sorted(known))}."
+        )
     kind = get_type_hints(Switches)[name]
     if kind is bool:
         return _TRUTHS[_choice(name, value, tuple(_TRUTHS))]
     if kind is int:
-        return _number(name, value, known[name].metadata["minimum"], known[name].metadata["allowed"])
+        return _number(
+            name, value, known[name].metadata["minimum"], known[name].metadata["allowed"]
+        )
     return _choice(name, value, get_args(kind))
 
 
 def _choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
-        raise SwitchError(f"The switch {name} is {value!r}, but must be one of {', '.join(allowed)}.")
+        raise SwitchError(
+            f"The switch {name} is {value!r}, but must be one of {', '.join(allowed)}."
+        )
     return value
 
 
 def _number(name: str, value: str, minimum: int, allowed: tuple[int, ...]) -> int:
-    number = int(value) if value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER else -1
+    number = (
+        int(value)
+        if value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER
+        else -1
+    )
     if allowed and number not in allowed:
-        raise SwitchError(f"The switch {name} is {value!r}, but must be one of {', '.join(map(str, allowed))}.")
+        raise SwitchError(
+            f"The switch {name} is {value!r}, but must be one of {', '.join(map(str, allowed))}."
+        )
     if number < minimum:
-        raise SwitchError(f"The switch {name} is {value!r}, but must be an integer from {minimum} to 999999999.")
+        raise SwitchError(
+            f"The switch {name} is {value!r}, but must be an integer from {minimum} to 999999999."
+        )
     return number

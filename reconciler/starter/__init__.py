@@ -1,4 +1,6 @@
-"""The files of a new repository: an example, the editor settings, and workflows that call our action by its commit."""
+"""The files of a new repository: an example, the editor settings, and workflows that call our
+action by its commit.
+"""
 
 from reconciler.starter.files import GITIGNORE, KEPT, ignoring, starter_files
 

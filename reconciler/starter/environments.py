@@ -1,4 +1,6 @@
-"""Workflows for several environments: every name that two of them would share gets the name of the environment."""
+"""Workflows for several environments: every name that two of them would share gets the name of the
+environment.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,18 @@ from reconciler.errors import UsageError
 from reconciler.model.environment import ENVIRONMENT_NAME
 
 JOB = r"(?<=^    name: )[a-z]+$"
-"""GitHub identifies a check by the name of its job alone: of two with the same name, either would satisfy a rule."""
+"""GitHub identifies a check by the name of its job alone: of two with the same name, either would
+satisfy a rule.
+"""
 
 SHARED: Mapping[str, Sequence[str]] = {
-    "reconciler-plan.yml": ("reconciler plan", "reconciler-plan", "plan-gate", JOB, r"(?<=see the job )[a-z]+"),
+    "reconciler-plan.yml": (
+        "reconciler plan",
+        "reconciler-plan",
+        "plan-gate",
+        JOB,
+        r"(?<=see the job )[a-z]+",
+    ),
     "reconciler-apply.yml": (
         "reconciler apply",
         "reconciler-apply",
@@ -21,7 +31,8 @@ SHARED: Mapping[str, Sequence[str]] = {
         "reconciler-journal",
         JOB,
     ),
-    # All environments share the label, of at most 50 characters: a marker in each issue tells them apart.
+    # All environments share the label, of at most 50 characters: a marker in each issue tells them
+    # apart.
     "reconciler-drift.yml": (
         "reconciler drift",
         r"(?<!LABEL: )reconciler-drift",
@@ -30,7 +41,9 @@ SHARED: Mapping[str, Sequence[str]] = {
         JOB,
     ),
 }
-"""What two environments must not share, by workflow, as patterns: everything that GitHub identifies by name alone."""
+"""What two environments must not share, by workflow, as patterns: everything that GitHub identifies
+by name alone.
+"""
 
 _CALL = re.compile(r"^        uses: \./\n        with:\n( +)command: [a-z]+\n", re.MULTILINE)
 
@@ -49,7 +62,8 @@ def checked(names: Sequence[str]) -> None:
             )
         if name.casefold() in (earlier.casefold() for earlier in names[:number]):
             raise UsageError(
-                f"--environment {name} was given twice.", hint="Names are compared without regard to case."
+                f"--environment {name} was given twice.",
+                hint="Names are compared without regard to case.",
             )
 
 
@@ -61,7 +75,12 @@ def in_environment(workflow: str, text: str, name: str) -> str:
     for pattern in SHARED[workflow]:
         _must_be(re.search(pattern, text, re.MULTILINE) is not None, workflow, pattern)
     # In one pass: the name of the environment may itself match a pattern.
-    text = re.sub("|".join(SHARED[workflow]), lambda match: _suffixed(match[0], name), text, flags=re.MULTILINE)
+    text = re.sub(
+        "|".join(SHARED[workflow]),
+        lambda match: _suffixed(match[0], name),
+        text,
+        flags=re.MULTILINE,
+    )
     text, calls = _CALL.subn(lambda call: f'{call[0]}{call[1]}environment: "{name}"\n', text)
     _must_be(calls == text.count("uses: ./") > 0, workflow, "the command of every call")
     return text
@@ -74,4 +93,6 @@ def _suffixed(shared: str, name: str) -> str:
 
 def _must_be(holds: bool, workflow: str, what: str) -> None:
     if not holds:
-        raise AssertionError(f"{workflow} has changed: {what} is not found in it, and environments would share it")
+        raise AssertionError(
+            f"{workflow} has changed: {what} is not found in it, and environments would share it"
+        )

@@ -1,4 +1,6 @@
-"""The files of a new repository. Its workflows are our own ones, which call the action of their own checkout."""
+"""The files of a new repository. Its workflows are our own ones, which call the action of their own
+checkout.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ IGNORED = ".reconciler/"
 SCHEMAS = ("schemas/desired-state.schema.json", "schemas/environments.schema.json")
 EDITOR_FILES = (".vscode/settings.json", ".vscode/extensions.json")
 KEPT = (*SCHEMAS, *EDITOR_FILES)
-"""Files that a repository may already have: they are kept. Any other file that exists is an error."""
+"""Files that a repository may already have: they are kept. Any other file that exists is an error.
+"""
 
 _ACTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[\w.-]+@[0-9a-f]{40}", re.ASCII)
 
@@ -29,8 +32,8 @@ _ACTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[\w.-]+@[0-9a-f]
 def starter_files(action: str | None, environments: Sequence[str] = ()) -> dict[str, str]:
     """The text of every file by its path in the repository, in the order in which to print them.
 
-    Without an action there are no workflows. With environments, there are workflows for each of them, and
-    `reconciler.yaml` names them.
+    Without an action there are no workflows. With environments, there are workflows for each of
+    them, and `reconciler.yaml` names them.
 
     Raises:
         UsageError: the action is not pinned as `OWNER/REPO@SHA`, or an environment name is invalid.
@@ -60,12 +63,16 @@ def _workflows(action: str, environments: Sequence[str]) -> dict[str, str]:
     if not _ACTION.fullmatch(action):
         raise UsageError(
             f"--action {action} is not OWNER/REPO@SHA.",
-            hint="Give the whole commit, 40 hexadecimal digits: a tag or a branch can be moved to other code, which "
-            "would run with the permissions of your workflows.",
+            hint=(
+                "Give the whole commit, 40 hexadecimal digits: a tag or a branch can be moved to"
+                " other code, which would run with the permissions of your workflows."
+            ),
         )
     called = f"uses: {action} # v{__version__}\n"
     workflows = {VALIDATE: _workflow(VALIDATE), **_per_tenant(environments)}
-    return {f"{WORKFLOWS}/{name}": text.replace(OWN_ACTION, called) for name, text in workflows.items()}
+    return {
+        f"{WORKFLOWS}/{name}": text.replace(OWN_ACTION, called) for name, text in workflows.items()
+    }
 
 
 def _per_tenant(environments: Sequence[str]) -> dict[str, str]:
@@ -93,7 +100,9 @@ def _workflow(name: str) -> str:
 
 
 def _shipped(file: str) -> str:
-    """The text of a file of our repository: as the wheel has it, in the package, or from a checkout."""
+    """The text of a file of our repository: as the wheel has it, in the package, or from a
+    checkout.
+    """
     package = Path(__file__).parents[1]
     in_wheel, in_checkout = package / file.removeprefix(".github/"), package.parent / file
     return (in_wheel if in_wheel.is_file() else in_checkout).read_text("utf-8")

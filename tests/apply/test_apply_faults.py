@@ -1,4 +1,6 @@
-"""The outcome of a change when someone else, or Graph, interferes; the plain faults are in tests/faults."""
+"""The outcome of a change when someone else, or Graph, interferes; the plain faults are in
+tests/faults.
+"""
 
 import asyncio
 import json
@@ -56,8 +58,12 @@ async def dropped_before(request: web.Request, _handler: Handler) -> web.StreamR
 Applied = tuple[list[Outcome], list[dict[str, Any]], Tenant]
 
 
-def carry_out(folder: Path, wanted: list[Any], live: list[Any], *faults: Any, between: Any = None) -> Applied:
-    """Plans, lets `between` interfere with the tenant, applies: the outcomes and what is live then."""
+def carry_out(
+    folder: Path, wanted: list[Any], live: list[Any], *faults: Any, between: Any = None
+) -> Applied:
+    """Plans, lets `between` interfere with the tenant, applies: the outcomes and what is
+    live then.
+    """
 
     async def story() -> Applied:
         declare(folder / "desired", {"catalog": "Marketing", "extensions": wanted})
@@ -71,7 +77,9 @@ def carry_out(folder: Path, wanted: list[Any], live: list[Any], *faults: Any, be
     return asyncio.run(story())
 
 
-@pytest.mark.parametrize("fault", [answering(500, committed=False), answering(504, committed=False), dropped_before])
+@pytest.mark.parametrize(
+    "fault", [answering(500, committed=False), answering(504, committed=False), dropped_before]
+)
 def test_a_create_that_cannot_be_decided_is_unknown(fault: Fault, tmp_path: Path) -> None:
     posts = []
 
@@ -83,18 +91,28 @@ def test_a_create_that_cannot_be_decided_is_unknown(fault: Fault, tmp_path: Path
     assert outcome.status == "unknown", outcome.error
     assert live == []
     assert len(posts) == 2
-    assert "the extension never appeared in the catalog. Could not verify the result." in str(outcome.error)
-    assert 'Check "a" in catalog Marketing in the admin center, then run plan.' in str(outcome.error)
+    assert "the extension never appeared in the catalog. Could not verify the result." in str(
+        outcome.error
+    )
+    assert 'Check "a" in catalog Marketing in the admin center, then run plan.' in str(
+        outcome.error
+    )
     assert held.waits == list(POLL_WAITS_S) * 2
 
 
-@pytest.mark.parametrize("fault", [answering(500, committed=False), answering(504, committed=False), dropped_before])
-def test_a_create_that_does_not_show_in_the_whole_window_is_created_again(fault: Fault, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "fault", [answering(500, committed=False), answering(504, committed=False), dropped_before]
+)
+def test_a_create_that_does_not_show_in_the_whole_window_is_created_again(
+    fault: Fault, tmp_path: Path
+) -> None:
     posts = []
 
     async def lost_once(request: web.Request, handler: Handler) -> web.StreamResponse:
         posts.append(request.path)
-        return await (fault if len(posts) == 1 else lambda request, handler: handler(request))(request, handler)
+        return await (fault if len(posts) == 1 else lambda request, handler: handler(request))(
+            request, handler
+        )
 
     (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", lost_once))
     assert outcome.status == "done", outcome.error
@@ -114,7 +132,9 @@ def test_a_create_that_shows_late_is_adopted_within_the_window(tmp_path: Path) -
     async def story() -> tuple[Outcome, int]:
         declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
         switches = [f"lag_reads={len(POLL_WAITS_S) - 1}"]
-        async with tenant(tmp_path, catalog(), switches=switches, faults=[on("POST", counted)]) as held:
+        async with tenant(
+            tmp_path, catalog(), switches=switches, faults=[on("POST", counted)]
+        ) as held:
             (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
             return outcome, len(held.store.extensions())
 
@@ -124,13 +144,17 @@ def test_a_create_that_shows_late_is_adopted_within_the_window(tmp_path: Path) -
     assert len(posts) == 1
 
 
-def test_after_a_lost_answer_another_of_the_same_name_is_neither_adopted_nor_doubled(tmp_path: Path) -> None:
+def test_after_a_lost_answer_another_of_the_same_name_is_neither_adopted_nor_doubled(
+    tmp_path: Path,
+) -> None:
     held_tenants: list[Tenant] = []
     posts = []
 
     async def lost_to_another(request: web.Request, handler: Handler) -> web.StreamResponse:
         posts.append(request.path)
-        held_tenants[0].store.add("extension", {"id": FINANCE, **extension("A", description="theirs")}, MARKETING)
+        held_tenants[0].store.add(
+            "extension", {"id": FINANCE, **extension("A", description="theirs")}, MARKETING
+        )
         return web.Response(status=500)
 
     wanted = [extension("a", description="ours")]
@@ -150,7 +174,9 @@ def test_a_duplicate_of_what_was_just_created_is_reported_at_once(tmp_path: Path
         return await handler(request)
 
     fault = on("POST", beside_another)
-    (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [], fault, between=held_tenants.append)
+    (outcome,), live, _ = carry_out(
+        tmp_path, [extension("a")], [], fault, between=held_tenants.append
+    )
     assert outcome.status == "failed", outcome.error
     assert len(live) == 2
     assert all(item["id"] in str(outcome.error) for item in live)
@@ -161,7 +187,9 @@ def test_a_failed_poll_is_skipped(tmp_path: Path) -> None:
     blind = iter([500, 500, 500, 403])
 
     @web.middleware
-    async def lost_and_blind_for_a_while(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def lost_and_blind_for_a_while(
+        request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
         if request.method == "POST":
             written.append(request.path)
             return await answering(502, committed=True)(request, handler)
@@ -179,7 +207,11 @@ def test_a_create_that_was_throttled_is_sent_again(tmp_path: Path) -> None:
 
     async def throttled(request: web.Request, handler: Handler) -> web.StreamResponse:
         status = next(answers, None)
-        return await handler(request) if status is None else web.Response(status=status, headers={"Retry-After": "7"})
+        return (
+            await handler(request)
+            if status is None
+            else web.Response(status=status, headers={"Retry-After": "7"})
+        )
 
     (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", throttled))
     assert outcome.status == "done", outcome.error
@@ -213,11 +245,15 @@ def occupy(held: Tenant) -> None:
 
 def test_a_live_edit_since_the_plan_stops_the_update(tmp_path: Path) -> None:
     changed = extension("a", description="new")
-    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], between=edit(description="theirs"))
+    (outcome,), live, _ = carry_out(
+        tmp_path, [changed], [extension("a")], between=edit(description="theirs")
+    )
     assert outcome.status == "failed", outcome.error
     assert outcome.stale
     assert live[0]["description"] == "theirs"
-    assert "was changed after the plan was made; nothing was written, run plan again" in str(outcome.error)
+    assert "was changed after the plan was made; nothing was written, run plan again" in str(
+        outcome.error
+    )
 
 
 def test_a_name_taken_since_the_plan_stops_the_create(tmp_path: Path) -> None:
@@ -232,7 +268,9 @@ def test_an_extension_deleted_since_the_plan_stops_the_update(tmp_path: Path) ->
         (row,) = held.store.rows("extension")
         held.store.remove("extension", row.id)
 
-    (outcome,), live, _ = carry_out(tmp_path, [extension("a", description="new")], [extension("a")], between=delete)
+    (outcome,), live, _ = carry_out(
+        tmp_path, [extension("a", description="new")], [extension("a")], between=delete
+    )
     assert outcome.status == "failed", outcome.error
     assert outcome.stale
     assert live == []
@@ -244,7 +282,9 @@ def test_a_dropped_value_is_reported_not_repeated(tmp_path: Path) -> None:
 
     async def forgetful(request: web.Request, handler: Handler) -> web.StreamResponse:
         puts.append(await request.json())
-        return web.json_response({"id": "x", "@odata.type": puts[-1]["@odata.type"], "displayName": "a"})
+        return web.json_response(
+            {"id": "x", "@odata.type": puts[-1]["@odata.type"], "displayName": "a"}
+        )
 
     changed = extension("a", description="new")
     (outcome,), _, _ = carry_out(tmp_path, [changed], [extension("a")], on("PUT", forgetful))
@@ -255,7 +295,9 @@ def test_a_dropped_value_is_reported_not_repeated(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kept", ["as_sent", "null", "empty"])
 @pytest.mark.parametrize("description", ["", None])
-def test_a_text_is_cleared_whatever_the_service_keeps_of_it(kept: str, description: str | None, tmp_path: Path) -> None:
+def test_a_text_is_cleared_whatever_the_service_keeps_of_it(
+    kept: str, description: str | None, tmp_path: Path
+) -> None:
     wanted = [extension("a", description=description), extension("b", description=description)]
 
     async def story() -> tuple[list[str], tuple[Change, ...]]:
@@ -263,7 +305,9 @@ def test_a_text_is_cleared_whatever_the_service_keeps_of_it(kept: str, descripti
         live = catalog(extensions=[extension("a", description="former")])
         async with tenant(tmp_path, live, switches=[f"empty_text={kept}"]) as held:
             outcomes = await held.apply(await held.plan(tmp_path / "desired"))
-            return [outcome.status for outcome in outcomes], (await held.plan(tmp_path / "desired")).changes
+            return [outcome.status for outcome in outcomes], (
+                await held.plan(tmp_path / "desired")
+            ).changes
 
     statuses, planned_again = asyncio.run(story())
     assert statuses == ["done", "done"]
@@ -275,12 +319,17 @@ def test_an_empty_text_in_the_place_of_null_makes_no_plan_stale() -> None:
     emptied = extension("a", id="x", description="")
     emptied["endpointConfiguration"]["url"] = ""
     assert fingerprint(observed_extension(emptied)) == fingerprint(observed_extension(live))
-    assert fingerprint(observed_extension(live)) != fingerprint(observed_extension(live | {"description": "d"}))
+    assert fingerprint(observed_extension(live)) != fingerprint(
+        observed_extension(live | {"description": "d"})
+    )
 
 
 def test_an_empty_address_is_no_address(tmp_path: Path) -> None:
     async def story() -> list[tuple[str, str | None]]:
-        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+        declare(
+            tmp_path / "desired",
+            {"catalog": "Marketing", "extensions": [extension("a", description="new")]},
+        )
         async with tenant(tmp_path, catalog(extensions=[extension("a")])) as held:
             (row,) = held.store.rows("extension")
             endpoint = row.document["endpointConfiguration"] | {"url": ""}
@@ -306,7 +355,9 @@ def test_a_url_that_still_leads_to_the_former_logic_app_is_reported(tmp_path: Pa
 
     moved = extension("a")
     moved["endpointConfiguration"]["logicAppWorkflowName"] = "elsewhere"
-    (outcome,), _, _ = carry_out(tmp_path, [moved], [extension("a")], on("PUT", keeps_url), between=held_stores.append)
+    (outcome,), _, _ = carry_out(
+        tmp_path, [moved], [extension("a")], on("PUT", keeps_url), between=held_stores.append
+    )
     assert outcome.status == "failed"
     assert "accepted the request but dropped endpointConfiguration/url" in str(outcome.error)
 
@@ -315,7 +366,9 @@ def test_a_refused_token_fails_one_change_and_skips_the_rest(tmp_path: Path) -> 
     wanted = [extension(name) for name in "abc"]
     outcomes, live, _ = carry_out(tmp_path, wanted, [], on("POST", answering(401, committed=False)))
     assert [outcome.status for outcome in outcomes] == ["failed", "skipped", "skipped"]
-    assert {outcome.error for outcome in outcomes[1:]} == {"the access token was rejected earlier in this run"}
+    assert {outcome.error for outcome in outcomes[1:]} == {
+        "the access token was rejected earlier in this run"
+    }
     assert live == []
 
 
@@ -330,7 +383,9 @@ def test_a_failure_stops_neither_its_catalog_nor_the_others(tmp_path: Path) -> N
     assert [item["displayName"] for item in live] == ["a", "c"]
 
 
-def test_writes_of_one_catalog_follow_each_other_and_catalogs_run_side_by_side(tmp_path: Path) -> None:
+def test_writes_of_one_catalog_follow_each_other_and_catalogs_run_side_by_side(
+    tmp_path: Path,
+) -> None:
     running: dict[str, int] = {}
     most: dict[str, int] = {}
     together = []
@@ -363,7 +418,9 @@ def test_writes_of_one_catalog_follow_each_other_and_catalogs_run_side_by_side(t
     assert max(together) == 2
 
 
-def test_no_more_catalogs_are_worked_on_at_once_than_requests_may_be_in_flight(tmp_path: Path) -> None:
+def test_no_more_catalogs_are_worked_on_at_once_than_requests_may_be_in_flight(
+    tmp_path: Path,
+) -> None:
     looked: set[str] = set()
     begun: set[str] = set()
     most: list[int] = []
@@ -373,14 +430,19 @@ def test_no_more_catalogs_are_worked_on_at_once_than_requests_may_be_in_flight(t
         catalog_id = request.match_info.get("catalog", "")
         if most:
             # A second GET of a catalog is the read-back of what was written.
-            (looked.discard if request.method == "POST" or catalog_id in begun else looked.add)(catalog_id)
+            (looked.discard if request.method == "POST" or catalog_id in begun else looked.add)(
+                catalog_id
+            )
             begun.add(catalog_id)
             most.append(len(looked))
         return await handler(request)
 
     async def story() -> None:
         ids = {f"C{number}": f"{MARKETING[:-2]}{number}" for number in range(10, 40)}
-        declare(tmp_path / "desired", *({"catalog": name, "extensions": [extension("a")]} for name in ids))
+        declare(
+            tmp_path / "desired",
+            *({"catalog": name, "extensions": [extension("a")]} for name in ids),
+        )
         served = [catalog(name, catalog_id) for name, catalog_id in ids.items()]
         async with tenant(tmp_path, *served, faults=[watched]) as held:
             plan = await held.plan(tmp_path / "desired")
@@ -393,7 +455,9 @@ def test_no_more_catalogs_are_worked_on_at_once_than_requests_may_be_in_flight(t
     assert max(most) <= 8
 
 
-def test_a_plan_sends_nothing_but_get_and_the_transport_lets_nothing_else_out(tmp_path: Path) -> None:
+def test_a_plan_sends_nothing_but_get_and_the_transport_lets_nothing_else_out(
+    tmp_path: Path,
+) -> None:
     seen: list[str] = []
 
     @web.middleware
@@ -406,7 +470,10 @@ def test_a_plan_sends_nothing_but_get_and_the_transport_lets_nothing_else_out(tm
         async with tenant(tmp_path, catalog(), faults=[record]) as held:
             await held.plan(tmp_path / "desired")
             assert set(seen) == {"GET"}
-            with pytest.raises(RefusedError, match="Refused to send POST: writes are locked until a plan is approved"):
+            with pytest.raises(
+                RefusedError,
+                match="Refused to send POST: writes are locked until a plan is approved",
+            ):
                 await held.graph.send(held.graph.requests.extensions(MARKETING, extension("a")))
             assert set(seen) == {"GET"}
             assert held.store.extensions() == []
@@ -419,7 +486,10 @@ def test_a_listing_that_leaves_nulls_out_makes_nothing_stale(tmp_path: Path) -> 
         answer = await handler(request)
         assert isinstance(answer, web.Response) and answer.text is not None
         body = json.loads(answer.text)
-        items = [{name: value for name, value in item.items() if value is not None} for item in body.get("value", [])]
+        items = [
+            {name: value for name, value in item.items() if value is not None}
+            for item in body.get("value", [])
+        ]
         return web.json_response(body | {"value": items}) if "value" in body else answer
 
     changed = extension("a", description="new")
@@ -432,7 +502,9 @@ def test_the_outcome_of_a_create_names_the_new_id(tmp_path: Path) -> None:
     assert outcome.change.extension.id == live[0]["id"]
 
 
-def test_a_create_is_not_sent_again_once_someone_took_the_name_during_the_wait(tmp_path: Path) -> None:
+def test_a_create_is_not_sent_again_once_someone_took_the_name_during_the_wait(
+    tmp_path: Path,
+) -> None:
     held_tenants: list[Tenant] = []
 
     async def throttled_once(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -442,14 +514,18 @@ def test_a_create_is_not_sent_again_once_someone_took_the_name_during_the_wait(t
         return web.Response(status=429, headers={"Retry-After": "120"})
 
     fault = on("POST", throttled_once)
-    (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [], fault, between=held_tenants.append)
+    (outcome,), live, _ = carry_out(
+        tmp_path, [extension("a")], [], fault, between=held_tenants.append
+    )
     assert outcome.status == "failed", outcome.error
     assert outcome.stale
     assert len(live) == 1
 
 
 @pytest.mark.parametrize(("status", "expected"), [(429, "failed"), (503, "unknown")])
-def test_an_update_is_not_sent_again_over_another_runs_edit(status: int, expected: str, tmp_path: Path) -> None:
+def test_an_update_is_not_sent_again_over_another_runs_edit(
+    status: int, expected: str, tmp_path: Path
+) -> None:
     held_tenants: list[Tenant] = []
     puts = []
 
@@ -460,7 +536,9 @@ def test_an_update_is_not_sent_again_over_another_runs_edit(status: int, expecte
 
     changed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
     fault = on("PUT", throttled)
-    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], fault, between=held_tenants.append)
+    (outcome,), live, _ = carry_out(
+        tmp_path, [changed], [extension("a")], fault, between=held_tenants.append
+    )
     assert outcome.status == expected, outcome.error
     assert live[0]["description"] == "theirs", outcome.error
     assert len(puts) == 1, outcome.error
@@ -473,7 +551,9 @@ def test_a_refusal_does_not_settle_the_doubt_about_an_earlier_attempt(tmp_path: 
         return web.Response(status=next(answers))
 
     changed = extension("a", description="new")
-    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], on("PUT", lost_then_refused))
+    (outcome,), live, _ = carry_out(
+        tmp_path, [changed], [extension("a")], on("PUT", lost_then_refused)
+    )
     assert (outcome.status, live[0]["description"], next(answers, None)) == ("unknown", None, None)
 
 
@@ -486,7 +566,9 @@ def test_an_update_that_an_earlier_attempt_carried_out_is_not_sent_again(tmp_pat
         return web.Response(status=503)
 
     changed = extension("a", description="new")
-    (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], on("PUT", committed_but_503))
+    (outcome,), live, _ = carry_out(
+        tmp_path, [changed], [extension("a")], on("PUT", committed_but_503)
+    )
     assert outcome.status == "done", outcome.error
     assert live[0]["description"] == "new"
     assert len(puts) == 1
@@ -497,7 +579,9 @@ def test_a_rename_needs_a_name_that_is_still_free(tmp_path: Path) -> None:
         held.store.add("extension", {"id": MARKETING[:-1] + "0", **extension("NEW")}, MARKETING)
 
     pinned = {"id": FINANCE, **extension("new")}
-    (outcome,), live, _ = carry_out(tmp_path, [pinned], [{"id": FINANCE, **extension("old")}], between=taken)
+    (outcome,), live, _ = carry_out(
+        tmp_path, [pinned], [{"id": FINANCE, **extension("old")}], between=taken
+    )
     assert outcome.status == "failed", outcome.error
     assert outcome.stale
     assert sorted(item["displayName"] for item in live) == ["NEW", "old"]
@@ -521,7 +605,10 @@ def test_a_timeout_that_graph_confirmed_is_not_sent_under_the_other_name(tmp_pat
         declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [timed]})
         switches = ["timeout_accept=timeoutDuration", "timeout_other=ignore", "lag_reads=40"]
         async with tenant(
-            tmp_path, catalog(extensions=[extension("a")]), switches=switches, faults=[on("PUT", record)]
+            tmp_path,
+            catalog(extensions=[extension("a")]),
+            switches=switches,
+            faults=[on("PUT", record)],
         ) as held:
             (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
             return outcome, bodies
@@ -542,11 +629,20 @@ def test_a_carried_timeout_goes_back_under_the_name_it_came_with(tmp_path: Path)
             bodies.append(await request.json())
             return await handler(request)
 
-        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+        declare(
+            tmp_path / "desired",
+            {"catalog": "Marketing", "extensions": [extension("a", description="new")]},
+        )
         timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
-        old = ["timeout_answer=durationBeforeTimeout", "timeout_accept=durationBeforeTimeout", "timeout_other=ignore"]
+        old = [
+            "timeout_answer=durationBeforeTimeout",
+            "timeout_accept=durationBeforeTimeout",
+            "timeout_other=ignore",
+        ]
         fault = on("PUT", record)
-        async with tenant(tmp_path, catalog(extensions=[timed]), switches=old, faults=[fault]) as held:
+        async with tenant(
+            tmp_path, catalog(extensions=[timed]), switches=old, faults=[fault]
+        ) as held:
             (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
             assert outcome.status == "done"
             assert held.store.extensions()[0]["callbackConfiguration"]["timeoutDuration"] == "PT2H"
@@ -557,7 +653,9 @@ def test_a_carried_timeout_goes_back_under_the_name_it_came_with(tmp_path: Path)
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_undocumented_properties_are_warned_of_and_their_loss_is_a_failure(kept: bool, tmp_path: Path) -> None:
+def test_undocumented_properties_are_warned_of_and_their_loss_is_a_failure(
+    kept: bool, tmp_path: Path
+) -> None:
     newer = {"behaviorOnError": {"@odata.type": "#x", "retries": 3}, "newer": ["b", 1]}
     held_tenants: list[Tenant] = []
 
@@ -567,7 +665,10 @@ def test_undocumented_properties_are_warned_of_and_their_loss_is_a_failure(kept:
         return answer
 
     async def story() -> tuple[list[str], Outcome]:
-        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+        declare(
+            tmp_path / "desired",
+            {"catalog": "Marketing", "extensions": [extension("a", description="new")]},
+        )
         fault = on("PUT", keeps_or_not)
         async with tenant(tmp_path, catalog(extensions=[extension("a")]), faults=[fault]) as held:
             held_tenants.append(held)
@@ -584,7 +685,9 @@ def test_undocumented_properties_are_warned_of_and_their_loss_is_a_failure(kept:
 
 @pytest.mark.parametrize("status", [500, 403, 401])
 @pytest.mark.parametrize("write", ["POST", "PUT"])
-def test_a_write_that_cannot_be_read_back_is_unknown(status: int, write: str, tmp_path: Path) -> None:
+def test_a_write_that_cannot_be_read_back_is_unknown(
+    status: int, write: str, tmp_path: Path
+) -> None:
     written: list[str] = []
 
     @web.middleware
@@ -616,7 +719,9 @@ def test_a_created_extension_that_stays_invisible_is_unknown_not_failed(tmp_path
     assert str(outcome.change.extension.id) in str(outcome.error)
 
 
-def test_a_bug_in_one_change_does_not_end_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_in_one_change_does_not_end_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story() -> list[tuple[str, str]]:
         declare(
             tmp_path / "desired",
@@ -626,9 +731,11 @@ def test_a_bug_in_one_change_does_not_end_the_others(tmp_path: Path, caplog: pyt
         async with tenant(tmp_path, catalog(), catalog("Finance", FINANCE)) as held:
             plan = await held.plan(tmp_path / "desired")
             broken = tuple(
-                replace(one, fields=(*one.fields, FieldChange((), None, 1)))
-                if one.extension.display_name == "a"
-                else one
+                (
+                    replace(one, fields=(*one.fields, FieldChange((), None, 1)))
+                    if one.extension.display_name == "a"
+                    else one
+                )
                 for one in plan.changes
             )
             outcomes = await held.apply(replace(plan, changes=broken))
@@ -665,7 +772,9 @@ def test_the_other_timeout_name_is_not_repeated_over_another_runs_edit(tmp_path:
         switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore"]
         fault = on("PUT", second_is_throttled)
         live = extension("a", description="ours")
-        async with tenant(tmp_path, catalog(extensions=[live]), switches=switches, faults=[fault]) as held:
+        async with tenant(
+            tmp_path, catalog(extensions=[live]), switches=switches, faults=[fault]
+        ) as held:
             held_tenants.append(held)
             (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
             assert held.store.extensions()[0]["description"] == "theirs"
@@ -679,7 +788,11 @@ def test_the_other_timeout_name_is_not_repeated_over_another_runs_edit(tmp_path:
 
 def test_a_secret_inside_a_removed_list_does_not_make_its_change_stale() -> None:
     live = observed_extension(
-        {"id": "x", **extension("a"), "authenticationConfiguration": {"@odata.type": "#newer", "keys": ["sig=AbC"]}}
+        {
+            "id": "x",
+            **extension("a"),
+            "authenticationConfiguration": {"@odata.type": "#newer", "keys": ["sig=AbC"]},
+        }
     )
     row = FieldChange(("authenticationConfiguration", "keys"), ["sig=AbC"], None)
     hidden = without_secrets(row.before, tenant_id="t", extension_id="x", path=row.path)
@@ -693,4 +806,6 @@ def test_a_secret_inside_a_removed_list_does_not_make_its_change_stale() -> None
     )
     assert "AbC" not in str(change)
     assert stale_because(change, [live]) is None
-    assert stale_because(replace(change, fields=(replace(row, before=["other"]),)), [live]) is not None
+    assert (
+        stale_because(replace(change, fields=(replace(row, before=["other"]),)), [live]) is not None
+    )

@@ -1,4 +1,6 @@
-"""A signal: no new write begins, what is in flight is awaited for a while, and every change gets its outcome."""
+"""A signal: no new write begins, what is in flight is awaited for a while, and every change gets
+its outcome.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,10 +20,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def stopped(folder: Path, names: str, stop: Stop, *faults: Any) -> tuple[list[Outcome], list[str]]:
-    """Applies creates of these names, with whatever the faults do to the stop: the outcomes, and the live names."""
+    """Applies creates of these names, with whatever the faults do to the stop: the outcomes, and
+    the live names.
+    """
 
     async def story() -> tuple[list[Outcome], list[str]]:
-        declare(folder / "desired", {"catalog": "Marketing", "extensions": [extension(name) for name in names]})
+        declare(
+            folder / "desired",
+            {"catalog": "Marketing", "extensions": [extension(name) for name in names]},
+        )
         async with tenant(folder, catalog(), faults=faults) as held:
             plan = await held.plan(folder / "desired")
             outcomes = await apply_plan(plan, Writer(held.graph, held.sleep, stop))
@@ -69,7 +76,9 @@ def test_a_signal_between_the_pre_check_and_the_write_keeps_the_write_back(tmp_p
     assert len(reads) == 3
 
 
-def test_a_write_that_was_refused_for_now_is_not_sent_again_after_the_signal(tmp_path: Path) -> None:
+def test_a_write_that_was_refused_for_now_is_not_sent_again_after_the_signal(
+    tmp_path: Path,
+) -> None:
     stop = Stop()
     posts = []
 
@@ -84,7 +93,9 @@ def test_a_write_that_was_refused_for_now_is_not_sent_again_after_the_signal(tmp
     assert len(posts) == 1
 
 
-def test_a_create_whose_answer_was_lost_is_not_created_again_after_the_signal(tmp_path: Path) -> None:
+def test_a_create_whose_answer_was_lost_is_not_created_again_after_the_signal(
+    tmp_path: Path,
+) -> None:
     stop = Stop()
     posts = []
 

@@ -1,4 +1,6 @@
-"""How often a catalog is read while it is written to: before every write, after it, and never once more."""
+"""How often a catalog is read while it is written to: before every write, after it, and never once
+more.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,24 +26,34 @@ def requests_of(
     switches: tuple[str, ...] = (),
     before_the_write: Callable[[Tenant, int], None] = lambda _held, _number: None,
 ) -> tuple[list[str], list[Outcome]]:
-    """The requests of an apply in one catalog, in order, and its outcomes; a POST of the name `refuse` gets a 400."""
+    """The requests of an apply in one catalog, in order, and its outcomes; a POST of the name
+    `refuse` gets a 400.
+    """
     seen: list[str] = []
     held: Tenant
 
     @web.middleware
     async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
         whole = request.path.endswith("customWorkflowExtensions")
-        seen.append(f"{request.method} {'all' if whole else 'one'}" if request.method == "GET" else request.method)
+        seen.append(
+            f"{request.method} {'all' if whole else 'one'}"
+            if request.method == "GET"
+            else request.method
+        )
         if request.method == "POST":
             before_the_write(held, seen.count("POST"))
             if refuse and refuse in (await request.text()):
-                return web.json_response({"error": {"code": "InvalidModel", "message": "no"}}, status=400)
+                return web.json_response(
+                    {"error": {"code": "InvalidModel", "message": "no"}}, status=400
+                )
         return await handler(request)
 
     async def story() -> list[Outcome]:
         nonlocal held
         declare(folder / "desired", {"catalog": "Marketing", "extensions": list(wanted)})
-        async with tenant(folder, catalog(extensions=live), switches=switches, faults=[note]) as held:
+        async with tenant(
+            folder, catalog(extensions=live), switches=switches, faults=[note]
+        ) as held:
             plan = await held.plan(folder / "desired")
             seen.clear()
             return list(await held.apply(plan))
@@ -57,21 +69,29 @@ def test_a_look_after_a_create_is_the_look_before_the_next(tmp_path: Path) -> No
 
 
 def test_after_a_refused_create_the_next_one_looks_for_itself(tmp_path: Path) -> None:
-    seen, outcomes = requests_of(tmp_path, *(extension(name) for name in ("a", "refused", "z")), refuse="refused")
+    seen, outcomes = requests_of(
+        tmp_path, *(extension(name) for name in ("a", "refused", "z")), refuse="refused"
+    )
     assert [one.status for one in outcomes] == ["done", "failed", "done"]
     assert seen == ["GET all", "POST", "GET all", "POST", "GET all", "POST", "GET all"]
 
 
 def test_a_create_that_shows_late_is_looked_for_until_it_shows_and_no_more(tmp_path: Path) -> None:
-    seen, outcomes = requests_of(tmp_path, extension("a"), extension("b"), switches=("lag_reads=2",))
+    seen, outcomes = requests_of(
+        tmp_path, extension("a"), extension("b"), switches=("lag_reads=2",)
+    )
     assert [one.status for one in outcomes] == ["done", "done"]
     assert seen == ["GET all", *["POST", *["GET all"] * 3] * 2]
 
 
 @pytest.mark.parametrize("name", ["a", "z"])
-def test_an_update_looks_at_its_own_extension_on_either_side_of_a_create(tmp_path: Path, name: str) -> None:
+def test_an_update_looks_at_its_own_extension_on_either_side_of_a_create(
+    tmp_path: Path, name: str
+) -> None:
     live = ({"id": OWN, **extension(name)},)
-    seen, outcomes = requests_of(tmp_path, extension("m"), extension(name, description="new"), live=live)
+    seen, outcomes = requests_of(
+        tmp_path, extension("m"), extension(name, description="new"), live=live
+    )
     assert [one.status for one in outcomes] == ["done", "done"]
     update, create = ["GET one", "PUT", "GET one"], ["GET all", "POST", "GET all"]
     assert seen == (update + create if name == "a" else create + update)
@@ -82,7 +102,9 @@ def test_a_name_used_before_the_last_pre_check_is_not_created_again(tmp_path: Pa
         if number == 1:
             held.store.add("extension", {"id": OTHER, **extension("b")}, MARKETING)
 
-    seen, outcomes = requests_of(tmp_path, extension("a"), extension("b"), before_the_write=someone_creates)
+    seen, outcomes = requests_of(
+        tmp_path, extension("a"), extension("b"), before_the_write=someone_creates
+    )
     assert [(one.status, one.stale) for one in outcomes] == [("done", False), ("failed", True)]
     assert OTHER in str(outcomes[1].error)
     assert seen == ["GET all", "POST", "GET all"]
@@ -101,7 +123,8 @@ def test_what_one_catalog_showed_is_not_taken_for_another(tmp_path: Path) -> Non
 
     async def story() -> None:
         documents = [
-            {"catalog": one, "extensions": [extension("a"), extension("b")]} for one in ("Marketing", "Finance")
+            {"catalog": one, "extensions": [extension("a"), extension("b")]}
+            for one in ("Marketing", "Finance")
         ]
         declare(tmp_path / "desired", *documents)
         async with tenant(tmp_path, catalog(), catalog("Finance", second), faults=[note]) as held:

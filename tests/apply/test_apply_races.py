@@ -27,14 +27,18 @@ def middleware(fault: Callable[[web.Request, Handler], Awaitable[web.StreamRespo
 
 
 class Story:
-    """One catalog with what is live in it, one declared extension, and a fault that may read the tenant."""
+    """One catalog with what is live in it, one declared extension, and a fault that may read the
+    tenant.
+    """
 
     def __init__(self, folder: Path, live: list[Any], wanted: Any, *switches: str) -> None:
         self.folder, self.live, self.wanted, self.switches = folder, live, wanted, switches
         self.writes: list[str] = []
         self.held: Tenant
 
-    def run(self, fault: Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]) -> Outcome:
+    def run(
+        self, fault: Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+    ) -> Outcome:
         """Plans and applies; the fault sees every request of the apply."""
         applying = False
 
@@ -47,7 +51,10 @@ class Story:
             nonlocal applying
             declare(self.folder / "desired", {"catalog": "Marketing", "extensions": [self.wanted]})
             served = tenant(
-                self.folder, catalog(extensions=self.live), switches=self.switches, faults=[middleware(around)]
+                self.folder,
+                catalog(extensions=self.live),
+                switches=self.switches,
+                faults=[middleware(around)],
             )
             async with served as self.held:
                 plan = await self.held.plan(self.folder / "desired")
@@ -72,7 +79,8 @@ class Story:
 def while_throttled(
     folder: Path, write: str, interfere: Callable[[Tenant], None]
 ) -> tuple[Outcome, list[Any], list[str]]:
-    """Finance's write waits for the pause to end, because Marketing was throttled, while someone interferes.
+    """Finance's write waits for the pause to end, because Marketing was throttled, while someone
+    interferes.
 
     The outcome, what is live in Finance then, and what was sent there.
     """
@@ -101,7 +109,9 @@ def while_throttled(
             {"catalog": "Marketing", "extensions": [extension("m")]},
             {"catalog": "Finance", "extensions": [wanted]},
         )
-        async with tenant(folder, catalog(), catalog("Finance", FINANCE, live), faults=[middleware(fault)]) as held:
+        async with tenant(
+            folder, catalog(), catalog("Finance", FINANCE, live), faults=[middleware(fault)]
+        ) as held:
 
             async def meanwhile(wait_s: float) -> None:
                 if wait_s == 200:
@@ -125,7 +135,9 @@ def while_throttled(
 def test_a_write_that_waited_for_a_pause_is_pre_checked_again(write: str, tmp_path: Path) -> None:
     def interfere(held: Tenant) -> None:
         if write == "POST":
-            held.store.add("extension", {"id": OTHER, **extension("x", description="theirs")}, FINANCE)
+            held.store.add(
+                "extension", {"id": OTHER, **extension("x", description="theirs")}, FINANCE
+            )
         else:
             (row,) = [row for row in held.store.rows("extension") if row.id == OWN]
             held.store.change("extension", row, row.document | {"description": "theirs"})
@@ -140,12 +152,18 @@ def test_a_write_that_waited_for_a_pause_is_pre_checked_again(write: str, tmp_pa
 @pytest.mark.parametrize("write", ["POST", "PUT"])
 def test_a_write_that_waited_and_still_fits_goes_out_once(write: str, tmp_path: Path) -> None:
     outcome, live, sent = while_throttled(tmp_path, write, lambda _held: None)
-    assert (outcome.status, [item["description"] for item in live], sent) == ("done", ["ours"], [write])
+    assert (outcome.status, [item["description"] for item in live], sent) == (
+        "done",
+        ["ours"],
+        [write],
+    )
 
 
 def test_a_lagging_read_after_an_accepted_update_is_unknown_not_failed(tmp_path: Path) -> None:
     changed = extension("a", description="new")
-    story = Story(tmp_path, [{"id": OWN, **extension("a")}], changed, f"lag_reads={len(POLL_WAITS_S)}")
+    story = Story(
+        tmp_path, [{"id": OWN, **extension("a")}], changed, f"lag_reads={len(POLL_WAITS_S)}"
+    )
     outcome = story.run(lambda request, handler: handler(request))
     assert (outcome.status, story.after[0]["description"]) == ("unknown", "new")
     assert OWN in str(outcome.error)
@@ -154,7 +172,9 @@ def test_a_lagging_read_after_an_accepted_update_is_unknown_not_failed(tmp_path:
 def test_a_lagging_answer_does_not_shorten_the_read_back(tmp_path: Path) -> None:
     async def answers_with_the_former(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
-        return answer if request.method == "GET" else web.json_response({"id": OWN, **extension("a")})
+        return (
+            answer if request.method == "GET" else web.json_response({"id": OWN, **extension("a")})
+        )
 
     changed = extension("a", description="new")
     story = Story(tmp_path, [{"id": OWN, **extension("a")}], changed, "lag_reads=6")
@@ -167,7 +187,11 @@ def test_the_second_timeout_name_whose_answer_is_lost_is_read_back_until_it_show
 ) -> None:
     async def second_is_lost(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
-        return web.Response(status=504) if request.method == "PUT" and len(story.writes) > 1 else answer
+        return (
+            web.Response(status=504)
+            if request.method == "PUT" and len(story.writes) > 1
+            else answer
+        )
 
     timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
     switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore", lag]
@@ -196,7 +220,9 @@ def test_what_showed_once_under_the_name_is_not_forgotten_by_the_last_look(tmp_p
     assert (story.run(normalised_and_flapping).status, story.names) == ("unknown", ["a"])
 
 
-def test_a_name_that_an_older_extension_took_meanwhile_is_not_free_for_the_second_create(tmp_path: Path) -> None:
+def test_a_name_that_an_older_extension_took_meanwhile_is_not_free_for_the_second_create(
+    tmp_path: Path,
+) -> None:
     async def lost_and_renamed(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method == "POST":
             story.edit(OWN, displayName="a")
@@ -204,11 +230,17 @@ def test_a_name_that_an_older_extension_took_meanwhile_is_not_free_for_the_secon
         return await handler(request)
 
     story = Story(tmp_path, [{"id": OWN, **extension("older")}], extension("a"))
-    assert (story.run(lost_and_renamed).status, story.names, story.writes) == ("unknown", ["a"], ["POST"])
+    assert (story.run(lost_and_renamed).status, story.names, story.writes) == (
+        "unknown",
+        ["a"],
+        ["POST"],
+    )
 
 
 def test_an_earlier_attempt_that_was_carried_out_is_judged_like_any_other(tmp_path: Path) -> None:
-    async def committed_beside_a_namesake(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def committed_beside_a_namesake(
+        request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
         if request.method != "PUT":
             return await handler(request)
         await handler(request)
@@ -255,7 +287,9 @@ def test_a_create_that_shows_only_before_its_repetition_is_adopted(tmp_path: Pat
 
 @pytest.mark.parametrize("status", [400, 401])
 @pytest.mark.parametrize("write", ["POST", "PUT"])
-def test_between_a_refusal_and_the_next_attempt_there_is_another_look(write: str, status: int, tmp_path: Path) -> None:
+def test_between_a_refusal_and_the_next_attempt_there_is_another_look(
+    write: str, status: int, tmp_path: Path
+) -> None:
     async def edited_and_refused(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method == "GET" or len(story.writes) > 1:
             return await handler(request)
@@ -299,9 +333,14 @@ def test_a_third_of_a_shared_name_still_stops_the_rename(tmp_path: Path) -> None
 
 
 def rename(
-    folder: Path, wanted: list[Any], live: list[Any], between: Callable[[Tenant], None] = lambda _held: None
+    folder: Path,
+    wanted: list[Any],
+    live: list[Any],
+    between: Callable[[Tenant], None] = lambda _held: None,
 ) -> tuple[tuple[Outcome, ...], list[str]]:
-    """Plans, lets `between` interfere, checks as `apply --plan` does and applies: outcomes, and the names live then."""
+    """Plans, lets `between` interfere, checks as `apply --plan` does and applies: outcomes, and the
+    names live then.
+    """
 
     async def story() -> tuple[tuple[Outcome, ...], list[str]]:
         declare(folder / "desired", {"catalog": "Marketing", "extensions": wanted})

@@ -1,4 +1,6 @@
-"""Writes while Graph takes few requests in a time, or a token is renewed: each is looked at again, and goes out."""
+"""Writes while Graph takes few requests in a time, or a token is renewed: each is looked at again,
+and goes out.
+"""
 
 import asyncio
 from collections import Counter
@@ -24,7 +26,9 @@ OTHER = MARKETING[:-1] + "1"
 
 
 class Story:
-    """Some catalogs with creates declared in each, applied to a Graph that takes so many requests in ten seconds."""
+    """Some catalogs with creates declared in each, applied to a Graph that takes so many requests
+    in ten seconds.
+    """
 
     def __init__(self, folder: Path, catalogs: int, creates: int, takes: int) -> None:
         self.folder, self.catalogs, self.creates, self.takes = folder, catalogs, creates, takes
@@ -42,18 +46,24 @@ class Story:
     async def _tell(self) -> list[Outcome]:
         names = [f"Catalog {number}" for number in range(self.catalogs)]
         wanted = [extension(f"x{number}") for number in range(self.creates)]
-        declare(self.folder / "desired", *({"catalog": name, "extensions": wanted} for name in names))
+        declare(
+            self.folder / "desired", *({"catalog": name, "extensions": wanted} for name in names)
+        )
         live = [catalog(name, f"{MARKETING[:-2]}{number:02}") for number, name in enumerate(names)]
         database = self.folder / "tenant.sqlite3"
         reset(database, seed=write_seed(self.folder / "seed.json", *live))
-        retry = RetryPolicy(5, sleep=self.clock.sleep, elapsed_s=lambda: self.clock.now_s, chance=lambda: 1.0)
+        retry = RetryPolicy(
+            5, sleep=self.clock.sleep, elapsed_s=lambda: self.clock.now_s, chance=lambda: 1.0
+        )
         async with serve(database, faults=[self._limit()]) as url:
             client = open_client(url, self.tokens, Limits(retry, 10, 8))
             with Store(database) as self.store:
                 async with client as graph:
                     plan = await Tenant(graph, self.store, []).plan(self.folder / "desired")
                     self.applying = True
-                    outcomes = await apply_plan(plan, Writer(graph, self.clock.sleep, record=self.record))
+                    outcomes = await apply_plan(
+                        plan, Writer(graph, self.clock.sleep, record=self.record)
+                    )
                 self.live = [one["displayName"] for one in self.store.extensions()]
                 return list(outcomes)
 
@@ -75,7 +85,9 @@ class Story:
         return limit
 
 
-@pytest.mark.parametrize(("catalogs", "creates", "takes"), [(8, 1, 8), (16, 1, 12), (12, 2, 8), (8, 1, 20), (1, 3, 6)])
+@pytest.mark.parametrize(
+    ("catalogs", "creates", "takes"), [(8, 1, 8), (16, 1, 12), (12, 2, 8), (8, 1, 20), (1, 3, 6)]
+)
 def test_every_write_goes_out_though_few_requests_are_taken(
     tmp_path: Path, catalogs: int, creates: int, takes: int
 ) -> None:
@@ -83,14 +95,17 @@ def test_every_write_goes_out_though_few_requests_are_taken(
     outcomes = story.run()
     assert [one.status for one in outcomes] == ["done"] * (catalogs * creates)
     assert story.sent["POST"] == catalogs * creates
-    # A pre-check before each write, one more after a wait, and a read-back; some of them refused and retried.
+    # A pre-check before each write, one more after a wait, and a read-back; some of them refused
+    # and retried.
     assert story.sent["GET"] <= 4 * catalogs * creates
     ideal_s = 10 * (story.sent.total() / takes)
     assert story.clock.now_s <= ideal_s + 60
 
 
 def test_a_token_that_is_renewed_between_two_creates_costs_no_duplicate(tmp_path: Path) -> None:
-    """Someone creates the second name while the token is renewed, after the read-back of the first."""
+    """Someone creates the second name while the token is renewed, after the read-back of
+    the first.
+    """
     story = Story(tmp_path, 1, 2, 1_000)
 
     class Renewed(LoopbackToken):
@@ -99,7 +114,9 @@ def test_a_token_that_is_renewed_between_two_creates_costs_no_duplicate(tmp_path
                 story.sent["renewals"] += 1
                 if story.sent["renewals"] == 1:
                     story.clock.now_s += 5
-                    story.store.add("extension", {"id": OTHER, **extension("x1")}, f"{MARKETING[:-2]}00")
+                    story.store.add(
+                        "extension", {"id": OTHER, **extension("x1")}, f"{MARKETING[:-2]}00"
+                    )
             return await super().token()
 
     story.tokens = Renewed(DEFAULT_LOOPBACK_TOKEN)

@@ -1,4 +1,6 @@
-"""The append-only record: every write is in it before it leaves and after, and nothing leaves that it cannot hold."""
+"""The append-only record: every write is in it before it leaves and after, and nothing leaves that
+it cannot hold.
+"""
 
 import asyncio
 import json
@@ -25,7 +27,9 @@ def lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def recorded(folder: Path, record: Any, *faults: Any, wanted: str = "a") -> tuple[list[Outcome], list[Any], list[str]]:
+def recorded(
+    folder: Path, record: Any, *faults: Any, wanted: str = "a"
+) -> tuple[list[Outcome], list[Any], list[str]]:
     """Creates extensions of these names: the outcomes, what is live, and the paths of all POSTs."""
     posts: list[str] = []
 
@@ -36,7 +40,10 @@ def recorded(folder: Path, record: Any, *faults: Any, wanted: str = "a") -> tupl
         return await handler(request)
 
     async def story() -> tuple[list[Outcome], list[Any]]:
-        declare(folder / "desired", {"catalog": "Marketing", "extensions": [extension(name) for name in wanted]})
+        declare(
+            folder / "desired",
+            {"catalog": "Marketing", "extensions": [extension(name) for name in wanted]},
+        )
         async with tenant(folder, catalog(), faults=[counted, *faults]) as held:
             plan = await held.plan(folder / "desired")
             outcomes = await apply_plan(plan, Writer(held.graph, held.sleep, record=record))
@@ -73,13 +80,19 @@ def test_before_and_after_every_attempt_there_is_a_line(tmp_path: Path) -> None:
     assert len({line["client_request_id"] for line in (first, refused, second, answered)}) == 1
     assert len({line["run"] for line in lines(file)}) == 1
     assert first["body"]["displayName"] == "a"
-    assert (first["method"], first["action"], first["catalog"]["display_name"]) == ("POST", "create", "Marketing")
+    assert (first["method"], first["action"], first["catalog"]["display_name"]) == (
+        "POST",
+        "create",
+        "Marketing",
+    )
     assert "HTTP 429" in refused["error"] and refused["request_id"]
     assert (answered["error"], answered["request_id"]) == (None, outcome.request_id)
     assert (ended["status"], ended["extension"]["id"]) == ("done", live[0]["id"])
 
 
-def test_runs_are_added_one_after_the_other_and_a_line_cut_short_swallows_none(tmp_path: Path) -> None:
+def test_runs_are_added_one_after_the_other_and_a_line_cut_short_swallows_none(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "journal.jsonl"
     for number in range(2):
         with open_journal(file) as record:
@@ -99,13 +112,17 @@ def test_runs_are_added_one_after_the_other_and_a_line_cut_short_swallows_none(t
 def test_no_signature_reaches_the_file(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
     with open_journal(file) as record:
-        record("sending", body={"endpointConfiguration": {"url": f"{URL}&sig={SIGNATURE}", "x": "eyJ"}})
+        record(
+            "sending", body={"endpointConfiguration": {"url": f"{URL}&sig={SIGNATURE}", "x": "eyJ"}}
+        )
     assert SIGNATURE not in file.read_text()
     assert lines(file)[0]["body"]["endpointConfiguration"] == {"url": f"{URL}&sig=***", "x": "eyJ"}
 
 
 @pytest.mark.parametrize("broken_at", [1, 2, 3])
-def test_what_cannot_be_recorded_is_not_sent_and_what_was_sent_is_reported(broken_at: int, tmp_path: Path) -> None:
+def test_what_cannot_be_recorded_is_not_sent_and_what_was_sent_is_reported(
+    broken_at: int, tmp_path: Path
+) -> None:
     count = iter(range(1, 100))
 
     def full_disk(_event: str, **_members: Any) -> None:
@@ -114,7 +131,10 @@ def test_what_cannot_be_recorded_is_not_sent_and_what_was_sent_is_reported(broke
 
     outcomes, live, posts = recorded(tmp_path, full_disk, wanted="ab")
     assert len(posts) == (0 if broken_at == 1 else 1) == len(live)
-    assert [outcome.status for outcome in outcomes] == [["failed", "unknown", "done"][broken_at - 1], "skipped"]
+    assert [outcome.status for outcome in outcomes] == [
+        ["failed", "unknown", "done"][broken_at - 1],
+        "skipped",
+    ]
     assert outcomes[1].error == "the journal could not be written earlier in this run"
 
 
@@ -127,7 +147,9 @@ def test_a_real_full_disk_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [".", "nowhere/journal.jsonl", "a\0b"])
-def test_a_journal_that_cannot_be_opened_is_refused_before_anything_else(place: str, tmp_path: Path) -> None:
+def test_a_journal_that_cannot_be_opened_is_refused_before_anything_else(
+    place: str, tmp_path: Path
+) -> None:
     with pytest.raises(UsageError, match="cannot be written"), open_journal(tmp_path / place):
         pass
 
@@ -146,15 +168,23 @@ def test_apply_keeps_it_for_a_fresh_and_for_a_saved_plan(reconciler: CommandLine
     wanted = [extension("a"), extension("b", description="new")]
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": wanted})
     planned = reconciler("plan", "--sandbox", "--format", "json").document
-    assert reconciler("apply", "--sandbox", "--auto-approve", "--journal", "journal.jsonl").code == 0
+    assert (
+        reconciler("apply", "--sandbox", "--auto-approve", "--journal", "journal.jsonl").code == 0
+    )
     begin, *rest = lines(Path("journal.jsonl"))
     assert begin["event"] == "begin"
     assert begin["digest"] == planned["digest"]
     assert begin["pending"] == 2
     assert [line["event"] for line in rest] == ["sending", "answered", "outcome"] * 2
-    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [extension("a", description="newer")]})
+    declare(
+        Path("desired_state"),
+        {"catalog": "Marketing", "extensions": [extension("a", description="newer")]},
+    )
     assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
-    assert reconciler("apply", "--sandbox", "--plan", "plan.json", "--journal", "journal.jsonl").code == 0
+    assert (
+        reconciler("apply", "--sandbox", "--plan", "plan.json", "--journal", "journal.jsonl").code
+        == 0
+    )
     assert [line["event"] for line in lines(Path("journal.jsonl"))].count("begin") == 2
 
 

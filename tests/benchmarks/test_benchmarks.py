@@ -57,7 +57,13 @@ def test_sides_that_found_different_things_are_not_compared() -> None:
         return Series((Run(1, 1, 1, 0, json.dumps(found)),))
 
     summary = {"unchanged": 2, "unmanaged": 0}
-    plan = {"complete": True, "catalogs": [{"display_name": "a"}], "summary": summary, "changes": [], "unmanaged": []}
+    plan = {
+        "complete": True,
+        "catalogs": [{"display_name": "a"}],
+        "summary": summary,
+        "changes": [],
+        "unmanaged": [],
+    }
     sides.same_found(series(plan), series({"a": ["x", "y"]}))
     for other in ({"a": ["x"]}, {"b": ["x", "y"]}, {"a": ["x"], "b": ["y"]}):
         with pytest.raises(SystemExit, match="differ"):
@@ -92,10 +98,17 @@ def test_a_missed_row_is_shown_with_its_reason() -> None:
 
 @pytest.mark.thorough
 def test_the_curves_are_drawn() -> None:
-    found = [curves.Point(by, at, 2.0, 1.0) for by in ("catalogs", "latency", "concurrency") for at in (1, 10, 100)]
+    found = [
+        curves.Point(by, at, 2.0, 1.0)
+        for by in ("catalogs", "latency", "concurrency")
+        for at in (1, 10, 100)
+    ]
     svg = curves.drawn(found)
     assert svg.startswith("<svg")
-    assert all(words in svg for words in (curves.OURS, curves.FLOOR, "requests at a time", "catalogs declared"))
+    assert all(
+        words in svg
+        for words in (curves.OURS, curves.FLOOR, "requests at a time", "catalogs declared")
+    )
 
 
 @pytest.mark.thorough
@@ -108,6 +121,15 @@ def test_the_profile_names_the_packages(tenant: tenants.Tenant) -> None:
 
 def test_the_page_in_the_repository_has_every_row() -> None:
     page = (HERE / "RESULTS.md").read_text("utf-8")
-    for target in ("≤ 1.3 × bare", "≤ 1.15 × bare", "≤ 0.3 ms", "≤ 4 ×", "≥ 3 ×", "≤ 0.5 ms", "≥ 10 ×", "≤ 1.15 × the"):
+    for target in (
+        "≤ 1.3 × bare",
+        "≤ 1.15 × bare",
+        "≤ 0.3 ms",
+        "≤ 4 ×",
+        "≥ 3 ×",
+        "≤ 0.5 ms",
+        "≥ 10 ×",
+        "≤ 1.15 × the",
+    ):
         assert f"| {target}" in page
     assert (HERE / "curves.svg").read_text("utf-8").startswith("<svg")

@@ -1,6 +1,8 @@
-"""Runs command lines in this process, each with other streams: `stream_runs.py ENCODING CASES RESULTS`.
+"""Runs command lines in this process, each with other streams: `stream_runs.py ENCODING CASES
+RESULTS`.
 
-Only the start of Python is played: it gives `None` for a closed descriptor, and text of the encoding for an open one.
+Only the start of Python is played: it gives `None` for a closed descriptor, and text of the
+encoding for an open one.
 """
 
 import json
@@ -48,7 +50,9 @@ def ran(case: dict[str, Any], encoding: str, folder: Path) -> dict[str, Any]:
     for number, name in enumerate(STREAMS):
         files[number].write_bytes(b"")
         give(number, case[name], files[number])
-    sys.stdin, sys.stdout, sys.stderr = (as_python_opens_it(number, encoding) for number in range(3))  # type: ignore[assignment]
+    sys.stdin, sys.stdout, sys.stderr = (
+        as_python_opens_it(number, encoding) for number in range(3)
+    )  # type: ignore[assignment]
     sys.argv = ["reconciler", *case["command"]]
     try:
         main()
@@ -56,7 +60,10 @@ def ran(case: dict[str, Any], encoding: str, folder: Path) -> dict[str, Any]:
         code = ended.code
     except BaseException as error:  # noqa: BLE001 - the next case must run all the same
         code = f"{type(error).__name__}: {error}"
-    printed = {name: file.read_bytes().decode(encoding, "replace") for name, file in zip(STREAMS, files, strict=True)}
+    printed = {
+        name: file.read_bytes().decode(encoding, "replace")
+        for name, file in zip(STREAMS, files, strict=True)
+    }
     return {**case, "code": code, "printed": printed}
 
 

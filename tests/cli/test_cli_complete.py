@@ -1,4 +1,6 @@
-"""Completion of values: in a real bash, and in the protocol that the scripts for zsh and fish use."""
+"""Completion of values: in a real bash, and in the protocol that the scripts for zsh and
+fish use.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
 _reconciler_completion reconciler
 printf '%s\\n' "${COMPREPLY[@]}"
 """
-"""What bash does when Tab is pressed; the arguments are the words, split at "=" as bash splits them."""
+"""What bash does when Tab is pressed; the arguments are the words, split at "=" as bash splits
+them.
+"""
 
 
 @pytest.fixture
@@ -50,7 +54,15 @@ def folder(reconciler: CommandLine) -> Path:
 
 def started(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", **variables}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +77,10 @@ def started(folder: Path, *command: str, **variables: str) -> subprocess.Complet
         (["plan", "other.yaml", "--catalog", ""], [r"A\ \&\ \"B\""]),
         (["plan", "--auth", "git"], ["github-oidc"]),
         (["plan", "--cloud", "us"], ["usgov", "usgov-dod"]),
-        (["sandbox", "serve", "--set", "timeout_o"], ["timeout_other=reject", "timeout_other=ignore"]),
+        (
+            ["sandbox", "serve", "--set", "timeout_o"],
+            ["timeout_other=reject", "timeout_other=ignore"],
+        ),
         (["sandbox", "reset", "--set", "timeout_accept", "=", "b"], ["both"]),
         (["sandbox", "serve", "--set", "in_use_status", "="], ["400", "403", "409", "412"]),
         (["help", "sandbox", ""], ["serve", "reset"]),
@@ -81,7 +96,9 @@ def test_bash_offers_the_values(folder: Path, typed: list[str], offered: list[st
 
 
 def test_what_bash_inserts_is_one_argument_again(folder: Path) -> None:
-    ran = started(folder, "bash", "-c", TRY, "bash", "reconciler", "plan", "other.yaml", "--catalog", "")
+    ran = started(
+        folder, "bash", "-c", TRY, "bash", "reconciler", "plan", "other.yaml", "--catalog", ""
+    )
     again = started(folder, "bash", "-c", f"printf '%s' {ran.stdout.strip()}")
     assert again.stdout == 'A & "B"'
 
@@ -105,20 +122,30 @@ def test_the_other_shells_get_the_same_values(
     ran = started(folder, "reconciler", _RECONCILER_COMPLETE=f"{shell}_complete", **variables)
     assert ran.stderr == ""
     lines = ran.stdout.splitlines()
-    assert (lines[1::3] if shell == "zsh" else [line.removeprefix("plain,") for line in lines]) == offered
+    assert (
+        lines[1::3] if shell == "zsh" else [line.removeprefix("plain,") for line in lines]
+    ) == offered
 
 
 @pytest.mark.parametrize("option", ["--environment", "--catalog"])
-@pytest.mark.parametrize("content", ["[", "\x00", "- 1\n---\ncatalog: [1]\n---\ncatalog: {}\n---\n5\n"])
+@pytest.mark.parametrize(
+    "content", ["[", "\x00", "- 1\n---\ncatalog: [1]\n---\ncatalog: {}\n---\n5\n"]
+)
 def test_broken_files_give_no_values_and_no_errors(folder: Path, option: str, content: str) -> None:
     for name in ("reconciler.yaml", "desired_state/a.yaml"):
         (folder / name).write_text(content)
-    variables = {"COMP_WORDS": f"reconciler plan {option} ", "COMP_CWORD": "3", "_RECONCILER_COMPLETE": "zsh_complete"}
+    variables = {
+        "COMP_WORDS": f"reconciler plan {option} ",
+        "COMP_CWORD": "3",
+        "_RECONCILER_COMPLETE": "zsh_complete",
+    }
     ran = started(folder, "reconciler", **variables)
     assert (ran.stdout.strip(), ran.stderr) == ("", "")
 
 
-def test_neither_files_nor_folders_are_needed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_neither_files_nor_folders_are_needed(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     empty = tmp_path_factory.mktemp("empty")
     for option in ("--environment", "--catalog"):
         variables = {"COMP_WORDS": f"reconciler plan {option} ", "COMP_CWORD": "3"}
@@ -135,8 +162,21 @@ def test_completing_loads_nothing_slow(folder: Path, option: str) -> None:
         "except SystemExit: print(*sys.modules, file=sys.stderr)\n"
     )
     count = str(len(option.split()) + 1)
-    variables = {"COMP_WORDS": f"reconciler {option} ", "COMP_CWORD": count, "_RECONCILER_COMPLETE": "zsh_complete"}
+    variables = {
+        "COMP_WORDS": f"reconciler {option} ",
+        "COMP_CWORD": count,
+        "_RECONCILER_COMPLETE": "zsh_complete",
+    }
     ran = started(folder, sys.executable, "-c", program, **variables)
     assert "plain" in ran.stdout
-    slow = {"msgraph", "kiota_abstractions", "azure", "httpx", "aiohttp", "jsonschema", "rich", "deepdiff"}
+    slow = {
+        "msgraph",
+        "kiota_abstractions",
+        "azure",
+        "httpx",
+        "aiohttp",
+        "jsonschema",
+        "rich",
+        "deepdiff",
+    }
     assert {name.partition(".")[0] for name in ran.stderr.split()}.isdisjoint(slow)

@@ -58,17 +58,34 @@ def edit_live(name: str, **properties: object) -> None:
         (["plan", "--graph-url", "http://example.com/v1.0"], "to which no token will be sent"),
         (["nonsense"], "No such command"),
         (["apply", "--plan", "x.json", "desired_state"], "--plan cannot be combined with PATH"),
-        (["apply", "--plan", "x.json", "--expect-digest", ANY_DIGEST], "--plan cannot be combined with PATH"),
+        (
+            ["apply", "--plan", "x.json", "--expect-digest", ANY_DIGEST],
+            "--plan cannot be combined with PATH",
+        ),
         (["apply", "--plan", "x.json", "--catalog", "A"], "--plan cannot be combined with PATH"),
-        (["plan", "--sandbox", "--catalog", "Nowhere"], "No file declares a catalog named Nowhere."),
-        (["plan", "--sandbox", "--catalog", ""], "Invalid value for '--catalog': The value is blank. Give a name"),
-        (["export", "--sandbox", "--catalog", " \n"], "Invalid value for '--catalog': The value is blank. Give a name"),
+        (
+            ["plan", "--sandbox", "--catalog", "Nowhere"],
+            "No file declares a catalog named Nowhere.",
+        ),
+        (
+            ["plan", "--sandbox", "--catalog", ""],
+            "Invalid value for '--catalog': The value is blank. Give a name",
+        ),
+        (
+            ["export", "--sandbox", "--catalog", " \n"],
+            "Invalid value for '--catalog': The value is blank. Give a name",
+        ),
         (["sandbox", "serve", "--set", "nonsense=1"], "nonsense"),
         (["sandbox", "reset", "--seed", "missing.json"], "cannot be reset"),
-        (["plan", "--sandbox", "--sandbox-db", "desired_state/state.yaml"], "The sandbox cannot start"),
+        (
+            ["plan", "--sandbox", "--sandbox-db", "desired_state/state.yaml"],
+            "The sandbox cannot start",
+        ),
     ],
 )
-def test_usage_errors_are_1_and_say_what_to_do(reconciler: CommandLine, arguments: list[str], said: str) -> None:
+def test_usage_errors_are_1_and_say_what_to_do(
+    reconciler: CommandLine, arguments: list[str], said: str
+) -> None:
     one(reconciler, "a")
     ran = reconciler(*arguments)
     assert (ran.code, ran.out) == (1, ""), ran.err
@@ -89,7 +106,9 @@ def test_invalid_files_are_3_before_anything_else(reconciler: CommandLine, comma
 
 
 @pytest.mark.parametrize("command", ["plan", "drift", "apply", "show"])
-def test_a_run_that_stops_before_a_result_says_so_on_stderr(reconciler: CommandLine, command: str) -> None:
+def test_a_run_that_stops_before_a_result_says_so_on_stderr(
+    reconciler: CommandLine, command: str
+) -> None:
     """In a folder without files, `reconciler plan > plan.txt` shows where the errors are."""
     arguments = ["none.json"] if command == "show" else ["--sandbox"]
     for form in ("text", "json"):
@@ -107,12 +126,18 @@ def test_a_summary_is_shown_by_plan_drift_and_show(reconciler: CommandLine) -> N
     planned = reconciler("plan", "--sandbox", "--summary", "--out", "p.json")
     assert title in planned.out.splitlines()
     assert "because" not in planned.out
-    assert planned.last == "Plan: 1 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged."
+    assert (
+        planned.last
+        == "Plan: 1 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged."
+    )
     assert reconciler("show", "p.json", "--summary").out == planned.out
     markdown = reconciler("plan", "--sandbox", "--summary", "--format", "markdown").out
     assert (f"* `{title}`" in markdown, "because" in markdown) == (True, False)
     drift = reconciler("drift", "--sandbox", "--summary")
-    assert "+ missing in the tenant: a (accessPackageAssignmentRequestWorkflowExtension)" in drift.out.splitlines()
+    assert (
+        "+ missing in the tenant: a (accessPackageAssignmentRequestWorkflowExtension)"
+        in drift.out.splitlines()
+    )
     assert drift.last == "Drift: 1 missing, 0 changed, 0 unmanaged, 0 blocked, 0 unchanged."
     whole = reconciler("plan", "--sandbox", "--format", "json").document
     assert reconciler("plan", "--sandbox", "--summary", "--format", "json").document == whole
@@ -128,7 +153,9 @@ def test_plan_is_0_with_changes_unless_asked_for_detail(reconciler: CommandLine)
     assert reconciler("drift", "--sandbox", "--detailed-exitcode").code == 0
 
 
-def test_without_approval_nothing_is_written(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_approval_nothing_is_written(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one(reconciler, "a")
     monkeypatch.setattr(sys, "stdin", Stdin(terminal=False))
     refused = reconciler("apply", "--sandbox")
@@ -138,7 +165,11 @@ def test_without_approval_nothing_is_written(reconciler: CommandLine, monkeypatc
     assert "--auto-approve" in refused.err
     assert reconciler.live() == []
     as_json = reconciler("apply", "--sandbox", "--format", "json")
-    assert (as_json.code, as_json.document["outcomes"], as_json.document["summary"]["create"]) == (4, [], 1)
+    assert (as_json.code, as_json.document["outcomes"], as_json.document["summary"]["create"]) == (
+        4,
+        [],
+        1,
+    )
 
 
 def test_the_prompt_names_counts_tenant_and_environment(
@@ -146,24 +177,32 @@ def test_the_prompt_names_counts_tenant_and_environment(
 ) -> None:
     reconciler.seed(catalog(extensions=[extension("old", description="live")]))
     changed = extension("old", description="declared")
-    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a"), extension("b"), changed]})
+    declare(
+        STATE, {"catalog": "Marketing", "extensions": [extension("a"), extension("b"), changed]}
+    )
     monkeypatch.setattr(sys, "stdin", Stdin("no\n", terminal=True))
     on_sandbox = reconciler("apply", "--sandbox")
     assert "Apply 2 creates and 1 update to the sandbox? Only 'yes' is accepted: " in on_sandbox.err
     Path("reconciler.yaml").write_text("environments: {production: {}}\n")
     declare(
-        STATE, {"catalog": "Marketing", "extensions": [extension("a")]}, {"catalog": "Sales", "extensions": [changed]}
+        STATE,
+        {"catalog": "Marketing", "extensions": [extension("a")]},
+        {"catalog": "Sales", "extensions": [changed]},
     )
     with served_sandbox(reconciler.folder) as url:
         monkeypatch.setattr(sys, "stdin", Stdin("no\n", terminal=True))
         served = reconciler("apply", "--graph-url", url, "--environment", "production")
     tenant = "tenant 00000000-0000-0000-0000-000000000000, environment production?"
-    question = f"Apply 1 create to {tenant} 1 blocked change will be skipped. Only 'yes' is accepted: "
+    question = (
+        f"Apply 1 create to {tenant} 1 blocked change will be skipped. Only 'yes' is accepted: "
+    )
     assert (served.code, question in served.err) == (4, True), served.err
 
 
 @pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 4), ("YES", 4), ("", 4)])
-def test_only_yes_approves(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
+def test_only_yes_approves(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
     one(reconciler, "a")
     monkeypatch.setattr(sys, "stdin", Stdin(f"{answer}\n", terminal=True))
     ran = reconciler("apply", "--sandbox")
@@ -171,15 +210,23 @@ def test_only_yes_approves(reconciler: CommandLine, monkeypatch: pytest.MonkeyPa
     assert len(reconciler.live()) == (1 if code == 0 else 0)
 
 
-def test_nothing_to_do_needs_no_approval(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_to_do_needs_no_approval(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one(reconciler, "a")
     assert reconciler("apply", "--sandbox", "--auto-approve").code == 0
     monkeypatch.setattr(sys, "stdin", Stdin(terminal=False))
     again = reconciler("apply", "--sandbox")
-    assert (again.code, again.out.count("No changes. What is live matches what is declared.\n")) == (0, 1)
+    assert (
+        again.code,
+        again.out.count("No changes. What is live matches what is declared.\n"),
+    ) == (0, 1)
     assert again.out.splitlines()[-2:] == [
         "No changes. What is live matches what is declared.",
-        "Apply: 0 created, 0 updated, 0 renamed, 0 replaced, 0 deleted, 0 failed, 0 skipped, 0 unknown.",
+        (
+            "Apply: 0 created, 0 updated, 0 renamed, 0 replaced, 0 deleted, 0 failed, 0 skipped, 0"
+            " unknown."
+        ),
     ]
     assert "\nPlan: 0 create, 0 update" in again.out
     assert reconciler("apply", "--sandbox", "--expect-digest", ANY_DIGEST).code == 0
@@ -188,7 +235,9 @@ def test_nothing_to_do_needs_no_approval(reconciler: CommandLine, monkeypatch: p
 @pytest.mark.parametrize(
     "digest", ["", "sha256:0", "0" * 64, ANY_DIGEST + "0", ANY_DIGEST + "\n", "SHA256:" + "0" * 64]
 )
-def test_a_malformed_digest_is_a_usage_error_also_with_nothing_to_do(reconciler: CommandLine, digest: str) -> None:
+def test_a_malformed_digest_is_a_usage_error_also_with_nothing_to_do(
+    reconciler: CommandLine, digest: str
+) -> None:
     one(reconciler, "a")
     for _ in range(2):
         refused = reconciler("apply", "--sandbox", "--expect-digest", digest)
@@ -210,14 +259,22 @@ def test_the_reviewed_digest_is_the_approval(reconciler: CommandLine) -> None:
 
 def test_the_digest_ignores_layout_and_heeds_live_edits(reconciler: CommandLine) -> None:
     reconciler.seed(catalog(extensions=[extension("a", description="live"), extension("b")]))
-    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a", description="declared"), extension("b")]})
+    declare(
+        STATE,
+        {
+            "catalog": "Marketing",
+            "extensions": [extension("a", description="declared"), extension("b")],
+        },
+    )
 
     def digest() -> str:
         text: str = reconciler("plan", "--sandbox", "--format", "json").document["digest"]
         return text
 
     first = digest()
-    (STATE / "state.yaml").write_text("\n\n# a comment\n" + (STATE / "state.yaml").read_text().replace(",", ",  "))
+    (STATE / "state.yaml").write_text(
+        "\n\n# a comment\n" + (STATE / "state.yaml").read_text().replace(",", ",  ")
+    )
     assert digest() == first
     edit_live("b", description="undeclared, untouched")
     assert digest() == first
@@ -244,12 +301,16 @@ def test_a_saved_plan_comes_with_the_command_that_applies_it(reconciler: Command
     one(reconciler, "a")
     target = ["--sandbox", "--sandbox-db", str(DATABASE), "--auth", "azure-cli"]
     saved = reconciler("plan", *target, "--concurrency", "2", "--out", "my plan.json")
-    command = f"reconciler apply --sandbox --sandbox-db {DATABASE} --auth azure-cli --plan 'my plan.json'"
+    command = (
+        f"reconciler apply --sandbox --sandbox-db {DATABASE} --auth azure-cli --plan 'my plan.json'"
+    )
     assert saved.err == f"Saved the plan to my plan.json. To apply exactly this: {command}\n"
     assert reconciler("plan", *target, "--out", "p.json", "-q").err == ""
     assert reconciler(*shlex.split(command)[1:]).code == 0
     assert len(reconciler.live()) == 1
-    assert reconciler("drift", "--sandbox", "--out", "p.json").err == "Saved the plan to p.json.\n", "nothing to apply"
+    assert (
+        reconciler("drift", "--sandbox", "--out", "p.json").err == "Saved the plan to p.json.\n"
+    ), "nothing to apply"
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "not UTF-8", "too large", "endless"])
@@ -261,12 +322,20 @@ def test_what_is_no_readable_plan_is_told_apart(kind: str, reconciler: CommandLi
         with file.open("wb") as sparse:
             sparse.truncate(100_000_000)
     shown = reconciler("show", file)
-    assert (shown.code, "Traceback" in shown.err) == (1 if kind == "folder" else 3, False), shown.err
-    assert kind not in ("too large", "endless") or "it is larger than 16 MiB, the maximum size of a plan" in shown.out
+    assert (shown.code, "Traceback" in shown.err) == (
+        1 if kind == "folder" else 3,
+        False,
+    ), shown.err
+    assert (
+        kind not in ("too large", "endless")
+        or "it is larger than 16 MiB, the maximum size of a plan" in shown.out
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_plan_that_powershell_has_rewritten_is_the_same_plan(reconciler: CommandLine, encoding: str) -> None:
+def test_a_plan_that_powershell_has_rewritten_is_the_same_plan(
+    reconciler: CommandLine, encoding: str
+) -> None:
     one(reconciler, "\u00fcber \U0001f680")
     assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
     shown = reconciler("show", "plan.json").out
@@ -310,7 +379,9 @@ def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> 
         (lambda text: text.replace('"create"', '"delete"'), "does not match the plan schema at $."),
         (lambda text: text.replace('"rg"', '"another"'), "the digest does not match the changes"),
         (
-            lambda text: text.replace('"graph_url": "sandbox"', '"graph_url": "https://graph.microsoft.com/v1.0"'),
+            lambda text: text.replace(
+                '"graph_url": "sandbox"', '"graph_url": "https://graph.microsoft.com/v1.0"'
+            ),
             "digest",
         ),
     ],
@@ -361,7 +432,9 @@ def test_the_target_of_a_plan_is_checked_before_anybody_signs_in(
         (["export", "--update", "--sandbox"], "show p.json"),
     ],
 )
-def test_a_saved_plan_as_path_is_recognized(reconciler: CommandLine, command: list[str], way: str, mark: str) -> None:
+def test_a_saved_plan_as_path_is_recognized(
+    reconciler: CommandLine, command: list[str], way: str, mark: str
+) -> None:
     one(reconciler, "a")
     assert reconciler("plan", "--sandbox", "--out", "p.json").code == 0
     Path("p.json").write_text(mark + Path("p.json").read_text(), "utf-8")
@@ -373,19 +446,30 @@ def test_a_saved_plan_as_path_is_recognized(reconciler: CommandLine, command: li
 def test_the_command_for_a_saved_plan_can_be_pasted(reconciler: CommandLine) -> None:
     one(reconciler, "a")
     assert reconciler("plan", "--sandbox", "--out", "my plan.json").code == 0
-    assert "Hint: Run `reconciler show 'my plan.json'`.\n" in reconciler("validate", "my plan.json").err
+    assert (
+        "Hint: Run `reconciler show 'my plan.json'`.\n"
+        in reconciler("validate", "my plan.json").err
+    )
 
 
-@pytest.mark.parametrize("value", ["Finance\n", "\n  Finance \r\n\n", "Finance\r\nMARKETING\r\n \n", "\n \r\n"])
+@pytest.mark.parametrize(
+    "value", ["Finance\n", "\n  Finance \r\n\n", "Finance\r\nMARKETING\r\n \n", "\n \r\n"]
+)
 def test_the_variable_for_catalogs_holds_lines(
     reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     other = "11111111-1111-4111-8111-111111111111"
     reconciler.seed(catalog(), catalog("Finance", other))
-    declare(STATE, *({"catalog": name, "extensions": [extension("a")]} for name in ("Finance", "Marketing")))
+    declare(
+        STATE,
+        *({"catalog": name, "extensions": [extension("a")]} for name in ("Finance", "Marketing")),
+    )
     monkeypatch.setenv("RECONCILER_CATALOG", value)
     planned = reconciler("plan", "--sandbox", "--format", "json")
-    named = {line.strip().casefold() for line in value.splitlines() if line.strip()} or {"finance", "marketing"}
+    named = {line.strip().casefold() for line in value.splitlines() if line.strip()} or {
+        "finance",
+        "marketing",
+    }
     assert {one["display_name"].casefold() for one in planned.document["catalogs"]} == named
     monkeypatch.setenv("RECONCILER_CATALOG", f"{value}Nowhere\r\n")
     assert "No file declares a catalog named Nowhere.\n" in reconciler("plan", "--sandbox").err
@@ -398,10 +482,14 @@ def test_catalog_limits_the_plan(reconciler: CommandLine) -> None:
     declare(STATE, {"catalog": {"id": other}, "extensions": [extension("b")]}, name="b.yaml")
     for name in ("human resources", other):
         planned = reconciler("plan", "--sandbox", "--catalog", name, "--format", "json")
-        assert [change["extension"]["display_name"] for change in planned.document["changes"]] == ["b"]
+        assert [change["extension"]["display_name"] for change in planned.document["changes"]] == [
+            "b"
+        ]
 
 
-def test_options_come_from_the_environment_too(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_come_from_the_environment_too(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one(reconciler, "a")
     monkeypatch.setenv("RECONCILER_SANDBOX", "true")
     monkeypatch.setenv("RECONCILER_CATALOG", "Marketing\nNo Such Catalog")
@@ -434,9 +522,13 @@ def test_verbose_shows_requests_and_quiet_shows_none(reconciler: CommandLine) ->
 def test_a_real_process_reports_through_its_exit_code(tmp_path: Path) -> None:
     declare(tmp_path / STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
     command = [sys.executable, "-m", "reconciler", "plan", "--sandbox", "--detailed-exitcode"]
-    ran = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(
+        command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
     assert (ran.returncode, ran.stderr) == (2, "")
-    assert ran.stdout.endswith("Plan: 1 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged.\n")
+    assert ran.stdout.endswith(
+        "Plan: 1 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged.\n"
+    )
 
 
 def test_a_plan_whose_guard_was_taken_out_is_refused(reconciler: CommandLine) -> None:
@@ -448,24 +540,33 @@ def test_a_plan_whose_guard_was_taken_out_is_refused(reconciler: CommandLine) ->
     spoiled = {
         "no precondition": {"precondition": None},
         "another precondition": {"precondition": {"exists": False, "fingerprint": None}},
-        "read-only property": {"fields": [*change["fields"], {"path": "/id", "before": None, "after": "x"}]},
+        "read-only property": {
+            "fields": [*change["fields"], {"path": "/id", "before": None, "after": "x"}]
+        },
     }
     for name, members in spoiled.items():
         Path("plan.json").write_text(json.dumps(document | {"changes": [change | members]}))
         assert reconciler("apply", "--sandbox", "--plan", "plan.json").code == 5, name
-    Path("plan.json").write_text(json.dumps(document | {"summary": document["summary"] | {"create": 9}}))
+    Path("plan.json").write_text(
+        json.dumps(document | {"summary": document["summary"] | {"create": 9}})
+    )
     assert reconciler("show", "plan.json").code == 5
     edit_live("a", description="theirs")
     fresh = reconciler("plan", "--sandbox", "--format", "json").document["changes"][0]
-    Path("plan.json").write_text(json.dumps(document | {"changes": [change | {"precondition": fresh["precondition"]}]}))
+    Path("plan.json").write_text(
+        json.dumps(document | {"changes": [change | {"precondition": fresh["precondition"]}]})
+    )
     assert reconciler("apply", "--sandbox", "--plan", "plan.json").code == 5
     assert reconciler.live()[0]["description"] == "theirs"
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 100_000, '{"graph_url": "http://["}', "", "\ud800".encode("utf-8", "surrogatepass")]
+    "text",
+    ["[" * 100_000, '{"graph_url": "http://["}', "", "\ud800".encode("utf-8", "surrogatepass")],
 )
-def test_whatever_a_plan_file_holds_there_is_no_traceback(reconciler: CommandLine, text: str | bytes) -> None:
+def test_whatever_a_plan_file_holds_there_is_no_traceback(
+    reconciler: CommandLine, text: str | bytes
+) -> None:
     Path("plan.json").write_bytes(text if isinstance(text, bytes) else text.encode())
     shown = reconciler("show", "plan.json", "--format", "json")
     assert (shown.code, shown.document["complete"]) == (3, False)
@@ -495,7 +596,10 @@ def test_catalog_by_id_sees_what_is_declared_by_name_too(reconciler: CommandLine
     )
     for name in ("Marketing", MARKETING):
         planned = reconciler("plan", "--sandbox", "--catalog", name, "--format", "json")
-        actions = {change["extension"]["display_name"]: change["action"] for change in planned.document["changes"]}
+        actions = {
+            change["extension"]["display_name"]: change["action"]
+            for change in planned.document["changes"]
+        }
         assert actions == {"a": "blocked", "A": "blocked", "b": "create"}
 
 
@@ -504,4 +608,7 @@ def test_a_port_in_use_is_named_with_the_way_out(reconciler: CommandLine) -> Non
         port = taken.getsockname()[1]
         ran = reconciler("sandbox", "serve", "--port", str(port))
     assert ran.code == 1
-    assert ran.err == f"Error: Port {port} is already in use.\nHint: Choose another --port; 0 is a free one.\n"
+    assert (
+        ran.err
+        == f"Error: Port {port} is already in use.\nHint: Choose another --port; 0 is a free one.\n"
+    )

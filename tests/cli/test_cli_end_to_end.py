@@ -37,12 +37,17 @@ def test_both_documented_examples_create_exactly_the_two_objects(reconciler: Com
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": documented_examples()})
     planned = reconciler("plan", "--sandbox", "--detailed-exitcode")
     assert planned.code == 2
-    assert planned.last == "Plan: 2 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged."
+    assert (
+        planned.last
+        == "Plan: 2 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged."
+    )
     assert reconciler.live() == []
     applied = reconciler("apply", "--sandbox", "--auto-approve")
     assert applied.code == 0
-    assert applied.last == (
-        "Apply: 2 created, 0 updated, 0 renamed, 0 replaced, 0 deleted, 0 failed, 0 skipped, 0 unknown."
+    assert (
+        applied.last
+        == "Apply: 2 created, 0 updated, 0 renamed, 0 replaced, 0 deleted, 0 failed, 0 skipped, 0"
+        " unknown."
     )
     live = {item["displayName"]: item for item in reconciler.live()}
     assert {name: item["@odata.type"] for name, item in live.items()} == {
@@ -50,9 +55,16 @@ def test_both_documented_examples_create_exactly_the_two_objects(reconciler: Com
         "test_action_0127_email": ASSIGNMENT,
     }
     assert live["test_action_0124_email"]["callbackConfiguration"]["timeoutDuration"] == "PT1H"
-    assert live["test_action_0124_email"]["endpointConfiguration"]["logicAppWorkflowName"] == "elm-extension-email"
+    assert (
+        live["test_action_0124_email"]["endpointConfiguration"]["logicAppWorkflowName"]
+        == "elm-extension-email"
+    )
     again = reconciler("apply", "--sandbox", "--auto-approve")
-    assert (again.code, again.out.splitlines()[-2], reconciler.live()) == (0, NOTHING, list(live.values()))
+    assert (again.code, again.out.splitlines()[-2], reconciler.live()) == (
+        0,
+        NOTHING,
+        list(live.values()),
+    )
     final = reconciler("plan", "--sandbox", "--detailed-exitcode")
     assert (final.code, final.out.splitlines()[-2]) == (0, NOTHING)
 
@@ -76,7 +88,10 @@ def test_the_worked_example_shows_something_of_each(reconciler: CommandLine) -> 
 
 
 def test_an_update_carries_what_is_not_declared(reconciler: CommandLine) -> None:
-    kept = {"clientConfiguration": {"timeoutInMilliseconds": 700, "maximumRetries": 1}, "description": "kept"}
+    kept = {
+        "clientConfiguration": {"timeoutInMilliseconds": 700, "maximumRetries": 1},
+        "description": "kept",
+    }
     live = extension("a", callbackConfiguration={"timeoutDuration": "PT5M"}, **kept)
     reconciler.seed(catalog(extensions=[live]))
     body = extension("a", callbackConfiguration={"timeoutDuration": "PT1H"})
@@ -103,7 +118,10 @@ def test_another_logic_app_gets_its_own_url(reconciler: CommandLine) -> None:
 
 def test_a_pinned_extension_is_renamed_and_stays_the_same_object(reconciler: CommandLine) -> None:
     reconciler.seed(catalog(extensions=[{"id": FINANCE, **extension("old")}]))
-    declare(Path("desired_state"), {"catalog": "marketing", "extensions": [{"id": FINANCE, **extension("new")}]})
+    declare(
+        Path("desired_state"),
+        {"catalog": "marketing", "extensions": [{"id": FINANCE, **extension("new")}]},
+    )
     planned = reconciler("plan", "--sandbox")
     assert re.search(r"^> rename new", planned.out, re.MULTILINE), planned.out
     applied = reconciler("apply", "--sandbox", "--auto-approve")
@@ -121,11 +139,16 @@ def test_one_catalog_by_id_and_by_name_is_one_catalog(reconciler: CommandLine) -
     planned = reconciler("plan", "--sandbox", "--format", "json")
     assert planned.code == 4
     assert [one["display_name"] for one in planned.document["catalogs"]] == ["Marketing"]
-    actions = {change["extension"]["display_name"]: change["action"] for change in planned.document["changes"]}
+    actions = {
+        change["extension"]["display_name"]: change["action"]
+        for change in planned.document["changes"]
+    }
     assert actions == {"a": "blocked", "A": "blocked", "b": "create", "c": "create"}
 
 
-def test_absent_and_unreadable_catalogs_block_theirs_and_nothing_else(reconciler: CommandLine) -> None:
+def test_absent_and_unreadable_catalogs_block_theirs_and_nothing_else(
+    reconciler: CommandLine,
+) -> None:
     reconciler.seed(catalog(), catalog("Finance", FINANCE), catalog("FINANCE", FINANCE[:-1] + "1"))
     declare(
         Path("desired_state"),
@@ -142,7 +165,9 @@ def test_absent_and_unreadable_catalogs_block_theirs_and_nothing_else(reconciler
         "Marketing": "complete",
     }
     assert document["complete"] is False
-    because = {change["extension"]["display_name"]: change["because"] for change in document["changes"]}
+    because = {
+        change["extension"]["display_name"]: change["because"] for change in document["changes"]
+    }
     assert 'did you mean "Marketing"?' in because["a"]
     assert FINANCE in because["b"]
     applied = reconciler("apply", "--sandbox", "--auto-approve")
@@ -157,7 +182,9 @@ def test_a_refused_write_is_told_and_the_rest_is_done(reconciler: CommandLine) -
     url = "https://prod-1.westeurope.logic.azure.com/workflows/0/triggers/manual/paths/invoke"
     allowed = extension("b")
     allowed["endpointConfiguration"]["url"] = url
-    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [extension("a"), allowed]})
+    declare(
+        Path("desired_state"), {"catalog": "Marketing", "extensions": [extension("a"), allowed]}
+    )
     applied = reconciler("apply", "--sandbox", "--auto-approve", "--format", "json")
     assert applied.code == 6
     first, second = applied.document["outcomes"]
@@ -167,7 +194,9 @@ def test_a_refused_write_is_told_and_the_rest_is_done(reconciler: CommandLine) -
     assert first["request_id"] in first["error"]
 
 
-def test_a_read_only_token_writes_nothing(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_token_writes_nothing(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [extension("a")]})
     with served_sandbox(reconciler.folder, RECONCILER_SANDBOX_READ_ONLY_TOKEN="only-reads") as url:
         monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", "only-reads")
@@ -181,14 +210,23 @@ def test_a_read_only_token_writes_nothing(reconciler: CommandLine, monkeypatch: 
     assert [item["displayName"] for item in reconciler.live() if item["displayName"] == "a"] == []
 
 
-@pytest.mark.parametrize("switch", ["timeout_accept=durationBeforeTimeout", "timeout_accept=timeoutDuration"])
+@pytest.mark.parametrize(
+    "switch", ["timeout_accept=durationBeforeTimeout", "timeout_accept=timeoutDuration"]
+)
 @pytest.mark.parametrize("other", ["reject", "ignore"])
-def test_the_timeout_arrives_under_whichever_name_graph_takes(reconciler: CommandLine, switch: str, other: str) -> None:
-    reconciler.seed(catalog(), switches=[switch, f"timeout_other={other}", "timeout_answer=durationBeforeTimeout"])
+def test_the_timeout_arrives_under_whichever_name_graph_takes(
+    reconciler: CommandLine, switch: str, other: str
+) -> None:
+    reconciler.seed(
+        catalog(),
+        switches=[switch, f"timeout_other={other}", "timeout_answer=durationBeforeTimeout"],
+    )
     body = extension("a", callbackConfiguration={"timeoutDuration": "P2D"})
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [body]})
     applied = reconciler("apply", "--sandbox", "--auto-approve")
     assert applied.code == 0, applied.out
-    assert ("durationBeforeTimeout, not as timeoutDuration" in applied.out) is (switch.endswith("BeforeTimeout"))
+    assert ("durationBeforeTimeout, not as timeoutDuration" in applied.out) is (
+        switch.endswith("BeforeTimeout")
+    )
     assert reconciler.live()[0]["callbackConfiguration"]["timeoutDuration"] == "P2D"
     assert len(reconciler.live()) == 1

@@ -1,4 +1,6 @@
-"""How the real process ends that somebody else ends: by a signal, or by a token that is refused from now on."""
+"""How the real process ends that somebody else ends: by a signal, or by a token that is refused
+from now on.
+"""
 
 import asyncio
 import fcntl
@@ -20,13 +22,17 @@ from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import Store, reset
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Interfere = Callable[[asyncio.subprocess.Process, web.Request, Handler], Awaitable[web.StreamResponse]]
+Interfere = Callable[
+    [asyncio.subprocess.Process, web.Request, Handler], Awaitable[web.StreamResponse]
+]
 
 
 def ended(
     folder: Path, command: str, interfere: Interfere, inherited: signal.Handlers = signal.SIG_DFL
 ) -> tuple[int | None, str, str, list[Json]]:
-    """How a command on six declared extensions ended whose requests meet the interference, and what is live then."""
+    """How a command on six declared extensions ended whose requests meet the interference, and what
+    is live then.
+    """
 
     async def story() -> tuple[int | None, str, str]:
         running: list[asyncio.subprocess.Process] = []
@@ -48,7 +54,10 @@ def ended(
 
     database = folder / "tenant.sqlite3"
     reset(database, seed=write_seed(folder / "seed.json", catalog()))
-    declare(folder / "desired_state", {"catalog": "Marketing", "extensions": [extension(name) for name in "abcdef"]})
+    declare(
+        folder / "desired_state",
+        {"catalog": "Marketing", "extensions": [extension(name) for name in "abcdef"]},
+    )
     code, out, err = asyncio.run(story())
     with Store(database) as store:
         return code, out, err, store.extensions()
@@ -58,10 +67,14 @@ APPLY = "apply --auto-approve --format json"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_lets_what_is_in_flight_finish(number: signal.Signals, tmp_path: Path) -> None:
+def test_the_first_signal_lets_what_is_in_flight_finish(
+    number: signal.Signals, tmp_path: Path
+) -> None:
     posts: list[str] = []
 
-    async def at_the_third_post(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def at_the_third_post(
+        process: Any, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
         if request.method == "POST":
             posts.append(request.path)
             if len(posts) == 3:
@@ -96,10 +109,14 @@ def test_the_second_signal_ends_what_hangs_and_the_report_is_complete(tmp_path: 
 
 
 @pytest.mark.parametrize("delay_s", sample([0.0, 0.002, 0.005, 0.01, 0.02], (0.002).__eq__))
-def test_a_signal_between_the_last_outcome_and_the_report_loses_nothing(delay_s: float, tmp_path: Path) -> None:
+def test_a_signal_between_the_last_outcome_and_the_report_loses_nothing(
+    delay_s: float, tmp_path: Path
+) -> None:
     posts: list[str] = []
 
-    async def at_the_last_answer(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def at_the_last_answer(
+        process: Any, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
         posts.extend([request.path] if request.method == "POST" else [])
         answer = await handler(request)
         if len(posts) == 6 and request.method == "GET":
@@ -124,13 +141,17 @@ def test_a_signal_between_the_last_outcome_and_the_report_loses_nothing(delay_s:
             ("apply --auto-approve", signal.SIGTERM, signal.SIG_IGN),
             ("apply --auto-approve", signal.SIGTERM, signal.SIG_DFL),
         ],
-        lambda case: case[:2] in (("plan", signal.SIGINT), ("apply --auto-approve", signal.SIGTERM)),
+        lambda case: (
+            case[:2] in (("plan", signal.SIGINT), ("apply --auto-approve", signal.SIGTERM))
+        ),
     ),
 )
 def test_a_signal_while_reading_ends_the_run_with_one_word(
     command: str, number: signal.Signals, inherited: signal.Handlers, tmp_path: Path
 ) -> None:
-    """Ignored is what a shell without job control, `nohup` and CI runners hand on; the run would go on and write."""
+    """Ignored is what a shell without job control, `nohup` and CI runners hand on; the run would go
+    on and write.
+    """
 
     async def signals(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
         process.send_signal(number)
@@ -171,16 +192,27 @@ STARTING = [
 
 
 @pytest.mark.parametrize(
-    ("number", "module"), sample(STARTING, {("SIGTERM", "click"), ("SIGINT", "jsonschema_rs")}.__contains__)
+    ("number", "module"),
+    sample(STARTING, {("SIGTERM", "click"), ("SIGINT", "jsonschema_rs")}.__contains__),
 )
-def test_a_signal_while_it_starts_ends_it_without_a_traceback(number: str, module: str, tmp_path: Path) -> None:
-    """Python swallows an exception that is raised in the callback of an import lock, and prints it."""
+def test_a_signal_while_it_starts_ends_it_without_a_traceback(
+    number: str, module: str, tmp_path: Path
+) -> None:
+    """Python swallows an exception that is raised in the callback of an import lock, and
+    prints it.
+    """
     declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension("a")]})
     program = SIGNALS_ITSELF_ON_IMPORT.replace("MODULE", repr(module)).replace("NUMBER", number)
     command = [sys.executable, "-c", program, "plan", "--sandbox"]
     child = dispositions(signal.SIG_DFL)
     run = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False, preexec_fn=child
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=child,
     )
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nInterrupted.\n")
 
@@ -199,10 +231,16 @@ def test_a_signal_while_files_are_replaced_waits_until_all_are(tmp_path: Path) -
     reset(tmp_path / "tenant.sqlite3", seed=seed)
     for name in "ab":
         body = extension(name, description="old")
-        declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [body]}, name=f"{name}.yaml")
+        declare(
+            tmp_path / "desired_state",
+            {"catalog": "Marketing", "extensions": [body]},
+            name=f"{name}.yaml",
+        )
     target = ["--sandbox", "--sandbox-db", "tenant.sqlite3"]
     command = [sys.executable, "-c", SIGNALS_ITSELF_ON_RENAME, "export", "--update", *target]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nInterrupted.\n")
     texts = {file.name: file.read_text() for file in (tmp_path / "desired_state").iterdir()}
     assert sorted(texts) == ["a.yaml", "b.yaml"] and all("new" in text for text in texts.values())
@@ -213,12 +251,24 @@ def test_a_signal_while_the_plan_is_shown_lets_no_write_begin(tmp_path: Path) ->
 
     async def story() -> tuple[int | None, bytes]:
         async with serve(database) as url:
-            command = [sys.executable, "-m", "reconciler", "apply", "--auto-approve", "--graph-url", url]
+            command = [
+                sys.executable,
+                "-m",
+                "reconciler",
+                "apply",
+                "--auto-approve",
+                "--graph-url",
+                url,
+            ]
             reader, writer = os.pipe()
             fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
             pipe = asyncio.subprocess.PIPE
             process = await asyncio.create_subprocess_exec(
-                *command, cwd=tmp_path, stdout=writer, stderr=pipe, preexec_fn=dispositions(signal.SIG_IGN)
+                *command,
+                cwd=tmp_path,
+                stdout=writer,
+                stderr=pipe,
+                preexec_fn=dispositions(signal.SIG_IGN),
             )
             os.close(writer)
             shown = await asyncio.to_thread(os.read, reader, 1)
@@ -234,7 +284,10 @@ def test_a_signal_while_the_plan_is_shown_lets_no_write_begin(tmp_path: Path) ->
     database = tmp_path / "tenant.sqlite3"
     reset(database, seed=write_seed(tmp_path / "seed.json", catalog()))
     names = [f"{number}" for number in range(60)]
-    declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension(name) for name in names]})
+    declare(
+        tmp_path / "desired_state",
+        {"catalog": "Marketing", "extensions": [extension(name) for name in names]},
+    )
     assert asyncio.run(story()) == (130, b"\nInterrupted.\n")
     with Store(database) as store:
         assert store.extensions() == []
@@ -260,13 +313,19 @@ except KeyboardInterrupt:
 """
 
 
-def test_a_request_that_fails_while_it_is_cancelled_does_not_hide_the_signal(tmp_path: Path) -> None:
-    run = subprocess.run([sys.executable, "-c", FAILS_WHEN_CANCELLED], capture_output=True, text=True, check=True)
+def test_a_request_that_fails_while_it_is_cancelled_does_not_hide_the_signal(
+    tmp_path: Path,
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", FAILS_WHEN_CANCELLED], capture_output=True, text=True, check=True
+    )
     assert (run.stdout, run.stderr) == ("interrupted\n", "")
 
 
 def test_further_signals_cost_neither_what_is_in_flight_nor_the_report(tmp_path: Path) -> None:
-    """The report is longer than the pipe holds: signals come while it is written, and it is whole all the same."""
+    """The report is longer than the pipe holds: signals come while it is written, and it is whole
+    all the same.
+    """
 
     async def story() -> tuple[int | None, bytes]:
         started: list[asyncio.subprocess.Process] = []
@@ -297,21 +356,31 @@ def test_further_signals_cost_neither_what_is_in_flight_nor_the_report(tmp_path:
     database = tmp_path / "tenant.sqlite3"
     reset(database, seed=write_seed(tmp_path / "seed.json", catalog()))
     names = [f"{number}" for number in range(12)]
-    declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension(name) for name in names]})
+    declare(
+        tmp_path / "desired_state",
+        {"catalog": "Marketing", "extensions": [extension(name) for name in names]},
+    )
     code, report = asyncio.run(story())
     statuses = [outcome["status"] for outcome in json.loads(report)["outcomes"]]
     with Store(database) as store:
-        assert (code, statuses) == (130, ["done"] * len(store.extensions()) + ["skipped"] * statuses.count("skipped"))
+        assert (code, statuses) == (
+            130,
+            ["done"] * len(store.extensions()) + ["skipped"] * statuses.count("skipped"),
+        )
     assert statuses[0] == "done" and len(statuses) == 12
 
 
-@pytest.mark.parametrize(("accepted", "code_expected", "first"), [(0, 1, "failed"), (1, 6, "unknown")])
+@pytest.mark.parametrize(
+    ("accepted", "code_expected", "first"), [(0, 1, "failed"), (1, 6, "unknown")]
+)
 def test_a_token_refused_after_its_renewal_ends_the_run(
     accepted: int, code_expected: int, first: str, tmp_path: Path
 ) -> None:
     posts: list[str] = []
 
-    async def refuses_from_then_on(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def refuses_from_then_on(
+        process: Any, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
         written = len(posts)
         if request.method == "POST":
             posts.append(request.path)
@@ -324,10 +393,14 @@ def test_a_token_refused_after_its_renewal_ends_the_run(
     assert len(live) == accepted
 
 
-def test_what_was_written_and_then_failed_counts_as_written_when_the_token_is_refused(tmp_path: Path) -> None:
+def test_what_was_written_and_then_failed_counts_as_written_when_the_token_is_refused(
+    tmp_path: Path,
+) -> None:
     posts: list[str] = []
 
-    async def twin_then_401(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def twin_then_401(
+        process: Any, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
         posts.extend([request.path] if request.method == "POST" else [])
         looks_after.extend([request.path] if posts and request.method == "GET" else [])
         if request.method == "POST":
@@ -338,5 +411,8 @@ def test_what_was_written_and_then_failed_counts_as_written_when_the_token_is_re
     looks_after: list[str] = []
     code, out, err, _ = ended(tmp_path, APPLY, twin_then_401)
     outcomes = json.loads(out)["outcomes"]
-    assert (code, [outcome["status"] for outcome in outcomes[:3]]) == (6, ["failed", "failed", "skipped"]), err
+    assert (code, [outcome["status"] for outcome in outcomes[:3]]) == (
+        6,
+        ["failed", "failed", "skipped"],
+    ), err
     assert FINANCE in outcomes[0]["error"]

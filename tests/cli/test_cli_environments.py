@@ -9,7 +9,12 @@ from harness import MARKETING, CommandLine, catalog, declare, extension
 from reconciler.errors import AuthenticationError, UsageError
 from reconciler.model.environment import Environment
 from reconciler.model.identity import Identity
-from reconciler.settings import TargetOptions, refuse_token_of_another_tenant, resolve_settings, sign_in_variables
+from reconciler.settings import (
+    TargetOptions,
+    refuse_token_of_another_tenant,
+    resolve_settings,
+    sign_in_variables,
+)
 
 TENANT, OTHER = "38ab2ccc-3747-4567-b36b-9478f5602f0d", "5b8f6a52-3c8e-4f07-9a3d-6f0f2f6f7a10"
 ENVIRONMENTS = """\
@@ -41,7 +46,9 @@ def test_validate_checks_every_environment(two: CommandLine) -> None:
 
 @pytest.mark.parametrize("command", ["validate", "plan", "drift", "apply", "auth"])
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_faulty_file_of_environments_ends_every_command_with_3(two: CommandLine, command: str, form: str) -> None:
+def test_a_faulty_file_of_environments_ends_every_command_with_3(
+    two: CommandLine, command: str, form: str
+) -> None:
     Path("reconciler.yaml").write_text(ENVIRONMENTS + "more: 1\n")
     arguments = [command] if command != "auth" else ["auth", "check"]
     chosen = [] if command == "validate" else ["--sandbox", "--environment", "production"]
@@ -61,7 +68,10 @@ def test_an_environment_that_is_not_there_is_a_usage_error(two: CommandLine) -> 
     assert ran.code == 1
     assert "No environment named prod in reconciler.yaml." in ran.err
     assert "It names: staging, production." in ran.err
-    assert "Did you mean production? It names:" in two("plan", "--sandbox", "--environment", "prodution").err
+    assert (
+        "Did you mean production? It names:"
+        in two("plan", "--sandbox", "--environment", "prodution").err
+    )
     Path("reconciler.yaml").unlink()
     ran = two("plan", "--sandbox", "--environment", "prod")
     assert ran.code == 1
@@ -82,13 +92,18 @@ def test_without_a_choice_it_says_that_there_is_one(two: CommandLine) -> None:
 
 
 def test_without_a_choice_nothing_is_applied(two: CommandLine) -> None:
-    """Without an environment nothing checks that one is signed in to the tenant that was intended."""
+    """Without an environment nothing checks that one is signed in to the tenant that was
+    intended.
+    """
     declare(Path("plain"), {"catalog": "Marketing", "extensions": [extension("plain")]})
     assert two("plan", "plain", "--sandbox", "--out", "plan.json").code == 0
     for approved in (["plain", "--auto-approve"], ["--plan", "plan.json"]):
         refused = two("apply", *approved, "--sandbox")
         assert (refused.code, refused.out, two.live()) == (1, "", [])
-        assert "No environment was chosen, and reconciler.yaml names staging, production." in refused.err
+        assert (
+            "No environment was chosen, and reconciler.yaml names staging, production."
+            in refused.err
+        )
         assert "Choose one with --environment NAME." in refused.err
     Path("reconciler.yaml").write_text(ENVIRONMENTS + "more: 1\n")
     faulty = two("apply", "plain", "--auto-approve", "--sandbox")
@@ -133,7 +148,10 @@ def test_the_digest_is_of_one_environment_though_the_changes_are_the_same(two: C
     assert digests[0] != digests[1]
     ran = two("apply", "--sandbox", "--environment", "production", "--expect-digest", digests[0])
     assert ran.code == 5
-    assert two("apply", "--sandbox", "--environment", "production", "--expect-digest", digests[1]).code == 0
+    assert (
+        two("apply", "--sandbox", "--environment", "production", "--expect-digest", digests[1]).code
+        == 0
+    )
 
 
 def test_a_baseline_marks_what_was_pending_before(reconciler: CommandLine) -> None:
@@ -147,9 +165,14 @@ def test_a_baseline_marks_what_was_pending_before(reconciler: CommandLine) -> No
         {"catalog": {"id": MARKETING}, "extensions": [extension("old"), edited, extension("new")]},
     )
     without = reconciler("plan", "--sandbox", "--format", "json").document
-    ran = reconciler("plan", "--sandbox", "--baseline", "base.json", "--out", "plan.json", "--format", "json")
+    ran = reconciler(
+        "plan", "--sandbox", "--baseline", "base.json", "--out", "plan.json", "--format", "json"
+    )
     assert ran.code == 0
-    assert {one["extension"]["display_name"]: one.get("already_pending") for one in ran.document["changes"]} == {
+    assert {
+        one["extension"]["display_name"]: one.get("already_pending")
+        for one in ran.document["changes"]
+    } == {
         "edited": None,
         "new": None,
         "old": True,
@@ -168,7 +191,9 @@ def test_a_baseline_marks_what_was_pending_before(reconciler: CommandLine) -> No
     ("text", "code", "said"),
     [(None, 3, "R305"), ("{}", 3, "R305"), ("{", 3, "R305")],
 )
-def test_a_baseline_that_is_no_plan_is_told(two: CommandLine, text: str | None, code: int, said: str) -> None:
+def test_a_baseline_that_is_no_plan_is_told(
+    two: CommandLine, text: str | None, code: int, said: str
+) -> None:
     if text is not None:
         Path("base.json").write_text(text)
     ran = two("plan", "--sandbox", "--environment", "staging", "--baseline", "base.json")
@@ -185,7 +210,10 @@ def test_a_baseline_of_another_environment_is_refused(two: CommandLine) -> None:
 
 def test_a_saved_drift_shows_again_in_its_own_words(reconciler: CommandLine) -> None:
     reconciler.seed(catalog(extensions=[extension("mail", description="by hand")]))
-    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [extension("mail", description="as agreed")]})
+    declare(
+        Path("desired_state"),
+        {"catalog": "Marketing", "extensions": [extension("mail", description="as agreed")]},
+    )
     ran = reconciler("drift", "--sandbox", "--out", "drift.json", "--detailed-exitcode")
     assert ran.code == 2
     assert "To resolve:" in ran.out
@@ -200,7 +228,14 @@ def test_a_page_is_as_long_as_it_may_be_and_links_to_the_rest(reconciler: Comman
     reconciler.seed(catalog())
     many = [extension(f"e{number}", description="x" * 200) for number in range(60)]
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": many})
-    arguments = ("plan", "--sandbox", "--format", "markdown", "--details-url", "https://github.example/runs/1")
+    arguments = (
+        "plan",
+        "--sandbox",
+        "--format",
+        "markdown",
+        "--details-url",
+        "https://github.example/runs/1",
+    )
     cut = reconciler(*arguments, "--max-bytes", "10000").out
     assert len(cut.encode()) <= 10_000
     assert "[Full plan](<https://github.example/runs/1>)." in cut
@@ -208,7 +243,8 @@ def test_a_page_is_as_long_as_it_may_be_and_links_to_the_rest(reconciler: Comman
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "https://x/> **bold**", "x", "https://a b", f"https://{'x' * 2000}"]
+    "url",
+    ["javascript:alert(1)", "https://x/> **bold**", "x", "https://a b", f"https://{'x' * 2000}"],
 )
 def test_a_details_address_that_is_none_is_refused(reconciler: CommandLine, url: str) -> None:
     ran = reconciler("show", "plan.json", "--details-url", url)
@@ -230,14 +266,21 @@ class TestSettings:
         ("given", "environment", "expected"),
         [
             ({}, Environment("e", TENANT, client_id=OTHER), (TENANT, OTHER)),
-            ({"AZURE_CLIENT_ID": TENANT}, Environment("e", TENANT, client_id=OTHER), (TENANT, TENANT)),
+            (
+                {"AZURE_CLIENT_ID": TENANT},
+                Environment("e", TENANT, client_id=OTHER),
+                (TENANT, TENANT),
+            ),
             ({"AZURE_TENANT_ID": TENANT.upper()}, Environment("e", TENANT), (TENANT, None)),
             ({"AZURE_TENANT_ID": OTHER}, Environment("e"), (OTHER, None)),
             ({}, Environment("e"), (None, None)),
         ],
     )
     def test_who_signs_in_and_where(
-        self, given: dict[str, str], environment: Environment, expected: tuple[str | None, str | None]
+        self,
+        given: dict[str, str],
+        environment: Environment,
+        expected: tuple[str | None, str | None],
     ) -> None:
         settings = resolve_settings(TargetOptions(), {}, environment)
         found = sign_in_variables(settings, given | {"OTHER": "kept"})
@@ -245,7 +288,9 @@ class TestSettings:
         assert found["OTHER"] == "kept"
 
     @pytest.mark.parametrize("tenant_id", [OTHER, None])
-    def test_a_token_for_another_tenant_is_refused_before_anything_is_sent(self, tenant_id: str | None) -> None:
+    def test_a_token_for_another_tenant_is_refused_before_anything_is_sent(
+        self, tenant_id: str | None
+    ) -> None:
         settings = resolve_settings(TargetOptions(), {}, Environment("e", TENANT))
         with pytest.raises(AuthenticationError, match=f"environment e is tenant {TENANT}"):
             refuse_token_of_another_tenant(settings, Identity("app", tenant_id))
@@ -253,11 +298,15 @@ class TestSettings:
 
     def test_another_tenant_in_the_variables_is_refused(self) -> None:
         settings = resolve_settings(TargetOptions(), {}, Environment("e", TENANT))
-        with pytest.raises(UsageError, match=f"AZURE_TENANT_ID is {OTHER}, but environment e is tenant {TENANT}"):
+        with pytest.raises(
+            UsageError, match=f"AZURE_TENANT_ID is {OTHER}, but environment e is tenant {TENANT}"
+        ):
             sign_in_variables(settings, {"AZURE_TENANT_ID": OTHER})
 
 
 def test_the_saved_document_names_the_environment_only_where_there_is_one(two: CommandLine) -> None:
     Path("plain").mkdir()
     declare(Path("plain"), {"catalog": "Marketing", "extensions": []})
-    assert "environment" not in json.loads(two("plan", "plain", "--sandbox", "--format", "json").out)
+    assert "environment" not in json.loads(
+        two("plan", "plain", "--sandbox", "--format", "json").out
+    )

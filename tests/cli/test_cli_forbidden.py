@@ -89,7 +89,13 @@ def test_a_forbidden_write_names_the_permission_to_write(held: list[Json], tmp_p
             (outcome,) = await run.apply(await run.plan(tmp_path / "desired"))
             return str(outcome.error)
 
-    declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+    declare(
+        tmp_path / "desired",
+        {"catalog": "Marketing", "extensions": [extension("a", description="new")]},
+    )
     error = asyncio.run(story())
-    assert error.count("Writing needs EntitlementManagement.ReadWrite.All or the role Catalog owner") == 1
+    assert (
+        error.count("Writing needs EntitlementManagement.ReadWrite.All or the role Catalog owner")
+        == 1
+    )
     assert "Reading needs" not in error

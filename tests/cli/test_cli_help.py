@@ -50,28 +50,46 @@ def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestHelp:
     @pytest.mark.parametrize("command", COMMANDS)
-    def test_help_prints_what_the_option_prints(self, reconciler: CommandLine, command: str) -> None:
+    def test_help_prints_what_the_option_prints(
+        self, reconciler: CommandLine, command: str
+    ) -> None:
         shown = reconciler("help", *command.split())
         assert (shown.code, shown.err) == (0, "")
-        assert shown.out == reconciler(*command.split(), "--help").out == reconciler(*command.split(), "-h").out
+        assert (
+            shown.out
+            == reconciler(*command.split(), "--help").out
+            == reconciler(*command.split(), "-h").out
+        )
 
     @pytest.mark.parametrize("command", COMMANDS)
-    def test_no_help_truncates_a_text_or_is_wider_than_80_columns(self, reconciler: CommandLine, command: str) -> None:
+    def test_no_help_truncates_a_text_or_is_wider_than_80_columns(
+        self, reconciler: CommandLine, command: str
+    ) -> None:
         shown = reconciler("help", *command.split()).out
         assert "..." not in shown.replace("[ARGS]...", "").replace("[PATH]...", "")
         assert [line for line in shown.splitlines() if len(line) > 80] == []
 
-    def test_the_help_names_the_commands_in_the_order_of_their_use(self, reconciler: CommandLine) -> None:
-        listed = re.findall(r"^  ([a-z]+)  ", reconciler("help").out.partition("Commands:")[2], re.MULTILINE)
+    def test_the_help_names_the_commands_in_the_order_of_their_use(
+        self, reconciler: CommandLine
+    ) -> None:
+        listed = re.findall(
+            r"^  ([a-z]+)  ", reconciler("help").out.partition("Commands:")[2], re.MULTILINE
+        )
         assert listed[:4] == ["init", "validate", "plan", "apply"]
         assert set(listed) == set(cli.commands)
 
     @pytest.mark.parametrize("mode", AUTH_MODES)
-    def test_the_help_names_every_way_to_sign_in_unbroken(self, reconciler: CommandLine, mode: str) -> None:
-        assert re.search(rf"(?<![\w-]){mode}(?![\w-])", reconciler("plan", "--help").out.partition("--auth")[2])
+    def test_the_help_names_every_way_to_sign_in_unbroken(
+        self, reconciler: CommandLine, mode: str
+    ) -> None:
+        assert re.search(
+            rf"(?<![\w-]){mode}(?![\w-])", reconciler("plan", "--help").out.partition("--auth")[2]
+        )
 
     @pytest.mark.parametrize("command", EXAMPLES)
-    def test_the_examples_are_printed_and_can_be_run_as_they_are(self, reconciler: CommandLine, command: str) -> None:
+    def test_the_examples_are_printed_and_can_be_run_as_they_are(
+        self, reconciler: CommandLine, command: str
+    ) -> None:
         shown = reconciler("help", *command.split()).out.partition("\n  Examples:\n")[2]
         examples = re.findall(r"^    reconciler (.+)$", shown, re.MULTILINE)
         assert examples
@@ -112,12 +130,24 @@ class TestUnknownCommands:
     @pytest.mark.parametrize(
         ("arguments", "end"),
         [
-            (["plan", "-sandbox"], "No such option '-s'.\nHint: Write `--sandbox`, with two dashes.\n"),
-            (["apply", "-auto-approve"], "No such option '-a'.\nHint: Write `--auto-approve`, with two dashes.\n"),
-            (["plan", "-out=p.json"], "No such option '-o'.\nHint: Write `--out`, with two dashes.\n"),
+            (
+                ["plan", "-sandbox"],
+                "No such option '-s'.\nHint: Write `--sandbox`, with two dashes.\n",
+            ),
+            (
+                ["apply", "-auto-approve"],
+                "No such option '-a'.\nHint: Write `--auto-approve`, with two dashes.\n",
+            ),
+            (
+                ["plan", "-out=p.json"],
+                "No such option '-o'.\nHint: Write `--out`, with two dashes.\n",
+            ),
             (["plan", "-target=x"], "No such option '-t'.\n"),
             (["-v", "plan"], "No such option '-v'.\nHint: Write -v after the command.\n"),
-            (["--sandbox", "plan"], "No such option '--sandbox'.\nHint: Write --sandbox after the command.\n"),
+            (
+                ["--sandbox", "plan"],
+                "No such option '--sandbox'.\nHint: Write --sandbox after the command.\n",
+            ),
             (["--nothing", "plan"], "No such option '--nothing'.\n"),
         ],
     )
@@ -136,7 +166,10 @@ class TestUnknownCommands:
             (["sandbox", "srve"], "No such command 'srve'. Did you mean 'serve'?"),
             (["nonsense"], "No such command 'nonsense'."),
             (["help", "plan", "now"], "'reconciler plan' has no subcommand 'now'."),
-            (["plan", "--sandbx"], "No such option '--sandbx'. (Did you mean one of: '--sandbox', '--sandbox-db'?)"),
+            (
+                ["plan", "--sandbx"],
+                "No such option '--sandbx'. (Did you mean one of: '--sandbox', '--sandbox-db'?)",
+            ),
         ],
     )
     def test_a_misspelling_is_answered_with_the_nearest_name(

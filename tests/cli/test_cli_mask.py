@@ -1,4 +1,6 @@
-"""A secret seen in any input or answer is in no byte that any command writes, in any format, at any level."""
+"""A secret seen in any input or answer is in no byte that any command writes, in any format, at any
+level.
+"""
 
 import asyncio
 import json
@@ -37,7 +39,9 @@ def secret(mark: str) -> str:
 
 
 def short_secret(mark: str) -> str:
-    """One that is too short to be known by its look: only by what stands before it, and then by its value."""
+    """One that is too short to be known by its look: only by what stands before it, and then by its
+    value.
+    """
     return f"{mark}9Vb3_Kt5~%2BP%2F{mark[::-1]}%3D"
 
 
@@ -66,7 +70,9 @@ COMMANDS = dict(leaves(cli))
 
 def formats(command: str) -> list[str]:
     chosen = [one.type for one in COMMANDS[command].params if one.name == "output_format"]
-    return [str(name) for kind in chosen if isinstance(kind, click.Choice) for name in kind.choices] or [""]
+    return [
+        str(name) for kind in chosen if isinstance(kind, click.Choice) for name in kind.choices
+    ] or [""]
 
 
 @web.middleware
@@ -88,10 +94,16 @@ def refused(status: int, message: str) -> web.Response:
 
 @pytest.fixture
 def graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The base URL of a Graph that holds secrets and repeats them; a thread of its own serves it."""
+    """The base URL of a Graph that holds secrets and repeats them; a thread of its own
+    serves it.
+    """
     monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", HELD)
     line = CommandLine(tmp_path, None)  # type: ignore[arg-type]
-    held = [extension("a"), extension(f"{'n' * 185} {bare(LIVE)}"), extension("key", description=bare(LIVE))]
+    held = [
+        extension("a"),
+        extension(f"{'n' * 185} {bare(LIVE)}"),
+        extension("key", description=bare(LIVE)),
+    ]
     line.seed(catalog(extensions=held), catalog("Finance", FINANCE))
     database = tmp_path / ".reconciler" / "sandbox.sqlite3"
     with Store(database) as store:
@@ -125,7 +137,9 @@ class NewProcess(CommandLine):
 
 
 @pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
+def line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> CommandLine:
     """The command line in an empty folder; every byte is caught, however it was written."""
     monkeypatch.chdir(tmp_path)
     return NewProcess(tmp_path, capfd)
@@ -144,16 +158,30 @@ def declare_all() -> None:
 
 def declare_key() -> None:
     """By its look alone."""
-    declare(STATE, {"catalog": "Marketing", "extensions": [extension("c", description=f"the key is {bare(DECLARED)}")]})
+    declare(
+        STATE,
+        {
+            "catalog": "Marketing",
+            "extensions": [extension("c", description=f"the key is {bare(DECLARED)}")],
+        },
+    )
 
 
 def declare_secrets() -> None:
     """A secret in the form of an address, and by value in other places and another file."""
     body = extension(f"hold\n{bare(DECLARED)}", description=f"{'d' * 40} {bare(DECLARED)}")
     body["endpointConfiguration"]["url"] = f"{URL}&sig={DECLARED}"
-    file = declare(STATE, {"catalog": f"c {bare(DECLARED)}", "extensions": [body], bare(DECLARED): 1}, name="z.yaml")
+    file = declare(
+        STATE,
+        {"catalog": f"c {bare(DECLARED)}", "extensions": [body], bare(DECLARED): 1},
+        name="z.yaml",
+    )
     file.write_text(f"# once https://x.example/?sig={DECLARED}\n{file.read_text()}")
-    declare(STATE, {"catalog": "x", "extensions": [extension("e", description=f"see {bare(DECLARED)}")]}, name="a.yaml")
+    declare(
+        STATE,
+        {"catalog": "x", "extensions": [extension("e", description=f"see {bare(DECLARED)}")]},
+        name="a.yaml",
+    )
 
 
 def alter(rows: str, *, honest: bool) -> None:
@@ -176,7 +204,9 @@ def planning(command: str, *more: str) -> Steps:
         declare_all()
         target = [*output, "--graph-url", url, "--max-retries", "0"]
         yield line(*command.split(), *more, *target)
-        yield line(*command.split(), *more, *target, "--catalog", f"?sig={TYPED}", "--catalog", bare(TYPED))
+        yield line(
+            *command.split(), *more, *target, "--catalog", f"?sig={TYPED}", "--catalog", bare(TYPED)
+        )
         declare_key()
         yield line(*command.split(), *more, *target)
         declare_secrets()
@@ -189,14 +219,26 @@ def validating(line: CommandLine, _url: str, output: list[str]) -> Iterator[Ran]
     declare_secrets()
     yield line("validate", *output)
     file_name = bare(DECLARED)[-10:].replace("/", "-")
-    declare((STATE / f"{bare(DECLARED)}.yaml").parent, {"catalog": bare(DECLARED)}, name=f"{file_name}.yaml")
+    declare(
+        (STATE / f"{bare(DECLARED)}.yaml").parent,
+        {"catalog": bare(DECLARED)},
+        name=f"{file_name}.yaml",
+    )
     yield line("validate", *output)
 
 
 def applying(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
     yield from planning("apply", "--auto-approve", "--journal", "journal.jsonl")(line, url, output)
     yield from saved(
-        "apply", "--journal", "journal.jsonl", "--plan", str(PLAN), "--graph-url", url, "--max-retries", "0"
+        "apply",
+        "--journal",
+        "journal.jsonl",
+        "--plan",
+        str(PLAN),
+        "--graph-url",
+        url,
+        "--max-retries",
+        "0",
     )(line, url, output)
 
 
@@ -222,7 +264,9 @@ def exporting(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
     yield line("export", *target)
     yield line("export", *target, "--out", "exported")
     yield line("export", *target, "--catalog", f"?sig={TYPED}", "--catalog", bare(TYPED))
-    declare(Path("clean"), {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+    declare(
+        Path("clean"), {"catalog": "Marketing", "extensions": [extension("a", description="new")]}
+    )
     yield line("export", "--update", "clean", *target)  # what is unmanaged there holds secrets
     declare_all()
     yield line("export", "--update", *target)
@@ -270,7 +314,9 @@ def test_every_command_is_put_through_it() -> None:
 @pytest.mark.parametrize(
     ("command", "name"), sample(CASES, lambda case: case[1] not in ("markdown", "github", "sarif"))
 )
-def test_no_byte_that_a_command_writes_holds_a_secret(command: str, name: str, graph: str, line: CommandLine) -> None:
+def test_no_byte_that_a_command_writes_holds_a_secret(
+    command: str, name: str, graph: str, line: CommandLine
+) -> None:
     output = ["-v", "--format", name] if name else []
     written = list(STEPS[command](line, graph, output))
     written.append(line(*command.split(), f"https://x.example/?sig={TYPED}", "extra", bare(TYPED)))
@@ -278,17 +324,25 @@ def test_no_byte_that_a_command_writes_holds_a_secret(command: str, name: str, g
         leaked = [mark for mark in MARKS if mark in ran.out or mark in ran.err]
         assert not leaked, ran
         assert "Traceback" not in ran.err
-    inputs = ("desired_state/", "seed.json", *(["plan.json"] if command in ("show", "apply") else []))
+    inputs = (
+        "desired_state/",
+        "seed.json",
+        *(["plan.json"] if command in ("show", "apply") else []),
+    )
     for file in (file for file in line.folder.rglob("*") if file.is_file()):
         content = file.read_bytes()
-        if not content.startswith(b"SQLite") and not str(file.relative_to(line.folder)).startswith(inputs):
+        if not content.startswith(b"SQLite") and not str(file.relative_to(line.folder)).startswith(
+            inputs
+        ):
             assert not [mark for mark in MARKS if mark.encode() in content], file
     assert any("***" in ran.out + ran.err for ran in written), written
 
 
 def test_a_key_is_refused_by_its_look_where_it_is_declared(graph: str, line: CommandLine) -> None:
     declare_key()
-    ran = line("plan", "--graph-url", graph, "--max-retries", "0", "--format", "json", "--out", PLAN)
+    ran = line(
+        "plan", "--graph-url", graph, "--max-retries", "0", "--format", "json", "--out", PLAN
+    )
     assert [one["code"] for one in ran.document["diagnostics"]] == ["R208"]
     assert "`notSecret`" in ran.document["diagnostics"][0]["hint"]
     assert (ran.code, PLAN.exists()) == (3, False)
@@ -306,20 +360,38 @@ DEPTHS = [
 
 
 @pytest.mark.parametrize("name", formats("plan"))
-def test_a_live_secret_shows_at_no_depth_of_encoding_in_no_format_and_no_file(name: str, line: CommandLine) -> None:
+def test_a_live_secret_shows_at_no_depth_of_encoding_in_no_format_and_no_file(
+    name: str, line: CommandLine
+) -> None:
     key = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
     secrets = (f"x&sig={key}", f"the key {key} alone", f"code={key[::-1]}")
     texts = [" ".join(depth(secret) for depth in DEPTHS) for secret in secrets]
     names = ["a", "b", "c"]
     live = [extension(one, description=text) for one, text in zip(names, texts, strict=True)]
     line.seed(catalog(extensions=[*live, *(extension(f"{text} unmanaged") for text in texts)]))
-    declare(STATE, {"catalog": "Marketing", "extensions": [extension(one, description="new") for one in names]})
+    declare(
+        STATE,
+        {
+            "catalog": "Marketing",
+            "extensions": [extension(one, description="new") for one in names],
+        },
+    )
     ran = [
         line("plan", "--sandbox", "--format", name, "--out", PLAN, "-v"),
         line("show", PLAN, "--format", name),
         line("export", "--sandbox", "--out", "exported"),
         line("export", "--sandbox"),
-        line("apply", "--sandbox", "--plan", PLAN, "--journal", "journal.jsonl", "--format", name, "-v"),
+        line(
+            "apply",
+            "--sandbox",
+            "--plan",
+            PLAN,
+            "--journal",
+            "journal.jsonl",
+            "--format",
+            name,
+            "-v",
+        ),
     ]
     assert [one.code for one in ran] == [0, 0, 0, 0, 0]
     saved_files = [PLAN, Path("journal.jsonl"), *Path("exported").glob("*.yaml")]
@@ -333,32 +405,42 @@ LINK = "https://wiki.contoso.com/page?code=Finance2026Onboarding"
 
 
 @pytest.mark.parametrize("name", formats("plan"))
-def test_what_others_write_neither_blocks_nor_hides_what_is_declared(name: str, line: CommandLine) -> None:
+def test_what_others_write_neither_blocks_nor_hides_what_is_declared(
+    name: str, line: CommandLine
+) -> None:
     declared = [
         extension("a", description=f"See {LINK}"),
         extension("b", description="The page Finance2026Onboarding, Mail sig=short"),
     ]
     declare(STATE, {"catalog": "Marketing", "extensions": declared})
     theirs = [
-        extension("x", description=f"{LINK} sig=Finance2026Onboarding bearer Finance2026Onboarding"),
+        extension(
+            "x", description=f"{LINK} sig=Finance2026Onboarding bearer Finance2026Onboarding"
+        ),
         extension("sig=Finance2026Onboarding"),
         extension("a", description="?code=Finance2026Onboarding of theirs"),
     ]
     line.seed(catalog(extensions=theirs))
     planned = line("plan", "--sandbox", "--format", name, "--out", PLAN)
     shown = line("show", PLAN, "--format", name)
-    applied = line("apply", "--sandbox", "--plan", PLAN, "--format", name, "--journal", "journal.jsonl")
+    applied = line(
+        "apply", "--sandbox", "--plan", PLAN, "--format", name, "--journal", "journal.jsonl"
+    )
     assert (planned.code, shown.code, applied.code) == (0, 0, 0)
     for text in (LINK, "The page Finance2026Onboarding, Mail sig=short"):
         assert name == "github" or all(text in ran.out for ran in (planned, shown))
         assert name != "json" or text in applied.out
         assert text in PLAN.read_text()
-    held = {one["displayName"]: one["description"] for one in line.live() if one["displayName"] in "ab"}
+    held = {
+        one["displayName"]: one["description"] for one in line.live() if one["displayName"] in "ab"
+    }
     assert held == {one["displayName"]: one["description"] for one in declared}
     assert LINK in Path("journal.jsonl").read_text()
 
 
-def test_a_value_named_no_secret_is_planned_shown_saved_and_written_as_it_is(line: CommandLine) -> None:
+def test_a_value_named_no_secret_is_planned_shown_saved_and_written_as_it_is(
+    line: CommandLine,
+) -> None:
     document_id = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms"
     text = f"See https://docs.example/document/d/{document_id}/edit"
     document = {"catalog": "Marketing", "extensions": [extension("a", description=text)]}
@@ -381,11 +463,15 @@ def test_a_value_named_no_secret_is_planned_shown_saved_and_written_as_it_is(lin
     assert "1 unchanged" in line("plan", "--sandbox").last
 
 
-def test_a_value_of_a_variable_is_named_no_secret_in_the_file_of_the_environments(line: CommandLine) -> None:
+def test_a_value_of_a_variable_is_named_no_secret_in_the_file_of_the_environments(
+    line: CommandLine,
+) -> None:
     document_id = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms"
     environments = {"environments": {"prod": {"variables": {"page": f"?d={document_id}"}}}}
     Path("reconciler.yaml").write_text(json.dumps(environments))
-    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a", description="See ${page}")]})
+    declare(
+        STATE, {"catalog": "Marketing", "extensions": [extension("a", description="See ${page}")]}
+    )
     assert "reconciler.yaml:1:" in line("validate").out
     Path("reconciler.yaml").write_text(json.dumps({"notSecret": [document_id], **environments}))
     assert line("validate").code == 0
@@ -394,7 +480,9 @@ def test_a_value_of_a_variable_is_named_no_secret_in_the_file_of_the_environment
     assert (planned.code, document_id in planned.out) == (0, True)
 
 
-def test_a_saved_plan_that_would_write_a_secret_or_its_stand_in_was_altered(graph: str, line: CommandLine) -> None:
+def test_a_saved_plan_that_would_write_a_secret_or_its_stand_in_was_altered(
+    graph: str, line: CommandLine
+) -> None:
     declare_all()
     for value in (f"sig={SAVED}", "(sensitive, hmac-sha256:00)"):
         line("plan", "--graph-url", graph, "--max-retries", "0", "--out", PLAN)
@@ -418,7 +506,10 @@ def test_a_plan_with_a_secret_in_a_name_can_be_shown_and_applied(line: CommandLi
 def test_a_value_in_one_file_is_a_fault_in_every_other(line: CommandLine) -> None:
     declare_secrets()
     found = line("validate", "--format", "json").document["diagnostics"]
-    assert {one["file"] for one in found if one["code"] == "R208"} == {"desired_state/a.yaml", "desired_state/z.yaml"}
+    assert {one["file"] for one in found if one["code"] == "R208"} == {
+        "desired_state/a.yaml",
+        "desired_state/z.yaml",
+    }
 
 
 @pytest.mark.parametrize(("name", "code"), [("url", "R205"), ("description", "R208")])
@@ -426,10 +517,17 @@ def test_a_signature_behind_the_escapes_of_yaml_is_seen_before_any_other_fault_i
     name: str, code: str, line: CommandLine
 ) -> None:
     held_secret = short_secret("Yk4Jh")
-    cut = f"{'x' * 40}\\n{bare(held_secret)}"  # as long a text is cut in a message in the middle of the secret
-    held = f'displayName: "{cut}"\n{name}: "https://h.azurewebsites.net/?\\U00000073ig={held_secret}"\n'
+    cut = (  # as long a text is cut in a message in the middle of the secret
+        f"{'x' * 40}\\n{bare(held_secret)}"
+    )
+    held = (
+        f'displayName: "{cut}"\n{name}:'
+        f' "https://h.azurewebsites.net/?\\U00000073ig={held_secret}"\n'
+    )
     STATE.mkdir()
-    (STATE / "a.yaml").write_text("catalog: x\nextensions:\n  - " + held.strip().replace("\n", "\n    ") + "\n")
+    (STATE / "a.yaml").write_text(
+        "catalog: x\nextensions:\n  - " + held.strip().replace("\n", "\n    ") + "\n"
+    )
     ran = line("validate")
     assert code in ran.out
     assert not any(mark in ran.out for mark in MARKS)
@@ -454,7 +552,10 @@ HOSTILE = [
 @pytest.mark.parametrize("form", ["sig={}", "https://x/?sig={}&y", "?code={}", "bearer {}"])
 def test_a_name_written_by_others_blots_out_nothing_of_ours(form: str, line: CommandLine) -> None:
     body = extension("test_action_0124_email")
-    body["endpointConfiguration"] |= {"url": URL, "logicAppWorkflowName": "of-its-own"}  # no rename is suggested
+    body["endpointConfiguration"] |= {
+        "url": URL,
+        "logicAppWorkflowName": "of-its-own",
+    }  # no rename is suggested
     declare(STATE, {"catalog": "Marketing", "extensions": [body]}, name="state1.yaml")
 
     def planned(*names: str) -> dict[str, Any]:
@@ -474,7 +575,9 @@ def broken() -> None:
         raise RuntimeError(f"https://x.example/?sig={LIVE} \x1b[31m") from error
 
 
-def test_a_bug_shows_as_one_without_its_secrets(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_shows_as_one_without_its_secrets(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(cli.commands, "broken", click.Command("broken", callback=broken))
     ran = line("broken", f"?sig={TYPED}")
     assert ran.code == 1
@@ -483,11 +586,15 @@ def test_a_bug_shows_as_one_without_its_secrets(line: CommandLine, monkeypatch: 
     assert (ran.code, ran.out) == (1, "")
     assert "Traceback" in ran.err
     assert "base 10: '***'" in ran.err
-    assert ran.err.splitlines()[-1].startswith("Error: This is a bug of reconciler. Please report it")
+    assert ran.err.splitlines()[-1].startswith(
+        "Error: This is a bug of reconciler. Please report it"
+    )
     assert not any(mark in ran.err for mark in [*MARKS, "\x1b"])
 
 
-def test_other_libraries_log_without_secrets_and_quietly(line: CommandLine, caplog: pytest.LogCaptureFixture) -> None:
+def test_other_libraries_log_without_secrets_and_quietly(
+    line: CommandLine, caplog: pytest.LogCaptureFixture
+) -> None:
     theirs = logging.getLogger("urllib3.connectionpool")
     for options, shown in (["-v"], ["error", "warning"]), ([], ["error"]), (["-q"], ["error"]):
         line("validate", f"?sig={TYPED}", *options)
@@ -496,12 +603,19 @@ def test_other_libraries_log_without_secrets_and_quietly(line: CommandLine, capl
         theirs.error("error %s", f"sig={TYPED}", exc_info=ValueError(bare(TYPED)))
         err = line.capture.readouterr().err
         assert not any(mark in err for mark in MARKS)
-        assert sorted(word for word in ("warning", "error") if f"{word.capitalize()}: {word} " in err) == sorted(shown)
-    assert [record.levelname for record in caplog.records if record.name == theirs.name][:2] == ["WARNING", "ERROR"]
+        assert sorted(
+            word for word in ("warning", "error") if f"{word.capitalize()}: {word} " in err
+        ) == sorted(shown)
+    assert [record.levelname for record in caplog.records if record.name == theirs.name][:2] == [
+        "WARNING",
+        "ERROR",
+    ]
 
 
 @pytest.mark.parametrize("command", [["validate", "-v"], ["sandbox", "reset"]])
-def test_a_warning_of_python_or_a_log_line_that_fails_shows_no_secret(command: list[str], tmp_path: Path) -> None:
+def test_a_warning_of_python_or_a_log_line_that_fails_shows_no_secret(
+    command: list[str], tmp_path: Path
+) -> None:
     program = (
         "import logging, warnings; from reconciler.cli import run; "
         f"run([*{command}, 'sig={TYPED}']); warnings.warn({bare(TYPED)!r}); "
@@ -509,7 +623,9 @@ def test_a_warning_of_python_or_a_log_line_that_fails_shows_no_secret(command: l
         f"logging.getLogger('msal').error('%d', {bare(TYPED)!r})"
     )
     command_line = [sys.executable, "-c", program]
-    ran = subprocess.run(command_line, capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path)
+    ran = subprocess.run(
+        command_line, capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path
+    )
     assert ("UserWarning: ***" in ran.stderr) is ("-v" in command)
     assert "Error: ***" in ran.stderr
     assert "Error: msal logged a message that cannot be formatted" in ran.stderr
@@ -535,9 +651,18 @@ def test_a_warning_of_python_or_a_log_line_that_fails_shows_no_secret(command: l
 def test_a_credential_of_the_environment_shows_nowhere(
     name: str, value: str, format_name: str, line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = {"proxy": f"http://user:{value}@proxy.example:8080", "_else": f"https://x.example/?sig={secret('Wd2Nf')}"}
+    given = {
+        "proxy": f"http://user:{value}@proxy.example:8080",
+        "_else": f"https://x.example/?sig={secret('Wd2Nf')}",
+    }
     monkeypatch.setenv(name, given.get(name.casefold()[-5:], value))
-    declare(STATE, {"catalog": "x", "extensions": [extension("e", description=f"it is {unquote(value)} today")]})
+    declare(
+        STATE,
+        {
+            "catalog": "x",
+            "extensions": [extension("e", description=f"it is {unquote(value)} today")],
+        },
+    )
     ran = line("validate", "--format", format_name, STATE, f"{unquote(value)}.yaml")
     assert "R208" in ran.out
     assert "R001" in ran.out
@@ -560,4 +685,7 @@ def test_a_document_keeps_its_shape_when_a_secret_holds_a_quote(
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_SECRET", 'quote"and\\back')
     line("version")
-    assert json.loads(to_json({"a": 'x quote"and\\back y', "b": ['quote"and\\back']})) == {"a": "x *** y", "b": ["***"]}
+    assert json.loads(to_json({"a": 'x quote"and\\back y', "b": ['quote"and\\back']})) == {
+        "a": "x *** y",
+        "b": ["***"],
+    }

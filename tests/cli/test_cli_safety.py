@@ -24,11 +24,20 @@ SECRET = "dGhpcy1pcy1hLXNlY3JldC1zaWduYXR1cmU"
 def token(**claims: Any) -> str:
     """An unsigned JSON Web Token with these claims."""
     parts = ({"alg": "none"}, claims, {"signed": "not"})
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+    return ".".join(
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts
+    )
 
 
-APPLICATION = token(tid=FINANCE, appid="app-1", idtyp="app", roles=["EntitlementManagement.Read.All"])
-USER = token(tid=FINANCE, appid="app-1", upn="someone@contoso.example", scp="EntitlementManagement.ReadWrite.All x")
+APPLICATION = token(
+    tid=FINANCE, appid="app-1", idtyp="app", roles=["EntitlementManagement.Read.All"]
+)
+USER = token(
+    tid=FINANCE,
+    appid="app-1",
+    upn="someone@contoso.example",
+    scp="EntitlementManagement.ReadWrite.All x",
+)
 
 
 def test_auth_check_shows_the_identity_and_what_each_command_needs(
@@ -40,12 +49,12 @@ def test_auth_check_shows_the_identity_and_what_each_command_needs(
     assert "Identity: application app-1 (no signed-in user)" in application.out
     assert f"Tenant: {FINANCE}" in application.out
     assert (
-        "plan, drift, export: needs EntitlementManagement.Read.All, or the role Catalog reader on each catalog "
-        "(the token has EntitlementManagement.Read.All)\n" in application.out
+        "plan, drift, export: needs EntitlementManagement.Read.All, or the role Catalog reader on"
+        " each catalog (the token has EntitlementManagement.Read.All)\n" in application.out
     )
     assert (
-        "apply: needs EntitlementManagement.ReadWrite.All, or the role Catalog owner on each catalog "
-        "(the token has no such permission; it does not show roles)\n" in application.out
+        "apply: needs EntitlementManagement.ReadWrite.All, or the role Catalog owner on each"
+        " catalog (the token has no such permission; it does not show roles)\n" in application.out
     )
     assert APPLICATION not in application.out + application.err
     monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", USER)
@@ -67,7 +76,11 @@ def test_a_create_by_an_application_without_url_is_warned_of(
     for held in (APPLICATION, USER):
         monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", held)
         document = reconciler("plan", "--sandbox", "--format", "json").document
-        found[held] = [one["message"].split('" ')[0] for one in document["diagnostics"] if one["code"] == "R301"]
+        found[held] = [
+            one["message"].split('" ')[0]
+            for one in document["diagnostics"]
+            if one["code"] == "R301"
+        ]
     assert found == {APPLICATION: ['"moved', '"without'], USER: []}
 
 
@@ -79,7 +92,9 @@ def plant(**properties: Any) -> None:
 
 
 @pytest.mark.parametrize("format_name", ["text", "markdown", "json", "github"])
-def test_a_live_signature_never_shows_and_its_change_does(reconciler: CommandLine, format_name: str) -> None:
+def test_a_live_signature_never_shows_and_its_change_does(
+    reconciler: CommandLine, format_name: str
+) -> None:
     body = extension("a")
     body["endpointConfiguration"]["url"] = URL
     reconciler.seed(catalog(extensions=[extension("a")]))
@@ -123,7 +138,9 @@ def test_a_hostile_live_name_stays_text(reconciler: CommandLine, format_name: st
     assert not [line for line in planned.out.splitlines() if line.startswith("::error")]
 
 
-def test_what_graph_says_cannot_act_on_the_terminal(reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_graph_says_cannot_act_on_the_terminal(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     declare(STATE, {"catalog": "\\u001b", "extensions": [extension("a")]})
     refused = reconciler("plan", "--sandbox", "--catalog", "\x1b[31mred")
     assert refused.code == 1
@@ -133,7 +150,10 @@ def test_what_graph_says_cannot_act_on_the_terminal(reconciler: CommandLine, mon
 
 @pytest.mark.parametrize(
     ("options", "no_color", "coloured"),
-    sample([([], "", True), (["--no-color"], "", False), ([], "1", False)], lambda case: case[2] or case[1] == "1"),
+    sample(
+        [([], "", True), (["--no-color"], "", False), ([], "1", False)],
+        lambda case: case[2] or case[1] == "1",
+    ),
 )
 def test_colour_and_progress_on_a_terminal_only(
     reconciler: CommandLine, options: list[str], no_color: str, coloured: bool
@@ -143,7 +163,9 @@ def test_colour_and_progress_on_a_terminal_only(
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "reconciler", "plan", "--sandbox", *options]
     environment = {**os.environ, "NO_COLOR": no_color, "TERM": "xterm"}
-    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=theirs, stderr=subprocess.PIPE, env=environment
+    ) as process:
         os.close(theirs)
         shown = b""
         while chunk := read_terminal(ours):
@@ -157,7 +179,9 @@ def test_colour_and_progress_on_a_terminal_only(
 
 
 def read_terminal(terminal: int) -> bytes:
-    """What the program wrote to the terminal; nothing once it has ended (Linux says so with an error)."""
+    """What the program wrote to the terminal; nothing once it has ended (Linux says so with an
+    error).
+    """
     try:
         return os.read(terminal, 65536)
     except OSError:
@@ -170,7 +194,9 @@ def test_progress_shows_on_a_terminal_and_leaves_nothing_behind(reconciler: Comm
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "reconciler", "apply", "--sandbox", "--auto-approve"]
     environment = {**os.environ, "TERM": "xterm"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=theirs, env=environment
+    ) as process:
         os.close(theirs)
         shown = b""
         while chunk := read_terminal(ours):
@@ -184,14 +210,21 @@ def test_progress_shows_on_a_terminal_and_leaves_nothing_behind(reconciler: Comm
 
 
 @pytest.mark.parametrize(
-    ("typed", "code", "live"), sample([(b"\x03", 130, 0), (b"no\r", 4, 0), (b"yes\r", 0, 1)], lambda case: case[1] != 4)
+    ("typed", "code", "live"),
+    sample([(b"\x03", 130, 0), (b"no\r", 4, 0), (b"yes\r", 0, 1)], lambda case: case[1] != 4),
 )
-def test_the_prompt_on_a_terminal(reconciler: CommandLine, typed: bytes, code: int, live: int) -> None:
+def test_the_prompt_on_a_terminal(
+    reconciler: CommandLine, typed: bytes, code: int, live: int
+) -> None:
     reconciler.seed(catalog())
     declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
     child, terminal = pty.fork()
     if child == 0:
-        os.execve(sys.executable, [sys.executable, "-m", "reconciler", "apply", "--sandbox"], {**os.environ})
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "reconciler", "apply", "--sandbox"],
+            {**os.environ},
+        )
     shown = b""
     while b"Only 'yes' is accepted" not in shown:
         chunk = read_terminal(terminal)
@@ -199,7 +232,8 @@ def test_the_prompt_on_a_terminal(reconciler: CommandLine, typed: bytes, code: i
         shown += chunk
     os.write(terminal, typed)
     while True:
-        # What is typed in the instant before the prompt starts to read may pass unnoticed, as on any terminal: type on.
+        # What is typed in the instant before the prompt starts to read may pass unnoticed, as on
+        # any terminal: type on.
         if not select.select([terminal], [], [], 0.5)[0]:
             os.write(terminal, typed)
         elif chunk := read_terminal(terminal):

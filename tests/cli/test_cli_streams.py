@@ -1,4 +1,6 @@
-"""Every command under many encodings, and with stdin, stdout and stderr closed, full or without a reader."""
+"""Every command under many encodings, and with stdin, stdout and stderr closed, full or without a
+reader.
+"""
 
 import asyncio
 import itertools
@@ -17,8 +19,23 @@ from tiers import sample
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import Store, reset
 
-ENCODINGS = ["ascii", "utf-8", "iso-8859-1", "cp1252", "koi8-r", "shift_jis", "gb18030", "utf-16", "utf-7", "cp037"]
-STDIN, STDOUT, STDERR = ("open", "closed"), ("open", "closed", "full", "gone"), ("open", "closed", "full")
+ENCODINGS = [
+    "ascii",
+    "utf-8",
+    "iso-8859-1",
+    "cp1252",
+    "koi8-r",
+    "shift_jis",
+    "gb18030",
+    "utf-16",
+    "utf-7",
+    "cp037",
+]
+STDIN, STDOUT, STDERR = (
+    ("open", "closed"),
+    ("open", "closed", "full", "gone"),
+    ("open", "closed", "full"),
+)
 COMMANDS = {
     "help": (["--help"], 0),
     "version": (["version"], 0),
@@ -41,7 +58,9 @@ ALL = bool(os.environ.get("ALL_STREAMS"))
 
 
 def chosen(encoding: int) -> list[dict[str, Any]]:
-    """The cases of one encoding: over all encodings every pair of command, stdin, stdout and stderr is among them."""
+    """The cases of one encoding: over all encodings every pair of command, stdin, stdout and stderr
+    is among them.
+    """
     if ALL:
         combined = itertools.product(COMMANDS, STDIN, STDOUT, STDERR)
     else:
@@ -54,7 +73,9 @@ def chosen(encoding: int) -> list[dict[str, Any]]:
             )
             for number, name in enumerate(COMMANDS)
         )
-    return [dict(zip(("name", "stdin", "stdout", "stderr"), case, strict=True)) for case in combined]
+    return [
+        dict(zip(("name", "stdin", "stdout", "stderr"), case, strict=True)) for case in combined
+    ]
 
 
 def test_every_pair_is_among_the_cases() -> None:
@@ -66,7 +87,9 @@ def test_every_pair_is_among_the_cases() -> None:
 
 
 def expected_code(case: dict[str, Any]) -> int:
-    """A result that is lost is none: 6 after a write, else 1; whatever else happens to a stream changes nothing."""
+    """A result that is lost is none: 6 after a write, else 1; whatever else happens to a stream
+    changes nothing.
+    """
     _, code = COMMANDS[case["name"]]
     if case["stdout"] != "full" or case["name"] == "usage":
         return code
@@ -74,15 +97,29 @@ def expected_code(case: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("encoding", sample(ENCODINGS, {"utf-8", "ascii"}.__contains__))
-def test_no_stream_and_no_encoding_ends_a_command_otherwise(encoding: str, reconciler: CommandLine) -> None:
-    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [extension(NAME, description=NAME)]})
-    Path("invalid.yaml").write_text(f"catalog: {NAME}\nextensions: [{{displayName: {NAME}}}]\n", "utf-8")
+def test_no_stream_and_no_encoding_ends_a_command_otherwise(
+    encoding: str, reconciler: CommandLine
+) -> None:
+    declare(
+        Path("desired_state"),
+        {"catalog": "Marketing", "extensions": [extension(NAME, description=NAME)]},
+    )
+    Path("invalid.yaml").write_text(
+        f"catalog: {NAME}\nextensions: [{{displayName: {NAME}}}]\n", "utf-8"
+    )
     seed = write_seed(Path("seed.json"), catalog(extensions=[extension("unmanaged " + NAME)]))
     reset(Path("seeded.sqlite3"), seed=seed)
-    assert reconciler("plan", "--sandbox", "--sandbox-db", "seeded.sqlite3", "--out", "plan.json").code == 0
+    assert (
+        reconciler("plan", "--sandbox", "--sandbox-db", "seeded.sqlite3", "--out", "plan.json").code
+        == 0
+    )
     cases = chosen(ENCODINGS.index(encoding))
     for number, case in enumerate(cases):
-        own = ["--sandbox-db", f"{number}.sqlite3"] if "--sandbox" in COMMANDS[case["name"]][0] else []
+        own = (
+            ["--sandbox-db", f"{number}.sqlite3"]
+            if "--sandbox" in COMMANDS[case["name"]][0]
+            else []
+        )
         if own:
             Path(own[1]).write_bytes(Path("seeded.sqlite3").read_bytes())
         case["command"] = [*COMMANDS[case["name"]][0], *own]
@@ -95,7 +132,10 @@ def test_no_stream_and_no_encoding_ends_a_command_otherwise(encoding: str, recon
         assert ended["code"] == expected_code(ended), ended
         assert "Traceback" not in ended["printed"]["stdout"] + ended["printed"]["stderr"], ended
         if ended["stdout"] == "full" and ended["stderr"] == "open" and ended["name"] != "usage":
-            assert "could not be written to stdout: No space left on device" in ended["printed"]["stderr"], ended
+            assert (
+                "could not be written to stdout: No space left on device"
+                in ended["printed"]["stderr"]
+            ), ended
         if ended["name"] == "apply":
             with Store(ended["command"][-1]) as store:
                 assert NAME in [item["displayName"] for item in store.extensions()]
@@ -114,7 +154,9 @@ def test_what_an_encoding_lacks_is_escaped(tmp_path: Path) -> None:
 
 
 def applied(folder: Path, unbuffered: str, size_bytes: int) -> tuple[int, bytes, bytes, int]:
-    """How an apply of a saved plan ended whose stdout is a file that may grow so long, and how much is live."""
+    """How an apply of a saved plan ended whose stdout is a file that may grow so long, and how much
+    is live.
+    """
 
     def no_larger() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
@@ -123,11 +165,21 @@ def applied(folder: Path, unbuffered: str, size_bytes: int) -> tuple[int, bytes,
         async with serve(database) as url:
             command = [sys.executable, "-m", "reconciler"]
             # Whoever measures the coverage of a child writes a file too, and longer ones.
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+            environment = {
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith("COVERAGE_")
+            }
             environment["PYTHONUNBUFFERED"] = unbuffered
             target = ["--graph-url", url]
             planning = await asyncio.create_subprocess_exec(
-                *command, "plan", "--out", "plan.json", *target, cwd=folder, stdout=asyncio.subprocess.DEVNULL
+                *command,
+                "plan",
+                "--out",
+                "plan.json",
+                *target,
+                cwd=folder,
+                stdout=asyncio.subprocess.DEVNULL,
             )
             assert await planning.wait() == 0
             with (folder / "report").open("wb") as report:
@@ -145,22 +197,31 @@ def applied(folder: Path, unbuffered: str, size_bytes: int) -> tuple[int, bytes,
 
     database = folder / "tenant.sqlite3"
     reset(database, seed=write_seed(folder / "seed.json", catalog()))
-    declare(folder / "desired_state", {"catalog": "Marketing", "extensions": [extension(name) for name in "abc"]})
+    declare(
+        folder / "desired_state",
+        {"catalog": "Marketing", "extensions": [extension(name) for name in "abc"]},
+    )
     code, report, err = asyncio.run(story())
     with Store(database) as store:
         return code, report, err, len(store.extensions())
 
 
 @pytest.mark.parametrize("unbuffered", sample(["", "1"], "".__eq__))
-def test_a_disk_that_fills_up_during_the_report_shows_in_the_exit_code(unbuffered: str, tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_during_the_report_shows_in_the_exit_code(
+    unbuffered: str, tmp_path: Path
+) -> None:
     code, report, err, live = applied(tmp_path, unbuffered, 1_000)
     assert (code, len(report), live) == (6, 1_000, 3)
     assert b"could not be written to stdout: File too large." in err and b"Traceback" not in err
 
 
 def test_a_reader_that_takes_its_time_gets_everything(reconciler: CommandLine) -> None:
-    """A pipe that does not block was handed on by Node: a full one takes nothing, and asks to wait."""
-    reconciler.seed(catalog(extensions=[extension(f"{number}", description="x" * 900) for number in range(200)]))
+    """A pipe that does not block was handed on by Node: a full one takes nothing, and
+    asks to wait.
+    """
+    reconciler.seed(
+        catalog(extensions=[extension(f"{number}", description="x" * 900) for number in range(200)])
+    )
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     command = [sys.executable, "-m", "reconciler", "export", "--sandbox"]
@@ -174,7 +235,9 @@ def test_a_reader_that_takes_its_time_gets_everything(reconciler: CommandLine) -
 
 
 def test_closed_streams_are_not_given_to_files(tmp_path: Path) -> None:
-    """Else the journal has the number of stdout, and whatever a program started by this one prints goes into it."""
+    """Else the journal has the number of stdout, and whatever a program started by this one prints
+    goes into it.
+    """
     program = """
 import os, sys
 from reconciler.__main__ import main
@@ -185,7 +248,9 @@ except SystemExit as ended:
     os.write(opened, f"{ended.code} {opened > 2}".encode())
 """
     script = 'exec "$0" -c "$1" version <&- >&- 2>&-'
-    subprocess.run(["sh", "-c", script, sys.executable, program], cwd=tmp_path, timeout=60, check=True)
+    subprocess.run(
+        ["sh", "-c", script, sys.executable, program], cwd=tmp_path, timeout=60, check=True
+    )
     assert (tmp_path / "opened").read_text() == "0 True"
 
 
@@ -212,10 +277,15 @@ def test_a_device_stays_a_device(reconciler: CommandLine) -> None:
     assert reconciler("plan", "--sandbox", "--out", "null").code == 0
     assert Path("null").is_char_device()
     full = reconciler("plan", "--sandbox", "--out", "/dev/full")
-    assert (full.code, "/dev/full cannot be written: No space left on device." in full.err) == (1, True)
+    assert (full.code, "/dev/full cannot be written: No space left on device." in full.err) == (
+        1,
+        True,
+    )
 
 
-@pytest.mark.parametrize("path", sample(["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"], "/dev/stdout".__eq__))
+@pytest.mark.parametrize(
+    "path", sample(["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"], "/dev/stdout".__eq__)
+)
 def test_stdout_by_its_path_is_not_replaced(path: str, reconciler: CommandLine) -> None:
     """Where it leads to a file, both the plan and what is printed after it arrive there."""
     reconciler.seed(catalog())
@@ -228,7 +298,9 @@ def test_stdout_by_its_path_is_not_replaced(path: str, reconciler: CommandLine) 
     assert printed.startswith("{") and printed.splitlines()[-1].startswith("Plan: 0 create")
 
 
-def test_a_link_stays_and_what_it_leads_to_is_replaced_with_its_mode(reconciler: CommandLine) -> None:
+def test_a_link_stays_and_what_it_leads_to_is_replaced_with_its_mode(
+    reconciler: CommandLine,
+) -> None:
     reconciler.seed(catalog())
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": []})
     target = Path("elsewhere/plan.json")

@@ -18,9 +18,13 @@ def shown_on_a_terminal(*arguments: str) -> list[str]:
     """The lines of a command on a terminal of 60 columns, without colour."""
     ours, theirs = pty.openpty()
     ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")
+    }
     command = [sys.executable, "-m", "reconciler", *arguments, "--no-color"]
-    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=theirs, stderr=subprocess.DEVNULL, env=environment
+    ) as process:
         os.close(theirs)
         printed = b""
         try:
@@ -36,7 +40,10 @@ def shown_on_a_terminal(*arguments: str) -> list[str]:
 def test_long_lines_of_a_plan_keep_symbol_and_indent_on_a_terminal(reconciler: CommandLine) -> None:
     words = "one two three four five six seven eight nine ten eleven twelve"
     reconciler.seed(catalog(extensions=[extension("notify-approvers", description="before")]))
-    declare(Path("more"), {"catalog": "Marketing", "extensions": [extension("notify-approvers", description=words)]})
+    declare(
+        Path("more"),
+        {"catalog": "Marketing", "extensions": [extension("notify-approvers", description=words)]},
+    )
     lines = shown_on_a_terminal("plan", "--sandbox", "more")
     start = next(number for number, line in enumerate(lines) if line.startswith("~   description:"))
     first, second = lines[start : start + 2]

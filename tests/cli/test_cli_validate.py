@@ -1,4 +1,6 @@
-"""`validate` on a folder in which nearly everything is wrong: all of it at once, each fault at its place."""
+"""`validate` on a folder in which nearly everything is wrong: all of it at once, each fault at its
+place.
+"""
 
 import json
 import subprocess
@@ -25,7 +27,10 @@ FAULTS = {
     "R105": "{displayName: e5, clientConfiguration: {timeoutInMilliseconds: 199}}",
     "R106": "{value: {displayName: e6}}",
     "R107": "{displayName: e7, description: }",
-    "R108": "{displayName: e8, callbackConfiguration: {timeoutDuration: PT1H, durationBeforeTimeout: PT1H}}",
+    "R108": (
+        "{displayName: e8, callbackConfiguration: {timeoutDuration: PT1H, durationBeforeTimeout:"
+        " PT1H}}"
+    ),
     "R201": "{displayName: e9, callbackConfiguration: {timeoutDuration: P1W}}",
     "R202": "{displayName: e10, callbackConfiguration: {timeoutDuration: PT4M}}",
     "R204": "{displayName: e12, endpointConfiguration: {subscriptionId: not-a-guid}}",
@@ -48,10 +53,16 @@ def test_twenty_faults_of_twenty_kinds_are_told_at_once(reconciler: CommandLine)
     (folder / "f.yaml").write_text("#" * (1 << 20) + "\n")
     ran = reconciler("validate", folder, "--format", "json")
     assert ran.code == 3
-    found = [(one["code"], Path(one["file"]).name, one["line"]) for one in ran.document["diagnostics"]]
+    found = [
+        (one["code"], Path(one["file"]).name, one["line"]) for one in ran.document["diagnostics"]
+    ]
     first = GOOD.count("\n") + 1
     expected = [(code, "a.yaml", first + number) for number, code in enumerate(FAULTS)]
-    expected += [("R207", "a.yaml", first + len(FAULTS) + 1), ("R007", "b.yaml", 2), ("R008", "c.yaml", 2)]
+    expected += [
+        ("R207", "a.yaml", first + len(FAULTS) + 1),
+        ("R007", "b.yaml", 2),
+        ("R008", "c.yaml", 2),
+    ]
     expected += [("R006", "d.yaml", 3), ("R005", "e.yaml", 1), ("R004", "f.yaml", None)]
     assert sorted(found, key=str) == sorted(expected, key=str)
     assert len({code for code, _, _ in found}) == 20
@@ -69,8 +80,17 @@ def test_validate_needs_neither_sdk_nor_credentials(tmp_path: Path) -> None:
         "print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     code, modules = json.loads(ended.stderr)
     assert code == 3
-    assert not [name for name in modules if name.partition(".")[0] in ("msgraph", "azure", "httpx", "asyncio")]
+    assert not [
+        name
+        for name in modules
+        if name.partition(".")[0] in ("msgraph", "azure", "httpx", "asyncio")
+    ]

@@ -1,4 +1,6 @@
-"""Warnings about files: the files stay valid, and whoever validates, plans, drifts or applies sees them."""
+"""Warnings about files: the files stay valid, and whoever validates, plans, drifts or applies sees
+them.
+"""
 
 import json
 from pathlib import Path
@@ -12,21 +14,32 @@ MESSAGE = "The document declares nothing: `extensions` is empty."
 
 @pytest.fixture
 def warned(reconciler: CommandLine) -> CommandLine:
-    """A tenant and files for it that are valid and have one warning (R312), at the second document."""
+    """A tenant and files for it that are valid and have one warning (R312), at the
+    second document.
+    """
     reconciler.seed(catalog())
-    documents = [{"catalog": "Marketing", "extensions": [extension("a")]}, {"catalog": "marketing", "extensions": []}]
+    documents = [
+        {"catalog": "Marketing", "extensions": [extension("a")]},
+        {"catalog": "marketing", "extensions": []},
+    ]
     declare(STATE, *documents)
     return reconciler
 
 
 @pytest.mark.parametrize("format_name", ["text", "markdown", "json", "github", "sarif"])
-def test_validate_shows_a_warning_in_every_format_and_is_0(warned: CommandLine, format_name: str) -> None:
+def test_validate_shows_a_warning_in_every_format_and_is_0(
+    warned: CommandLine, format_name: str
+) -> None:
     ran = warned("validate", "--format", format_name)
     assert ran.code == 0
     assert "R312" in ran.out and MESSAGE.partition("`")[0] in ran.out
     if format_name == "json":
         [finding] = ran.document["diagnostics"]
-        assert (ran.document["complete"], finding["severity"], finding["line"]) == (True, "warning", 4)
+        assert (ran.document["complete"], finding["severity"], finding["line"]) == (
+            True,
+            "warning",
+            4,
+        )
     if format_name == "text":
         assert ran.out.endswith("Found 1 warning in 1 file.\nValid: 1 file, 1 extension.\n")
 
@@ -37,10 +50,16 @@ def test_it_is_a_diagnostic_of_the_plan(warned: CommandLine, command: str) -> No
     ran = warned(command, "--sandbox", "--format", "json", *approved)
     assert ran.code == 0
     [finding] = ran.document["diagnostics"]
-    assert (finding["code"], finding["file"], finding["line"]) == ("R312", "desired_state/state.yaml", 4)
+    assert (finding["code"], finding["file"], finding["line"]) == (
+        "R312",
+        "desired_state/state.yaml",
+        4,
+    )
 
 
-@pytest.mark.parametrize("command", [("plan",), ("apply", "--auto-approve"), ("plan", "--format", "markdown")])
+@pytest.mark.parametrize(
+    "command", [("plan",), ("apply", "--auto-approve"), ("plan", "--format", "markdown")]
+)
 def test_it_is_shown_beside_the_plan(warned: CommandLine, command: tuple[str, ...]) -> None:
     ran = warned(*command, "--sandbox")
     assert ran.code == 0
@@ -69,9 +88,14 @@ def test_in_an_empty_folder_the_two_ways_out_are_named(reconciler: CommandLine) 
     ran = reconciler("plan", "--sandbox")
     assert (ran.code, "1 error in the input files" in ran.err) == (3, True)
     first, hint, *_ = ran.out.splitlines()
-    assert first == "desired_state: R001 error: No desired state found: `desired_state` does not exist."
-    assert hint == (
-        "    Hint: Check the working folder and the path. For a new repository, run `reconciler init . --ci none`."
+    assert (
+        first
+        == "desired_state: R001 error: No desired state found: `desired_state` does not exist."
+    )
+    assert (
+        hint
+        == "    Hint: Check the working folder and the path. For a new repository, run `reconciler"
+        " init . --ci none`."
     )
     annotated = reconciler("validate", "--format", "github")
     assert "::error file=desired_state,title=R001::" in annotated.out

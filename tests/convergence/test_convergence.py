@@ -1,4 +1,6 @@
-"""Any live state can be turned into any declared one, under all that docs/graph.md §8 leaves open."""
+"""Any live state can be turned into any declared one, under all that docs/graph.md §8
+leaves open.
+"""
 
 import asyncio
 import itertools
@@ -6,7 +8,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from harness import ASSIGNMENT, FINANCE, MARKETING, REQUEST, URL, catalog, declare, extension, tenant
+from harness import (
+    ASSIGNMENT,
+    FINANCE,
+    MARKETING,
+    REQUEST,
+    URL,
+    catalog,
+    declare,
+    extension,
+    tenant,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiers import examples
@@ -19,17 +31,29 @@ timeouts = st.sampled_from(["PT5M", "PT60M", "P1D", "PT24H", "P14D"])
 
 @st.composite
 def bodies(draw: st.DrawFn, *, with_url: bool, declared: bool) -> dict[str, Any]:
-    """A request body; `declared` ones may hold nulls and either timeout name, live ones are as a seed wants them."""
+    """A request body; `declared` ones may hold nulls and either timeout name, live ones are as a
+    seed wants them.
+    """
     kind = draw(st.sampled_from([REQUEST, REQUEST, ASSIGNMENT]))
     body = extension(draw(st.sampled_from(NAMES)), kind)
-    body["endpointConfiguration"]["logicAppWorkflowName"] = draw(st.sampled_from(["la", "LA", "other"]))
+    body["endpointConfiguration"]["logicAppWorkflowName"] = draw(
+        st.sampled_from(["la", "LA", "other"])
+    )
     if with_url or draw(st.booleans()):
-        body["endpointConfiguration"]["url"] = draw(st.sampled_from([URL, URL.replace("manual", "second")]))
+        body["endpointConfiguration"]["url"] = draw(
+            st.sampled_from([URL, URL.replace("manual", "second")])
+        )
     nothing = st.none() if declared else st.nothing()
     if draw(st.booleans()):
-        body["description"] = draw(nothing | st.sampled_from(["", "x", "y # not a comment", "'\"{}[]&*!|>%@`", "z\nz"]))
+        body["description"] = draw(
+            nothing | st.sampled_from(["", "x", "y # not a comment", "'\"{}[]&*!|>%@`", "z\nz"])
+        )
     if kind == REQUEST and draw(st.booleans()):
-        name = draw(st.sampled_from(["timeoutDuration", "durationBeforeTimeout"])) if declared else "timeoutDuration"
+        name = (
+            draw(st.sampled_from(["timeoutDuration", "durationBeforeTimeout"]))
+            if declared
+            else "timeoutDuration"
+        )
         body["callbackConfiguration"] = draw(nothing | st.fixed_dictionaries({name: timeouts}))
     if draw(st.booleans()):
         members = {
@@ -39,7 +63,10 @@ def bodies(draw: st.DrawFn, *, with_url: bool, declared: bool) -> dict[str, Any]
         body["clientConfiguration"] = draw(nothing | st.fixed_dictionaries(members))
     if draw(st.booleans()):
         token = "#microsoft.graph.azureAdTokenAuthentication"
-        body["authenticationConfiguration"] = {"@odata.type": token, "resourceId": draw(st.sampled_from(IDS))}
+        body["authenticationConfiguration"] = {
+            "@odata.type": token,
+            "resourceId": draw(st.sampled_from(IDS)),
+        }
     return body
 
 
@@ -65,13 +92,17 @@ def switches(draw: st.DrawFn) -> list[str]:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Switches, live extensions of two catalogs, and what is declared for them, partly pinned to live ids."""
+    """Switches, live extensions of two catalogs, and what is declared for them, partly pinned to
+    live ids.
+    """
     chosen = draw(switches())
     with_url = "app_only_without_url=refuse" in chosen
     found = draw(st.lists(bodies(with_url=with_url, declared=False), max_size=4))
     found = [{"id": IDS[number], **body} for number, body in enumerate(found)]
     unique = st.lists(
-        bodies(with_url=with_url, declared=True), max_size=4, unique_by=lambda body: body["displayName"].casefold()
+        bodies(with_url=with_url, declared=True),
+        max_size=4,
+        unique_by=lambda body: body["displayName"].casefold(),
     )
     wanted = draw(unique)
     pins = draw(st.permutations(IDS))
@@ -108,14 +139,18 @@ def test_after_an_apply_the_plan_is_empty(world: tuple[Any, Any, Any], by_name: 
         waiting = ("is pinned at", "the new name is taken")
         for earlier, later in itertools.pairwise(plans):
             freed = {
-                one.extension.display_name for one in earlier.blocked if any(why in one.because for why in waiting)
+                one.extension.display_name
+                for one in earlier.blocked
+                if any(why in one.because for why in waiting)
             }
             assert {change.extension.display_name for change in later.pending} <= freed
         pending = [change for plan in plans for change in plan.pending]
         creates = sum(change.action == "create" for change in pending)
         assert len(after) == len(before) + creates, "nothing twice, nothing lost"
         touched = {change.extension.id for change in pending}
-        assert all(after[key] == item for key, item in before.items() if key not in touched), "the rest is left alone"
+        assert all(after[key] == item for key, item in before.items() if key not in touched), (
+            "the rest is left alone"
+        )
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(story(Path(folder)))
@@ -123,13 +158,17 @@ def test_after_an_apply_the_plan_is_empty(world: tuple[Any, Any, Any], by_name: 
 
 @settings(max_examples=examples(15))
 @given(worlds(), st.data())
-def test_the_order_of_files_and_documents_changes_nothing(world: tuple[Any, Any, Any], data: st.DataObject) -> None:
+def test_the_order_of_files_and_documents_changes_nothing(
+    world: tuple[Any, Any, Any], data: st.DataObject
+) -> None:
     chosen, found, wanted = world
 
     async def digest(folder: Path, bodies: list[dict[str, Any]], rest: list[dict[str, Any]]) -> str:
         declare(folder / "desired", {"catalog": "Marketing", "extensions": bodies}, name="b.yaml")
         declare(folder / "desired", {"catalog": "Marketing", "extensions": rest}, name="a.yaml")
-        async with tenant(folder, catalog(extensions=found), switches=[*chosen, "lag_reads=0"]) as held:
+        async with tenant(
+            folder, catalog(extensions=found), switches=[*chosen, "lag_reads=0"]
+        ) as held:
             return (await held.plan(folder / "desired")).digest
 
     def at(folder: str, name: str) -> Path:

@@ -1,4 +1,6 @@
-"""Real runs in processes of their own, and a Graph that outlives them: it can kill the run it serves at any moment."""
+"""Real runs in processes of their own, and a Graph that outlives them: it can kill the run it
+serves at any moment.
+"""
 
 import asyncio
 import signal
@@ -29,7 +31,8 @@ SEEDED = "2026-01-15T08:30:00.1234567Z"
 class Moment:
     """When a run is killed: around its n-th request, or, `anytime`, so long after its start.
 
-    `before` Graph carries the request out; when that is `committed` but not answered; so long after it was `answered`.
+    `before` Graph carries the request out; when that is `committed` but not answered; so long after
+    it was `answered`.
     """
 
     stage: Literal["before", "committed", "answered", "anytime"]
@@ -39,9 +42,13 @@ class Moment:
 
 @contextmanager
 def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """The real command line in a process of its own; it is dead and reaped when the block is left."""
+    """The real command line in a process of its own; it is dead and reaped when the
+    block is left.
+    """
     command = [sys.executable, "-m", "reconciler", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield process
         finally:
@@ -49,7 +56,9 @@ def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def ended(process: subprocess.Popen[str]) -> Ran:
-    """The exit code and the output of a process that ends by itself; fails with its output after `LIMIT_S`."""
+    """The exit code and the output of a process that ends by itself; fails with its output after
+    `LIMIT_S`.
+    """
     try:
         out, err = process.communicate(timeout=LIMIT_S)
     except subprocess.TimeoutExpired:
@@ -66,9 +75,11 @@ def fail_with_output(process: subprocess.Popen[str], what: str) -> NoReturn:
 
 @dataclass
 class DoomedRun:
-    """A run that is killed at its moment: what each of its requests was for, and which one the kill met.
+    """A run that is killed at its moment: what each of its requests was for, and which one the kill
+    met.
 
-    `writes` are the client-request-ids of the writes that Graph heard; `cut_off` is that of the one left unanswered.
+    `writes` are the client-request-ids of the writes that Graph heard; `cut_off` is that of the one
+    left unanswered.
     """
 
     process: subprocess.Popen[str]
@@ -82,7 +93,10 @@ class DoomedRun:
     @property
     def was_killed(self) -> bool:
         """False when the run had ended, and ended well, before its moment came."""
-        assert self.process.returncode in (0, -signal.SIGKILL), f"the run ended with {self.process.returncode}"
+        assert self.process.returncode in (
+            0,
+            -signal.SIGKILL,
+        ), f"the run ended with {self.process.returncode}"
         return self.process.returncode != 0
 
     def kill(self) -> None:
@@ -152,16 +166,22 @@ class Graph:
             yield self
 
     def kill(self, moment: Moment) -> DoomedRun:
-        """An apply of the freshly seeded state that was killed at that moment, unless it had ended before.
+        """An apply of the freshly seeded state that was killed at that moment, unless it had ended
+        before.
 
-        What it had sent lies in the server's sockets then, so it is applied before a later run is heard.
+        What it had sent lies in the server's sockets then, so it is applied before a later run is
+        heard.
         """
         reset(self.database, seed=self.seed)
         self.journal.unlink(missing_ok=True)
-        with started("apply", "--auto-approve", "--graph-url", self.url, "--journal", self.journal) as process:
+        with started(
+            "apply", "--auto-approve", "--graph-url", self.url, "--journal", self.journal
+        ) as process:
             run = self._run = DoomedRun(process, moment)
             try:
-                process.communicate(timeout=moment.delay_s if moment.stage == "anytime" else LIMIT_S)
+                process.communicate(
+                    timeout=moment.delay_s if moment.stage == "anytime" else LIMIT_S
+                )
             except subprocess.TimeoutExpired:
                 if moment.stage != "anytime":
                     fail_with_output(process, f"the run did not meet {moment} within {LIMIT_S} s")
@@ -170,7 +190,9 @@ class Graph:
         return run
 
     def live(self) -> list[Json]:
-        """Every extension with its catalog, by name; without what Graph made up for it since the seed."""
+        """Every extension with its catalog, by name; without what Graph made up for it since the
+        seed.
+        """
         with Store(self.database) as store:
             found = [
                 {"catalog": one["displayName"], **_settled(item)}

@@ -1,4 +1,6 @@
-"""SIGKILL at any point of an apply, then a second run: it converges, with nothing twice and nothing else changed."""
+"""SIGKILL at any point of an apply, then a second run: it converges, with nothing twice and nothing
+else changed.
+"""
 
 import contextlib
 import json
@@ -17,7 +19,16 @@ from subprocess import Popen
 import pytest
 from anyio.from_thread import start_blocking_portal
 from crash_graph import LIMIT_S, SEEDED, Graph, Moment, ended, fail_with_output, started
-from harness import ASSIGNMENT, FINANCE, MARKETING, CommandLine, catalog, declare, extension, write_seed
+from harness import (
+    ASSIGNMENT,
+    FINANCE,
+    MARKETING,
+    CommandLine,
+    catalog,
+    declare,
+    extension,
+    write_seed,
+)
 from tiers import sample
 
 OPERATIONS = "11111111-0000-4000-8000-000000000001"
@@ -25,7 +36,9 @@ KILL_SEED = int(os.environ.get("KILL_SEED") or random.randrange(2**32))
 STATE = Path("desired_state")
 DATABASE = Path(".reconciler") / "sandbox.sqlite3"
 SWITCHES = ["timeout_accept=durationBeforeTimeout"]
-"""A timeout is refused under the name that is tried first, so a kill may also fall between two attempts of a write."""
+"""A timeout is refused under the name that is tried first, so a kill may also fall between two
+attempts of a write.
+"""
 TIMED = {"callbackConfiguration": {"timeoutDuration": "PT1H"}}
 NEW = {"description": "new"}
 DECLARED = {
@@ -34,14 +47,17 @@ DECLARED = {
     "Operations": [extension("shared"), extension("old", **TIMED)],
 }
 NAMES = sorted(
-    [(name, body["displayName"]) for name in DECLARED for body in DECLARED[name]] + [("Finance", "undeclared")]
+    [(name, body["displayName"]) for name in DECLARED for body in DECLARED[name]]
+    + [("Finance", "undeclared")]
 )
 """What is live at the end, each once."""
 PHASES = ("planning", "re-check", "POST", "PUT", "read-back")
 
 
 def seed(folder: Path) -> Path:
-    """What is live before: something to update in each catalog, something as declared, something undeclared."""
+    """What is live before: something to update in each catalog, something as declared, something
+    undeclared.
+    """
     then = {"createdDateTime": SEEDED, "lastModifiedDateTime": SEEDED}
     return write_seed(
         folder / "seed.json",
@@ -54,9 +70,15 @@ def seed(folder: Path) -> Path:
 def moments(requests: int, duration_s: float) -> list[Moment]:
     """Around every request of the run, soon after some of them, and at any time; in any order."""
     chance = random.Random(KILL_SEED)
-    around = [Moment(stage, number + 1) for number in range(requests) for stage in ("before", "committed")]
-    after = [Moment("answered", chance.randint(1, requests), chance.uniform(0, 0.03)) for _ in range(6)]
-    anytime = [Moment("anytime", delay_s=(slot + chance.random()) / 6 * duration_s) for slot in range(6)]
+    around = [
+        Moment(stage, number + 1) for number in range(requests) for stage in ("before", "committed")
+    ]
+    after = [
+        Moment("answered", chance.randint(1, requests), chance.uniform(0, 0.03)) for _ in range(6)
+    ]
+    anytime = [
+        Moment("anytime", delay_s=(slot + chance.random()) / 6 * duration_s) for slot in range(6)
+    ]
     drawn = around + after + anytime
     return chance.sample(drawn, len(drawn))
 
@@ -65,13 +87,17 @@ def moments(requests: int, duration_s: float) -> list[Moment]:
 def graphs(reconciler: CommandLine) -> Iterator[list[Graph]]:
     """Two served Graphs, and what is declared for both."""
     declare(STATE, *({"catalog": name, "extensions": items} for name, items in DECLARED.items()))
-    both = [Graph(reconciler.folder / f"{number}.sqlite3", seed(reconciler.folder)) for number in (1, 2)]
+    both = [
+        Graph(reconciler.folder / f"{number}.sqlite3", seed(reconciler.folder)) for number in (1, 2)
+    ]
     with start_blocking_portal() as portal, ExitStack() as stack:
         yield [stack.enter_context(graph.served(portal, SWITCHES)) for graph in both]
 
 
 def apply_again(reconciler: CommandLine, graph: Graph, moment: Moment) -> int:
-    """The exit code of the second run: in this process, which is quicker, or sometimes in one of its own."""
+    """The exit code of the second run: in this process, which is quicker, or sometimes in one of
+    its own.
+    """
     arguments = ("apply", "--auto-approve", "--graph-url", graph.url)
     if moment.stage != "anytime":
         return reconciler(*arguments).code
@@ -80,7 +106,9 @@ def apply_again(reconciler: CommandLine, graph: Graph, moment: Moment) -> int:
 
 
 def journalled(journal: Path) -> tuple[set[str], set[str]]:
-    """The client-request-ids of all writes that were about to leave, and of those whose answer was not recorded."""
+    """The client-request-ids of all writes that were about to leave, and of those whose answer was
+    not recorded.
+    """
     events: defaultdict[str, set[str]] = defaultdict(set)
     for line in map(json.loads, journal.read_text().splitlines() if journal.exists() else ()):
         events[line["event"]].add(line.get("client_request_id"))
@@ -107,14 +135,18 @@ def test_a_second_run_finishes_what_a_killed_one_began(
                 assert set(run.writes) <= sent, where
                 assert run.cut_off is None or run.cut_off in in_flight, where
                 assert apply_again(reconciler, graph, run.moment) == 0, where
-                assert reconciler("plan", "--detailed-exitcode", "--graph-url", graph.url).code == 0, where
+                assert (
+                    reconciler("plan", "--detailed-exitcode", "--graph-url", graph.url).code == 0
+                ), where
                 assert graph.live() == as_declared, where
                 met[run.moment.stage, run.met] += run.was_killed
     if kills != "all":
         assert met.total() >= 9, met
         return
     assert met.total() >= 50, met
-    assert {(stage, phase) for stage in ("before", "committed") for phase in PHASES} <= set(+met), met
+    assert {(stage, phase) for stage in ("before", "committed") for phase in PHASES} <= set(+met), (
+        met
+    )
     assert met["anytime", "start-up"], met
 
 
@@ -129,7 +161,10 @@ def wait_for(condition: Callable[[], object], process: Popen[str]) -> None:
 @pytest.mark.parametrize("created", sample([1, 2, 4, 7, 10], (4).__eq__))
 def test_a_killed_embedded_sandbox_can_be_used_again(reconciler: CommandLine, created: int) -> None:
     reconciler.seed(catalog())
-    declare(STATE, {"catalog": "Marketing", "extensions": [extension(f"e{number}") for number in range(30)]})
+    declare(
+        STATE,
+        {"catalog": "Marketing", "extensions": [extension(f"e{number}") for number in range(30)]},
+    )
     with started("apply", "--sandbox", "--auto-approve") as process:
         wait_for(lambda: len(reconciler.live()) >= created, process)
         process.kill()
@@ -137,7 +172,9 @@ def test_a_killed_embedded_sandbox_can_be_used_again(reconciler: CommandLine, cr
     applied = reconciler("apply", "--sandbox", "--auto-approve")
     assert applied.code == 0, applied.out
     assert reconciler("plan", "--sandbox", "--detailed-exitcode").code == 0, applied.out
-    assert sorted(item["displayName"] for item in reconciler.live()) == sorted(f"e{number}" for number in range(30))
+    assert sorted(item["displayName"] for item in reconciler.live()) == sorted(
+        f"e{number}" for number in range(30)
+    )
 
 
 def write_ahead_log(database: Path) -> Path:
@@ -167,7 +204,10 @@ def test_a_new_sandbox_is_filled_whole_or_not_at_all(reconciler: CommandLine) ->
     seed_file = write_seed(Path("seed.json"), everything)
 
     def has_tables() -> bool:
-        with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(DATABASE)) as connection:
+        with (
+            contextlib.suppress(sqlite3.OperationalError),
+            contextlib.closing(sqlite3.connect(DATABASE)) as connection,
+        ):
             return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
         return False
 

@@ -1,4 +1,6 @@
-"""Two applies at once: no duplicates if Graph shows them in time; otherwise they are found and reported."""
+"""Two applies at once: no duplicates if Graph shows them in time; otherwise they are found and
+reported.
+"""
 
 import asyncio
 import itertools
@@ -20,15 +22,25 @@ from reconciler.sandbox.server import serve
 
 STATE = Path("desired_state")
 DATABASE = Path(".reconciler") / "sandbox.sqlite3"
-CATALOGS = {"Marketing": MARKETING, "Finance": FINANCE, "Operations": "11111111-0000-4000-8000-000000000001"}
+CATALOGS = {
+    "Marketing": MARKETING,
+    "Finance": FINANCE,
+    "Operations": "11111111-0000-4000-8000-000000000001",
+}
 
 
-def apply_both(first: Middleware, second: Middleware, states: Sequence[Path] = (STATE, STATE)) -> list[Ran]:
-    """Two applies of one Graph, started together; each meets a server of its own, so that one can be held back."""
+def apply_both(
+    first: Middleware, second: Middleware, states: Sequence[Path] = (STATE, STATE)
+) -> list[Ran]:
+    """Two applies of one Graph, started together; each meets a server of its own, so that one can
+    be held back.
+    """
     with start_blocking_portal() as portal, ExitStack() as stack:
         runs = []
         for fault, state in zip((first, second), states, strict=True):
-            url = stack.enter_context(portal.wrap_async_context_manager(serve(DATABASE, faults=[fault])))
+            url = stack.enter_context(
+                portal.wrap_async_context_manager(serve(DATABASE, faults=[fault]))
+            )
             command = ("apply", state, "--auto-approve", "--format", "json", "--graph-url", url)
             runs.append(stack.enter_context(started(*command)))
         return [ended(run) for run in runs]
@@ -41,7 +53,10 @@ def names_all(text: str, ids: Sequence[str]) -> bool:
 
 @pytest.mark.parametrize(
     ("description", "reported"),
-    [(None, "already in the desired state"), ("other", "an extension with this name already exists")],
+    [
+        (None, "already in the desired state"),
+        ("other", "an extension with this name already exists"),
+    ],
 )
 def test_what_the_other_run_created_is_not_created_again(
     reconciler: CommandLine, description: str | None, reported: str
@@ -49,7 +64,9 @@ def test_what_the_other_run_created_is_not_created_again(
     reconciler.seed(catalog())
     states = (STATE, Path("second_state"))
     declare(states[0], {"catalog": "Marketing", "extensions": [extension("a")]})
-    declare(states[1], {"catalog": "Marketing", "extensions": [extension("a", description=description)]})
+    declare(
+        states[1], {"catalog": "Marketing", "extensions": [extension("a", description=description)]}
+    )
     second_planned, first_committed = asyncio.Event(), asyncio.Event()
     listed: list[str] = []
 
@@ -82,7 +99,9 @@ def test_what_the_other_run_created_is_not_created_again(
 
 
 def make_duplicates(reconciler: CommandLine) -> tuple[list[Ran], list[str]]:
-    """Two applies that create the same extension before either can see the other; the ids of the duplicates."""
+    """Two applies that create the same extension before either can see the other; the ids of the
+    duplicates.
+    """
     reconciler.seed(catalog())
     declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
     both = asyncio.Barrier(2)
@@ -160,7 +179,9 @@ def test_a_duplicate_made_after_the_others_read_back_is_reported_by_the_run_that
 
 
 def race(head_start: int) -> list[Ran]:
-    """Two applies: Graph hears the second when it has heard so many requests of the first, and the rest is chance."""
+    """Two applies: Graph hears the second when it has heard so many requests of the first, and the
+    rest is chance.
+    """
     second_is_there, go = asyncio.Event(), asyncio.Event()
     heard = itertools.count()
 
@@ -187,14 +208,18 @@ def bodies(name: str, **properties: Any) -> list[Json]:
 
 def declare_all(**properties: Any) -> None:
     """Declares four extensions in each of three catalogs."""
-    declare(STATE, *({"catalog": name, "extensions": bodies(name, **properties)} for name in CATALOGS))
+    declare(
+        STATE, *({"catalog": name, "extensions": bodies(name, **properties)} for name in CATALOGS)
+    )
 
 
 HEAD_STARTS = [0, 3, 12, 24]
 
 
 @pytest.mark.parametrize("head_start", sample(HEAD_STARTS, HEAD_STARTS[0].__eq__))
-def test_a_race_of_creates_loses_nothing_and_hides_no_duplicates(reconciler: CommandLine, head_start: int) -> None:
+def test_a_race_of_creates_loses_nothing_and_hides_no_duplicates(
+    reconciler: CommandLine, head_start: int
+) -> None:
     reconciler.seed(*(catalog(name, catalog_id) for name, catalog_id in CATALOGS.items()))
     declare_all()
     runs = race(head_start)
@@ -204,20 +229,26 @@ def test_a_race_of_creates_loses_nothing_and_hides_no_duplicates(reconciler: Com
         live[item["displayName"]].append(item["id"])
     duplicates = {name: ids for name, ids in live.items() if len(ids) > 1}
     planned = reconciler("plan", "--sandbox", "--format", "json")
-    blocked = {change["extension"]["display_name"]: change for change in planned.document["changes"]}
+    blocked = {
+        change["extension"]["display_name"]: change for change in planned.document["changes"]
+    }
     assert set(live) == {body["displayName"] for name in CATALOGS for body in bodies(name)}
     assert (planned.code, set(blocked)) == (4 if duplicates else 0, set(duplicates))
     outcomes = [outcome for run in runs for outcome in run.document["outcomes"]]
     for name, ids in duplicates.items():
         assert blocked[name]["action"] == "blocked"
         assert names_all(blocked[name]["because"], ids)
-        reported = [one["error"] or "" for one in outcomes if one["extension"]["display_name"] == name]
+        reported = [
+            one["error"] or "" for one in outcomes if one["extension"]["display_name"] == name
+        ]
         assert any(names_all(error, ids) for error in reported), "the later run has seen both"
 
 
 @pytest.mark.parametrize("head_start", sample(HEAD_STARTS, HEAD_STARTS[0].__eq__))
 def test_a_race_of_updates_ends_as_declared(reconciler: CommandLine, head_start: int) -> None:
-    reconciler.seed(*(catalog(name, catalog_id, bodies(name)) for name, catalog_id in CATALOGS.items()))
+    reconciler.seed(
+        *(catalog(name, catalog_id, bodies(name)) for name, catalog_id in CATALOGS.items())
+    )
     before = {item["id"]: item["displayName"] for item in reconciler.live()}
     declare_all(description="new")
     runs = race(head_start)

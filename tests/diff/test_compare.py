@@ -25,7 +25,9 @@ LIVE = canonical(
 
 
 def rows(declared: dict[str, Any], live: dict[str, Any] = LIVE) -> list[tuple[str, Any, Any]]:
-    return [("/".join(row.path), row.before, row.after) for row in compare(canonical(declared), live)]
+    return [
+        ("/".join(row.path), row.before, row.after) for row in compare(canonical(declared), live)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,11 @@ def rows(declared: dict[str, Any], live: dict[str, Any] = LIVE) -> list[tuple[st
         {"endpointConfiguration": {"logicAppWorkflowName": "LA"}},
         {"clientConfiguration": None},
         {"clientConfiguration": {"maximumRetries": None}},
-        {"authenticationConfiguration": {"@odata.type": "microsoft.graph.AzureADPopTokenAuthentication"}},
+        {
+            "authenticationConfiguration": {
+                "@odata.type": "microsoft.graph.AzureADPopTokenAuthentication"
+            }
+        },
     ],
 )
 def test_what_means_the_same_is_no_difference(declared: dict[str, Any]) -> None:
@@ -61,10 +67,16 @@ def test_what_means_the_same_is_no_difference(declared: dict[str, Any]) -> None:
             {"callbackConfiguration": {"timeoutDuration": "PT2H"}},
             [("callbackConfiguration/timeoutDuration", "PT1H", "PT2H")],
         ),
-        ({"callbackConfiguration": None}, [("callbackConfiguration", {"timeoutDuration": "PT1H"}, None)]),
+        (
+            {"callbackConfiguration": None},
+            [("callbackConfiguration", {"timeoutDuration": "PT1H"}, None)],
+        ),
         (
             {"clientConfiguration": {"timeoutInMilliseconds": 900, "maximumRetries": 1}},
-            [("clientConfiguration/maximumRetries", None, 1), ("clientConfiguration/timeoutInMilliseconds", None, 900)],
+            [
+                ("clientConfiguration/maximumRetries", None, 1),
+                ("clientConfiguration/timeoutInMilliseconds", None, 900),
+            ],
         ),
         (
             {
@@ -84,7 +96,9 @@ def test_what_means_the_same_is_no_difference(declared: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_each_difference_is_a_row(declared: dict[str, Any], expected: list[tuple[str, Any, Any]]) -> None:
+def test_each_difference_is_a_row(
+    declared: dict[str, Any], expected: list[tuple[str, Any, Any]]
+) -> None:
     assert rows(declared) == expected
 
 
@@ -105,7 +119,9 @@ def test_no_address_and_no_timeout_is_what_an_empty_text_says() -> None:
     live = canonical({"endpointConfiguration": endpoint, "callbackConfiguration": callback})
     assert rows({"endpointConfiguration": {"url": None}}, live) == []
     assert rows({"callbackConfiguration": {"timeoutDuration": "PT1H"}}, live) == []
-    assert rows({"endpointConfiguration": {"url": URL}}, live) == [("endpointConfiguration/url", None, URL)]
+    assert rows({"endpointConfiguration": {"url": URL}}, live) == [
+        ("endpointConfiguration/url", None, URL)
+    ]
     moved = {"endpointConfiguration": {"logicAppWorkflowName": "other"}}
     assert rows(moved, live) == [("endpointConfiguration/logicAppWorkflowName", "la", "other")]
 
@@ -127,16 +143,24 @@ def test_members_of_a_former_type_show_as_removed() -> None:
             }
         }
     )
-    declared = {"authenticationConfiguration": {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}}
+    declared = {
+        "authenticationConfiguration": {
+            "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"
+        }
+    }
     assert ("authenticationConfiguration/resourceId", "x", None) in rows(declared, live)
 
 
 def test_another_logic_app_takes_the_old_url_away() -> None:
-    live = canonical(extension("a", endpointConfiguration={"logicAppWorkflowName": "la", "url": URL}))
+    live = canonical(
+        extension("a", endpointConfiguration={"logicAppWorkflowName": "la", "url": URL})
+    )
     moved = {"endpointConfiguration": {"logicAppWorkflowName": "other"}}
     assert ("endpointConfiguration/url", URL, None) in rows(moved, live)
     declared_too = {"endpointConfiguration": {"logicAppWorkflowName": "other", "url": URL}}
-    assert rows(declared_too, live) == [("endpointConfiguration/logicAppWorkflowName", "la", "other")]
+    assert rows(declared_too, live) == [
+        ("endpointConfiguration/logicAppWorkflowName", "la", "other")
+    ]
     assert rows({"endpointConfiguration": {"logicAppWorkflowName": "LA"}}, live) == []
 
 
@@ -152,7 +176,9 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
         body["description"] = draw(maybe)
     if draw(st.booleans()):
         timeout = draw(st.sampled_from(["timeoutDuration", "durationBeforeTimeout"]))
-        body["callbackConfiguration"] = draw(st.none() | st.fixed_dictionaries({timeout: durations}))
+        body["callbackConfiguration"] = draw(
+            st.none() | st.fixed_dictionaries({timeout: durations})
+        )
     if draw(st.booleans()):
         members = {
             "timeoutInMilliseconds": st.none() | st.integers(200, 2000),
@@ -162,15 +188,22 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         body["endpointConfiguration"] |= {"url": draw(st.sampled_from([URL, URL + "&x=1"]))}
     if draw(st.booleans()):
-        body["endpointConfiguration"] |= {"logicAppWorkflowName": draw(st.sampled_from(["la", "LA", "other"]))}
+        body["endpointConfiguration"] |= {
+            "logicAppWorkflowName": draw(st.sampled_from(["la", "LA", "other"]))
+        }
     if draw(st.booleans()):
         kind = "#microsoft.graph.azureAdTokenAuthentication"
-        body["authenticationConfiguration"] = {"@odata.type": kind, "resourceId": draw(st.sampled_from(["x", "y"]))}
+        body["authenticationConfiguration"] = {
+            "@odata.type": kind,
+            "resourceId": draw(st.sampled_from(["x", "y"])),
+        }
     return body
 
 
 @given(bodies(), bodies())
-def test_carrying_out_the_rows_leaves_no_difference(declared: dict[str, Any], live: dict[str, Any]) -> None:
+def test_carrying_out_the_rows_leaves_no_difference(
+    declared: dict[str, Any], live: dict[str, Any]
+) -> None:
     wanted, found = canonical(declared), canonical(live)
     after = patched(found, compare(wanted, found))
     assert compare(wanted, after) == ()
@@ -184,7 +217,9 @@ def test_the_rows_of_a_create_hold_every_declared_leaf(declared: dict[str, Any])
 
 
 @given(bodies(), bodies())
-def test_undeclared_properties_are_carried_over(declared: dict[str, Any], live: dict[str, Any]) -> None:
+def test_undeclared_properties_are_carried_over(
+    declared: dict[str, Any], live: dict[str, Any]
+) -> None:
     wanted, found = canonical(declared), canonical(live)
     after = patched(found, compare(wanted, found))
     for name, value in found.items():

@@ -21,9 +21,15 @@ def live(extension_id: str, name: str, type_name: str = REQUEST, **properties: A
     return observed_extension({"id": extension_id, **extension(name, type_name, **properties)})
 
 
-def desired(name: str, *, pinned: str | None = None, line: int = 1, type_name: str = REQUEST) -> DesiredExtension:
+def desired(
+    name: str, *, pinned: str | None = None, line: int = 1, type_name: str = REQUEST
+) -> DesiredExtension:
     return DesiredExtension(
-        pinned, name, short_type(type_name), canonical(extension(name, type_name)), SourceLocation("f.yaml", line)
+        pinned,
+        name,
+        short_type(type_name),
+        canonical(extension(name, type_name)),
+        SourceLocation("f.yaml", line),
     )
 
 
@@ -38,17 +44,29 @@ def diff(wanted: list[DesiredExtension], found: list[Any]) -> Any:
         ([desired("A")], [live(ONE, "a")], "rename", "differs only in spelling"),
         ([desired("e\u0301 ")], [live(ONE, "\u00e9")], "rename", "differs only in spelling"),
         ([desired("b", pinned=ONE)], [live(ONE, "a")], "rename", 'its live name is "a"'),
-        ([desired("b", pinned=ONE)], [live(ONE, "a"), live(TWO, "B")], "blocked", f"already used by {TWO}"),
+        (
+            [desired("b", pinned=ONE)],
+            [live(ONE, "a"), live(TWO, "B")],
+            "blocked",
+            f"already used by {TWO}",
+        ),
         ([desired("a", pinned=TWO)], [live(ONE, "a")], "blocked", f"pinned id {TWO}"),
         ([desired("a")], [live(ONE, "a"), live(TWO, "A")], "blocked", f"{ONE}, {TWO}"),
-        ([desired("a")], [live(ONE, "a"), live(TWO, "A"), live("3", "a")], "blocked", "3 live extensions"),
+        (
+            [desired("a")],
+            [live(ONE, "a"), live(TWO, "A"), live("3", "a")],
+            "blocked",
+            "3 live extensions",
+        ),
         ([desired("a")], [live(ONE, "a", ASSIGNMENT)], "blocked", "cannot be changed"),
         ([desired("a")], [live(ONE, "a", "#microsoft.graph.other")], "blocked", "type other"),
         ([desired("a", pinned=ONE.upper())], [live(ONE, "a", description="x")], None, None),
         ([desired("a", pinned=ONE)], [live(ONE, "a"), live(TWO, "a")], None, None),
     ],
 )
-def test_one_declaration(wanted: list[Any], found: list[Any], action: str | None, because: str | None) -> None:
+def test_one_declaration(
+    wanted: list[Any], found: list[Any], action: str | None, because: str | None
+) -> None:
     result = diff(wanted, found)
     if action is None:
         assert (result.changes, result.unchanged) == ((), 1)
@@ -67,7 +85,9 @@ def test_a_name_that_another_declaration_pins_is_blocked() -> None:
 
 
 def test_the_same_extension_twice_is_blocked_on_both_sides() -> None:
-    result = diff([desired("a", line=1), desired("A", line=2), desired("c", line=3)], [live(ONE, "a")])
+    result = diff(
+        [desired("a", line=1), desired("A", line=2), desired("c", line=3)], [live(ONE, "a")]
+    )
     assert [change.action for change in result.changes] == ["blocked", "blocked", "create"]
     assert "f.yaml:2" in result.changes[0].because
     assert "f.yaml:1" in result.changes[1].because
@@ -81,13 +101,19 @@ def test_what_nobody_declares_is_unmanaged_and_what_is_blocked_is_not() -> None:
 
 @pytest.mark.parametrize("read", ["absent", "unreadable"])
 def test_nothing_is_concluded_from_a_catalog_that_was_not_read(read: Any) -> None:
-    result = diff_catalog(ObservedCatalog(CATALOG, read, because="why"), [desired("a"), desired("b")])
-    assert [(change.action, change.because) for change in result.changes] == [("blocked", "why")] * 2
+    result = diff_catalog(
+        ObservedCatalog(CATALOG, read, because="why"), [desired("a"), desired("b")]
+    )
+    assert [(change.action, change.because) for change in result.changes] == [
+        ("blocked", "why")
+    ] * 2
     assert (result.unchanged, result.unmanaged) == (0, ())
 
 
 def test_pinned_ones_may_share_a_name() -> None:
-    result = diff([desired("a", pinned=ONE), desired("A", pinned=TWO)], [live(ONE, "a"), live(TWO, "A")])
+    result = diff(
+        [desired("a", pinned=ONE), desired("A", pinned=TWO)], [live(ONE, "a"), live(TWO, "A")]
+    )
     assert (result.changes, result.unchanged, result.unmanaged) == ((), 2, ())
 
 
@@ -109,7 +135,10 @@ def test_a_name_is_not_shared_with_one_that_no_declaration_pins_under_it() -> No
 
 
 def test_a_change_that_keeps_its_name_needs_no_namesakes() -> None:
-    found = [live(ONE, "a", description="x", callbackConfiguration={"timeoutDuration": "PT1H"}), live(TWO, "a")]
+    found = [
+        live(ONE, "a", description="x", callbackConfiguration={"timeoutDuration": "PT1H"}),
+        live(TWO, "a"),
+    ]
     cleared = canonical(extension("a", description=None))
     wanted = [replace(desired("a", pinned=ONE), properties=cleared), desired("a", pinned=TWO)]
     (change,) = diff(wanted, found).changes
@@ -130,7 +159,9 @@ def test_two_ways_to_address_a_catalog_are_compared_by_id_then_by_name(
 ) -> None:
     for wanted in ([first, second], [second, first]):
         result = diff(wanted, [live(ONE, "a"), live(TWO, "A")])
-        assert ["also declared at f.yaml:" in change.because for change in result.changes] == [True] * blocked
+        assert ["also declared at f.yaml:" in change.because for change in result.changes] == [
+            True
+        ] * blocked
 
 
 def test_a_twin_that_another_declaration_pins_is_not_meant() -> None:

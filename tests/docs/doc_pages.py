@@ -44,7 +44,9 @@ def text_of(page: Path) -> str:
 def blocks(page: Path, *languages: str) -> list[Block]:
     """The fenced blocks in one of the languages."""
     fences = (token for token in _MARKDOWN.parse(text_of(page)) if token.type == "fence")
-    found = (Block(token.info.strip(), token.content, (token.map or [0])[0] + 1) for token in fences)
+    found = (
+        Block(token.info.strip(), token.content, (token.map or [0])[0] + 1) for token in fences
+    )
     return [block for block in found if block.language in languages]
 
 
@@ -79,7 +81,12 @@ def rows(markdown: str) -> list[list[str]]:
     found = []
     for line in markdown.splitlines():
         if line.strip().startswith("|") and not re.fullmatch(r"[\s|:-]+", line):
-            found.append([cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))])
+            found.append(
+                [
+                    cell.strip().replace("\\|", "|")
+                    for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))
+                ]
+            )
         elif found and line.strip().startswith("|"):
             found.pop()  # the rule under the head: the row before it was the head
     return found

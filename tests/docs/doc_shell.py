@@ -1,4 +1,6 @@
-"""Runs what a page shows as a terminal session, in a folder of its own, and compares what it says."""
+"""Runs what a page shows as a terminal session, in a folder of its own, and compares
+what it says.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +46,19 @@ def demo_recipe() -> list[tuple[str, bool]]:
     expanded = recipe[1]
     while "$(" in expanded:
         expanded = re.sub(r"\$\((\w+)\)", lambda match: variables[match[1]], expanded)
-    return [(line.strip().lstrip("@"), not line.strip().startswith("@")) for line in expanded.splitlines()]
+    return [
+        (line.strip().lstrip("@"), not line.strip().startswith("@"))
+        for line in expanded.splitlines()
+    ]
 
 
 def missing_line(shown: str, real: str) -> str | None:
-    """The first shown line that the real output does not have at its place; None when all is as shown.
+    """The first shown line that the real output does not have at its place; None when all is as
+    shown.
 
-    A line `…` stands for any lines, a `…` within a line for any text in it. Without one the shown lines follow each
-    other, and are all there is. What differs from run to run (request ids, ports) counts as equal.
+    A line `…` stands for any lines, a `…` within a line for any text in it. Without one the shown
+    lines follow each other, and are all there is. What differs from run to run (request ids, ports)
+    counts as equal.
     """
     have, at, gap = _same(real).splitlines(), 0, False
     for line in _same(shown).splitlines():
@@ -87,11 +94,15 @@ class Shell:
     def run(self, command: str) -> str:
         """What the command prints on stdout and stderr."""
         if command == "make demo":
-            return "".join((f"{line}\n" if told else "") + self.run(line) for line, told in demo_recipe())
+            return "".join(
+                (f"{line}\n" if told else "") + self.run(line) for line, told in demo_recipe()
+            )
         if command == "echo $?":
             return f"{self.exit_code}\n"
         program, *arguments = shlex.split(command)
-        assert program.rpartition("/")[2] == "reconciler", f"a page shows a command that no test can run: {command}"
+        assert program.rpartition("/")[2] == "reconciler", (
+            f"a page shows a command that no test can run: {command}"
+        )
         if arguments[:2] == ["sandbox", "serve"]:
             return self._serve(arguments)
         return self._reconciler(arguments)

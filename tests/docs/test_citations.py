@@ -1,4 +1,6 @@
-"""What code and pages cite is in the repository: sections of pages, decisions, and no document that readers lack."""
+"""What code and pages cite is in the repository: sections of pages, decisions, and no document that
+readers lack.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,12 @@ FOLDERS = ("reconciler", "docs", ".github", "tests", "benchmarks")
 CITING = [
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
-    *(file for folder in FOLDERS for kind in ("*.py", "*.md") for file in sorted((ROOT / folder).rglob(kind))),
+    *(
+        file
+        for folder in FOLDERS
+        for kind in ("*.py", "*.md")
+        for file in sorted((ROOT / folder).rglob(kind))
+    ),
 ]
 CITING = [file for file in CITING if file not in (Path(__file__), ROOT / "tests/docs/test_docs.py")]
 
@@ -23,7 +30,9 @@ OWN = re.compile(rf"(docs/[\w/-]+\.md)\s+({NUMBERS})")
 STANDARD = re.compile(rf"(?:RFC \d+|YAML 1\.2\.2|SARIF 2\.1\.0)\s+({NUMBERS})")
 PAGE = re.compile(r"\bdocs/[\w/-]+\.md\b")
 NUMBER = re.compile(r"§(\d+(?:\.\d+)*)")
-ELSEWHERE = re.compile(r"\bcontract\b|\bsdk[- ]facts|graph-growth|gitops\.md|\b(?:house|interface|language)\.md")
+ELSEWHERE = re.compile(
+    r"\bcontract\b|\bsdk[- ]facts|graph-growth|gitops\.md|\b(?:house|interface|language)\.md"
+)
 
 
 def citations(text: str, own_page: str | None = None) -> Iterator[tuple[str | None, str]]:
@@ -36,7 +45,9 @@ def citations(text: str, own_page: str | None = None) -> Iterator[tuple[str | No
 
 def section_numbers(page: Path) -> list[str]:
     """The numbers with which the headings of a page begin, in their order."""
-    return [match[1] for heading in headings(page) if (match := re.match(r"(\d+(?:\.\d+)*) ", heading))]
+    return [
+        match[1] for heading in headings(page) if (match := re.match(r"(\d+(?:\.\d+)*) ", heading))
+    ]
 
 
 def wrong_citations(text: str, own_page: str | None = None) -> list[str]:
@@ -48,8 +59,14 @@ def wrong_citations(text: str, own_page: str | None = None) -> list[str]:
     ]
     wrong += [f"there is no {page}" for page in PAGE.findall(text) if not (ROOT / page).exists()]
     decisions = {page.name[:4] for page in ADRS}
-    wrong += [f"there is no ADR {number}" for number in re.findall(r"\bADR (\d{4})", text) if number not in decisions]
-    return wrong + [f"names {name}, which is not in the repository" for name in ELSEWHERE.findall(text)]
+    wrong += [
+        f"there is no ADR {number}"
+        for number in re.findall(r"\bADR (\d{4})", text)
+        if number not in decisions
+    ]
+    return wrong + [
+        f"names {name}, which is not in the repository" for name in ELSEWHERE.findall(text)
+    ]
 
 
 @pytest.mark.parametrize("file", CITING, ids=lambda file: str(file.relative_to(ROOT)))
@@ -101,7 +118,9 @@ def test_a_citation_that_leads_somewhere_passes(text: str) -> None:
 
 
 def test_the_page_about_the_architecture_shows_the_layers_that_are_enforced() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
     [enforced] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
     shown: dict[str, set[str]] = {}
     for layer, room, _ in rows(section(ROOT / "docs/architecture.md", "Layers")):

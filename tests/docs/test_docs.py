@@ -1,4 +1,6 @@
-"""The documentation says what the code does: every command, option, code, switch, property, path and shown output."""
+"""The documentation says what the code does: every command, option, code, switch, property, path
+and shown output.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,9 @@ OPTIONS = [(name, option) for name, command in COMMANDS.items() for option in op
 
 
 def option_rows(command: str) -> dict[str, list[str]]:
-    """The rows for the options of a command by option name, those of the tables it refers to included."""
+    """The rows for the options of a command by option name, those of the tables it refers to
+    included.
+    """
     own = section(REFERENCE, f"`{command}`")
     texts = [own, *(section(REFERENCE, title) for title in SHARED if f"(#{anchor(title)})" in own)]
     found = {}
@@ -80,10 +84,14 @@ def option_rows(command: str) -> dict[str, list[str]]:
 
 class TestCommands:
     def test_the_reference_has_a_section_for_every_command_and_for_no_other(self) -> None:
-        titles = [plain(title) for title in headings(REFERENCE) if re.fullmatch(r"`[a-z -]+`", title)]
+        titles = [
+            plain(title) for title in headings(REFERENCE) if re.fullmatch(r"`[a-z -]+`", title)
+        ]
         assert sorted(titles) == sorted(COMMANDS)
 
-    @pytest.mark.parametrize(("command", "option"), OPTIONS, ids=lambda one: getattr(one, "name", one))
+    @pytest.mark.parametrize(
+        ("command", "option"), OPTIONS, ids=lambda one: getattr(one, "name", one)
+    )
     def test_an_option_stands_in_the_reference_with_variable_default_and_choices(
         self, command: str, option: click.Option
     ) -> None:
@@ -93,24 +101,39 @@ class TestCommands:
             cells = documented[name]
             assert plain(cells[1]) == (option.envvar or "none")
             default = option.get_default(click.Context(COMMANDS[command]))
-            if isinstance(default, str | int | float | Path) and not isinstance(default, bool) and not option.count:
+            if (
+                isinstance(default, str | int | float | Path)
+                and not isinstance(default, bool)
+                and not option.count
+            ):
                 shown = f"{default:g}" if isinstance(default, float) else str(default)
                 assert shown in plain(cells[2]).split()
             if isinstance(option.type, click.Choice):
-                assert set(map(str, option.type.choices)) <= set(re.findall(r"`([\w-]+)`", cells[3]))
+                assert set(map(str, option.type.choices)) <= set(
+                    re.findall(r"`([\w-]+)`", cells[3])
+                )
 
     @pytest.mark.parametrize("command", COMMANDS)
     def test_the_reference_gives_a_command_no_option_it_does_not_have(self, command: str) -> None:
-        assert set(option_rows(command)) == {name for option in options(COMMANDS[command]) for name in option.opts}
+        assert set(option_rows(command)) == {
+            name for option in options(COMMANDS[command]) for name in option.opts
+        }
 
     @pytest.mark.parametrize("command", COMMANDS)
     def test_the_readme_names_every_command(self, command: str) -> None:
         named = [plain(row[0]) for row in rows(section(README, "Commands"))]
-        assert any(command == name or name.startswith(f"{command} ") or command in name.split(", ") for name in named)
+        assert any(
+            command == name or name.startswith(f"{command} ") or command in name.split(", ")
+            for name in named
+        )
 
     def test_every_variable_of_ours_is_documented_and_read(self) -> None:
         pattern = re.compile(r"(?<!_)\bRECONCILER_[A-Z_]+\b")
-        read = {one for file in (ROOT / "reconciler").rglob("*.py") for one in pattern.findall(file.read_text("utf-8"))}
+        read = {
+            one
+            for file in (ROOT / "reconciler").rglob("*.py")
+            for one in pattern.findall(file.read_text("utf-8"))
+        }
         told = {one for page in PAGES for one in pattern.findall(text_of(page))}
         assert told == read
         assert set(pattern.findall(text_of(REFERENCE))) == read
@@ -118,24 +141,34 @@ class TestCommands:
 
 class TestCodes:
     @pytest.mark.parametrize(
-        ("page", "title"), [(README, "Commands"), (REFERENCE, "Exit codes")], ids=["readme", "reference"]
+        ("page", "title"),
+        [(README, "Commands"), (REFERENCE, "Exit codes")],
+        ids=["readme", "reference"],
     )
     def test_every_exit_code_is_explained_and_no_other(self, page: Path, title: str) -> None:
         codes = [row[0] for row in rows(section(page, title)) if row[0].isdecimal()]
         assert codes == list(EXIT_CODES)
 
     def test_no_exception_ends_with_another_exit_code(self) -> None:
-        classes = [one for one in vars(errors).values() if isinstance(one, type) and hasattr(one, "exit_code")]
+        classes = [
+            one
+            for one in vars(errors).values()
+            if isinstance(one, type) and hasattr(one, "exit_code")
+        ]
         assert {str(one.exit_code) for one in classes} <= set(EXIT_CODES)
 
     def test_the_reference_lists_every_diagnostic_with_its_meaning_and_a_fix(self) -> None:
         table = [row for row in rows(section(REFERENCE, "Diagnostics")) if len(row) == 4]
-        assert {row[0]: plain(row[1]) for row in table} == {code: plain(meaning) for code, meaning in CODES.items()}
+        assert {row[0]: plain(row[1]) for row in table} == {
+            code: plain(meaning) for code, meaning in CODES.items()
+        }
         assert [row[0] for row in table] == sorted(CODES)
         assert all(row[2] and row[3] for row in table)
 
     def test_the_reference_lists_every_refusal_of_entra_that_has_a_hint(self) -> None:
-        table = [row for row in rows(section(REFERENCE, "Signing in")) if row[0].startswith("AADSTS")]
+        table = [
+            row for row in rows(section(REFERENCE, "Signing in")) if row[0].startswith("AADSTS")
+        ]
         assert sorted(row[0].removeprefix("AADSTS") for row in table) == sorted(HINTS)
 
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -153,7 +186,9 @@ class TestDocuments:
         told = {plain(row[0]) for row in rows(section(REFERENCE, "Desired state"))}
         extension = schema["$defs"]["extension"]["properties"]
         nested = {
-            f"{name}/{member}" for name in extension for member in schema["$defs"].get(name, {}).get("properties", {})
+            f"{name}/{member}"
+            for name in extension
+            for member in schema["$defs"].get(name, {}).get("properties", {})
         }
         assert told == set(schema["properties"]) | set(extension) | nested
 
@@ -164,7 +199,9 @@ class TestDocuments:
         assert set(schema["properties"]) <= told
         inner = [*schema["properties"]["summary"]["properties"]]
         inner += [
-            member for name in ("change", "field", "diagnostic") for member in schema["$defs"][name]["properties"]
+            member
+            for name in ("change", "field", "diagnostic")
+            for member in schema["$defs"][name]["properties"]
         ]
         assert [member for member in inner if f"`{member}`" not in text] == []
 
@@ -174,13 +211,20 @@ class TestDocuments:
             file.write_text(block.text, "utf-8")
             assert load([file]).errors == ()
 
-    def test_the_shown_environments_are_valid_and_every_property_is_explained(self, tmp_path: Path) -> None:
+    def test_the_shown_environments_are_valid_and_every_property_is_explained(
+        self, tmp_path: Path
+    ) -> None:
         [block] = blocks(REFERENCE, "yml")
         file = tmp_path / "reconciler.yaml"
         file.write_text(block.text, "utf-8")
-        assert [one.name for one in load_environments(file).environments] == ["staging", "production"]
+        assert [one.name for one in load_environments(file).environments] == [
+            "staging",
+            "production",
+        ]
         told = {plain(row[0]) for row in rows(section(REFERENCE, "Environments"))}
-        assert told == set(json.loads(schema_text("environments"))["$defs"]["environment"]["properties"])
+        assert told == set(
+            json.loads(schema_text("environments"))["$defs"]["environment"]["properties"]
+        )
 
     def test_the_shown_seed_is_one(self, tmp_path: Path) -> None:
         [block] = blocks(SANDBOX, "json")
@@ -201,7 +245,9 @@ class TestSandbox:
             if kinds[one.name] is int and not one.metadata["allowed"]:
                 assert values == f"a whole number from {one.metadata['minimum']}"
             else:
-                allowed: tuple[Any, ...] = get_args(kinds[one.name]) or one.metadata["allowed"] or ("true", "false")
+                allowed: tuple[Any, ...] = (
+                    get_args(kinds[one.name]) or one.metadata["allowed"] or ("true", "false")
+                )
                 assert re.findall(r"`(\w+)`", values) == [str(value) for value in allowed]
 
     def test_every_switch_of_an_open_question_exists(self) -> None:
@@ -229,7 +275,9 @@ class TestPages:
         )
 
     def test_decisions_are_numbered_without_a_gap(self) -> None:
-        assert [page.name[:4] for page in ADRS] == [f"{number:04}" for number in range(1, len(ADRS) + 1)]
+        assert [page.name[:4] for page in ADRS] == [
+            f"{number:04}" for number in range(1, len(ADRS) + 1)
+        ]
 
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
     def test_every_link_leads_somewhere(self, page: Path) -> None:
@@ -239,7 +287,9 @@ class TestPages:
             path, _, fragment = link.partition("#")
             target = (page.parent / path).resolve() if path else page
             assert target.exists(), f"{page.name} links to {link}"
-            assert not fragment or fragment in map(anchor, headings(target)), f"{page.name} links to {link}"
+            assert not fragment or fragment in map(anchor, headings(target)), (
+                f"{page.name} links to {link}"
+            )
 
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
     def test_every_path_of_the_repository_that_is_named_exists(self, page: Path) -> None:
@@ -251,7 +301,8 @@ class TestPages:
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
     def test_a_page_points_at_nothing_that_readers_do_not_have(self, page: Path) -> None:
         private = re.compile(
-            r"\.\./shared|graph-contract|sdk-facts|interface\.md|house\.md|/work/|/tmp/|pypi|/root/", re.IGNORECASE
+            r"\.\./shared|graph-contract|sdk-facts|interface\.md|house\.md|/work/|/tmp/|pypi|/root/",
+            re.IGNORECASE,
         )
         assert private.findall(text_of(page)) == []
 
@@ -294,7 +345,8 @@ class TestShownCommands:
                     real = shell.run(step.command)
                     line = missing_line(step.shown, real)
                     assert line is None, (
-                        f"{session(page, block)}: `{step.command}` does not say\n{line}\nbut says\n{real}"
+                        f"{session(page, block)}: `{step.command}` does not say\n{line}\nbut"
+                        f" says\n{real}"
                     )
         finally:
             shell.close()
@@ -304,7 +356,9 @@ class TestShownCommands:
         """It runs where it needs no tenant; elsewhere its options and arguments are understood."""
         program, *arguments = shlex.split(command)
         if program == "make":
-            targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+            targets = re.findall(
+                r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
+            )
             assert {argument for argument in arguments if "=" not in argument} <= set(targets)
             return
         assert program == "reconciler"

@@ -1,4 +1,6 @@
-"""The page for beginners runs from its first to its last command; only what Azure alone can answer is passed over."""
+"""The page for beginners runs from its first to its last command; only what Azure alone can answer
+is passed over.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     program.chmod(0o755)
     environment = {
         **{
-            name: value for name, value in os.environ.items() if not name.startswith(("RECONCILER_", "GITHUB_", "GIT_"))
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("RECONCILER_", "GITHUB_", "GIT_"))
         },
         **COMMIT,
         "PATH": f"{programs}:{os.environ['PATH']}",
@@ -76,14 +80,21 @@ def test_it_shows_the_plan_that_really_comes(ran: tuple[Path, str]) -> None:
 def test_the_new_repository_is_committed_and_valid(ran: tuple[Path, str]) -> None:
     repository, _ = ran
     status = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=repository, check=True, capture_output=True, text=True, timeout=60
+        ["git", "status", "--porcelain"],
+        cwd=repository,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert status.stdout == "", "what was tried on the sandbox is no part of the repository"
 
 
 def test_the_page_is_short_and_every_command_is_run_or_for_azure_alone() -> None:
     assert len(text_of(PAGE).splitlines()) <= 130
-    assert {block.language for block in blocks(PAGE, "bash", "sh", "console", "shell", "azurecli", "")} == {
+    assert {
+        block.language for block in blocks(PAGE, "bash", "sh", "console", "shell", "azurecli", "")
+    } == {
         "bash",
         "azurecli",
     }

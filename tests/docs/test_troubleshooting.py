@@ -1,4 +1,6 @@
-"""docs/troubleshooting.md has every error that the code can raise, and quotes none that it cannot."""
+"""docs/troubleshooting.md has every error that the code can raise, and quotes none that
+it cannot.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,12 @@ def test_both_directions_compare_something() -> None:
 @cache
 def texts() -> str:
     """Every text of the code, one after another."""
-    return "\0".join(literal(node) for module in sources() for node in ast.walk(module) if isinstance(node, ast.expr))
+    return "\0".join(
+        literal(node)
+        for module in sources()
+        for node in ast.walk(module)
+        if isinstance(node, ast.expr)
+    )
 
 
 @pytest.mark.parametrize("message", quoted())

@@ -1,4 +1,6 @@
-"""Everything a person reads uses the standard words of the field: in code, pages, schemas, workflows."""
+"""Everything a person reads uses the standard words of the field: in code, pages, schemas,
+workflows.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,12 @@ AVOIDED = {
     r"\bcannot be told\b|\bis told all the same\b": "is unknown; is reported",
     r"held? for true": "assume",
     r"a sound (set|file)": "valid",
-    r"\b(is|are) no (text|list|number|object|file|name|plan|value|JSON|GUID|date|mapping)s?\b": "is not a X",
-    r"may not (have|hold|ask|write|contain|declare|name|stand|use)\b": "must not, is not allowed to",
+    r"\b(is|are) no (text|list|number|object|file|name|plan|value|JSON|GUID|date|mapping)s?\b": (
+        "is not a X"
+    ),
+    r"may not (have|hold|ask|write|contain|declare|name|stand|use)\b": (
+        "must not, is not allowed to"
+    ),
     r"[\u201c\u201d\u2018\u2019]": "straight quotes",
 }
 
@@ -43,14 +49,36 @@ PAGES = {
     "docs/troubleshooting.md": ("429", "401", "403", "Throttled", "outcome unknown"),
     "README.md": ("Install", "Authenticate", "Plan", "Apply", "Delete", "Troubleshoot"),
 }
-GLOSSARY = ("desired", "observed", "pre-check", "read-back", "poll", "throttled", "matched", "identity", "omitted")
+GLOSSARY = (
+    "desired",
+    "observed",
+    "pre-check",
+    "read-back",
+    "poll",
+    "throttled",
+    "matched",
+    "identity",
+    "omitted",
+)
 
 
 @cache
 def shown() -> dict[Path, str]:
-    """What a person reads of each file that ships: of Python its strings, docstrings and comments, of others all."""
+    """What a person reads of each file that ships: of Python its strings, docstrings and comments,
+    of others all.
+    """
     listed = subprocess.run(
-        ["git", "ls-files", "reconciler", "schemas", "docs", ".github", "README.md", "action.yml", "Makefile"],
+        [
+            "git",
+            "ls-files",
+            "reconciler",
+            "schemas",
+            "docs",
+            ".github",
+            "README.md",
+            "action.yml",
+            "Makefile",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

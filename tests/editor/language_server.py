@@ -1,4 +1,6 @@
-"""A small client of yaml-language-server: JSON-RPC over its standard input and output (LSP 3.17)."""
+"""A small client of yaml-language-server: JSON-RPC over its standard input and output
+(LSP 3.17).
+"""
 
 from __future__ import annotations
 
@@ -14,17 +16,23 @@ ANSWER_TIMEOUT_S = 60
 
 
 class LanguageServer:
-    """One server process for a workspace folder. Use it as a context manager: its end is the end of the process."""
+    """One server process for a workspace folder. Use it as a context manager: its end is the end of
+    the process.
+    """
 
     def __init__(self, command: list[str], folder: Path, settings: dict[str, Any]) -> None:
-        self._process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         self._settings = settings
         self._folder = folder
         self._received: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._diagnostics: dict[str, list[dict[str, Any]]] = {}
         self._last_id = self._last_version = 0
         assert self._process.stdout is not None
-        self._reader = threading.Thread(target=self._receive, args=(self._process.stdout,), daemon=True)
+        self._reader = threading.Thread(
+            target=self._receive, args=(self._process.stdout,), daemon=True
+        )
         self._reader.start()
 
     def __enter__(self) -> LanguageServer:
@@ -49,7 +57,9 @@ class LanguageServer:
             "textDocument": {"completion": {"completionItem": {"snippetSupport": True}}},
         }
         root = self._folder.as_uri()
-        self.request("initialize", {"processId": None, "rootUri": root, "capabilities": capabilities})
+        self.request(
+            "initialize", {"processId": None, "rootUri": root, "capabilities": capabilities}
+        )
         self._notify("initialized", {})
         while self._next().get("method") != "workspace/configuration":
             pass  # a request before the server has its settings is answered without a schema
@@ -63,7 +73,9 @@ class LanguageServer:
             stream.close()
 
     def diagnostics(self, texts: Mapping[Path, str]) -> dict[Path, list[dict[str, Any]]]:
-        """What the editor reports in documents of these names and texts; the files need not exist."""
+        """What the editor reports in documents of these names and texts; the files need
+        not exist.
+        """
         for path, text in texts.items():
             self._open(path, text)
         while any(path.as_uri() not in self._diagnostics for path in texts):
@@ -73,9 +85,14 @@ class LanguageServer:
         return {path: self._diagnostics[path.as_uri()] for path in texts}
 
     def completions(self, path: Path, text: str, line: int, column: int) -> list[dict[str, Any]]:
-        """What the editor offers at a place of a document, in the order shown; line and column count from 1."""
+        """What the editor offers at a place of a document, in the order shown; line and column
+        count from 1.
+        """
         self._open(path, text)
-        where = {"textDocument": {"uri": path.as_uri()}, "position": {"line": line - 1, "character": column - 1}}
+        where = {
+            "textDocument": {"uri": path.as_uri()},
+            "position": {"line": line - 1, "character": column - 1},
+        }
         items: list[dict[str, Any]] = self.request("textDocument/completion", where)["items"]
         self._close(path)
         return sorted(items, key=lambda each: str(each.get("sortText", each["label"])))
@@ -83,7 +100,12 @@ class LanguageServer:
     def _open(self, path: Path, text: str) -> None:
         self._diagnostics.pop(path.as_uri(), None)
         self._last_version += 1
-        document = {"uri": path.as_uri(), "languageId": "yaml", "version": self._last_version, "text": text}
+        document = {
+            "uri": path.as_uri(),
+            "languageId": "yaml",
+            "version": self._last_version,
+            "text": text,
+        }
         self._notify("textDocument/didOpen", {"textDocument": document})
 
     def _close(self, path: Path) -> None:
@@ -108,7 +130,12 @@ class LanguageServer:
         assert message is not None, "the language server ended"
         if "method" in message and "id" in message:
             items = message.get("params", {}).get("items", [])
-            self._send({"id": message["id"], "result": [self._settings.get(each.get("section")) for each in items]})
+            self._send(
+                {
+                    "id": message["id"],
+                    "result": [self._settings.get(each.get("section")) for each in items],
+                }
+            )
         elif message.get("method") == "textDocument/publishDiagnostics":
             self._diagnostics[message["params"]["uri"]] = message["params"]["diagnostics"]
         return message

@@ -1,6 +1,8 @@
-"""The published schema in a real editor: yaml-language-server reports what `validate` reports, and completes.
+"""The published schema in a real editor: yaml-language-server reports what `validate` reports, and
+completes.
 
-The server comes from the package registry of npm, as `package-lock.json` pins it; without one, the tests are skipped.
+The server comes from the package registry of npm, as `package-lock.json` pins it; without one, the
+tests are skipped.
 """
 
 from __future__ import annotations
@@ -25,20 +27,32 @@ HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 CASES = ROOT / "tests/schemas"
 EXPECTED = re.compile(r"^# expect: (R\d{3}) (\d+):\d+$", re.MULTILINE)
 ERROR = 1
-UNREACHABLE = re.compile(r"code (ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|ENETUNREACH|E40[134]|E5\d\d)\b")
+UNREACHABLE = re.compile(
+    r"code (ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|ENETUNREACH|E40[134]|E5\d\d)\b"
+)
 SCHEMA = ROOT / "schemas/desired-state.schema.json"
 
 NOT_IN_THE_EDITOR = {
     "R102-number-in-quotes": "1e3 is a number in YAML 1.2, here it is text",
     "R102-octal-looking": "0400 is a number in YAML 1.2, here it is text",
-    "R103-everything-after-merging": "the editor marks the first line of the extension, not the one of `displayName`",
-    "R103-members-after-merging": "the editor marks the configuration in which the member is missing",
+    "R103-everything-after-merging": (
+        "the editor marks the first line of the extension, not the one of `displayName`"
+    ),
+    "R103-members-after-merging": (
+        "the editor marks the configuration in which the member is missing"
+    ),
     "R105-invisible-names": "a pattern does not know which characters are visible",
-    "R105-url-with-password": "the pattern of `url` only reads the scheme and the beginning of the host",
-    "R105-url-without-host": "the pattern of `url` only reads the scheme and the beginning of the host",
+    "R105-url-with-password": (
+        "the pattern of `url` only reads the scheme and the beginning of the host"
+    ),
+    "R105-url-without-host": (
+        "the pattern of `url` only reads the scheme and the beginning of the host"
+    ),
     "R107-empty-values": "an empty value is null, which clears the property",
 }
-"""Invalid files with a fault of the schema (R1) that the editor does not report in its line, and why."""
+"""Invalid files with a fault of the schema (R1) that the editor does not report in its line, and
+why.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +64,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, folder)
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    installed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+    installed = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=240, check=False
+    )
     if installed.returncode and UNREACHABLE.search(installed.stderr):
         pytest.skip("the package registry cannot be reached")
     assert installed.returncode == 0, installed.stderr
@@ -64,12 +80,18 @@ _NUMBERS = count()
 
 
 def new_document() -> Path:
-    """A name that no document had before: the server publishes diagnostics of a closed document late."""
+    """A name that no document had before: the server publishes diagnostics of a closed document
+    late.
+    """
     return ROOT / "desired_state" / f"document-{next(_NUMBERS)}.yaml"
 
 
 def errors(diagnostics: list[dict[str, Any]]) -> list[tuple[int, str]]:
-    return [(each["range"]["start"]["line"] + 1, each["message"]) for each in diagnostics if each["severity"] == ERROR]
+    return [
+        (each["range"]["start"]["line"] + 1, each["message"])
+        for each in diagnostics
+        if each["severity"] == ERROR
+    ]
 
 
 def errors_of(server: LanguageServer, text: str) -> list[tuple[int, str]]:
@@ -84,8 +106,13 @@ def test_valid_files_have_no_error(server: LanguageServer) -> None:
     assert len(files) > 20
 
 
-def test_an_invalid_file_has_an_error_in_the_line_that_validate_names(server: LanguageServer) -> None:
-    texts = {path: path.read_bytes().decode("utf-8") for path in sorted((CASES / "invalid").glob("*.yaml"))}
+def test_an_invalid_file_has_an_error_in_the_line_that_validate_names(
+    server: LanguageServer,
+) -> None:
+    texts = {
+        path: path.read_bytes().decode("utf-8")
+        for path in sorted((CASES / "invalid").glob("*.yaml"))
+    }
     reported = server.diagnostics(texts)
     silent = {
         path.stem
@@ -95,7 +122,9 @@ def test_an_invalid_file_has_an_error_in_the_line_that_validate_names(server: La
     }
     assert silent == set(NOT_IN_THE_EDITOR)
     messages = {message for each in reported.values() for _, message in errors(each)}
-    assert [message for message in messages if "pattern" in message] == [], "a message shows a regular expression"
+    assert [message for message in messages if "pattern" in message] == [], (
+        "a message shows a regular expression"
+    )
 
 
 VARIABLES = """\
@@ -152,7 +181,9 @@ extensions:
 """
 
 
-@pytest.mark.parametrize("scalar", ["5", "-1", "0x1F", "1e3", "1.5", "true", "no", "2022-01-01", ".inf", "12:30"])
+@pytest.mark.parametrize(
+    "scalar", ["5", "-1", "0x1F", "1e3", "1.5", "true", "no", "2022-01-01", ".inf", "12:30"]
+)
 def test_text_without_quotes_is_what_the_author_wrote(server: LanguageServer, scalar: str) -> None:
     text = WHOLE.format(scalar)
     assert load_texts([("a.yaml", text)]).errors == ()
@@ -166,7 +197,9 @@ def test_what_is_not_text_is_an_error_in_both(server: LanguageServer, scalar: st
     assert {line for line, _ in errors_of(server, text)} == {4}
 
 
-def test_members_that_defaults_can_give_are_missing_only_if_they_do_not(server: LanguageServer) -> None:
+def test_members_that_defaults_can_give_are_missing_only_if_they_do_not(
+    server: LanguageServer,
+) -> None:
     text = "catalog: Marketing\nextensions:\n  - displayName: a\n"
     assert [message for _, message in errors_of(server, text)] == [
         "@odata.type is missing, here and in `defaults`.",
@@ -174,15 +207,23 @@ def test_members_that_defaults_can_give_are_missing_only_if_they_do_not(server: 
         "authenticationConfiguration is missing, here and in `defaults`.",
     ]
     head, _, body = WHOLE.format("a").partition("extensions:\n")
-    members = "\n".join(line[2:] for line in body.splitlines() if "displayName" not in line).replace('- "', '  "')
+    members = "\n".join(
+        line[2:] for line in body.splitlines() if "displayName" not in line
+    ).replace('- "', '  "')
     assert errors_of(server, f"{head}defaults:\n{members}\nextensions:\n  - displayName: a\n") == []
 
 
 @pytest.mark.parametrize(
     ("added", "message"),
     [
-        ("      resourceId: 38ab2ccc-3747-4567-b36b-9478f5602f0d\n", "resourceId is not allowed with"),
-        ("    callbackConfiguration: {timeoutDuration: PT1H}\n", "callbackConfiguration is not supported on"),
+        (
+            "      resourceId: 38ab2ccc-3747-4567-b36b-9478f5602f0d\n",
+            "resourceId is not allowed with",
+        ),
+        (
+            "    callbackConfiguration: {timeoutDuration: PT1H}\n",
+            "callbackConfiguration is not supported on",
+        ),
     ],
 )
 def test_a_member_that_the_type_does_not_have_is_an_error_in_both(
@@ -200,7 +241,10 @@ def offered(server: LanguageServer, text: str) -> list[tuple[str, str]]:
     before, _, after = text.partition("|")
     line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
     items = server.completions(new_document(), before + after, line, column)
-    return [(each["label"], each.get("textEdit", {}).get("newText", each["insertText"])) for each in items]
+    return [
+        (each["label"], each.get("textEdit", {}).get("newText", each["insertText"]))
+        for each in items
+    ]
 
 
 def without_placeholders(inserted: str) -> str:
@@ -209,17 +253,24 @@ def without_placeholders(inserted: str) -> str:
 
 def test_a_catalog_is_offered_by_name_first(server: LanguageServer) -> None:
     assert dict(offered(server, "cat|"))["catalog"] == "catalog: "
-    assert [label for label, _ in offered(server, "catalog: |\nextensions: []\n")] == ["Marketing", "id: …"]
+    assert [label for label, _ in offered(server, "catalog: |\nextensions: []\n")] == [
+        "Marketing",
+        "id: …",
+    ]
 
 
 @pytest.mark.parametrize("item", ["  - |", "  |", "  - e|", "  - displayName: a\n  - |"])
-def test_a_list_item_is_offered_as_a_whole_valid_extension(server: LanguageServer, item: str) -> None:
+def test_a_list_item_is_offered_as_a_whole_valid_extension(
+    server: LanguageServer, item: str
+) -> None:
     head = "catalog: Marketing\nextensions:\n"
     (request, first), (assignment, second), *_ = offered(server, head + item)
     assert (request, assignment) == ("extension for requests", "extension for assignments")
     for inserted in (first, second):
         lines = without_placeholders(inserted).removeprefix("- ").split("\n")
-        state = load_texts([("a.yaml", f"{head}  - {lines[0]}\n" + "".join(f"  {line}\n" for line in lines[1:]))])
+        state = load_texts(
+            [("a.yaml", f"{head}  - {lines[0]}\n" + "".join(f"  {line}\n" for line in lines[1:]))]
+        )
         assert state.diagnostics == () and state.extensions == 1
 
 
@@ -232,11 +283,22 @@ def test_each_property_is_offered_once(server: LanguageServer) -> None:
 @pytest.mark.parametrize(
     ("holder", "types"),
     [
-        ("", ["accessPackageAssignmentRequestWorkflowExtension", "accessPackageAssignmentWorkflowExtension"]),
-        ("    authenticationConfiguration:\n  ", ["azureAdPopTokenAuthentication", "azureAdTokenAuthentication"]),
+        (
+            "",
+            [
+                "accessPackageAssignmentRequestWorkflowExtension",
+                "accessPackageAssignmentWorkflowExtension",
+            ],
+        ),
+        (
+            "    authenticationConfiguration:\n  ",
+            ["azureAdPopTokenAuthentication", "azureAdTokenAuthentication"],
+        ),
     ],
 )
-def test_each_type_is_offered_once_and_whole(server: LanguageServer, holder: str, types: list[str]) -> None:
+def test_each_type_is_offered_once_and_whole(
+    server: LanguageServer, holder: str, types: list[str]
+) -> None:
     text = f'catalog: Marketing\nextensions:\n  - displayName: a\n{holder}    "@odata.type": |\n'
     assert offered(server, text) == [(name, f'"#microsoft.graph.{name}"') for name in types]
 
@@ -254,9 +316,19 @@ notSecret: [1234567890123]
 
 def test_environments_are_read_alike(server: LanguageServer, tmp_path: Path) -> None:
     file = tmp_path / "reconciler.yaml"
-    for wrong in ("", "cloud: usgov/cloud: mars", "staging:/-staging:", "stage: 5/1stage: 5", "notSecret/notSecrets"):
+    for wrong in (
+        "",
+        "cloud: usgov/cloud: mars",
+        "staging:/-staging:",
+        "stage: 5/1stage: 5",
+        "notSecret/notSecrets",
+    ):
         text = ENVIRONMENTS.replace(*wrong.split("/")) if wrong else ENVIRONMENTS
         file.write_text(text)
-        expected = {diagnostic.place.line for diagnostic in load_environments(file).diagnostics if diagnostic.place}
+        expected = {
+            diagnostic.place.line
+            for diagnostic in load_environments(file).diagnostics
+            if diagnostic.place
+        }
         assert ({line for line, _ in errors_of(server, text)}, wrong) == (expected, wrong)
         assert bool(expected) == bool(wrong)

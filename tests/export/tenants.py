@@ -34,8 +34,18 @@ NASTY = [
 ]  # fmt: skip
 texts = st.sampled_from(NASTY) | st.text(max_size=12)
 names = st.sampled_from(["a", "A", "b", "c", "d e", "É"]) | texts
-finite = st.floats(allow_nan=False, allow_infinity=False)  # any other number makes an answer unreadable
-odd_values = st.none() | st.booleans() | st.integers(-5, 5) | finite | st.just([]) | st.just({"a": [1, None]}) | texts
+finite = st.floats(
+    allow_nan=False, allow_infinity=False
+)  # any other number makes an answer unreadable
+odd_values = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | finite
+    | st.just([])
+    | st.just({"a": [1, None]})
+    | texts
+)
 timeouts = st.sampled_from(
     [
         "PT5M",
@@ -58,7 +68,9 @@ urls = st.sampled_from(
     [URL, f"{URL}&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={SIG}", URL.replace("https", "http"), "https://", "x y",
      "https://user:pw@host/", f"{URL}&x=${{y}}", "HTTPS://h/p#a, b", "https://h/é"]
 )  # fmt: skip
-guids = st.sampled_from([SUBSCRIPTION, SUBSCRIPTION.upper(), "11111111-2222-4333-8444-555555555555"])
+guids = st.sampled_from(
+    [SUBSCRIPTION, SUBSCRIPTION.upper(), "11111111-2222-4333-8444-555555555555"]
+)
 
 
 def sometimes(draw: st.DrawFn, one_in: int) -> bool:
@@ -77,8 +89,12 @@ def endpoints(draw: st.DrawFn) -> Any:
     return {
         "@odata.type": kind,
         "subscriptionId": draw(odd_values if sometimes(draw, 25) else guids),
-        "resourceGroupName": draw(texts if sometimes(draw, 8) else st.sampled_from(["rg", "RG", "rg-2"])),
-        "logicAppWorkflowName": draw(texts if sometimes(draw, 8) else st.sampled_from(["la", "la-2", "la-3"])),
+        "resourceGroupName": draw(
+            texts if sometimes(draw, 8) else st.sampled_from(["rg", "RG", "rg-2"])
+        ),
+        "logicAppWorkflowName": draw(
+            texts if sometimes(draw, 8) else st.sampled_from(["la", "la-2", "la-3"])
+        ),
         "url": draw(urls | st.none()),
     }
 
@@ -86,9 +102,15 @@ def endpoints(draw: st.DrawFn) -> Any:
 @st.composite
 def authentications(draw: st.DrawFn) -> Any:
     pop = {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}
-    token = {"@odata.type": "#microsoft.graph.azureAdTokenAuthentication", "resourceId": draw(guids)}
+    token = {
+        "@odata.type": "#microsoft.graph.azureAdTokenAuthentication",
+        "resourceId": draw(guids),
+    }
     odd = [{"@odata.type": "#microsoft.graph.basicAuthentication", "username": "u"}, {}, None]
-    odd += [{"@odata.type": token["@odata.type"], "resourceId": "no guid"}, {"@odata.type": token["@odata.type"]}]
+    odd += [
+        {"@odata.type": token["@odata.type"], "resourceId": "no guid"},
+        {"@odata.type": token["@odata.type"]},
+    ]
     return draw(st.sampled_from([pop, pop, pop, token, token, draw(st.sampled_from(odd))]))
 
 
@@ -96,7 +118,8 @@ def authentications(draw: st.DrawFn) -> Any:
 def callbacks(draw: st.DrawFn) -> Any:
     kind = draw(
         st.sampled_from(
-            ["customExtensionCallbackConfiguration"] * 3 + ["accessPackageRequestApprovalStageCallbackConfiguration"]
+            ["customExtensionCallbackConfiguration"] * 3
+            + ["accessPackageRequestApprovalStageCallbackConfiguration"]
         )
     )
     named = draw(st.sampled_from(["timeoutDuration", "timeoutDuration", "durationBeforeTimeout"]))
@@ -122,7 +145,11 @@ def clients(draw: st.DrawFn) -> Any:
 def live_extensions(draw: st.DrawFn, extension_id: str) -> Json:
     """An extension as the store holds it, sound more often than not."""
     kind = draw(
-        st.sampled_from([REQUEST] * 6 + [ASSIGNMENT] * 3 + ["#microsoft.graph.customAccessPackageWorkflowExtension"])
+        st.sampled_from(
+            [REQUEST] * 6
+            + [ASSIGNMENT] * 3
+            + ["#microsoft.graph.customAccessPackageWorkflowExtension"]
+        )
     )
     body = {
         "id": extension_id,
@@ -135,22 +162,31 @@ def live_extensions(draw: st.DrawFn, extension_id: str) -> Json:
         "callbackConfiguration": draw(callbacks()),
     }
     if sometimes(draw, 10):
-        del body[draw(st.sampled_from([name for name in body if name not in ("id", "@odata.type")]))]
+        del body[
+            draw(st.sampled_from([name for name in body if name not in ("id", "@odata.type")]))
+        ]
     return body
 
 
 @st.composite
 def sound_extensions(draw: st.DrawFn, extension_id: str) -> Json:
-    """An extension all of which can be declared, in as many ways as there are; its name is its own, but for case."""
+    """An extension all of which can be declared, in as many ways as there are; its name is its own,
+    but for case.
+    """
     kind = draw(st.sampled_from([REQUEST, REQUEST, ASSIGNMENT]))
     lead = draw(st.sampled_from(["a", "A", "it's ", "x: ", "# ", 'q"', "日", "${v}"]))
-    kept = (text for text in NASTY if SIG not in text and "\ud800" not in text and "\udc00" not in text)
+    kept = (
+        text for text in NASTY if SIG not in text and "\ud800" not in text and "\udc00" not in text
+    )
     client = {
         "timeoutInMilliseconds": st.sampled_from([200, 1000, None]),
         "maximumRetries": st.sampled_from([0, 1, None]),
     }
     pop = {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}
-    token = {"@odata.type": "#microsoft.graph.azureAdTokenAuthentication", "resourceId": draw(guids)}
+    token = {
+        "@odata.type": "#microsoft.graph.azureAdTokenAuthentication",
+        "resourceId": draw(guids),
+    }
     callback = {"timeoutDuration": draw(st.sampled_from(["PT5M", "PT1H", "P1D"]))}
     return {
         "id": extension_id,
@@ -166,7 +202,9 @@ def sound_extensions(draw: st.DrawFn, extension_id: str) -> Json:
         },
         "authenticationConfiguration": draw(st.sampled_from([pop, pop, token])),
         "clientConfiguration": draw(st.none() | st.fixed_dictionaries(client)),
-        "callbackConfiguration": draw(st.sampled_from([None, callback, callback])) if kind == REQUEST else None,
+        "callbackConfiguration": (
+            draw(st.sampled_from([None, callback, callback])) if kind == REQUEST else None
+        ),
     }
 
 
@@ -179,7 +217,8 @@ def sound_tenants(draw: st.DrawFn) -> list[Json]:
             "id": f"c{number:07}-0000-4000-8000-000000000000",
             "displayName": name,
             "inside": [
-                draw(sound_extensions(f"{number:08}-0000-4000-8000-{n:012}")) for n in range(draw(st.integers(0, 3)))
+                draw(sound_extensions(f"{number:08}-0000-4000-8000-{n:012}"))
+                for n in range(draw(st.integers(0, 3)))
             ],
         }
         for number, name in enumerate(names)
@@ -194,7 +233,13 @@ def tenants(draw: st.DrawFn, *, catalogs: int = 3) -> list[Json]:
         ids = [f"{number:08}-0000-4000-8000-{n:012}" for n in range(draw(st.integers(0, 4)))]
         name = draw(st.sampled_from(["Marketing", "marketing", "General"]) | texts)
         inside = [draw(live_extensions(one)) for one in ids]
-        held.append({"id": f"c{number:07}-0000-4000-8000-000000000000", "displayName": name, "inside": inside})
+        held.append(
+            {
+                "id": f"c{number:07}-0000-4000-8000-000000000000",
+                "displayName": name,
+                "inside": inside,
+            }
+        )
     return held
 
 
@@ -223,7 +268,12 @@ class Place:
         forget_learned()  # each command is a process of its own
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            code = run([str(argument) for argument in (*arguments, "--sandbox", "--sandbox-db", self.database)])
+            code = run(
+                [
+                    str(argument)
+                    for argument in (*arguments, "--sandbox", "--sandbox-db", self.database)
+                ]
+            )
         return Ran(code, out.getvalue(), err.getvalue())
 
     @property
@@ -251,14 +301,24 @@ class Place:
 
 @contextmanager
 def place(held: Sequence[Json], chosen: Sequence[str] = ()) -> Iterator[Place]:
-    """A folder, made the working folder, whose sandbox holds these catalogs, each with its extensions `inside`."""
+    """A folder, made the working folder, whose sandbox holds these catalogs, each with its
+    extensions `inside`.
+    """
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         here = Place(Path(folder))
-        reset(here.database, seed=write_seed(here.folder / "seed.json"), switches=parse_switches(chosen))
+        reset(
+            here.database,
+            seed=write_seed(here.folder / "seed.json"),
+            switches=parse_switches(chosen),
+        )
         with here.store() as store:
             for catalog in held:
-                store.add("catalog", {key: value for key, value in catalog.items() if key != "inside"}, catalog["id"])
+                store.add(
+                    "catalog",
+                    {key: value for key, value in catalog.items() if key != "inside"},
+                    catalog["id"],
+                )
                 for one in catalog["inside"]:
                     store.add("extension", one, catalog["id"])
         os.chdir(folder)

@@ -1,4 +1,6 @@
-"""A fresh export, example by example: what it looks like, what it leaves out and says, where it is saved."""
+"""A fresh export, example by example: what it looks like, what it leaves out and says, where it is
+saved.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,18 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from harness import ASSIGNMENT, FINANCE, MARKETING, REQUEST, URL, CommandLine, Json, catalog, extension, write_seed
+from harness import (
+    ASSIGNMENT,
+    FINANCE,
+    MARKETING,
+    REQUEST,
+    URL,
+    CommandLine,
+    Json,
+    catalog,
+    extension,
+    write_seed,
+)
 
 from reconciler.export.documents import export
 from reconciler.export.files import file_names
@@ -54,7 +67,12 @@ def test_what_all_extensions_share_becomes_a_default(reconciler: CommandLine) ->
     waits = {"callbackConfiguration": {"timeoutDuration": "PT1H"}}
     reconciler.seed(catalog(extensions=[live("a", **waits), live("b", B, **waits)]))
     text = reconciler("export", "--sandbox").out
-    assert text.count("callbackConfiguration") == text.count("azureAdPopTokenAuthentication") == text.count(URL) == 1
+    assert (
+        text.count("callbackConfiguration")
+        == text.count("azureAdPopTokenAuthentication")
+        == text.count(URL)
+        == 1
+    )
     assert text.endswith("displayName: b\n")
     reconciler.seed(catalog(extensions=[live("a", **waits), live("b", B, ASSIGNMENT)]))
     text = reconciler("export", "--sandbox").out
@@ -64,13 +82,17 @@ def test_what_all_extensions_share_becomes_a_default(reconciler: CommandLine) ->
 
 
 def test_catalogs_of_one_name_are_addressed_by_id(reconciler: CommandLine) -> None:
-    reconciler.seed(catalog("Sales", MARKETING, [live("a")]), catalog("SALES", FINANCE, [live("b", B)]))
+    reconciler.seed(
+        catalog("Sales", MARKETING, [live("a")]), catalog("SALES", FINANCE, [live("b", B)])
+    )
     text = reconciler("export", "--sandbox").out
     assert f"catalog:\n  id: {MARKETING} # Sales\n" in text
     assert f"---\ncatalog:\n  id: {MARKETING}" in text, "in the order of names, then ids"
 
 
-def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(reconciler: CommandLine) -> None:
+def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(
+    reconciler: CommandLine,
+) -> None:
     reconciler.seed(catalog(extensions=[live("a")]), catalog("Finance", FINANCE))
     empty = f"catalog: Finance # id {FINANCE}\n\nextensions: []\n"
     assert reconciler("export", "--sandbox", "--catalog", "FINANCE").out == empty
@@ -82,7 +104,10 @@ def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(reco
 
 
 def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandLine) -> None:
-    endpoint = {**extension("a")["endpointConfiguration"], "url": "https://portal.example/workflows/0"}
+    endpoint = {
+        **extension("a")["endpointConfiguration"],
+        "url": "https://portal.example/workflows/0",
+    }
     reconciler.seed(catalog(extensions=[live("a", endpointConfiguration=endpoint)]))
     exported = reconciler("export", "--sandbox", "--out", "state")
     assert exported.code == 0 and "warning" not in exported.err
@@ -96,13 +121,24 @@ def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandL
     [
         ([live("\u200b")], "it is omitted, because `displayName` is blank", 0),
         ([live(" ")], "it is omitted, because `displayName` is blank", 0),
-        ([live("a", type_name="#microsoft.graph.other"), live("a", B)], 'its type "other" is unknown', 1),
+        (
+            [live("a", type_name="#microsoft.graph.other"), live("a", B)],
+            'its type "other" is unknown',
+            1,
+        ),
         ([live("a", "no-guid"), live("a", B)], "`id`", 1),
         ([live("a", type_name="#microsoft.graph.other")], 'its type "other" is unknown', 0),
-        ([live("a", authenticationConfiguration=None)], "`authenticationConfiguration` is missing", 0),
+        (
+            [live("a", authenticationConfiguration=None)],
+            "`authenticationConfiguration` is missing",
+            0,
+        ),
         (
             [live("a", callbackConfiguration={"timeoutDuration": "PT1M"})],
-            'callbackConfiguration is omitted, because `timeoutDuration` is "PT1M", which is shorter than 5 minutes',
+            (
+                'callbackConfiguration is omitted, because `timeoutDuration` is "PT1M", which is'
+                " shorter than 5 minutes"
+            ),
             1,
         ),
         (
@@ -111,11 +147,23 @@ def test_what_is_only_worth_a_warning_in_a_file_is_exported(reconciler: CommandL
             1,
         ),
         (
-            [live("a", endpointConfiguration={**extension("a")["endpointConfiguration"], "url": f"{URL}&sig={SIG}"})],
+            [
+                live(
+                    "a",
+                    endpointConfiguration={
+                        **extension("a")["endpointConfiguration"],
+                        "url": f"{URL}&sig={SIG}",
+                    },
+                )
+            ],
             "endpointConfiguration/url is omitted, because `url` contains shared-access parameters",
             1,
         ),
-        ([live("a", description=5)], "description is omitted, because a file would declare another value", 1),
+        (
+            [live("a", description=5)],
+            "description is omitted, because a file would declare another value",
+            1,
+        ),
         ([live("a", description="\ud800")], "description is omitted", 1),
         ([live("a", description={"a": 1})], "description is omitted", 1),
     ],
@@ -136,10 +184,14 @@ def test_what_cannot_be_declared_is_left_out_and_told(
         )
 
 
-APPROVAL = {"@odata.type": "#microsoft.graph.accessPackageRequestApprovalStageCallbackConfiguration"}
+APPROVAL = {
+    "@odata.type": "#microsoft.graph.accessPackageRequestApprovalStageCallbackConfiguration"
+}
 
 
-@pytest.mark.parametrize("unknown", [{}, {"region": "westeurope"}, {"region": "westeurope", "ownerTags": ["a", None]}])
+@pytest.mark.parametrize(
+    "unknown", [{}, {"region": "westeurope"}, {"region": "westeurope", "ownerTags": ["a", None]}]
+)
 @pytest.mark.parametrize(
     ("properties", "expected"),
     [
@@ -148,7 +200,15 @@ APPROVAL = {"@odata.type": "#microsoft.graph.accessPackageRequestApprovalStageCa
         ({"callbackConfiguration": {}}, 1),
         ({"callbackConfiguration": {"timeoutDuration": "PT1.5H"}}, 0),
         ({"clientConfiguration": {"timeoutInMilliseconds": 5, "maximumRetries": 7}}, 0),
-        ({"clientConfiguration": {"@odata.type": "#microsoft.graph.other", "maximumRetries": None}}, 0),
+        (
+            {
+                "clientConfiguration": {
+                    "@odata.type": "#microsoft.graph.other",
+                    "maximumRetries": None,
+                }
+            },
+            0,
+        ),
     ],
 )
 def test_an_object_of_which_nothing_can_be_declared_is_left_out_whatever_stands_beside_it(
@@ -175,16 +235,27 @@ def test_extensions_of_one_name_are_pinned_by_id(other_type: str, reconciler: Co
         f"    id: {B}",
     ]
     planned = reconciler("plan", "state.yaml", "--sandbox", "--format", "json").document
-    assert (planned["changes"], planned["summary"]["unchanged"], planned["unmanaged"]) == ([], 3, [])
+    assert (planned["changes"], planned["summary"]["unchanged"], planned["unmanaged"]) == (
+        [],
+        3,
+        [],
+    )
 
 
 def test_a_secret_of_one_extension_is_left_out_of_another(reconciler: CommandLine) -> None:
     """By its value alone it is known as a secret once the address of the other one was read."""
     endpoint = {**extension("a")["endpointConfiguration"], "url": f"{URL}&sig={SIG}"}
-    hold(reconciler, live("a", endpointConfiguration=endpoint), live("b", B, description=f"key {SIG}"))
+    hold(
+        reconciler,
+        live("a", endpointConfiguration=endpoint),
+        live("b", B, description=f"key {SIG}"),
+    )
     exported = reconciler("export", "--sandbox")
     assert "b" in exported.out and SIG not in exported.out + exported.err
-    assert '"b" (00000000-0000-4000-8000-000000000002) in catalog Marketing: description is omitted' in exported.err
+    assert (
+        '"b" (00000000-0000-4000-8000-000000000002) in catalog Marketing: description is omitted'
+        in exported.err
+    )
 
 
 def test_a_hostile_tenant_acts_on_no_terminal_and_no_runner(reconciler: CommandLine) -> None:
@@ -199,7 +270,10 @@ def test_a_hostile_tenant_acts_on_no_terminal_and_no_runner(reconciler: CommandL
 
 def test_an_unreadable_catalog_is_told_and_the_rest_exported() -> None:
     gone, there = Catalog(FINANCE, "Finance"), Catalog(MARKETING, "Marketing")
-    observed = [ObservedCatalog(gone, "unreadable", because="HTTP 403"), ObservedCatalog(there, "complete")]
+    observed = [
+        ObservedCatalog(gone, "unreadable", because="HTTP 403"),
+        ObservedCatalog(there, "complete"),
+    ]
     exported = export(observed, [gone, there], named=True)
     assert [one.catalog for one in exported.documents] == [there]
     assert [one.code for one in exported.diagnostics] == ["R307"]
@@ -220,12 +294,19 @@ def test_an_export_only_looks_and_ends_with_4_where_it_could_not(tmp_path: Path)
         async with serve(database, faults=[one_forbidden]) as url:
             command = [sys.executable, "-m", "reconciler", "export", "--graph-url", url]
             pipe = asyncio.subprocess.PIPE
-            process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, stdout=pipe, stderr=pipe)
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=tmp_path, stdout=pipe, stderr=pipe
+            )
             out, err = await process.communicate()
             return process.returncode, out.decode(), err.decode()
 
     database = tmp_path / "tenant.sqlite3"
-    reset(database, seed=write_seed(tmp_path / "seed.json", catalog(extensions=[live("a")]), catalog("F", FINANCE)))
+    reset(
+        database,
+        seed=write_seed(
+            tmp_path / "seed.json", catalog(extensions=[live("a")]), catalog("F", FINANCE)
+        ),
+    )
     code, out, err = asyncio.run(story())
     assert (code, out.count("displayName"), "R307 warning: Catalog F" in err) == (4, 1, True)
     assert {method for method, _ in asked} == {"GET"}
@@ -241,14 +322,21 @@ def test_json_holds_the_same_documents(reconciler: CommandLine) -> None:
 
 
 class TestOut:
-    def test_a_file_a_catalog_with_the_schema_where_it_lies_beside(self, reconciler: CommandLine) -> None:
-        reconciler.seed(catalog(extensions=[live("a")]), catalog("Größe & Co", FINANCE, [live("b", B)]))
+    def test_a_file_a_catalog_with_the_schema_where_it_lies_beside(
+        self, reconciler: CommandLine
+    ) -> None:
+        reconciler.seed(
+            catalog(extensions=[live("a")]), catalog("Größe & Co", FINANCE, [live("b", B)])
+        )
         saved = reconciler("export", "--sandbox", "--out", "new/folder")
-        assert saved.out == (
-            "+ new/folder/grosse-co.yaml: Größe & Co, 1 extension\n"
+        assert (
+            saved.out == "+ new/folder/grosse-co.yaml: Größe & Co, 1 extension\n"
             "+ new/folder/marketing.yaml: Marketing, 1 extension\n"
         )
-        assert saved.err == "To check that these files would change nothing: reconciler plan --sandbox new/folder\n"
+        assert (
+            saved.err == "To check that these files would change nothing: reconciler plan --sandbox"
+            " new/folder\n"
+        )
         assert Path("new/folder/marketing.yaml").read_text().startswith("catalog: Marketing # id ")
         Path("schemas").mkdir()
         Path("schemas/desired-state.schema.json").touch()
@@ -256,14 +344,18 @@ class TestOut:
         first = Path("desired_state/marketing.yaml").read_text().split("\n")[0]
         assert first == "# yaml-language-server: $schema=../schemas/desired-state.schema.json"
 
-    def test_nothing_is_overwritten_and_nothing_else_written_then(self, reconciler: CommandLine) -> None:
-        reconciler.seed(catalog(extensions=[live("a")]), catalog("Finance", FINANCE, [live("b", B)]))
+    def test_nothing_is_overwritten_and_nothing_else_written_then(
+        self, reconciler: CommandLine
+    ) -> None:
+        reconciler.seed(
+            catalog(extensions=[live("a")]), catalog("Finance", FINANCE, [live("b", B)])
+        )
         Path("out").mkdir()
         Path("out/marketing.yaml").symlink_to("nowhere")
         saved = reconciler("export", "--sandbox", "--out", "out")
         assert saved.code == 1
-        assert saved.err == (
-            "Error: out/marketing.yaml already exists. Nothing was written.\n"
+        assert (
+            saved.err == "Error: out/marketing.yaml already exists. Nothing was written.\n"
             "Hint: Choose another --out, or use --update.\n"
         )
         assert [one.name for one in Path("out").iterdir()] == ["marketing.yaml"]
@@ -286,16 +378,25 @@ class TestOut:
             ([f"a {FINANCE}", "a"], [f"a-{FINANCE}-{MARKETING}", "a"]),
         ],
     )
-    def test_every_name_gives_a_harmless_one_of_its_own(self, names: list[str], files: list[str]) -> None:
+    def test_every_name_gives_a_harmless_one_of_its_own(
+        self, names: list[str], files: list[str]
+    ) -> None:
         ids = (MARKETING, FINANCE)
-        documents = [ExportedDocument(Catalog(one, name), {}, "", 0) for one, name in zip(ids, names, strict=False)]
+        documents = [
+            ExportedDocument(Catalog(one, name), {}, "", 0)
+            for one, name in zip(ids, names, strict=False)
+        ]
         assert file_names(documents) == [f"{name}.yaml" for name in files]
 
-    def test_the_next_step_repeats_the_target_options_and_can_be_run(self, reconciler: CommandLine) -> None:
+    def test_the_next_step_repeats_the_target_options_and_can_be_run(
+        self, reconciler: CommandLine
+    ) -> None:
         reconciler.seed(catalog(extensions=[live("a")]))
         Path(".reconciler/sandbox.sqlite3").rename("a b.sqlite3")
         target = ("--sandbox", "--sandbox-db", "a b.sqlite3")
-        saved = reconciler("export", *target, "--out", "my files", "--catalog", "Marketing", "--max-retries", "1")
+        saved = reconciler(
+            "export", *target, "--out", "my files", "--catalog", "Marketing", "--max-retries", "1"
+        )
         command = saved.err.strip().removeprefix("To check that these files would change nothing: ")
         assert command == "reconciler plan --sandbox --sandbox-db 'a b.sqlite3' 'my files'"
         assert "No changes." in reconciler(*shlex.split(command)[1:]).out
@@ -307,14 +408,20 @@ class TestNothingToExport:
         reconciler.seed()
         exported = reconciler("export", "--sandbox")
         assert (exported.code, exported.out) == (0, "")
-        assert exported.err == "Nothing to export: Graph lists no catalog in this tenant that this identity can read.\n"
+        assert (
+            exported.err
+            == "Nothing to export: Graph lists no catalog in this tenant that this identity can"
+            " read.\n"
+        )
         assert reconciler("export", "--sandbox", "--quiet").err == ""
 
     def test_so_is_one_without_files_to_save(self, reconciler: CommandLine) -> None:
         reconciler.seed()
         exported = reconciler("export", "--sandbox", "--out", "out")
         assert (exported.code, exported.out) == (0, "")
-        assert exported.err.startswith("Nothing to export: ") and "reconciler plan" not in exported.err
+        assert (
+            exported.err.startswith("Nothing to export: ") and "reconciler plan" not in exported.err
+        )
 
     def test_json_says_so_by_itself(self, reconciler: CommandLine) -> None:
         reconciler.seed()
@@ -325,7 +432,9 @@ class TestNothingToExport:
         reconciler.seed(catalog())
         exported = reconciler("export", "--sandbox")
         assert (exported.code, exported.out) == (0, "")
-        assert exported.err.startswith("Skipped 1 catalog with nothing to export; use --catalog NAME")
+        assert exported.err.startswith(
+            "Skipped 1 catalog with nothing to export; use --catalog NAME"
+        )
 
     def test_a_catalog_whose_extensions_cannot_be_declared_is_told_by_its_findings(
         self, reconciler: CommandLine
@@ -342,7 +451,9 @@ class TestNothingToExport:
         (["--update", "--out", "x"], "--update and --out are mutually exclusive."),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(options: list[str], message: str, reconciler: CommandLine) -> None:
+def test_options_that_do_not_go_together_are_refused(
+    options: list[str], message: str, reconciler: CommandLine
+) -> None:
     refused = reconciler("export", "--sandbox", *options)
     assert (refused.code, refused.out) == (1, "")
     assert refused.err.startswith(f"Error: {message}\nHint: ")

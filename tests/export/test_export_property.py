@@ -1,4 +1,6 @@
-"""Whatever a tenant holds: its export is sound, planning it is empty, and there is no secret in it."""
+"""Whatever a tenant holds: its export is sound, planning it is empty, and there is no
+secret in it.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +30,20 @@ def test_planning_an_export_is_empty(held: list[Any], chosen: list[str]) -> None
         assert planned.code == 0, planned.out + planned.err
         assert planned.document["changes"] == []
         missing = {one["extension"]["id"] for one in planned.document["unmanaged"]}
-        assert all(f"({extension_id})" in exported.err for extension_id in missing), "what is left out is told"
+        assert all(f"({extension_id})" in exported.err for extension_id in missing), (
+            "what is left out is told"
+        )
 
 
 @settings(max_examples=examples(20))
 @given(tenants(), switches(), st.randoms(use_true_random=False))
-def test_the_order_of_answers_changes_nothing(held: list[Any], chosen: list[str], shuffled: random.Random) -> None:
-    other = [{**catalog, "inside": shuffled.sample(catalog["inside"], len(catalog["inside"]))} for catalog in held]
+def test_the_order_of_answers_changes_nothing(
+    held: list[Any], chosen: list[str], shuffled: random.Random
+) -> None:
+    other = [
+        {**catalog, "inside": shuffled.sample(catalog["inside"], len(catalog["inside"]))}
+        for catalog in held
+    ]
     shuffled.shuffle(other)
     with place(held, chosen) as one, place(other) as two:
         assert one("export").out == two("export").out
@@ -42,7 +51,9 @@ def test_the_order_of_answers_changes_nothing(held: list[Any], chosen: list[str]
 
 @settings(max_examples=examples(20))
 @given(tenants(), switches())
-def test_files_of_an_export_are_one_a_catalog_and_plan_empty(held: list[Any], chosen: list[str]) -> None:
+def test_files_of_an_export_are_one_a_catalog_and_plan_empty(
+    held: list[Any], chosen: list[str]
+) -> None:
     with place(held, chosen) as reconciler:
         saved = reconciler("export", "--out", "desired")
         assert saved.code == 0, saved.err

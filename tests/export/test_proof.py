@@ -1,4 +1,6 @@
-"""The proof of an update: whatever an edit loses, adds or changes beside what it reports is seen, live or not."""
+"""The proof of an update: whatever an edit loses, adds or changes beside what it reports is seen,
+live or not.
+"""
 
 from __future__ import annotations
 
@@ -53,15 +55,24 @@ def declared(text: str) -> tuple[DesiredCatalog, ...]:
 def edit(path: tuple[str, ...], after: JsonValue) -> Adoption:
     """An edit of the extension a, in line 6."""
     ref = ExtensionRef(PIN, "a", REQUEST)
-    return Adoption("a.yaml", (Edit(SourceLocation("a.yaml", 6, 5), Catalog(None, "Marketing"), ref, path, 0, after),))
+    return Adoption(
+        "a.yaml",
+        (Edit(SourceLocation("a.yaml", 6, 5), Catalog(None, "Marketing"), ref, path, 0, after),),
+    )
 
 
 def new(**declares: JsonValue) -> Adoption:
     document = next(documents_of({"a.yaml": BEFORE}, None))
     [catalog, *_] = [one for one in declared(BEFORE) if one.catalog.display_name == "Marketing"]
-    shared: Properties = {name: catalog.extensions[1].properties[name] for name in ("endpointConfiguration",)}
+    shared: Properties = {
+        name: catalog.extensions[1].properties[name] for name in ("endpointConfiguration",)
+    }
     pop = {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}
-    body: Properties = {"@odata.type": ASSIGNMENT, "displayName": "c", "authenticationConfiguration": {**pop}}
+    body: Properties = {
+        "@odata.type": ASSIGNMENT,
+        "displayName": "c",
+        "authenticationConfiguration": {**pop},
+    }
     place = SourceLocation("a.yaml", 1)
     ref = ExtensionRef(OTHER, "c", ASSIGNMENT)
     whole = NewExtension(document, OTHER, {**body, **shared, **declares}, {})
@@ -85,14 +96,23 @@ GOOD = {
         (("---\n", NEW.replace("Name: c", f"Name: c\n    id: {OTHER}")),),
         (new(description="of c", id=OTHER.upper()),),
     ),
-    "both": ((("---\n", NEW), ("old", "new")), (new(description="of c"), edit(("description",), "new"))),
+    "both": (
+        (("---\n", NEW), ("old", "new")),
+        (new(description="of c"), edit(("description",), "new")),
+    ),
 }
 TO_NEW = ("old", "new")
 BAD = {
     "nothing happened": ((), (edit(("description",), "new"),)),
     "another value": ((("old", "newer"),), (edit(("description",), "new"),)),
-    "another property too": ((TO_NEW, ("Retries: 1", "Retries: 0")), (edit(("description",), "new"),)),
-    "another property goes": ((TO_NEW, (", maximumRetries: 1", "")), (edit(("description",), "new"),)),
+    "another property too": (
+        (TO_NEW, ("Retries: 1", "Retries: 0")),
+        (edit(("description",), "new"),),
+    ),
+    "another property goes": (
+        (TO_NEW, (", maximumRetries: 1", "")),
+        (edit(("description",), "new"),),
+    ),
     "a whole configuration goes": (
         (TO_NEW, ("    callbackConfiguration: {timeoutDuration: PT1H}\n", "")),
         (edit(("description",), "new"),),
@@ -101,7 +121,10 @@ BAD = {
         (("{timeoutDuration: PT1H}", "{}"),),
         (edit(("clientConfiguration", "maximumRetries"), 1),),
     ),
-    "more than the member": ((("{timeoutInMilliseconds: 200, maximumRetries: 1}", "null"),), (edit(RETRIES, None),)),
+    "more than the member": (
+        (("{timeoutInMilliseconds: 200, maximumRetries: 1}", "null"),),
+        (edit(RETRIES, None),),
+    ),
     "a null goes": ((TO_NEW, ("    description: null\n", "")), (edit(("description",), "new"),)),
     "a null comes": (
         (TO_NEW, ("Name: b\n", "Name: b\n    clientConfiguration: null\n")),
@@ -114,11 +137,20 @@ BAD = {
         (edit(("description",), "new"),),
     ),
     "an extension goes": (
-        (TO_NEW, (f'  - "@odata.type": "{REQUEST}"\n    displayName: b\n    description: null\n', "")),
+        (
+            TO_NEW,
+            (f'  - "@odata.type": "{REQUEST}"\n    displayName: b\n    description: null\n', ""),
+        ),
         (edit(("description",), "new"),),
     ),
-    "a catalog goes": ((TO_NEW, ("---\ncatalog: Finance\nextensions: []\n", "")), (edit(("description",), "new"),)),
-    "a catalog has another name": ((TO_NEW, ("Finance", "Finances")), (edit(("description",), "new"),)),
+    "a catalog goes": (
+        (TO_NEW, ("---\ncatalog: Finance\nextensions: []\n", "")),
+        (edit(("description",), "new"),),
+    ),
+    "a catalog has another name": (
+        (TO_NEW, ("Finance", "Finances")),
+        (edit(("description",), "new"),),
+    ),
     "a new one that nobody meant": ((TO_NEW, ("---\n", NEW)), (edit(("description",), "new"),)),
     "a new one is missing": ((), (new(description="of c"),)),
     "a new one lacks something": (
@@ -126,7 +158,10 @@ BAD = {
         (new(description="of c", clientConfiguration={"maximumRetries": 1}),),
     ),
     "a new one has something more": ((("---\n", NEW),), (new(),)),
-    "a new one is of another type": ((("---\n", NEW.replace(ASSIGNMENT, REQUEST)),), (new(description="of c"),)),
+    "a new one is of another type": (
+        (("---\n", NEW.replace(ASSIGNMENT, REQUEST)),),
+        (new(description="of c"),),
+    ),
     "a new one is pinned": (
         (("---\n", NEW.replace("Name: c", f"Name: c\n    id: {OTHER}")),),
         (new(description="of c"),),
@@ -138,9 +173,10 @@ BAD = {
                 "extensions:\n"
                 + NEW.removesuffix("---\n").replace(
                     "description: of c",
-                    "description: of c\n    endpointConfiguration: {subscriptionId: "
-                    f"{SUBSCRIPTION}, resourceGroupName: rg, logicAppWorkflowName: la}}\n"
-                    '    authenticationConfiguration: {"@odata.type": "microsoft.graph.azureAdPopTokenAuthentication"}',
+                    "description: of c\n    endpointConfiguration: {subscriptionId:"
+                    f" {SUBSCRIPTION}, resourceGroupName: rg, logicAppWorkflowName: la}}\n   "
+                    ' authenticationConfiguration: {"@odata.type":'
+                    ' "microsoft.graph.azureAdPopTokenAuthentication"}',
                 ),
             ),
         ),
@@ -171,7 +207,10 @@ def test_anything_else_is_seen(story: Story) -> None:
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_of_two_that_are_pinned_under_one_name_each_is_looked_at(number: int) -> None:
-    second = f'  - "@odata.type": "{ASSIGNMENT}"\n    displayName: a\n    id: {OTHER}\n    description: old\n---\n'
+    second = (
+        f'  - "@odata.type": "{ASSIGNMENT}"\n    displayName: a\n    id: {OTHER}\n    description:'
+        " old\n---\n"
+    )
     before = BEFORE.replace("---\n", second)
     parts = before.split("old")
     after = f"{'old'.join(parts[: number + 1])}new{'old'.join(parts[number + 1 :])}"

@@ -62,7 +62,9 @@ def test_lines_stay_lines_where_they_hide_nothing(text: str, lines: list[str]) -
 def test_what_is_written_is_read_back(properties: dict[str, str], quoted: bool) -> None:
     """In block and in flow style; a lone surrogate is the one thing that YAML cannot say."""
     speakable = {
-        name: text for name, text in properties.items() if not any("\ud800" <= one <= "\udfff" for one in text)
+        name: text
+        for name, text in properties.items()
+        if not any("\ud800" <= one <= "\udfff" for one in text)
     }
     blocks = "".join(f"{line}\n" for line, _ in block({**speakable, "z": None}, 0))
     for text in (blocks, flow({**speakable, "z": None}, quoted=quoted)):
@@ -71,7 +73,10 @@ def test_what_is_written_is_read_back(properties: dict[str, str], quoted: bool) 
         assert data_of(substituted(document, None)[0]) == {**speakable, "z": None}
 
 
-POP, TOKEN = "#microsoft.graph.azureAdPopTokenAuthentication", "#microsoft.graph.azureAdTokenAuthentication"
+POP, TOKEN = (
+    "#microsoft.graph.azureAdPopTokenAuthentication",
+    "#microsoft.graph.azureAdTokenAuthentication",
+)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +105,9 @@ POP, TOKEN = "#microsoft.graph.azureAdPopTokenAuthentication", "#microsoft.graph
         ),
     ],
 )
-def test_an_extension_says_what_the_defaults_do_not(defaults: Properties, body: Properties, own: Properties) -> None:
+def test_an_extension_says_what_the_defaults_do_not(
+    defaults: Properties, body: Properties, own: Properties
+) -> None:
     assert beside(defaults, body) == own
 
 

@@ -1,4 +1,6 @@
-"""Whatever was changed live: after `export --update` the plan is empty but for what was reported; the rest stays."""
+"""Whatever was changed live: after `export --update` the plan is empty but for what was reported;
+the rest stays.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,16 @@ import yaml
 from harness import Json
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
-from tenants import SIG, Place, live_extensions, place, sound_extensions, sound_tenants, switches, tenants
+from tenants import (
+    SIG,
+    Place,
+    live_extensions,
+    place,
+    sound_extensions,
+    sound_tenants,
+    switches,
+    tenants,
+)
 from tiers import examples
 
 from reconciler.diff.compare import at
@@ -33,20 +44,33 @@ def in_style(style: str, documents: list[Json], exported: str) -> str:
         return exported
     if style.endswith("json"):
         indent = 2 if style != "json" else None
-        return "".join(f"---\n{yaml_json(json.dumps(one, indent=indent, ensure_ascii=False))}\n" for one in documents)
+        return "".join(
+            f"---\n{yaml_json(json.dumps(one, indent=indent, ensure_ascii=False))}\n"
+            for one in documents
+        )
     flow = {"block": False, "flow": None, "long flow": True}[style]
     return yaml.safe_dump_all(
-        documents, sort_keys=False, default_flow_style=flow, width=40 if style == "flow" else 10_000, allow_unicode=True
+        documents,
+        sort_keys=False,
+        default_flow_style=flow,
+        width=40 if style == "flow" else 10_000,
+        allow_unicode=True,
     )
 
 
 def yaml_json(text: str) -> str:
-    """JSON that is YAML too: no pair of escapes for one character, and nothing raw that YAML does not allow."""
-    return "".join(one if one.isprintable() or one == "\n" else f"\\U{ord(one):08x}" for one in text)
+    """JSON that is YAML too: no pair of escapes for one character, and nothing raw that YAML does
+    not allow.
+    """
+    return "".join(
+        one if one.isprintable() or one == "\n" else f"\\U{ord(one):08x}" for one in text
+    )
 
 
 def commented(text: str, every: int) -> str:
-    """The text with comments of somebody: on lines of their own, behind the head of a block, inside flow mappings."""
+    """The text with comments of somebody: on lines of their own, behind the head of a block, inside
+    flow mappings.
+    """
     places = list(comment_places(text))[::every]
     for number, (start, comment) in reversed(list(enumerate(places))):
         text = text[:start] + comment.format(number) + text[start:]
@@ -55,7 +79,9 @@ def commented(text: str, every: int) -> str:
 
 def comment_places(text: str) -> Iterator[tuple[int, str]]:
     """Where a comment can stand, and what it then looks like, in the order of the text."""
-    collections: list[list[Any]] = []  # each with whether it is a flow mapping, and the number of its events so far
+    collections: list[
+        list[Any]
+    ] = []  # each with whether it is a flow mapping, and the number of its events so far
     for met in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(met, yaml.CollectionEndEvent):
             collections.pop()
@@ -64,7 +90,14 @@ def comment_places(text: str) -> Iterator[tuple[int, str]]:
         start, column = met.start_mark.index, met.start_mark.column
         in_flow, seen = collections[-1] if collections else (False, 0)
         if in_flow and seen % 2 == 0:
-            yield start, f"# kept {{}}\n{' ' * (column + 2)}" if seen else f" # kept {{}}\n{' ' * (column + 2)}"
+            yield (
+                start,
+                (
+                    f"# kept {{}}\n{' ' * (column + 2)}"
+                    if seen
+                    else f" # kept {{}}\n{' ' * (column + 2)}"
+                ),
+            )
         elif isinstance(met, yaml.ScalarEvent) and met.style in ("|", ">"):
             yield text.index("\n", start), " # kept {}"
         elif isinstance(met, yaml.ScalarEvent) and met.value == "extensions" and not column:
@@ -72,7 +105,9 @@ def comment_places(text: str) -> Iterator[tuple[int, str]]:
         if collections:
             collections[-1][1] += 1
         if isinstance(met, yaml.CollectionStartEvent):
-            collections.append([isinstance(met, yaml.MappingStartEvent) and bool(met.flow_style), 0])
+            collections.append(
+                [isinstance(met, yaml.MappingStartEvent) and bool(met.flow_style), 0]
+            )
 
 
 def with_nulls(documents: list[Json]) -> list[Json]:
@@ -92,7 +127,9 @@ def edited(draw: st.DrawFn, held: list[Json]) -> list[Json]:
         for one in catalog["inside"]:
             fresh = draw(draw(kinds)(one["id"]))
             fresh["@odata.type"] = one["@odata.type"]
-            for name in draw(st.lists(st.sampled_from(sorted(set(fresh) - {"id", "@odata.type"})), max_size=3)):
+            for name in draw(
+                st.lists(st.sampled_from(sorted(set(fresh) - {"id", "@odata.type"})), max_size=3)
+            ):
                 one[name] = fresh[name]
         if draw(st.booleans()):
             catalog["inside"].append(draw(draw(kinds)(f"f{number:07}-0000-4000-8000-000000000000")))
@@ -108,7 +145,9 @@ def stories(draw: st.DrawFn) -> tuple[list[Json], list[Json]]:
 
 
 def pinned(documents: list[Json], exported: str) -> list[Json]:
-    """The documents with every extension pinned to its live id, so that a changed name is a rename."""
+    """The documents with every extension pinned to its live id, so that a changed name
+    is a rename.
+    """
     ids = [line.split()[2] for line in exported.split("\n") if line.startswith("  # id ")]
     bodies = [body for one in documents for body in one["extensions"]]
     for body, live_id in zip(bodies, ids, strict=True):
@@ -124,9 +163,21 @@ def pending(reconciler: Place) -> tuple[list[Json], Json]:
 
 
 @settings(max_examples=examples(40))
-@given(stories(), switches(), st.sampled_from(STYLES), st.booleans(), st.sets(CHANGES), st.integers(1, 3))
+@given(
+    stories(),
+    switches(),
+    st.sampled_from(STYLES),
+    st.booleans(),
+    st.sets(CHANGES),
+    st.integers(1, 3),
+)
 def test_after_an_update_only_what_was_reported_differs(
-    story: tuple[list[Json], list[Json]], chosen: list[str], style: str, windows: bool, changed: set[str], every: int
+    story: tuple[list[Json], list[Json]],
+    chosen: list[str],
+    style: str,
+    windows: bool,
+    changed: set[str],
+    every: int,
 ) -> None:
     held, after = story
     with place(held, chosen) as reconciler:
@@ -157,8 +208,12 @@ def test_after_an_update_only_what_was_reported_differs(
         for change in left:
             for row in change["fields"]:
                 if row["path"] == "/endpointConfiguration/url" and row["after"] is None:
-                    continue  # that of the former Logic App: no file declares it, and it goes with the names
-                assert f"{row['path'][1:]} is not updated in the file" in left_alone, (row, left_alone)
+                    # that of the former Logic App: no file declares it, and it goes with the names
+                    continue
+                assert f"{row['path'][1:]} is not updated in the file" in left_alone, (
+                    row,
+                    left_alone,
+                )
         assert now["summary"]["blocked"] <= before["summary"]["blocked"]
         assert now["summary"]["create"] == before["summary"]["create"]
         kept_lines(text, new, gone=any(one["path"] and one["after"] is None for one in edits))
@@ -173,7 +228,9 @@ def as_reported(edits: list[Json]) -> None:
     loaded = load([Path("desired")])
     assert loaded.errors == ()
     names = {one["extension"]["id"]: one["extension"]["display_name"] for one in edits}
-    names |= {one["extension"]["id"]: one["after"] for one in edits if one["path"] == "/displayName"}
+    names |= {
+        one["extension"]["id"]: one["after"] for one in edits if one["path"] == "/displayName"
+    }
     for edit in edits:
         catalogs = [one for one in loaded.catalogs if str(one.catalog) in edit["catalog"].values()]
         declared = [one for catalog in catalogs for one in catalog.extensions]
@@ -185,10 +242,14 @@ def as_reported(edits: list[Json]) -> None:
 
 
 def kept_lines(old: str, new: str, *, gone: bool) -> None:
-    """Every comment is still there, but for what stood inside of what is gone; so are the mark and the line breaks."""
+    """Every comment is still there, but for what stood inside of what is gone; so are the mark and
+    the line breaks.
+    """
     comments, now = (re.findall("# kept [0-9]+", text) for text in (old, new))
     assert now == ([one for one in comments if one in now] if gone else comments)
     assert new.startswith("\ufeff") == old.startswith("\ufeff")
     assert ("\r\n" in new) == ("\r\n" in old)
-    removed = [line for line in difflib.ndiff(old.split("\n"), new.split("\n")) if line.startswith("- #")]
+    removed = [
+        line for line in difflib.ndiff(old.split("\n"), new.split("\n")) if line.startswith("- #")
+    ]
     assert removed == []

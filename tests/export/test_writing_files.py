@@ -29,7 +29,9 @@ def served(database: Path, meanwhile: Callable[[], Any]) -> Iterator[str]:
     waiting = [meanwhile]
 
     @web.middleware
-    async def meddling(request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
+    async def meddling(
+        request: web.Request, handler: Callable[[web.Request], Any]
+    ) -> web.StreamResponse:
         if waiting:
             waiting.pop()()
         answer: web.StreamResponse = await handler(request)
@@ -57,8 +59,14 @@ def served(database: Path, meanwhile: Callable[[], Any]) -> Iterator[str]:
             lambda file: file.write_text("catalog: [\n"),
             "was changed by another program during this run. Nothing was written.",
         ),
-        (lambda file: file.write_text(NEW), "was changed by another program during this run. Nothing was written."),
-        (lambda file: file.unlink(), "cannot be written: No such file or directory. Nothing was written."),
+        (
+            lambda file: file.write_text(NEW),
+            "was changed by another program during this run. Nothing was written.",
+        ),
+        (
+            lambda file: file.unlink(),
+            "cannot be written: No such file or directory. Nothing was written.",
+        ),
     ],
     ids=["faulty", "edited", "gone"],
 )
@@ -71,7 +79,8 @@ def test_a_file_that_changes_during_an_update_ends_it(
     for name, text in texts.items():
         Path(name).write_text(text)
     reconciler.seed(
-        catalog(extensions=[live(description="new")]), catalog("Finance", "5b8f6a52-3c8e-4f07-9a3d-6f0f2f6f7a10")
+        catalog(extensions=[live(description="new")]),
+        catalog("Finance", "5b8f6a52-3c8e-4f07-9a3d-6f0f2f6f7a10"),
     )
     database = Path(".reconciler/sandbox.sqlite3")
     with served(database, lambda: change(Path(meddled_with))) as url:
@@ -109,18 +118,26 @@ def contents(folder: Path) -> dict[str, str]:
 
 def test_without_room_for_all_no_file_is_replaced(tmp_path: Path) -> None:
     texts = pair(tmp_path)
-    with room_for(50_000), pytest.raises(UsageError, match=r"b\.yaml cannot be written: .*\. Nothing was written\.$"):
+    with (
+        room_for(50_000),
+        pytest.raises(UsageError, match=r"b\.yaml cannot be written: .*\. Nothing was written\.$"),
+    ):
         replace_all(texts)
     assert contents(tmp_path) == {"a.yaml": "old", "b.yaml": "old"}
 
 
 def test_without_room_for_all_no_file_is_new(tmp_path: Path) -> None:
-    with room_for(50_000), pytest.raises(UsageError, match=r"b\.yaml cannot be written: .*\. Nothing was written\.$"):
+    with (
+        room_for(50_000),
+        pytest.raises(UsageError, match=r"b\.yaml cannot be written: .*\. Nothing was written\.$"),
+    ):
         write_new(tmp_path / "new", {"a.yaml": "a", "b.yaml": "x" * 100_000})
     assert contents(tmp_path) == {}
 
 
-def test_what_was_replaced_before_a_refusal_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_replaced_before_a_refusal_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     texts, replace = pair(tmp_path), Path.replace
 
     def refused(partial: Path, file: str) -> Path:
@@ -130,7 +147,8 @@ def test_what_was_replaced_before_a_refusal_is_named(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(Path, "replace", refused)
     with pytest.raises(
-        UsageError, match=r"b\.yaml cannot be written: Input/output error\. Written already: .*a\.yaml\.$"
+        UsageError,
+        match=r"b\.yaml cannot be written: Input/output error\. Written already: .*a\.yaml\.$",
     ):
         replace_all(texts)
     assert contents(tmp_path) == {"a.yaml": "new", "b.yaml": "old"}
@@ -155,7 +173,8 @@ def test_a_file_that_has_changed_meanwhile_is_left(tmp_path: Path) -> None:
     texts = pair(tmp_path)
     (tmp_path / "b.yaml").write_text("changed")
     with pytest.raises(
-        UsageError, match=r"b\.yaml was changed by another program during this run\. Nothing was written\.$"
+        UsageError,
+        match=r"b\.yaml was changed by another program during this run\. Nothing was written\.$",
     ):
         replace_all(texts)
     assert contents(tmp_path) == {"a.yaml": "old", "b.yaml": "changed"}

@@ -1,4 +1,6 @@
-"""The matrix is printed by `--fault-table`, and written anew by `RENEW_GOLDEN=1`, both from what really happened."""
+"""The matrix is printed by `--fault-table`, and written anew by `RENEW_GOLDEN=1`, both from what
+really happened.
+"""
 
 import os
 from pathlib import Path
@@ -21,12 +23,16 @@ def cells(request: pytest.FixtureRequest) -> Cells:
 
 @pytest.fixture(autouse=True)
 def no_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing here speaks TLS, and reading 150 certificates for every cell takes as long as some cells."""
+    """Nothing here speaks TLS, and reading 150 certificates for every cell takes as long as some
+    cells.
+    """
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     cells = config.stash.get(CELLS, {})
     if config.getoption("--fault-table", False):
         terminalreporter.write_line(as_text(cells))

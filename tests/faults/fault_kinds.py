@@ -23,14 +23,23 @@ ELSEWHERE = web.RequestKey("elsewhere", str)
 
 
 def refused(status: int, *, committed: bool = False, retry_after: str | None = None) -> Fault:
-    """Answers with Graph's error body, or a gateway's HTML page, before or after the request was applied."""
+    """Answers with Graph's error body, or a gateway's HTML page, before or after the request was
+    applied.
+    """
 
     async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
         if committed:
             await handler(request)
-        headers = {"Date": format_datetime(NOW, usegmt=True)} | ({"Retry-After": retry_after} if retry_after else {})
+        headers = {"Date": format_datetime(NOW, usegmt=True)} | (
+            {"Retry-After": retry_after} if retry_after else {}
+        )
         if status in (502, 504):
-            return web.Response(status=status, text="<html>gateway</html>", content_type="text/html", headers=headers)
+            return web.Response(
+                status=status,
+                text="<html>gateway</html>",
+                content_type="text/html",
+                headers=headers,
+            )
         body = {"error": {"code": "Planned", "message": "a planned fault"}}
         return web.json_response(body, status=status, headers=headers)
 
@@ -45,7 +54,9 @@ def reset(*, committed: bool) -> Fault:
             await handler(request)
         assert request.transport is not None
         no_linger = b"\1\0\0\0\0\0\0\0"
-        request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+        request.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, no_linger
+        )
         request.transport.abort()
         return web.Response()
 
@@ -92,10 +103,15 @@ FAULTS: dict[str, Fault] = {
     "reset before send": reset(committed=False),
     "reset after commit": reset(committed=True),
     **{f"{status} before commit": refused(status) for status in (500, 502, 503, 504)},
-    **{f"{status} after commit": refused(status, committed=True) for status in (500, 502, 503, 504)},
+    **{
+        f"{status} after commit": refused(status, committed=True) for status in (500, 502, 503, 504)
+    },
     "429 with seconds": refused(429, retry_after=f"{RETRY_AFTER_S['429 with seconds']:.0f}"),
     "429 with a date": refused(
-        429, retry_after=format_datetime(NOW + timedelta(seconds=RETRY_AFTER_S["429 with a date"]), usegmt=True)
+        429,
+        retry_after=format_datetime(
+            NOW + timedelta(seconds=RETRY_AFTER_S["429 with a date"]), usegmt=True
+        ),
     ),
     "429 without Retry-After": refused(429),
     "timeout after commit": silent,

@@ -1,4 +1,6 @@
-"""What holds in every cell, whatever status is expected there. A law yields a sentence for each violation."""
+"""What holds in every cell, whatever status is expected there. A law yields a sentence for each
+violation.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,14 +23,19 @@ def there_are_no_duplicates(story: Story) -> Iterator[str]:
         for catalog_id, extensions in live.items():
             names = Counter(str(extension["displayName"]).casefold() for extension in extensions)
             yield from (
-                f"{name} exists {count} times in {catalog_id} {moment}" for name, count in names.items() if count > 1
+                f"{name} exists {count} times in {catalog_id} {moment}"
+                for name, count in names.items()
+                if count > 1
             )
 
 
 def the_report_is_true(story: Story) -> Iterator[str]:
     """Done is live, failed and skipped are unchanged; unknown names the object to check."""
     for outcome in story.outcomes:
-        name, catalog_id = outcome.change.extension.display_name, str(outcome.change.catalog.id or MARKETING)
+        name, catalog_id = (
+            outcome.change.extension.display_name,
+            str(outcome.change.catalog.id or MARKETING),
+        )
         before, after = named(story.before, catalog_id, name), named(story.after, catalog_id, name)
         if outcome.status == "done" and name in not_yet_live(story.after, catalog_id):
             yield f"{name} is done but not live"
@@ -37,7 +44,10 @@ def the_report_is_true(story: Story) -> Iterator[str]:
         if outcome.status != "done" and not outcome.error:
             yield f"{name} is {outcome.status} without a reason"
         if outcome.status == "unknown" and not names_what_to_check(outcome):
-            yield f"{name} is unknown, and the error does not name the object to check: {outcome.error}"
+            yield (
+                f"{name} is unknown, and the error does not name the object to check:"
+                f" {outcome.error}"
+            )
 
 
 def nothing_else_changes(story: Story) -> Iterator[str]:
@@ -45,7 +55,9 @@ def nothing_else_changes(story: Story) -> Iterator[str]:
     for catalog_id, extensions in story.after.items():
         names = {extension["displayName"] for extension in extensions}
         undeclared = names - {extension["displayName"] for extension in DECLARED[catalog_id]}
-        yield from (f"{name} is live in {catalog_id}, but no file declares it" for name in undeclared)
+        yield from (
+            f"{name} is live in {catalog_id}, but no file declares it" for name in undeclared
+        )
     if named(story.before, MARKETING, "kept") != named(story.after, MARKETING, "kept"):
         yield "the extension without a planned change was changed"
 
@@ -53,12 +65,17 @@ def nothing_else_changes(story: Story) -> Iterator[str]:
 def the_other_changes_are_applied(story: Story) -> Iterator[str]:
     for name in {"changed", "new", "other"} - story.touched.keys():
         if story.status_of(name) != "done":
-            yield f"{name} is not affected by the fault, but is {story.status_of(name)} instead of done"
+            yield (
+                f"{name} is not affected by the fault, but is {story.status_of(name)} instead of"
+                " done"
+            )
 
 
 def nothing_is_lost(story: Story) -> Iterator[str]:
     """The next run plans exactly what is not live, and after it everything is as declared."""
-    missing = sorted(name for catalog_id in DECLARED for name in not_yet_live(story.after, catalog_id))
+    missing = sorted(
+        name for catalog_id in DECLARED for name in not_yet_live(story.after, catalog_id)
+    )
     if sorted(story.planned_again) != missing:
         yield f"not live are {missing}, but the second run plans {story.planned_again}"
     yield from (
@@ -67,7 +84,9 @@ def nothing_is_lost(story: Story) -> Iterator[str]:
         if outcome.status != "done"
     )
     for catalog_id in DECLARED:
-        yield from (f"{name} is not live at the end" for name in not_yet_live(story.at_the_end, catalog_id))
+        yield from (
+            f"{name} is not live at the end" for name in not_yet_live(story.at_the_end, catalog_id)
+        )
 
 
 def a_create_is_not_repeated_early(story: Story) -> Iterator[str]:
@@ -86,18 +105,26 @@ def a_create_is_not_repeated_early(story: Story) -> Iterator[str]:
 def waits_are_as_asked(story: Story) -> Iterator[str]:
     """After a 429 the next request waits for Retry-After, the first time exactly.
 
-    Without Retry-After the same request waits half of `FIRST_WAIT_S`: the jitter of these runs is always 0.
+    Without Retry-After the same request waits half of `FIRST_WAIT_S`: the jitter of these runs is
+    always 0.
     """
-    throttled = [seen for seen in story.seen if seen.faulty] if story.fault.startswith("429") else []
+    throttled = (
+        [seen for seen in story.seen if seen.faulty] if story.fault.startswith("429") else []
+    )
     asked_s = RETRY_AFTER_S.get(story.fault)
     wait_s = asked_s or FIRST_WAIT_S / 2
     for seen in throttled:
         later = story.seen[story.seen.index(seen) + 1 :]
         same = (seen.method, seen.target)
-        following = next((after for after in later if asked_s or (after.method, after.target) == same), None)
+        following = next(
+            (after for after in later if asked_s or (after.method, after.target) == same), None
+        )
         waits = story.waits[seen.waited : following.waited] if following else [wait_s]
         if sum(waits) < wait_s or (seen is throttled[0] and wait_s not in waits):
-            yield f"after a 429 to {seen.step}, {following and following.step} waited {waits}, not {wait_s} s"
+            yield (
+                f"after a 429 to {seen.step}, {following and following.step} waited {waits}, not"
+                f" {wait_s} s"
+            )
 
 
 def requests_are_bounded(story: Story) -> Iterator[str]:
@@ -132,17 +159,24 @@ def not_yet_live(live: Live, catalog_id: str) -> list[str]:
     return [
         declared["displayName"]
         for declared in DECLARED[catalog_id]
-        if not any(shows(extension, declared) for extension in named(live, catalog_id, declared["displayName"]))
+        if not any(
+            shows(extension, declared)
+            for extension in named(live, catalog_id, declared["displayName"])
+        )
     ]
 
 
 def shows(live: Any, declared: Any) -> bool:
     """True if the live value contains everything that is declared."""
     if isinstance(declared, dict):
-        return isinstance(live, dict) and all(shows(live.get(key), value) for key, value in declared.items())
+        return isinstance(live, dict) and all(
+            shows(live.get(key), value) for key, value in declared.items()
+        )
     return bool(live == declared)
 
 
 def names_what_to_check(outcome: Outcome) -> bool:
     extension, error = outcome.change.extension, str(outcome.error)
-    return (extension.id or f'"{extension.display_name}" in catalog {outcome.change.catalog}') in error
+    return (
+        extension.id or f'"{extension.display_name}" in catalog {outcome.change.catalog}'
+    ) in error

@@ -1,4 +1,6 @@
-"""One cell of the matrix, run for real: a plan and an apply with one fault, and a second run without it."""
+"""One cell of the matrix, run for real: a plan and an apply with one fault, and a second run
+without it.
+"""
 
 import socket
 from collections.abc import Iterator
@@ -38,7 +40,9 @@ Live = dict[str, list[Json]]
 
 @dataclass(frozen=True)
 class Seen:
-    """A request for Marketing as it arrived; `waited` is the number of waits of the run before it."""
+    """A request for Marketing as it arrived; `waited` is the number of waits of the run
+    before it.
+    """
 
     step: str
     method: str
@@ -80,7 +84,9 @@ class Story:
 
     @property
     def touched(self) -> dict[str, str]:
-        """The changes that the fault affects, and their methods: a step of the plan affects the whole catalog."""
+        """The changes that the fault affects, and their methods: a step of the plan affects the
+        whole catalog.
+        """
         changes = {"changed": "PUT", "new": "POST"}
         return {name: verb for name, verb in changes.items() if self.step.endswith(verb)} or changes
 
@@ -102,7 +108,9 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except GraphError as error:
-        return web.json_response({"error": {"code": error.code, "message": error.message}}, status=error.status)
+        return web.json_response(
+            {"error": {"code": error.code, "message": error.message}}, status=error.status
+        )
 
 
 async def happen(story: Story, folder: Path) -> Story:
@@ -115,7 +123,9 @@ async def happen(story: Story, folder: Path) -> Story:
         if healed or (MARKETING not in request.path and "Marketing" not in request.query_string):
             return await handler(request)
         step = step_of(request, story)
-        faulty = step == story.step and (story.times == "every time" or not any(seen.faulty for seen in story.seen))
+        faulty = step == story.step and (
+            story.times == "every time" or not any(seen.faulty for seen in story.seen)
+        )
         story.seen.append(Seen(step, request.method, request.path_qs, len(story.waits), faulty))
         if not faulty:
             return await handler(request)
@@ -133,7 +143,9 @@ async def happen(story: Story, folder: Path) -> Story:
     switches = ["lag_reads=5"] if story.times == LATE else []
     timeout_s = CLIENT_TIMEOUT_S if story.fault.startswith("timeout") else 10
     with foreign_server(story) as foreign_url:
-        async with tenant(folder, marketing, finance, switches=switches, faults=[trouble], timeout_s=timeout_s) as held:
+        async with tenant(
+            folder, marketing, finance, switches=switches, faults=[trouble], timeout_s=timeout_s
+        ) as held:
             story.waits, story.before = held.waits, live(held)
             story.first = await held.plan(desired)
             story.outcomes, story.after = await held.apply(story.first), live(held)

@@ -37,10 +37,16 @@ def read(text: str) -> Cells:
     cells: Cells = {}
     times = ""
     for line in text.splitlines():
-        times = line.removeprefix("The fault occurs ") if line.startswith("The fault occurs ") else times
+        times = (
+            line.removeprefix("The fault occurs ")
+            if line.startswith("The fault occurs ")
+            else times
+        )
         name, *words = re.split(r" {2,}", line.strip())
         if times and name in FAULTS:
-            cells |= {(times, name, step): word for step, word in zip(TIMES[times], words, strict=False)}
+            cells |= {
+                (times, name, step): word for step, word in zip(TIMES[times], words, strict=False)
+            }
     return cells
 
 
@@ -55,5 +61,8 @@ def _table(times: str, cells: Cells) -> str:
     heads = [step.split(" ", 1) if " " in step else ["", step] for step in steps]
     rows = [["", *(head[0] for head in heads)], ["", *(head[1] for head in heads)]]
     rows += [[fault, *(cells.get((times, fault, step), "?") for step in steps)] for fault in FAULTS]
-    lines = ["".join([row[0].ljust(_LABEL), *(word.ljust(_COLUMN) for word in row[1:])]).rstrip() for row in rows]
+    lines = [
+        "".join([row[0].ljust(_LABEL), *(word.ljust(_COLUMN) for word in row[1:])]).rstrip()
+        for row in rows
+    ]
     return "\n".join([f"The fault occurs {times}", "", *lines, ""])

@@ -1,4 +1,6 @@
-"""Every fault at every step, once and every time: never a duplicate, nothing lost, and the report is true."""
+"""Every fault at every step, once and every time: never a duplicate, nothing lost, and the report
+is true.
+"""
 
 import asyncio
 import os
@@ -13,7 +15,9 @@ from tiers import sample
 
 REVIEWED = read(EXPECTED.read_text())
 RENEWING = os.environ.get("RENEW_GOLDEN") == "1"
-MATRIX = [(times, fault, step) for times, steps in TIMES.items() for fault in FAULTS for step in steps]
+MATRIX = [
+    (times, fault, step) for times, steps in TIMES.items() for fault in FAULTS for step in steps
+]
 
 
 def of_the_diagonal(case: tuple[str, str, str]) -> bool:

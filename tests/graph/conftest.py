@@ -1,4 +1,6 @@
-"""No variable of the machine reaches a test of the Graph room: no proxy, no token, no sign-in, no CA but our own."""
+"""No variable of the machine reaches a test of the Graph room: no proxy, no token, no sign-in, no
+CA but our own.
+"""
 
 import datetime as dt
 import gc
@@ -39,7 +41,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     file = tmp_path_factory.mktemp("tls") / "both.pem"
     plain = serialization.NoEncryption()
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain
+    )
     file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
     return file
 
@@ -58,7 +62,9 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, certificate: Path) -> None
     for name in list(os.environ):
         if name.upper().endswith("_PROXY") or name.startswith(ours):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # and not the 150 of certifi, for every single client
+    monkeypatch.setenv(
+        "SSL_CERT_FILE", str(certificate)
+    )  # and not the 150 of certifi, for every single client
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,6 @@
-"""Real clients for the tests of this folder: the real SDK, with a clock, a sleep and a chance of the test's own."""
+"""Real clients for the tests of this folder: the real SDK, with a clock, a sleep and a chance of
+the test's own.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from reconciler.graph.retry import RetryPolicy
 from tests.graph.scripted import CATALOG, TOKEN
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-BODY = {"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "displayName": "x"}
+BODY = {
+    "@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension",
+    "displayName": "x",
+}
 
 
 @asynccontextmanager
@@ -26,7 +31,9 @@ async def graph_at(
     tokens: TokenSource | None = None,
     chance: float = 1.0,
 ) -> AsyncIterator[GraphClient]:
-    """A client whose waits are recorded instead of waited; `chance` is what the dice always show."""
+    """A client whose waits are recorded instead of waited; `chance` is what the dice
+    always show.
+    """
 
     async def sleep(wait_s: float) -> None:
         if waits is not None:
@@ -39,7 +46,9 @@ async def graph_at(
 
 
 async def send(graph: GraphClient, method: str) -> object:
-    """One request with the verb: GET or PUT of an extension, GET of a listing, POST of a new extension."""
+    """One request with the verb: GET or PUT of an extension, GET of a listing, POST of a new
+    extension.
+    """
     if method == "GET":
         return await graph.send(graph.requests.extension(CATALOG, "e-1"))
     with graph.writes_unlocked():

@@ -1,7 +1,9 @@
-"""A Graph that does exactly what a test tells it to, on 127.0.0.1, and remembers every request it got.
+"""A Graph that does exactly what a test tells it to, on 127.0.0.1, and remembers every request it
+got.
 
-Raw asyncio streams instead of a web framework: it must be able to drop, reset, cut and stall its answers.
-Like every test server it answers 401 to any but the expected token (docs/graph.md §6.6), unless `token=None`.
+Raw asyncio streams instead of a web framework: it must be able to drop, reset, cut and stall its
+answers. Like every test server it answers 401 to any but the expected token (docs/graph.md §6.6),
+unless `token=None`.
 """
 
 from __future__ import annotations
@@ -51,8 +53,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `way`: give it, drop the connection, reset it, cut it halfway, never answer, send no HTTP, or repeat
-    the body without end.
+    """One answer. `way`: give it, drop the connection, reset it, cut it halfway, never answer, send
+    no HTTP, or repeat the body without end.
     """
 
     status: int = 200
@@ -75,7 +77,9 @@ def listing(*items: Any, link: Any = None) -> Reply:
     return Reply(body={"value": list(items), **({} if link is None else {"@odata.nextLink": link})})
 
 
-def refused(status: int, code: str = "SomeCode", message: str = "Some message.", **headers: str) -> Reply:
+def refused(
+    status: int, code: str = "SomeCode", message: str = "Some message.", **headers: str
+) -> Reply:
     """An error as Graph words it (docs/graph.md §5.2)."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, {"error": {"code": code, "message": message}}, named)
@@ -121,7 +125,10 @@ class Scripted:
         try:
             while (seen := await _request(reader)) is not None:
                 self.seen.append(seen)
-                known = self.token is None or seen.headers.get("authorization") == f"Bearer {self.token}"
+                known = (
+                    self.token is None
+                    or seen.headers.get("authorization") == f"Bearer {self.token}"
+                )
                 reply = self._script(seen) if known else refused(401, "InvalidAuthenticationToken")
                 if not await self._give(reply, writer):
                     break
@@ -149,7 +156,9 @@ class Scripted:
             case "drop":
                 return False
             case "reset":
-                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                writer.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
+                )
                 writer.transport.abort()
                 return False
             case "hang":
@@ -176,7 +185,9 @@ class Scripted:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # the transports let go of their sockets one step after they were closed
+        await asyncio.sleep(
+            0
+        )  # the transports let go of their sockets one step after they were closed
 
 
 async def _request(reader: asyncio.StreamReader) -> Seen | None:
@@ -201,9 +212,15 @@ def in_order(*replies: Reply) -> Script:
 async def scripted(
     *script: Reply | Script, token: str | None = TOKEN, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Scripted]:
-    """A server that gives the replies in order (the last one for ever), or what one function says to each request."""
+    """A server that gives the replies in order (the last one for ever), or what one function says
+    to each request.
+    """
     replies: Sequence[Any] = script or (Reply(body={}),)
-    server = Scripted(replies[0] if callable(replies[0]) else in_order(*replies), token, "https" if tls else "http")
+    server = Scripted(
+        replies[0] if callable(replies[0]) else in_order(*replies),
+        token,
+        "https" if tls else "http",
+    )
     listener = await asyncio.start_server(server.talk, "127.0.0.1", 0, ssl=tls)
     server.port = listener.sockets[0].getsockname()[1]
     try:

@@ -1,4 +1,6 @@
-"""`auth check` from the command line to Entra: what is to be registered shows when it is needed, and no secret does."""
+"""`auth check` from the command line to Entra: what is to be registered shows when it is needed,
+and no secret does.
+"""
 
 import asyncio
 import json
@@ -25,10 +27,18 @@ from tests.graph.entra import (
 )
 from tests.graph.scripted import closed_port
 
-CI = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": APPLICATION, "CI": "true", "GITHUB_ACTIONS": "true"}
+CI = {
+    "AZURE_TENANT_ID": TENANT,
+    "AZURE_CLIENT_ID": APPLICATION,
+    "CI": "true",
+    "GITHUB_ACTIONS": "true",
+}
 FEATURE = "repo:Contoso/Identity:environment:feature"
 PULL = "repo:Contoso/Identity:pull_request"
-TO_REGISTER = "Register exactly this subject in a federated credential of the application (case-sensitive):\n  {}\n"
+TO_REGISTER = (
+    "Register exactly this subject in a federated credential of the application (case-sensitive):\n"
+    "  {}\n"
+)
 REFUSED = "Error: No token for https://graph.microsoft.com/.default: AADSTS{}: "
 
 
@@ -48,22 +58,33 @@ def in_this_process(capsys):
 
 
 def as_a_process(*arguments):
-    ran = subprocess.run([sys.executable, "-m", "reconciler", *arguments], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-m", "reconciler", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
 @pytest.fixture
 def check(monkeypatch, capsys, tls):
-    """Runs `auth check --cloud global` against the authority: what it printed, and what the authority got."""
+    """Runs `auth check --cloud global` against the authority: what it printed, and what the
+    authority got.
+    """
 
     def check(*arguments, job=None, call=None, **variables):
         async def checked():
             async with entra(tls) as authority, github(**(job or {})) as of_github:
                 named = {"AZURE_AUTHORITY_HOST": authority.origin}
-                for name, value in (CI | named | (of_github if job is not None else {}) | variables).items():
+                for name, value in (
+                    CI | named | (of_github if job is not None else {}) | variables
+                ).items():
                     monkeypatch.setenv(name, value)
                 target = ("--cloud", "global", "--max-retries", "0")
-                ran = await asyncio.to_thread(call or in_this_process(capsys), "auth", "check", *target, *arguments)
+                ran = await asyncio.to_thread(
+                    call or in_this_process(capsys), "auth", "check", *target, *arguments
+                )
                 return ran, authority
 
         ran, authority = asyncio.run(checked())
@@ -87,9 +108,15 @@ def test_a_job_of_github_sees_its_identity_and_the_subject_to_register(check, ca
     assert ran.err == ""
     assert f"Tenant: {TENANT}\n" in ran.out
     assert f"Identity: application {APPLICATION} (no signed-in user)\n" in ran.out
-    assert "plan, drift, export: needs EntitlementManagement.Read.All, or the role Catalog reader" in ran.out
+    assert (
+        "plan, drift, export: needs EntitlementManagement.Read.All, or the role Catalog reader"
+        in ran.out
+    )
     assert "(the token has EntitlementManagement.Read.All)\n" in ran.out
-    assert f"Assertion issuer: {ISSUER}\nAssertion subject: {SUBJECT}\nAssertion audience: {AUDIENCE}\n" in ran.out
+    assert (
+        f"Assertion issuer: {ISSUER}\nAssertion subject: {SUBJECT}\nAssertion audience:"
+        f" {AUDIENCE}\n" in ran.out
+    )
     assert ran.out.endswith(TO_REGISTER.format(SUBJECT))
     assert len(authority.forms) == 1
 
@@ -98,7 +125,9 @@ def test_a_job_of_github_sees_its_identity_and_the_subject_to_register(check, ca
 def test_a_refused_subject_is_printed_all_the_same_and_no_other_identity_is_tried(check, call):
     ran, authority = check(job={"sub": FEATURE}, call=call, AZURE_CLIENT_SECRET=SECRET)
     assert ran.code == 1
-    assert ran.out.startswith(f"Graph: https://graph.microsoft.com/v1.0\nAssertion issuer: {ISSUER}\n")
+    assert ran.out.startswith(
+        f"Graph: https://graph.microsoft.com/v1.0\nAssertion issuer: {ISSUER}\n"
+    )
     assert ran.out.endswith(TO_REGISTER.format(FEATURE))
     error, hint = ran.err.splitlines()
     assert error.startswith(REFUSED.format(700213))
@@ -110,11 +139,16 @@ def test_a_refused_subject_is_printed_all_the_same_and_no_other_identity_is_trie
 @pytest.mark.parametrize("subject", [PULL, "repo:Contoso/Identity:ref:refs/heads/main"])
 def test_a_subject_without_an_environment_is_said_to_be_shared(check, subject):
     ran, _ = check(job={"sub": subject})
-    assert f"{TO_REGISTER.format(subject)}This subject is shared by every workflow of the repository" in ran.out
+    assert (
+        f"{TO_REGISTER.format(subject)}This subject is shared by every workflow of the repository"
+        in ran.out
+    )
     assert ran.out.splitlines()[-1].startswith("environment instead, ")
 
 
-@pytest.mark.parametrize("subject", [FEATURE, f"{FEATURE}:ref:refs/heads/main", "system:serviceaccount:ci:reconciler"])
+@pytest.mark.parametrize(
+    "subject", [FEATURE, f"{FEATURE}:ref:refs/heads/main", "system:serviceaccount:ci:reconciler"]
+)
 def test_any_other_subject_is_not(check, subject):
     ran, _ = check(job={"sub": subject})
     assert ran.out.endswith(TO_REGISTER.format(subject))
@@ -134,12 +168,20 @@ def test_json_tells_the_assertion_too(check):
     shown = {"issuer": ISSUER, "subject": SUBJECT, "audience": AUDIENCE}
     ran, _ = check("--format", "json", job={})
     document = json.loads(ran.out)
-    assert (document["assertion"], document["kind"], document["tenant_id"]) == (shown, "app", TENANT)
+    assert (document["assertion"], document["kind"], document["tenant_id"]) == (
+        shown,
+        "app",
+        TENANT,
+    )
     ran, _ = check("--format", "json", job={"sub": FEATURE})
     document = json.loads(ran.out)
     assert ran.code == 1, ran.err
     assert document["assertion"] == shown | {"subject": FEATURE}
-    assert (document["kind"], document["tenant_id"], document["permissions"]) == ("unknown", None, [])
+    assert (document["kind"], document["tenant_id"], document["permissions"]) == (
+        "unknown",
+        None,
+        [],
+    )
 
 
 def test_an_assertion_that_cannot_be_read_says_so(check, tmp_path):
@@ -180,7 +222,9 @@ def test_an_untrusted_certificate_is_one_line_with_the_variable_that_helps(check
 @pytest.mark.parametrize("address", [None, "http://127.0.0.1:1", "ftp://x"])
 def test_a_job_that_gets_no_token_of_github_has_nothing_to_register(check, address):
     variables = {} if address is None else {"ACTIONS_ID_TOKEN_REQUEST_URL": address}
-    ran, authority = check("--auth", "github-oidc", job=None if address is None else {}, **variables)
+    ran, authority = check(
+        "--auth", "github-oidc", job=None if address is None else {}, **variables
+    )
     assert ran.code == 1, ran.err
     assert ran.out == ""
     assert ran.err.startswith("Error: ")
@@ -215,13 +259,25 @@ def test_an_environment_of_the_repository_says_who_signs_in(check, monkeypatch, 
 def test_a_token_for_another_tenant_than_the_environments_is_reported(check, monkeypatch, tmp_path):
     """The Azure CLI gives a token for whatever tenant it is signed in to, whoever is asked for."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "reconciler.yaml").write_text(f"environments:\n  there: {{tenant_id: {APPLICATION}}}\n")
-    answer = {"accessToken": ACCESS_TOKEN, "expires_on": 4_000_000_000, "tenant": TENANT, "tokenType": "Bearer"}
+    (tmp_path / "reconciler.yaml").write_text(
+        f"environments:\n  there: {{tenant_id: {APPLICATION}}}\n"
+    )
+    answer = {
+        "accessToken": ACCESS_TOKEN,
+        "expires_on": 4_000_000_000,
+        "tenant": TENANT,
+        "tokenType": "Bearer",
+    }
     folder = executable(tmp_path, "az", f"echo '{json.dumps(answer)}'")
     path = f"{folder}:{os.environ['PATH']}"
-    ran, authority = check("--environment", "there", "--auth", "azure-cli", AZURE_TENANT_ID="", PATH=path)
+    ran, authority = check(
+        "--environment", "there", "--auth", "azure-cli", AZURE_TENANT_ID="", PATH=path
+    )
     assert ran.code == 1
-    assert f"The token is for tenant {TENANT}, but environment there is tenant {APPLICATION}" in ran.err
+    assert (
+        f"The token is for tenant {TENANT}, but environment there is tenant {APPLICATION}"
+        in ran.err
+    )
     assert f"Tenant: {TENANT}\n" in ran.out
     assert authority.forms == []
 
@@ -237,13 +293,22 @@ def executable(folder, name, script):
 
 NOBODY = {"CI": "", "GITHUB_ACTIONS": "", "AZURE_TENANT_ID": "", "AZURE_CLIENT_ID": ""}
 CLI = {
-    "missing": (None, "auto chose azure-cli, and the Azure CLI (az) is not installed or not on PATH."),
+    "missing": (
+        None,
+        "auto chose azure-cli, and the Azure CLI (az) is not installed or not on PATH.",
+    ),
     "signed out": (
         "echo \"Please run 'az login'\" >&2; exit 1",
         "auto chose azure-cli, and the Azure CLI (az) is not si",
     ),
-    "broken": ("echo boom >&2; exit 3", "auto chose azure-cli, and the Azure CLI (az) returned no token: boom"),
-    "no JSON": ("echo hello", "auto chose azure-cli, and the Azure CLI (az) returned no token: Unexpected output"),
+    "broken": (
+        "echo boom >&2; exit 3",
+        "auto chose azure-cli, and the Azure CLI (az) returned no token: boom",
+    ),
+    "no JSON": (
+        "echo hello",
+        "auto chose azure-cli, and the Azure CLI (az) returned no token: Unexpected output",
+    ),
 }
 
 
@@ -256,12 +321,16 @@ def test_without_a_token_of_the_azure_cli_it_says_why_and_how_to_sign_in(check, 
     assert ran.out == ""
     error, hint = ran.err.splitlines()
     assert error.startswith(f"Error: Not signed in. --auth {message}")
-    assert hint.startswith("Hint: Sign in with `az login --tenant <tenant>`, or choose another --auth: github-oidc, ")
+    assert hint.startswith(
+        "Hint: Sign in with `az login --tenant <tenant>`, or choose another --auth: github-oidc, "
+    )
     assert hint.endswith("To try without a tenant, use --sandbox.")
     assert authority.forms == []
 
 
-def test_the_hint_names_the_tenant_and_a_refusal_of_entra_through_the_cli_keeps_its_code(check, tmp_path):
+def test_the_hint_names_the_tenant_and_a_refusal_of_entra_through_the_cli_keeps_its_code(
+    check, tmp_path
+):
     refused = "AADSTS700082: The refresh token has expired due to inactivity."
     folder = executable(tmp_path, "az", f"echo 'ERROR: {refused} Run az login' >&2; exit 1")
     ran, _ = check("--auth", "azure-cli", PATH=str(folder), **NOBODY | {"AZURE_TENANT_ID": TENANT})
@@ -273,11 +342,15 @@ def test_the_hint_names_the_tenant_and_a_refusal_of_entra_through_the_cli_keeps_
 @pytest.mark.thorough
 def test_without_a_managed_identity_it_says_so(check):
     nowhere = f"http://127.0.0.1:{closed_port()}"
-    ran, _ = check("--auth", "managed-identity", AZURE_POD_IDENTITY_AUTHORITY_HOST=nowhere, **NOBODY)
+    ran, _ = check(
+        "--auth", "managed-identity", AZURE_POD_IDENTITY_AUTHORITY_HOST=nowhere, **NOBODY
+    )
     assert ran.code == 1, ran.err
     assert ran.out == ""
     error, hint = ran.err.splitlines()
-    assert error.startswith("Error: Not signed in. --auth is managed-identity, and no managed identity is available")
+    assert error.startswith(
+        "Error: Not signed in. --auth is managed-identity, and no managed identity is available"
+    )
     assert "AZURE_CLIENT_ID" in hint
 
 
@@ -289,12 +362,10 @@ def test_a_token_without_claims_on_loopback_is_an_unknown_identity(capsys, tmp_p
     assert on_loopback.err == ""
     assert "\nIdentity: unknown (loopback token)\n" in on_loopback.out
     sandbox = call("auth", "check", "--sandbox")
-    assert sandbox.out == (
-        "Graph: sandbox\n"
-        "Identity: unknown (sandbox token)\n"
-        "plan, drift, export: needs EntitlementManagement.Read.All, or the role Catalog reader on each catalog"
-        " (cannot be checked)\n"
-        "apply: needs EntitlementManagement.ReadWrite.All, or the role Catalog owner on each catalog"
-        " (cannot be checked)\n"
-        "validate, show, schema: needs no token\n"
+    assert (
+        sandbox.out
+        == "Graph: sandbox\nIdentity: unknown (sandbox token)\nplan, drift, export: needs"
+        " EntitlementManagement.Read.All, or the role Catalog reader on each catalog (cannot be"
+        " checked)\napply: needs EntitlementManagement.ReadWrite.All, or the role Catalog owner"
+        " on each catalog (cannot be checked)\nvalidate, show, schema: needs no token\n"
     )

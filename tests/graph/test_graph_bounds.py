@@ -1,4 +1,6 @@
-"""How much of an answer is read: one answer, one listing, compressed or not, and never a traceback beyond it."""
+"""How much of an answer is read: one answer, one listing, compressed or not, and never a traceback
+beyond it.
+"""
 
 import asyncio
 import gzip
@@ -76,7 +78,11 @@ def test_the_catalog_is_unreadable_and_others_are_read(hostile):
 
     def reply(seen):
         if seen.path.endswith("customWorkflowExtensions"):
-            return HOSTILE[hostile] if CATALOG in seen.path else listing({"id": "e-1", "displayName": "n"})
+            return (
+                HOSTILE[hostile]
+                if CATALOG in seen.path
+                else listing({"id": "e-1", "displayName": "n"})
+            )
         return Reply(body={"id": seen.path.rpartition("/")[2], "displayName": "n"})
 
     async def run():
@@ -85,7 +91,10 @@ def test_the_catalog_is_unreadable_and_others_are_read(hostile):
 
     unreadable, complete = asyncio.run(run())
     assert (unreadable.read, unreadable.extensions) == ("unreadable", ())
-    assert "is larger than 8 MiB" in unreadable.because or "cannot be decompressed" in unreadable.because
+    assert (
+        "is larger than 8 MiB" in unreadable.because
+        or "cannot be decompressed" in unreadable.because
+    )
     assert [extension.id for extension in complete.extensions] == ["e-1"]
 
 
@@ -122,9 +131,13 @@ def test_what_is_received_counts_even_where_nothing_comes_of_it():
         add_all(body, [empty_block] * 1_000)
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "x-gzip", "GZIP, identity"])
+@pytest.mark.parametrize(
+    "encoding", ["br", "zstd", "deflate", "gzip, gzip", "x-gzip", "GZIP, identity"]
+)
 def test_only_the_encoding_that_was_requested_is_read(encoding):
-    error, _ = answer(Reply(200, gzip.compress(gzip.compress(b"{}")), {"Content-Encoding": encoding}))
+    error, _ = answer(
+        Reply(200, gzip.compress(gzip.compress(b"{}")), {"Content-Encoding": encoding})
+    )
     assert isinstance(error, GarbledAnswerError)
     assert "cannot be decompressed" in str(error)
 
@@ -154,7 +167,15 @@ PACKED = gzip.compress(b'{"value": []}')
         [bytes([byte]) for byte in PACKED + PACKED],
         [b"{}"],
     ],
-    ids=["cut", "cut early", "followed", "followed at once", "twice", "twice, byte by byte", "none"],
+    ids=[
+        "cut",
+        "cut early",
+        "followed",
+        "followed at once",
+        "twice",
+        "twice, byte by byte",
+        "none",
+    ],
 )
 def test_a_compressed_body_must_be_whole(pieces):
     body = Body(GZIP, MIB)
@@ -181,7 +202,9 @@ def test_a_body_in_pieces_is_the_body():
 
 
 def listed(items_of_a_page, pages):
-    """The extensions of a listing with so many pages, or the error; and how many pages were requested."""
+    """The extensions of a listing with so many pages, or the error; and how many pages were
+    requested.
+    """
 
     async def run():
         bodies = {}
@@ -190,7 +213,9 @@ def listed(items_of_a_page, pages):
             number = int(seen.query.get("page", 0))
             link = f"{graph.base}{EM}/x?page={number + 1}" if number + 1 < pages else None
             if number not in bodies:
-                bodies[number] = json.dumps(listing(*items_of_a_page(number), link=link).body).encode()
+                bodies[number] = json.dumps(
+                    listing(*items_of_a_page(number), link=link).body
+                ).encode()
             return Reply(200, bodies[number])
 
         async with scripted(reply) as graph, graph_at(graph.base, retries=2) as client:

@@ -1,4 +1,6 @@
-"""Tokens of Entra: fetched once, renewed in time, never a silent other identity, never a secret in a message."""
+"""Tokens of Entra: fetched once, renewed in time, never a silent other identity, never a secret in
+a message.
+"""
 
 import asyncio
 import threading
@@ -19,8 +21,14 @@ from tests.graph.scripted import Reply, scripted
 pytestmark = pytest.mark.usefixtures("sockets_closed")
 
 JWT = "eyJhbGciOiJub25lIn0.eyJ0aWQiOiJ4In0xxxxx.c2lnbmF0dXJl"
-APPLICATION = {"AZURE_CLIENT_ID": "11111111-1111-1111-1111-111111111111", "AZURE_TENANT_ID": "contoso.example"}
-GITHUB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://x.example/?a=b", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer"}
+APPLICATION = {
+    "AZURE_CLIENT_ID": "11111111-1111-1111-1111-111111111111",
+    "AZURE_TENANT_ID": "contoso.example",
+}
+GITHUB = {
+    "ACTIONS_ID_TOKEN_REQUEST_URL": "https://x.example/?a=b",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer",
+}
 
 
 class Credential:
@@ -48,7 +56,9 @@ def test_twenty_concurrent_requests_fetch_one_token_beside_the_event_loop():
     credential = Credential()
 
     async def run():
-        tokens = CredentialTokens(lambda: credential, "https://graph.microsoft.com/.default", now_s=lambda: 0.0)
+        tokens = CredentialTokens(
+            lambda: credential, "https://graph.microsoft.com/.default", now_s=lambda: 0.0
+        )
         return await asyncio.gather(*(tokens.token() for _ in range(20)))
 
     assert set(asyncio.run(run())) == {"t-1"}
@@ -56,12 +66,16 @@ def test_twenty_concurrent_requests_fetch_one_token_beside_the_event_loop():
     assert threading.main_thread() not in credential.threads
 
 
-@pytest.mark.parametrize(("now_s", "token"), [(0, "t-1"), (3299, "t-1"), (3300, "t-2"), (9000, "t-2")])
+@pytest.mark.parametrize(
+    ("now_s", "token"), [(0, "t-1"), (3299, "t-1"), (3300, "t-2"), (9000, "t-2")]
+)
 def test_a_token_is_renewed_five_minutes_before_it_expires(now_s, token):
     clock = [0.0]
 
     async def run():
-        tokens = CredentialTokens(lambda: Credential(clock=lambda: clock[0]), "s", now_s=lambda: clock[0])
+        tokens = CredentialTokens(
+            lambda: Credential(clock=lambda: clock[0]), "s", now_s=lambda: clock[0]
+        )
         await tokens.token()
         clock[0] = now_s
         return await tokens.token()
@@ -98,8 +112,10 @@ def test_in_ci_every_missing_variable_is_named_and_none_that_is_set():
     with pytest.raises(AuthenticationError) as caught:
         choose_mode(APPLICATION | {"CI": "true", "GITHUB_ACTIONS": "true"})
     assert str(caught.value).splitlines() == [
-        "Not signed in. In a CI run (CI is set) --auth auto does not use the Azure CLI, and these environment "
-        "variables are not set:",
+        (
+            "Not signed in. In a CI run (CI is set) --auth auto does not use the Azure CLI, and"
+            " these environment variables are not set:"
+        ),
         "  github-oidc needs ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN",
         "  workload-identity needs AZURE_FEDERATED_TOKEN_FILE",
         "  environment needs AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH",
@@ -145,7 +161,9 @@ def test_a_token_request_that_hangs_does_not_delay_the_end_of_the_run():
 @pytest.mark.parametrize(
     "failure",
     [
-        ClientAuthenticationError(message=f"\n  AADSTS700213: refused {JWT}\r\nTrace ID: 1\nCorrelation ID: 2"),
+        ClientAuthenticationError(
+            message=f"\n  AADSTS700213: refused {JWT}\r\nTrace ID: 1\nCorrelation ID: 2"
+        ),
         CredentialUnavailableError(message=f"AADSTS700213: refused {JWT}\nVisit https://aka.ms/x"),
         ServiceRequestError(f"AADSTS700213: refused {JWT}\nno network"),
         HttpResponseError(f"AADSTS700213: refused {JWT}\n"),
@@ -156,7 +174,9 @@ def test_a_token_request_that_hangs_does_not_delay_the_end_of_the_run():
 )
 def test_whatever_a_credential_fails_with_is_one_clear_line_without_secrets(failure):
     with pytest.raises(AuthenticationError) as caught:
-        asyncio.run(CredentialTokens(lambda: Credential(fails=failure), "https://graph/.default").token())
+        asyncio.run(
+            CredentialTokens(lambda: Credential(fails=failure), "https://graph/.default").token()
+        )
     message = str(caught.value)
     assert "AADSTS700213: refused ***" in message
     assert "https://graph/.default" in message
@@ -233,7 +253,9 @@ def settings(auth="auto", **more):
 
 @pytest.mark.parametrize("mode", AUTH_MODES)
 def test_on_loopback_no_credential_of_azure_is_asked_for(mode):
-    environment = APPLICATION | GITHUB | {"AZURE_CLIENT_SECRET": "s", "RECONCILER_LOOPBACK_TOKEN": "mine"}
+    environment = (
+        APPLICATION | GITHUB | {"AZURE_CLIENT_SECRET": "s", "RECONCILER_LOOPBACK_TOKEN": "mine"}
+    )
     options = TargetOptions(auth=mode, graph_url="http://127.0.0.1:1/v1.0")
     tokens = open_tokens(resolve_settings(options, environment), environment)
     assert isinstance(tokens, LoopbackToken)
@@ -270,7 +292,10 @@ MISSING = {
     "environment": (
         "environment",
         {},
-        "not set: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH.",
+        (
+            "not set: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or"
+            " AZURE_CLIENT_CERTIFICATE_PATH."
+        ),
         "Set them, or choose another --auth: ",
     ),
     "environment, ids": (
@@ -293,14 +318,18 @@ def test_all_missing_variables_of_a_chosen_mode_are_named_at_once(case):
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_certificate_that_cannot_be_read_is_an_authentication_error(monkeypatch, tmp_path, content):
+def test_a_certificate_that_cannot_be_read_is_an_authentication_error(
+    monkeypatch, tmp_path, content
+):
     file = tmp_path / "app.pem"
     if content is not None:
         file.write_text(content)
     environment = APPLICATION | {"AZURE_CLIENT_CERTIFICATE_PATH": str(file)}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(AuthenticationError, match="--auth auto chose environment, which cannot be used"):
+    with pytest.raises(
+        AuthenticationError, match="--auth auto chose environment, which cannot be used"
+    ):
         open_tokens(settings(), environment)
 
 
@@ -308,7 +337,9 @@ def test_a_token_file_that_is_not_there_is_an_authentication_error(monkeypatch, 
     environment = APPLICATION | {"AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "absent")}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(AuthenticationError, match="AZURE_FEDERATED_TOKEN_FILE cannot be used: No such file"):
+    with pytest.raises(
+        AuthenticationError, match="AZURE_FEDERATED_TOKEN_FILE cannot be used: No such file"
+    ):
         asyncio.run(open_tokens(settings(), environment).token())
 
 

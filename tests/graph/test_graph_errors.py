@@ -27,15 +27,17 @@ def failure(reply, method="GET"):
 
 def test_graphs_own_words_come_through():
     inner = {"date": "2026-01-02T03:04:05", "request-id": "in-the-body", "client-request-id": "c"}
-    body = {"error": {"code": "InvalidModel", "message": "The model is invalid.", "innerError": inner}}
+    body = {
+        "error": {"code": "InvalidModel", "message": "The model is invalid.", "innerError": inner}
+    }
     error = failure(Reply(400, body, {"request-id": "in-the-header", "Retry-After": "9"}), "POST")
     assert isinstance(error, GraphRefusalError)
     assert error.status == 400
     assert error.code == "InvalidModel"
     assert error.request_id == "in-the-header"
     assert error.headers["Retry-After"] == "9"
-    assert str(error) == (
-        f"POST /catalogs/{CATALOG}/customWorkflowExtensions failed with HTTP 400 "
+    assert (
+        str(error) == f"POST /catalogs/{CATALOG}/customWorkflowExtensions failed with HTTP 400 "
         "(InvalidModel: The model is invalid.; request ID in-the-header; Retry-After 9)."
     )
 
@@ -58,11 +60,23 @@ ODD = {
     "error empty": ('{"error": {}}', {}),
     "code number": ('{"error": {"code": 5, "message": ["x"]}}', {}),
     "message null": ('{"error": {"code": null, "message": null}}', {}),
-    "bad date": ('{"error": {"code": "A", "message": "B", "innerError": {"date": "yesterday"}}}', {}),
+    "bad date": (
+        '{"error": {"code": "A", "message": "B", "innerError": {"date": "yesterday"}}}',
+        {},
+    ),
     "details": ('{"error": {"code": "A", "message": "B", "details": "x", "target": {}}}', {}),
-    "details list": ('{"error": {"code": "A", "message": "B", "details": [1, null, {"code": []}]}}', {}),
-    "lower case": ('{"error": {"code": "A", "message": "B", "innererror": {"x": [1, "a", null]}}}', {}),
-    "unknown": ('{"error": {"code": "A", "message": "B", "x": [[{}], 1, "2026-01-02"]}, "y": 1e999}', {}),
+    "details list": (
+        '{"error": {"code": "A", "message": "B", "details": [1, null, {"code": []}]}}',
+        {},
+    ),
+    "lower case": (
+        '{"error": {"code": "A", "message": "B", "innererror": {"x": [1, "a", null]}}}',
+        {},
+    ),
+    "unknown": (
+        '{"error": {"code": "A", "message": "B", "x": [[{}], 1, "2026-01-02"]}, "y": 1e999}',
+        {},
+    ),
     "deep": ("[" * 100_000, {}),
     "not UTF-8": (b'{"error": {"code": "\xff\xfe"}}', {}),
     "false gzip": (b"not gzip", {"Content-Encoding": "gzip"}),
@@ -130,8 +144,14 @@ TRAPS = {
     "deep": ('{"value": ' + "[" * 100_000, {}),
     "many digits": ('{"value": [], "x": ' + "9" * 10_000 + "}", {}),
     "NaN": ('{"value": [{"id": "1", "clientConfiguration": {"timeoutInMilliseconds": NaN}}]}', {}),
-    "Infinity": ('{"value": [{"id": "1", "clientConfiguration": {"timeoutInMilliseconds": -Infinity}}]}', {}),
-    "1e999": ('{"value": [{"id": "1", "clientConfiguration": {"timeoutInMilliseconds": 1e999}}]}', {}),
+    "Infinity": (
+        '{"value": [{"id": "1", "clientConfiguration": {"timeoutInMilliseconds": -Infinity}}]}',
+        {},
+    ),
+    "1e999": (
+        '{"value": [{"id": "1", "clientConfiguration": {"timeoutInMilliseconds": 1e999}}]}',
+        {},
+    ),
     "beyond a double": ('{"value": [{"id": "1", "x": 1' + "0" * 400 + "}]}", {}),
     "400 levels": ('{"value": [{"id": "1", "x": ' + '{"a": ' * 400 + "1" + "}" * 400 + "}]}", {}),
     "not UTF-8": (b'{"value": [{"id": "\xff"}]}', {}),
@@ -151,7 +171,9 @@ def test_a_2xx_that_is_no_listing_is_never_an_empty_one(trap, first):
         def reply(seen):
             if first or "skiptoken" in seen.target:
                 return Reply(200, body, headers)
-            return Reply(body={"value": [{"id": "1"}], "@odata.nextLink": f"{graph.base}/x?$skiptoken=1"})
+            return Reply(
+                body={"value": [{"id": "1"}], "@odata.nextLink": f"{graph.base}/x?$skiptoken=1"}
+            )
 
         async with scripted(reply) as graph, graph_at(graph.base, retries=2) as client:
             with pytest.raises(GraphAnswerError) as caught:
@@ -175,7 +197,10 @@ def test_a_listing_answered_without_content_is_no_empty_listing(status):
 def test_a_truthfully_empty_listing_is_empty_and_compressed_answers_are_read():
     async def run():
         packed = gzip.compress(json.dumps({"value": [], "@odata.context": "x"}).encode())
-        async with scripted(Reply(200, packed, {"Content-Encoding": "gzip"})) as graph, graph_at(graph.base) as client:
+        async with (
+            scripted(Reply(200, packed, {"Content-Encoding": "gzip"})) as graph,
+            graph_at(graph.base) as client,
+        ):
             return await client.pages(client.requests.catalogs())
 
     assert asyncio.run(run()) == []

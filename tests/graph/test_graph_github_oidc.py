@@ -1,4 +1,6 @@
-"""GitHub's token about a job: asked for in the documented way, of an address that may be trusted, never shown."""
+"""GitHub's token about a job: asked for in the documented way, of an address that may be trusted,
+never shown.
+"""
 
 import asyncio
 import gzip
@@ -16,14 +18,24 @@ BEARER = "run-token-secret"
 
 
 def assertion(reply, *, query="?api-version=2.0", form="{origin}", bearer=BEARER):
-    """The assertion (or the error) that GitHub's answer leads to, and the requests that GitHub got."""
+    """The assertion (or the error) that GitHub's answer leads to, and the requests that
+    GitHub got.
+    """
 
     async def run():
         async with scripted(reply, token=BEARER) as github:
             url = form.format(origin=github.origin, port=github.port) + "/id" + query
-            environment = {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": bearer}
+            environment = {
+                "ACTIONS_ID_TOKEN_REQUEST_URL": url,
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN": bearer,
+            }
             try:
-                return await asyncio.to_thread(github_assertion, environment, "api://AzureADTokenExchange"), github.seen
+                return (
+                    await asyncio.to_thread(
+                        github_assertion, environment, "api://AzureADTokenExchange"
+                    ),
+                    github.seen,
+                )
             except AuthenticationError as error:
                 return error, github.seen
 
@@ -72,7 +84,9 @@ def test_the_audience_is_added_and_the_query_is_kept(query, arrives):
         Reply(200, "[" * 100_000),
         Reply(200, b" " * 65_536, way="endless"),
         Reply(200, {"value": "x" * 70_000}),
-        Reply(200, gzip.compress(b'{"value": "x"}' + b" " * 10_000_000), {"Content-Encoding": "gzip"}),
+        Reply(
+            200, gzip.compress(b'{"value": "x"}' + b" " * 10_000_000), {"Content-Encoding": "gzip"}
+        ),
         Reply(200, '{"value": "x", "count": NaN}'),
         Reply(200, b"not gzip", {"Content-Encoding": "gzip"}),
         Reply(way="drop"),
@@ -111,7 +125,9 @@ def test_a_bearer_that_cannot_be_sent_is_an_authentication_error(bearer):
     assert seen == []
 
 
-@pytest.mark.parametrize("missing", ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
+@pytest.mark.parametrize(
+    "missing", ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
+)
 @pytest.mark.parametrize("empty", [True, False])
 def test_without_the_permission_it_says_which(missing, empty):
     environment = {
@@ -122,7 +138,9 @@ def test_without_the_permission_it_says_which(missing, empty):
     environment |= {missing: ""}
     if not empty:
         del environment[missing]
-    with pytest.raises(AuthenticationError, match="This job is not allowed to request a GitHub OIDC token") as caught:
+    with pytest.raises(
+        AuthenticationError, match="This job is not allowed to request a GitHub OIDC token"
+    ) as caught:
         github_assertion(environment, "a")
     assert "id-token: write" in str(caught.value.hint)
 

@@ -1,4 +1,6 @@
-"""Whatever Graph answers, every command says in printable words what is wrong, and ends with its documented code."""
+"""Whatever Graph answers, every command says in printable words what is wrong, and ends with its
+documented code.
+"""
 
 import asyncio
 import json
@@ -33,7 +35,9 @@ def nested(levels):
 
 
 def raw(number):
-    """A listing whose one extension has this number, as it is written, where a whole number belongs."""
+    """A listing whose one extension has this number, as it is written, where a whole number
+    belongs.
+    """
     text = json.dumps(listing({**LIVE, "clientConfiguration": {"timeoutInMilliseconds": "@"}}).body)
     return Reply(body=text.replace('"@"', number))
 
@@ -43,7 +47,9 @@ UNREADABLE = {
     "NaN": raw("NaN"),
     "infinite": raw("1e999"),
     "400 levels in a text": listing({**LIVE, "description": nested(400)}),
-    "400 levels in a number": listing({**LIVE, "clientConfiguration": {"timeoutInMilliseconds": nested(400)}}),
+    "400 levels in a number": listing(
+        {**LIVE, "clientConfiguration": {"timeoutInMilliseconds": nested(400)}}
+    ),
     "400 levels in what is unknown": listing({**LIVE, "unknown": nested(400)}),
     "id with a lone surrogate": listing({**LIVE, "id": f"x{LONE}"}),
     "long id": listing({**LIVE, "id": "x" * 100_000}),
@@ -52,7 +58,13 @@ UNREADABLE = {
     "long link": listing(LIVE, link="http://127.0.0.1/" + "x" * 100_000),
     "refusal with a lone surrogate": Reply(
         400,
-        {"error": {"code": f"A{LONE}", "message": f"B{LONE}\x1b[31m\n", "innerError": {"request-id": LONE}}},
+        {
+            "error": {
+                "code": f"A{LONE}",
+                "message": f"B{LONE}\x1b[31m\n",
+                "innerError": {"request-id": LONE},
+            }
+        },
         {"request-id": ""},
     ),
     "headers that are not ASCII": refused(400, request_id="r\xff\x80", Retry_After="caf\xe9"),
@@ -68,13 +80,21 @@ ODD_AND_READABLE = listing(
     },
     {**LIVE, "id": "e-2", "displayName": NAME},
     {**LIVE, "id": "e-3", "displayName": "type", "@odata.type": f"#microsoft.graph.x{LONE}"},
-    {**LIVE, "id": "e-4", "displayName": "lists", "clientConfiguration": [1], "callbackConfiguration": LONE},
+    {
+        **LIVE,
+        "id": "e-4",
+        "displayName": "lists",
+        "clientConfiguration": [1],
+        "callbackConfiguration": LONE,
+    },
 )
 
 
 @pytest.fixture
 def ran(tmp_path, monkeypatch, capsys):
-    """Runs a command against a Graph that answers this to a listing of extensions: its code, and all it printed."""
+    """Runs a command against a Graph that answers this to a listing of extensions: its code, and
+    all it printed.
+    """
     declare(tmp_path / "desired_state", DECLARED)
     monkeypatch.chdir(tmp_path)
 

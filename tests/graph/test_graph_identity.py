@@ -95,7 +95,9 @@ def test_no_payload_raises(payload):
     identity_of(token(payload))
 
 
-NAMES = st.sampled_from(["tid", "appid", "azp", "upn", "preferred_username", "scp", "roles", "exp", "idtyp"])
+NAMES = st.sampled_from(
+    ["tid", "appid", "azp", "upn", "preferred_username", "scp", "roles", "exp", "idtyp"]
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

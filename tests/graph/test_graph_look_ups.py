@@ -1,4 +1,6 @@
-"""Several catalogs in one look-up: fewer requests, and the same answer whatever Graph makes of the filter."""
+"""Several catalogs in one look-up: fewer requests, and the same answer whatever Graph makes of the
+filter.
+"""
 
 import asyncio
 import re
@@ -24,7 +26,9 @@ def wanted(seen: Seen) -> list[str]:
 
 
 def graph_with(*names: str, many=lambda _hits: None):
-    """A script for a Graph with a catalog of each name; `many` may answer a look-up of several names in its own way."""
+    """A script for a Graph with a catalog of each name; `many` may answer a look-up of several
+    names in its own way.
+    """
     held = [{"id": f"c-{number}", "displayName": name} for number, name in enumerate(names)]
 
     def reply(seen: Seen) -> Reply:
@@ -42,7 +46,10 @@ def found(script, *names: str) -> tuple[list[ObservedCatalog], list[list[str]]]:
     """What is found for the names, and the names of each look-up."""
 
     async def run():
-        async with scripted(script) as graph, graph_at(graph.base, retries=2, timeout_s=0.5) as client:
+        async with (
+            scripted(script) as graph,
+            graph_at(graph.base, retries=2, timeout_s=0.5) as client,
+        ):
             observed = await observe(client, [Catalog(None, name) for name in names])
             return observed, [wanted(seen) for seen in graph.seen if wanted(seen)]
 
@@ -106,9 +113,15 @@ REFUSALS = {
 def test_where_several_names_fail_each_is_asked_for_alone(refusal: str) -> None:
     names = ("Marketing", "Finance")
     observed, look_ups = found(graph_with(*names, many=lambda _: REFUSALS[refusal]), *names)
-    assert [(one.read, str(one.catalog)) for one in observed] == [("complete", "Marketing"), ("complete", "Finance")]
+    assert [(one.read, str(one.catalog)) for one in observed] == [
+        ("complete", "Marketing"),
+        ("complete", "Finance"),
+    ]
     assert look_ups[0] == ["Marketing", "Finance"]
-    assert sorted(look_ups[1:]) == [["Finance"], ["Marketing"]]  # and the first one was not repeated
+    assert sorted(look_ups[1:]) == [
+        ["Finance"],
+        ["Marketing"],
+    ]  # and the first one was not repeated
 
 
 def test_a_name_that_the_answer_leaves_out_is_asked_for_alone() -> None:
@@ -120,14 +133,18 @@ def test_a_name_that_the_answer_leaves_out_is_asked_for_alone() -> None:
 
 
 def test_a_filter_that_is_ignored_leads_to_no_other_catalog() -> None:
-    script = graph_with("Marketing", "Sales", "HR", many=lambda _: listing({"id": "c-1", "displayName": "Sales"}))
+    script = graph_with(
+        "Marketing", "Sales", "HR", many=lambda _: listing({"id": "c-1", "displayName": "Sales"})
+    )
     observed, _ = found(script, "Marketing", "Finance")
     assert [one.read for one in observed] == ["complete", "absent"]
     assert str(observed[0].catalog) == "Marketing"
 
 
 def test_two_catalogs_of_one_name_are_not_counted_as_one() -> None:
-    observed, look_ups = found(graph_with("Marketing", "marketing", "Finance"), "Marketing", "Finance")
+    observed, look_ups = found(
+        graph_with("Marketing", "marketing", "Finance"), "Marketing", "Finance"
+    )
     assert [one.read for one in observed] == ["unreadable", "complete"]
     assert "c-0" in observed[0].because
     assert "c-1" in observed[0].because
@@ -147,13 +164,24 @@ def test_silence_to_every_look_up_is_no_answer_at_all() -> None:
         found(lambda _seen: Reply(way="drop"), "Marketing", "Finance")
 
 
-@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)), st.booleans(), st.randoms(use_true_random=False))
+@given(
+    st.sets(st.integers(0, 40)),
+    st.sets(st.integers(0, 40)),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
 def test_together_or_alone_the_same_is_found(live, declared, takes_it, chance) -> None:
-    """Whatever is live, whatever is declared, whether Graph takes `or` and however much of the answer is missing."""
+    """Whatever is live, whatever is declared, whether Graph takes `or` and however much of the
+    answer is missing.
+    """
 
     def many(hits):
-        return listing(*(hit for hit in hits if chance.random() < 0.7)) if takes_it else refused(400)
+        return (
+            listing(*(hit for hit in hits if chance.random() < 0.7)) if takes_it else refused(400)
+        )
 
     names = [f"Name {one}" for one in sorted(declared)]
     observed, _ = found(graph_with(*(f"NAME {one}" for one in sorted(live)), many=many), *names)
-    assert [one.read for one in observed] == ["complete" if one in live else "absent" for one in sorted(declared)]
+    assert [one.read for one in observed] == [
+        "complete" if one in live else "absent" for one in sorted(declared)
+    ]

@@ -21,7 +21,9 @@ GOOD = Reply(200, {"id": "1"})
 
 
 class Proxy:
-    """A proxy that remembers what it is asked for, and tunnels everything to one port (or refuses)."""
+    """A proxy that remembers what it is asked for, and tunnels everything to one port
+    (or refuses).
+    """
 
     def __init__(self, port=None, status=200):
         self.asked, self.headers, self._port, self._status = [], [], port, status
@@ -43,7 +45,9 @@ class Proxy:
         self._tasks.add(asyncio.current_task())
         async with AsyncExitStack() as stack:
             stack.callback(writer.close)
-            stack.enter_context(suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError))
+            stack.enter_context(
+                suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError)
+            )
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             self.asked.append(head.split(" HTTP/")[0])
             self.headers.append(head.lower())
@@ -65,7 +69,14 @@ async def pump(source, target):
 
 
 def through(
-    monkeypatch, tls, *, base="https://graph.invalid/v1.0", status=200, variables=None, method="GET", retries=0
+    monkeypatch,
+    tls,
+    *,
+    base="https://graph.invalid/v1.0",
+    status=200,
+    variables=None,
+    method="GET",
+    retries=0,
 ):
     """What the proxy was asked for, what arrived behind it, the outcome, and the waits."""
 
@@ -75,7 +86,9 @@ def through(
             for name, value in (variables or {"HTTPS_PROXY": "http://{}"}).items():
                 monkeypatch.setenv(name, value.format(proxy.address))
             try:
-                async with graph_at(base.format(graph.port), retries=retries, waits=waits) as client:
+                async with graph_at(
+                    base.format(graph.port), retries=retries, waits=waits
+                ) as client:
                     outcome = await send(client, method)
             except (GraphUnansweredError, UsageError) as error:
                 outcome = error
@@ -97,28 +110,38 @@ def test_https_goes_through_the_proxy_of_the_environment(monkeypatch, tls, name,
 
 
 def test_user_and_password_of_a_proxy_go_to_the_proxy_only(monkeypatch, tls):
-    proxy, seen, outcome, _ = through(monkeypatch, tls, variables={"HTTPS_PROXY": "http://me:secretword@{}"})
+    proxy, seen, outcome, _ = through(
+        monkeypatch, tls, variables={"HTTPS_PROXY": "http://me:secretword@{}"}
+    )
     assert not isinstance(outcome, Exception), outcome
     assert "proxy-authorization: basic" in proxy.headers[0]
     assert "proxy-authorization" not in seen[0].headers
 
 
-@pytest.mark.parametrize("others", sample(["HTTPS_PROXY", "ALL_PROXY", "all_proxy"], "ALL_PROXY".__eq__))
 @pytest.mark.parametrize(
-    "no_proxy", sample(["127.0.0.2", "*", "a.example, 127.0.0.2", "127.0.0.2:{port}"], "127.0.0.2".__eq__)
+    "others", sample(["HTTPS_PROXY", "ALL_PROXY", "all_proxy"], "ALL_PROXY".__eq__)
+)
+@pytest.mark.parametrize(
+    "no_proxy",
+    sample(["127.0.0.2", "*", "a.example, 127.0.0.2", "127.0.0.2:{port}"], "127.0.0.2".__eq__),
 )
 def test_no_proxy_is_honoured(monkeypatch, tls, no_proxy, others):
     # Not a loopback host to us, so that a proxy would be used; and yet never off this machine.
     port = closed_port()
     variables = {others: "http://{}", "NO_PROXY": no_proxy.replace("{port}", str(port))}
-    proxy, seen, outcome, _ = through(monkeypatch, tls, base=f"https://127.0.0.2:{port}/v1.0", variables=variables)
+    proxy, seen, outcome, _ = through(
+        monkeypatch, tls, base=f"https://127.0.0.2:{port}/v1.0", variables=variables
+    )
     assert isinstance(outcome, GraphUnansweredError)
     assert outcome.not_sent
     assert (proxy.asked, seen) == ([], [])
 
 
 def test_no_proxy_for_other_hosts_changes_nothing(monkeypatch, tls):
-    variables = {"HTTPS_PROXY": "http://{}", "NO_PROXY": "a.example,127.0.0.1,raph.invalid,graph.invalid.example"}
+    variables = {
+        "HTTPS_PROXY": "http://{}",
+        "NO_PROXY": "a.example,127.0.0.1,raph.invalid,graph.invalid.example",
+    }
     proxy, _, outcome, _ = through(monkeypatch, tls, variables=variables)
     assert not isinstance(outcome, Exception), outcome
     assert len(proxy.asked) == 1
@@ -137,7 +160,9 @@ def test_a_proxy_that_never_accepts_is_a_connection_that_was_not_made(monkeypatc
 
         async def run():
             waits = []
-            async with graph_at("https://graph.invalid/v1.0", timeout_s=0.8, retries=1, waits=waits) as client:
+            async with graph_at(
+                "https://graph.invalid/v1.0", timeout_s=0.8, retries=1, waits=waits
+            ) as client:
                 with pytest.raises(GraphUnansweredError) as caught:
                     await send(client, method)
             return caught.value.not_sent, len(waits)
@@ -194,7 +219,9 @@ def test_the_sandbox_is_reached_behind_a_proxy_variable(monkeypatch):
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("status", [403, 407, 502])
-def test_a_proxy_that_refuses_is_no_answer_of_graph_and_nothing_left(monkeypatch, tls, status, method):
+def test_a_proxy_that_refuses_is_no_answer_of_graph_and_nothing_left(
+    monkeypatch, tls, status, method
+):
     proxy, seen, outcome, waits = through(monkeypatch, tls, status=status, method=method, retries=1)
     assert isinstance(outcome, GraphUnansweredError)
     assert outcome.not_sent
@@ -218,7 +245,9 @@ def test_a_proxy_that_is_not_there_is_no_answer_and_nothing_left(monkeypatch, tl
     ["ftp://127.0.0.1:1", "socks5://me:secretword@127.0.0.1:1", "http://me:secretword@127.0.0.1:x"],
 )
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
-def test_a_proxy_that_cannot_be_meant_is_a_usage_error_without_its_password(monkeypatch, tls, name, value):
+def test_a_proxy_that_cannot_be_meant_is_a_usage_error_without_its_password(
+    monkeypatch, tls, name, value
+):
     _, _, outcome, _ = through(monkeypatch, tls, variables={name: value})
     assert isinstance(outcome, UsageError)
     assert name in str(outcome.hint)
@@ -227,13 +256,20 @@ def test_a_proxy_that_cannot_be_meant_is_a_usage_error_without_its_password(monk
 
 @pytest.mark.parametrize("scheme", ["socks4", "socks5", "socks5h", "SOCKS5"])
 @pytest.mark.parametrize("command", [["auth", "check"], ["plan"]])
-def test_a_socks_proxy_is_refused_before_the_sign_in(monkeypatch, capsys, tmp_path, scheme, command):
-    declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension("notify")]})
+def test_a_socks_proxy_is_refused_before_the_sign_in(
+    monkeypatch, capsys, tmp_path, scheme, command
+):
+    declare(
+        tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension("notify")]}
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ALL_PROXY", f"{scheme}://me:secretword@127.0.0.1:1")
     assert run([*command, "--cloud", "global", "--auth", "azure-cli"]) == 1
     printed = "".join(capsys.readouterr())
-    assert "Error: HTTPS_PROXY or ALL_PROXY names a SOCKS proxy, which is not supported.\nHint: Set" in printed
+    assert (
+        "Error: HTTPS_PROXY or ALL_PROXY names a SOCKS proxy, which is not supported.\nHint: Set"
+        in printed
+    )
     assert "secretword" not in printed
 
 
@@ -269,7 +305,10 @@ def test_a_certificate_of_an_unknown_authority_gets_no_request(monkeypatch, tls,
 
 def test_a_certificate_for_another_host_gets_no_request(tls):
     async def run():
-        async with scripted(GOOD, tls=tls) as graph, graph_at(f"https://localhost:{graph.port}/v1.0") as client:
+        async with (
+            scripted(GOOD, tls=tls) as graph,
+            graph_at(f"https://localhost:{graph.port}/v1.0") as client,
+        ):
             with pytest.raises(GraphUnansweredError, match=r"ostname mismatch|not valid for"):
                 await send(client, "GET")
             return graph.seen

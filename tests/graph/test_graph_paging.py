@@ -23,8 +23,12 @@ def pages(*groups, links=None):
             assert len(graph.seen) <= len(groups) + 1, "asked again and again"
             number = int(seen.query.get("$skiptoken", 0))
             following = (links or [*range(1, len(groups)), None])[number]
-            link = None if following is None else f"{graph.base}{EM}/catalogs/x?$skiptoken={following}"
-            return listing(*({"id": one, "displayName": f"n{one}"} for one in groups[number]), link=link)
+            link = (
+                None if following is None else f"{graph.base}{EM}/catalogs/x?$skiptoken={following}"
+            )
+            return listing(
+                *({"id": one, "displayName": f"n{one}"} for one in groups[number]), link=link
+            )
 
         async with scripted(reply) as graph, graph_at(graph.base) as client:
             found = await list_extensions(client, CATALOG)
@@ -34,7 +38,8 @@ def pages(*groups, links=None):
 
 
 @pytest.mark.parametrize(
-    "groups", [["abc"], ["a", "b", "c"], ["", "a", "", "", "bc", ""], ["", ""], ["", "", "", "a"], [""]]
+    "groups",
+    [["abc"], ["a", "b", "c"], ["", "a", "", "", "bc", ""], ["", ""], ["", "", "", "a"], [""]],
 )
 def test_an_empty_page_with_a_next_link_is_not_the_end(groups):
     assert pages(*groups) == (list("".join(groups)), len(groups))
@@ -59,7 +64,9 @@ def test_a_link_is_followed_as_it_is():
         def reply(seen):
             if "skiptoken" in seen.target:
                 return listing()
-            return listing(link=f"{graph.base}{EM}/catalogs?$filter=x%20eq%20%27y%27&%24skiptoken={token}&$a=(b)")
+            return listing(
+                link=f"{graph.base}{EM}/catalogs?$filter=x%20eq%20%27y%27&%24skiptoken={token}&$a=(b)"
+            )
 
         async with scripted(reply) as graph, graph_at(graph.base) as client:
             await client.pages(client.requests.catalogs("y"))
@@ -91,11 +98,20 @@ def test_a_page_that_fails_is_repeated_and_a_page_that_fails_for_good_fails_the_
 @pytest.mark.parametrize("order", ["insertion", "reverse", "shuffle"])
 def test_an_awkward_sandbox_is_read_completely(tmp_path, order):
     switches = parse_switches(
-        [f"list_order={order}", "page_size=2", "empty_pages=true", "extra_properties=true", "timeout_answer=both"]
+        [
+            f"list_order={order}",
+            "page_size=2",
+            "empty_pages=true",
+            "extra_properties=true",
+            "timeout_answer=both",
+        ]
     )
 
     async def run():
-        async with serve(tmp_path / "sandbox.sqlite3", switches=switches) as base, graph_at(base) as client:
+        async with (
+            serve(tmp_path / "sandbox.sqlite3", switches=switches) as base,
+            graph_at(base) as client,
+        ):
             catalogs = await client.pages(client.requests.catalogs())
             extensions = [await list_extensions(client, catalog["id"]) for catalog in catalogs]
         return catalogs, extensions

@@ -1,4 +1,6 @@
-"""Catalogs and extensions as they are: complete, absent or unreadable, and never one taken for another."""
+"""Catalogs and extensions as they are: complete, absent or unreadable, and never one taken for
+another.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -39,7 +41,9 @@ def observed(script, *catalogs, **more):
 
 
 def tenant(**catalogs):
-    """A script for a Graph with these catalogs (name → id), one extension in each; it ignores $filter."""
+    """A script for a Graph with these catalogs (name → id), one extension in each; it ignores
+    $filter.
+    """
 
     def reply(seen):
         if seen.path.endswith("customWorkflowExtensions"):
@@ -58,7 +62,10 @@ def test_a_catalog_is_found_by_id():
     (found,), seen = observed(tenant(Marketing=CATALOG), by_id())
     assert (found.read, found.catalog) == ("complete", Catalog(CATALOG, "Marketing"))
     assert [one.id for one in found.extensions] == ["e-1"]
-    assert [one.path for one in seen] == [f"/catalogs/{CATALOG}", f"/catalogs/{CATALOG}/customWorkflowExtensions"]
+    assert [one.path for one in seen] == [
+        f"/catalogs/{CATALOG}",
+        f"/catalogs/{CATALOG}/customWorkflowExtensions",
+    ]
 
 
 def test_an_id_in_upper_case_gives_the_same_catalog():
@@ -72,7 +79,9 @@ def test_an_id_in_upper_case_gives_the_same_catalog():
 
 
 def test_another_catalog_than_the_one_asked_for_is_unreadable():
-    (found,), seen = observed(lambda _seen: Reply(body={"id": OTHER, "displayName": "Finance"}), by_id())
+    (found,), seen = observed(
+        lambda _seen: Reply(body={"id": OTHER, "displayName": "Finance"}), by_id()
+    )
     assert (found.read, found.catalog, found.extensions) == ("unreadable", by_id(), ())
     assert "Graph returned catalog" in found.because
     assert len(seen) == 1
@@ -80,7 +89,10 @@ def test_another_catalog_than_the_one_asked_for_is_unreadable():
 
 def test_another_extension_than_the_one_asked_for_is_no_answer():
     async def run():
-        async with scripted(Reply(body={**EXTENSION, "id": "e-2"})) as graph, graph_at(graph.base) as client:
+        async with (
+            scripted(Reply(body={**EXTENSION, "id": "e-2"})) as graph,
+            graph_at(graph.base) as client,
+        ):
             with pytest.raises(GraphAnswerError, match="Graph returned extension"):
                 await get_extension(client, CATALOG, "e-1")
 
@@ -176,7 +188,9 @@ def test_an_absent_id_is_absent_without_asking_for_names():
 
 @pytest.mark.parametrize("asked", [by_id(), by_name()])
 def test_a_403_is_unreadable_with_a_hint(asked):
-    (found,), _ = observed(lambda _seen: refused(403, "UnAuthorized", "User is not authorized"), asked)
+    (found,), _ = observed(
+        lambda _seen: refused(403, "UnAuthorized", "User is not authorized"), asked
+    )
     assert (found.read, found.catalog, found.extensions) == ("unreadable", asked, ())
     assert "HTTP 403" in found.because
     assert "EntitlementManagement.Read.All" in found.because
@@ -218,7 +232,8 @@ def test_a_hit_with_an_id_that_is_safe_nowhere_is_unreadable(asked, unusable):
 
 
 @pytest.mark.parametrize(
-    "body", [{}, None, {"value": []}, {"value": {"id": CATALOG}}, [], "<html>", {"error": {"code": "x"}}]
+    "body",
+    [{}, None, {"value": []}, {"value": {"id": CATALOG}}, [], "<html>", {"error": {"code": "x"}}],
 )
 def test_an_answer_by_id_that_is_no_catalog_is_unreadable(body):
     (found,), _ = observed(lambda _seen: Reply(body=body), by_id())
@@ -235,7 +250,15 @@ def test_an_extension_without_id_makes_the_catalog_unreadable():
 
 
 @pytest.mark.parametrize(
-    "failure", [refused(403), refused(500), Reply(way="drop"), Reply(200, "<html>"), Reply(302), Reply(way="hang")]
+    "failure",
+    [
+        refused(403),
+        refused(500),
+        Reply(way="drop"),
+        Reply(200, "<html>"),
+        Reply(302),
+        Reply(way="hang"),
+    ],
 )
 def test_one_failing_catalog_leaves_the_others_readable_and_the_order_as_it_was(failure):
     works = tenant(Marketing=CATALOG, Finance=OTHER)
@@ -324,7 +347,9 @@ def test_one_extension_is_read_or_none_and_never_guessed():
     assert target.endswith("/customWorkflowExtensions/e%2F1%20%3F%23")
 
 
-@pytest.mark.parametrize("switch", ["wrap_answers=true", "page_size=1", "extra_properties=true", "empty_pages=true"])
+@pytest.mark.parametrize(
+    "switch", ["wrap_answers=true", "page_size=1", "extra_properties=true", "empty_pages=true"]
+)
 def test_an_awkward_sandbox_gives_the_same_as_a_polite_one(tmp_path, switch):
     async def run(*pairs):
         async with (
@@ -339,7 +364,10 @@ def test_an_awkward_sandbox_gives_the_same_as_a_polite_one(tmp_path, switch):
                 for item in found[str(one)]
             }
             documented = {key: item and replace(item, unknown={}) for key, item in single.items()}
-            listed = {name: {item.id: replace(item, unknown={}) for item in items} for name, items in found.items()}
+            listed = {
+                name: {item.id: replace(item, unknown={}) for item in items}
+                for name, items in found.items()
+            }
             return listed, documented
 
     assert asyncio.run(run()) == asyncio.run(run(switch))

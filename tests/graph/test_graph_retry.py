@@ -1,4 +1,6 @@
-"""What is sent again and what never is, after how long, and under which id; with the real SDK over real sockets."""
+"""What is sent again and what never is, after how long, and under which id; with the real SDK over
+real sockets.
+"""
 
 import asyncio
 from datetime import timedelta
@@ -62,10 +64,15 @@ def test_what_is_sent_again(method, failure):
         assert not error.not_sent
 
 
-@pytest.mark.parametrize("failure", ["500", "503", "504", "timeout", "reset", "drop", "half", "html"])
+@pytest.mark.parametrize(
+    "failure", ["500", "503", "504", "timeout", "reset", "drop", "half", "html"]
+)
 def test_a_post_of_unknown_outcome_is_sent_exactly_once_however_long_the_trouble_lasts(failure):
     async def run():
-        async with scripted(FAILURES[failure]) as graph, graph_at(graph.base, retries=4, timeout_s=0.3) as client:
+        async with (
+            scripted(FAILURES[failure]) as graph,
+            graph_at(graph.base, retries=4, timeout_s=0.3) as client,
+        ):
             with pytest.raises(GraphError):
                 await send(client, "POST")
             return graph.methods
@@ -78,7 +85,10 @@ def test_a_post_of_unknown_outcome_is_sent_exactly_once_however_long_the_trouble
 def test_the_number_of_repetitions_is_bounded(method, retries):
     async def run():
         waits: list[float] = []
-        async with scripted(refused(503)) as graph, graph_at(graph.base, retries=retries, waits=waits) as client:
+        async with (
+            scripted(refused(503)) as graph,
+            graph_at(graph.base, retries=retries, waits=waits) as client,
+        ):
             with pytest.raises(GraphRefusalError) as caught:
                 await send(client, method)
         return graph.seen, waits, caught.value
@@ -93,7 +103,9 @@ def test_the_number_of_repetitions_is_bounded(method, retries):
 def test_a_connection_that_cannot_be_made_is_repeated_for_every_verb(method):
     async def run():
         waits: list[float] = []
-        async with graph_at(f"http://127.0.0.1:{closed_port()}/v1.0", retries=1, waits=waits) as client:
+        async with graph_at(
+            f"http://127.0.0.1:{closed_port()}/v1.0", retries=1, waits=waits
+        ) as client:
             with pytest.raises(GraphUnansweredError) as caught:
                 await send(client, method)
         return waits, caught.value.not_sent
@@ -177,7 +189,9 @@ def http_date(seconds: float) -> str:
 def test_retry_after_is_honoured_where_it_can_be_read(retry_after, wait_s):
     async def run():
         waits: list[float] = []
-        headers = {} if retry_after is None else {"Retry-After": retry_after.encode().decode("latin-1")}
+        headers = (
+            {} if retry_after is None else {"Retry-After": retry_after.encode().decode("latin-1")}
+        )
         async with (
             scripted(Reply(429, headers=headers), GOOD) as graph,
             graph_at(graph.base, retries=1, waits=waits) as client,
@@ -208,10 +222,14 @@ def test_a_date_is_counted_from_graphs_own_clock(clock_is_wrong_by_s):
 @given(
     st.one_of(
         st.text(),
-        st.from_regex(r"\A[A-Z][a-z]{2}, [0-9]{1,9} [A-Z][a-z]{2} [0-9]{1,20} [0-9:.]{0,20} [-+]?[0-9A-Z]{0,30}\Z"),
+        st.from_regex(
+            r"\A[A-Z][a-z]{2}, [0-9]{1,9} [A-Z][a-z]{2} [0-9]{1,20} [0-9:.]{0,20}"
+            r" [-+]?[0-9A-Z]{0,30}\Z"
+        ),
     )
 )
 def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
+
     async def run():
         waits: list[float] = []
 
@@ -222,7 +240,9 @@ def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
             await sleep(wait_s)
 
         async def attempts():
-            async for attempt in RetryPolicy(1, sleep=sleep, now=lambda: NOW).loop("id", pause, retry_unclear=True):
+            async for attempt in RetryPolicy(1, sleep=sleep, now=lambda: NOW).loop(
+                "id", pause, retry_unclear=True
+            ):
                 with attempt:
                     raise GraphRefusalError("no", status=429, headers={"Retry-After": text})
 
@@ -239,7 +259,9 @@ def test_a_time_without_measure_is_still_a_number(retry_after):
     assert RetryPolicy(1).retry_after_s(throttled) == 1e9
 
 
-@pytest.mark.parametrize("retry_after", ["601", "86400", "9" * 500, "601.5", "0,601", http_date(9_000)])
+@pytest.mark.parametrize(
+    "retry_after", ["601", "86400", "9" * 500, "601.5", "0,601", http_date(9_000)]
+)
 def test_graph_is_not_asked_again_before_it_wants_to_be(retry_after):
     async def run():
         async with (
@@ -257,7 +279,9 @@ def test_graph_is_not_asked_again_before_it_wants_to_be(retry_after):
     ("chance", "waits_s"),
     [(1.0, [0.5, 1, 2, 4, 8, 16, 30, 30]), (0.0, [0.25, 0.5, 1, 2, 4, 8, 15, 15])],
 )
-def test_without_retry_after_the_waits_double_up_to_a_ceiling_and_chance_spreads_them(chance, waits_s):
+def test_without_retry_after_the_waits_double_up_to_a_ceiling_and_chance_spreads_them(
+    chance, waits_s
+):
     async def run():
         waits: list[float] = []
         async with (
@@ -273,12 +297,17 @@ def test_without_retry_after_the_waits_double_up_to_a_ceiling_and_chance_spreads
 
 def test_each_repetition_is_logged_with_its_reason_and_without_the_token(caplog):
     async def run():
-        async with scripted(refused(503, "Busy", "Later."), GOOD) as graph, graph_at(graph.base, retries=2) as client:
+        async with (
+            scripted(refused(503, "Busy", "Later."), GOOD) as graph,
+            graph_at(graph.base, retries=2) as client,
+        ):
             await send(client, "GET")
 
     caplog.set_level("DEBUG")
     asyncio.run(run())
-    reported = [record.getMessage() for record in caplog.records if record.name.startswith("reconciler")]
+    reported = [
+        record.getMessage() for record in caplog.records if record.name.startswith("reconciler")
+    ]
     assert any("Busy: Later." in line and "attempt 2 of 3" in line for line in reported)
     assert not any("loopback-token-not-secret" in record.getMessage() for record in caplog.records)
 
@@ -319,7 +348,11 @@ def test_an_empty_answer_to_a_post_is_not_an_extension():
 
             with client.writes_unlocked():
                 written = await create_extension(
-                    client, CATALOG, "accessPackageAssignmentWorkflowExtension", {"displayName": "x"}, "timeoutDuration"
+                    client,
+                    CATALOG,
+                    "accessPackageAssignmentWorkflowExtension",
+                    {"displayName": "x"},
+                    "timeoutDuration",
                 )
         return written, graph.methods
 
@@ -331,7 +364,10 @@ def test_all_waits_of_one_request_together_are_bounded():
     async def run():
         waits: list[float] = []
         reply = Reply(429, headers={"Retry-After": "250"})
-        async with scripted(reply) as graph, graph_at(graph.base, retries=50, waits=waits) as client:
+        async with (
+            scripted(reply) as graph,
+            graph_at(graph.base, retries=50, waits=waits) as client,
+        ):
             with pytest.raises(GraphRefusalError, match="Retry-After 250"):
                 await send(client, "GET")
         return waits
@@ -348,7 +384,12 @@ def test_every_attempt_is_in_the_log_under_one_client_request_id(caplog):
 
     caplog.set_level("INFO", logger="reconciler")
     client_request_id = asyncio.run(run())
-    first, second, last = [record.getMessage() for record in caplog.records if client_request_id in record.getMessage()]
-    assert "failed with HTTP 503" in first and "Retrying in 0.5 s (attempt 2 of 3; client request ID" in first
+    first, second, last = [
+        record.getMessage() for record in caplog.records if client_request_id in record.getMessage()
+    ]
+    assert (
+        "failed with HTTP 503" in first
+        and "Retrying in 0.5 s (attempt 2 of 3; client request ID" in first
+    )
     assert "got no answer" in second
     assert "done (request ID" in last

@@ -1,4 +1,6 @@
-"""Throttling: Retry-After pauses all requests exactly; concurrency is reduced after it, and grows again later."""
+"""Throttling: Retry-After pauses all requests exactly; concurrency is reduced after it, and grows
+again later.
+"""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -28,7 +30,10 @@ class Limited:
 
     def __call__(self, _seen):
         now_s = self.clock.now_s
-        if now_s < self.until_s and sum(moment_s > now_s - 1 for moment_s in self.taken) >= self.a_second:
+        if (
+            now_s < self.until_s
+            and sum(moment_s > now_s - 1 for moment_s in self.taken) >= self.a_second
+        ):
             self.refused += 1
             return refused(429, Retry_After="1")
         self.taken.append(now_s)
@@ -36,14 +41,23 @@ class Limited:
 
 
 def limited(a_second, requests, until_s=1e9, takes=GOOD):
-    """What became of so many requests at once: how many were taken and refused, and how long it all took."""
+    """What became of so many requests at once: how many were taken and refused, and how long it all
+    took.
+    """
     clock = Running()
     graph = Limited(clock, a_second, until_s, takes)
 
     async def run():
-        limits = Limits(RetryPolicy(50, clock.sleep, lambda: 1.0, lambda: NOW, lambda: clock.now_s), 5.0, 8)
-        async with scripted(graph) as served, open_client(served.base, LoopbackToken(TOKEN), limits) as client:
-            await asyncio.gather(*(send(client, "GET") for _ in range(requests)), return_exceptions=takes is not GOOD)
+        limits = Limits(
+            RetryPolicy(50, clock.sleep, lambda: 1.0, lambda: NOW, lambda: clock.now_s), 5.0, 8
+        )
+        async with (
+            scripted(graph) as served,
+            open_client(served.base, LoopbackToken(TOKEN), limits) as client,
+        ):
+            await asyncio.gather(
+                *(send(client, "GET") for _ in range(requests)), return_exceptions=takes is not GOOD
+            )
 
     asyncio.run(run())
     return len(graph.taken), graph.refused, clock.now_s
@@ -52,7 +66,9 @@ def limited(a_second, requests, until_s=1e9, takes=GOOD):
 def test_what_graph_takes_in_a_time_is_learned_from_the_second_refusal():
     taken, times_refused, took_s = limited(10, 50)
     assert taken == 50
-    assert times_refused <= 12  # two bursts of no more than were in flight; none in the windows after them
+    assert (
+        times_refused <= 12
+    )  # two bursts of no more than were in flight; none in the windows after them
     assert took_s == pytest.approx(4, abs=0.5)  # five bursts with a second after each but the last
 
 
@@ -64,7 +80,9 @@ def test_a_request_that_graph_takes_and_refuses_for_another_reason_counts_too():
 
 def test_a_few_answers_say_nothing_about_a_rate():
     async def run():
-        throttle = Throttle(2, RetryPolicy(0, Running().sleep, elapsed_s=lambda: 0.0), lambda _text: None)
+        throttle = Throttle(
+            2, RetryPolicy(0, Running().sleep, elapsed_s=lambda: 0.0), lambda _text: None
+        )
         for _ in range(3):
             throttle.count_success()
             await throttle.pause(1, of_a_limit=True)
@@ -96,7 +114,9 @@ def test_when_graph_takes_more_again_more_goes():
     ids=["long", "503", "bare"],
 )
 def test_what_is_no_measure_of_a_rate_is_waited_for_and_limits_none(refusal, refusals):
-    """A long wait, one for another reason, one of our own making; the first one at all is in the other tests."""
+    """A long wait, one for another reason, one of our own making; the first one at all is in the
+    other tests.
+    """
     clock, left = Running(), refusals
 
     def graph(seen):
@@ -111,8 +131,13 @@ def test_what_is_no_measure_of_a_rate_is_waited_for_and_limits_none(refusal, ref
     times: list[float | None] = []
 
     async def run():
-        limits = Limits(RetryPolicy(5, clock.sleep, lambda: 1.0, lambda: NOW, lambda: clock.now_s), 5.0, 8)
-        async with scripted(graph) as served, open_client(served.base, LoopbackToken(TOKEN), limits) as client:
+        limits = Limits(
+            RetryPolicy(5, clock.sleep, lambda: 1.0, lambda: NOW, lambda: clock.now_s), 5.0, 8
+        )
+        async with (
+            scripted(graph) as served,
+            open_client(served.base, LoopbackToken(TOKEN), limits) as client,
+        ):
             await asyncio.gather(*(send(client, "GET") for _ in range(107)))
 
     asyncio.run(run())
@@ -124,7 +149,9 @@ def test_a_limit_learned_late_holds_for_some_windows_and_falls_with_a_refusal_th
     clock = Running()
 
     async def run():
-        throttle = Throttle(4, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), lambda _text: None)
+        throttle = Throttle(
+            4, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), lambda _text: None
+        )
         learned = []
         for moment_s in (90.0, 100.0):
             clock.now_s = moment_s
@@ -148,12 +175,16 @@ def test_a_limit_learned_late_holds_for_some_windows_and_falls_with_a_refusal_th
 
 def limited_to(allowed, clock, reported):
     """A throttle with a budget of so many requests in ten seconds, none of them sent yet."""
-    throttle = Throttle(8, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), reported.append)
+    throttle = Throttle(
+        8, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), reported.append
+    )
     throttle._budget, throttle._window_s = allowed, 10.0
     return throttle
 
 
-@pytest.mark.parametrize(("answers", "requests", "waits"), [(4, 1, False), (4, 2, True), (5, 1, True), (0, 9, False)])
+@pytest.mark.parametrize(
+    ("answers", "requests", "waits"), [(4, 1, False), (4, 2, True), (5, 1, True), (0, 9, False)]
+)
 def test_a_permit_waits_until_the_budget_allows_all_its_requests(answers, requests, waits):
     clock, reported = Running(), []
 
@@ -298,7 +329,11 @@ def test_a_429_without_retry_after_holds_everyone_back_too_and_a_plain_503_does_
 def test_a_time_is_reported_only_where_one_was_named(retry_after, throttled_by, caplog):
     async def run():
         remarks = []
-        async with throttled(refused(429, **retry_after), GOOD, remarks=remarks) as (_, client, clock):
+        async with throttled(refused(429, **retry_after), GOOD, remarks=remarks) as (
+            _,
+            client,
+            clock,
+        ):
             clock.over.set()
             await send(client, "GET")
         return remarks
@@ -320,7 +355,9 @@ def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
             async def one():
                 await send(client, "GET")
                 at_a_time.append(throttle.concurrency)
-                most[throttle.concurrency] = max(most.get(throttle.concurrency, 0), throttle._permits.borrowed_tokens)
+                most[throttle.concurrency] = max(
+                    most.get(throttle.concurrency, 0), throttle._permits.borrowed_tokens
+                )
 
             await one()
             async with asyncio.TaskGroup() as group:
@@ -371,7 +408,11 @@ def test_it_never_falls_below_one_at_a_time():
 
 def test_the_next_request_waits_if_the_throttled_one_is_not_retried():
     async def run():
-        async with throttled(refused(429, Retry_After="7"), GOOD, retries=0) as (graph, client, clock):
+        async with throttled(refused(429, Retry_After="7"), GOOD, retries=0) as (
+            graph,
+            client,
+            clock,
+        ):
             with pytest.raises(GraphRefusalError):
                 await send(client, "GET")
             async with asyncio.TaskGroup() as group:
@@ -391,7 +432,11 @@ def test_the_next_request_waits_if_the_throttled_one_is_not_retried():
 
 def test_it_does_not_wait_for_what_has_passed_meanwhile():
     async def run():
-        async with throttled(refused(429, Retry_After="7"), GOOD, retries=0) as (graph, client, clock):
+        async with throttled(refused(429, Retry_After="7"), GOOD, retries=0) as (
+            graph,
+            client,
+            clock,
+        ):
             with pytest.raises(GraphRefusalError):
                 await send(client, "GET")
             clock.elapsed_s += 7
@@ -414,11 +459,16 @@ def test_nothing_is_sent_after_a_retry_after_longer_than_a_run_waits():
     seen, asked, message = asyncio.run(run())
     assert seen == 1
     assert asked == []
-    assert "Retry-After 86400 s), longer than the 600 s that a run waits; the request was not sent." in message
+    assert (
+        "Retry-After 86400 s), longer than the 600 s that a run waits; the request was not sent."
+        in message
+    )
 
 
 @pytest.mark.parametrize(("retry_after", "sent", "waits"), [("60", 10, [60]), ("86400", 1, [])])
-def test_queued_requests_wait_too_when_the_last_attempt_of_another_is_throttled(retry_after, sent, waits):
+def test_queued_requests_wait_too_when_the_last_attempt_of_another_is_throttled(
+    retry_after, sent, waits
+):
     async def run():
         replies = [refused(429, Retry_After=retry_after)] + [GOOD] * 9
         async with throttled(*replies, concurrency=1, retries=0) as (graph, client, clock):
@@ -439,7 +489,11 @@ def test_a_closed_terminal_does_not_pause_requests_for_ever():
         append = staticmethod(gone)
 
     async def run():
-        async with throttled(refused(429, Retry_After="1"), GOOD, remarks=Remarks()) as (graph, client, clock):
+        async with throttled(refused(429, Retry_After="1"), GOOD, remarks=Remarks()) as (
+            graph,
+            client,
+            clock,
+        ):
             clock.over.set()
             with pytest.raises(OSError, match="gone"):
                 await send(client, "GET")

@@ -18,14 +18,17 @@ pytestmark = pytest.mark.usefixtures("sockets_closed")
 GOOD = Reply(200, {"id": "1"})
 CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}'
 CHALLENGE = (
-    'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
-    f'error="insufficient_claims", claims="{base64.b64encode(CLAIMS.encode()).decode()}"'
+    'Bearer realm="",'
+    ' authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize",'
+    f' error="insufficient_claims", claims="{base64.b64encode(CLAIMS.encode()).decode()}"'
 )
 
 
 @dataclass
 class Entra:
-    """What azure-identity looks like from outside: every call gives another token, `t-1`, `t-2`, …"""
+    """What azure-identity looks like from outside: every call gives another token,
+    `t-1`, `t-2`, …
+    """
 
     calls: list = field(default_factory=list)
 
@@ -35,17 +38,26 @@ class Entra:
 
 
 def run_against(script, *methods, retries=0, at_once=False):
-    """The verbs' results (or errors), the requests that arrived, and the claims of every token that was fetched."""
+    """The verbs' results (or errors), the requests that arrived, and the claims of every token that
+    was fetched.
+    """
 
     async def run():
         entra = Entra()
         async with scripted(script, token=None) as graph:
             tokens = CredentialTokens(lambda: entra, "scope/.default")
-            async with graph_at(graph.base, tokens=tokens, retries=retries, waits=[], concurrency=30) as client:
+            async with graph_at(
+                graph.base, tokens=tokens, retries=retries, waits=[], concurrency=30
+            ) as client:
                 if at_once:
-                    results = await asyncio.gather(*(send(client, m) for m in methods), return_exceptions=True)
+                    results = await asyncio.gather(
+                        *(send(client, m) for m in methods), return_exceptions=True
+                    )
                 else:
-                    results = [(await asyncio.gather(send(client, m), return_exceptions=True))[0] for m in methods]
+                    results = [
+                        (await asyncio.gather(send(client, m), return_exceptions=True))[0]
+                        for m in methods
+                    ]
         return results, graph.seen, entra.calls
 
     return asyncio.run(run())
@@ -57,7 +69,9 @@ def bearers(seen):
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_the_token_is_renewed_once_and_then_it_is_an_authentication_error(method):
-    (error,), seen, fetched = run_against(lambda _seen: refused(401, "InvalidAuthenticationToken"), method, retries=5)
+    (error,), seen, fetched = run_against(
+        lambda _seen: refused(401, "InvalidAuthenticationToken"), method, retries=5
+    )
     assert isinstance(error, AuthenticationError)
     assert "renewed once" in str(error)
     assert "t-1" not in str(error)
@@ -124,7 +138,9 @@ def test_a_challenge_to_a_write_goes_through_whoever_watches_the_write():
 
     async def run():
         guard = Guard()
-        async with scripted(lambda _seen: Reply(401, "", {"WWW-Authenticate": CHALLENGE}), token=None) as graph:
+        async with scripted(
+            lambda _seen: Reply(401, "", {"WWW-Authenticate": CHALLENGE}), token=None
+        ) as graph:
             tokens = CredentialTokens(Entra, "scope/.default")
             async with graph_at(graph.base, tokens=tokens, waits=[]) as client:
                 with client.writes_unlocked(), pytest.raises(AuthenticationError):
@@ -135,7 +151,9 @@ def test_a_challenge_to_a_write_goes_through_whoever_watches_the_write():
 
 
 def test_challenges_without_end_come_to_an_end():
-    (error,), seen, _ = run_against(lambda _seen: Reply(401, "", {"WWW-Authenticate": CHALLENGE}), "GET", retries=5)
+    (error,), seen, _ = run_against(
+        lambda _seen: Reply(401, "", {"WWW-Authenticate": CHALLENGE}), "GET", retries=5
+    )
     assert isinstance(error, AuthenticationError)
     assert len(seen) <= 4
 
@@ -146,7 +164,9 @@ def test_challenges_without_end_come_to_an_end():
      'Bearer claims="' + base64.b64encode(b"[" * 100_000).decode()[:40_000] + '"'],
 )  # fmt: skip
 def test_a_challenge_that_cannot_be_read_is_answered_by_the_one_renewal(header):
-    (error,), _, fetched = run_against(lambda _seen: Reply(401, "", {"WWW-Authenticate": header}), "GET")
+    (error,), _, fetched = run_against(
+        lambda _seen: Reply(401, "", {"WWW-Authenticate": header}), "GET"
+    )
     assert isinstance(error, AuthenticationError)
     assert fetched == [None, None]
 

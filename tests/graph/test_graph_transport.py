@@ -1,4 +1,6 @@
-"""The one way out: one origin, no redirects, no writes before apply unlocks them, no socket left open."""
+"""The one way out: one origin, no redirects, no writes before apply unlocks them, no socket left
+open.
+"""
 
 import asyncio
 import gc
@@ -7,7 +9,12 @@ from contextlib import nullcontext
 
 import pytest
 
-from reconciler.errors import GraphAnswerError, GraphRefusalError, GraphUnansweredError, RefusedError
+from reconciler.errors import (
+    GraphAnswerError,
+    GraphRefusalError,
+    GraphUnansweredError,
+    RefusedError,
+)
 from reconciler.graph.requests import follow
 from reconciler.graph.transport import origin_of
 from reconciler.model.secrets import mask
@@ -25,13 +32,18 @@ def read(base, **more):
     return run()
 
 
-@pytest.mark.parametrize("form", ["http://127.0.0.1:{other}", "http://localhost:{port}", "https://127.0.0.1:{port}"])
+@pytest.mark.parametrize(
+    "form", ["http://127.0.0.1:{other}", "http://localhost:{port}", "https://127.0.0.1:{port}"]
+)
 def test_a_next_link_to_another_origin_is_refused_before_anything_is_sent(form):
     async def run():
         async with scripted(listing(), token=None) as other:
 
             def reply(_seen):
-                link = form.format(other=other.port, port=graph.port) + f"/v1.0{EM}/catalogs?$skiptoken=x"
+                link = (
+                    form.format(other=other.port, port=graph.port)
+                    + f"/v1.0{EM}/catalogs?$skiptoken=x"
+                )
                 return listing({"id": "1"}, link=link)
 
             async with scripted(reply) as graph:
@@ -81,9 +93,13 @@ def test_the_sdk_gets_a_token_for_the_configured_origin_only(url, given_away):
 
 
 def test_a_next_link_with_other_letter_case_or_the_default_port_spelled_out_is_the_same_origin():
-    assert origin_of("HTTPS://Graph.Microsoft.com/v1.0") == origin_of("https://graph.microsoft.com:443/x")
+    assert origin_of("HTTPS://Graph.Microsoft.com/v1.0") == origin_of(
+        "https://graph.microsoft.com:443/x"
+    )
     assert origin_of("http://127.0.0.1/") == ("http", "127.0.0.1", 80)
-    assert origin_of("https://graph.microsoft.com.evil.example/") != origin_of("https://graph.microsoft.com/")
+    assert origin_of("https://graph.microsoft.com.evil.example/") != origin_of(
+        "https://graph.microsoft.com/"
+    )
 
 
 def test_user_information_in_a_next_link_does_not_replace_the_token():
@@ -91,7 +107,9 @@ def test_user_information_in_a_next_link_does_not_replace_the_token():
         def reply(seen):
             if "skiptoken" in seen.target:
                 return listing()
-            return listing({"id": "1"}, link=f"http://evil:pw@127.0.0.1:{graph.port}/v1.0{EM}/x?$skiptoken=1")
+            return listing(
+                {"id": "1"}, link=f"http://evil:pw@127.0.0.1:{graph.port}/v1.0{EM}/x?$skiptoken=1"
+            )
 
         async with scripted(reply, token=None) as graph:
             with pytest.raises(GraphAnswerError):
@@ -108,7 +126,10 @@ def test_no_redirect_is_followed_and_no_post_is_sent_again(method, status, with_
     async def run():
         async with scripted(Reply(body={"id": "wrong"}), token=None) as other:
             location = {"Location": f"{other.origin}/v1.0/elsewhere"} if with_location else {}
-            async with scripted(Reply(status, headers=location)) as graph, graph_at(graph.base, retries=3) as client:
+            async with (
+                scripted(Reply(status, headers=location)) as graph,
+                graph_at(graph.base, retries=3) as client,
+            ):
                 with pytest.raises(GraphRefusalError, match=f"redirect .HTTP {status}"):
                     await send(client, method)
             return graph.methods, other.seen, other.connections
@@ -131,7 +152,10 @@ def test_while_locked_nothing_but_get_leaves(method):
     from kiota_abstractions.method import Method
 
     async def run():
-        async with scripted(Reply(body={"id": "1"})) as graph, graph_at(graph.base, retries=3) as client:
+        async with (
+            scripted(Reply(body={"id": "1"})) as graph,
+            graph_at(graph.base, retries=3) as client,
+        ):
             request = client.requests.extension(CATALOG, "e-1", BODY)
             request.http_method = Method[method]
             with pytest.raises(RefusedError, match=method):
@@ -201,12 +225,17 @@ def test_every_socket_is_closed_whatever_happened_to_it(way, recwarn):
 
     assert asyncio.run(run()) == (1 if way == "answer" else 3)
     gc.collect()
-    assert [str(warning.message) for warning in recwarn if warning.category is ResourceWarning] == []
+    assert [
+        str(warning.message) for warning in recwarn if warning.category is ResourceWarning
+    ] == []
 
 
 def test_connections_are_reused_and_no_more_than_the_concurrency():
     async def run():
-        async with scripted(Reply(body={"id": "1"})) as graph, graph_at(graph.base, concurrency=3) as client:
+        async with (
+            scripted(Reply(body={"id": "1"})) as graph,
+            graph_at(graph.base, concurrency=3) as client,
+        ):
             await asyncio.gather(*(send(client, "GET") for _ in range(20)))
             return graph.connections, len(graph.seen)
 
@@ -225,7 +254,10 @@ def test_an_address_where_nobody_listens_is_named_in_the_error():
 
 def test_a_request_that_was_cut_off_while_it_connected_costs_no_other_its_connection():
     async def run():
-        async with scripted(Reply(body={"id": "1"})) as graph, graph_at(graph.base, timeout_s=2) as client:
+        async with (
+            scripted(Reply(body={"id": "1"})) as graph,
+            graph_at(graph.base, timeout_s=2) as client,
+        ):
             for turns in range(60):
                 task = asyncio.create_task(send(client, "GET"))
                 for _ in range(turns):

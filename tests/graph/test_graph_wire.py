@@ -13,7 +13,13 @@ from reconciler.graph.reading import get_extension
 from reconciler.graph.wire import observed_extension, request_body
 from reconciler.graph.writing import create_extension, replace_extension
 from reconciler.model.canonical import canonical
-from reconciler.model.types import ASSIGNMENT_TYPE, EXTENSION_TYPES, REQUEST_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS
+from reconciler.model.types import (
+    ASSIGNMENT_TYPE,
+    EXTENSION_TYPES,
+    REQUEST_TYPE,
+    TIMEOUT,
+    TIMEOUT_IN_DOCUMENTS,
+)
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.switches import parse_switches
 from tests.graph.graph_clients import graph_at
@@ -69,7 +75,10 @@ def test_the_documented_answer_is_read():
     assert found.type == REQUEST_TYPE
     assert found.known
     assert found.properties == PROPERTIES
-    assert (found.last_modified_at, found.last_modified_by) == ("2022-01-24T21:55:44.953Z", "zoe@contoso.example")
+    assert (found.last_modified_at, found.last_modified_by) == (
+        "2022-01-24T21:55:44.953Z",
+        "zoe@contoso.example",
+    )
 
 
 @pytest.mark.parametrize("context", [{}, {"@odata.context": "x"}, {"id": None}])
@@ -78,7 +87,16 @@ def test_a_wrapped_answer_is_the_same(context):
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"value": {}}, {"value": [LIVE]}, {"value": None}, {"id": ""}, {"id": 5}, {"value": {"value": LIVE}}]
+    "body",
+    [
+        {},
+        {"value": {}},
+        {"value": [LIVE]},
+        {"value": None},
+        {"id": ""},
+        {"id": 5},
+        {"value": {"value": LIVE}},
+    ],
 )
 def test_a_body_without_id_is_no_extension(body):
     with pytest.raises(GraphAnswerError, match="without an id"):
@@ -104,7 +122,9 @@ def test_an_id_that_is_safe_nowhere_is_not_used(unusable):
         assert len(str(caught.value)) < 200
 
 
-@pytest.mark.parametrize("usable", ["e", "..x", "e/1 ?#", "e-" * 64, "9f2b7c2e-0000-4000-8000-000000000001"])
+@pytest.mark.parametrize(
+    "usable", ["e", "..x", "e/1 ?#", "e-" * 64, "9f2b7c2e-0000-4000-8000-000000000001"]
+)
 def test_any_other_id_is_used(usable):
     assert observed_extension({**LIVE, "id": usable}).id == usable
 
@@ -113,7 +133,9 @@ def test_a_value_beside_an_id_is_no_wrapper():
     assert observed_extension({"id": "e-1", "value": {"id": "e-2"}}).id == "e-1"
 
 
-@pytest.mark.parametrize("prefix", ["", "#", "microsoft.graph.", "#microsoft.graph.", "#Microsoft.Graph."])
+@pytest.mark.parametrize(
+    "prefix", ["", "#", "microsoft.graph.", "#microsoft.graph.", "#Microsoft.Graph."]
+)
 @pytest.mark.parametrize("case", [str, str.lower, str.upper])
 def test_a_type_is_read_with_and_without_hash_and_namespace_in_any_case(prefix, case):
     body = {"id": "e", "@odata.type": prefix + case(ASSIGNMENT_TYPE)}
@@ -146,10 +168,19 @@ def test_an_unknown_type_is_kept_and_not_touched(odata_type, kept):
 
 
 def test_members_of_an_unknown_inner_type_are_kept_and_sent_back():
-    endpoint = {"@odata.type": f"{G}httpRequestEndpoint", "targetUrl": "https://x.example", "x@odata.type": "#String"}
-    found = observed_extension({"id": "e", "@odata.type": f"{G}{REQUEST_TYPE}", "endpointConfiguration": endpoint})
+    endpoint = {
+        "@odata.type": f"{G}httpRequestEndpoint",
+        "targetUrl": "https://x.example",
+        "x@odata.type": "#String",
+    }
+    found = observed_extension(
+        {"id": "e", "@odata.type": f"{G}{REQUEST_TYPE}", "endpointConfiguration": endpoint}
+    )
     body = request_body(found.type, found.properties)
-    assert body["endpointConfiguration"] == {"@odata.type": f"{G}httpRequestEndpoint", "targetUrl": "https://x.example"}
+    assert body["endpointConfiguration"] == {
+        "@odata.type": f"{G}httpRequestEndpoint",
+        "targetUrl": "https://x.example",
+    }
 
 
 @pytest.mark.parametrize(
@@ -183,7 +214,10 @@ def test_a_body_is_bare_with_full_types_and_the_timeout_under_the_asked_name(nam
             "@odata.type": f"{G}logicAppTriggerEndpointConfiguration",
         },
         "authenticationConfiguration": {"@odata.type": f"{G}azureAdPopTokenAuthentication"},
-        "callbackConfiguration": {"@odata.type": f"{G}customExtensionCallbackConfiguration", name: "PT1H"},
+        "callbackConfiguration": {
+            "@odata.type": f"{G}customExtensionCallbackConfiguration",
+            name: "PT1H",
+        },
     }
     assert json.loads(json.dumps(body)) == body
 
@@ -208,9 +242,16 @@ def test_a_cleared_url_is_left_out_and_other_nulls_are_sent():
 
 
 def test_members_of_a_former_type_are_dropped():
-    properties = {"authenticationConfiguration": {"@odata.type": "azureAdPopTokenAuthentication", "resourceId": "r"}}
+    properties = {
+        "authenticationConfiguration": {
+            "@odata.type": "azureAdPopTokenAuthentication",
+            "resourceId": "r",
+        }
+    }
     body = request_body(REQUEST_TYPE, properties)
-    assert body["authenticationConfiguration"] == {"@odata.type": f"{G}azureAdPopTokenAuthentication"}
+    assert body["authenticationConfiguration"] == {
+        "@odata.type": f"{G}azureAdPopTokenAuthentication"
+    }
 
 
 @pytest.mark.parametrize(
@@ -222,7 +263,9 @@ def test_members_of_a_former_type_are_dropped():
         {"endpointConfiguration": "text", "callbackConfiguration": 5},
     ],
 )
-def test_values_that_graph_should_not_have_given_go_back_as_they_are_without_invented_types(properties):
+def test_values_that_graph_should_not_have_given_go_back_as_they_are_without_invented_types(
+    properties,
+):
     body = request_body(REQUEST_TYPE, properties)
     assert body == {"@odata.type": f"{G}{REQUEST_TYPE}", **properties}
 
@@ -234,40 +277,62 @@ PROPERTY_SETS = st.fixed_dictionaries(
     optional={
         "displayName": VALUE,
         "description": VALUE,
-        "endpointConfiguration": st.none()
-        | st.fixed_dictionaries(
-            {},
-            optional={
-                "@odata.type": st.just("logicAppTriggerEndpointConfiguration"),
-                "subscriptionId": VALUE | st.uuids().map(lambda one: str(one).upper()),
-                "resourceGroupName": VALUE,
-                "logicAppWorkflowName": VALUE,
-                "url": TEXT.filter(bool),  # an empty one counts as absent, and is not sent
-            },
+        "endpointConfiguration": (
+            st.none()
+            | st.fixed_dictionaries(
+                {},
+                optional={
+                    "@odata.type": st.just("logicAppTriggerEndpointConfiguration"),
+                    "subscriptionId": VALUE | st.uuids().map(lambda one: str(one).upper()),
+                    "resourceGroupName": VALUE,
+                    "logicAppWorkflowName": VALUE,
+                    "url": TEXT.filter(bool),  # an empty one counts as absent, and is not sent
+                },
+            )
         ),
-        "authenticationConfiguration": st.none()
-        | st.just({"@odata.type": "azureAdPopTokenAuthentication"})
-        | VALUE.map(lambda value: {"@odata.type": "azureAdTokenAuthentication", "resourceId": value}),
-        "clientConfiguration": st.none()
-        | st.fixed_dictionaries(
-            {},
-            optional={
-                "timeoutInMilliseconds": st.none() | st.integers() | st.integers().map(float),
-                "maximumRetries": st.none() | st.integers(0, 1),
-            },
+        "authenticationConfiguration": (
+            st.none()
+            | st.just({"@odata.type": "azureAdPopTokenAuthentication"})
+            | VALUE.map(
+                lambda value: {"@odata.type": "azureAdTokenAuthentication", "resourceId": value}
+            )
         ),
-        "callbackConfiguration": st.none()
-        | st.fixed_dictionaries(
-            {}, optional={TIMEOUT: VALUE | st.integers(1, 99_999).map(lambda minutes: f"PT{minutes}M")}
+        "clientConfiguration": (
+            st.none()
+            | st.fixed_dictionaries(
+                {},
+                optional={
+                    "timeoutInMilliseconds": st.none() | st.integers() | st.integers().map(float),
+                    "maximumRetries": st.none() | st.integers(0, 1),
+                },
+            )
+        ),
+        "callbackConfiguration": (
+            st.none()
+            | st.fixed_dictionaries(
+                {},
+                optional={
+                    TIMEOUT: VALUE | st.integers(1, 99_999).map(lambda minutes: f"PT{minutes}M")
+                },
+            )
         ),
     },
 )
 
 
-@given(PROPERTY_SETS, st.sampled_from(EXTENSION_TYPES), st.sampled_from([TIMEOUT, TIMEOUT_IN_DOCUMENTS]), st.booleans())
+@given(
+    PROPERTY_SETS,
+    st.sampled_from(EXTENSION_TYPES),
+    st.sampled_from([TIMEOUT, TIMEOUT_IN_DOCUMENTS]),
+    st.booleans(),
+)
 def test_what_is_sent_and_echoed_is_read_as_the_same(properties, kind, name, wrapped):
     wanted = canonical(properties)
-    echo = {**json.loads(json.dumps(request_body(kind, wanted, name))), "id": "e-1", "createdDateTime": "x"}
+    echo = {
+        **json.loads(json.dumps(request_body(kind, wanted, name))),
+        "id": "e-1",
+        "createdDateTime": "x",
+    }
     found = observed_extension({"value": echo} if wrapped else echo)
     assert found.properties == wanted
     assert found.type == kind
@@ -277,13 +342,24 @@ def test_what_is_sent_and_echoed_is_read_as_the_same(properties, kind, name, wra
 @pytest.mark.parametrize("name", [TIMEOUT, TIMEOUT_IN_DOCUMENTS])
 @pytest.mark.parametrize("wrap", ["true", "false"])
 def test_the_sandbox_keeps_what_is_written_under_either_name(tmp_path, answer, name, wrap):
-    switches = parse_switches([f"timeout_answer={answer}", f"wrap_answers={wrap}", "extra_properties=true"])
+    switches = parse_switches(
+        [f"timeout_answer={answer}", f"wrap_answers={wrap}", "extra_properties=true"]
+    )
 
     async def run():
-        async with serve(tmp_path / "sandbox.sqlite3", switches=switches) as base, graph_at(base) as client:
+        async with (
+            serve(tmp_path / "sandbox.sqlite3", switches=switches) as base,
+            graph_at(base) as client,
+        ):
             with client.writes_unlocked():
-                made = (await create_extension(client, CATALOG, REQUEST_TYPE, PROPERTIES, name)).extension
-                changed = {**PROPERTIES, "description": "two", "callbackConfiguration": {TIMEOUT: "PT2H"}}
+                made = (
+                    await create_extension(client, CATALOG, REQUEST_TYPE, PROPERTIES, name)
+                ).extension
+                changed = {
+                    **PROPERTIES,
+                    "description": "two",
+                    "callbackConfiguration": {TIMEOUT: "PT2H"},
+                }
                 put = (await replace_extension(client, CATALOG, made, changed, name)).extension
             return made, put, await get_extension(client, CATALOG, made.id)
 

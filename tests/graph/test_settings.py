@@ -55,7 +55,9 @@ def test_a_cloud_is_chosen_by_name(name):
 
 
 @pytest.mark.parametrize("name", HOSTS)
-@pytest.mark.parametrize("form", ["https://{}/v1.0", "https://{}/v1.0/", "https://{}:443/v1.0", "HTTPS://{}/v1.0"])
+@pytest.mark.parametrize(
+    "form", ["https://{}/v1.0", "https://{}/v1.0/", "https://{}:443/v1.0", "HTTPS://{}/v1.0"]
+)
 @pytest.mark.parametrize("case", [str, str.upper])
 def test_a_cloud_is_chosen_by_address(name, form, case):
     found = resolved(graph_url=form.format(case(HOSTS[name])))
@@ -163,7 +165,9 @@ def test_whatever_is_accepted_is_loopback_or_a_cloud_over_https(graph_url):
     parts = urlsplit(found.graph_url)
     assert parts.path == "/v1.0"
     assert parts.query == parts.fragment == ""
-    assert parts.hostname in LOOPBACK_HOSTS or (parts.scheme == "https" and parts.hostname in HOSTS.values())
+    assert parts.hostname in LOOPBACK_HOSTS or (
+        parts.scheme == "https" and parts.hostname in HOSTS.values()
+    )
     assert (found.cloud is None) == (parts.hostname in LOOPBACK_HOSTS)
 
 
@@ -202,7 +206,10 @@ def test_two_targets_at_once_are_refused(options):
 @pytest.mark.parametrize("options", [{}, {"sandbox": True}, {"graph_url": "http://127.0.0.1/v1.0"}])
 def test_the_loopback_token_comes_from_the_environment(options):
     assert resolved({"RECONCILER_LOOPBACK_TOKEN": "mine"}, **options).loopback_token == "mine"
-    assert resolved({"RECONCILER_LOOPBACK_TOKEN": ""}, **options).loopback_token == DEFAULT_LOOPBACK_TOKEN
+    assert (
+        resolved({"RECONCILER_LOOPBACK_TOKEN": ""}, **options).loopback_token
+        == DEFAULT_LOOPBACK_TOKEN
+    )
     assert resolved({"OTHER": "x"}, **options).loopback_token == DEFAULT_LOOPBACK_TOKEN
 
 
@@ -214,7 +221,9 @@ def test_a_loopback_token_that_no_header_can_carry_is_refused_unshown(token):
 
 
 def test_the_other_options_come_through():
-    found = resolved(auth="azure-cli", catalogs=("A", "B"), concurrency=3, timeout_s=1.5, max_retries=0)
+    found = resolved(
+        auth="azure-cli", catalogs=("A", "B"), concurrency=3, timeout_s=1.5, max_retries=0
+    )
     assert found.auth == "azure-cli"
     assert found.catalogs == ("A", "B")
     assert found.concurrency == 3

@@ -1,4 +1,6 @@
-"""Signing in with the real azure-identity, over TLS, at an authority on loopback: nothing of ours is replaced."""
+"""Signing in with the real azure-identity, over TLS, at an authority on loopback: nothing of ours
+is replaced.
+"""
 
 import asyncio
 import os
@@ -51,13 +53,27 @@ def asked_for(monkeypatch):
 
 @pytest.fixture
 def sign_in(monkeypatch, tls, asked_for):
-    """Signs in `times` times, with a token rejected in between: the tokens or the error, and what Entra got."""
+    """Signs in `times` times, with a token rejected in between: the tokens or the error, and what
+    Entra got.
+    """
 
-    def sign_in(auth, variables, *, times=1, cloud=None, job=None, before=lambda _nth: None, timeout_s=30, **known):
+    def sign_in(
+        auth,
+        variables,
+        *,
+        times=1,
+        cloud=None,
+        job=None,
+        before=lambda _nth: None,
+        timeout_s=30,
+        **known,
+    ):
         async def run():
             async with entra(tls, **known) as authority, github(**(job or {})) as of_github:
                 named = {"AZURE_AUTHORITY_HOST": authority.origin}
-                for name, value in (IDS | named | (of_github if job is not None else {}) | variables).items():
+                for name, value in (
+                    IDS | named | (of_github if job is not None else {}) | variables
+                ).items():
                     monkeypatch.setenv(name, value)
                 options = TargetOptions(auth=auth, cloud=cloud, timeout_s=timeout_s, max_retries=0)
                 tokens = open_tokens(resolve_settings(options, os.environ), os.environ)
@@ -101,7 +117,10 @@ def test_a_client_secret_is_exchanged_for_a_token(sign_in, asked_for):
 def test_the_assertion_of_a_file_is_exchanged_and_read_anew_each_time(sign_in, token_file):
     written = [assertion(jti=1), assertion(jti=2)]
     given, authority = sign_in(
-        "workload-identity", token_file(""), times=2, before=lambda nth: token_file(f"{written[nth]}\n")
+        "workload-identity",
+        token_file(""),
+        times=2,
+        before=lambda nth: token_file(f"{written[nth]}\n"),
     )
     assert given == [ACCESS_TOKEN] * 2
     assert authority.shown == written
@@ -112,7 +131,11 @@ def test_a_token_of_github_is_exchanged_and_every_exchange_shows_a_fresh_one(sig
     given, authority = sign_in("github-oidc", CI, times=3, job={})
     assert given == [ACCESS_TOKEN] * 3
     assert len(set(authority.shown)) == 3
-    form = {"grant_type": "client_credentials", "client_id": APPLICATION, "client_assertion_type": FEDERATED}
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": APPLICATION,
+        "client_assertion_type": FEDERATED,
+    }
     scope = {"scope": "https://graph.microsoft.com/.default"}
     assert [one.items() >= (form | scope).items() for one in authority.forms] == [True] * 3
     assert [seen.method for seen in authority.served.seen] == ["POST"] * 3
@@ -120,7 +143,9 @@ def test_a_token_of_github_is_exchanged_and_every_exchange_shows_a_fresh_one(sig
 
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_each_cloud_has_its_audience_and_its_scope(sign_in, cloud):
-    given, authority = sign_in("github-oidc", CI, cloud=cloud, job={}, audience=CLOUDS[cloud].token_exchange_audience)
+    given, authority = sign_in(
+        "github-oidc", CI, cloud=cloud, job={}, audience=CLOUDS[cloud].token_exchange_audience
+    )
     assert given == [ACCESS_TOKEN]
     assert authority.forms[0]["scope"] == f"https://{CLOUDS[cloud].graph_host}/.default"
 
@@ -157,20 +182,34 @@ def test_a_refusal_is_one_line_with_its_code_a_hint_and_no_secret_and_no_other_i
     auth, variables, claims, hint = REFUSALS[case]
     code = case.partition(",")[0]
     others = {"AZURE_CLIENT_SECRET": SECRET} | token_file(assertion(**claims)) | CI
-    error, authority = sign_in(auth, others | variables, job=claims, secret_has_expired=code == "7000222")
-    assert str(error).startswith(f"No token for https://graph.microsoft.com/.default: AADSTS{code}: ")
+    error, authority = sign_in(
+        auth, others | variables, job=claims, secret_has_expired=code == "7000222"
+    )
+    assert str(error).startswith(
+        f"No token for https://graph.microsoft.com/.default: AADSTS{code}: "
+    )
     assert hint in str(error.hint)
     said = f"{error} {error.hint}"
     assert "\n" not in said
     assert not [left for left in ("Trace ID", "\\r") if left in said]
-    assert not [secret for secret in ("eyJ", SECRET, "1d-of-the-secret", RUN_TOKEN) if secret in said]
-    assert len(authority.forms) == (0 if code == "90002" and auth == "environment" else 1 - (code == "90002"))
+    assert not [
+        secret for secret in ("eyJ", SECRET, "1d-of-the-secret", RUN_TOKEN) if secret in said
+    ]
+    assert len(authority.forms) == (
+        0 if code == "90002" and auth == "environment" else 1 - (code == "90002")
+    )
     assert {"client_secret" in form for form in authority.forms} <= {auth == "environment"}
 
 
-def test_a_code_without_a_hint_of_its_own_has_the_general_one_and_what_entra_echoes_is_masked(sign_in, token_file):
+def test_a_code_without_a_hint_of_its_own_has_the_general_one_and_what_entra_echoes_is_masked(
+    sign_in, token_file
+):
     def echoes(form):
-        return refusal(400, "invalid_request", f"AADSTS50027: JWT token {form['client_assertion']} is {{invalid}}.")
+        return refusal(
+            400,
+            "invalid_request",
+            f"AADSTS50027: JWT token {form['client_assertion']} is {{invalid}}.",
+        )
 
     error, _ = sign_in("workload-identity", token_file("opaque-but.secret-assertion"), says=echoes)
     assert str(error).endswith("AADSTS50027: JWT token *** is {invalid}.")
@@ -198,14 +237,17 @@ class TestTheWay:
         return token_file(assertion()) | more
 
     @pytest.mark.parametrize(
-        ("name", "value"), [("SSL_CERT_FILE", ""), ("SSL_CERT_FILE", "absent"), ("SSL_CERT_DIR", "absent")]
+        ("name", "value"),
+        [("SSL_CERT_FILE", ""), ("SSL_CERT_FILE", "absent"), ("SSL_CERT_DIR", "absent")],
     )
     def test_a_certificate_of_an_unknown_authority_gets_nothing(
         self, sign_in, monkeypatch, auth, variables, name, value
     ):
         monkeypatch.delenv("SSL_CERT_FILE")
         error, authority = sign_in(auth, variables | {name: value})
-        assert ("CERTIFICATE_VERIFY_FAILED" if value == "" else "invalid path: absent") in str(error)
+        assert ("CERTIFICATE_VERIFY_FAILED" if value == "" else "invalid path: absent") in str(
+            error
+        )
         assert "\n" not in str(error)
         assert "SSL_CERT_FILE" in error.hint
         assert authority.served.seen == []
@@ -221,7 +263,9 @@ class TestTheWay:
         given, _ = sign_in(auth, variables | {"HTTPS_PROXY": f"http://127.0.0.1:{closed_port()}"})
         assert given == [ACCESS_TOKEN]
 
-    @pytest.mark.parametrize("answer", [Reply(503, "busy", {}), Reply(way="hang"), Reply(way="drop")])
+    @pytest.mark.parametrize(
+        "answer", [Reply(503, "busy", {}), Reply(way="hang"), Reply(way="drop")]
+    )
     def test_the_options_for_requests_hold_for_it_too(self, sign_in, auth, variables, answer):
         error, authority = sign_in(auth, variables, timeout_s=0.2, says=lambda _form: answer)
         assert "read timeout=0.2" in str(error) or answer.way != "hang"
@@ -229,9 +273,12 @@ class TestTheWay:
         assert len(authority.forms) == 1
 
     @pytest.mark.parametrize(
-        "named", ["https://login.evil.example", "http://127.0.0.1:1", "https://127.0.0.1@evil.example"]
+        "named",
+        ["https://login.evil.example", "http://127.0.0.1:1", "https://127.0.0.1@evil.example"],
     )
-    def test_any_other_authority_is_left_alone_and_the_cloud_is_asked(self, sign_in, asked_for, auth, variables, named):
+    def test_any_other_authority_is_left_alone_and_the_cloud_is_asked(
+        self, sign_in, asked_for, auth, variables, named
+    ):
         error, authority = sign_in(auth, variables | {"AZURE_AUTHORITY_HOST": named}, cloud="usgov")
         assert set(asked_for) == {"login.microsoftonline.us"}
         assert isinstance(error, AuthenticationError)

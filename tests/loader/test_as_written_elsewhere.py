@@ -1,4 +1,6 @@
-"""Files as other programs and people leave them: JSON's escapes, joined files, conflicts, templates not rendered."""
+"""Files as other programs and people leave them: JSON's escapes, joined files, conflicts, templates
+not rendered.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,18 @@ BOM = "\ufeff"
 EXTENSION = {
     "@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension",
     "displayName": "\U0001f680 launch",
-    "description": 'tab\t, quote ", backslash \\, \\ud83d, slash /, ünïcode, \U0001f468\u200d\U0001f469, \U0010fffd',
+    "description": (
+        'tab\t, quote ", backslash \\, \\ud83d, slash /, ünïcode, \U0001f468\u200d\U0001f469,'
+        " \U0010fffd"
+    ),
     "endpointConfiguration": {
         "subscriptionId": "38ab2ccc-3747-4567-b36b-9478f5602f0d",
         "resourceGroupName": "rg",
         "logicAppWorkflowName": "la",
     },
-    "authenticationConfiguration": {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"},
+    "authenticationConfiguration": {
+        "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"
+    },
 }
 DOCUMENT = {"catalog": "Marketing", "extensions": [EXTENSION]}
 SHORT = f"extensions: [{json.dumps(EXTENSION)}]\n"
@@ -55,7 +62,9 @@ def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("_parser")
-@pytest.mark.parametrize("as_written", [json.dumps, lambda data: json.dumps(data, indent=4).replace("/", "\\/")])
+@pytest.mark.parametrize(
+    "as_written", [json.dumps, lambda data: json.dumps(data, indent=4).replace("/", "\\/")]
+)
 def test_json_is_read_as_every_json_writer_makes_it(as_written: object) -> None:
     text = as_written(DOCUMENT)  # type: ignore[operator]
     assert "\\ud83d\\ude80" in text
@@ -70,28 +79,45 @@ def test_json_is_read_as_every_json_writer_makes_it(as_written: object) -> None:
 
 @pytest.mark.usefixtures("_parser")
 def test_an_escape_is_one_in_double_quotes_only() -> None:
-    text = "a: \\ud83d\\ude80\nb: '\\ud83d\\ude80'\nc: \"\\\\ud83d\\ude00\\\\\\uD83D\\uDE80\"\nd: |-\n  \\ud83d\n"
+    text = (
+        "a: \\ud83d\\ude80\nb: '\\ud83d\\ude80'\nc: \"\\\\ud83d\\ude00\\\\\\uD83D\\uDE80\"\nd: |-\n"
+        "  \\ud83d\n"
+    )
     with pytest.raises(AssertionError):
         values(text)  # in c, a lone half follows what is escaped
     text = text.replace("\\ude00", "")
     assert values(text) == ["\\ud83d\\ude80", "\\ud83d\\ude80", "\\ud83d\\\U0001f680", "\\ud83d"]
-    assert values('a: "\\ud83d\\ude80"\nb: \ue000\ue000d83d\n') == ["\U0001f680", "\ue000\ue000d83d"]
+    assert values('a: "\\ud83d\\ude80"\nb: \ue000\ue000d83d\n') == [
+        "\U0001f680",
+        "\ue000\ue000d83d",
+    ]
 
 
 def test_json_may_be_indented_with_tabs() -> None:
     assert faults_of(json.dumps(DOCUMENT, indent="\t")) == []
 
 
-@given(text=st.text(st.characters(codec="utf-8"), max_size=20), plain=st.text("\\ud83eab", max_size=12))
+@given(
+    text=st.text(st.characters(codec="utf-8"), max_size=20), plain=st.text("\\ud83eab", max_size=12)
+)
 def test_what_json_spells_is_what_is_read(text: str, plain: str) -> None:
-    assert values(f"a: {json.dumps(text)}\nb: '{plain}'\nc: x{plain}\n") == [text, plain, f"x{plain}"]
+    assert values(f"a: {json.dumps(text)}\nb: '{plain}'\nc: x{plain}\n") == [
+        text,
+        plain,
+        f"x{plain}",
+    ]
 
 
 @pytest.mark.usefixtures("_parser")
-@pytest.mark.parametrize("half", ["\\ud83d", "\\uDE80", "\\ud83d \\ude80", "\\ude80\\ud83d", "\\ud83dx"])
+@pytest.mark.parametrize(
+    "half", ["\\ud83d", "\\uDE80", "\\ud83d \\ude80", "\\ude80\\ud83d", "\\ud83dx"]
+)
 def test_half_a_pair_is_a_fault_that_says_so_at_its_value(half: str) -> None:
     documents, faults = read_documents(f'a: 1\nb: ["x", "{half}"]\nc:\n')
-    assert [(fault.code, fault.line, fault.column) for fault in faults] == [("R006", 2, 10), ("R107", 3, 1)]
+    assert [(fault.code, fault.line, fault.column) for fault in faults] == [
+        ("R006", 2, 10),
+        ("R107", 3, 1),
+    ]
     assert f"`{half[:6].lower()}`, half of a surrogate pair" in faults[0].message
     assert len(documents) == 1
 
@@ -110,11 +136,17 @@ JOINED = {
     "both begin with a marker": f"---\ncatalog: A\n{SHORT}{BOM}---\ncatalog: B\n{SHORT}",
     "after the end of a document": f"catalog: A\n{SHORT}...\n{BOM}# two\n--- \ncatalog: B\n{SHORT}",
     "after a marker": f"catalog: A\n{SHORT}---\n{BOM}catalog: B\n{SHORT}",
-    "after a marker and comments": f"catalog: A\n{SHORT}--- # next\n\n# two\n{BOM}catalog: B\n{SHORT}",
+    "after a marker and comments": (
+        f"catalog: A\n{SHORT}--- # next\n\n# two\n{BOM}catalog: B\n{SHORT}"
+    ),
     "before comments and a marker": f"catalog: A\n{SHORT}{BOM}# two\n\n---\ncatalog: B\n{SHORT}",
-    "a file of comments between": f"catalog: A\n{SHORT}{BOM}# nothing\n{BOM}--- # two\ncatalog: B\n{SHORT}",
+    "a file of comments between": (
+        f"catalog: A\n{SHORT}{BOM}# nothing\n{BOM}--- # two\ncatalog: B\n{SHORT}"
+    ),
     "a file of comments first": f"# nothing\n{BOM}catalog: A\n{SHORT}---\ncatalog: B\n{SHORT}",
-    "with carriage returns": f"---\ncatalog: A\n{SHORT}{BOM}---\ncatalog: B\n{SHORT}".replace("\n", "\r\n"),
+    "with carriage returns": f"---\ncatalog: A\n{SHORT}{BOM}---\ncatalog: B\n{SHORT}".replace(
+        "\n", "\r\n"
+    ),
 }
 
 
@@ -126,10 +158,12 @@ def test_a_byte_order_mark_begins_a_later_document(name: str, tmp_path: Path) ->
     assert state.diagnostics == ()
     plain = load_texts([("a.yaml", text.replace(BOM, ""))])
     assert state == plain, "it shifts no line and no column"
-    starts = [event.start_mark.index for event in events(text) if isinstance(event, yaml.ScalarEvent)]
-    assert [text[start:].startswith(("catalog", '"', "A", "B", "extensions")) for start in starts] == [True] * len(
-        starts
-    )
+    starts = [
+        event.start_mark.index for event in events(text) if isinstance(event, yaml.ScalarEvent)
+    ]
+    assert [
+        text[start:].startswith(("catalog", '"', "A", "B", "extensions")) for start in starts
+    ] == [True] * len(starts)
 
 
 @pytest.mark.parametrize(
@@ -145,16 +179,25 @@ def test_a_byte_order_mark_begins_a_later_document(name: str, tmp_path: Path) ->
         (f"---\ncatalog: A\n{SHORT}---\n{BOM}catalog: B{BOM}\n{SHORT}", (5, 11)),
     ],
 )
-def test_elsewhere_a_byte_order_mark_is_refused_and_named(text: str, place: tuple[int, int]) -> None:
+def test_elsewhere_a_byte_order_mark_is_refused_and_named(
+    text: str, place: tuple[int, int]
+) -> None:
     [diagnostic] = load_texts([("a.yaml", text)]).diagnostics
     assert codes(load_texts([("a.yaml", text)])) == [("R006", *place)]
-    assert "A byte order mark (U+FEFF) is only allowed at the beginning of a document." in diagnostic.message
+    assert (
+        "A byte order mark (U+FEFF) is only allowed at the beginning of a document."
+        in diagnostic.message
+    )
 
 
 CONFLICTS = {
-    "in block style": "catalog: A\n<<<<<<< HEAD\nextensions: []\n=======\nextensions: [1]\n>>>>>>> theirs\n",
+    "in block style": (
+        "catalog: A\n<<<<<<< HEAD\nextensions: []\n=======\nextensions: [1]\n>>>>>>> theirs\n"
+    ),
     "at the top": "<<<<<<< ours\ncatalog: A\n=======\ncatalog: B\n>>>>>>> theirs\nextensions: []\n",
-    "in JSON": '{\n<<<<<<< HEAD\n"catalog": "A",\n=======\n"catalog": "B",\n>>>>>>> b\n"extensions": []}\n',
+    "in JSON": (
+        '{\n<<<<<<< HEAD\n"catalog": "A",\n=======\n"catalog": "B",\n>>>>>>> b\n"extensions": []}\n'
+    ),
     "with its base": "catalog: A\n||||||| 01ab\nextensions: []\n",
     "its middle is left": "catalog: A\n=======\nextensions: []\n",
     "its end is left": "catalog: A\n>>>>>>> theirs\nextensions: []\n",
@@ -208,10 +251,15 @@ def test_a_template_that_was_not_rendered_is_named(text: str) -> None:
     assert "Render the template first" in diagnostic.hint
 
 
-@pytest.mark.parametrize("text", ["catalog: ${{ vars.CATALOG }}\n", "catalog: '${{ vars.CATALOG }}'\n"])
+@pytest.mark.parametrize(
+    "text", ["catalog: ${{ vars.CATALOG }}\n", "catalog: '${{ vars.CATALOG }}'\n"]
+)
 def test_an_expression_of_github_is_named(text: str) -> None:
     [diagnostic] = load_texts([("a.yaml", text + SHORT)]).diagnostics
-    assert (diagnostic.code, "template expression, as in GitHub workflows" in diagnostic.message) == ("R210", True)
+    assert (
+        diagnostic.code,
+        "template expression, as in GitHub workflows" in diagnostic.message,
+    ) == ("R210", True)
     assert "`${name}`" in diagnostic.hint
 
 
@@ -229,7 +277,11 @@ def test_another_fault_near_a_template_stays_what_it_is(text: str, message: str)
 
 
 def test_a_quoted_template_is_text() -> None:
-    assert values("a: '{{ x }}'\nb: rg-{{ x }}\nc: \"{% y %}\"\n") == ["{{ x }}", "rg-{{ x }}", "{% y %}"]
+    assert values("a: '{{ x }}'\nb: rg-{{ x }}\nc: \"{% y %}\"\n") == [
+        "{{ x }}",
+        "rg-{{ x }}",
+        "{% y %}",
+    ]
 
 
 def test_a_bare_document_after_an_end_is_refused_alike_with_a_mark() -> None:
@@ -237,8 +289,12 @@ def test_a_bare_document_after_an_end_is_refused_alike_with_a_mark() -> None:
     text = f"catalog: A\n{SHORT}...\ncatalog: B\n{SHORT}"
     [diagnostic] = load_texts([("a.yaml", text)]).diagnostics
     assert "add `---`" in diagnostic.hint
-    assert load_texts([("a.yaml", text.replace("catalog: B", f"{BOM}catalog: B"))]).diagnostics == (diagnostic,)
+    assert load_texts([("a.yaml", text.replace("catalog: B", f"{BOM}catalog: B"))]).diagnostics == (
+        diagnostic,
+    )
 
 
 def test_another_kind_of_fault_in_a_line_with_braces_stays_too() -> None:
-    assert faults_of(f"catalog: rg-{{{{ x }}}}\ncatalog: rg-{{{{ x }}}}\n{SHORT}") == [("R007", 2, 1)]
+    assert faults_of(f"catalog: rg-{{{{ x }}}}\ncatalog: rg-{{{{ x }}}}\n{SHORT}") == [
+        ("R007", 2, 1)
+    ]

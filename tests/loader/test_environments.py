@@ -1,4 +1,6 @@
-"""`reconciler.yaml` and what it does to the files: variables in values, and every environment checked."""
+"""`reconciler.yaml` and what it does to the files: variables in values, and every environment
+checked.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,13 @@ extensions:
     description: ${nothing}
     callbackConfiguration: {timeoutDuration: "${timeout}"}
 """
-TEST = {"department": "HR", "subscription": GUID, "stage": "test", "nothing": "null", "timeout": "PT60M"}
+TEST = {
+    "department": "HR",
+    "subscription": GUID,
+    "stage": "test",
+    "nothing": "null",
+    "timeout": "PT60M",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +55,8 @@ def told(text: str) -> list[tuple[str, int | None, int | None]]:
 def test_the_file_names_environments_in_its_order() -> None:
     assert (
         told(
-            f"environments:\n  prod: {{tenant_id: {GUID.upper()}, cloud: china, client_id: {GUID}}}\n"
-            "  a-1: {variables: {x: 1e3, _y-2: 'null', z: yes}}\n"
+            f"environments:\n  prod: {{tenant_id: {GUID.upper()}, cloud: china, client_id:"
+            f" {GUID}}}\n  a-1: {{variables: {{x: 1e3, _y-2: 'null', z: yes}}}}\n"
         )
         == []
     )
@@ -88,11 +96,16 @@ def test_without_the_file_there_are_none() -> None:
         ("environments:\n  a: {}\n  a: {}\n", [("R007", 3, 3)]),
         ("environments: {\n", [("R006", 2, 1)]),
         ("environments: {e: {variables: {a: x, b: '${a}'}}}\n", [("R210", 1, 41)]),
-        ("environments: {p: {variables: {u: 'https://x/?sig=aB3dE5gH7jK9mN1p'}}}\n", [("R208", 1, 35)]),
+        (
+            "environments: {p: {variables: {u: 'https://x/?sig=aB3dE5gH7jK9mN1p'}}}\n",
+            [("R208", 1, 35)],
+        ),
         ("environments: {p: {tenant_id: 'sig=aB3dE5gH7jK9mN1p'}}\n", [("R208", 1, 31)]),
     ],
 )
-def test_every_fault_of_the_file_has_its_place(text: str, faults: list[tuple[str, int | None, int | None]]) -> None:
+def test_every_fault_of_the_file_has_its_place(
+    text: str, faults: list[tuple[str, int | None, int | None]]
+) -> None:
     assert told(text) == faults
 
 
@@ -121,18 +134,26 @@ def test_variables_are_put_into_values_of_every_kind_and_are_text_there() -> Non
 
 
 def test_names_of_properties_are_left_alone() -> None:
-    state = load_texts([("a.yaml", STATE.replace("description:", '"${stage}":'))], Environment("t", variables=TEST))
+    state = load_texts(
+        [("a.yaml", STATE.replace("description:", '"${stage}":'))], Environment("t", variables=TEST)
+    )
     assert [(one.code, one.place and one.place.line) for one in state.diagnostics] == [("R101", 11)]
 
 
-@pytest.mark.parametrize(("form", "told"), [("x: &a ${stage}\ny: *a", 2), ("x: [&a ['${stage}'], *a, *a]", 1)])
+@pytest.mark.parametrize(
+    ("form", "told"), [("x: &a ${stage}\ny: *a", 2), ("x: [&a ['${stage}'], *a, *a]", 1)]
+)
 def test_an_alias_of_a_value_with_a_variable_has_it_too(form: str, told: int) -> None:
     state = load_texts([("a.yaml", f"catalog: *missing\n{form}\n")], None)
     assert [one.code for one in state.diagnostics].count("R209") == told
 
 
 def test_a_value_put_in_is_checked_like_any_other() -> None:
-    values = TEST | {"subscription": "none", "timeout": "PT1M", "stage": "https://x/?sig=aB3dE5gH7jK9mN1p"}
+    values = TEST | {
+        "subscription": "none",
+        "timeout": "PT1M",
+        "stage": "https://x/?sig=aB3dE5gH7jK9mN1p",
+    }
     state = load_texts([("a.yaml", STATE)], Environment("t", variables=values))
     assert {(one.code, one.place.line) for one in state.diagnostics if one.place} == {
         ("R204", 5),
@@ -142,7 +163,10 @@ def test_a_value_put_in_is_checked_like_any_other() -> None:
     assert "aB3dE5gH7jK9mN1p" not in "".join(one.message + one.hint for one in state.diagnostics)
 
 
-CLIENT = "\n    clientConfiguration:\n      timeoutInMilliseconds: %s\n      maximumRetries: '${retries}'"
+CLIENT = (
+    "\n    clientConfiguration:\n      timeoutInMilliseconds: %s\n      maximumRetries:"
+    " '${retries}'"
+)
 NUMBERS = {"ms": "500", "retries": "0"}
 
 
@@ -184,14 +208,18 @@ def test_a_number_is_given_by_one_variable_alone(written: str) -> None:
 
 
 def test_of_a_wrong_guid_the_variable_is_named_too() -> None:
-    state = load_texts([("a.yaml", STATE)], Environment("t", variables=TEST | {"subscription": "none"}))
+    state = load_texts(
+        [("a.yaml", STATE)], Environment("t", variables=TEST | {"subscription": "none"})
+    )
     [diagnostic] = state.diagnostics
-    assert diagnostic.message == (
-        '`subscriptionId` is "none", which is not a GUID. '
+    assert (
+        diagnostic.message == '`subscriptionId` is "none", which is not a GUID. '
         "The value comes from the variable `subscription` of environment t."
     )
     escaped_text = STATE.replace("${subscription}", "$${subscription}")
-    [diagnostic] = load_texts([("a.yaml", escaped_text)], Environment("t", variables=TEST)).diagnostics
+    [diagnostic] = load_texts(
+        [("a.yaml", escaped_text)], Environment("t", variables=TEST)
+    ).diagnostics
     assert (diagnostic.code, diagnostic.message) == (
         "R204",
         '`subscriptionId` is "${subscription}", which is not a GUID.',
@@ -199,9 +227,13 @@ def test_of_a_wrong_guid_the_variable_is_named_too() -> None:
 
 
 def test_a_number_that_is_wrong_in_one_environment_names_that() -> None:
-    Path("a.yaml").write_text(STATE.replace("description: ${nothing}", f"description: x{CLIENT % '${ms}'}"))
+    Path("a.yaml").write_text(
+        STATE.replace("description: ${nothing}", f"description: x{CLIENT % '${ms}'}")
+    )
     good = Environment("good", variables=TEST | NUMBERS)
-    state = load_for_each([Path("a.yaml")], [good, Environment("bad", variables=TEST | NUMBERS | {"ms": "1"})])
+    state = load_for_each(
+        [Path("a.yaml")], [good, Environment("bad", variables=TEST | NUMBERS | {"ms": "1"})]
+    )
     [diagnostic] = state.diagnostics
     assert diagnostic.message.endswith("of environment bad.")
 
@@ -226,7 +258,11 @@ def test_a_small_file_cannot_make_much_of_long_variables() -> None:
 def test_an_undefined_variable_is_told_with_the_nearest_name() -> None:
     state = load_texts([("a.yaml", STATE)], Environment("t", variables={"departement": "HR"}))
     first = state.diagnostics[0]
-    assert (first.code, first.place and first.place.line, first.place and first.place.column) == ("R209", 1, 10)
+    assert (first.code, first.place and first.place.line, first.place and first.place.column) == (
+        "R209",
+        1,
+        10,
+    )
     assert "environment t" in first.message
     assert "Did you mean `departement`?" in first.hint
 
@@ -264,20 +300,26 @@ def test_the_file_is_no_desired_state() -> None:
 @given(st.text(alphabet="${}a- _", max_size=12))
 def test_an_escaped_text_reads_as_itself(text: str) -> None:
     document = STATE.replace("${nothing}", repr(escaped(text)))
-    state = load_texts([("a.yaml", document)], Environment("t", variables=TEST | {"a": "wrong", "_": "wrong"}))
+    state = load_texts(
+        [("a.yaml", document)], Environment("t", variables=TEST | {"a": "wrong", "_": "wrong"})
+    )
     assert state.diagnostics == ()
     assert (state.catalogs[0].extensions[0].properties["description"] or "") == text
 
 
 @pytest.mark.parametrize("text", ["a: {b: ${x}}\n", "a: [a-${x}, b]\n"])
 def test_a_variable_between_brackets_must_be_quoted(text: str) -> None:
-    [diagnostic] = load_texts([("a.yaml", text)], Environment("t", variables={"x": "y"})).diagnostics
+    [diagnostic] = load_texts(
+        [("a.yaml", text)], Environment("t", variables={"x": "y"})
+    ).diagnostics
     assert (diagnostic.code, "must be quoted" in diagnostic.message) == ("R006", True)
 
 
 def test_only_as_many_misspelled_variables_are_compared_as_can_be_shown() -> None:
     environment = Environment("test", variables={"timeout": "PT1H"})
-    texts = [Scalar(line, 1, f"${{timeou{line}}}", plain=True) for line in range(1, SUGGESTIONS + 2)]
+    texts = [
+        Scalar(line, 1, f"${{timeou{line}}}", plain=True) for line in range(1, SUGGESTIONS + 2)
+    ]
     _, faults = substituted(Sequence(1, 1, tuple(texts)), environment)
     suggested = ["Did you mean `timeout`?" in fault.hint for fault in faults]
     assert suggested == [True] * SUGGESTIONS + [False]

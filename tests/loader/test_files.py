@@ -53,7 +53,9 @@ def test_folders_are_searched_sorted_and_hidden_ones_passed_over() -> None:
     ]
 
 
-def test_places_are_relative_to_the_working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_places_are_relative_to_the_working_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     write("d/a.yaml", "- fault\n")
     Path("elsewhere").mkdir()
     monkeypatch.chdir("elsewhere")
@@ -79,11 +81,15 @@ def test_missing_paths_and_empty_folders_are_reported_beside_the_rest() -> None:
 def test_a_missing_path_is_named_with_the_two_ways_out() -> None:
     [diagnostic] = load([Path("desired_state")]).diagnostics
     assert diagnostic.message == "No desired state found: `desired_state` does not exist."
-    assert diagnostic.hint == (
-        "Check the working folder and the path. For a new repository, run `reconciler init . --ci none`."
+    assert (
+        diagnostic.hint
+        == "Check the working folder and the path. For a new repository, run `reconciler init ."
+        " --ci none`."
     )
     [elsewhere] = load([Path("/nowhere/else")]).diagnostics
-    assert elsewhere.message == "No desired state found: `/nowhere/else` does not exist.", "as it was typed"
+    assert elsewhere.message == "No desired state found: `/nowhere/else` does not exist.", (
+        "as it was typed"
+    )
     Path("link").symlink_to("gone")
     assert "does not exist" in load([Path("link")]).diagnostics[0].message
 
@@ -124,7 +130,10 @@ def test_broken_and_circular_links_cannot_be_read() -> None:
     Path("d").mkdir()
     Path("d/broken.yaml").symlink_to("gone.yaml")
     Path("d/circle.yaml").symlink_to("circle.yaml")
-    assert found(load([Path("d")])) == [("R001", "d/broken.yaml", None, None), ("R001", "d/circle.yaml", None, None)]
+    assert found(load([Path("d")])) == [
+        ("R001", "d/broken.yaml", None, None),
+        ("R001", "d/circle.yaml", None, None),
+    ]
 
 
 def test_pipes_sockets_and_devices_never_block() -> None:
@@ -136,19 +145,27 @@ def test_pipes_sockets_and_devices_never_block() -> None:
     assert [code for code, *_ in found(state)] == ["R001"] * 4
 
 
-def test_size_is_limited_by_what_stat_says_and_by_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_size_is_limited_by_what_stat_says_and_by_what_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     limit = 1024 * 1024
     write("exact.yaml", EMPTY + "#" * (limit - len(EMPTY)))
     write("more.yaml", EMPTY + "#" * (limit + 1 - len(EMPTY)))
     write("two.yaml", b"a" * 2 * limit)
-    assert [(code, file) for code, file, *_ in found(load([Path()]))] == [("R004", "more.yaml"), ("R004", "two.yaml")]
+    assert [(code, file) for code, file, *_ in found(load([Path()]))] == [
+        ("R004", "more.yaml"),
+        ("R004", "two.yaml"),
+    ]
     true_stat = os.fstat
 
     def before_it_grew(descriptor: int) -> os.stat_result:
         return os.stat_result((*true_stat(descriptor)[:6], 10, 0, 0, 0))
 
     monkeypatch.setattr(reading.os, "fstat", before_it_grew)
-    assert [(code, file) for code, file, *_ in found(load([Path()]))] == [("R004", "more.yaml"), ("R004", "two.yaml")]
+    assert [(code, file) for code, file, *_ in found(load([Path()]))] == [
+        ("R004", "more.yaml"),
+        ("R004", "two.yaml"),
+    ]
 
 
 def test_what_is_not_utf_8_is_refused_with_its_line() -> None:
@@ -191,15 +208,23 @@ def test_a_folder_that_vanishes_midway_is_reported(monkeypatch: pytest.MonkeyPat
         return true_scandir(folder)
 
     monkeypatch.setattr(finding.os, "scandir", gone)
-    assert found(load([Path("d")])) == [("R001", "d/a.yaml", None, None), ("R001", "d/sub", None, None)]
+    assert found(load([Path("d")])) == [
+        ("R001", "d/a.yaml", None, None),
+        ("R001", "d/sub", None, None),
+    ]
 
 
-def test_a_working_folder_that_has_vanished_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_working_folder_that_has_vanished_is_reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     kept = write("kept.yaml")
     Path("gone").mkdir()
     monkeypatch.chdir("gone")
     (tmp_path / "gone").rmdir()
-    assert found(load([Path(), Path("a.yaml")])) == [("R001", ".", None, None), ("R001", "a.yaml", None, None)]
+    assert found(load([Path(), Path("a.yaml")])) == [
+        ("R001", ".", None, None),
+        ("R001", "a.yaml", None, None),
+    ]
     assert load([tmp_path / kept]).errors == ()
 
 

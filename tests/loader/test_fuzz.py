@@ -1,4 +1,6 @@
-"""Whatever a file holds, it is diagnosed and not raised: known codes, places inside the file, short printable texts."""
+"""Whatever a file holds, it is diagnosed and not raised: known codes, places inside the file, short
+printable texts.
+"""
 
 from __future__ import annotations
 
@@ -140,7 +142,9 @@ def judged(content: bytes, folder: Path) -> LoadedState:
         if place.line is None:
             assert diagnostic.code in OF_A_FILE and place.column is None
             continue
-        lines = re.split("\r\n|[\r\n]", text) if diagnostic.code == "R005" else LINE_BREAK.split(text)
+        lines = (
+            re.split("\r\n|[\r\n]", text) if diagnostic.code == "R005" else LINE_BREAK.split(text)
+        )
         lines.append("")  # libyaml names the line after the last where the file ends too soon
         assert 1 <= place.line <= len(lines)
         assert place.column is not None and 1 <= place.column <= len(lines[place.line - 1]) + 1
@@ -168,8 +172,12 @@ def test_any_tree(tree: object, extensions: list[object], defaults: object, tmp_
 
 @settings(max_examples=150)
 @given(data=st.data(), example=st.sampled_from(EXAMPLES))
-def test_examples_with_other_text_spliced_in(data: st.DataObject, example: str, tmp_path: Path) -> None:
-    places = sorted(data.draw(st.lists(st.integers(0, len(example)), min_size=2, max_size=8), "places"))
+def test_examples_with_other_text_spliced_in(
+    data: st.DataObject, example: str, tmp_path: Path
+) -> None:
+    places = sorted(
+        data.draw(st.lists(st.integers(0, len(example)), min_size=2, max_size=8), "places")
+    )
     spliced = example[: places[0]]
     for number, (start, end) in enumerate(pairwise([*places, len(example)])):
         kept = example[start:end] if number % 2 else example[start : start + (end - start) // 2]
@@ -179,11 +187,15 @@ def test_examples_with_other_text_spliced_in(data: st.DataObject, example: str, 
 
 @settings(max_examples=150)
 @given(data=st.data(), example=st.sampled_from(EXAMPLES))
-def test_examples_with_other_values_put_in(data: st.DataObject, example: str, tmp_path: Path) -> None:
+def test_examples_with_other_values_put_in(
+    data: st.DataObject, example: str, tmp_path: Path
+) -> None:
     """A value put in twice is dumped as an anchor and an alias."""
     documents = list(yaml.safe_load_all(example)) or [{}]
     odd = data.draw(TREES, "odd")
-    for holder, place in data.draw(st.lists(st.sampled_from(_places(documents)), min_size=1, max_size=3), "places"):
+    for holder, place in data.draw(
+        st.lists(st.sampled_from(_places(documents)), min_size=1, max_size=3), "places"
+    ):
         if isinstance(holder, dict) and data.draw(st.booleans(), "remove"):
             holder.pop(place, None)
         else:
@@ -217,7 +229,13 @@ SECRETS = (
 
 
 @settings(max_examples=40)
-@given(secret=st.sampled_from(SECRETS), name=NAMES, inner=NAMES, as_key=st.booleans(), padding=st.integers(0, 60))
+@given(
+    secret=st.sampled_from(SECRETS),
+    name=NAMES,
+    inner=NAMES,
+    as_key=st.booleans(),
+    padding=st.integers(0, 60),
+)
 def test_no_message_ever_shows_a_secret(
     secret: str, name: str, inner: str, as_key: bool, padding: int, tmp_path: Path
 ) -> None:

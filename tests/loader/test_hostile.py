@@ -1,4 +1,6 @@
-"""Whatever a file holds, reading it ends soon, takes little memory, raises nothing and shows no secret."""
+"""Whatever a file holds, reading it ends soon, takes little memory, raises nothing and shows no
+secret.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,12 @@ def names(count: int) -> str:
 
 BOMBS: dict[str, Callable[[], str]] = {
     "billion laughs": lambda: (
-        "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 40))
+        "a0: &a0 [x, x]\n"
+        + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 40))
     ),
-    "long text repeated": lambda: f"a: &a {'x' * (MIB // 2)}\nextensions: [{', '.join(['*a'] * 50_000)}]\n",
+    "long text repeated": lambda: (
+        f"a: &a {'x' * (MIB // 2)}\nextensions: [{', '.join(['*a'] * 50_000)}]\n"
+    ),
     "deep flow lists": lambda: "catalog: " + "[" * 10_000,
     "deep block lists": lambda: "- " * 10_000,
     "deep flow mappings": lambda: "{a: " * 10_000,
@@ -50,9 +55,12 @@ BOMBS: dict[str, Callable[[], str]] = {
     "many documents": lambda: "--- a\n" * 30_000,
     "long key": lambda: "? " + "k" * (MIB - 10) + "\n",
     "long name": lambda: f'catalog: "{"a" * (MIB - 100)}\\u0007"\nextensions: []\n',
-    "long number": lambda: f"catalog: a\nextensions: [{{clientConfiguration: {{maximumRetries: {'9' * 900_000}}}}}]\n",
+    "long number": lambda: (
+        f"catalog: a\nextensions: [{{clientConfiguration: {{maximumRetries: {'9' * 900_000}}}}}]\n"
+    ),
     "percent signs": lambda: (
-        f"catalog: a\nextensions: [{{endpointConfiguration: {{url: 'https://a/{'%25' * 300_000}'}}}}]\n"
+        "catalog: a\nextensions: [{endpointConfiguration: {url:"
+        f" 'https://a/{'%25' * 300_000}'}}}}]\n"
     ),
     "almost tokens": lambda: f"catalog: a{'-eyJ' * 250_000}\nextensions: 1\n",
     "almost bearers": lambda: f"catalog: 'a{'bearer ' * 140_000}'\nextensions: 1\n",
@@ -72,13 +80,19 @@ BOMBS: dict[str, Callable[[], str]] = {
     "many defaults, but not too many": lambda: (
         f"catalog: a\ndefaults: {{{names(PROPERTIES)}}}\nextensions: [{'{}, ' * 20_000}]\n"
     ),
-    "many misspelled names in one mapping": lambda: f"catalog: a\nextensions: [{{{names(40_000)}}}]\n",
-    "many extensions of one name": lambda: "catalog: a\nextensions:\n" + "- {displayName: a}\n" * 15_000,
+    "many misspelled names in one mapping": lambda: (
+        f"catalog: a\nextensions: [{{{names(40_000)}}}]\n"
+    ),
+    "many extensions of one name": lambda: (
+        "catalog: a\nextensions:\n" + "- {displayName: a}\n" * 15_000
+    ),
     "many lines before a NUL byte": lambda: "\n" * (MIB - 1) + "\0",
     "many secrets that begin alike": lambda: (
         "".join(f"# sig={'x' * length}1\n" for length in range(11, 500)) + f"- {'x' * 300_000}\n"
     ),
-    "a long secret, and a long text that begins alike": lambda: f"# sig={'x' * 400_000}1\n- {'x' * 600_000}\n",
+    "a long secret, and a long text that begins alike": lambda: (
+        f"# sig={'x' * 400_000}1\n- {'x' * 600_000}\n"
+    ),
     "many secrets": lambda: "".join(f"- sig=abcdefg+/{i:06}z\n" for i in range(15_000)),
     "many percent signs": lambda: f"- {'%25' * 60_000}3dx\n- {'%3' * 60_000}\n",
     "many backslashes": lambda: "- " + "\\" * 120_000,
@@ -137,14 +151,23 @@ def test_a_mapping_holds_few_properties(tmp_path: Path) -> None:
     assert {d.code for d in load([file]).diagnostics} == {"R101"}
     file.write_text(f"catalog: a\nextensions: []\ndefaults: {{{names(PROPERTIES + 1)}}}\n")
     [diagnostic] = load([file]).diagnostics
-    assert (diagnostic.code, diagnostic.message) == ("R009", f"The mapping has more than {PROPERTIES} properties.")
+    assert (diagnostic.code, diagnostic.message) == (
+        "R009",
+        f"The mapping has more than {PROPERTIES} properties.",
+    )
 
 
 def test_of_each_file_a_thousand_faults_are_told(tmp_path: Path) -> None:
     for name, faults in (("a.yaml", FAULTS), ("b.yaml", FAULTS + 2), ("c.yaml", 1)):
         (tmp_path / name).write_text("catalog: a\nextensions:\n" + "- 1\n" * faults)
-    told = [(d.code, Path(d.place.file).name, d.place.line) for d in load([tmp_path]).diagnostics if d.place]
-    expected = [("R102", name, line) for name in ("a.yaml", "b.yaml") for line in range(3, FAULTS + 3)]
+    told = [
+        (d.code, Path(d.place.file).name, d.place.line)
+        for d in load([tmp_path]).diagnostics
+        if d.place
+    ]
+    expected = [
+        ("R102", name, line) for name in ("a.yaml", "b.yaml") for line in range(3, FAULTS + 3)
+    ]
     assert told == [*expected, ("R009", "b.yaml", FAULTS + 3), ("R102", "c.yaml", 3)]
 
 
@@ -154,13 +177,17 @@ def test_many_warnings_hide_no_error(tmp_path: Path) -> None:
     file.write_text(documents)
     state = load([file])
     assert len(state.catalogs) == FAULTS + 100
-    assert {d.severity for d in state.diagnostics} == {"warning"} and len(state.diagnostics) == FAULTS + 1
+    assert {d.severity for d in state.diagnostics} == {"warning"} and len(
+        state.diagnostics
+    ) == FAULTS + 1
     url = "endpointConfiguration: {url: 'https://x.example/'}"
     named = "".join(f"  - {{displayName: e{i}, {url}}}\n" for i in range(FAULTS + 5))
     file.write_text(f"catalog: a\nextensions:\n{named}  - 1\n")
     state = load([file])
     assert state.faulty and state.catalogs == ()
-    assert {d.severity for d in state.diagnostics} == {"error"} and state.diagnostics[-1].code == "R009"
+    assert {d.severity for d in state.diagnostics} == {"error"} and state.diagnostics[
+        -1
+    ].code == "R009"
 
 
 LIMITED = """
@@ -175,7 +202,9 @@ sys.exit(run(["validate", sys.argv[1], "--format", "json"]))
 def test_a_hostile_folder_ends_with_exit_3_in_little_memory(tmp_path: Path) -> None:
     folder = tmp_path / "desired_state"
     folder.mkdir()
-    for number, name in enumerate(("billion laughs", "deep block lists", "many lines before a NUL byte", "many items")):
+    for number, name in enumerate(
+        ("billion laughs", "deep block lists", "many lines before a NUL byte", "many items")
+    ):
         (folder / f"{number}.yaml").write_text(BOMBS[name]())
     (folder / "4.yaml").write_text(BOMBS["many defaults for many extensions"]())
     with (folder / "5.yaml").open("wb") as sparse:
@@ -183,9 +212,13 @@ def test_a_hostile_folder_ends_with_exit_3_in_little_memory(tmp_path: Path) -> N
     (folder / "6.yaml").symlink_to("/dev/zero")
     (folder / "7.yaml").symlink_to("7.yaml")
     command = [sys.executable, "-c", LIMITED, str(folder)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
     assert (ended.returncode, ended.stderr) == (3, "")
-    told = [(Path(one["file"]).stem, one["code"]) for one in json.loads(ended.stdout)["diagnostics"]]
+    told = [
+        (Path(one["file"]).stem, one["code"]) for one in json.loads(ended.stdout)["diagnostics"]
+    ]
     assert told == [
         ("0", "R009"),
         ("1", "R009"),
@@ -214,7 +247,10 @@ ODD: dict[str, tuple[bytes, list[tuple[str, int | None, int | None]]]] = {
     "control character as an escape": (b'catalog: "\\a"\nextensions: []\n', [("R105", 1, 10)]),
     "carriage returns alone": (b"catalog: a\rextensions: 1\r", [("R102", 2, 13)]),
     "line separators": ("catalog: a\u2028extensions: 1\u2029".encode(), [("R102", 2, 13)]),
-    "line separator in a name": ("catalog: 'a\u2028b'\nextensions: []\n".encode(), [("R105", 1, 10)]),
+    "line separator in a name": (
+        "catalog: 'a\u2028b'\nextensions: []\n".encode(),
+        [("R105", 1, 10)],
+    ),
     "tab as indentation": (b"catalog: a\n\textensions: []\n", [("R006", 2, 1)]),
     "tabs between": (b"catalog:\ta\nextensions:\t[\t]\n", [("R312", 1, 1)]),
     "python tags": (
@@ -229,7 +265,9 @@ def test_odd_bytes_and_characters_have_a_place(name: str, tmp_path: Path) -> Non
     content, expected = ODD[name]
     file = tmp_path / "odd.yaml"
     file.write_bytes(content)
-    assert [(d.code, d.place.line, d.place.column) for d in load([file]).diagnostics if d.place] == expected
+    assert [
+        (d.code, d.place.line, d.place.column) for d in load([file]).diagnostics if d.place
+    ] == expected
 
 
 @pytest.mark.parametrize("escape", ["\\U00110000", "\\UFFFFFFFF"])

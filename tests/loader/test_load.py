@@ -1,4 +1,6 @@
-"""What comes out: canonical extensions with defaults merged in, catalog by catalog; and all faults at once."""
+"""What comes out: canonical extensions with defaults merged in, catalog by catalog; and all faults
+at once.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,11 @@ defaults:
   clientConfiguration: {{timeoutInMilliseconds: 500, maximumRetries: 1}}
 extensions:
 """
-ENDPOINT = {"@odata.type": "logicAppTriggerEndpointConfiguration", "subscriptionId": GUID, "resourceGroupName": "rg"}
+ENDPOINT = {
+    "@odata.type": "logicAppTriggerEndpointConfiguration",
+    "subscriptionId": GUID,
+    "resourceGroupName": "rg",
+}
 POP = {"@odata.type": "azureAdPopTokenAuthentication"}
 
 
@@ -102,8 +108,8 @@ def test_a_null_of_the_extension_clears_a_whole_default() -> None:
 
 def test_a_null_callback_is_dropped_on_the_assignment_type() -> None:
     extension = only(
-        HEAD
-        + f'  - displayName: m\n    "@odata.type": "#microsoft.graph.{ASSIGNMENT}"\n    callbackConfiguration: null\n'
+        HEAD + f'  - displayName: m\n    "@odata.type": "#microsoft.graph.{ASSIGNMENT}"\n   '
+        " callbackConfiguration: null\n"
     )
     assert extension.type == ASSIGNMENT
     assert "callbackConfiguration" not in extension.properties
@@ -122,17 +128,28 @@ def test_a_default_of_another_type_is_not_merged() -> None:
 
 @pytest.mark.parametrize("default", ["timeoutDuration", "durationBeforeTimeout"])
 def test_of_two_timeout_names_only_the_extensions_own_is_left(default: str) -> None:
-    own = {"timeoutDuration": "durationBeforeTimeout", "durationBeforeTimeout": "timeoutDuration"}[default]
-    text = f"d: {{callbackConfiguration: {{{default}: PT1H}}}}\ne: {{callbackConfiguration: {{{own}: PT2H}}}}\n"
+    own = {"timeoutDuration": "durationBeforeTimeout", "durationBeforeTimeout": "timeoutDuration"}[
+        default
+    ]
+    text = (
+        f"d: {{callbackConfiguration: {{{default}: PT1H}}}}\ne: {{callbackConfiguration: {{{own}:"
+        " PT2H}}\n"
+    )
     [document], _ = read_documents(text)
     extension = member(document, "e")
     assert isinstance(extension, Mapping)
-    assert data_of(merged(member(document, "d"), extension)) == {"callbackConfiguration": {own: "PT2H"}}
+    assert data_of(merged(member(document, "d"), extension)) == {
+        "callbackConfiguration": {own: "PT2H"}
+    }
 
 
 def test_text_stays_what_the_author_wrote() -> None:
     state = load_text(
-        HEAD + "".join(f"  - displayName: {name}\n" for name in ("no", "1e3", "2022-01-01", "123", "0x1F", "1_000"))
+        HEAD
+        + "".join(
+            f"  - displayName: {name}\n"
+            for name in ("no", "1e3", "2022-01-01", "123", "0x1F", "1_000")
+        )
     )
     names = [extension.display_name for extension in state.catalogs[0].extensions]
     assert names == ["no", "1e3", "2022-01-01", "123", "0x1F", "1_000"]
@@ -140,12 +157,17 @@ def test_text_stays_what_the_author_wrote() -> None:
 
 def test_documents_and_files_of_one_catalog_are_one() -> None:
     Path("b.yaml").write_text(
-        HEAD + "  - displayName: two\n---\n" + HEAD.replace("Marketing", "Sales") + "  - displayName: x\n"
+        HEAD
+        + "  - displayName: two\n---\n"
+        + HEAD.replace("Marketing", "Sales")
+        + "  - displayName: x\n"
     )
     Path("a.yaml").write_text(HEAD.replace("Marketing", "MARKETING") + "  - displayName: one\n")
     Path("c.yaml").write_text(f"catalog: {{id: {GUID.upper()}}}\nextensions: []\n")
     state = load([Path("b.yaml"), Path("c.yaml"), Path("a.yaml")])
-    assert [(c.catalog, c.source, [e.display_name for e in c.extensions]) for c in state.catalogs] == [
+    assert [
+        (c.catalog, c.source, [e.display_name for e in c.extensions]) for c in state.catalogs
+    ] == [
         (Catalog(None, "MARKETING"), SourceLocation("a.yaml"), ["one", "two"]),
         (Catalog(None, "Sales"), SourceLocation("b.yaml", 11), ["x"]),
         (Catalog(GUID, None), SourceLocation("c.yaml"), []),
@@ -154,7 +176,9 @@ def test_documents_and_files_of_one_catalog_are_one() -> None:
 
 
 def test_a_flow_mapping_stands_where_its_first_key_stands() -> None:
-    assert only(HEAD + '  - {\n      "displayName": "mail"\n    }\n').source == SourceLocation("a.yaml", 10, 7)
+    assert only(HEAD + '  - {\n      "displayName": "mail"\n    }\n').source == SourceLocation(
+        "a.yaml", 10, 7
+    )
 
 
 def test_the_same_extension_twice_names_both_places() -> None:
@@ -167,7 +191,9 @@ def test_the_same_extension_twice_names_both_places() -> None:
 
 def test_several_faults_in_several_files_are_reported_together() -> None:
     Path("a.yaml").write_text(
-        HEAD.replace("timeoutDuration: PT60M", "timeoutDuration: P1W").replace("PopTokenAuth", "PopTokenauth")
+        HEAD.replace("timeoutDuration: PT60M", "timeoutDuration: P1W").replace(
+            "PopTokenAuth", "PopTokenauth"
+        )
         + """\
   - displayName: one
     colour: red
@@ -181,13 +207,15 @@ def test_several_faults_in_several_files_are_reported_together() -> None:
 """
     )
     Path("b.yaml").write_text(
-        "catalog: ''\nextensions:\n  - displayName: x\n    callbackConfiguration: {timeoutDuration: PT1M}\n"
-        "  - !what {displayName: y}\n  - displayName: bearer abcdefgh1jkl\n"
-        '    authenticationConfiguration: {"@odata.type": "#microsoft.graph.azureAdTokenAuthentication"}\n'
-        "---\n- no\n---\ncatalog: a: b\n"
+        "catalog: ''\nextensions:\n  - displayName: x\n    callbackConfiguration:"
+        " {timeoutDuration: PT1M}\n  - !what {displayName: y}\n  - displayName: bearer"
+        ' abcdefgh1jkl\n    authenticationConfiguration: {"@odata.type":'
+        ' "#microsoft.graph.azureAdTokenAuthentication"}\n---\n- no\n---\ncatalog: a: b\n'
     )
     Path("c.yaml").write_bytes(b"\xff")
-    Path("d.yaml").write_text(f"catalog: M\nextensions:\n  - displayName: x\n    id: {GUID}0\n    id: y\n")
+    Path("d.yaml").write_text(
+        f"catalog: M\nextensions:\n  - displayName: x\n    id: {GUID}0\n    id: y\n"
+    )
     state = load([Path(), Path("missing")])
     assert [(d.place.file, d.place.line, d.code) for d in state.diagnostics if d.place] == [
         ("a.yaml", 5, "R104"),
@@ -222,15 +250,21 @@ def test_several_faults_in_several_files_are_reported_together() -> None:
 def without_places(state: LoadedState) -> list[tuple[object, list[tuple[object, ...]]]]:
     assert state.errors == ()
     return [
-        (c.catalog, sorted((e.display_name, e.type, str(e.properties)) for e in c.extensions)) for c in state.catalogs
+        (c.catalog, sorted((e.display_name, e.type, str(e.properties)) for e in c.extensions))
+        for c in state.catalogs
     ]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(order=st.permutations(range(6)), cuts=st.lists(st.booleans(), min_size=6, max_size=6))
-def test_the_order_of_files_and_documents_changes_nothing(order: list[int], cuts: list[bool], tmp_path: Path) -> None:
+def test_the_order_of_files_and_documents_changes_nothing(
+    order: list[int], cuts: list[bool], tmp_path: Path
+) -> None:
     documents = [
-        HEAD.replace("Marketing", ("Marketing", "Sales", f"{{id: {GUID}}}")[i % 3]) + f"  - displayName: ext{i}\n"
+        HEAD.replace("Marketing", ("Marketing", "Sales", f"{{id: {GUID}}}")[i % 3])
+        + f"  - displayName: ext{i}\n"
         for i in range(6)
     ]
     plain = load_text("---\n".join(documents), "plain.yaml")
@@ -254,7 +288,9 @@ EMPTY = "catalog: Sales\nextensions: []\n"
 
 def test_warnings_leave_the_state_valid() -> None:
     state = load_text(HEAD + "  - displayName: mail\n---\n" + EMPTY + "---\n# nothing\n")
-    assert [(d.code, d.severity, d.place and d.place.line) for d in state.diagnostics] == [("R312", "warning", 11)]
+    assert [(d.code, d.severity, d.place and d.place.line) for d in state.diagnostics] == [
+        ("R312", "warning", 11)
+    ]
     assert (state.faulty, state.errors) == (False, ())
     assert [str(catalog.catalog) for catalog in state.catalogs] == ["Marketing", "Sales"]
     assert load_for_each([Path("a.yaml")], [Environment("one"), Environment("two")]) == state
@@ -262,11 +298,14 @@ def test_warnings_leave_the_state_valid() -> None:
 
 def test_a_warning_that_depends_on_the_environment_leaves_all_of_them_valid() -> None:
     Path("a.yaml").write_text(HEAD + "  - displayName: ${name}\n  - displayName: b\n", "utf-8")
-    environments = [Environment("one", variables={"name": "a"}), Environment("two", variables={"name": "b\u200b"})]
-    state = load_for_each([Path("a.yaml")], environments)
-    assert [(d.code, d.severity, "(in environment two)" in d.message) for d in state.diagnostics] == [
-        ("R216", "warning", True)
+    environments = [
+        Environment("one", variables={"name": "a"}),
+        Environment("two", variables={"name": "b\u200b"}),
     ]
+    state = load_for_each([Path("a.yaml")], environments)
+    assert [
+        (d.code, d.severity, "(in environment two)" in d.message) for d in state.diagnostics
+    ] == [("R216", "warning", True)]
     assert not state.faulty and state.catalogs
 
 
@@ -279,21 +318,30 @@ def test_an_invalid_file_is_not_also_said_to_declare_nothing() -> None:
     ("text", "named"),
     [
         ("see vN3/kQ8+Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O=", True),
-        ("https://contoso.azurewebsites.net/api/f?code=vN3kQ8Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O", False),
+        (
+            "https://contoso.azurewebsites.net/api/f?code=vN3kQ8Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O",
+            False,
+        ),
         ("https://contoso.azurewebsites.net/api/f?code=mine", False),
     ],
 )
 def test_the_list_of_what_is_no_secret_is_named_where_it_helps(text: str, named: bool) -> None:
-    [diagnostic] = load_texts([("a.yaml", f"catalog: x\nextensions: []\ncatalog2: {text}\n")]).diagnostics[1:]
+    [diagnostic] = load_texts(
+        [("a.yaml", f"catalog: x\nextensions: []\ncatalog2: {text}\n")]
+    ).diagnostics[1:]
     assert (diagnostic.code, "`notSecret`" in diagnostic.hint) == ("R208", named)
 
 
-def test_what_stands_behind_a_sign_in_a_comment_is_known_by_its_value_from_then_on(tmp_path: Path) -> None:
+def test_what_stands_behind_a_sign_in_a_comment_is_known_by_its_value_from_then_on(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "a.yaml").write_text("# once ?sig=short-Value-1x\ncatalog: x\nextensions: []\n")
     assert load([tmp_path]).errors == ()
     assert mask("the short-Value-1x alone") == "the *** alone"
 
 
 def test_an_entry_that_is_no_text_is_named_by_its_list() -> None:
-    [diagnostic] = load_texts([("a.yaml", "catalog: x\nextensions: []\nnotSecret: [{a: b}]\n")]).diagnostics
+    [diagnostic] = load_texts(
+        [("a.yaml", "catalog: x\nextensions: []\nnotSecret: [{a: b}]\n")]
+    ).diagnostics
     assert diagnostic.message == "`notSecret` must be text, but is a mapping."

@@ -1,4 +1,6 @@
-"""What a message says: the whole value that was compared, the known name that is most similar, and the fix."""
+"""What a message says: the whole value that was compared, the known name that is most similar, and
+the fix.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,14 @@ def said(text: str, variables: dict[str, str] | None = None) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("accessPackageAssignmentRequestWorkflowExtension", "accessPackageAssignmentRequestWorkflowExtenson"),
-        ("accessPackageAssignmentRequestWorkflowExtension", "AccessPackageAssignmentRequestWorkflowExtension"),
+        (
+            "accessPackageAssignmentRequestWorkflowExtension",
+            "accessPackageAssignmentRequestWorkflowExtenson",
+        ),
+        (
+            "accessPackageAssignmentRequestWorkflowExtension",
+            "AccessPackageAssignmentRequestWorkflowExtension",
+        ),
         ("azureAdPopTokenAuthentication", "azureADPopTokenAuthentication"),
         ("azureAdPopTokenAuthentication", "azureAdPopTokenAuthentification"),
     ],
@@ -48,7 +56,10 @@ def test_a_wrong_type_is_shown_whole_with_the_similar_one(right: str, wrong: str
 def test_without_a_similar_type_all_are_listed() -> None:
     assert said(WHOLE.replace(f"{NAMESPACE}azureAdPopTokenAuthentication", "basic")) == (
         '"basic" is not a valid value for `@odata.type`.',
-        f'Write "{NAMESPACE}azureAdPopTokenAuthentication" or "{NAMESPACE}azureAdTokenAuthentication".',
+        (
+            f'Write "{NAMESPACE}azureAdPopTokenAuthentication" or'
+            f' "{NAMESPACE}azureAdTokenAuthentication".'
+        ),
     )
 
 
@@ -75,9 +86,14 @@ NAME = "n" * 200
         ),
         (
             WHOLE.replace("AssignmentRequest", "Assignment") + "    callbackConfiguration: {}\n",
-            "`callbackConfiguration` is not supported on accessPackageAssignmentWorkflowExtension "
-            "(that type has no callback).",
-            "Remove it. If it comes from `defaults`, write `callbackConfiguration: null` in this extension.",
+            (
+                "`callbackConfiguration` is not supported on"
+                " accessPackageAssignmentWorkflowExtension (that type has no callback)."
+            ),
+            (
+                "Remove it. If it comes from `defaults`, write `callbackConfiguration: null` in"
+                " this extension."
+            ),
         ),
         (
             f"{WHOLE}    displayName: a\n",
@@ -111,15 +127,21 @@ NAME = "n" * 200
         ),
     ],
 )
-def test_a_message_names_what_happened_and_the_hint_what_to_do(text: str, message: str, hint: str) -> None:
+def test_a_message_names_what_happened_and_the_hint_what_to_do(
+    text: str, message: str, hint: str
+) -> None:
     assert said(text) == (message, hint)
 
 
 def test_a_misspelled_variable_is_shown_with_the_similar_one() -> None:
-    assert said(WHOLE.replace("displayName: a", "displayName: ${departement}"), {"department": "IT"}) == (
+    assert said(
+        WHOLE.replace("displayName: a", "displayName: ${departement}"), {"department": "IT"}
+    ) == (
         "The variable `departement` is not defined in environment t.",
-        "Did you mean `department`? Otherwise define it under `variables` in reconciler.yaml, "
-        "or write `$${` for a literal `${`.",
+        (
+            "Did you mean `department`? Otherwise define it under `variables` in reconciler.yaml, "
+            "or write `$${` for a literal `${`."
+        ),
     )
 
 
@@ -131,7 +153,9 @@ def test_a_reference_that_is_not_one_is_shown_with_both_forms() -> None:
 
 
 def test_a_list_without_its_dashes_is_answered_with_the_form_of_a_list() -> None:
-    assert said(WHOLE.replace('  - "@odata', '    "@odata').replace("  - displayName", "    displayName")) == (
+    assert said(
+        WHOLE.replace('  - "@odata', '    "@odata').replace("  - displayName", "    displayName")
+    ) == (
         "`extensions` must be a list, but is a mapping.",
         "Write a list: each entry begins with `- `.",
     )

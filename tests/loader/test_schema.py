@@ -1,4 +1,6 @@
-"""The schema as an editor sees it: complete, explained, true examples; and as the loader compiles it."""
+"""The schema as an editor sees it: complete, explained, true examples; and as the loader compiles
+it.
+"""
 
 from __future__ import annotations
 
@@ -78,10 +80,18 @@ def filled(schema: dict[str, Any], value: str) -> Any:
     members = schema.get("properties", {})
     if not members or "string" in schema["type"]:
         return value
-    return {name: filled(member, value) for name, member in members.items() if name != "durationBeforeTimeout"}
+    return {
+        name: filled(member, value)
+        for name, member in members.items()
+        if name != "durationBeforeTimeout"
+    }
 
 
-PLACES = [path for path, schema in ALL.items() if not {"properties", "items"} & set(schema) and "type" in schema]
+PLACES = [
+    path
+    for path, schema in ALL.items()
+    if not {"properties", "items"} & set(schema) and "type" in schema
+]
 
 
 @pytest.mark.parametrize("value", ["${x}", "a-${x_1}-b", "${a}${b}", "$ ${x}"])
@@ -89,7 +99,9 @@ def test_what_is_shipped_takes_a_variable_in_every_value(value: str) -> None:
     document = filled(SCHEMA, value)
     for catalog in (value, {"id": value}):
         Draft202012Validator(PUBLISHED).validate(document | {"catalog": catalog})
-        assert jsonschema_rs.Draft202012Validator(PUBLISHED).is_valid(document | {"catalog": catalog})
+        assert jsonschema_rs.Draft202012Validator(PUBLISHED).is_valid(
+            document | {"catalog": catalog}
+        )
     assert len(PLACES) > 20 and json.dumps(document).count(json.dumps(value)) > 20
 
 
@@ -103,7 +115,10 @@ def test_what_is_no_variable_is_checked_as_a_value(value: str) -> None:
 
 
 def test_a_value_that_was_put_in_is_checked_strictly() -> None:
-    faulty = [error.json_path for error in Draft202012Validator(SCHEMA).iter_errors(filled(SCHEMA, "${x}"))]
+    faulty = [
+        error.json_path
+        for error in Draft202012Validator(SCHEMA).iter_errors(filled(SCHEMA, "${x}"))
+    ]
     assert len(faulty) > 15
     assert not fits(filled(SCHEMA, "${x}"), "desired-state")
 
@@ -123,11 +138,17 @@ VALID = sorted((Path(__file__).parents[1] / "schemas" / "valid").glob("*.yaml"))
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
 def test_what_is_published_accepts_every_valid_file(path: Path) -> None:
     documents, _ = read_documents(path.read_text("utf-8"))
-    assert [error.message for node in documents for error in PUBLISHED_VALIDATOR.iter_errors(data_of(node))] == []
+    assert [
+        error.message
+        for node in documents
+        for error in PUBLISHED_VALIDATOR.iter_errors(data_of(node))
+    ] == []
 
 
 @pytest.mark.parametrize("value", [5, 1.5, True, "5"])
-def test_what_is_published_accepts_a_plain_number_for_text_and_the_loader_reads_text(value: Any) -> None:
+def test_what_is_published_accepts_a_plain_number_for_text_and_the_loader_reads_text(
+    value: Any,
+) -> None:
     document = {"catalog": value, "extensions": []}
     assert PUBLISHED_VALIDATOR.is_valid(document)
     assert fits(document, "desired-state") == isinstance(value, str)
@@ -137,14 +158,24 @@ def test_what_is_published_requires_what_defaults_do_not_give() -> None:
     extension = {"displayName": "a"}
     whole = {
         ODATA_TYPE: TYPE,
-        "endpointConfiguration": {"subscriptionId": GUID, "resourceGroupName": "a", "logicAppWorkflowName": "b"},
-        "authenticationConfiguration": {ODATA_TYPE: "#microsoft.graph.azureAdPopTokenAuthentication"},
+        "endpointConfiguration": {
+            "subscriptionId": GUID,
+            "resourceGroupName": "a",
+            "logicAppWorkflowName": "b",
+        },
+        "authenticationConfiguration": {
+            ODATA_TYPE: "#microsoft.graph.azureAdPopTokenAuthentication"
+        },
     }
     assert PUBLISHED_VALIDATOR.is_valid({"catalog": "a", "extensions": [extension | whole]})
     for name in whole:
         rest = {key: value for key, value in whole.items() if key != name}
-        assert PUBLISHED_VALIDATOR.is_valid({"catalog": "a", "defaults": whole, "extensions": [extension | rest]})
-        assert not PUBLISHED_VALIDATOR.is_valid({"catalog": "a", "defaults": rest, "extensions": [extension]})
+        assert PUBLISHED_VALIDATOR.is_valid(
+            {"catalog": "a", "defaults": whole, "extensions": [extension | rest]}
+        )
+        assert not PUBLISHED_VALIDATOR.is_valid(
+            {"catalog": "a", "defaults": rest, "extensions": [extension]}
+        )
 
 
 @pytest.mark.parametrize("name", ["desired-state", "environments"])
@@ -152,11 +183,15 @@ def test_an_editor_shows_words_instead_of_a_pattern(name: SchemaName) -> None:
     schema = json.loads(schema_text(name))
     variable = schema["$defs"].get("variable")  # only a condition, which gives no error
     holders = [each for each in _dictionaries(schema) if isinstance(each.get("pattern"), str)]
-    assert holders and all("patternErrorMessage" in each for each in holders if each is not variable)
+    assert holders and all(
+        "patternErrorMessage" in each for each in holders if each is not variable
+    )
 
 
 def _dictionaries(value: Any) -> Iterator[dict[str, Any]]:
-    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    members = (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    )
     if isinstance(value, dict):
         yield value
     for member in members:
@@ -171,10 +206,15 @@ def test_nothing_unknown_passes_anywhere() -> None:
 
 def test_it_knows_what_the_model_knows() -> None:
     assert set(ALL["/extensions/*"]["properties"]) == {ODATA_TYPE, "id", *WRITABLE_PROPERTIES}
-    assert set(ALL["/defaults"]["properties"]) == {ODATA_TYPE, *WRITABLE_PROPERTIES} - {"displayName"}
+    assert set(ALL["/defaults"]["properties"]) == {ODATA_TYPE, *WRITABLE_PROPERTIES} - {
+        "displayName"
+    }
     for name, kind in COMPLEX_PROPERTIES.items():
         members = {member for names in kind.members.values() for member in names}
-        known = set(ALL[f"/extensions/*/{name}"]["properties"]) - {ODATA_TYPE, "durationBeforeTimeout"}
+        known = set(ALL[f"/extensions/*/{name}"]["properties"]) - {
+            ODATA_TYPE,
+            "durationBeforeTimeout",
+        }
         assert known == members
 
 
@@ -205,7 +245,10 @@ def _all_within(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     st.recursive(
         st.none() | st.integers() | st.text(max_size=3) | st.sampled_from(TEXTS),
         lambda inner: (
-            st.lists(inner) | st.dictionaries(st.sampled_from(sorted({path.rpartition("/")[2] for path in ALL})), inner)
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(sorted({path.rpartition("/")[2] for path in ALL})), inner
+            )
         ),
         max_leaves=12,
     )
@@ -213,7 +256,9 @@ def _all_within(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def test_the_compiled_validators_decide_like_the_schema(document: Any) -> None:
     valid = Draft202012Validator(SCHEMA).is_valid(document)
     assert validator().is_valid(document) == valid
-    assert valid or not fits(document, "desired-state")  # a no is only the beginning of a search for faults
+    assert valid or not fits(
+        document, "desired-state"
+    )  # a no is only the beginning of a search for faults
 
 
 SOUND = {"@odata.type": TYPE, "displayName": "a", "endpointConfiguration": {"subscriptionId": GUID}}
@@ -231,7 +276,9 @@ def test_both_validators_agree_on_every_value(path: tuple[str, ...], value: Any)
     assert not fits(document, "desired-state") or validator().is_valid(document)
 
 
-PATTERNS = sorted({one["pattern"] for one in (*ALL.values(), SCHEMA["$defs"]["catalog"]) if "pattern" in one})
+PATTERNS = sorted(
+    {one["pattern"] for one in (*ALL.values(), SCHEMA["$defs"]["catalog"]) if "pattern" in one}
+)
 SAMPLES = ["", "a", "https://", GUID, GUID[:-1], "PT1H", "PT1"]
 CHARACTERS = [chr(code) for code in range(0x11000) if not 0xD800 <= code < 0xE000]
 
@@ -239,9 +286,13 @@ CHARACTERS = [chr(code) for code in range(0x11000) if not 0xD800 <= code < 0xE00
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.thorough
 def test_both_engines_read_every_pattern_alike_for_every_character(pattern: str) -> None:
-    """What is white space or a digit is where engines differ: at either end of what else the pattern takes."""
+    """What is white space or a digit is where engines differ: at either end of what else the
+    pattern takes.
+    """
     quick, slow = jsonschema_rs.Draft202012Validator({"pattern": pattern}), re.compile(pattern)
-    texts = (text for sample in SAMPLES for one in CHARACTERS for text in (sample + one, one + sample))
+    texts = (
+        text for sample in SAMPLES for one in CHARACTERS for text in (sample + one, one + sample)
+    )
     assert [text for text in texts if quick.is_valid(text) != bool(slow.search(text))] == []
 
 
@@ -251,7 +302,9 @@ def test_what_is_sound_fits_without_jsonschema(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from reconciler.loader import load; "
         "print(load([Path('a.yaml')]).faulty, 'jsonschema' in sys.modules)"
     )
-    answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert answer.stdout == "False False\n"
 
 
@@ -259,19 +312,32 @@ def test_the_schema_is_found_in_an_installed_package(tmp_path: Path) -> None:
     (tmp_path / "reconciler" / "schemas").mkdir(parents=True)
     (tmp_path / "reconciler" / "schemas" / "plan.schema.json").write_text("{}")
     for source in Path(__file__).parents[2].joinpath("reconciler").rglob("*.py"):
-        if source.relative_to(Path(__file__).parents[2]).parts[1] in ("__init__.py", "errors.py", "model", "loader"):
+        if source.relative_to(Path(__file__).parents[2]).parts[1] in (
+            "__init__.py",
+            "errors.py",
+            "model",
+            "loader",
+        ):
             target = tmp_path / source.relative_to(Path(__file__).parents[2])
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
     code = "from reconciler.loader import schema_text; print(schema_text('plan'))"
-    answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert answer.stdout == "{}\n"
 
 
 def test_loading_imports_nothing_heavy(tmp_path: Path) -> None:
-    code = "import sys, reconciler.loader; print(sorted({name.split('.')[0] for name in sys.modules}))"
+    code = (
+        "import sys, reconciler.loader; print(sorted({name.split('.')[0] for name in sys.modules}))"
+    )
     answer = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     loaded = set(json.loads(answer.stdout.replace("'", '"')))
     assert not loaded & {"msgraph", "azure", "deepdiff", "rich", "click", "jsonschema", "aiohttp"}

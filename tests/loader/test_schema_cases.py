@@ -1,4 +1,5 @@
-"""Every file in tests/schemas is a case: it gives exactly what its first lines say; a valid one only warnings.
+"""Every file in tests/schemas is a case: it gives exactly what its first lines say; a valid one
+only warnings.
 
 A case of R006 also says the message: each mistake in YAML has its own.
 """
@@ -27,7 +28,10 @@ OF_PATHS_AND_BYTES = {"R001", "R002", "R003", "R004", "R005"}
 def expected(path: Path) -> Expected:
     """What the lines `# expect: CODE LINE:COLUMN` say, without a place for the file as a whole."""
     lines = EXPECTED.findall(path.read_text("utf-8"))
-    return [(code, int(line) if line else None, int(column) if column else None) for code, line, column in lines]
+    return [
+        (code, int(line) if line else None, int(column) if column else None)
+        for code, line, column in lines
+    ]
 
 
 def reported(diagnostics: Iterable[Diagnostic]) -> Expected:
@@ -38,7 +42,9 @@ def reported(diagnostics: Iterable[Diagnostic]) -> Expected:
 def test_a_valid_file_loads_with_exactly_the_warnings_it_says(path: Path) -> None:
     state = load([path])
     assert reported(state.diagnostics) == expected(path)
-    assert not state.faulty and all(d.message.endswith(".") and d.hint.endswith(".") for d in state.diagnostics)
+    assert not state.faulty and all(
+        d.message.endswith(".") and d.hint.endswith(".") for d in state.diagnostics
+    )
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
@@ -48,11 +54,14 @@ def test_an_invalid_file_gives_exactly_what_it_says(path: Path) -> None:
     assert reported(state.diagnostics) == expected(path)
     assert state.catalogs == ()
     assert all(
-        d.severity == "error" and d.message.endswith(".") and d.hint.endswith((".", "?")) for d in state.diagnostics
+        d.severity == "error" and d.message.endswith(".") and d.hint.endswith((".", "?"))
+        for d in state.diagnostics
     )
 
 
-@pytest.mark.parametrize("path", [path for path in INVALID if path.stem.startswith("R006")], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in INVALID if path.stem.startswith("R006")], ids=lambda path: path.stem
+)
 def test_each_mistake_in_yaml_has_its_own_message(path: Path) -> None:
     messages = MESSAGE.findall(path.read_text("utf-8"))
     assert messages == [diagnostic.message for diagnostic in load([path]).diagnostics]
@@ -64,4 +73,8 @@ def test_every_code_of_a_file_has_a_case() -> None:
 
 
 def test_an_invalid_file_is_named_after_a_code_it_gives() -> None:
-    assert [path.stem for path in INVALID if path.stem[:4] not in {code for code, _, _ in expected(path)}] == []
+    assert [
+        path.stem
+        for path in INVALID
+        if path.stem[:4] not in {code for code, _, _ in expected(path)}
+    ] == []

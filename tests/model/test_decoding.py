@@ -1,4 +1,6 @@
-"""Decoded text: the same whatever the layers of encoding, and every character leads back to its place."""
+"""Decoded text: the same whatever the layers of encoding, and every character leads back to its
+place.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,12 @@ LAYERS: list[Layer] = [
     lambda text: quote(text, safe=""),
     lambda text: re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), quote(text, safe="/")),
     lambda text: json.dumps(text)[1:-1],
-    lambda text: text.replace("\\", r"\\").replace("/", r"\/").replace("&", r"\u0026").replace("=", r"\u003D"),
+    lambda text: (
+        text.replace("\\", r"\\")
+        .replace("/", r"\/")
+        .replace("&", r"\u0026")
+        .replace("=", r"\u003D")
+    ),
     lambda text: text.encode("unicode_escape").decode("ascii"),
     lambda text: "".join(f"%{ord(character):02x}" for character in text),
     lambda text: text.replace("&", r"\x26").replace("=", r"\x3D"),
@@ -29,7 +36,9 @@ PLAIN = st.text(st.characters(codec="ascii", exclude_characters="%\\"), max_size
 
 @given(PLAIN, st.lists(st.sampled_from(LAYERS), max_size=4), PLAIN)
 @example("a&sig=b/c", [LAYERS[0]] * 40, "")
-def test_every_layer_is_taken_off_and_every_character_leads_back(text: str, layers: list[Layer], after: str) -> None:
+def test_every_layer_is_taken_off_and_every_character_leads_back(
+    text: str, layers: list[Layer], after: str
+) -> None:
     source = text
     for layer in layers:
         source = layer(source)

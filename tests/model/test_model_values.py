@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from reconciler.model.canonical import canonical, sha256, without_nulls
 from reconciler.model.durations import canonical_duration, duration_s
 from reconciler.model.learned import declare_public
-from reconciler.model.secrets import carries_secret, learn, learn_value, mask, masked, stand_in, without_secrets
+from reconciler.model.secrets import (
+    carries_secret,
+    learn,
+    learn_value,
+    mask,
+    masked,
+    stand_in,
+    without_secrets,
+)
 from reconciler.model.types import EXTENSION_TYPES, odata_type, short_type
 
 
@@ -35,14 +43,31 @@ def test_a_duration_has_one_spelling(text: str, expected: str, seconds: int) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "P", "PT", "P1W", "P1M", "P1Y", "1:00:00", "-PT5M", "PT1H30", "pt1h", "PT1,5S", "P1DT", "PT٣M"]
+    "text",
+    [
+        "",
+        "P",
+        "PT",
+        "P1W",
+        "P1M",
+        "P1Y",
+        "1:00:00",
+        "-PT5M",
+        "PT1H30",
+        "pt1h",
+        "PT1,5S",
+        "P1DT",
+        "PT٣M",
+    ],
 )
 def test_what_is_no_duration_stays_as_it_is(text: str) -> None:
     assert (duration_s(text), canonical_duration(text)) == (None, text)
 
 
 @given(*[st.integers(0, 10**6)] * 4, st.integers(0, 10**9))
-def test_canonical_durations_keep_their_length(days: int, hours: int, minutes: int, seconds: int, nanos: int) -> None:
+def test_canonical_durations_keep_their_length(
+    days: int, hours: int, minutes: int, seconds: int, nanos: int
+) -> None:
     text = f"P{days}DT{hours}H{minutes}M{seconds}.{nanos:09d}S"
     once = canonical_duration(text)
     assert duration_s(once) == duration_s(text)
@@ -52,7 +77,11 @@ def test_canonical_durations_keep_their_length(days: int, hours: int, minutes: i
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        *[(f"{mark}microsoft.graph.{name}", name) for name in EXTENSION_TYPES for mark in ("", "#")],
+        *[
+            (f"{mark}microsoft.graph.{name}", name)
+            for name in EXTENSION_TYPES
+            for mark in ("", "#")
+        ],
         ("#Microsoft.Graph.AzureADPopTokenAuthentication", "azureAdPopTokenAuthentication"),
         ("#microsoft.graph.identityGovernance.customTask", "identityGovernance.customTask"),
         ("#contoso.example.type", "#contoso.example.type"),
@@ -66,7 +95,8 @@ def test_types_are_named_short(text: object, expected: str) -> None:
 
 
 @given(
-    st.sampled_from(["microsoft.graph.a.b", "contoso.example.type", "microsoft.graph.x"]), st.sampled_from(["", "#"])
+    st.sampled_from(["microsoft.graph.a.b", "contoso.example.type", "microsoft.graph.x"]),
+    st.sampled_from(["", "#"]),
 )
 def test_a_type_survives_the_way_there_and_back(name: str, mark: str) -> None:
     assert odata_type(short_type(mark + name)) == f"#{name}"
@@ -78,8 +108,16 @@ def test_only_writable_properties_are_canonical() -> None:
         "@odata.context": "c",
         "createdBy": "somebody",
         "displayName": "a",
-        "endpointConfiguration": {"url": "u", "unknown": 1, "subscriptionId": "38AB2CCC-3747-4567-B36B-9478F5602F0D"},
-        "authenticationConfiguration": {"@odata.type": "#microsoft.graph.newer", "secretName": "kept", "a@b": 1},
+        "endpointConfiguration": {
+            "url": "u",
+            "unknown": 1,
+            "subscriptionId": "38AB2CCC-3747-4567-B36B-9478F5602F0D",
+        },
+        "authenticationConfiguration": {
+            "@odata.type": "#microsoft.graph.newer",
+            "secretName": "kept",
+            "a@b": 1,
+        },
         "clientConfiguration": {"timeoutInMilliseconds": 900.0},
         "callbackConfiguration": {"durationBeforeTimeout": "PT60M", "timeoutDuration": None},
     }
@@ -148,7 +186,10 @@ def test_a_value_seen_once_is_masked_in_every_spelling(form: str, spelling: str)
     learn(form)
     assert mask(f"x{spelling}y {spelling}") == "x***y ***"
     assert carries_secret(f"x{spelling}")
-    assert masked({"a": [spelling, 1, None], spelling: True}) == {"a": ["***", 1, None], spelling: True}
+    assert masked({"a": [spelling, 1, None], spelling: True}) == {
+        "a": ["***", 1, None],
+        spelling: True,
+    }
     hidden = without_secrets({"a": spelling}, tenant_id="t", extension_id="e")
     assert hidden == {"a": stand_in(spelling, tenant_id="t", extension_id="e", path=("a",))}
 
@@ -158,9 +199,9 @@ def test_a_value_is_found_wherever_it_stands(others: int) -> None:
     for number in range(others):
         learn_value(f"{number:02}other-value")
     learn_value("abcdefgh")
-    assert [mask(f"{'x' * before}abcdefgh{'y' * after}") for before in range(12) for after in range(6)] == [
-        f"{'x' * before}***{'y' * after}" for before in range(12) for after in range(6)
-    ]
+    assert [
+        mask(f"{'x' * before}abcdefgh{'y' * after}") for before in range(12) for after in range(6)
+    ] == [f"{'x' * before}***{'y' * after}" for before in range(12) for after in range(6)]
 
 
 def test_a_long_value_is_known_by_its_beginning_and_hidden_whole() -> None:
@@ -175,7 +216,9 @@ def test_a_long_value_is_known_by_its_beginning_and_hidden_whole() -> None:
 def test_overlapping_values_leave_nothing_of_either() -> None:
     for value in ("abcdefgh1234", "1234ijklmnop", "abcdefgh"):
         learn_value(value)
-    assert mask("<abcdefgh1234ijklmnop> <abcdefgh12> <1234ijklmno>") == "<***> <***12> <1234ijklmno>"
+    assert (
+        mask("<abcdefgh1234ijklmnop> <abcdefgh12> <1234ijklmno>") == "<***> <***12> <1234ijklmno>"
+    )
 
 
 @pytest.mark.parametrize(
@@ -206,7 +249,9 @@ def test_a_known_credential_is_remembered_whatever_it_looks_like_unless_too_shor
 
 
 def test_a_stand_in_tells_changes_and_nothing_else() -> None:
-    def of(value: str, extension_id: str = "e", tenant_id: str = "t", path: tuple[str, ...] = ("p",)) -> str:
+    def of(
+        value: str, extension_id: str = "e", tenant_id: str = "t", path: tuple[str, ...] = ("p",)
+    ) -> str:
         return stand_in(value, tenant_id=tenant_id, extension_id=extension_id, path=path)
 
     assert of(SIGNED) == of(SIGNED)
@@ -214,4 +259,7 @@ def test_a_stand_in_tells_changes_and_nothing_else() -> None:
     assert len({of(SIGNED), *others}) == 5
     assert "AbC" not in of(SIGNED)
     replaced = without_secrets({"a": SIGNED, "b": {"c": "plain"}}, tenant_id="t", extension_id="e")
-    assert replaced == {"a": stand_in(SIGNED, tenant_id="t", extension_id="e", path=("a",)), "b": {"c": "plain"}}
+    assert replaced == {
+        "a": stand_in(SIGNED, tenant_id="t", extension_id="e", path=("a",)),
+        "b": {"c": "plain"},
+    }

@@ -1,4 +1,6 @@
-"""What is masked, and what is refused where it is declared: two rules, each tried from both sides."""
+"""What is masked, and what is refused where it is declared: two rules, each tried from
+both sides.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def percent(text: str) -> str:
 
 
 def in_json(text: str) -> str:
-    return json.dumps(text)[1:-1].replace("/", r"\/").replace("&", r"\u0026").replace("=", r"\u003d")
+    return (
+        json.dumps(text)[1:-1].replace("/", r"\/").replace("&", r"\u0026").replace("=", r"\u003d")
+    )
 
 
 LAYERS = [layers for depth in range(5) for layers in product((percent, in_json), repeat=depth)]
@@ -56,16 +60,23 @@ def layer_names(layers: tuple[Callable[[str], str], ...]) -> str:
 
 
 @pytest.mark.parametrize("layers", LAYERS, ids=layer_names)
-@pytest.mark.parametrize("before", ["x&sig=", "sig=", "https://f/api?code=", "code=", "Authorization: Bearer "])
+@pytest.mark.parametrize(
+    "before", ["x&sig=", "sig=", "https://f/api?code=", "code=", "Authorization: Bearer "]
+)
 def test_a_secret_is_masked_at_every_depth_and_known_by_its_value_from_then_on(
     before: str, layers: tuple[Callable[[str], str], ...]
 ) -> None:
     learn(encoded(f"{before}{ALPHABET} and more", layers))
-    for text in (encoded(f"{before}{ALPHABET} and more", layers), encoded(f"the key {ALPHABET}", layers)):
+    for text in (
+        encoded(f"{before}{ALPHABET} and more", layers),
+        encoded(f"the key {ALPHABET}", layers),
+    ):
         assert "***" in mask(text)
         assert "CdEf" not in mask(text)
     forget_learned()
-    assert "CdEf" not in mask(encoded(f"{before}{ALPHABET}", layers)), "by what stands before it alone"
+    assert "CdEf" not in mask(encoded(f"{before}{ALPHABET}", layers)), (
+        "by what stands before it alone"
+    )
 
 
 @pytest.mark.parametrize("layers", LAYERS, ids=layer_names)
@@ -99,7 +110,9 @@ CERTAIN = {
     "a signature of a Logic App": f"{LOGIC_APP}?api-version=1&sig=short",
     "one in another cloud": "https://prod-1.usgovvirginia.logic.azure.us/w?sig=x1",
     "a function key": "POST to https://contoso.azurewebsites.net/api/f?code=mine",
-    "a signature of a storage account": "https://contoso.blob.core.windows.net/c/b?sv=2024-11-04&sig=x1",
+    "a signature of a storage account": (
+        "https://contoso.blob.core.windows.net/c/b?sv=2024-11-04&sig=x1"
+    ),
     "an encoded address": f"see {percent(percent(f'{LOGIC_APP}?sig=short'))}",
 }
 KEYS_BY_LOOK = {
@@ -108,13 +121,17 @@ KEYS_BY_LOOK = {
     "one encoded twice": f"x%2526sig%253D{ALPHABET}",
     "a key alone": f"the key is {KEY}",
     "a key alone, encoded": f"the key is {percent(percent(KEY))}",
-    "a key at the end of a path": f"https://hooks.contoso.com/services/governance/onboarding/approvals/{KEY}",
+    "a key at the end of a path": (
+        f"https://hooks.contoso.com/services/governance/onboarding/approvals/{KEY}"
+    ),
     "a client secret": "abc8Q~dRr.Ez3_Yx-Wv.Ut~Sr1Qp2On3Ml4Kj5Ih",
     "a connection string": f"Endpoint=sb://c.servicebus.windows.net/;SharedAccessKey={KEY}",
 }
 
 
-@pytest.mark.parametrize("text", [*CERTAIN.values(), *KEYS_BY_LOOK.values()], ids=[*CERTAIN, *KEYS_BY_LOOK])
+@pytest.mark.parametrize(
+    "text", [*CERTAIN.values(), *KEYS_BY_LOOK.values()], ids=[*CERTAIN, *KEYS_BY_LOOK]
+)
 def test_what_is_a_secret_by_itself_is_refused_and_masked(text: str) -> None:
     assert is_refused(text)
     assert not may_be_written(text)
@@ -156,7 +173,9 @@ def test_what_is_no_secret_may_be_declared_and_is_then_shown_as_it_is(text: str)
     declare_public(text)
     assert (mask(text), mask(f"“{text}”, now")) == (text, f"“{text}”, now")
     assert may_be_written({"a": [text]})
-    assert mask(json.dumps({"a": text}, ensure_ascii=False)) == json.dumps({"a": text}, ensure_ascii=False)
+    assert mask(json.dumps({"a": text}, ensure_ascii=False)) == json.dumps(
+        {"a": text}, ensure_ascii=False
+    )
 
 
 @pytest.mark.parametrize("before", range(5))
@@ -170,7 +189,10 @@ def test_a_value_that_only_begins_like_a_declared_one_hides_neither_it_nor_what_
     name = "a-declared-resource-group-of-finance-2026"
     declare_public(name)
     learn(f"sig={name}{'x1' * 200}")
-    assert mask(f"group {name}, and all that follows {'.' * 500}") == f"group {name}, and all that follows {'.' * 500}"
+    assert (
+        mask(f"group {name}, and all that follows {'.' * 500}")
+        == f"group {name}, and all that follows {'.' * 500}"
+    )
     assert mask(f"live {name}{'x1' * 9} follows") == "live *** follows"
 
 
@@ -184,7 +206,10 @@ def test_others_can_hide_a_value_but_not_refuse_it() -> None:
 def test_a_credential_is_refused_and_masked_wherever_it_stands_and_whatever_is_declared() -> None:
     declare_public("the horse is correct-horse today")
     learn_value("correct-horse")
-    for text in ("the horse is correct-horse today", f"https://h/x?y={percent(percent('correct-horse'))}"):
+    for text in (
+        "the horse is correct-horse today",
+        f"https://h/x?y={percent(percent('correct-horse'))}",
+    ):
         assert is_refused(text, [text, "correct-horse"])
         assert not may_be_written(text, [text])
         assert "horse today" not in mask(text).replace("*** today", "")
@@ -205,7 +230,9 @@ def test_a_named_text_is_none_and_the_rest_is_looked_at() -> None:
     assert not is_refused(document, looks_like_keys(document))
     assert is_refused(f"{document} {KEY}", named)
     assert is_refused(document, ["", KEY])
-    assert is_refused("https://h.contoso.com/x?sig=aB3dE5gH7jK9mN1p", ["https://h.contoso.com/x?sig="])
+    assert is_refused(
+        "https://h.contoso.com/x?sig=aB3dE5gH7jK9mN1p", ["https://h.contoso.com/x?sig="]
+    )
     assert not is_refused("https://h.contoso.com/x?sig=aB3dE5gH7jK9mN1p", ["aB3dE5gH7jK9mN1p"])
 
 
@@ -222,13 +249,31 @@ def test_a_random_key_shows_at_no_depth(
     key: str, layers: tuple[Callable[[str], str], ...], around: str, placed: bool
 ) -> None:
     text = encoded(f"{around} {'sig=' if placed else ''}{key} {around}", layers)
-    for shown in (mask(text), mask(json.dumps({"a": text})), mask(quote(text, errors="surrogatepass"))):
+    for shown in (
+        mask(text),
+        mask(json.dumps({"a": text})),
+        mask(quote(text, errors="surrogatepass")),
+    ):
         assert key[:12] not in shown and key[-13:-1] not in shown
         assert percent(key)[:12] not in shown
 
 
 WORDS = st.sampled_from(
-    ["Access", "package", "Genehmigung", "für", "externe", "IT", "HR", "rg", "prod", "WestEurope", "v2", "01", "2026"]
+    [
+        "Access",
+        "package",
+        "Genehmigung",
+        "für",
+        "externe",
+        "IT",
+        "HR",
+        "rg",
+        "prod",
+        "WestEurope",
+        "v2",
+        "01",
+        "2026",
+    ]
 )
 NAMES = st.builds(
     lambda words, joint: joint.join(words),
@@ -240,9 +285,17 @@ ORDINARY = st.one_of(
     st.uuids().map(str),
     st.uuids().map(lambda guid: str(guid).upper()),
     st.binary(min_size=16, max_size=32).map(bytes.hex),
-    st.builds("https://wiki.contoso.com/{}?code={}&sig={}".format, NAMES, st.sampled_from(["en", "de-DE"]), NAMES),
     st.builds(
-        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Logic/workflows/{}".format, st.uuids(), NAMES, NAMES
+        "https://wiki.contoso.com/{}?code={}&sig={}".format,
+        NAMES,
+        st.sampled_from(["en", "de-DE"]),
+        NAMES,
+    ),
+    st.builds(
+        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Logic/workflows/{}".format,
+        st.uuids(),
+        NAMES,
+        NAMES,
     ),
 )
 
@@ -255,4 +308,7 @@ def test_ordinary_texts_are_never_refused(text: str) -> None:
 def test_most_random_keys_are_known_by_their_look() -> None:
     seen = [is_refused(key_of(seed)) for seed in range(2_000)]
     assert seen.count(False) <= 10
-    assert not any(is_refused(str(uuid.UUID(int=random.Random(seed).getrandbits(128)))) for seed in range(2_000))
+    assert not any(
+        is_refused(str(uuid.UUID(int=random.Random(seed).getrandbits(128))))
+        for seed in range(2_000)
+    )

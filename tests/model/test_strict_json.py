@@ -14,10 +14,27 @@ from reconciler.model.canonical import canonical_json
 from reconciler.model.strict_json import MOST_LEVELS, InvalidJsonError, parsed
 from reconciler.render.escape import json_value
 
-NOT_FINITE = ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 309, "-" + "9" * 400, "9" * 5_000]
+NOT_FINITE = [
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "1e999",
+    "-1e999",
+    "1" + "0" * 309,
+    "-" + "9" * 400,
+    "9" * 5_000,
+]
 JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -31,7 +48,9 @@ def test_json_is_read_as_it_is(value: object) -> None:
 @pytest.mark.parametrize("number", NOT_FINITE)
 @pytest.mark.parametrize("around", ["{}", "[{}]", '{{"a": {{"b": [1, {}]}}}}'])
 def test_a_number_that_is_not_finite_is_refused(number: str, around: str) -> None:
-    with pytest.raises(InvalidJsonError, match=r"not JSON: it holds the number|number that is too large"):
+    with pytest.raises(
+        InvalidJsonError, match=r"not JSON: it holds the number|number that is too large"
+    ):
         parsed(around.format(number))
 
 
@@ -53,7 +72,8 @@ def test_nesting_has_a_bound(opened: str, inner: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "{", "{'a': 1}", '"\t"', "[1,]", "01", "nul", b"\xff\xfe\xfd", "\ufeff{}", "{} {}"]
+    "text",
+    ["", " ", "{", "{'a': 1}", '"\t"', "[1,]", "01", "nul", b"\xff\xfe\xfd", "\ufeff{}", "{} {}"],
 )
 def test_anything_else_is_not_json(text: str | bytes) -> None:
     with pytest.raises(InvalidJsonError, match="is not JSON"):

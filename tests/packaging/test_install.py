@@ -1,4 +1,6 @@
-"""What `.github/scripts/install.py` does with pip, uv and a package index on loopback, on machines of all kinds."""
+"""What `.github/scripts/install.py` does with pip, uv and a package index on loopback, on machines
+of all kinds.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,10 @@ def write_wheel(folder: Path, name: str, version: str, files: dict[str, bytes]) 
             member = zipfile.ZipInfo(path)
             member.external_attr = 0o100755 << 16
             wheel.writestr(member, content)
-        wheel.writestr(f"{info}/RECORD", "".join(f"{path},,\n" for path in [*files, *described, f"{info}/RECORD"]))
+        wheel.writestr(
+            f"{info}/RECORD",
+            "".join(f"{path},,\n" for path in [*files, *described, f"{info}/RECORD"]),
+        )
     return f"{name}=={version} --hash=sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}\n"
 
 
@@ -77,7 +82,9 @@ class Machine:
     def python(self) -> Path:
         return self.project / "venv/bin/python"
 
-    def install(self, *options: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
+    def install(
+        self, *options: str, python: str = sys.executable
+    ) -> subprocess.CompletedProcess[str]:
         """The script as make and the action start it, in the machine's working folder."""
         script = self.project / ".github/scripts/install.py"
         return subprocess.run(
@@ -147,7 +154,9 @@ def machine(tmp_path: Path, empty_venv: Path, uv_wheel: tuple[Path, str]) -> Ite
             if self.path.endswith(".whl") and self.command == "GET":
                 made.downloads.append((agent, Path(self.path).name.split("-")[0]))
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(index))) as server:
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Handler, directory=str(index))
+    ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         made.environment = {
             "PATH": os.environ["PATH"],
@@ -163,14 +172,18 @@ def test_pip_installs_uv_and_uv_installs_the_rest(machine: Machine) -> None:
     installed = machine.install()
     assert installed.returncode == 0, installed.stdout
     first, last = installed.stdout.splitlines()
-    assert re.fullmatch(rf"Installing 1 locked packages \(about \d+ MB\) into {machine.project}/venv \.\.\.", first)
+    assert re.fullmatch(
+        rf"Installing 1 locked packages \(about \d+ MB\) into {machine.project}/venv \.\.\.", first
+    )
     assert re.fullmatch(r"Installed in \d+ s\.", last)
     assert machine.downloads == [("pip", "uv"), ("uv", "dependency")]
     assert machine.imports("project")
 
 
 def test_settings_of_the_machine_change_nothing(machine: Machine) -> None:
-    """Variables and files that would send packages elsewhere, stop uv, or run code of the working folder."""
+    """Variables and files that would send packages elsewhere, stop uv, or run code of the working
+    folder.
+    """
     elsewhere = str(machine.folder / "elsewhere")
     (machine.folder / "uv.toml").write_text("offline = true\n")
     (machine.folder / "pyproject.toml").write_text("[tool.uv]\noffline = true\n")
@@ -179,9 +192,20 @@ def test_settings_of_the_machine_change_nothing(machine: Machine) -> None:
     own_uv.write_text("#!/bin/sh\nexit 1\n")
     own_uv.chmod(0o755)
     for name in ("json", "venv", "pip", "backend"):
-        (machine.folder / f"{name}.py").write_text("raise SystemExit('imported from the working folder')\n")
+        (machine.folder / f"{name}.py").write_text(
+            "raise SystemExit('imported from the working folder')\n"
+        )
     machine.environment |= dict.fromkeys(
-        ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_TARGET", "UV_PREFIX", "PIP_TARGET", "PIP_PREFIX", "UV_PYTHON"), elsewhere
+        (
+            "VIRTUAL_ENV",
+            "CONDA_PREFIX",
+            "UV_TARGET",
+            "UV_PREFIX",
+            "PIP_TARGET",
+            "PIP_PREFIX",
+            "UV_PYTHON",
+        ),
+        elsewhere,
     )
     machine.environment |= {
         "PATH": f"{own_uv.parent}:{machine.environment['PATH']}",
@@ -223,7 +247,10 @@ def test_pip_installs_where_there_is_no_wheel_of_uv(machine: Machine) -> None:
     (machine.index / "simple/uv").unlink()
     installed = machine.install()
     assert installed.returncode == 0, installed.stdout
-    assert "\nuv cannot be installed here, so pip installs the packages. This takes a minute.\n" in installed.stdout
+    assert (
+        "\nuv cannot be installed here, so pip installs the packages. This takes a minute.\n"
+        in installed.stdout
+    )
     assert machine.downloads == [("pip", "dependency")]
     assert machine.imports("project")
 
@@ -237,11 +264,15 @@ def test_pip_installs_where_uv_cannot_write_its_cache(machine: Machine) -> None:
 
 
 def test_uv_uses_the_index_of_the_variable_before_that_of_a_file(machine: Machine) -> None:
-    """Also with the pip that Python brings: older ones list the variables before the files, newer ones after them."""
+    """Also with the pip that Python brings: older ones list the variables before the files, newer
+    ones after them.
+    """
     bundled = machine.folder / "bundled"
     subprocess.run([sys.executable, "-m", "venv", bundled], check=True, timeout=120)
     configured = machine.folder / "pip.conf"
-    configured.write_text("[global]\nindex-url = http://127.0.0.1:9/simple\n[install]\nretries = 0\n")
+    configured.write_text(
+        "[global]\nindex-url = http://127.0.0.1:9/simple\n[install]\nretries = 0\n"
+    )
     machine.environment["PIP_CONFIG_FILE"] = str(configured)
     installed = machine.install(python=str(bundled / "bin/python"))
     assert installed.returncode == 0, installed.stdout
@@ -251,11 +282,16 @@ def test_uv_uses_the_index_of_the_variable_before_that_of_a_file(machine: Machin
 def test_pip_installs_where_it_must_use_no_index(machine: Machine) -> None:
     """uv would use the public one."""
     configured = machine.folder / "pip.conf"
-    configured.write_text(f"[install]\nno-index = True\nfind-links = {machine.index}/simple/dependency\n")
+    configured.write_text(
+        f"[install]\nno-index = True\nfind-links = {machine.index}/simple/dependency\n"
+    )
     machine.environment["PIP_CONFIG_FILE"] = str(configured)
     installed = machine.install()
     assert installed.returncode == 0, installed.stdout
-    assert "\npip is configured to use no index, which uv would use, so pip installs the packages." in installed.stdout
+    assert (
+        "\npip is configured to use no index, which uv would use, so pip installs the packages."
+        in installed.stdout
+    )
     assert machine.downloads == [] and not (machine.project / "venv/bin/uv").exists()
     assert machine.imports("project")
 
@@ -266,7 +302,9 @@ def test_a_missing_or_unusable_environment_is_made(machine: Machine, state: str)
         shutil.rmtree(machine.project / "venv")
     else:
         machine.python.unlink()
-        machine.python.symlink_to(machine.folder / "removed" if state == "broken" else "/usr/bin/env")
+        machine.python.symlink_to(
+            machine.folder / "removed" if state == "broken" else "/usr/bin/env"
+        )
     installed = machine.install()
     assert installed.returncode == 0, installed.stdout
     assert machine.imports("project")
@@ -300,5 +338,9 @@ def test_the_announced_size_is_true() -> None:
 
 def installed_mb(venv: Path) -> float:
     """The size of the files that were installed, without what Python compiled since."""
-    files = [file for file in venv.rglob("*") if file.is_file() and not file.is_symlink() and file.suffix != ".pyc"]
+    files = [
+        file
+        for file in venv.rglob("*")
+        if file.is_file() and not file.is_symlink() and file.suffix != ".pyc"
+    ]
     return sum(file.stat().st_size for file in files) / 1e6

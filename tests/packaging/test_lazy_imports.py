@@ -1,4 +1,6 @@
-"""What each command may load: one that does not talk to Graph loads nothing that does, nor anything slow."""
+"""What each command may load: one that does not talk to Graph loads nothing that does, nor anything
+slow.
+"""
 
 import subprocess
 import sys
@@ -8,11 +10,28 @@ import pytest
 from harness import declare, extension
 from tiers import sample
 
-REACHES_GRAPH = {"msgraph", "msgraph_core", "kiota_abstractions", "kiota_http", "httpx", "azure", "tenacity", "anyio"}
+REACHES_GRAPH = {
+    "msgraph",
+    "msgraph_core",
+    "kiota_abstractions",
+    "kiota_http",
+    "httpx",
+    "azure",
+    "tenacity",
+    "anyio",
+}
 CLI = {"reconciler", "click"}
 FILES = CLI | {"yaml"}
 QUICK = FILES | {"jsonschema_rs"}
-FAULTS = {"jsonschema", "jsonschema_specifications", "referencing", "rpds", "attr", "attrs", "typing_extensions"}
+FAULTS = {
+    "jsonschema",
+    "jsonschema_specifications",
+    "referencing",
+    "rpds",
+    "attr",
+    "attrs",
+    "typing_extensions",
+}
 FORMATS = {"idna", "fqdn", "isoduration", "arrow", "dateutil", "rfc3339_validator", "rfc3986_validator", "rfc3987",
     "rfc3987_syntax", "lark", "six", "uri_template", "webcolors", "jsonpointer"}  # fmt: skip
 """What jsonschema itself looks for where it is installed, as check-jsonschema has it here."""
@@ -30,12 +49,16 @@ NOBODYS = (
 
 
 def loaded(folder: Path, *arguments: str) -> set[str]:
-    """The packages in memory after a command line ran in a process of its own, the standard library left out."""
+    """The packages in memory after a command line ran in a process of its own, the standard library
+    left out.
+    """
     program = (
-        "import sys; before = set(sys.modules); "  # a distribution of Python may add a sitecustomize
+        # a distribution of Python may add a sitecustomize
+        "import sys; before = set(sys.modules); "
         f"from reconciler.cli import run; run({list(arguments)!r}); "
         "there = {name for name, module in sys.modules.items() if module is not None} - before; "
-        "print(*({name.partition('.')[0] for name in there} - sys.stdlib_module_names), file=sys.stderr)"
+        "print(*({name.partition('.')[0] for name in there} - sys.stdlib_module_names),"
+        " file=sys.stderr)"
     )
     ended = subprocess.run(
         [sys.executable, "-c", program],
@@ -79,10 +102,14 @@ def folder(tmp_path: Path) -> Path:
             (["show", "plan.json"], FILES | FAULTS | FORMATS),
             (["show", "plan.json", "--format", "markdown"], FILES | FAULTS | FORMATS),
         ],
-        lambda case: case[0] in (["--help"], ["validate"], ["plan", "faulty"], ["show", "plan.json"]),
+        lambda case: (
+            case[0] in (["--help"], ["validate"], ["plan", "faulty"], ["show", "plan.json"])
+        ),
     ),
 )
-def test_a_command_loads_only_what_it_may(arguments: list[str], allowed: set[str], folder: Path) -> None:
+def test_a_command_loads_only_what_it_may(
+    arguments: list[str], allowed: set[str], folder: Path
+) -> None:
     if arguments[0] == "show":
         command = [sys.executable, "-m", "reconciler", "plan", "--sandbox", "--out", "plan.json"]
         subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
@@ -95,10 +122,23 @@ def test_a_command_loads_only_what_it_may(arguments: list[str], allowed: set[str
 def test_what_talks_to_graph_on_loopback_loads_neither_credentials_nor_what_only_shows(
     command: str, folder: Path
 ) -> None:
-    program = f"import sys; from reconciler.cli import run; run([{command!r}, '--sandbox']); print(*sys.modules)"
+    program = (
+        f"import sys; from reconciler.cli import run; run([{command!r}, '--sandbox']);"
+        " print(*sys.modules)"
+    )
     ended = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     modules = set(ended.stdout.splitlines()[-1].split())
-    assert {"msgraph", "sniffio"} <= modules  # without sniffio httpcore looks for it on disk at every turn
-    assert modules.isdisjoint({"azure.identity", "msal", "deepdiff", "rich", "jsonschema", "h2.connection"})
+    assert {
+        "msgraph",
+        "sniffio",
+    } <= modules  # without sniffio httpcore looks for it on disk at every turn
+    assert modules.isdisjoint(
+        {"azure.identity", "msal", "deepdiff", "rich", "jsonschema", "h2.connection"}
+    )

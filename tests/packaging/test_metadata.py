@@ -1,4 +1,6 @@
-"""What an index page, a type checker and pre-commit read of the built distributions and of the repository."""
+"""What an index page, a type checker and pre-commit read of the built distributions and of the
+repository.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,15 @@ TOOLS = Path(sys.executable).parent
 
 def build(folder: Path, source: Path = ROOT, url: str = URL, form: str = "--wheel") -> Path:
     """A distribution of the source, built as the release workflow builds it."""
-    command = [TOOLS / "uv", "--no-config", "--quiet", "build", "--no-build-isolation", "--python", sys.executable]
+    command = [
+        TOOLS / "uv",
+        "--no-config",
+        "--quiet",
+        "build",
+        "--no-build-isolation",
+        "--python",
+        sys.executable,
+    ]
     subprocess.run(
         [*command, form, "--out-dir", folder, source],
         check=True,
@@ -53,7 +63,9 @@ def test_every_link_of_the_description_is_absolute_and_leads_to_a_file(wheel: Pa
     assert isinstance(description, str)
     links = re.findall(r"\]\(([^)\s]+)\)", description)
     assert [link for link in links if not link.startswith(("https://", "#"))] == []
-    ours = [link.removeprefix(f"{URL}/blob/v{__version__}/") for link in links if link.startswith(URL)]
+    ours = [
+        link.removeprefix(f"{URL}/blob/v{__version__}/") for link in links if link.startswith(URL)
+    ]
     assert len(ours) > 10
     assert [path for path in ours if not (ROOT / path.partition("#")[0]).exists()] == []
 
@@ -69,7 +81,10 @@ def test_the_urls_lead_to_files_of_the_release(wheel: Path) -> None:
 def test_the_metadata_names_no_address_without_a_release(tmp_path: Path) -> None:
     local = metadata(build(tmp_path, url=""))
     assert local.get_all("Project-URL") is None
-    assert local["Author"] == "The maintainers of this project" and local["License-Expression"] == "MIT"
+    assert (
+        local["Author"] == "The maintainers of this project"
+        and local["License-Expression"] == "MIT"
+    )
     assert local["Description-Content-Type"] == "text/markdown"
 
 
@@ -110,12 +125,26 @@ wrong: int = load([Path("desired_state")]).diagnostics
 
 @pytest.mark.thorough
 def test_another_project_checks_its_types_against_ours(tmp_path: Path) -> None:
-    """Strictly, against the installed package: `Typing :: Typed` is true, and what does not fit is an error."""
+    """Strictly, against the installed package: `Typing :: Typed` is true, and what does not fit is
+    an error.
+    """
     (tmp_path / "outside.py").write_text(TYPED)
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", "outside.py"]
-    checked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--no-incremental",
+        "--config-file=",
+        "outside.py",
+    ]
+    checked = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
     errors = [line for line in checked.stdout.splitlines() if ": error:" in line]
-    assert len(errors) == 1 and errors[0].startswith("outside.py:6: error: Incompatible types"), checked.stdout
+    assert len(errors) == 1 and errors[0].startswith("outside.py:6: error: Incompatible types"), (
+        checked.stdout
+    )
     assert "tuple[Diagnostic, ...]" in errors[0]
 
 
@@ -130,6 +159,8 @@ def test_the_hook_of_pre_commit_is_a_command_that_there_is() -> None:
     program, command, *arguments = shlex.split(hook["entry"])
     assert program == "reconciler"
     cli.commands[command].make_context(command, arguments, **cli.context_settings)
-    assert re.search(hook["files"], "desired_state/a.yaml") and re.search(hook["files"], "reconciler.yml")
+    assert re.search(hook["files"], "desired_state/a.yaml") and re.search(
+        hook["files"], "reconciler.yml"
+    )
     assert not re.search(hook["files"], "README.md")
     assert isinstance(cli, click.Group)

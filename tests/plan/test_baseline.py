@@ -1,4 +1,6 @@
-"""What a plan shows against a baseline: what was pending already, and what has become unmanaged since."""
+"""What a plan shows against a baseline: what was pending already, and what has become unmanaged
+since.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +15,13 @@ from reconciler.model.plan import Plan, PlannedCatalog, Unmanaged
 from reconciler.plan.baseline import with_baseline
 
 CATALOG = Catalog(MARKETING, "Marketing")
-LIVE = ExtensionRef("00000000-0000-4000-8000-000000000001", "notify", "accessPackageAssignmentWorkflowExtension")
+LIVE = ExtensionRef(
+    "00000000-0000-4000-8000-000000000001", "notify", "accessPackageAssignmentWorkflowExtension"
+)
 OTHER = Diagnostic("R302", "warning", "unknown type", "nothing to do")
-EMPTY = Plan("0", "tenant", "sandbox", "", (PlannedCatalog(CATALOG, "complete"),), (), (), (OTHER,), 0)
+EMPTY = Plan(
+    "0", "tenant", "sandbox", "", (PlannedCatalog(CATALOG, "complete"),), (), (), (OTHER,), 0
+)
 UNMANAGED = replace(EMPTY, unmanaged=(Unmanaged(CATALOG, LIVE),))
 
 
@@ -42,14 +48,18 @@ def test_what_has_become_unmanaged_is_shown_with_the_way_out(all_catalogs: bool)
     "earlier",
     [
         pytest.param(UNMANAGED, id="it was unmanaged before"),
-        pytest.param(replace(EMPTY, catalogs=(PlannedCatalog(CATALOG, "unreadable"),)), id="nobody knows"),
+        pytest.param(
+            replace(EMPTY, catalogs=(PlannedCatalog(CATALOG, "unreadable"),)), id="nobody knows"
+        ),
     ],
 )
 def test_what_was_unmanaged_before_or_may_have_been_is_not_reported(earlier: Plan) -> None:
     assert added(UNMANAGED, earlier) == []
 
 
-def test_nothing_is_concluded_about_the_extensions_of_a_catalog_that_the_baseline_did_not_read() -> None:
+def test_nothing_is_concluded_about_the_extensions_of_a_catalog_that_the_baseline_did_not_read() -> (
+    None
+):
     assert added(UNMANAGED, in_catalogs(Catalog(FINANCE, "Finance")), all_catalogs=False) == []
 
 
@@ -85,26 +95,41 @@ def test_a_removed_declaration_shows_in_every_format(reconciler: CommandLine) ->
     """Whatever the format: the reviewer of a pull request sees the Markdown, a bot the JSON."""
     live = [extension("kept"), extension("removed")]
     reconciler.seed(catalog(extensions=live), catalog("Finance", FINANCE, [extension("f")]))
-    both = [{"catalog": "Marketing", "extensions": live}, {"catalog": "Finance", "extensions": [extension("f")]}]
+    both = [
+        {"catalog": "Marketing", "extensions": live},
+        {"catalog": "Finance", "extensions": [extension("f")]},
+    ]
     declare(Path("base"), *both)
     declare(Path("head"), {"catalog": "Marketing", "extensions": live[:1]})
     reconciler("plan", "base", "--sandbox", "--out", "base.json")
     arguments = ("plan", "head", "--sandbox", "--baseline", "base.json", "--out", "head.json")
     for form in ("text", "markdown", "github", "json"):
-        for shown in (reconciler(*arguments, "--format", form), reconciler("show", "head.json", "--format", form)):
+        for shown in (
+            reconciler(*arguments, "--format", form),
+            reconciler("show", "head.json", "--format", form),
+        ):
             assert shown.code == 0
-            assert "R309" in shown.out and '"removed" (' in shown.out.replace('\\"', '"') and "R311" in shown.out
+            assert (
+                "R309" in shown.out
+                and '"removed" (' in shown.out.replace('\\"', '"')
+                and "R311" in shown.out
+            )
     assert [one["code"] for one in shown.document["diagnostics"]] == ["R309", "R311"]
     alone = reconciler("plan", "head", "--sandbox", "--format", "json").document
     assert (alone["digest"], alone["diagnostics"]) == (shown.document["digest"], [])
 
 
 def test_catalogs_that_were_not_chosen_are_not_missing(reconciler: CommandLine) -> None:
-    documents = [{"catalog": name, "extensions": [extension("a")]} for name in ("Marketing", "Finance")]
+    documents = [
+        {"catalog": name, "extensions": [extension("a")]} for name in ("Marketing", "Finance")
+    ]
     reconciler.seed(catalog(), catalog("Finance", FINANCE))
     declare(Path("desired_state"), *documents)
     reconciler("plan", "--sandbox", "--out", "both.json")
     reconciler("plan", "--sandbox", "--catalog", "Finance", "--out", "finance.json")
-    for arguments in (("--baseline", "both.json", "--catalog", "Marketing"), ("--baseline", "finance.json")):
+    for arguments in (
+        ("--baseline", "both.json", "--catalog", "Marketing"),
+        ("--baseline", "finance.json"),
+    ):
         planned = reconciler("plan", "--sandbox", *arguments, "--format", "json")
         assert planned.document["diagnostics"] == []

@@ -30,7 +30,9 @@ def wanted(catalog: Catalog, *names: str) -> DesiredCatalog:
 
 
 def found(catalog_id: str, name: str, *live: dict[str, Any]) -> ObservedCatalog:
-    extensions = tuple(observed_extension({"id": str(number), **item}) for number, item in enumerate(live))
+    extensions = tuple(
+        observed_extension({"id": str(number), **item}) for number, item in enumerate(live)
+    )
     return ObservedCatalog(Catalog(catalog_id, name), "complete", extensions)
 
 
@@ -40,8 +42,14 @@ def plan(*pairs: tuple[DesiredCatalog, ObservedCatalog], context: PlanContext = 
 
 def test_changes_are_sorted_by_catalog_and_name_whatever_comes_first() -> None:
     pairs = [
-        (wanted(Catalog(None, "Marketing"), "b", "A"), found(MARKETING, "Marketing", extension("x"))),
-        (wanted(Catalog(FINANCE, None), "c"), found(FINANCE, "Finance", extension("z"), extension("y"))),
+        (
+            wanted(Catalog(None, "Marketing"), "b", "A"),
+            found(MARKETING, "Marketing", extension("x")),
+        ),
+        (
+            wanted(Catalog(FINANCE, None), "c"),
+            found(FINANCE, "Finance", extension("z"), extension("y")),
+        ),
         (wanted(Catalog(MARKETING, None), "d"), found(MARKETING, "Marketing", extension("x"))),
     ]
     plans = [plan(*order) for order in itertools.permutations(pairs)]
@@ -62,33 +70,54 @@ def test_changes_are_sorted_by_catalog_and_name_whatever_comes_first() -> None:
 FIRST, SECOND = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2))
 
 
-def two_of_one_name(first: list[DesiredExtension], second: list[DesiredExtension], live: list[Any]) -> list[Plan]:
-    """The plans for two catalogs of one name, whatever comes first; the first catalog holds what is live."""
+def two_of_one_name(
+    first: list[DesiredExtension], second: list[DesiredExtension], live: list[Any]
+) -> list[Plan]:
+    """The plans for two catalogs of one name, whatever comes first; the first catalog holds what is
+    live.
+    """
     pairs = []
     for catalog_id, declared, held in ((FIRST, first, live), (SECOND, second, [])):
-        observed = ObservedCatalog(Catalog(catalog_id, "Sales"), "complete", tuple(map(observed_extension, held)))
-        pairs.append([(DesiredCatalog(Catalog(catalog_id, None), (one,), PLACE), observed) for one in declared])
-    return [plan(*order) for order in itertools.permutations(pair for pairs_of in pairs for pair in pairs_of)]
+        observed = ObservedCatalog(
+            Catalog(catalog_id, "Sales"), "complete", tuple(map(observed_extension, held))
+        )
+        pairs.append(
+            [
+                (DesiredCatalog(Catalog(catalog_id, None), (one,), PLACE), observed)
+                for one in declared
+            ]
+        )
+    return [
+        plan(*order)
+        for order in itertools.permutations(pair for pairs_of in pairs for pair in pairs_of)
+    ]
 
 
 def ordered(plans: list[Plan]) -> list[tuple[str | None, str, str | None]]:
     """Catalog id, name and id of the changes, which are the same in all plans."""
     changes, *others = (
-        [(one.catalog.id, one.extension.display_name, one.extension.id) for one in each.changes] for each in plans
+        [(one.catalog.id, one.extension.display_name, one.extension.id) for one in each.changes]
+        for each in plans
     )
     assert all(other == changes for other in others)
     return changes
 
 
 def test_changes_are_ordered_by_catalog_then_by_name_ignoring_case() -> None:
-    first, second = (wanted(Catalog(FINANCE, None), *names).extensions for names in (("B", "a"), ("aa",)))
+    first, second = (
+        wanted(Catalog(FINANCE, None), *names).extensions for names in (("B", "a"), ("aa",))
+    )
     plans = two_of_one_name(list(first), list(second), [])
     assert ordered(plans) == [(FIRST, "a", None), (FIRST, "B", None), (SECOND, "aa", None)]
-    assert [[one.catalog.id for one in each.catalogs] for each in plans] == [[FIRST, SECOND]] * len(plans)
+    assert [[one.catalog.id for one in each.catalogs] for each in plans] == [[FIRST, SECOND]] * len(
+        plans
+    )
 
 
 def test_changes_of_names_that_differ_in_case_alone_are_ordered_too() -> None:
-    """Both are blocked: the catalog is addressed in two ways, and the extension declared in each."""
+    """Both are blocked: the catalog is addressed in two ways, and the extension declared
+    in each.
+    """
     names = wanted(Catalog(FINANCE, None), "a", "A").extensions
     assert ordered(two_of_one_name(list(names), [], [])) == [(FIRST, "A", None), (FIRST, "a", None)]
 
@@ -97,7 +126,10 @@ def test_changes_of_one_name_are_ordered_by_id() -> None:
     new = wanted(Catalog(FINANCE, None), "new").extensions[0]
     pinned = [replace(new, pinned_id=live_id) for live_id in (SECOND, FIRST)]
     live = [{"id": live_id, **extension(f"old {live_id}")} for live_id in (SECOND, FIRST)]
-    assert ordered(two_of_one_name(pinned, [], live)) == [(FIRST, "new", FIRST), (FIRST, "new", SECOND)]
+    assert ordered(two_of_one_name(pinned, [], live)) == [
+        (FIRST, "new", FIRST),
+        (FIRST, "new", SECOND),
+    ]
 
 
 def test_the_unmanaged_are_ordered_by_catalog_then_by_name_ignoring_case_then_by_id() -> None:
@@ -107,7 +139,9 @@ def test_the_unmanaged_are_ordered_by_catalog_then_by_name_ignoring_case_then_by
     ]
     pairs = []
     for catalog_id, held in catalogs:
-        live = tuple(observed_extension({"id": live_id, **extension(name)}) for live_id, name in held)
+        live = tuple(
+            observed_extension({"id": live_id, **extension(name)}) for live_id, name in held
+        )
         observed = ObservedCatalog(Catalog(catalog_id, "Sales"), "complete", live)
         pairs.append((DesiredCatalog(Catalog(catalog_id, None), (), PLACE), observed))
     for order in (pairs, pairs[::-1]):
@@ -158,7 +192,10 @@ def test_the_digest_covers_with_whom_a_name_is_shared() -> None:
     observed = ObservedCatalog(
         Catalog(MARKETING, "Marketing"),
         "complete",
-        tuple(observed_extension({"id": live_id, **extension("old")}) for live_id in (first, second, third)),
+        tuple(
+            observed_extension({"id": live_id, **extension("old")})
+            for live_id in (first, second, third)
+        ),
     )
     renamed, *_ = wanted(Catalog(None, "Marketing"), "new").extensions
     pinned = [replace(renamed, pinned_id=live_id) for live_id in (first, second)]
@@ -171,9 +208,17 @@ def test_the_digest_covers_with_whom_a_name_is_shared() -> None:
     assert digest("tenant", CONTEXT.graph_url, [shared]) != alone.digest
 
 
-@given(st.lists(st.sampled_from("abcdefgh"), unique=True), st.lists(st.sampled_from("abcdefgh"), unique=True))
+@given(
+    st.lists(st.sampled_from("abcdefgh"), unique=True),
+    st.lists(st.sampled_from("abcdefgh"), unique=True),
+)
 def test_every_extension_is_counted_once(declared: list[str], live: list[str]) -> None:
-    one = plan((wanted(Catalog(FINANCE, None), *declared), found(FINANCE, "F", *(extension(name) for name in live))))
+    one = plan(
+        (
+            wanted(Catalog(FINANCE, None), *declared),
+            found(FINANCE, "F", *(extension(name) for name in live)),
+        )
+    )
     assert one.summary["create"] == len(set(declared) - set(live))
     assert one.unchanged == len(set(declared) & set(live))
     assert one.summary["unmanaged"] == len(set(live) - set(declared))
@@ -185,7 +230,11 @@ def test_a_credential_that_became_known_after_the_files_were_read_blocks_its_cha
     assert plan((desired, found(MARKETING, "Marketing"))).blocked == ()
     learn_value("the-token-of-the-sign-in")
     made = plan((desired, found(MARKETING, "Marketing")))
-    assert [(one.action, one.fields == ()) for one in made.changes] == [("create", False), ("blocked", True)]
-    assert made.blocked[0].because == (
-        "displayName contains a secret (a signature, a token or a key); remove it from the file"
+    assert [(one.action, one.fields == ()) for one in made.changes] == [
+        ("create", False),
+        ("blocked", True),
+    ]
+    assert (
+        made.blocked[0].because
+        == "displayName contains a secret (a signature, a token or a key); remove it from the file"
     )

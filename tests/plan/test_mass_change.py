@@ -1,4 +1,6 @@
-"""Most of what is managed would change: the plan says so on top, and what the changes have in common."""
+"""Most of what is managed would change: the plan says so on top, and what the changes have in
+common.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +38,14 @@ def named(count: int, **properties: Any) -> list[Json]:
 
 @pytest.mark.parametrize(
     ("managed", "changed", "created", "shown"),
-    [(10, 4, 0, True), (10, 3, 0, False), (9, 9, 0, False), (10, 10, 0, True), (10, 0, 20, False), (10, 3, 20, False)],
+    [
+        (10, 4, 0, True),
+        (10, 3, 0, False),
+        (9, 9, 0, False),
+        (10, 10, 0, True),
+        (10, 0, 20, False),
+        (10, 3, 20, False),
+    ],
 )
 def test_a_large_share_of_what_is_managed_is_a_warning(
     managed: int, changed: int, created: int, shown: bool, reconciler: CommandLine
@@ -47,7 +56,10 @@ def test_a_large_share_of_what_is_managed_is_a_warning(
     assert len(found) == shown
     if shown:
         percent = f"{changed * 100 // managed}%"
-        assert found[0]["message"] == f"{changed} of {managed} managed extensions would change ({percent})."
+        assert (
+            found[0]["message"]
+            == f"{changed} of {managed} managed extensions would change ({percent})."
+        )
         assert (found[0]["severity"], found[0]["file"]) == ("warning", None)
 
 
@@ -65,14 +77,18 @@ def with_defaults(count: int, first: int = 0, **endpoint: Any) -> Json:
     return {
         "catalog": "Marketing",
         "defaults": shared,
-        "extensions": [own | {"displayName": f"e{number}"} for number in range(first, first + count)],
+        "extensions": [
+            own | {"displayName": f"e{number}"} for number in range(first, first + count)
+        ],
     }
 
 
 def test_one_value_in_the_defaults_is_named_as_the_cause(reconciler: CommandLine) -> None:
     [found] = warnings(reconciler, named(12), with_defaults(12, resourceGroupName="typo"))
-    assert found["message"] == (
-        "12 of 12 managed extensions would change (100%), all through `defaults` at desired_state/state.yaml:2."
+    assert (
+        found["message"]
+        == "12 of 12 managed extensions would change (100%), all through `defaults` at"
+        " desired_state/state.yaml:2."
     )
     assert (found["file"], found["line"]) == ("desired_state/state.yaml", 2)
 
@@ -80,7 +96,11 @@ def test_one_value_in_the_defaults_is_named_as_the_cause(reconciler: CommandLine
 def test_several_causes_are_counted(reconciler: CommandLine) -> None:
     own = with_defaults(1, 11)
     own["extensions"][0]["description"] = "x"
-    documents = [with_defaults(8, resourceGroupName="typo"), with_defaults(3, 8, logicAppWorkflowName="typo"), own]
+    documents = [
+        with_defaults(8, resourceGroupName="typo"),
+        with_defaults(3, 8, logicAppWorkflowName="typo"),
+        own,
+    ]
     [found] = warnings(reconciler, named(12), *documents)
     assert found["message"].endswith(
         "(100%): 8 through `defaults` at desired_state/state.yaml:2, "
@@ -89,8 +109,12 @@ def test_several_causes_are_counted(reconciler: CommandLine) -> None:
     assert found["line"] == 2
 
 
-def test_what_an_extension_says_itself_is_no_matter_of_its_defaults(reconciler: CommandLine) -> None:
-    """Every value that differs must come from the defaults; one that restates a default does not."""
+def test_what_an_extension_says_itself_is_no_matter_of_its_defaults(
+    reconciler: CommandLine,
+) -> None:
+    """Every value that differs must come from the defaults; one that restates a default
+    does not.
+    """
     document = with_defaults(12, resourceGroupName="typo")
     for one in document["extensions"][:11]:
         one["endpointConfiguration"] = {"resourceGroupName": "typo"}
@@ -100,11 +124,19 @@ def test_what_an_extension_says_itself_is_no_matter_of_its_defaults(reconciler: 
 
 
 @pytest.mark.parametrize("name", ["timeoutDuration", "durationBeforeTimeout"])
-def test_a_timeout_in_the_defaults_is_found_under_either_name(name: str, reconciler: CommandLine) -> None:
-    document = {"catalog": "Marketing", "defaults": {"callbackConfiguration": {name: "PT1H"}}, "extensions": named(12)}
+def test_a_timeout_in_the_defaults_is_found_under_either_name(
+    name: str, reconciler: CommandLine
+) -> None:
+    document = {
+        "catalog": "Marketing",
+        "defaults": {"callbackConfiguration": {name: "PT1H"}},
+        "extensions": named(12),
+    }
     for one in document["extensions"]:
         one["callbackConfiguration"] = {}
-    [found] = warnings(reconciler, named(12, callbackConfiguration={"timeoutDuration": "PT2H"}), document)
+    [found] = warnings(
+        reconciler, named(12, callbackConfiguration={"timeoutDuration": "PT2H"}), document
+    )
     assert "all through `defaults` at" in found["message"]
 
 
@@ -114,7 +146,9 @@ def test_a_new_logic_app_moves_the_url_along(reconciler: CommandLine) -> None:
     for one in wanted["extensions"]:
         one["endpointConfiguration"] = {"resourceGroupName": "rg"}
     document = planned(reconciler, named(12), wanted)
-    assert any(row["path"] == "/endpointConfiguration/url" for row in document["changes"][0]["fields"])
+    assert any(
+        row["path"] == "/endpointConfiguration/url" for row in document["changes"][0]["fields"]
+    )
     assert "all through `defaults`" in document["diagnostics"][0]["message"]
 
 
@@ -132,6 +166,11 @@ def test_a_plan_of_others_cannot_fill_the_page_with_them() -> None:
 
 def test_no_other_warning_keeps_it_from_being_annotated() -> None:
     """GitHub shows ten warnings of a step."""
-    lost = [Diagnostic("R309", "warning", f"e{number} is unmanaged now", "declare it") for number in range(12)]
-    plan = replace(EMPTY, diagnostics=(*lost, Diagnostic("R314", "warning", "12 of 12 would change", "check")))
+    lost = [
+        Diagnostic("R309", "warning", f"e{number} is unmanaged now", "declare it")
+        for number in range(12)
+    ]
+    plan = replace(
+        EMPTY, diagnostics=(*lost, Diagnostic("R314", "warning", "12 of 12 would change", "check"))
+    )
     assert plan_github(plan).startswith("::warning title=R314::")

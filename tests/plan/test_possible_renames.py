@@ -33,12 +33,19 @@ def live_id(number: int) -> str:
 
 
 def live(name: str, number: int = 1, type_name: str = REQUEST, **endpoint: Any) -> Json:
-    return {"id": live_id(number), **extension(name, type_name, endpointConfiguration=ENDPOINT | endpoint)}
+    return {
+        "id": live_id(number),
+        **extension(name, type_name, endpointConfiguration=ENDPOINT | endpoint),
+    }
 
 
-def hints(reconciler: CommandLine, wanted: list[Json], *held: Json, elsewhere: Json | None = None) -> list[str]:
+def hints(
+    reconciler: CommandLine, wanted: list[Json], *held: Json, elsewhere: Json | None = None
+) -> list[str]:
     """The hint of each R313, after checking that it stands where the create is declared."""
-    reconciler.seed(catalog(extensions=held), catalog("Finance", FINANCE, [elsewhere] if elsewhere else []))
+    reconciler.seed(
+        catalog(extensions=held), catalog("Finance", FINANCE, [elsewhere] if elsewhere else [])
+    )
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": wanted})
     document = reconciler("plan", "--sandbox", "--format", "json").document
     creates = {one["extension"]["display_name"]: one["source"] for one in document["changes"]}
@@ -59,8 +66,14 @@ def test_the_line_to_add_makes_it_a_rename(declared: Json, reconciler: CommandLi
     [hint] = hints(reconciler, [wanted], live("old", logicAppWorkflowName="LA"))
     line = f"id: {live_id(1)}"
     assert hint == f"If it was renamed, add this line to the declaration: {line}"
-    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [wanted | {"id": line.split()[1]}]})
-    assert reconciler("plan", "--sandbox", "--format", "json").document["changes"][0]["action"] == "rename"
+    declare(
+        Path("desired_state"),
+        {"catalog": "Marketing", "extensions": [wanted | {"id": line.split()[1]}]},
+    )
+    assert (
+        reconciler("plan", "--sandbox", "--format", "json").document["changes"][0]["action"]
+        == "rename"
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,10 +86,22 @@ def test_the_line_to_add_makes_it_a_rename(declared: Json, reconciler: CommandLi
         [live("kept")],
         [],
     ],
-    ids=["another type", "another Logic App", "another group", "another subscription", "declared", "nothing"],
+    ids=[
+        "another type",
+        "another Logic App",
+        "another group",
+        "another subscription",
+        "declared",
+        "nothing",
+    ],
 )
-def test_what_cannot_be_the_former_one_is_not_suggested(held: list[Json], reconciler: CommandLine) -> None:
-    wanted = [extension("new"), *([extension("kept")] if held and held[0]["displayName"] == "kept" else [])]
+def test_what_cannot_be_the_former_one_is_not_suggested(
+    held: list[Json], reconciler: CommandLine
+) -> None:
+    wanted = [
+        extension("new"),
+        *([extension("kept")] if held and held[0]["displayName"] == "kept" else []),
+    ]
     assert hints(reconciler, wanted, *held) == []
 
 
@@ -93,9 +118,15 @@ def test_what_names_no_logic_app_is_not_compared(endpoint: Json) -> None:
     """The loader admits none of these, but Graph may answer any."""
     body = extension("old", endpointConfiguration=endpoint)
     place, marketing = SourceLocation("a.yaml"), Catalog(MARKETING, "Marketing")
-    new = DesiredExtension(None, "new", short_type(REQUEST), canonical(body | {"displayName": "new"}), place)
-    observed = ObservedCatalog(marketing, "complete", (observed_extension({"id": live_id(1), **body}),))
-    planned = build_plan([(DesiredCatalog(marketing, (new,), place), observed)], PlanContext("0", "", "", False))
+    new = DesiredExtension(
+        None, "new", short_type(REQUEST), canonical(body | {"displayName": "new"}), place
+    )
+    observed = ObservedCatalog(
+        marketing, "complete", (observed_extension({"id": live_id(1), **body}),)
+    )
+    planned = build_plan(
+        [(DesiredCatalog(marketing, (new,), place), observed)], PlanContext("0", "", "", False)
+    )
     assert ([one.action for one in planned.changes], planned.diagnostics) == (["create"], ())
 
 
@@ -106,14 +137,20 @@ def test_one_of_another_catalog_is_not_suggested(reconciler: CommandLine) -> Non
 
 def test_an_update_suggests_nothing(reconciler: CommandLine) -> None:
     """Not even one to the Logic App of an unmanaged one: what it changes is known by its name."""
-    other = {"subscriptionId": FINANCE, "resourceGroupName": "other", "logicAppWorkflowName": "other"}
+    other = {
+        "subscriptionId": FINANCE,
+        "resourceGroupName": "other",
+        "logicAppWorkflowName": "other",
+    }
     assert hints(reconciler, [extension("a")], live("a", **other), live("old", 2)) == []
 
 
 def test_several_candidates_are_listed_by_name(reconciler: CommandLine) -> None:
     held = [live("B", 1), live("a", 2)]
     [hint] = hints(reconciler, [extension("new")], *held)
-    assert hint.endswith(f'add its id to the declaration: id: {live_id(2)} ("a"), id: {live_id(1)} ("B")')
+    assert hint.endswith(
+        f'add its id to the declaration: id: {live_id(2)} ("a"), id: {live_id(1)} ("B")'
+    )
 
 
 def test_no_more_candidates_are_listed_than_can_be_read(reconciler: CommandLine) -> None:

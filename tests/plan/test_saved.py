@@ -1,4 +1,6 @@
-"""A saved plan is a file that anybody may have written: it is read back whole, or refused with the right exit code."""
+"""A saved plan is a file that anybody may have written: it is read back whole, or refused with the
+right exit code.
+"""
 
 import json
 from contextlib import suppress
@@ -32,7 +34,11 @@ UNSIGNED = Plan(
         Change(
             "update",
             CATALOG,
-            ExtensionRef("90a31e24-0000-0000-0000-000000000001", "notify", "accessPackageAssignmentWorkflowExtension"),
+            ExtensionRef(
+                "90a31e24-0000-0000-0000-000000000001",
+                "notify",
+                "accessPackageAssignmentWorkflowExtension",
+            ),
             "the live value differs",
             (FieldChange(("description",), "before", "after"),),
             Precondition(True, "sha256:" + "0a" * 32),
@@ -45,8 +51,12 @@ UNSIGNED = Plan(
 PLAN = replace(UNSIGNED, digest=digest(UNSIGNED.tenant_id, UNSIGNED.graph_url, UNSIGNED.changes))
 TEXT = json.dumps(plan_document(PLAN))
 JUNK = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(), max_size=5)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(), max_size=5)
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -73,7 +83,9 @@ KEY = "vN3/kQ8+Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O="
 
 
 def with_value(name: str, value: str, **more: Any) -> str:
-    """The document of a plan whose one change has this name and writes this value, with the digest that fits."""
+    """The document of a plan whose one change has this name and writes this value, with the digest
+    that fits.
+    """
     (change,) = UNSIGNED.changes
     changed = replace(
         change,
@@ -81,7 +93,9 @@ def with_value(name: str, value: str, **more: Any) -> str:
         fields=(FieldChange(("description",), "before", value),),
     )
     made = replace(UNSIGNED, changes=(changed,), **more)
-    return json.dumps(plan_document(replace(made, digest=digest(made.tenant_id, made.graph_url, made.changes))))
+    return json.dumps(
+        plan_document(replace(made, digest=digest(made.tenant_id, made.graph_url, made.changes)))
+    )
 
 
 def test_what_a_plan_writes_is_shown_as_it_is_and_a_secret_in_its_names_is_not() -> None:
@@ -121,9 +135,15 @@ def test_any_text_is_refused(content: str) -> None:
         read(content)
 
 
-@given(start=st.integers(0, len(TEXT)), removed=st.integers(0, 9), put_in=st.text('{}[]",:\\u0dnultrue-e', max_size=5))
+@given(
+    start=st.integers(0, len(TEXT)),
+    removed=st.integers(0, 9),
+    put_in=st.text('{}[]",:\\u0dnultrue-e', max_size=5),
+)
 @settings(max_examples=examples(150))
-def test_a_text_with_other_text_spliced_in_is_refused_or_read(start: int, removed: int, put_in: str) -> None:
+def test_a_text_with_other_text_spliced_in_is_refused_or_read(
+    start: int, removed: int, put_in: str
+) -> None:
     with suppress(InvalidFilesError, StalePlanError):
         read(TEXT[:start] + put_in + TEXT[start + removed :])
 
@@ -139,11 +159,16 @@ def test_no_nesting_is_too_deep_to_be_refused(opened: str) -> None:
 
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "9" * 5_000, "1e999"])
 def test_a_number_that_is_not_finite_is_not_json(value: str) -> None:
-    with pytest.raises(InvalidFilesError, match=r"not a saved plan: it (is not JSON|holds a number that is too large)"):
+    with pytest.raises(
+        InvalidFilesError,
+        match=r"not a saved plan: it (is not JSON|holds a number that is too large)",
+    ):
         read(TEXT.replace('"after": "after"', f'"after": {value}'))
 
 
-@pytest.mark.parametrize("value", ["NaN", "-Infinity", "9" * 5_000, "1e999", '"\\ud800"', '{"a": 1, "a": 2}'])
+@pytest.mark.parametrize(
+    "value", ["NaN", "-Infinity", "9" * 5_000, "1e999", '"\\ud800"', '{"a": 1, "a": 2}']
+)
 def test_odd_values_are_refused(value: str) -> None:
     with pytest.raises((InvalidFilesError, StalePlanError)):
         read(TEXT.replace('"after": "after"', f'"after": {value}'))

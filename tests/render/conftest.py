@@ -1,4 +1,6 @@
-"""Golden files: `RENEW_GOLDEN=1 pytest tests/render` writes them anew; without it they are only compared."""
+"""Golden files: `RENEW_GOLDEN=1 pytest tests/render` writes them anew; without it they are only
+compared.
+"""
 
 import os
 from collections.abc import Callable

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.environment import ENVIRONMENT_NAME
 from reconciler.model.extension import Catalog, ExtensionRef
-from reconciler.model.plan import Change, FieldChange, Outcome, Plan, PlannedCatalog, Precondition, Unmanaged
+from reconciler.model.plan import (
+    Change,
+    FieldChange,
+    Outcome,
+    Plan,
+    PlannedCatalog,
+    Precondition,
+    Unmanaged,
+)
 from reconciler.model.types import ASSIGNMENT_TYPE, REQUEST_TYPE, JsonValue
 
 TENANT = "00000000-0000-0000-0000-000000000000"
@@ -43,7 +51,11 @@ RICH = Plan(
             HOSTILE,
             ref("@everyone | <!-- \x1b[31m```\n::error::x ##[add-mask]y", 1),
             "the live value differs | `a`",
-            (FieldChange(("description",), "a```\nb\u200b", "[x](http://evil) | </details>\u2028"),),
+            (
+                FieldChange(
+                    ("description",), "a```\nb\u200b", "[x](http://evil) | </details>\u2028"
+                ),
+            ),
             Precondition(True, "sha256:" + "0a" * 32),
             SourceLocation("desired_state/odd,name:%.yaml", 3),
             "2022-11-02T19:57:41Z",
@@ -67,7 +79,10 @@ RICH = Plan(
             MARKETING,
             ref("notify-approvers", 2),
             "the live values differ from the declared ones",
-            (FieldChange(TIMEOUT, "PT30M", "PT1H"), FieldChange(("description",), "Überholt", None)),
+            (
+                FieldChange(TIMEOUT, "PT30M", "PT1H"),
+                FieldChange(("description",), "Überholt", None),
+            ),
             Precondition(True, "sha256:" + "0c" * 32),
             SourceLocation("desired_state/marketing.yaml", 14),
             "2022-11-02T19:57:41Z",
@@ -78,7 +93,10 @@ RICH = Plan(
             MARKETING,
             ref("new-name", 3, ASSIGNMENT_TYPE),
             "its pinned id is live under another name",
-            (FieldChange(("displayName",), "old-name", "new-name"), FieldChange(("a/b~c",), True, False)),
+            (
+                FieldChange(("displayName",), "old-name", "new-name"),
+                FieldChange(("a/b~c",), True, False),
+            ),
             Precondition(True, "sha256:" + "0d" * 32),
             SourceLocation("desired_state/marketing.yaml", 24),
             "2022-11-02T19:57:41Z",
@@ -111,7 +129,9 @@ RICH = Plan(
             "give `url`, or apply as a user",
             SourceLocation("desired_state/marketing.yaml", 4, 5),
         ),
-        Diagnostic("R302", "warning", "an extension of type odd\x00 is left alone", "nothing to do"),
+        Diagnostic(
+            "R302", "warning", "an extension of type odd\x00 is left alone", "nothing to do"
+        ),
     ),
     unchanged=3,
 )
@@ -128,7 +148,9 @@ BASED = replace(
 )
 """The same with an environment, and with what was pending before marked."""
 
-EMPTY = Plan("0.1.0", TENANT, GRAPH, DIGEST, (PlannedCatalog(MARKETING, "complete"),), (), (), (), 2)
+EMPTY = Plan(
+    "0.1.0", TENANT, GRAPH, DIGEST, (PlannedCatalog(MARKETING, "complete"),), (), (), (), 2
+)
 
 OUTCOMES = (
     Outcome(RICH.changes[1], "done", "11111111-2222", note="Graph took durationBeforeTimeout"),
@@ -139,9 +161,23 @@ OUTCOMES = (
 )
 
 FINDINGS = (
-    Diagnostic("R102", "error", "expected text", "quote it", SourceLocation("desired_state/a b.yaml", 3, 7)),
-    Diagnostic("R105", "error", "[x](http://evil)\nhas the wrong form", "see `R105`", SourceLocation("::error::.yaml")),
-    Diagnostic("R208", "warning", "100% secret, surely: yes", "remove it", SourceLocation("ö,:%.yaml", 2, 1)),
+    Diagnostic(
+        "R102", "error", "expected text", "quote it", SourceLocation("desired_state/a b.yaml", 3, 7)
+    ),
+    Diagnostic(
+        "R105",
+        "error",
+        "[x](http://evil)\nhas the wrong form",
+        "see `R105`",
+        SourceLocation("::error::.yaml"),
+    ),
+    Diagnostic(
+        "R208",
+        "warning",
+        "100% secret, surely: yes",
+        "remove it",
+        SourceLocation("ö,:%.yaml", 2, 1),
+    ),
     Diagnostic("R002", "error", "no YAML file was found", ""),
 )
 
@@ -184,12 +220,17 @@ NASTY = st.sampled_from(
         "\t",
     ]
 )
-HOSTILE_TEXT = st.lists(NASTY | st.text(max_size=4), min_size=1, max_size=8).map("".join).filter(bool)
+HOSTILE_TEXT = (
+    st.lists(NASTY | st.text(max_size=4), min_size=1, max_size=8).map("".join).filter(bool)
+)
 
 
 def plan_with(text: str) -> Plan:
     """A plan that has the text in every place where Graph or a file can put one."""
-    catalog, extension = Catalog("id " + text, text), ExtensionRef("id " + text, text, "type " + text)
+    catalog, extension = (
+        Catalog("id " + text, text),
+        ExtensionRef("id " + text, text, "type " + text),
+    )
     source = SourceLocation(text, 3)
     field = FieldChange((text, "b" + text), text, {text: [text]})
     return Plan(
@@ -210,12 +251,19 @@ def plan_with(text: str) -> Plan:
 
 def outcomes_with(text: str) -> tuple[Outcome, ...]:
     change = plan_with(text).changes[1]
-    return tuple(Outcome(change, status, text, text, text) for status in ("done", "failed", "skipped", "unknown"))
+    return tuple(
+        Outcome(change, status, text, text, text)
+        for status in ("done", "failed", "skipped", "unknown")
+    )
 
 
 TEXTS = st.text(max_size=12)
 JSON: st.SearchStrategy[JsonValue] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
     max_leaves=4,
 )
@@ -236,9 +284,13 @@ CHANGES = st.builds(
     catalog=CATALOGS,
     extension=EXTENSIONS,
     because=TEXTS,
-    fields=st.lists(st.builds(FieldChange, st.lists(TEXTS, max_size=3).map(tuple), JSON, JSON), max_size=2).map(tuple),
+    fields=st.lists(
+        st.builds(FieldChange, st.lists(TEXTS, max_size=3).map(tuple), JSON, JSON), max_size=2
+    ).map(tuple),
     precondition=st.none()
-    | st.builds(Precondition, st.booleans(), st.none() | TEXTS, st.lists(TEXTS, max_size=2).map(tuple)),
+    | st.builds(
+        Precondition, st.booleans(), st.none() | TEXTS, st.lists(TEXTS, max_size=2).map(tuple)
+    ),
     source=st.none() | st.builds(SourceLocation, TEXTS, LINES),
     last_modified_at=st.none() | TEXTS,
     last_modified_by=st.none() | TEXTS,
@@ -251,7 +303,8 @@ PLANS = st.builds(
     graph_url=TEXTS,
     digest=st.binary(min_size=32, max_size=32).map(lambda raw: f"sha256:{raw.hex()}"),
     catalogs=st.lists(
-        st.builds(PlannedCatalog, CATALOGS, st.sampled_from(["complete", "unreadable", "absent"])), max_size=2
+        st.builds(PlannedCatalog, CATALOGS, st.sampled_from(["complete", "unreadable", "absent"])),
+        max_size=2,
     ).map(tuple),
     changes=st.lists(CHANGES, max_size=3).map(tuple),
     unmanaged=st.lists(st.builds(Unmanaged, CATALOGS, EXTENSIONS), max_size=2).map(tuple),

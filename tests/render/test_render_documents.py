@@ -53,8 +53,10 @@ def test_the_samples_conform_to_the_schema(plan: Plan) -> None:
 
 def test_the_document_has_the_members_that_scripts_rely_on() -> None:
     document = plan_document(RICH)
-    assert " ".join(document) == (
-        "format_version tool_version tenant_id graph_url digest complete summary catalogs changes unmanaged diagnostics"
+    assert (
+        " ".join(document)
+        == "format_version tool_version tenant_id graph_url digest complete summary catalogs"
+        " changes unmanaged diagnostics"
     )
     assert document["complete"] is False
     assert document["summary"] == {
@@ -77,10 +79,24 @@ def test_the_document_has_the_members_that_scripts_rely_on() -> None:
 
 def test_apply_adds_the_outcomes_to_the_plan() -> None:
     document = apply_document(RICH, OUTCOMES)
-    assert {name: value for name, value in document.items() if name != "outcomes"} == plan_document(RICH)
+    assert {name: value for name, value in document.items() if name != "outcomes"} == plan_document(
+        RICH
+    )
     first = document["outcomes"][0]
-    assert list(first) == ["catalog", "extension", "action", "status", "request_id", "error", "note"]
-    assert (first["action"], first["status"], first["request_id"]) == ("create", "done", "11111111-2222")
+    assert list(first) == [
+        "catalog",
+        "extension",
+        "action",
+        "status",
+        "request_id",
+        "error",
+        "note",
+    ]
+    assert (first["action"], first["status"], first["request_id"]) == (
+        "create",
+        "done",
+        "11111111-2222",
+    )
 
 
 def test_findings_are_complete_without_errors_only() -> None:
@@ -122,7 +138,13 @@ def test_the_schema_describes_every_property_and_allows_no_other() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("format_version", "2"), ("digest", "sha256:0"), ("extra", 1), ("catalogs", None), ("complete", "yes")],
+    [
+        ("format_version", "2"),
+        ("digest", "sha256:0"),
+        ("extra", 1),
+        ("catalogs", None),
+        ("complete", "yes"),
+    ],
 )
 def test_a_document_that_is_no_plan_is_refused(name: str, value: object) -> None:
     assert not VALIDATOR.is_valid(plan_document(EMPTY) | {name: value})
@@ -140,9 +162,15 @@ def test_a_place_is_whole_or_absent() -> None:
 
 
 def test_a_finding_about_a_whole_file_has_no_line_in_any_format() -> None:
-    finding = Diagnostic("R312", "warning", "The file declares nothing.", "Remove it.", of_path("state/a.yaml"))
-    assert diagnostics_text([finding], files=1, extensions=0).startswith("state/a.yaml: R312 warning: The file")
-    assert "::warning file=state/a.yaml,title=R312::" in diagnostics_github([finding], files=1, extensions=0)
+    finding = Diagnostic(
+        "R312", "warning", "The file declares nothing.", "Remove it.", of_path("state/a.yaml")
+    )
+    assert diagnostics_text([finding], files=1, extensions=0).startswith(
+        "state/a.yaml: R312 warning: The file"
+    )
+    assert "::warning file=state/a.yaml,title=R312::" in diagnostics_github(
+        [finding], files=1, extensions=0
+    )
     assert "| `state/a.yaml` |" in diagnostics_markdown([finding], files=1, extensions=0)
     [location] = json.loads(diagnostics_sarif([finding], "0"))["runs"][0]["results"][0]["locations"]
     assert list(location["physicalLocation"]) == ["artifactLocation"]

@@ -6,8 +6,18 @@ import pytest
 from render_samples import BASED, EMPTY, FINDINGS, OUTCOMES, RICH
 
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
-from reconciler.render.json_document import apply_document, diagnostics_document, plan_document, to_json
-from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown, summary_markdown
+from reconciler.render.json_document import (
+    apply_document,
+    diagnostics_document,
+    plan_document,
+    to_json,
+)
+from reconciler.render.markdown import (
+    diagnostics_markdown,
+    outcomes_markdown,
+    plan_markdown,
+    summary_markdown,
+)
 from reconciler.render.sarif import diagnostics_sarif
 from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text
 

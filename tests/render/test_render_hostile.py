@@ -16,8 +16,18 @@ from tiers import examples
 from reconciler.model.secrets import mask
 from reconciler.render.escape import code_span, fence_for, json_value, visible
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
-from reconciler.render.json_document import apply_document, diagnostics_document, plan_document, to_json
-from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown, summary_markdown
+from reconciler.render.json_document import (
+    apply_document,
+    diagnostics_document,
+    plan_document,
+    to_json,
+)
+from reconciler.render.markdown import (
+    diagnostics_markdown,
+    outcomes_markdown,
+    plan_markdown,
+    summary_markdown,
+)
 from reconciler.render.sarif import diagnostics_sarif
 from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text, wrapped
 
@@ -34,7 +44,9 @@ MARKDOWN: dict[str, Render] = {
     "plan": lambda text: plan_markdown(plan_with(text), drift=True),
     "summary": lambda text: summary_markdown(plan_with(text)),
     "apply": lambda text: outcomes_markdown(outcomes_with(text)),
-    "validate": lambda text: diagnostics_markdown(plan_with(text).diagnostics, files=1, extensions=1),
+    "validate": lambda text: diagnostics_markdown(
+        plan_with(text).diagnostics, files=1, extensions=1
+    ),
 }
 GITHUB: dict[str, Render] = {
     "plan": lambda text: plan_github(plan_with(text), drift=True),
@@ -70,12 +82,15 @@ def test_no_output_shows_a_key_at_any_depth_of_encoding(
     text: str, letters: str, layers: list[Callable[[str], str]], before: str
 ) -> None:
     key = "".join(
-        f"{pair}{number % 10}" for number, pair in enumerate(map("".join, zip(letters, letters[::-1], strict=True)))
+        f"{pair}{number % 10}"
+        for number, pair in enumerate(map("".join, zip(letters, letters[::-1], strict=True)))
     )
     held = f"{before}x1Y2{key}"
     for layer in layers:
         held = layer(held)
-    shown = "".join(map(mask, all_renderings(f"{text} {held} {text}")))  # as everything that is printed or saved
+    shown = "".join(
+        map(mask, all_renderings(f"{text} {held} {text}"))
+    )  # as everything that is printed or saved
     assert not any(piece in shown for piece in (key[:15], key[30:45], key[-15:]))
 
 
@@ -131,9 +146,11 @@ def tags(block: str) -> list[object]:
 def skeleton(markdown: str) -> list[object]:
     """What the Markdown is made of, without the words."""
     return [
-        (token.type, token.info, tags(token.content) if token.type == "html_block" else None)
-        if token.children is None
-        else [child.type for child in token.children]
+        (
+            (token.type, token.info, tags(token.content) if token.type == "html_block" else None)
+            if token.children is None
+            else [child.type for child in token.children]
+        )
         for token in parser.parse(markdown)
     ]
 
@@ -148,7 +165,9 @@ def test_markdown_is_built_the_same_whatever_the_words(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", MARKDOWN)
-@pytest.mark.parametrize("text", ["@octocat", "#1", "GH-1", "https://evil.example", "a@b.example", "a" * 40])
+@pytest.mark.parametrize(
+    "text", ["@octocat", "#1", "GH-1", "https://evil.example", "a@b.example", "a" * 40]
+)
 def test_what_github_would_link_stands_in_code(name: str, text: str) -> None:
     plain = [
         child.content
@@ -187,7 +206,11 @@ def run_command(line: str) -> tuple[str, dict[str, str], str] | None:
         return None
     name, _, listed = line[2:end].partition(" ")
     properties = dict(pair.split("=", 1) for pair in listed.strip().split(",") if "=" in pair)
-    return name, {key: unescaped(value, ":,") for key, value in properties.items()}, unescaped(line[end + 2 :], "")
+    return (
+        name,
+        {key: unescaped(value, ":,") for key, value in properties.items()},
+        unescaped(line[end + 2 :], ""),
+    )
 
 
 def unescaped(text: str, more: str) -> str:
@@ -200,7 +223,9 @@ def unescaped(text: str, more: str) -> str:
 @given(HOSTILE_TEXT)
 def test_a_workflow_command_carries_the_words_and_obeys_none(text: str) -> None:
     for render in GITHUB.values():
-        hostile, benign = ([run_command(line) for line in render(one).split("\n")] for one in (text, "x"))
+        hostile, benign = (
+            [run_command(line) for line in render(one).split("\n")] for one in (text, "x")
+        )
         assert [one and (one[0], len(one[2].split("\n"))) for one in hostile] == [
             one and (one[0], len(one[2].split("\n"))) for one in benign
         ]
@@ -212,9 +237,11 @@ def test_a_workflow_command_carries_the_words_and_obeys_none(text: str) -> None:
 
 def test_the_escapes_of_a_workflow_command_are_those_of_github() -> None:
     finding = plan_with("50%, a:b\r\nc").diagnostics
-    (line, *_) = diagnostics_github(finding, files=1, extensions=1).split("\n")
-    assert line == (
-        r"::warning file=50%25%2C a%3Ab\r\nc,line=3,col=1,title=R301::50%25, a:b\r\nc%0AHint: 50%25, a:b\r\nc"
+    line, *_ = diagnostics_github(finding, files=1, extensions=1).split("\n")
+    assert (
+        line
+        == r"::warning file=50%25%2C a%3Ab\r\nc,line=3,col=1,title=R301::50%25, a:b\r\nc%0AHint:"
+        r" 50%25, a:b\r\nc"
     )
 
 
@@ -255,7 +282,9 @@ def test_what_does_not_show_as_itself_is_escaped(text: str, shown: str) -> None:
 
 
 def test_sarif_locates_by_an_encoded_relative_address_and_has_no_links() -> None:
-    document = json.loads(diagnostics_sarif(plan_with("a b/[x](http://evil)ö\ud800").diagnostics, "0.1.0"))
+    document = json.loads(
+        diagnostics_sarif(plan_with("a b/[x](http://evil)ö\ud800").diagnostics, "0.1.0")
+    )
     (run,) = document["runs"]
     (result,) = run["results"]
     location = result["locations"][0]["physicalLocation"]["artifactLocation"]

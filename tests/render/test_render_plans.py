@@ -10,9 +10,22 @@ from render_samples import ABSENT, BASED, DIGEST, EMPTY, FINDINGS, MARKETING, OU
 from tiers import examples
 
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
-from reconciler.model.plan import Action, Change, FieldChange, Outcome, Plan, PlannedCatalog, Unmanaged
+from reconciler.model.plan import (
+    Action,
+    Change,
+    FieldChange,
+    Outcome,
+    Plan,
+    PlannedCatalog,
+    Unmanaged,
+)
 from reconciler.render.github import plan_github
-from reconciler.render.markdown import diagnostics_markdown, outcomes_markdown, plan_markdown, summary_markdown
+from reconciler.render.markdown import (
+    diagnostics_markdown,
+    outcomes_markdown,
+    plan_markdown,
+    summary_markdown,
+)
 from reconciler.render.page import SMALLEST_BYTES, Page
 from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text, wrapped
 
@@ -64,19 +77,28 @@ def test_the_symbol_of_a_field_stands_in_column_0() -> None:
     assert "+   clientConfiguration/maximumRetries: 2" in lines
     assert '>   displayName: "old-name" -> "new-name"' in lines
     assert '!   description: null -> "x"' in lines
-    assert "    because the live values differ from the declared ones, at desired_state/marketing.yaml:14" in lines
+    assert (
+        "    because the live values differ from the declared ones, at"
+        " desired_state/marketing.yaml:14" in lines
+    )
     assert "    at desired_state/marketing.yaml:34" in lines, "a blocked change has a long reason"
 
 
 def test_blocked_changes_come_first_in_their_catalog() -> None:
     text = plan_text(RICH)
-    assert text.index("Catalog Marketing") < text.index("! blocked two-of-them") < text.index("+ create notify-finance")
+    assert (
+        text.index("Catalog Marketing")
+        < text.index("! blocked two-of-them")
+        < text.index("+ create notify-finance")
+    )
     markdown = plan_markdown(RICH)
     assert markdown.index("**Blocked**") < markdown.index("<details>")
 
 
 @pytest.mark.parametrize("read", ["absent", "unreadable"])
-def test_a_catalog_that_could_not_be_read_is_named_though_nothing_is_declared_in_it(read: str) -> None:
+def test_a_catalog_that_could_not_be_read_is_named_though_nothing_is_declared_in_it(
+    read: str,
+) -> None:
     plan = replace(EMPTY, catalogs=(PlannedCatalog(ABSENT, read),))
     text = plan_text(plan)
     assert "\nCatalog Sales: " in text
@@ -89,31 +111,48 @@ def test_drift_shows_declared_and_live_and_how_to_resolve_it() -> None:
     text = plan_text(RICH, drift=True)
     assert '~   callbackConfiguration/timeoutDuration: declared "PT1H", live "PT30M"\n' in text
     assert '>   displayName: declared "new-name", live "old-name"\n' in text
-    assert "\n+ missing in the tenant: notify-finance (accessPackageAssignmentRequestWorkflowExtension)\n" in text
+    assert (
+        "\n+ missing in the tenant: notify-finance"
+        " (accessPackageAssignmentRequestWorkflowExtension)\n" in text
+    )
     assert "\n~ changed notify-approvers (" in text
-    assert "    the live extension was last changed 2022-11-02T19:57:41Z by owner@contoso.com\n" in text
+    assert (
+        "    the live extension was last changed 2022-11-02T19:57:41Z by owner@contoso.com\n"
+        in text
+    )
     assert "    the live extension was last changed 2022-11-02T19:57:41Z\n" in text
     assert "clientConfiguration" not in text, "a missing extension has no live value to compare"
     assert "last changed" not in plan_text(RICH)
-    assert '~   callbackConfiguration/timeoutDuration: declared "PT1H", live "PT30M"\n' in plan_markdown(
-        RICH, drift=True
+    assert (
+        '~   callbackConfiguration/timeoutDuration: declared "PT1H", live "PT30M"\n'
+        in plan_markdown(RICH, drift=True)
     )
     for output in (text, plan_markdown(RICH, drift=True)):
         assert "To resolve:" in output
         target = "--graph-url http://127.0.0.1:8484/v1.0"
         assert f"To make the tenant match the files, run: reconciler apply {target}\n" in output
-        assert f"To make the files match the tenant, run: reconciler export --update {target}\n" in output
-        assert f"To add unmanaged extensions to the files, run: reconciler export --update {target}\n" in output
+        assert (
+            f"To make the files match the tenant, run: reconciler export --update {target}\n"
+            in output
+        )
+        assert (
+            f"To add unmanaged extensions to the files, run: reconciler export --update {target}\n"
+            in output
+        )
         assert "keeps the declarations of missing extensions" in output
     assert "To resolve:" not in plan_text(EMPTY, drift=True)
     production = replace(BASED, graph_url="https://graph.microsoft.com/v1.0")
     assert "run: reconciler apply --environment production\n" in plan_text(production, drift=True)
-    assert "run: reconciler export --update --environment production\n" in plan_markdown(production, drift=True)
+    assert "run: reconciler export --update --environment production\n" in plan_markdown(
+        production, drift=True
+    )
     on_sandbox = replace(RICH, graph_url="sandbox", changes=RICH.changes[2:])
     assert "run: reconciler apply --sandbox\n" in plan_text(on_sandbox, drift=True)
     assert "files, run: reconciler export --update --sandbox\n" in plan_text(on_sandbox)
     altered = replace(RICH, graph_url="http://127.0.0.1:8484/v1.0;reboot")
-    assert "run: reconciler apply\n" in plan_text(altered, drift=True), "a saved plan adds nothing else to a command"
+    assert "run: reconciler apply\n" in plan_text(altered, drift=True), (
+        "a saved plan adds nothing else to a command"
+    )
     assert "missing extensions" not in plan_text(on_sandbox, drift=True)
 
 
@@ -132,10 +171,16 @@ def test_drift_ends_in_a_line_of_its_own() -> None:
     ("declared", "shown", "drift"),
     [
         (None, '"https://old" -> (known after apply)', 'not declared, live "https://old"'),
-        ("https://new", '"https://old" -> "https://new"', 'declared "https://new", live "https://old"'),
+        (
+            "https://new",
+            '"https://old" -> "https://new"',
+            'declared "https://new", live "https://old"',
+        ),
     ],
 )
-def test_a_url_that_graph_looks_up_is_known_after_apply(declared: str | None, shown: str, drift: str) -> None:
+def test_a_url_that_graph_looks_up_is_known_after_apply(
+    declared: str | None, shown: str, drift: str
+) -> None:
     row = FieldChange(("endpointConfiguration", "url"), "https://old", declared)
     plan = replace(RICH, changes=(replace(RICH.changes[2], fields=(row,)),))
     assert f"\n~   endpointConfiguration/url: {shown}\n" in plan_text(plan)
@@ -154,7 +199,9 @@ def test_a_catalog_counts_its_changes_in_its_heading() -> None:
 
 
 def creates(number: int, *, odd: bool = False) -> Plan:
-    """Creates that set the same resource group and each another Logic App; an odd one is in another group."""
+    """Creates that set the same resource group and each another Logic App; an odd one is in another
+    group.
+    """
     changes = [
         Change(
             "create",
@@ -165,7 +212,9 @@ def creates(number: int, *, odd: bool = False) -> Plan:
                 FieldChange(("displayName",), None, f"e{index}"),
                 FieldChange(("endpointConfiguration", "logicAppWorkflowName"), None, f"la-{index}"),
                 FieldChange(
-                    ("endpointConfiguration", "resourceGroupName"), None, "rg-2" if odd and not index else "rg"
+                    ("endpointConfiguration", "resourceGroupName"),
+                    None,
+                    "rg-2" if odd and not index else "rg",
                 ),
             ),
             source=SourceLocation("desired_state/marketing.yaml", index + 1),
@@ -179,8 +228,18 @@ def test_what_all_creates_of_a_catalog_set_is_shown_once() -> None:
     for output in (plan_text(creates(3)), plan_markdown(creates(3))):
         assert output.count('+   endpointConfiguration/resourceGroupName: "rg"\n') == 1
         assert output.index("+ the same in all 3 creates below:\n") < output.index("+ create e0")
-        assert [output.count(f'logicAppWorkflowName: "la-{index}"\n') for index in range(3)] == [1, 1, 1]
-        assert output.count("    because no extension of this catalog has this name, at desired_state/marketing.y") == 3
+        assert [output.count(f'logicAppWorkflowName: "la-{index}"\n') for index in range(3)] == [
+            1,
+            1,
+            1,
+        ]
+        assert (
+            output.count(
+                "    because no extension of this catalog has this name, at"
+                " desired_state/marketing.y"
+            )
+            == 3
+        )
         assert "displayName" not in output, "the title has the name"
     for plan, times in ((creates(2), 2), (creates(3, odd=True), 2)):
         assert plan_text(plan).count('resourceGroupName: "rg"\n') == times
@@ -190,7 +249,9 @@ def test_what_all_creates_of_a_catalog_set_is_shown_once() -> None:
 def test_a_create_whose_name_row_differs_from_its_title_shows_it() -> None:
     first = creates(1).changes[0]
     rows = (FieldChange(("displayName",), None, "another"), *first.fields[1:])
-    assert '+   displayName: "another"\n' in plan_text(replace(EMPTY, changes=(replace(first, fields=rows),)))
+    assert '+   displayName: "another"\n' in plan_text(
+        replace(EMPTY, changes=(replace(first, fields=rows),))
+    )
 
 
 def test_sixty_changes_need_less_than_half_of_the_lines_they_had() -> None:
@@ -207,10 +268,16 @@ def test_a_summary_has_titles_and_counts_only() -> None:
         "Unmanaged, left alone: 2",
         "Warnings: 2",
     ]
-    assert lines[-2] == "Plan: 1 create, 2 update, 1 rename, 0 replace, 0 delete, 2 blocked, 3 unchanged."
+    assert (
+        lines[-2]
+        == "Plan: 1 create, 2 update, 1 rename, 0 replace, 0 delete, 2 blocked, 3 unchanged."
+    )
     assert not [line for line in lines if line.startswith(" ")]
     markdown = summary_markdown(RICH)
-    assert "* `+ create notify-finance (accessPackageAssignmentRequestWorkflowExtension)`\n" in markdown
+    assert (
+        "* `+ create notify-finance (accessPackageAssignmentRequestWorkflowExtension)`\n"
+        in markdown
+    )
     assert "Unmanaged, left alone: 2\n" in markdown
     for absent in ("because", "timeoutDuration", "```diff", "R302"):
         assert absent not in summary_text(RICH) + markdown
@@ -226,7 +293,10 @@ def test_a_summary_of_a_large_plan_fits_its_page_and_counts_the_rest() -> None:
 def test_the_list_of_unmanaged_extensions_says_that_nothing_deletes_them() -> None:
     for output in (plan_text(RICH), plan_markdown(RICH), plan_text(RICH, drift=True)):
         assert "Unmanaged, left alone:" in output
-        assert "Removing a declaration does not delete the extension in the tenant; it becomes unmanaged." in output
+        assert (
+            "Removing a declaration does not delete the extension in the tenant; it becomes"
+            " unmanaged." in output
+        )
     assert "Removing a declaration" not in plan_text(EMPTY)
 
 
@@ -252,12 +322,20 @@ def test_before_an_apply_only_the_outcomes_say_that_there_is_nothing_to_do() -> 
             ["~   description: word word word", "~     word word word word word word"],
         ),
         ("+ create name (" + "x" * 45 + ")", ["+ create name", "+     (" + "x" * 45 + ")"]),
-        ("    because one two three four five six", ["    because one two three four five", "      six"]),
+        (
+            "    because one two three four five six",
+            ["    because one two three four five", "      six"],
+        ),
         ("Digest: sha256:" + "5f " * 32, ["Digest: sha256:" + "5f " * 32]),
-        ('+   a: "two  blanks  stay  together  here"', ["+   a:", '+     "two  blanks  stay  together  here"']),
+        (
+            '+   a: "two  blanks  stay  together  here"',
+            ["+   a:", '+     "two  blanks  stay  together  here"'],
+        ),
     ],
 )
-def test_a_long_line_keeps_symbol_and_indent_on_a_terminal(line: str, wrapped_line: list[str]) -> None:
+def test_a_long_line_keeps_symbol_and_indent_on_a_terminal(
+    line: str, wrapped_line: list[str]
+) -> None:
     assert wrapped(line, 35).split("\n")[: len(wrapped_line)] == wrapped_line
 
 
@@ -267,18 +345,23 @@ def test_wrapping_loses_no_word_and_leaves_the_last_line_whole(width: int) -> No
     text = plan_text(RICH, drift=True)
     result = wrapped(text, width)
     assert result.split("\n")[-2] == text.split("\n")[-2]
-    assert [word for word in result.split() if len(word) > 3] == [word for word in text.split() if len(word) > 3]
+    assert [word for word in result.split() if len(word) > 3] == [
+        word for word in text.split() if len(word) > 3
+    ]
     symbols = {line[:2] for line in result.split("\n") if line and line[0] in "+~>!=-"}
     assert symbols <= {"+ ", "~ ", "> ", "! ", "= "}
 
 
 def test_apply_ends_in_its_stable_line() -> None:
-    assert outcomes_text(OUTCOMES).split("\n")[-2] == (
-        "Apply: 1 created, 1 updated, 0 renamed, 0 replaced, 0 deleted, 1 failed, 1 skipped, 1 unknown."
+    assert (
+        outcomes_text(OUTCOMES).split("\n")[-2]
+        == "Apply: 1 created, 1 updated, 0 renamed, 0 replaced, 0 deleted, 1 failed, 1 skipped, 1"
+        " unknown."
     )
-    assert outcomes_text(()) == (
-        f"{NO_CHANGES}\n"
-        "Apply: 0 created, 0 updated, 0 renamed, 0 replaced, 0 deleted, 0 failed, 0 skipped, 0 unknown.\n"
+    assert (
+        outcomes_text(())
+        == f"{NO_CHANGES}\nApply: 0 created, 0 updated, 0 renamed, 0 replaced, 0 deleted, 0 failed,"
+        " 0 skipped, 0 unknown.\n"
     )
 
 
@@ -292,18 +375,23 @@ def test_apply_ends_in_its_stable_line() -> None:
         (FINDINGS[2:3], 1, 1, "Found 1 warning in 1 file.\nValid: 1 file, 1 extension."),
     ],
 )
-def test_the_verdict_counts_rightly(findings: tuple[Diagnostic, ...], files: int, extensions: int, last: str) -> None:
+def test_the_verdict_counts_rightly(
+    findings: tuple[Diagnostic, ...], files: int, extensions: int, last: str
+) -> None:
     assert diagnostics_text(findings, files=files, extensions=extensions).endswith(last + "\n")
 
 
 @pytest.mark.parametrize(
-    ("words", "number"), [("x", 2000), ("🎉|`" * 300, 40), pytest.param("\x00" * 3000, 60, marks=pytest.mark.thorough)]
+    ("words", "number"),
+    [("x", 2000), ("🎉|`" * 300, 40), pytest.param("\x00" * 3000, 60, marks=pytest.mark.thorough)],
 )
 def test_a_comment_fits_and_says_what_it_leaves_out(words: str, number: int) -> None:
     plan = large(number, words)
     outputs = [
         plan_markdown(plan, drift=True),
-        outcomes_markdown([Outcome(change, "failed", error=words, note=words) for change in plan.changes]),
+        outcomes_markdown(
+            [Outcome(change, "failed", error=words, note=words) for change in plan.changes]
+        ),
         diagnostics_markdown(plan.diagnostics, files=1, extensions=1),
     ]
     for output in outputs:
@@ -340,7 +428,11 @@ def test_many_catalogs_fit_too() -> None:
 def test_a_page_of_any_size_holds_whole_changes_and_counts_the_rest(
     room: int, number: int, words: str, url: str | None, drift: bool
 ) -> None:
-    altered = {"tenant_id": words, "graph_url": words, "tool_version": words}  # no digest covers all of these
+    altered = {
+        "tenant_id": words,
+        "graph_url": words,
+        "tool_version": words,
+    }  # no digest covers all of these
     plan = replace(large(number, words), diagnostics=RICH.diagnostics, **altered)
     output = plan_markdown(plan, Page(room, url), drift=drift)
     assert len(output.encode()) <= room
@@ -349,7 +441,9 @@ def test_a_page_of_any_size_holds_whole_changes_and_counts_the_rest(
     assert drift or begun == ended, "a change is there with all its rows, or not at all"
     omitted = {
         noun: int(count)
-        for count, noun in re.findall(r"(\d+) (blocked change|change|unmanaged extension)s?[ ,]", _note(output))
+        for count, noun in re.findall(
+            r"(\d+) (blocked change|change|unmanaged extension)s?[ ,]", _note(output)
+        )
     }
     assert omitted.get("change", 0) == number - begun
     assert ("**Truncated: " in output) == bool(_note(output))
@@ -377,7 +471,9 @@ def test_what_was_pending_before_stands_in_a_section_of_its_own() -> None:
     assert before.count("~ update") == 2
     assert "**Already pending" not in plan_markdown(RICH)
     assert plan_text(BASED).count("already pending in the baseline") == 2
-    blocked = replace(BASED, changes=tuple(replace(one, already_pending=True) for one in BASED.blocked))
+    blocked = replace(
+        BASED, changes=tuple(replace(one, already_pending=True) for one in BASED.blocked)
+    )
     assert plan_markdown(blocked).count(" (already pending) |") == 2
 
 
@@ -391,7 +487,9 @@ def test_what_was_pending_before_stands_in_a_section_of_its_own() -> None:
         (BASED, True, "<!-- reconciler:drift:production -->"),
     ],
 )
-def test_the_first_line_is_the_hidden_marker_of_an_environment(plan: Plan, drift: bool, first: str) -> None:
+def test_the_first_line_is_the_hidden_marker_of_an_environment(
+    plan: Plan, drift: bool, first: str
+) -> None:
     lines = plan_markdown(plan, drift=drift).split("\n")
     assert lines[0] == first
     assert DIGEST in lines[4]

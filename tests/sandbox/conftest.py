@@ -40,7 +40,9 @@ class Graph:
     @staticmethod
     def extensions(catalog: str = MARKETING, extension: str = "") -> str:
         """The path of a catalog's extensions, or of one of them."""
-        return f"/catalogs/{catalog}/customWorkflowExtensions" + (f"/{extension}" if extension else "")
+        return f"/catalogs/{catalog}/customWorkflowExtensions" + (
+            f"/{extension}" if extension else ""
+        )
 
     def send(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
         url = path if path.startswith("http") else f"{self.base}{EM}{path}"
@@ -73,7 +75,9 @@ class Graph:
         return [one for page in self.pages(path, **more) for one in page]
 
 
-def serve_in_thread(database: Path, switches: Switches | None, **more: Any) -> tuple[str, Callable[[], None]]:
+def serve_in_thread(
+    database: Path, switches: Switches | None, **more: Any
+) -> tuple[str, Callable[[], None]]:
     ready, box = threading.Event(), {}
 
     async def main() -> None:
@@ -100,14 +104,20 @@ def serve_in_thread(database: Path, switches: Switches | None, **more: Any) -> t
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Graph]]:
-    """Start a sandbox: `start("page_size=2", seed=…, database=…, token=…)`; stopped after the test."""
+    """Start a sandbox: `start("page_size=2", seed=…, database=…, token=…)`; stopped
+    after the test.
+    """
     with ExitStack() as stack:
 
-        def begin(*pairs: str, database: Path | None = None, token: str = TOKEN, **more: Any) -> Graph:
+        def begin(
+            *pairs: str, database: Path | None = None, token: str = TOKEN, **more: Any
+        ) -> Graph:
             file = database or tmp_path / "sandbox.sqlite3"
             base, stop = serve_in_thread(file, parse_switches(pairs) if pairs else None, **more)
             stack.callback(stop)
-            client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, trust_env=False, verify=False)
+            client = httpx.Client(
+                headers={"Authorization": f"Bearer {token}"}, trust_env=False, verify=False
+            )
             return Graph(base, stack.enter_context(client), file)
 
         yield begin
@@ -132,7 +142,9 @@ def request_body() -> Json:
             "resourceGroupName": "rg-identity",
             "logicAppWorkflowName": "la-hr",
         },
-        "authenticationConfiguration": {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"},
+        "authenticationConfiguration": {
+            "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"
+        },
         "callbackConfiguration": {
             "@odata.type": "#microsoft.graph.customExtensionCallbackConfiguration",
             "timeoutDuration": "PT1H",

@@ -1,4 +1,6 @@
-"""Bodies are taken strictly: what does not fit the type is a 400 in Graph's form (docs/graph.md §2)."""
+"""Bodies are taken strictly: what does not fit the type is a 400 in Graph's form
+(docs/graph.md §2).
+"""
 
 import copy
 
@@ -21,14 +23,18 @@ REFUSED = {
     "endpoint null": lambda b: b.update(endpointConfiguration=None),
     "endpoint list": lambda b: b.update(endpointConfiguration=[]),
     "endpoint untyped": lambda b: b["endpointConfiguration"].pop("@odata.type"),
-    "endpoint of authentication": lambda b: b["endpointConfiguration"].update(
-        {"@odata.type": "#microsoft.graph.httpRequestEndpoint"}
+    "endpoint of authentication": (
+        lambda b: b["endpointConfiguration"].update(
+            {"@odata.type": "#microsoft.graph.httpRequestEndpoint"}
+        )
     ),
     "endpoint unknown member": lambda b: b["endpointConfiguration"].update(targetUrl="x"),
     "endpoint without group": lambda b: b["endpointConfiguration"].pop("resourceGroupName"),
     "subscription no guid": lambda b: b["endpointConfiguration"].update(subscriptionId="sub"),
-    "subscription newline": lambda b: b["endpointConfiguration"].update(
-        subscriptionId="38ab2ccc-3747-4567-b36b-9478f5602f0d\n"
+    "subscription newline": (
+        lambda b: b["endpointConfiguration"].update(
+            subscriptionId="38ab2ccc-3747-4567-b36b-9478f5602f0d\n"
+        )
     ),
     "url number": lambda b: b["endpointConfiguration"].update(url=1),
     "authentication null": lambda b: b.update(authenticationConfiguration=None),
@@ -39,13 +45,19 @@ REFUSED = {
     ),
     "client timeout low": lambda b: b.update(clientConfiguration={"timeoutInMilliseconds": 199}),
     "client timeout high": lambda b: b.update(clientConfiguration={"timeoutInMilliseconds": 2001}),
-    "client timeout text": lambda b: b.update(clientConfiguration={"timeoutInMilliseconds": "1000"}),
-    "client timeout decimal": lambda b: b.update(clientConfiguration={"timeoutInMilliseconds": 1000.0}),
+    "client timeout text": lambda b: b.update(
+        clientConfiguration={"timeoutInMilliseconds": "1000"}
+    ),
+    "client timeout decimal": lambda b: b.update(
+        clientConfiguration={"timeoutInMilliseconds": 1000.0}
+    ),
     "retries": lambda b: b.update(clientConfiguration={"maximumRetries": 2}),
     "retries boolean": lambda b: b.update(clientConfiguration={"maximumRetries": True}),
     "client unknown": lambda b: b.update(clientConfiguration={"retries": 1}),
     "client type": lambda b: b.update(clientConfiguration={"@odata.type": "#microsoft.graph.user"}),
-    "callback type": lambda b: b["callbackConfiguration"].update({"@odata.type": "#microsoft.graph.user"}),
+    "callback type": (
+        lambda b: b["callbackConfiguration"].update({"@odata.type": "#microsoft.graph.user"})
+    ),
     "callback unknown": lambda b: b["callbackConfiguration"].update(authorizedApps=[]),
     "two timeouts": lambda b: b["callbackConfiguration"].update(durationBeforeTimeout="PT2H"),
 }
@@ -113,7 +125,9 @@ def test_durations_are_shown_in_canonical_form(graph, request_body, sent, shown)
     assert graph.create(request_body)["callbackConfiguration"]["timeoutDuration"] == shown
 
 
-@pytest.mark.parametrize("name", ["displayName", "endpointConfiguration", "authenticationConfiguration"])
+@pytest.mark.parametrize(
+    "name", ["displayName", "endpointConfiguration", "authenticationConfiguration"]
+)
 def test_post_needs_what_put_may_leave_out(graph, request_body, name):
     created = graph.create(request_body)
     del request_body[name]
@@ -146,7 +160,9 @@ def test_a_body_that_is_no_json_object_is_refused(graph, content):
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_number_that_is_not_finite_is_not_json(graph, number):
     headers = {"Content-Type": "application/json"}
-    answer = graph.send("POST", graph.extensions(), content=f'{{"a": [{number}]}}'.encode(), headers=headers)
+    answer = graph.send(
+        "POST", graph.extensions(), content=f'{{"a": [{number}]}}'.encode(), headers=headers
+    )
     assert answer.json()["error"]["message"] == "Unable to read JSON request payload."
 
 
@@ -156,7 +172,9 @@ def test_the_wrapped_body_of_the_documentation_is_refused(graph, request_body):
 
 
 def test_a_huge_body_is_refused_in_graphs_form(graph, request_body):
-    answer = graph.send("POST", graph.extensions(), {**request_body, "description": "x" * 2_000_000})
+    answer = graph.send(
+        "POST", graph.extensions(), {**request_body, "description": "x" * 2_000_000}
+    )
     assert answer.status_code == 413 and answer.json()["error"]["code"]
 
 
@@ -181,14 +199,18 @@ def test_the_expiry_type_takes_no_callback_object(graph, expiry_body):
     ],
 )
 def test_the_types_of_a_callback_that_are_accepted(graph, request_body, kind):
-    request_body["callbackConfiguration"] = {"timeoutDuration": "PT1H"} | ({"@odata.type": kind} if kind else {})
+    request_body["callbackConfiguration"] = {"timeoutDuration": "PT1H"} | (
+        {"@odata.type": kind} if kind else {}
+    )
     assert graph.create(request_body)["callbackConfiguration"]["timeoutDuration"] == "PT1H"
 
 
 def test_types_are_accepted_without_hash_and_in_any_case_but_shown_in_one_form(graph, request_body):
     kind = request_body["@odata.type"]
     request_body["@odata.type"] = kind[1:].upper()
-    request_body["endpointConfiguration"]["@odata.type"] = "MICROSOFT.graph.logicAppTriggerEndpointConfiguration"
+    request_body["endpointConfiguration"]["@odata.type"] = (
+        "MICROSOFT.graph.logicAppTriggerEndpointConfiguration"
+    )
     created = graph.create(request_body)
     assert created["@odata.type"] == kind
     endpoint = created["endpointConfiguration"]["@odata.type"]
@@ -199,9 +221,17 @@ def test_nulls_that_are_accepted(graph, request_body):
     request_body.update(description=None, callbackConfiguration=None, clientConfiguration=None)
     request_body["endpointConfiguration"]["url"] = None
     created = graph.create(request_body)
-    assert created["description"] is created["callbackConfiguration"] is created["clientConfiguration"] is None
+    assert (
+        created["description"]
+        is created["callbackConfiguration"]
+        is created["clientConfiguration"]
+        is None
+    )
     client = {"timeoutInMilliseconds": None, "maximumRetries": None}
-    assert graph.create({**request_body, "clientConfiguration": client})["clientConfiguration"] == client
+    assert (
+        graph.create({**request_body, "clientConfiguration": client})["clientConfiguration"]
+        == client
+    )
     defaulted = graph.create({**request_body, "clientConfiguration": {"maximumRetries": 1}})
     assert defaulted["clientConfiguration"] == {"timeoutInMilliseconds": 1000, "maximumRetries": 1}
 

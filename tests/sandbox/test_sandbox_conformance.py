@@ -1,4 +1,6 @@
-"""What the routes answer conforms to Microsoft's metadata (the reconstructed OpenAPI subset with PUT)."""
+"""What the routes answer conforms to Microsoft's metadata (the reconstructed OpenAPI subset with
+PUT).
+"""
 
 from functools import cache
 from pathlib import Path
@@ -7,8 +9,12 @@ import pytest
 import yaml
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
-METADATA = Path(__file__).parents[2].parent / "shared" / "graph" / "openapi-entitlement-subset-put.yaml"
-EXPAND = "accessPackage($expand=catalog),customExtensionStageSettings($expand=customExtension),questions"
+METADATA = (
+    Path(__file__).parents[2].parent / "shared" / "graph" / "openapi-entitlement-subset-put.yaml"
+)
+EXPAND = (
+    "accessPackage($expand=catalog),customExtensionStageSettings($expand=customExtension),questions"
+)
 SETTINGS = [
     (),
     ("timeout_answer=both", "list_order=insertion", "page_size=1"),
@@ -28,8 +34,8 @@ def metadata():
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document = yaml.load(METADATA.read_text(encoding="utf-8"), Loader=loader)
     for schema in document["components"]["schemas"].values():
-        # A derived type refers to its root, whose discriminator leads back: the validator would turn in circles.
-        # `check` looks at the concrete type instead.
+        # A derived type refers to its root, whose discriminator leads back: the validator would
+        # turn in circles. `check` looks at the concrete type instead.
         schema.pop("discriminator", None)
     return document
 
@@ -45,12 +51,18 @@ def listed(name):
     schema = metadata()["components"]["schemas"][name]
     found = set(schema.get("properties", {}))
     for part in schema.get("allOf", []):
-        found |= listed(part["$ref"].rpartition("/")[2]) if "$ref" in part else set(part.get("properties", {}))
+        found |= (
+            listed(part["$ref"].rpartition("/")[2])
+            if "$ref" in part
+            else set(part.get("properties", {}))
+        )
     return found
 
 
 def check(payload, name, *, strict):
-    """Valid as the declared schema, and every typed object inside as the concrete one of its discriminator."""
+    """Valid as the declared schema, and every typed object inside as the concrete one of its
+    discriminator.
+    """
     problems = [error.message for error in validator(name).iter_errors(payload)]
     assert not problems, (name, problems)
     if strict and isinstance(payload, dict) and name.startswith("microsoft.graph."):
@@ -59,7 +71,9 @@ def check(payload, name, *, strict):
 
 
 def check_inside(value, *, strict):
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for inner in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
         kind = inner.get("@odata.type", "").removeprefix("#") if isinstance(inner, dict) else ""
         if kind:
             check(inner, kind, strict=strict)
@@ -69,7 +83,9 @@ def check_inside(value, *, strict):
 
 def response_schema(method, template):
     """The schema that the metadata declares for the success of an operation."""
-    response = metadata()["paths"][f"/identityGovernance/entitlementManagement{template}"][method]["responses"]["2XX"]
+    response = metadata()["paths"][f"/identityGovernance/entitlementManagement{template}"][method][
+        "responses"
+    ]["2XX"]
     if "$ref" in response:
         response = metadata()["components"]["responses"][response["$ref"].rpartition("/")[2]]
     (content,) = response["content"].values()
@@ -109,7 +125,10 @@ def test_success_answers_conform(start, request_body, expiry_body, pairs, extra)
     strict = extra == "false"
     bodies = (
         {**expiry_body},
-        {**expiry_body, "@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"},
+        {
+            **expiry_body,
+            "@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension",
+        },
         {
             **expiry_body,
             "@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension",
@@ -120,7 +139,9 @@ def test_success_answers_conform(start, request_body, expiry_body, pairs, extra)
     )
     for body in bodies:
         made = graph.send("POST", graph.extensions(), body)
-        item = graph.extensions(extension=check_answer(made, "post", COLLECTION, strict=strict)["id"])
+        item = graph.extensions(
+            extension=check_answer(made, "post", COLLECTION, strict=strict)["id"]
+        )
         graph.get(item)  # with lag_reads=1 the first read is still a 404
         check_answer(graph.get(item), "get", ITEM, strict=strict)
         check_answer(graph.send("PUT", item, body), "put", ITEM, strict=strict)
@@ -137,11 +158,15 @@ def test_catalogs_and_policies_conform(start, pairs, extra):
     made = graph.send("POST", "/catalogs", {"displayName": "Legal"})
     check_answer(made, "post", "/catalogs", strict=strict)
     everything = {"$expand": "accessPackages,customWorkflowExtensions"}
-    check_answer(graph.get(f"/catalogs/{graph.FINANCE}", params=everything), "get", CATALOG, strict=strict)
+    check_answer(
+        graph.get(f"/catalogs/{graph.FINANCE}", params=everything), "get", CATALOG, strict=strict
+    )
     assert len(check_pages(graph, "/catalogs", "/catalogs", strict=strict, params=everything)) == 4
     path = f"/assignmentPolicies/{graph.POLICY}"
     for params in ({}, {"$expand": EXPAND}):
-        check_pages(graph, "/assignmentPolicies", "/assignmentPolicies", strict=strict, params=params)
+        check_pages(
+            graph, "/assignmentPolicies", "/assignmentPolicies", strict=strict, params=params
+        )
         body = check_answer(graph.get(path, params=params), "get", POLICY, strict=strict)
     for name in (
         "@odata.context",
@@ -170,7 +195,9 @@ def test_errors_conform(start, request_body):
     ]
     assert [answer.status_code for answer in answers] == [401, 404, 404, 404, 400, 400, 400, 429]
     for answer in answers:
-        problems = list(validator("microsoft.graph.ODataErrors.ODataError").iter_errors(answer.json()))
+        problems = list(
+            validator("microsoft.graph.ODataErrors.ODataError").iter_errors(answer.json())
+        )
         assert not problems and answer.json()["error"]["innerError"]["client-request-id"]
 
 

@@ -38,7 +38,11 @@ def seed_file(folder, content):
 @pytest.mark.parametrize(("folder", "hidden"), [(".reconciler", True), ("state", False)])
 def test_our_own_folder_hides_itself_from_git_and_no_other_does(tmp_path, folder, hidden):
     with Store(tmp_path / folder / "s.sqlite3"):
-        found = sorted(file.name for file in (tmp_path / folder).iterdir() if not file.name.startswith("s.sqlite3"))
+        found = sorted(
+            file.name
+            for file in (tmp_path / folder).iterdir()
+            if not file.name.startswith("s.sqlite3")
+        )
     assert found == ([".gitignore"] if hidden else [])
     if hidden:
         assert (tmp_path / folder / ".gitignore").read_text() == "*\n"
@@ -52,7 +56,11 @@ def test_a_folder_that_is_there_already_is_left_as_it_is(tmp_path):
 
 def test_a_new_database_holds_the_seed(tmp_path):
     with Store(tmp_path / "deep" / "er" / "s.sqlite3") as store:
-        assert {one["displayName"] for one in store.catalogs()} == {"General", "Marketing", "Finance"}
+        assert {one["displayName"] for one in store.catalogs()} == {
+            "General",
+            "Marketing",
+            "Finance",
+        }
         named = {one["displayName"]: one for one in store.extensions()}
         assert set(named) == {"notify-approvers", "expiry-reminder", "legacy-audit"}
         assert named["notify-approvers"]["callbackConfiguration"]["timeoutDuration"] == "PT30M"
@@ -127,7 +135,9 @@ def test_sigkill_loses_no_answered_write(tmp_path, request_body):
     database = tmp_path / "s.sqlite3"
     command = [sys.executable, "-c", SERVE_FOREVER, str(database)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT) as server:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+    ) as server:
         base = server.stdout.readline().strip()
         path = "/identityGovernance/entitlementManagement/catalogs/32efb28c-9a7a-446c-986b-ca6528c6669d"
         headers = {"Authorization": "Bearer loopback-token-not-secret"}
@@ -136,7 +146,9 @@ def test_sigkill_loses_no_answered_write(tmp_path, request_body):
             made = [client.post(url, json=request_body).json()["id"] for _ in range(5)]
             server.send_signal(signal.SIGKILL)
     with Store(database) as store:
-        assert [one["id"] for one in store.extensions("32efb28c-9a7a-446c-986b-ca6528c6669d")] == made
+        assert [
+            one["id"] for one in store.extensions("32efb28c-9a7a-446c-986b-ca6528c6669d")
+        ] == made
 
 
 def test_reset_reseeds_and_keeps_its_switches(start, tmp_path, request_body):
@@ -160,7 +172,10 @@ def test_a_database_can_be_empty(tmp_path, start):
 
 
 def test_a_seed_needs_names_and_bodies_only_and_gives_the_same_every_time(tmp_path, request_body):
-    unknown = {"@odata.type": "#microsoft.graph.customAccessPackageWorkflowExtension", "displayName": "old"}
+    unknown = {
+        "@odata.type": "#microsoft.graph.customAccessPackageWorkflowExtension",
+        "displayName": "old",
+    }
     catalog = {"displayName": "Legal", "customWorkflowExtensions": [request_body, unknown]}
     seed = seed_file(tmp_path, {"catalogs": [catalog]})
     with Store(tmp_path / "a", seed=seed) as one, Store(tmp_path / "b", seed=seed) as other:
@@ -182,7 +197,11 @@ def test_a_seed_needs_names_and_bodies_only_and_gives_the_same_every_time(tmp_pa
         ({"catalogs": [{}]}, "displayName"),
         ({"catalogs": [], "more": 1}, "more"),
         (
-            {"catalogs": [{"displayName": "x", "customWorkflowExtensions": [{"displayName": "y"}]}]},
+            {
+                "catalogs": [
+                    {"displayName": "x", "customWorkflowExtensions": [{"displayName": "y"}]}
+                ]
+            },
             "@odata.type",
         ),
         ({"catalogs": [{"displayName": "x"}, {"displayName": "y", "id": "no"}]}, "GUID"),
@@ -246,7 +265,10 @@ def test_a_folder_is_refused(tmp_path):
 
 
 def test_switches_and_store_do_without_aiohttp():
-    check = "import sys, reconciler.sandbox.switches, reconciler.sandbox.store;sys.exit('aiohttp' in sys.modules)"
+    check = (
+        "import sys, reconciler.sandbox.switches, reconciler.sandbox.store;sys.exit('aiohttp' in"
+        " sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
 
 
@@ -256,7 +278,8 @@ def test_what_is_no_regular_file_is_refused_and_stays(tmp_path, make):
     before = (tmp_path / "special").stat()
     for attempt in (Store, reset):
         with pytest.raises(
-            SandboxDatabaseError, match="cannot be used as a sandbox database: it is not a regular file"
+            SandboxDatabaseError,
+            match="cannot be used as a sandbox database: it is not a regular file",
         ):
             attempt(tmp_path / "special")
     assert (tmp_path / "special").stat() == before
@@ -267,7 +290,9 @@ def test_a_full_disk_is_reported_with_the_name_of_the_database(tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
     try:
         for attempt in (Store, reset):
-            with pytest.raises(SandboxDatabaseError, match=r"s\.sqlite3 cannot be used as a sandbox database: "):
+            with pytest.raises(
+                SandboxDatabaseError, match=r"s\.sqlite3 cannot be used as a sandbox database: "
+            ):
                 attempt(tmp_path / "s.sqlite3")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -8,7 +8,10 @@ from reconciler.sandbox.store import Store
 
 
 def fill(graph, body, count):
-    return [graph.create({**body, "displayName": f"n{number}"})["displayName"] for number in range(count)]
+    return [
+        graph.create({**body, "displayName": f"n{number}"})["displayName"]
+        for number in range(count)
+    ]
 
 
 def names(objects):
@@ -57,13 +60,17 @@ def test_links_are_absolute_of_the_same_origin_and_keep_the_options(start, reque
 def test_a_link_has_the_origin_by_which_it_was_asked_for(start):
     graph = start("page_size=1")
     localhost = graph.base.replace("127.0.0.1", "localhost")
-    link = graph.get("/catalogs", headers={"Host": urlsplit(localhost).netloc}).json()["@odata.nextLink"]
+    link = graph.get("/catalogs", headers={"Host": urlsplit(localhost).netloc}).json()[
+        "@odata.nextLink"
+    ]
     assert link.startswith(localhost)
 
 
 def test_objects_that_come_and_go_between_pages_shift_nothing(start, request_body):
     graph = start("page_size=2", "list_order=insertion")
-    made = [graph.create({**request_body, "displayName": f"n{number}"})["id"] for number in range(5)]
+    made = [
+        graph.create({**request_body, "displayName": f"n{number}"})["id"] for number in range(5)
+    ]
     first = graph.get(graph.extensions()).json()
     graph.send("DELETE", graph.extensions(extension=made[0]))
     graph.create({**request_body, "displayName": "late"})
@@ -79,7 +86,11 @@ def test_a_made_up_token_is_refused(start, token):
 def test_top_makes_pages_smaller_and_never_larger(start, request_body):
     graph = start("page_size=3")
     fill(graph, request_body, 5)
-    assert [len(page) for page in graph.pages(graph.extensions(), params={"$top": "2"})] == [2, 2, 1]
+    assert [len(page) for page in graph.pages(graph.extensions(), params={"$top": "2"})] == [
+        2,
+        2,
+        1,
+    ]
     assert [len(page) for page in graph.pages(graph.extensions(), params={"$top": "50"})] == [3, 2]
     assert graph.pages(graph.extensions(), params={"$top": "0"}) == [[]]
 
@@ -137,7 +148,10 @@ def test_select_keeps_the_type(start):
 
 def test_extensions_expand_nothing(start):
     graph = start()
-    assert graph.get(graph.extensions(), params={"$expand": "callbackConfiguration"}).status_code == 400
+    assert (
+        graph.get(graph.extensions(), params={"$expand": "callbackConfiguration"}).status_code
+        == 400
+    )
 
 
 def test_count_takes_a_filter(start):
@@ -153,5 +167,7 @@ def test_a_catalog_made_after_a_look_up_is_found_by_the_next_one(start):
     graph.send("POST", "/catalogs", {"displayName": "Late"})
     assert names(graph.every("/catalogs", params=look_up)) == ["Late"]
     with Store(graph.database) as elsewhere:  # another process that serves the same file
-        elsewhere.add("catalog", {"id": "b0000000-0000-4000-8000-000000000001", "displayName": "LATER"})
+        elsewhere.add(
+            "catalog", {"id": "b0000000-0000-4000-8000-000000000001", "displayName": "LATER"}
+        )
     assert sorted(names(graph.every("/catalogs", params=look_up))) == ["LATER", "Late"]

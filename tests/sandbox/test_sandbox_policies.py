@@ -2,7 +2,9 @@
 
 import pytest
 
-ALL = "accessPackage($expand=catalog),customExtensionStageSettings($expand=customExtension),questions"
+ALL = (
+    "accessPackage($expand=catalog),customExtensionStageSettings($expand=customExtension),questions"
+)
 NAVIGATIONS = {"accessPackage", "customExtensionStageSettings", "questions", "catalog"}
 
 
@@ -32,7 +34,9 @@ def test_what_is_not_expanded_is_not_there(start):
     graph = start()
     assert not NAVIGATIONS & set(graph.get(path_of(graph)).json())
     assert not NAVIGATIONS & set(graph.every("/assignmentPolicies")[0])
-    shallow = graph.get(path_of(graph), params={"$expand": "accessPackage,customExtensionStageSettings"}).json()
+    shallow = graph.get(
+        path_of(graph), params={"$expand": "accessPackage,customExtensionStageSettings"}
+    ).json()
     assert "catalog" not in shallow["accessPackage"]
     assert "customExtension" not in shallow["customExtensionStageSettings"][0]
 
@@ -42,7 +46,10 @@ def test_expanded_policies_show_package_catalog_and_extension(start):
     (policy,) = graph.every("/assignmentPolicies", params={"$expand": ALL})
     assert policy["accessPackage"]["catalog"]["id"] == graph.FINANCE
     (bound,) = policy["customExtensionStageSettings"]
-    assert (bound["stage"], bound["customExtension"]["id"]) == ("assignmentRequestGranted", graph.LEGACY)
+    assert (bound["stage"], bound["customExtension"]["id"]) == (
+        "assignmentRequestGranted",
+        graph.LEGACY,
+    )
     assert "callbackConfiguration" not in bound["customExtension"]
     assert policy["questions"] == []
 
@@ -54,7 +61,9 @@ def test_the_documented_way_to_update_changes_nothing(start, extra):
     body = whole(graph)
     assert graph.send("PUT", path_of(graph), body).status_code == 200
     after = graph.get(path_of(graph), params={"$expand": ALL}).json()
-    changed = {name for name in after if after[name] != before[name]} - {"customExtensionStageSettings"}
+    changed = {name for name in after if after[name] != before[name]} - {
+        "customExtensionStageSettings"
+    }
     assert changed == {"modifiedDateTime"}
     assert whole(graph) == body
 
@@ -87,11 +96,16 @@ def test_an_unbound_extension_can_be_deleted(start, settings):
 )
 def test_each_stage_takes_its_own_type(start, stage, request_type):
     graph = start()
-    for extension, matches in ((graph.NOTIFY, request_type is True), (graph.EXPIRY, request_type is False)):
+    for extension, matches in (
+        (graph.NOTIFY, request_type is True),
+        (graph.EXPIRY, request_type is False),
+    ):
         body = {**whole(graph), "customExtensionStageSettings": [setting(stage, extension)]}
         answer = graph.send("PUT", path_of(graph), body)
         assert answer.status_code == (200 if matches else 400)
-        assert (graph.send("DELETE", graph.extensions(graph.FINANCE, extension)).status_code == 400) is matches
+        assert (
+            graph.send("DELETE", graph.extensions(graph.FINANCE, extension)).status_code == 400
+        ) is matches
 
 
 def test_the_extension_must_be_in_the_policys_catalog(start, request_body):
@@ -109,7 +123,9 @@ def test_a_wrong_type_in_the_reference_is_refused(start):
     graph = start()
     kind = "#microsoft.graph.accessPackageAssignmentWorkflowExtension"
     wrong = setting("assignmentRequestCreated", graph.NOTIFY, kind)
-    answer = graph.send("PUT", path_of(graph), {**whole(graph), "customExtensionStageSettings": [wrong]})
+    answer = graph.send(
+        "PUT", path_of(graph), {**whole(graph), "customExtensionStageSettings": [wrong]}
+    )
     assert answer.status_code == 400
 
 
@@ -131,7 +147,9 @@ def test_bad_policies_are_refused(start, change):
     assert graph.send("PUT", path_of(graph), {**whole(graph), **change}).status_code == 400
 
 
-@pytest.mark.parametrize("name", ["displayName", "questions", "reviewSettings", "specificAllowedTargets"])
+@pytest.mark.parametrize(
+    "name", ["displayName", "questions", "reviewSettings", "specificAllowedTargets"]
+)
 def test_a_policy_must_be_whole(start, name):
     graph = start()
     body = whole(graph)

@@ -15,7 +15,11 @@ def error_of(answer):
 
 def test_catalogs_are_listed_created_and_read(start):
     graph = start()
-    assert {one["displayName"] for one in graph.every("/catalogs")} == {"General", "Marketing", "Finance"}
+    assert {one["displayName"] for one in graph.every("/catalogs")} == {
+        "General",
+        "Marketing",
+        "Finance",
+    }
     created = graph.send("POST", "/catalogs", {"displayName": "Legal", "state": "unpublished"})
     assert created.status_code == 201
     read = graph.get(f"/catalogs/{created.json()['id']}")
@@ -40,7 +44,9 @@ def test_a_created_extension_has_what_the_service_fills_in(start, request_body):
     graph = start()
     created = graph.create(request_body)
     assert GUID.fullmatch(created["id"])
-    assert STAMP.fullmatch(created["createdDateTime"]) and STAMP.fullmatch(created["lastModifiedDateTime"])
+    assert STAMP.fullmatch(created["createdDateTime"]) and STAMP.fullmatch(
+        created["lastModifiedDateTime"]
+    )
     assert created["createdBy"] == created["lastModifiedBy"] == "owner@contoso.example"
     assert created["clientConfiguration"] is None
     assert re.fullmatch(
@@ -78,14 +84,19 @@ def test_put_changes_and_says_when(start, request_body):
 
 def test_patch_is_answered_as_an_unknown_route(start):
     graph = start()
-    for path in (graph.extensions(graph.FINANCE, graph.NOTIFY), f"/assignmentPolicies/{graph.POLICY}"):
+    for path in (
+        graph.extensions(graph.FINANCE, graph.NOTIFY),
+        f"/assignmentPolicies/{graph.POLICY}",
+    ):
         answer = graph.send("PATCH", path, {"displayName": "x"})
         assert answer.status_code == 404
         message = error_of(answer)["message"]
         assert message.startswith("No HTTP resource was found that matches the request URI")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/catalogs/x/y", "/accessPackages", "/assignmentPolicies/x/y"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/catalogs/x/y", "/accessPackages", "/assignmentPolicies/x/y"]
+)
 def test_any_other_path_is_404_in_graphs_form(start, path):
     answer = start().get(path)
     assert answer.status_code == 404 and error_of(answer)["innerError"]["request-id"]
@@ -127,10 +138,17 @@ def test_every_answer_carries_ids_and_odata_headers(start):
     mine = "0f0e0d0c-0b0a-4908-8706-050403020100"
     for path in ("/catalogs", "/nothing"):
         answer = graph.get(path, headers={"client-request-id": mine})
-        assert answer.headers["client-request-id"] == mine and GUID.fullmatch(answer.headers["request-id"])
-        assert answer.headers["OData-Version"] == "4.0" and answer.headers["Cache-Control"] == "private"
+        assert answer.headers["client-request-id"] == mine and GUID.fullmatch(
+            answer.headers["request-id"]
+        )
+        assert (
+            answer.headers["OData-Version"] == "4.0"
+            and answer.headers["Cache-Control"] == "private"
+        )
     inner = error_of(answer)["innerError"]
-    assert inner["client-request-id"] == mine and inner["request-id"] == answer.headers["request-id"]
+    assert (
+        inner["client-request-id"] == mine and inner["request-id"] == answer.headers["request-id"]
+    )
     assert inner["date"]
 
 
@@ -148,7 +166,10 @@ def test_catalogs_expand_packages_and_extensions_on_request_only(start):
 def test_the_trigger_url_is_kept_recomputed_or_sent(start, request_body):
     graph = start()
     created = graph.create(request_body)
-    item, endpoint = graph.extensions(extension=created["id"]), request_body["endpointConfiguration"]
+    item, endpoint = (
+        graph.extensions(extension=created["id"]),
+        request_body["endpointConfiguration"],
+    )
     computed = created["endpointConfiguration"]["url"]
 
     def put(**changes):
@@ -167,7 +188,9 @@ def test_a_fault_may_hide_a_write_that_happened(start, request_body):
     @web.middleware
     async def lose_the_answer(request, handler):
         answer = await handler(request)
-        return web.Response(status=504, text="gateway timeout") if request.method == "POST" else answer
+        return (
+            web.Response(status=504, text="gateway timeout") if request.method == "POST" else answer
+        )
 
     graph = start(faults=[lose_the_answer])
     assert graph.send("POST", graph.extensions(), request_body).status_code == 504

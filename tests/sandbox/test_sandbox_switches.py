@@ -56,7 +56,9 @@ def test_timeout_names_in_bodies(start, request_body, accept, other, sent):
         assert not set(NAMES) & set(answer.json()["callbackConfiguration"])
 
 
-@pytest.mark.parametrize(("value", "expected"), [*((name, {name}) for name in NAMES), ("both", set(NAMES))])
+@pytest.mark.parametrize(
+    ("value", "expected"), [*((name, {name}) for name in NAMES), ("both", set(NAMES))]
+)
 def test_timeout_names_in_answers(start, value, expected):
     graph = start(f"timeout_answer={value}")
     shown = graph.get(graph.extensions(graph.FINANCE, graph.NOTIFY)).json()["callbackConfiguration"]
@@ -68,7 +70,10 @@ def test_timeout_names_in_answers(start, value, expected):
 
 def test_two_equal_timeouts_are_one(start, request_body):
     graph = start()
-    request_body["callbackConfiguration"] = {"timeoutDuration": "PT60M", "durationBeforeTimeout": "PT1H"}
+    request_body["callbackConfiguration"] = {
+        "timeoutDuration": "PT60M",
+        "durationBeforeTimeout": "PT1H",
+    }
     assert graph.create(request_body)["callbackConfiguration"]["timeoutDuration"] == "PT1H"
 
 
@@ -78,7 +83,9 @@ def test_an_application_without_url(start, request_body):
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "UnauthorizedClientAppOnBehalfOfUnsupported"
     endpoint = request_body["endpointConfiguration"]
-    created = graph.create({**request_body, "endpointConfiguration": {**endpoint, "url": "https://own.example/x"}})
+    created = graph.create(
+        {**request_body, "endpointConfiguration": {**endpoint, "url": "https://own.example/x"}}
+    )
     item = graph.extensions(extension=created["id"])
     assert graph.send("PUT", item, request_body).status_code == 200
     endpoint["logicAppWorkflowName"] = "la-other"
@@ -86,7 +93,8 @@ def test_an_application_without_url(start, request_body):
 
 
 @pytest.mark.parametrize(
-    ("kept", "of_empty", "of_null"), [("as_sent", "", None), ("null", None, None), ("empty", "", "")]
+    ("kept", "of_empty", "of_null"),
+    [("as_sent", "", None), ("null", None, None), ("empty", "", "")],
 )
 def test_what_is_kept_of_an_empty_text(start, request_body, kept, of_empty, of_null):
     graph = start(f"empty_text={kept}")
@@ -94,7 +102,10 @@ def test_what_is_kept_of_an_empty_text(start, request_body, kept, of_empty, of_n
         created = graph.create({**request_body, "description": sent})
         assert created["description"] == expected
         item = graph.extensions(extension=created["id"])
-        assert graph.send("PUT", item, {**request_body, "description": sent}).json()["description"] == expected
+        assert (
+            graph.send("PUT", item, {**request_body, "description": sent}).json()["description"]
+            == expected
+        )
 
 
 @pytest.mark.parametrize("put", ["merge", "replace"])
@@ -118,21 +129,29 @@ def test_nested_objects_are_replaced_whole(start, request_body, put):
     graph = start(f"put={put}")
     request_body["clientConfiguration"] = {"timeoutInMilliseconds": 500, "maximumRetries": 1}
     created = graph.create(request_body)
-    body = {"@odata.type": request_body["@odata.type"], "clientConfiguration": {"maximumRetries": 0}}
+    body = {
+        "@odata.type": request_body["@odata.type"],
+        "clientConfiguration": {"maximumRetries": 0},
+    }
     answer = graph.send("PUT", graph.extensions(extension=created["id"]), body).json()
     assert answer["clientConfiguration"] == {"timeoutInMilliseconds": 1000, "maximumRetries": 0}
 
 
 def test_extra_properties_are_answered_and_never_accepted(start, request_body):
     graph = start("extra_properties=true")
-    plain = set(start(database=graph.database).get(graph.extensions(graph.FINANCE, graph.NOTIFY)).json())
+    plain = set(
+        start(database=graph.database).get(graph.extensions(graph.FINANCE, graph.NOTIFY)).json()
+    )
     shown = graph.get(graph.extensions(graph.FINANCE, graph.NOTIFY)).json()
     extra = set(shown) - plain
     assert any("@" in name for name in extra) and any("@" not in name for name in extra)
     assert "region" in shown["endpointConfiguration"] and "region" in shown["callbackConfiguration"]
     assert extra <= set(graph.every("/catalogs")[0])
     for name in extra:
-        assert graph.send("POST", graph.extensions(), {**request_body, name: shown[name]}).status_code == 400
+        assert (
+            graph.send("POST", graph.extensions(), {**request_body, name: shown[name]}).status_code
+            == 400
+        )
 
 
 def test_a_created_object_lags(start, request_body):

@@ -12,7 +12,10 @@ READ_ONLY = "loopback-read-only-token-not-secret"
 @pytest.mark.parametrize("path", ["/catalogs", "/nothing"])
 def test_any_other_token_is_401(start, header, path):
     answer = start().get(path, headers={"Authorization": header})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "InvalidAuthenticationToken")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (
+        401,
+        "InvalidAuthenticationToken",
+    )
 
 
 def test_no_token_is_401(start):
@@ -38,4 +41,7 @@ def test_tokens_come_from_the_environment_when_serving_starts(start, monkeypatch
     monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", "later")
     assert graph.get("/catalogs").status_code == 200
     for token, status in (("yours", 200), ("later", 401), ("loopback-token-not-secret", 401)):
-        assert graph.get("/catalogs", headers={"Authorization": f"bearer {token}"}).status_code == status
+        assert (
+            graph.get("/catalogs", headers={"Authorization": f"bearer {token}"}).status_code
+            == status
+        )

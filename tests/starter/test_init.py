@@ -1,4 +1,6 @@
-"""`reconciler init`: what it writes is valid and works; it overwrites nothing and writes all or nothing."""
+"""`reconciler init`: what it writes is valid and works; it overwrites nothing and writes all or
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from reconciler import __version__
 
 ROOT = Path(__file__).parents[2]
 ACTION = f"contoso/entra-reconciler@{'0123456789' * 4}"
-WORKFLOWS = [f".github/workflows/reconciler-{name}.yml" for name in ("validate", "plan", "apply", "drift")]
+WORKFLOWS = [
+    f".github/workflows/reconciler-{name}.yml" for name in ("validate", "plan", "apply", "drift")
+]
 EXAMPLE = "desired_state/example.yaml"
 SCHEMAS = ["schemas/desired-state.schema.json", "schemas/environments.schema.json"]
 EDITOR = [".vscode/settings.json", ".vscode/extensions.json"]
@@ -49,7 +53,9 @@ def test_its_example_declares_nothing_until_it_is_uncommented(reconciler: Comman
     reconciler("init", ".", "--action", ACTION)
     validated = reconciler("validate")
     assert validated.code == 0
-    assert validated.out.startswith("desired_state/example.yaml: R312 warning: The file declares nothing")
+    assert validated.out.startswith(
+        "desired_state/example.yaml: R312 warning: The file declares nothing"
+    )
     assert validated.out.endswith("Found 1 warning in 1 file.\nValid: 1 file, 0 extensions.\n")
     assert "No changes." in reconciler("plan", "--sandbox").out
 
@@ -98,7 +104,10 @@ def test_an_existing_file_is_never_overwritten(reconciler: CommandLine, name: st
     before = written(reconciler.folder)
     ran = reconciler("init", ".", "--action", ACTION)
     assert ran.code == 1
-    assert f"Error: {name} already exists. Nothing was written.\nHint: Move the existing files elsewhere" in ran.err
+    assert (
+        f"Error: {name} already exists. Nothing was written.\nHint: Move the existing files"
+        " elsewhere" in ran.err
+    )
     assert written(reconciler.folder) == before
     assert file.read_text() == "mine"
 
@@ -106,7 +115,9 @@ def test_an_existing_file_is_never_overwritten(reconciler: CommandLine, name: st
 def test_all_existing_files_are_named_at_once(reconciler: CommandLine) -> None:
     reconciler("init", ".", "--action", ACTION)
     ran = reconciler("init", ".", "--action", ACTION)
-    assert f"Error: {', '.join(NEW[:-1])} and {NEW[-1]} already exist. Nothing was written." in ran.err
+    assert (
+        f"Error: {', '.join(NEW[:-1])} and {NEW[-1]} already exist. Nothing was written." in ran.err
+    )
 
 
 def test_a_link_that_leads_nowhere_exists_too(reconciler: CommandLine) -> None:
@@ -122,7 +133,10 @@ def test_what_was_written_before_a_failure_is_taken_back(reconciler: CommandLine
     (reconciler.folder / ".github").mkdir()
     ran = reconciler("init", ".", "--action", ACTION)
     assert ran.code == 1
-    assert "desired_state/example.yaml cannot be written: Not a directory. Nothing was written." in ran.err
+    assert (
+        "desired_state/example.yaml cannot be written: Not a directory. Nothing was written."
+        in ran.err
+    )
     assert written(reconciler.folder) == [".github", "desired_state"]
 
 
@@ -151,8 +165,8 @@ class TestWithoutWorkflows:
         for arguments in ([], ["--ci", "github"]):
             ran = reconciler("init", ".", *arguments)
             assert (ran.code, ran.out) == (1, "")
-            assert ran.err == (
-                "Error: --action is missing: the GitHub workflows call it.\n"
+            assert (
+                ran.err == "Error: --action is missing: the GitHub workflows call it.\n"
                 "Hint: Add --action OWNER/REPO@SHA, or add --ci none to write no workflows.\n"
             )
         assert written(reconciler.folder) == []
@@ -173,13 +187,21 @@ class TestEditor:
             kind = "environments" if name == "reconciler.yaml" else "desired-state"
             assert schema.read_text("utf-8") == reconciler("schema", kind).out
 
-    def test_its_settings_name_every_yaml_file_and_the_extension_that_reads_them(self, reconciler: CommandLine) -> None:
+    def test_its_settings_name_every_yaml_file_and_the_extension_that_reads_them(
+        self, reconciler: CommandLine
+    ) -> None:
         reconciler("init", ".", "--ci", "none", "--environment", "staging")
-        settings, extensions = (json.loads((reconciler.folder / name).read_text("utf-8")) for name in EDITOR)
+        settings, extensions = (
+            json.loads((reconciler.folder / name).read_text("utf-8")) for name in EDITOR
+        )
         named = {}
         for schema, patterns in settings["yaml.schemas"].items():
             assert (reconciler.folder / schema).is_file()
-            named |= {file.name: schema for pattern in patterns for file in reconciler.folder.glob(pattern)}
+            named |= {
+                file.name: schema
+                for pattern in patterns
+                for file in reconciler.folder.glob(pattern)
+            }
         assert named == {
             "example.yaml": "./schemas/desired-state.schema.json",
             "reconciler.yaml": "./schemas/environments.schema.json",
@@ -209,14 +231,20 @@ class TestGitignore:
             (b"# .reconciler/\n!.reconciler/\n", b"# .reconciler/\n!.reconciler/\n.reconciler/\n"),
         ],
     )
-    def test_the_line_is_added_to_an_existing_one(self, reconciler: CommandLine, before: bytes, after: bytes) -> None:
+    def test_the_line_is_added_to_an_existing_one(
+        self, reconciler: CommandLine, before: bytes, after: bytes
+    ) -> None:
         file = reconciler.folder / ".gitignore"
         file.write_bytes(before)
-        assert "Updated .gitignore (added .reconciler/)\n" in reconciler("init", ".", "--ci", "none").out
+        assert (
+            "Updated .gitignore (added .reconciler/)\n"
+            in reconciler("init", ".", "--ci", "none").out
+        )
         assert file.read_bytes() == after
 
     @pytest.mark.parametrize(
-        "before", [b".reconciler/\n", b"a\r\n/.reconciler/\r\nb", b".reconciler", b"/.reconciler \n"]
+        "before",
+        [b".reconciler/\n", b"a\r\n/.reconciler/\r\nb", b".reconciler", b"/.reconciler \n"],
     )
     def test_one_that_has_the_line_is_kept(self, reconciler: CommandLine, before: bytes) -> None:
         file = reconciler.folder / ".gitignore"
@@ -235,5 +263,8 @@ class TestGitignore:
     def test_a_folder_of_that_name_stops_everything(self, reconciler: CommandLine) -> None:
         (reconciler.folder / ".gitignore").mkdir()
         ran = reconciler("init", ".", "--ci", "none")
-        assert ran.code == 1 and ".gitignore cannot be written: Is a directory. Nothing was written." in ran.err
+        assert (
+            ran.code == 1
+            and ".gitignore cannot be written: Is a directory. Nothing was written." in ran.err
+        )
         assert written(reconciler.folder) == [".gitignore"]

@@ -1,4 +1,6 @@
-"""`reconciler init --environment`: workflows for each environment, and a `reconciler.yaml` that names them."""
+"""`reconciler init --environment`: workflows for each environment, and a `reconciler.yaml` that
+names them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,11 @@ TENANT = "0f6f2f6f-3c8e-4f07-9a3d-5b8f6a527a10"
 NAMES = ("staging", "production")
 FILES = [
     ".github/workflows/reconciler-validate.yml",
-    *(f".github/workflows/reconciler-{kind}-{name}.yml" for name in NAMES for kind in ("plan", "apply", "drift")),
+    *(
+        f".github/workflows/reconciler-{kind}-{name}.yml"
+        for name in NAMES
+        for kind in ("plan", "apply", "drift")
+    ),
     "desired_state/example.yaml",
     "reconciler.yaml",
     "schemas/desired-state.schema.json",
@@ -33,7 +39,11 @@ def test_it_writes_validate_once_and_the_others_for_each(reconciler: CommandLine
     ran = reconciler(*INIT, *BOTH)
     assert ran.code == 0
     assert ran.out.splitlines() == [f"Wrote {name}" for name in FILES]
-    found = {str(one.relative_to(reconciler.folder)) for one in reconciler.folder.rglob("*") if one.is_file()}
+    found = {
+        str(one.relative_to(reconciler.folder))
+        for one in reconciler.folder.rglob("*")
+        if one.is_file()
+    }
     assert found == set(FILES)
 
 
@@ -48,16 +58,24 @@ def test_it_says_what_each_of_them_needs_next(reconciler: CommandLine) -> None:
 def test_validate_is_that_of_one_tenant(reconciler: CommandLine) -> None:
     reconciler("init", "one", *INIT[2:])
     reconciler(*INIT, *BOTH)
-    assert (reconciler.folder / FILES[0]).read_text() == (reconciler.folder / "one" / FILES[0]).read_text()
+    assert (reconciler.folder / FILES[0]).read_text() == (
+        reconciler.folder / "one" / FILES[0]
+    ).read_text()
 
 
 class TestReconcilerYaml:
     def test_it_is_valid_and_names_them_in_order(self, reconciler: CommandLine) -> None:
         reconciler(*INIT, *BOTH)
         validated = reconciler("validate")
-        assert (validated.code, validated.last) == (0, "Valid: 2 files, 0 extensions, in 2 environments.")
+        assert (validated.code, validated.last) == (
+            0,
+            "Valid: 2 files, 0 extensions, in 2 environments.",
+        )
         assert validated.out.count(" warning: ") == validated.out.count("R312") == 1
-        assert "It names: staging, production." in reconciler("plan", "--sandbox", "--environment", "dev").err
+        assert (
+            "It names: staging, production."
+            in reconciler("plan", "--sandbox", "--environment", "dev").err
+        )
 
     def test_every_environment_of_it_can_be_planned(self, reconciler: CommandLine) -> None:
         reconciler(*INIT, *BOTH)
@@ -67,18 +85,26 @@ class TestReconcilerYaml:
     def test_it_names_no_tenant_until_its_user_does(self, reconciler: CommandLine) -> None:
         reconciler(*INIT, *BOTH)
         lines = (reconciler.folder / "reconciler.yaml").read_text("utf-8").splitlines()
-        assert not [line for line in lines if "tenant_id:" in line and not line.lstrip().startswith("#")]
+        assert not [
+            line for line in lines if "tenant_id:" in line and not line.lstrip().startswith("#")
+        ]
 
     def test_it_is_valid_once_it_is_uncommented(self, reconciler: CommandLine) -> None:
         reconciler(*INIT, *BOTH)
         file = reconciler.folder / "reconciler.yaml"
         uncommented = re.sub(r"^    # ", "    ", file.read_text("utf-8"), flags=re.MULTILINE)
-        assert uncommented.count("    tenant_id: ") == uncommented.count("      resource_group: ") == 2
+        assert (
+            uncommented.count("    tenant_id: ") == uncommented.count("      resource_group: ") == 2
+        )
         file.write_text(uncommented)
         assert reconciler("validate").code == 0
 
-    @pytest.mark.parametrize("name", ["1", "007", "1e3", "0x1F", "true", "no", "null", "a" * 64, "A-_"])
-    def test_a_name_that_yaml_could_misread_stays_text(self, reconciler: CommandLine, name: str) -> None:
+    @pytest.mark.parametrize(
+        "name", ["1", "007", "1e3", "0x1F", "true", "no", "null", "a" * 64, "A-_"]
+    )
+    def test_a_name_that_yaml_could_misread_stays_text(
+        self, reconciler: CommandLine, name: str
+    ) -> None:
         assert reconciler(*INIT, "--environment", name).code == 0
         assert "No changes." in reconciler("plan", "--sandbox", "--environment", name).out
 
@@ -97,11 +123,16 @@ class TestReconcilerYaml:
         [
             ("environments: {staging: {}, Production: {}}\n", "No environment named production"),
             ("environments: {}\n", "No environment named staging"),
-            ("environments: [staging, production]\n", "reconciler.yaml is invalid. Nothing was written."),
+            (
+                "environments: [staging, production]\n",
+                "reconciler.yaml is invalid. Nothing was written.",
+            ),
             ("", "reconciler.yaml is invalid. Nothing was written."),
         ],
     )
-    def test_with_another_one_nothing_is_written(self, reconciler: CommandLine, mine: str, wrong: str) -> None:
+    def test_with_another_one_nothing_is_written(
+        self, reconciler: CommandLine, mine: str, wrong: str
+    ) -> None:
         (reconciler.folder / "reconciler.yaml").write_text(mine)
         ran = reconciler(*INIT, *BOTH)
         assert ran.code == 1 and wrong in ran.err
@@ -113,13 +144,17 @@ class TestReconcilerYaml:
         assert ran.code == 0 and "Wrote new/reconciler.yaml" in ran.out
 
     @pytest.mark.parametrize("mine", ["environments: {dev: {}}\n", "at fault: ["])
-    def test_without_environments_it_is_nobodys_business(self, reconciler: CommandLine, mine: str) -> None:
+    def test_without_environments_it_is_nobodys_business(
+        self, reconciler: CommandLine, mine: str
+    ) -> None:
         (reconciler.folder / "reconciler.yaml").write_text(mine)
         ran = reconciler(*INIT)
         assert ran.code == 0 and "Kept" not in ran.out
 
 
-@pytest.mark.parametrize("name", ["", "-a", "a b", "ä", "a.b", "a/b", "../a", "a\n", "a" * 65, "${{ x }}", '"'])
+@pytest.mark.parametrize(
+    "name", ["", "-a", "a b", "ä", "a.b", "a/b", "../a", "a\n", "a" * 65, "${{ x }}", '"']
+)
 def test_what_cannot_be_a_name_is_refused(reconciler: CommandLine, name: str) -> None:
     ran = reconciler(*INIT, "--environment", "staging", "--environment", name)
     assert ran.code == 1 and "is not a valid name of an environment." in ran.err
@@ -156,7 +191,9 @@ def test_an_existing_file_is_never_overwritten(reconciler: CommandLine, name: st
         ("drift", "uses: ./\n", "uses: ../\n"),
     ],
 )
-def test_a_workflow_that_has_lost_what_to_replace_is_no_workflow_to_write(kind: str, lost: str, instead: str) -> None:
+def test_a_workflow_that_has_lost_what_to_replace_is_no_workflow_to_write(
+    kind: str, lost: str, instead: str
+) -> None:
     name = f"reconciler-{kind}.yml"
     text = (ROOT / ".github/workflows" / name).read_text("utf-8")
     assert lost in text

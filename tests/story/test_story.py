@@ -32,7 +32,9 @@ ADDED = f"""\
 
 
 class Colleague:
-    """Somebody with the admin center open: edits what is live through Graph, past the repository."""
+    """Somebody with the admin center open: edits what is live through Graph, past the
+    repository.
+    """
 
     def __init__(self, base_url: str) -> None:
         self._catalog = f"{base_url}/identityGovernance/entitlementManagement/catalogs/{MARKETING}"
@@ -40,11 +42,19 @@ class Colleague:
 
     def edit(self, name: str, **properties: object) -> None:
         """Changes these properties of the extension of this name and keeps the others."""
-        listed = self._client.get(f"{self._catalog}/customWorkflowExtensions").raise_for_status().json()["value"]
+        listed = (
+            self._client.get(f"{self._catalog}/customWorkflowExtensions")
+            .raise_for_status()
+            .json()["value"]
+        )
         [live] = [one for one in listed if one["displayName"] == name]
         read_only = ("id", "createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
-        body = {key: value for key, value in live.items() if key not in read_only and value is not None}
-        answer = self._client.put(f"{self._catalog}/customWorkflowExtensions/{live['id']}", json=body | properties)
+        body = {
+            key: value for key, value in live.items() if key not in read_only and value is not None
+        }
+        answer = self._client.put(
+            f"{self._catalog}/customWorkflowExtensions/{live['id']}", json=body | properties
+        )
         answer.raise_for_status()
 
     def close(self) -> None:
@@ -73,9 +83,14 @@ def tell(reconciler: CommandLine, state: Path, colleague: Colleague) -> None:
     state.write_text(BASE.replace("as it was", "as agreed") + ADDED)
     assert reconciler("validate").code == 0
     assert reconciler("plan", "base", "--sandbox", "--out", "base.json").code == 0
-    ran = reconciler("plan", "--sandbox", "--baseline", "base.json", "--out", "plan.json", "--detailed-exitcode")
+    ran = reconciler(
+        "plan", "--sandbox", "--baseline", "base.json", "--out", "plan.json", "--detailed-exitcode"
+    )
     assert ran.code == 2
-    assert ran.last == "Plan: 1 create, 1 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged."
+    assert (
+        ran.last
+        == "Plan: 1 create, 1 update, 0 rename, 0 replace, 0 delete, 0 blocked, 0 unchanged."
+    )
     comment = reconciler("show", "plan.json", "--format", "markdown").out
     assert '-   description: "as it was"\n+   description: "as agreed"' in comment
     assert "Already pending" not in comment
@@ -97,8 +112,11 @@ def tell(reconciler: CommandLine, state: Path, colleague: Colleague) -> None:
     assert ran.code == 0
     assert "No changes." in ran.out
 
-    # Somebody edits live again: drift says what is declared, what is live, who wrote it when, and how to resolve it.
-    colleague.edit("notify", callbackConfiguration={"timeoutDuration": "PT2H"}, description="by hand again")
+    # Somebody edits live again: drift says what is declared, what is live, who wrote it when, and
+    # how to resolve it.
+    colleague.edit(
+        "notify", callbackConfiguration={"timeoutDuration": "PT2H"}, description="by hand again"
+    )
     ran = reconciler("drift", "--sandbox", "--detailed-exitcode")
     assert ran.code == 2
     assert '~   callbackConfiguration/timeoutDuration: declared "PT30M", live "PT2H"' in ran.out
@@ -110,7 +128,9 @@ def tell(reconciler: CommandLine, state: Path, colleague: Colleague) -> None:
     # This time the edit is right: adopt it. Comments and everything else stay.
     before = state.read_text()
     assert reconciler("export", "--update", "--sandbox").code == 0
-    assert state.read_text() == before.replace("as agreed", "by hand again").replace("PT30M", "PT2H")
+    assert state.read_text() == before.replace("as agreed", "by hand again").replace(
+        "PT30M", "PT2H"
+    )
     ran = reconciler("plan", "--sandbox", "--detailed-exitcode")
     assert ran.code == 0
     assert "No changes." in ran.out

@@ -16,7 +16,9 @@ from reconciler.sandbox.store import reset
 
 @pytest.fixture(scope="session")
 def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """The folder and the address of a tenant, served in a process of its own for all tests; each empties it first."""
+    """The folder and the address of a tenant, served in a process of its own for all tests; each
+    empties it first.
+    """
     folder = tmp_path_factory.mktemp("tenant")
     (folder / DATABASE).parent.mkdir()
     reset(folder / DATABASE, seed=write_seed(folder / "seed.json", catalog()))
@@ -26,7 +28,9 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
 
 @pytest.fixture
 def played(tmp_path: Path) -> Iterator[World]:
-    """A repository whose workflows run as they are, with our action played: for what happens around it."""
+    """A repository whose workflows run as they are, with our action played: for what happens around
+    it.
+    """
     checkout, base = tmp_path / "checkout", tmp_path / "base"
     checkout.mkdir()
     base.mkdir()
@@ -38,7 +42,9 @@ def played(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def world(played: World, graph: tuple[Path, str]) -> World:
-    """The same with the real action, and a tenant with one empty catalog, which the plan environment may only read."""
+    """The same with the real action, and a tenant with one empty catalog, which the plan
+    environment may only read.
+    """
     played.runner.action = None
     played.tenant = graph[0]
     target = {"RECONCILER_GRAPH_URL": graph[1]}

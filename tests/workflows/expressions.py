@@ -1,4 +1,6 @@
-"""The small part of GitHub's expression language that our workflows use; anything else is an error."""
+"""The small part of GitHub's expression language that our workflows use; anything else
+is an error.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Any
 
 Contexts = dict[str, Any]
 
-_TOKEN = re.compile(r"\s*('(?:[^']|'')*'|&&|\|\||==|!=|[!()]|[A-Za-z_][\w-]*(?:\.[A-Za-z_*][\w-]*)*)")
+_TOKEN = re.compile(
+    r"\s*('(?:[^']|'')*'|&&|\|\||==|!=|[!()]|[A-Za-z_][\w-]*(?:\.[A-Za-z_*][\w-]*)*)"
+)
 _WHOLE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 STATUS = ("always", "cancelled", "failure", "success")
 
@@ -52,12 +56,18 @@ class _Parser:
         self.tokens, self.contexts = tokens, contexts
 
     def alternatives(self) -> Any:
-        return self._chain("||", self._conjunction, lambda left, right: left if _truth(left) else right)
+        return self._chain(
+            "||", self._conjunction, lambda left, right: left if _truth(left) else right
+        )
 
     def _conjunction(self) -> Any:
-        return self._chain("&&", self._comparison, lambda left, right: right if _truth(left) else left)
+        return self._chain(
+            "&&", self._comparison, lambda left, right: right if _truth(left) else left
+        )
 
-    def _chain(self, operator: str, part: Callable[[], Any], joined: Callable[[Any, Any], Any]) -> Any:
+    def _chain(
+        self, operator: str, part: Callable[[], Any], joined: Callable[[Any, Any], Any]
+    ) -> Any:
         value = part()
         while self._taken(operator):
             value = joined(value, part())

@@ -1,4 +1,5 @@
-"""Stands for GitHub's client: `gh api …` as a real request to the server of the test, `--jq` by the real jq.
+"""Stands for GitHub's client: `gh api …` as a real request to the server of the test, `--jq` by the
+real jq.
 
 Run as a program of its own, first on PATH. What it does not know ends in exit 64, never in a guess.
 """
@@ -105,7 +106,9 @@ def _print(text: str, query: str | None) -> None:
         sys.stdout.write(text)
         return
     for value in jq.compile(query).input_text(text).all():
-        sys.stdout.write((value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))) + "\n")
+        sys.stdout.write(
+            (value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))) + "\n"
+        )
 
 
 if __name__ == "__main__":

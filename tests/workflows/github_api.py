@@ -1,7 +1,8 @@
 """A server that answers as GitHub's API does on the few routes our workflows use.
 
-It keeps comments, issues, labels, pull requests, runs and artifacts, hands out small pages, knows which permissions
-each token has, and refuses what it is told to refuse. A route it does not know is an error of the test.
+It keeps comments, issues, labels, pull requests, runs and artifacts, hands out small pages, knows
+which permissions each token has, and refuses what it is told to refuse. A route it does not know is
+an error of the test.
 """
 
 from __future__ import annotations
@@ -70,7 +71,11 @@ class GitHub:
         return comment
 
     def issue(
-        self, body: str | None, login: str = BOT, labels: tuple[str, ...] = ("reconciler-drift",), **more: Any
+        self,
+        body: str | None,
+        login: str = BOT,
+        labels: tuple[str, ...] = ("reconciler-drift",),
+        **more: Any,
     ) -> Json:
         issue = {
             "number": self.new_id(),
@@ -119,7 +124,9 @@ def _add_comment(hub: GitHub, match: re.Match[str], query: dict[str, str], body:
 
 def _edit_comment(hub: GitHub, match: re.Match[str], query: dict[str, str], body: Json) -> Any:
     _check_length(body["body"])
-    (comment,) = [one for many in hub.comments.values() for one in many if one["id"] == int(match[1])]
+    (comment,) = [
+        one for many in hub.comments.values() for one in many if one["id"] == int(match[1])
+    ]
     comment.update(body)
     return comment
 
@@ -151,14 +158,18 @@ def _artifacts(hub: GitHub, match: re.Match[str], query: dict[str, str], body: J
 def _issues(hub: GitHub, match: re.Match[str], query: dict[str, str], body: Json) -> Any:
     def wanted(issue: Json) -> bool:
         names = [label["name"] for label in issue["labels"]]
-        return issue["state"] == query.get("state", "open") and query.get("labels", names and names[0]) in names
+        return (
+            issue["state"] == query.get("state", "open")
+            and query.get("labels", names and names[0]) in names
+        )
 
     return [issue for issue in hub.issues if wanted(issue)]
 
 
 def _open_issue(hub: GitHub, match: re.Match[str], query: dict[str, str], body: Json) -> Any:
     _check_length(body["body"])
-    # Whether a label that does not exist is made or dropped is not documented: the awkward way is taken.
+    # Whether a label that does not exist is made or dropped is not documented: the awkward way is
+    # taken.
     labels = tuple(name for name in body.get("labels", []) if name in hub.labels)
     return hub.issue(body["body"], labels=labels, title=body["title"])
 
@@ -210,12 +221,17 @@ def served() -> Iterator[GitHub]:
 
         def _answer(self) -> None:
             parts = urlsplit(self.path)
-            query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+            query = {
+                name: values[-1]
+                for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+            }
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else {}
             token = self.headers.get("Authorization", "").removeprefix("token ")
             try:
-                answer, link = _page(hub.answer(self.command, parts.path, query, body, token), parts.path, query)
+                answer, link = _page(
+                    hub.answer(self.command, parts.path, query, body, token), parts.path, query
+                )
                 self._send(200, answer, link)
             except RefusedError as refusal:
                 self._send(refusal.status, {"message": str(refusal)}, None)

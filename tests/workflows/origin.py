@@ -1,4 +1,6 @@
-"""A repository with a pull request in it, and what a checkout takes of it: the one part of GitHub that is real git."""
+"""A repository with a pull request in it, and what a checkout takes of it: the one part of GitHub
+that is real git.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,14 @@ from pathlib import Path
 
 MERGE_RESULT = "refs/pull/7/merge"
 FORMER_BASE = "3fa8ef696b88d93ff63679d2b66dadf20a87fbb4"
-"""The base branch when the pull request was made, with nothing in it: what the event may still say."""
+"""The base branch when the pull request was made, with nothing in it: what the event may still say.
+"""
 
 
 def make_origin(folder: Path, base: Path, merged: Path) -> None:
-    """The repository: its base branch holds one folder, the merge of the pull request into it another."""
+    """The repository: its base branch holds one folder, the merge of the pull request into it
+    another.
+    """
     _git(folder.parent, "init", "--quiet", str(folder))
     _git(folder, "config", "uploadpack.allowAnySHA1InWant", "true")
     former = _commit(folder, None)
@@ -44,11 +49,23 @@ def _commit(repository: Path, content: Path | None, *parents: str) -> str:
 
 
 def _git(repository: Path, *arguments: str, cwd: Path | None = None) -> str:
-    """What it printed; nothing of this machine's configuration counts, and a commit of the same is the same."""
-    person = {f"GIT_{who}_{what}": "octocat" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    """What it printed; nothing of this machine's configuration counts, and a commit of the same is
+    the same.
+    """
+    person = {
+        f"GIT_{who}_{what}": "octocat"
+        for who in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
     dates = {f"GIT_{who}_DATE": "2026-01-01T00:00:00Z" for who in ("AUTHOR", "COMMITTER")}
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-    command = ["git", f"--git-dir={repository / '.git'}", *arguments] if cwd else ["git", *arguments]
+    environment = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+    command = (
+        ["git", f"--git-dir={repository / '.git'}", *arguments] if cwd else ["git", *arguments]
+    )
     ended = subprocess.run(
         command,
         cwd=cwd or repository,

@@ -1,7 +1,9 @@
-"""Runs our workflows as GitHub's runner would: jobs by `needs`, steps by `if`, every `run:` block in a real shell.
+"""Runs our workflows as GitHub's runner would: jobs by `needs`, steps by `if`, every `run:` block
+in a real shell.
 
-Actions of others are played: a checkout copies a folder, artifacts are kept in memory and told to the server that
-stands for GitHub. `uses: ./` runs the steps of action.yml. Everything a block is given is what its YAML gives it.
+Actions of others are played: a checkout copies a folder, artifacts are kept in memory and told to
+the server that stands for GitHub. `uses: ./` runs the steps of action.yml. Everything a block is
+given is what its YAML gives it.
 """
 
 from __future__ import annotations
@@ -98,7 +100,8 @@ class Runner:
     base: Path | None = None
     """What the base branch holds, for checkouts that ask for history or for a `ref`."""
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
-    """What each GitHub environment of the repository adds to the variables of a job that names it."""
+    """What each GitHub environment of the repository adds to the variables of a job that names it.
+    """
     variables: dict[str, str] = field(
         default_factory=lambda: {"AZURE_TENANT_ID": "tenant", "AZURE_CLIENT_ID": "client"}
     )
@@ -118,7 +121,9 @@ class Runner:
         pending = dict(document["jobs"])
         while pending:
             for job_id, job in list(pending.items()):
-                needed = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+                needed = (
+                    [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+                )
                 if not set(needed) & set(pending):
                     context = {"github": github, "inputs": inputs or {}, "vars": self.variables}
                     context["needs"] = {one: vars(jobs[one]) for one in needed}
@@ -136,10 +141,14 @@ class Runner:
         self.hub.tokens[token] = job.get("permissions", {})
         context["github"] = {**context["github"], "token": token, "run_attempt": 1}
         environment = self.machine(machine, context["github"])
-        environment |= self.environments.get(job["environment"]["name"], {}) if "environment" in job else {}
+        environment |= (
+            self.environments.get(job["environment"]["name"], {}) if "environment" in job else {}
+        )
         steps, failed = self._steps(job["steps"], context, environment, machine)
         del self.hub.tokens[token]
-        outputs = {name: interpolated(text, context) for name, text in job.get("outputs", {}).items()}
+        outputs = {
+            name: interpolated(text, context) for name, text in job.get("outputs", {}).items()
+        }
         return Job("failure" if failed else "success", outputs, steps)
 
     def use(self, job: dict[str, str] | None = None, /, **inputs: str) -> Step:
@@ -151,11 +160,16 @@ class Runner:
         return self._composite("action", named, {"github": {}}, given, folder)
 
     def machine(self, machine: Path, github: Json) -> dict[str, str]:
-        """A clean environment: what the runner sets, and nothing of this machine but the way to bash and Python."""
+        """A clean environment: what the runner sets, and nothing of this machine but the way to
+        bash and Python.
+        """
         workspace, temporary, bin_folder = machine / "work", machine / "temp", machine / "bin"
         for folder in (workspace, temporary, bin_folder):
             folder.mkdir(parents=True)
-        _program(bin_folder / "gh", f'exec "{sys.executable}" -P "{Path(__file__).with_name("gh_stub.py")}" "$@"')
+        _program(
+            bin_folder / "gh",
+            f'exec "{sys.executable}" -P "{Path(__file__).with_name("gh_stub.py")}" "$@"',
+        )
         _installed(temporary / "reconciler-venv", workspace)
         return {
             "PATH": f"{bin_folder}:/usr/local/bin:/usr/bin:/bin",
@@ -178,7 +192,12 @@ class Runner:
         ended, failed = [], False
         context["steps"] = {}
         for step in steps:
-            context["status"] = {"always": True, "cancelled": False, "failure": failed, "success": not failed}
+            context["status"] = {
+                "always": True,
+                "cancelled": False,
+                "failure": failed,
+                "success": not failed,
+            }
             name = step["name"]
             if not condition(step.get("if", "success()"), context):
                 ended.append(Step(name, "skipped"))
@@ -188,7 +207,10 @@ class Runner:
             ended.append(one)
             failed = failed or one.conclusion == "failure"
             if "id" in step:
-                context["steps"][step["id"]] = {"outputs": one.outputs, "conclusion": one.conclusion}
+                context["steps"][step["id"]] = {
+                    "outputs": one.outputs,
+                    "conclusion": one.conclusion,
+                }
         return ended, failed
 
     def _step(self, step: Json, context: Json, environment: dict[str, str], machine: Path) -> Step:
@@ -205,7 +227,11 @@ class Runner:
         }
         if action not in played and self.action is not None:
             outputs = self.action(inputs, machine / "temp")
-            return Step(step["name"], "failure" if outputs.get("failure-reason") else "success", outputs=outputs)
+            return Step(
+                step["name"],
+                "failure" if outputs.get("failure-reason") else "success",
+                outputs=outputs,
+            )
         if action not in played:
             return self._composite(step["name"], inputs, context, environment, machine)
         try:
@@ -214,7 +240,12 @@ class Runner:
             return Step(step["name"], "failure", log=f"{error}\n")
 
     def _composite(
-        self, name: str, inputs: dict[str, str], context: Json, environment: dict[str, str], machine: Path
+        self,
+        name: str,
+        inputs: dict[str, str],
+        context: Json,
+        environment: dict[str, str],
+        machine: Path,
     ) -> Step:
         action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
         unknown = set(inputs) - set(action["inputs"])
@@ -222,9 +253,14 @@ class Runner:
         defaults = {one: given.get("default", "") for one, given in action["inputs"].items()}
         inner = {"github": context["github"], "inputs": {**defaults, **inputs}}
         steps, failed = self._steps(
-            action["runs"]["steps"], inner, {**environment, "GITHUB_ACTION_PATH": str(ROOT)}, machine
+            action["runs"]["steps"],
+            inner,
+            {**environment, "GITHUB_ACTION_PATH": str(ROOT)},
+            machine,
         )
-        outputs = {one: interpolated(given["value"], inner) for one, given in action["outputs"].items()}
+        outputs = {
+            one: interpolated(given["value"], inner) for one, given in action["outputs"].items()
+        }
         return Step(name, "failure" if failed else "success", outputs=outputs, steps=steps)
 
     def _checkout(self, inputs: dict[str, str], machine: Path) -> None:
@@ -240,7 +276,11 @@ class Runner:
         check_out(origin, target, inputs.get("ref", MERGE_RESULT), inputs.get("fetch-depth", "1"))
 
     def _upload(self, inputs: dict[str, str], machine: Path) -> None:
-        files = [Path(machine / "work" / line.strip()) for line in inputs["path"].splitlines() if line.strip()]
+        files = [
+            Path(machine / "work" / line.strip())
+            for line in inputs["path"].splitlines()
+            if line.strip()
+        ]
         self.artifacts[inputs["name"]] = {file.name: file.read_bytes() for file in files}
         kept = {"id": self.hub.new_id(), "name": inputs["name"], "expired": False}
         self.hub.artifacts[self.run_id].append(kept)
@@ -256,7 +296,9 @@ class Runner:
 
 @dataclass
 class Block:
-    """A `run:` block in the shell that its step names, with files for outputs and summary, ready to be run."""
+    """A `run:` block in the shell that its step names, with files for outputs and summary, ready to
+    be run.
+    """
 
     name: str
     command: list[str]
@@ -266,7 +308,8 @@ class Block:
     def ended(self, exit_code: int, log: bytes) -> Step:
         """How the step ended, by what the block left behind."""
         outputs, summary = (
-            Path(self.environment[name]).read_text("utf-8") for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
+            Path(self.environment[name]).read_text("utf-8")
+            for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
         )
         conclusion = "failure" if exit_code else "success"
         return Step(self.name, conclusion, log.decode(), dict(parsed_outputs(outputs)), summary)
@@ -280,7 +323,9 @@ def block_of(step: Json, environment: dict[str, str], workspace: Path) -> Block:
         Path(file).touch()
     script = folder / "script.sh"
     script.write_text(step["run"], "utf-8")
-    return Block(step["name"], [*SHELLS[step.get("shell")], str(script)], workspace, {**environment, **files})
+    return Block(
+        step["name"], [*SHELLS[step.get("shell")], str(script)], workspace, {**environment, **files}
+    )
 
 
 def run_block(block: Block) -> Step:
@@ -299,7 +344,9 @@ def run_block(block: Block) -> Step:
 
 
 def parsed_outputs(text: str) -> Iterator[tuple[str, str]]:
-    """Names and values as the runner reads them; our scripts write one line each, never a value of several."""
+    """Names and values as the runner reads them; our scripts write one line each, never a value of
+    several.
+    """
     for line in text.splitlines():
         name, equals, value = line.partition("=")
         assert equals, f"the runner would refuse the line {line!r}"
@@ -308,7 +355,9 @@ def parsed_outputs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def obeyed_commands(log: str) -> list[str]:
-    """The workflow commands in a log that the runner obeys: none between stop-commands and the name it was given."""
+    """The workflow commands in a log that the runner obeys: none between stop-commands and the name
+    it was given.
+    """
     commands, waiting = [], ""
     for line in log.splitlines():
         command = line.lstrip()

@@ -1,4 +1,6 @@
-"""The action by itself: what each command is given, what comes of it, and what no value can do to it."""
+"""The action by itself: what each command is given, what comes of it, and what no value can do to
+it.
+"""
 
 from __future__ import annotations
 
@@ -57,8 +59,10 @@ class TestValidate:
         assert Path(told["summary-md"]).read_text("utf-8") == run.jobs["validate"].summary
         first, *_, last = obeyed_commands(run.jobs["validate"].log)
         assert first.startswith("::error file=desired_state/state.yaml,line=2")
-        assert last == (
-            "::error title=reconciler validate::Ended with invalid-files (exit code 3). See the log of this step."
+        assert (
+            last
+            == "::error title=reconciler validate::Ended with invalid-files (exit code 3). See the"
+            " log of this step."
         )
 
     def test_several_paths_stand_on_lines_of_their_own(self, world: World) -> None:
@@ -74,7 +78,11 @@ class TestValidate:
         assert "R001" in step.steps[-1].summary
 
 
-SIGNALLED = list(itertools.product(["GET", "POST"], [signal.SIGINT, signal.SIGTERM], [signal.SIG_DFL, signal.SIG_IGN]))
+SIGNALLED = list(
+    itertools.product(
+        ["GET", "POST"], [signal.SIGINT, signal.SIGTERM], [signal.SIG_DFL, signal.SIG_IGN]
+    )
+)
 QUICK_SIGNALLED = [("GET", signal.SIGTERM, signal.SIG_IGN), ("POST", signal.SIGINT, signal.SIG_DFL)]
 
 
@@ -98,15 +106,21 @@ class TestApply:
         read_only = world.runner.environments["reconciler-plan"]
         digest = world.runner.use(read_only, command="plan").outputs["plan-digest"]
         step = world.runner.use(read_only, command="apply", expect_digest=digest)
-        assert (step.outputs["exit-code"], step.outputs["failure-reason"]) == ("6", "applied-in-part")
+        assert (step.outputs["exit-code"], step.outputs["failure-reason"]) == (
+            "6",
+            "applied-in-part",
+        )
         assert "1 failed" in step.steps[-1].summary
         assert '"event"' in Path(step.outputs["journal"]).read_text("utf-8")
 
-    @pytest.mark.parametrize(("method", "number", "inherited"), sample(SIGNALLED, QUICK_SIGNALLED.__contains__))
+    @pytest.mark.parametrize(
+        ("method", "number", "inherited"), sample(SIGNALLED, QUICK_SIGNALLED.__contains__)
+    )
     def test_what_the_runner_signals_reaches_the_tool(
         self, world: World, method: str, number: signal.Signals, inherited: signal.Handlers
     ) -> None:
-        """The runner signals the shell of the step alone. What is in flight ends, is reported, and no write begins.
+        """The runner signals the shell of the step alone. What is in flight ends, is reported, and
+        no write begins.
 
         A runner that was started by `nohup` hands signals on as ignored.
         """
@@ -130,8 +144,14 @@ class TestApply:
                 return await handler(request)
 
             async with serve(database, faults=[fault]) as url:
-                given = {**environment, "RECONCILER_GRAPH_URL": url, "GITHUB_ACTION_PATH": str(ROOT)}
-                inputs = {name: str(one.get("default", "")) for name, one in ACTION["inputs"].items()}
+                given = {
+                    **environment,
+                    "RECONCILER_GRAPH_URL": url,
+                    "GITHUB_ACTION_PATH": str(ROOT),
+                }
+                inputs = {
+                    name: str(one.get("default", "")) for name, one in ACTION["inputs"].items()
+                }
                 inputs |= {"command": "plan"}
                 step = block("Run reconciler")
 
@@ -157,14 +177,18 @@ class TestApply:
                 return await ran(command="apply", **{"expect-digest": digest})
 
         step = asyncio.run(story())
-        assert step.outputs["failure-reason"] == "interrupted" and step.outputs["exit-code"] == "130", step.log
+        assert (
+            step.outputs["failure-reason"] == "interrupted" and step.outputs["exit-code"] == "130"
+        ), step.log
         created = 1 if method == "POST" else 0
         assert ("1 created" in step.summary and "5 skipped" in step.summary) is (created == 1)
         with Store(database) as store:
             assert len(store.extensions()) == created
 
 
-def stub_block(world: World, program: str, job: dict[str, str] | None = None, /, **inputs: str) -> Block:
+def stub_block(
+    world: World, program: str, job: dict[str, str] | None = None, /, **inputs: str
+) -> Block:
     """The step that runs the tool, ready to be run, with this program in the tool's place."""
     folder = world.runner.folder / f"machine-{world.hub.new_id()}"
     machine = world.runner.machine(folder, {})
@@ -172,12 +196,19 @@ def stub_block(world: World, program: str, job: dict[str, str] | None = None, /,
     step = block("Run reconciler")
     defaults = {name: str(one.get("default", "")) for name, one in ACTION["inputs"].items()}
     named = {name.replace("_", "-"): value for name, value in inputs.items()}
-    own = {name: interpolated(text, {"inputs": {**defaults, **named}}) for name, text in step["env"].items()}
-    return block_of(step, {**machine, "GITHUB_ACTION_PATH": str(ROOT), **(job or {}), **own}, folder / "work")
+    own = {
+        name: interpolated(text, {"inputs": {**defaults, **named}})
+        for name, text in step["env"].items()
+    }
+    return block_of(
+        step, {**machine, "GITHUB_ACTION_PATH": str(ROOT), **(job or {}), **own}, folder / "work"
+    )
 
 
 class TestSignals:
-    """The tool is a program that notes its calls: what counts here is what begins, and when a signal reaches it."""
+    """The tool is a program that notes its calls: what counts here is what begins, and when a
+    signal reaches it.
+    """
 
     PATIENT = """
 import os, signal, sys
@@ -193,7 +224,9 @@ signal.pause()
     def ended(
         self, world: World, *, on_term: str = "", then: str = "", moment: str = "", **inputs: str
     ) -> tuple[Step, list[str]]:
-        """How the step ended, and the calls of the tool; a signal comes before the command that begins so."""
+        """How the step ended, and the calls of the tool; a signal comes before the command that
+        begins so.
+        """
         tool = world.runner.folder / "tool.py"
         tool.write_text(self.PATIENT.format(on_term=on_term, then=then))
         hook = world.runner.folder / "hook.sh"
@@ -201,7 +234,9 @@ signal.pause()
             """trap 'case "$BASH_COMMAND" in "$MOMENT"*) trap - DEBUG; kill -TERM "$$" ;; esac' DEBUG; set -T"""
         )
         job = {"BASH_ENV": str(hook), "MOMENT": moment} if moment else {}
-        prepared = stub_block(world, f'#!/bin/sh\nexec "{sys.executable}" "{tool}" "$@"\n', job, **inputs)
+        prepared = stub_block(
+            world, f'#!/bin/sh\nexec "{sys.executable}" "{tool}" "$@"\n', job, **inputs
+        )
         step = run_block(prepared)
         calls = Path(prepared.environment["RUNNER_TEMP"]) / "calls"
         return step, calls.read_text("utf-8").splitlines() if calls.exists() else []
@@ -215,9 +250,16 @@ signal.pause()
     def test_during_the_plan_of_the_base_no_other_begins(self, world: World, on_term: str) -> None:
         inputs = self.baseline(world)
         step, calls = self.ended(world, on_term=on_term, then=self.SIGNALS_ITS_PARENT, **inputs)
-        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
+        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == (
+            "interrupted",
+            "130",
+        ), step.log
         assert len(calls) == 1
-        assert [one.split(" ")[0] for one in obeyed_commands(step.log)] == ["::group::Plan", "::endgroup::", "::error"]
+        assert [one.split(" ")[0] for one in obeyed_commands(step.log)] == [
+            "::group::Plan",
+            "::endgroup::",
+            "::error",
+        ]
 
     def test_between_two_plans_the_second_does_not_begin(self, world: World) -> None:
         inputs = self.baseline(world)
@@ -225,25 +267,40 @@ signal.pause()
         assert (step.outputs["failure-reason"], len(calls)) == ("interrupted", 1), step.log
         assert step.log.count("::stop-commands::") == 1
 
-    @pytest.mark.parametrize("command", sample(["validate", "plan", "drift", "apply"], "apply".__eq__))
+    @pytest.mark.parametrize(
+        "command", sample(["validate", "plan", "drift", "apply"], "apply".__eq__)
+    )
     def test_before_the_tool_it_does_not_begin(self, world: World, command: str) -> None:
         step, calls = self.ended(world, moment="output exit-code", command=command)
-        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
+        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == (
+            "interrupted",
+            "130",
+        ), step.log
         assert calls == [] and "::stop-commands::" not in step.log
 
-    @pytest.mark.parametrize("moment", sample(['"$reconciler"', "tool=", "seen=", 'wait "$tool"'], "tool=".__eq__))
+    @pytest.mark.parametrize(
+        "moment", sample(['"$reconciler"', "tool=", "seen=", 'wait "$tool"'], "tool=".__eq__)
+    )
     def test_while_the_tool_begins_it_is_not_lost(self, world: World, moment: str) -> None:
         step, _ = self.ended(world, on_term=self.ENDS_WELL, moment=moment, command="drift")
-        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
+        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == (
+            "interrupted",
+            "130",
+        ), step.log
 
     def test_an_interrupted_validation_is_not_repeated(self, world: World) -> None:
-        step, calls = self.ended(world, on_term=self.ENDS_WELL, then=self.SIGNALS_ITS_PARENT, command="validate")
+        step, calls = self.ended(
+            world, on_term=self.ENDS_WELL, then=self.SIGNALS_ITS_PARENT, command="validate"
+        )
         assert (step.outputs["failure-reason"], len(calls)) == ("interrupted", 1), step.log
 
     def test_after_a_signal_nothing_more_is_rendered(self, world: World) -> None:
         moment = '"$reconciler" validate --format github'
         step, calls = self.ended(world, then="os._exit(0)", moment=moment, command="validate")
-        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == ("interrupted", "130"), step.log
+        assert (step.outputs["failure-reason"], step.outputs["exit-code"]) == (
+            "interrupted",
+            "130",
+        ), step.log
         assert [call.split(" -- ")[0] for call in calls] == ["validate", "validate --format github"]
 
 
@@ -252,7 +309,8 @@ class TestWhatTheToolIsGiven:
 
     def given(self, world: World, job: dict[str, str] | None = None, /, **inputs: str) -> list[str]:
         program = (
-            '#!/bin/sh\nprintf "%s\\n" "$@" "AZURE_TENANT_ID=$AZURE_TENANT_ID" "AZURE_CLIENT_ID=$AZURE_CLIENT_ID"\n'
+            '#!/bin/sh\nprintf "%s\\n" "$@" "AZURE_TENANT_ID=$AZURE_TENANT_ID"'
+            ' "AZURE_CLIENT_ID=$AZURE_CLIENT_ID"\n'
         )
         log = run_block(stub_block(world, program, job, **inputs)).log
         lines = log.splitlines()
@@ -260,12 +318,26 @@ class TestWhatTheToolIsGiven:
 
     def test_a_plan_by_default(self, world: World) -> None:
         assert self.given(world, command="plan") == [
-            *["plan", "--detailed-exitcode", "--out", "--auth", "github-oidc", "--", "desired_state"],
+            *[
+                "plan",
+                "--detailed-exitcode",
+                "--out",
+                "--auth",
+                "github-oidc",
+                "--",
+                "desired_state",
+            ],
             *["AZURE_TENANT_ID=", "AZURE_CLIENT_ID="],
         ]
 
     def test_everything_that_can_be_said_of_the_target(self, world: World) -> None:
-        inputs = {"environment": "staging", "cloud": "usgov", "auth": "environment", "tenant_id": "T", "client_id": "C"}
+        inputs = {
+            "environment": "staging",
+            "cloud": "usgov",
+            "auth": "environment",
+            "tenant_id": "T",
+            "client_id": "C",
+        }
         assert self.given(world, command="drift", path="x", **inputs) == [
             *["drift", "--detailed-exitcode", "--out", "--auth", "environment", "--cloud", "usgov"],
             *["--environment", "staging", "--", "x", "AZURE_TENANT_ID=T", "AZURE_CLIENT_ID=C"],
@@ -280,11 +352,21 @@ class TestWhatTheToolIsGiven:
 
     def test_an_apply_by_digest(self, world: World) -> None:
         assert self.given(world, command="apply", expect_digest="sha256:0")[:7] == [
-            *["apply", "--format", "markdown", "--journal", "--expect-digest", "sha256:0", "--auth"],
+            *[
+                "apply",
+                "--format",
+                "markdown",
+                "--journal",
+                "--expect-digest",
+                "sha256:0",
+                "--auth",
+            ],
         ]
 
 
-@pytest.mark.parametrize("command", ["", "destroy", "plan --sandbox", "$(touch pwned)", "plan\nhas-changes=false"])
+@pytest.mark.parametrize(
+    "command", ["", "destroy", "plan --sandbox", "$(touch pwned)", "plan\nhas-changes=false"]
+)
 def test_an_unknown_command_is_refused(world: World, command: str, tmp_path: Path) -> None:
     step = world.runner.use(command=command)
     assert step.conclusion == "failure"
@@ -300,15 +382,23 @@ def test_a_baseline_that_is_not_there_is_a_warning(world: World, target: dict[st
     world.declare(extension("one"))
     step = world.runner.use(target, command="plan", baseline="nowhere")
     assert (step.conclusion, step.outputs["to-create"]) == ("success", "1")
-    assert any("Could not plan the base branch" in one for one in obeyed_commands(step.steps[-1].log))
+    assert any(
+        "Could not plan the base branch" in one for one in obeyed_commands(step.steps[-1].log)
+    )
 
 
 @pytest.mark.thorough
-def test_a_baseline_of_another_target_is_a_warning(world: World, target: dict[str, str], tmp_path: Path) -> None:
-    """As when a pull request moves an environment to another tenant: here Graph goes by another name in the base."""
+def test_a_baseline_of_another_target_is_a_warning(
+    world: World, target: dict[str, str], tmp_path: Path
+) -> None:
+    """As when a pull request moves an environment to another tenant: here Graph goes by another
+    name in the base.
+    """
     base = tmp_path / "base of the pull request"
     for folder in (base, world.runner.checkout):
-        declare(folder / "desired_state", {"catalog": "Marketing", "extensions": [extension("one")]})
+        declare(
+            folder / "desired_state", {"catalog": "Marketing", "extensions": [extension("one")]}
+        )
     elsewhere = target["RECONCILER_GRAPH_URL"].replace("127.0.0.1", "localhost")
     program = (
         f'#!/bin/sh\n[ "$PWD" != "{base}" ] || export RECONCILER_GRAPH_URL={elsewhere}\n'
@@ -316,7 +406,9 @@ def test_a_baseline_of_another_target_is_a_warning(world: World, target: dict[st
     )
     paths = str(world.runner.checkout / "desired_state")
     job = {**target, "GITHUB_RUN_ID": "1"}
-    step = run_block(stub_block(world, program, job, command="plan", baseline=str(base), path=paths))
+    step = run_block(
+        stub_block(world, program, job, command="plan", baseline=str(base), path=paths)
+    )
     assert (step.conclusion, step.outputs["to-create"]) == ("success", "1"), step.log
     (warning,) = [one for one in obeyed_commands(step.log) if one.startswith("::warning")]
     assert "has another target; changes that are already pending" in warning
@@ -324,10 +416,14 @@ def test_a_baseline_of_another_target_is_a_warning(world: World, target: dict[st
 
 
 @pytest.mark.thorough
-def test_an_environment_is_planned_and_named_in_the_marker(world: World, target: dict[str, str]) -> None:
+def test_an_environment_is_planned_and_named_in_the_marker(
+    world: World, target: dict[str, str]
+) -> None:
     world.declare(extension("one"))
     tenant = "tenant_id: 00000000-0000-0000-0000-000000000000"
-    (world.runner.checkout / "reconciler.yaml").write_text(f"environments:\n  staging:\n    {tenant}\n")
+    (world.runner.checkout / "reconciler.yaml").write_text(
+        f"environments:\n  staging:\n    {tenant}\n"
+    )
     step = world.runner.use(target, command="plan", environment="staging")
     assert step.conclusion == "success", step.steps[-1].log
     summary = Path(step.outputs["summary-md"]).read_text("utf-8")
@@ -335,11 +431,17 @@ def test_an_environment_is_planned_and_named_in_the_marker(world: World, target:
 
 
 def test_what_the_tool_says_as_an_error_is_not_obeyed(world: World) -> None:
-    """The runner reads two streams side by side: only within one it is certain what stands between which lines."""
+    """The runner reads two streams side by side: only within one it is certain what stands between
+    which lines.
+    """
     program = "#!/bin/sh\necho ::error::planted\necho ::error::planted as an error >&2\n"
     prepared = stub_block(world, program, command="drift")
     ended = subprocess.run(
-        prepared.command, cwd=prepared.workspace, env=prepared.environment, capture_output=True, check=False
+        prepared.command,
+        cwd=prepared.workspace,
+        env=prepared.environment,
+        capture_output=True,
+        check=False,
     )
     assert ended.stderr == b""
     log = ended.stdout.decode()
@@ -364,7 +466,9 @@ HOSTILE = [
 
 
 def test_hostile_values_stay_values(world: World, target: dict[str, str], tmp_path: Path) -> None:
-    """Declared by a pull request, or made in the tenant by somebody: log, summary, comment and outputs are unharmed."""
+    """Declared by a pull request, or made in the tenant by somebody: log, summary, comment and
+    outputs are unharmed.
+    """
     description = "\n".join(["EOF", "plan-digest=x", "::error::from a description", *HOSTILE])
     world.live(*[extension(f"live {name}", description=description) for name in HOSTILE])
     world.declare(*[extension(name, description=description) for name in HOSTILE])
@@ -372,7 +476,11 @@ def test_hostile_values_stay_values(world: World, target: dict[str, str], tmp_pa
     assert run.conclusion == "success", run.jobs["plan"].log
     (comment,) = [one["body"] for one in world.hub.comments[7]]
     told = run.jobs["plan"].step("Plan").outputs
-    assert (told["to-create"], told["has-changes"], told["failure-reason"]) == (str(len(HOSTILE)), "true", "")
+    assert (told["to-create"], told["has-changes"], told["failure-reason"]) == (
+        str(len(HOSTILE)),
+        "true",
+        "",
+    )
     kinds = {one.split(" ")[0].split("::")[1] for one in obeyed_commands(run.jobs["plan"].log)}
     assert kinds <= {"notice", "warning", "group", "endgroup"}
     assert not list(tmp_path.rglob("pwned"))
@@ -387,11 +495,17 @@ def test_hostile_values_stay_values(world: World, target: dict[str, str], tmp_pa
 
 
 @pytest.mark.thorough
-def test_modules_in_the_working_folder_are_not_imported(world: World, target: dict[str, str]) -> None:
-    """A pull request writes that folder, and its plan runs where a token for the tenant can be had."""
+def test_modules_in_the_working_folder_are_not_imported(
+    world: World, target: dict[str, str]
+) -> None:
+    """A pull request writes that folder, and its plan runs where a token for the tenant
+    can be had.
+    """
     world.declare(extension("one"))
     for name in ("json", "reconciler", "pip", "venv", "click", "sitecustomize"):
-        (world.runner.checkout / f"{name}.py").write_text("raise SystemExit('imported from the working folder')\n")
+        (world.runner.checkout / f"{name}.py").write_text(
+            "raise SystemExit('imported from the working folder')\n"
+        )
     step = world.runner.use(target, command="plan")
     assert (step.conclusion, step.outputs["to-create"]) == ("success", "1"), step.steps[-1].log
 
@@ -401,7 +515,11 @@ class TestInstallation:
     def test_it_installs_from_the_lock_file_and_is_found_again(self, world: World) -> None:
         """Once for real: needs the package index, as the set-up of these tests did."""
         folder = world.runner.folder / "fresh"
-        machine = {**world.runner.machine(folder, {}), "GITHUB_ACTION_PATH": str(ROOT), "PYTHON": sys.executable}
+        machine = {
+            **world.runner.machine(folder, {}),
+            "GITHUB_ACTION_PATH": str(ROOT),
+            "PYTHON": sys.executable,
+        }
         machine |= {
             name: value
             for name, value in os.environ.items()
@@ -409,38 +527,60 @@ class TestInstallation:
         }
         machine |= {"HOME": os.environ["HOME"]}
         for name in ("pip", "venv", "json"):
-            (folder / f"work/{name}.py").write_text("raise SystemExit('imported from the working folder')\n")
+            (folder / f"work/{name}.py").write_text(
+                "raise SystemExit('imported from the working folder')\n"
+            )
         venv = Path(machine["RUNNER_TEMP"]) / "reconciler-venv"
         (venv / "installed-from").unlink()
-        look = block_of(block("Check whether this job has installed the tool already"), machine, folder / "work")
+        look = block_of(
+            block("Check whether this job has installed the tool already"), machine, folder / "work"
+        )
         assert run_block(look).outputs == {"found": "false"}
-        installed = run_block(block_of(block("Install from the lock file"), machine, folder / "work"))
+        installed = run_block(
+            block_of(block("Install from the lock file"), machine, folder / "work")
+        )
         assert installed.conclusion == "success", installed.log
         lines = installed.log.splitlines()
-        assert re.fullmatch(r"Installing \d+ locked packages \(about \d+ MB\) into .+ \.\.\.", lines[0])
+        assert re.fullmatch(
+            r"Installing \d+ locked packages \(about \d+ MB\) into .+ \.\.\.", lines[0]
+        )
         assert re.fullmatch(r"Installed in \d+ s\.", lines[-1]), "by uv: pip would be announced"
         assert "pip installs the packages" not in installed.log
-        look = block_of(block("Check whether this job has installed the tool already"), machine, folder / "work")
+        look = block_of(
+            block("Check whether this job has installed the tool already"), machine, folder / "work"
+        )
         assert run_block(look).outputs == {"found": "true"}
         program = [venv / "bin/python", "-I", "-c", "import reconciler; print(reconciler.__file__)"]
         where = subprocess.run(program, capture_output=True, text=True, check=True).stdout
         assert where.startswith(str(venv))
-        declare(folder / "work/desired_state", {"catalog": "Marketing", "extensions": [extension("one")]})
+        declare(
+            folder / "work/desired_state",
+            {"catalog": "Marketing", "extensions": [extension("one")]},
+        )
         validated = subprocess.run(
-            [venv / "bin/reconciler", "validate"], cwd=folder / "work", capture_output=True, check=True
+            [venv / "bin/reconciler", "validate"],
+            cwd=folder / "work",
+            capture_output=True,
+            check=True,
         )
         assert validated.stdout == b"Valid: 1 file, 1 extension.\n"
 
     def test_the_installation_of_another_action_is_not_taken(self, world: World) -> None:
         folder = world.runner.folder / "other"
         machine = {**world.runner.machine(folder, {}), "GITHUB_ACTION_PATH": "/elsewhere"}
-        look = block_of(block("Check whether this job has installed the tool already"), machine, folder / "work")
+        look = block_of(
+            block("Check whether this job has installed the tool already"), machine, folder / "work"
+        )
         assert run_block(look).outputs == {"found": "false"}
 
 
 def test_every_output_and_failure_reason_is_documented() -> None:
     page = (ROOT / "docs/github.md").read_text("utf-8")
     script = (ROOT / ".github/scripts/run.sh").read_text("utf-8")
-    reasons = {line.split("reason=")[1].split(" ")[0].strip('"') for line in script.splitlines() if "reason=" in line}
+    reasons = {
+        line.split("reason=")[1].split(" ")[0].strip('"')
+        for line in script.splitlines()
+        if "reason=" in line
+    }
     words = [*ACTION["inputs"], *ACTION["outputs"], *(reasons - {""}), "no-reviewed-plan"]
     assert [word for word in words if f"`{word}`" not in page] == []

@@ -1,4 +1,6 @@
-"""The apply workflow, whole: what was merged is planned again, compared with what was reviewed, and carried out."""
+"""The apply workflow, whole: what was merged is planned again, compared with what was reviewed, and
+carried out.
+"""
 
 from __future__ import annotations
 
@@ -78,10 +80,7 @@ class TestTheReviewedPlan:
         played = reviewed.runner.action
         assert played is not None
         reviewed.runner.action = lambda inputs, folder: (
-            given.append(inputs.get("expect-digest", ""))
-            or played(  # type: ignore[func-returns-value]
-                inputs, folder
-            )
+            given.append(inputs.get("expect-digest", "")) or played(inputs, folder)  # type: ignore[func-returns-value]
         )
         assert results(reviewed.run_apply()) == APPLIED
         assert given == ["", f"sha256:{'1' * 64}"]
@@ -117,7 +116,9 @@ class TestTheReviewedPlan:
         ours, run = reviewed.hub.pulls[MERGED][0], reviewed.hub.runs[0]
         reviewed.hub.pulls[MERGED][:0] = [{**ours, "merged_at": None} for _ in range(4)]
         reviewed.hub.runs[:0] = [{**run, "head_repository": FORK, "id": 1} for _ in range(4)]
-        reviewed.hub.artifacts[run["id"]][:0] = [{"id": 1, "name": "x", "expired": False} for _ in range(4)]
+        reviewed.hub.artifacts[run["id"]][:0] = [
+            {"id": 1, "name": "x", "expired": False} for _ in range(4)
+        ]
         assert results(reviewed.run_apply()) == APPLIED
 
 
@@ -132,8 +133,13 @@ class TestWhatIsNotTheReviewedPlan:
         run = world.run_apply()
         assert results(run) == STOPPED and verdict(run) == "plan-changed"
         assert [one["description"] for one in world.extensions()] == ["edited by hand"]
-        (error,) = [one for one in obeyed_commands(run.jobs["replan"].log) if one.startswith("::error")]
-        assert error.startswith("::error title=plan-changed::") and f"approved-digest {digest(run)}" in error
+        (error,) = [
+            one for one in obeyed_commands(run.jobs["replan"].log) if one.startswith("::error")
+        ]
+        assert (
+            error.startswith("::error title=plan-changed::")
+            and f"approved-digest {digest(run)}" in error
+        )
         assert (
             "edited by hand" in run.jobs["replan"].summary
             and "### Not applied: plan-changed" in run.jobs["replan"].summary
@@ -185,7 +191,9 @@ class TestWhatIsNotTheReviewedPlan:
             lambda case: "merged_at" in case,
         ),
     )
-    def test_another_pull_request_is_no_review(self, played: World, of_the_pull: dict[str, object]) -> None:
+    def test_another_pull_request_is_no_review(
+        self, played: World, of_the_pull: dict[str, object]
+    ) -> None:
         played.run_plan()
         played.merge(**of_the_pull)
         run = played.run_apply()
@@ -201,26 +209,33 @@ class TestWhatIsNotTheReviewedPlan:
             artifact["expired"] = True
         assert verdict(reviewed.run_apply()) == "no-reviewed-plan"
 
-    @pytest.mark.parametrize("reason", sample(["blocked", "error", "invalid-files"], "blocked".__eq__))
+    @pytest.mark.parametrize(
+        "reason", sample(["blocked", "error", "invalid-files"], "blocked".__eq__)
+    )
     def test_a_failing_plan_stops_it(self, reviewed: World, reason: str) -> None:
         reviewed.play(reason=reason)
         run = reviewed.run_apply()
         assert results(run) == STOPPED and verdict(run) == ""
 
-    @pytest.mark.parametrize("path", sample(["pulls", "/workflows/", "artifacts"], "artifacts".__eq__))
+    @pytest.mark.parametrize(
+        "path", sample(["pulls", "/workflows/", "artifacts"], "artifacts".__eq__)
+    )
     @pytest.mark.thorough
     def test_github_not_answering_is_no_review(self, reviewed: World, path: str) -> None:
         reviewed.hub.refuse("GET", path, 502)
         run = reviewed.run_apply()
         assert results(run) == STOPPED and verdict(run) == ""
         assert (
-            "::error title=reconciler apply::Could not find the reviewed plan, because a request to GitHub failed"
-            in run.jobs["replan"].log
+            "::error title=reconciler apply::Could not find the reviewed plan, because a request to"
+            " GitHub failed" in run.jobs["replan"].log
         )
 
     @pytest.mark.thorough
     def test_another_branch_is_not_applied(self, reviewed: World) -> None:
-        assert results(reviewed.run_apply(ref_name="feature")) == {"replan": "skipped", "apply": "skipped"}
+        assert results(reviewed.run_apply(ref_name="feature")) == {
+            "replan": "skipped",
+            "apply": "skipped",
+        }
 
 
 class TestByHand:
@@ -239,7 +254,14 @@ class TestByHand:
     @pytest.mark.parametrize(
         "text",
         sample(
-            ["0" * 64, "sha256:x", f"sha256:{'0' * 64}\nx", "$(touch pwned)", "*", f"sha256:{'A' * 64}"],
+            [
+                "0" * 64,
+                "sha256:x",
+                f"sha256:{'0' * 64}\nx",
+                "$(touch pwned)",
+                "*",
+                f"sha256:{'A' * 64}",
+            ],
             "$(touch pwned)".__eq__,
         ),
     )

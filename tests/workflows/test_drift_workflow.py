@@ -18,7 +18,9 @@ def results(run: Run) -> tuple[str, str]:
 
 def issues(world: World) -> list[Json]:
     """Those that are open and ours."""
-    return [one for one in world.hub.issues if one["state"] == "open" and one["user"]["login"] == BOT]
+    return [
+        one for one in world.hub.issues if one["state"] == "open" and one["user"]["login"] == BOT
+    ]
 
 
 def test_drift_opens_one_issue(world: World) -> None:
@@ -114,7 +116,9 @@ def test_drift_that_blocks_a_change_opens_the_issue_and_stays_red(world: World) 
     assert results(run) == ("failure", "success"), run.jobs["detect"].log
     assert run.jobs["detect"].step("Detect drift").outputs["failure-reason"] == "blocked"
     (issue,) = issues(world)
-    assert issue["body"].startswith(f"{MARKER}\n\n### Drift: 0 missing, 0 changed, 0 unmanaged, 1 blocked, ")
+    assert issue["body"].startswith(
+        f"{MARKER}\n\n### Drift: 0 missing, 0 changed, 0 unmanaged, 1 blocked, "
+    )
     assert results(world.run_drift()) == ("failure", "success")
     assert issues(world) == [issue]
 
@@ -129,7 +133,9 @@ def test_an_open_issue_is_updated_by_drift_that_blocks_a_change(played: World) -
     assert "Played: 222" in issue["body"] and len(played.hub.comments[issue["number"]]) == 1
 
 
-@pytest.mark.parametrize("reason", sample(["invalid-files", "error", "interrupted"], "error".__eq__))
+@pytest.mark.parametrize(
+    "reason", sample(["invalid-files", "error", "interrupted"], "error".__eq__)
+)
 @pytest.mark.parametrize("already_open", [True, False])
 def test_an_error_neither_opens_nor_closes(played: World, reason: str, already_open: bool) -> None:
     if already_open:
@@ -163,7 +169,9 @@ def test_a_graph_that_does_not_answer_is_an_error(world: World) -> None:
         ("POST", r"issues/\d+/comments", True),
     ],
 )
-def test_a_refusal_of_github_fails_loudly(played: World, method: str, path: str, already_open: bool) -> None:
+def test_a_refusal_of_github_fails_loudly(
+    played: World, method: str, path: str, already_open: bool
+) -> None:
     if already_open:
         played.hub.issue(MARKER)
     played.hub.refuse(method, path, 410)

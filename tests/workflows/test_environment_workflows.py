@@ -1,4 +1,6 @@
-"""The workflows that init writes for several environments: they share nothing they must not, and each finds its own."""
+"""The workflows that init writes for several environments: they share nothing they must not, and
+each finds its own.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,16 @@ from reconciler.starter import starter_files
 
 ACTION = f"contoso/entra-reconciler@{'0' * 40}"
 STAGING, PRODUCTION = "staging", "production"
-HOSTILE = (STAGING, "gate-staging", "staging-1", "apply", "plan-staging", "plan-gate", "reconciler-plan", "1")
+HOSTILE = (
+    STAGING,
+    "gate-staging",
+    "staging-1",
+    "apply",
+    "plan-staging",
+    "plan-gate",
+    "reconciler-plan",
+    "1",
+)
 """Names that come close to each other, and to what stands around them."""
 OWN = re.compile(r"reconciler[ -](?:plan|apply|drift|tenant|journal)|plan-gate")
 SUFFIX = re.compile(r"[\w-]*? \(staging\)|-staging(?![\w])")
@@ -29,11 +40,16 @@ def files(tmp_path: Path) -> dict[str, list[Path]]:
     """The written workflows by environment."""
     write_new(tmp_path / "new", starter_files(ACTION, HOSTILE))
     folder = tmp_path / "new/.github/workflows"
-    return {one: [folder / f"reconciler-{kind}-{one}.yml" for kind in ("plan", "apply", "drift")] for one in HOSTILE}
+    return {
+        one: [folder / f"reconciler-{kind}-{one}.yml" for kind in ("plan", "apply", "drift")]
+        for one in HOSTILE
+    }
 
 
 def names(file: Path) -> Iterator[tuple[str, str]]:
-    """Everything by which GitHub tells one thing of a workflow from another, with the sort of thing it is."""
+    """Everything by which GitHub tells one thing of a workflow from another, with the sort of thing
+    it is.
+    """
     document = load(file)
     yield "workflow file", file.name
     yield "workflow title", document["name"]
@@ -45,13 +61,25 @@ def names(file: Path) -> Iterator[tuple[str, str]]:
         for step in job["steps"]:
             if "artifact" in step.get("uses", ""):
                 yield "artifact", step["with"]["name"]
-            yield from (("artifact", one) for one in re.findall(r"(?<=name=)reconciler-[a-z]\S*", step.get("run", "")))
-            yield from (("workflow file", one) for one in re.findall(r"\S+\.yml", str(step.get("env", ""))))
+            yield from (
+                ("artifact", one)
+                for one in re.findall(r"(?<=name=)reconciler-[a-z]\S*", step.get("run", ""))
+            )
+            yield from (
+                ("workflow file", one) for one in re.findall(r"\S+\.yml", str(step.get("env", "")))
+            )
 
 
 def all_names(files: list[Path]) -> set[tuple[str, str]]:
-    """Those of an environment as GitHub compares them; a name that is an expression is given by an earlier step."""
-    return {(sort, name.casefold()) for file in files for sort, name in names(file) if not name.startswith("${{")}
+    """Those of an environment as GitHub compares them; a name that is an expression is given by an
+    earlier step.
+    """
+    return {
+        (sort, name.casefold())
+        for file in files
+        for sort, name in names(file)
+        if not name.startswith("${{")
+    }
 
 
 def test_no_name_is_shared_between_environments(files: dict[str, list[Path]]) -> None:
@@ -63,16 +91,24 @@ def test_no_name_is_shared_between_environments(files: dict[str, list[Path]]) ->
         assert found[one] & found[other] == set()
 
 
-def test_a_name_is_that_of_one_tenant_with_the_environment_behind_it(files: dict[str, list[Path]]) -> None:
+def test_a_name_is_that_of_one_tenant_with_the_environment_behind_it(
+    files: dict[str, list[Path]],
+) -> None:
     for one, written in files.items():
-        for name in (name for file in written for sort, name in names(file) if sort == "GitHub environment"):
+        for name in (
+            name for file in written for sort, name in names(file) if sort == "GitHub environment"
+        ):
             assert name in (f"reconciler-plan-{one}", f"reconciler-apply-{one}")
-        assert {f"plan-gate-{one}", f"plan ({one})", f"apply ({one})"} <= {name for _, name in all_names(written)}
+        assert {f"plan-gate-{one}", f"plan ({one})", f"apply ({one})"} <= {
+            name for _, name in all_names(written)
+        }
 
 
 def test_no_check_is_that_of_validate(files: dict[str, list[Path]], tmp_path: Path) -> None:
     validate = set(names(tmp_path / "new/.github/workflows/reconciler-validate.yml"))
-    assert not {name for _, name in validate} & {name for one in files for _, name in all_names(files[one])}
+    assert not {name for _, name in validate} & {
+        name for one in files for _, name in all_names(files[one])
+    }
 
 
 def test_every_mention_of_a_name_is_that_of_the_environment(files: dict[str, list[Path]]) -> None:
@@ -141,7 +177,11 @@ def applied(world: World, environment: str, digest: str) -> Run:
 
 def open_issues(world: World) -> dict[str, Json]:
     """Ours by title."""
-    return {one["title"]: one for one in world.hub.issues if one["state"] == "open" and one["user"]["login"] == BOT}
+    return {
+        one["title"]: one
+        for one in world.hub.issues
+        if one["state"] == "open" and one["user"]["login"] == BOT
+    }
 
 
 class TestFromReviewToTenant:
@@ -216,13 +256,16 @@ class TestDrift:
         both.run_drift()
         issues = open_issues(both)
         assert list(issues) == [
-            f"Drift in {one}: what is live differs from what is declared" for one in (STAGING, PRODUCTION)
+            f"Drift in {one}: what is live differs from what is declared"
+            for one in (STAGING, PRODUCTION)
         ]
         assert both.hub.labels == ["reconciler-drift"]
 
         both.play(changes=False)
         assert both.run_drift().conclusion == "success"
-        assert list(open_issues(both)) == [f"Drift in {STAGING}: what is live differs from what is declared"]
+        assert list(open_issues(both)) == [
+            f"Drift in {STAGING}: what is live differs from what is declared"
+        ]
 
     def test_a_name_that_begins_like_another_is_another(self, both: World) -> None:
         both.hub.labels.append("reconciler-drift")
@@ -239,4 +282,6 @@ class TestDrift:
         run = real.run_drift()
         assert run.conclusion == "success", run.jobs["detect"].log
         (issue,) = open_issues(real).values()
-        assert issue["body"].startswith("<!-- reconciler:drift:staging -->\n\n### Drift for staging: 1 missing, ")
+        assert issue["body"].startswith(
+            "<!-- reconciler:drift:staging -->\n\n### Drift for staging: 1 missing, "
+        )

@@ -1,4 +1,6 @@
-"""The plan workflow, whole: every job and block, from the pull request to its comment and its gate."""
+"""The plan workflow, whole: every job and block, from the pull request to its comment
+and its gate.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,10 @@ class TestChanges:
         (body,) = bodies(world)
         assert body.startswith(f"{MARKER}\n\n### Plan: 1 create, 1 update")
         assert outputs(run)["plan-digest"] in body
-        assert f"Planned for commit {HEAD} in [this run](https://github.example/contoso/entra/actions/runs/" in body
+        assert (
+            f"Planned for commit {HEAD} in [this"
+            " run](https://github.example/contoso/entra/actions/runs/" in body
+        )
         assert "+ create new" in run.jobs["plan"].summary
 
     @pytest.mark.thorough
@@ -71,11 +76,18 @@ class TestChanges:
             "journal": "",
         }
         hexadecimal = digest.removeprefix("sha256:")
-        assert [one["name"] for one in world.hub.artifacts[run.number]] == [f"reconciler-plan-{hexadecimal}"]
+        assert [one["name"] for one in world.hub.artifacts[run.number]] == [
+            f"reconciler-plan-{hexadecimal}"
+        ]
 
     @pytest.mark.thorough
     def test_the_next_plan_edits_the_same_comment(self, played: World) -> None:
-        for body, login in ((MARKER, "mallory"), ("Thanks!", "alice"), (f"see {MARKER}", BOT), ("other bot", BOT)):
+        for body, login in (
+            (MARKER, "mallory"),
+            ("Thanks!", "alice"),
+            (f"see {MARKER}", BOT),
+            ("other bot", BOT),
+        ):
             played.hub.comment(PULL_REQUEST, body, login)
         played.run_plan()
         played.play(digest="2" * 64)
@@ -96,7 +108,11 @@ class TestChanges:
         assert results(run) == GREEN
         assert bodies(played) == before and played.hub.writes() == []
         (notice,) = obeyed_commands(run.jobs["comment"].log)
-        assert notice.startswith("::notice title=No comment::") and HEAD in notice and "d" * 40 in notice
+        assert (
+            notice.startswith("::notice title=No comment::")
+            and HEAD in notice
+            and "d" * 40 in notice
+        )
 
     @pytest.mark.thorough
     def test_each_environment_has_its_own_comment(self, played: World) -> None:
@@ -105,12 +121,16 @@ class TestChanges:
         assert len(bodies(played)) == 2
 
     def test_what_the_base_branch_has_pending_is_told_apart(self, world: World) -> None:
-        """As it was merged with, which is not what the event says: there the base branch is older, and empty."""
+        """As it was merged with, which is not what the event says: there the base branch is older,
+        and empty.
+        """
         world.declare_on_base(extension("left over"))
         world.declare(extension("left over"), extension("mine"))
         run = world.run_plan()
         changes = document(run)["changes"]
-        assert {one["extension"]["display_name"]: one.get("already_pending", False) for one in changes} == {
+        assert {
+            one["extension"]["display_name"]: one.get("already_pending", False) for one in changes
+        } == {
             "left over": True,
             "mine": False,
         }
@@ -133,7 +153,9 @@ class TestChanges:
         world.declare(extension("mine"))
         run = world.run_plan()
         assert results(run) == GREEN
-        (warning,) = [one for one in obeyed_commands(run.jobs["plan"].log) if one.startswith("::warning")]
+        (warning,) = [
+            one for one in obeyed_commands(run.jobs["plan"].log) if one.startswith("::warning")
+        ]
         assert "Could not plan the base branch" in warning
 
 
@@ -171,10 +193,14 @@ class TestWhatStopsThePullRequest:
         world.declare({**extension("new"), "displayNam": "typo"})
         run = world.run_plan()
         assert results(run) == {"plan": "failure", "comment": "skipped", "plan-gate": "failure"}
-        assert outputs(run)["failure-reason"] == "invalid-files" and outputs(run)["exit-code"] == "3"
+        assert (
+            outputs(run)["failure-reason"] == "invalid-files" and outputs(run)["exit-code"] == "3"
+        )
         assert outputs(run)["has-changes"] == "" and outputs(run)["plan-json"] == ""
         errors = [one for one in obeyed_commands(run.jobs["plan"].log) if one.startswith("::error")]
-        assert any("file=desired_state/state.yaml,line=2" in one and "R101" in one for one in errors)
+        assert any(
+            "file=desired_state/state.yaml,line=2" in one and "R101" in one for one in errors
+        )
         assert "displayNam" in run.jobs["plan"].summary
         assert world.hub.writes() == []
 
@@ -191,7 +217,8 @@ class TestWhatStopsThePullRequest:
         assert world.hub.requests == []
 
     @pytest.mark.parametrize(
-        ("head", "author"), [(FORK, "mallory"), (OURS, "dependabot[bot]"), (FORK, "dependabot[bot]")]
+        ("head", "author"),
+        [(FORK, "mallory"), (OURS, "dependabot[bot]"), (FORK, "dependabot[bot]")],
     )
     def test_a_fork_gets_no_credentials_and_no_green_gate(
         self, played: World, head: dict[str, str], author: str
@@ -214,21 +241,31 @@ class TestWhatStopsThePullRequest:
             lambda case: case == ("POST", "comments", 403),
         ),
     )
-    def test_a_refused_comment_fails_loudly(self, played: World, method: str, path: str, status: int) -> None:
+    def test_a_refused_comment_fails_loudly(
+        self, played: World, method: str, path: str, status: int
+    ) -> None:
         if method == "PATCH":
             played.hub.comment(PULL_REQUEST, MARKER)
         played.hub.refuse(method, path, status)
         run = played.run_plan()
         assert results(run) == {"plan": "success", "comment": "failure", "plan-gate": "failure"}
         (error,) = obeyed_commands(run.jobs["comment"].log)
-        assert error.startswith("::error title=No comment::GitHub refused to ") and "pull-requests: write" in error
+        assert (
+            error.startswith("::error title=No comment::GitHub refused to ")
+            and "pull-requests: write" in error
+        )
         assert f"(HTTP {status})" in run.jobs["comment"].log
         assert "created, but not shown" in run.jobs["plan-gate"].summary
 
 
 @pytest.mark.thorough
 def test_a_plan_too_long_for_a_comment_is_cut_and_says_so(world: World) -> None:
-    world.declare(*[extension(f"extension {number:03}", description=f"{number} " + "x" * 900) for number in range(120)])
+    world.declare(
+        *[
+            extension(f"extension {number:03}", description=f"{number} " + "x" * 900)
+            for number in range(120)
+        ]
+    )
     run = world.run_plan()
     assert results(run) == GREEN
     (body,) = bodies(world)

@@ -1,4 +1,6 @@
-"""What stands in for GitHub is a guard of its own: it must refuse what GitHub would refuse, and know what it plays."""
+"""What stands in for GitHub is a guard of its own: it must refuse what GitHub would refuse, and
+know what it plays.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def test_a_job_needs_the_permissions_it_has(
 def test_the_client_guesses_nothing(played: World, call: str) -> None:
     folder = played.runner.folder / "machine"
     machine = {**played.runner.machine(folder, {}), "GH_TOKEN": "x"}
-    ended = run_block(block_of({"name": "call", "shell": "bash", "run": call}, machine, folder / "work"))
+    ended = run_block(
+        block_of({"name": "call", "shell": "bash", "run": call}, machine, folder / "work")
+    )
     assert ended.conclusion == "failure"
     assert "gh stub: unknown call" in ended.log
 
@@ -79,14 +83,19 @@ def test_a_condition_asks_for_success_unless_it_names_a_status(
         assert condition(text, {"steps": {"a": {"outputs": {"b": "x"}}}, "status": status}) is holds
 
 
-@pytest.mark.parametrize("text", ["github.x + 1", "a ==", "contains(github.x, 'y')", "fromJSON('1')"])
+@pytest.mark.parametrize(
+    "text", ["github.x + 1", "a ==", "contains(github.x, 'y')", "fromJSON('1')"]
+)
 def test_an_expression_that_is_not_known_is_an_error(text: str) -> None:
     with pytest.raises((SyntaxError, AssertionError, KeyError, IndexError)):
         evaluated(text, {"github": {}, "status": {}})
 
 
 def test_commands_between_stop_and_go_are_not_obeyed() -> None:
-    log = "::notice::a\n::stop-commands::x1\n::error::b\n##[error]c\n\n::x1::\n  ::error::d\ntext ##[group]e"
+    log = (
+        "::notice::a\n::stop-commands::x1\n::error::b\n##[error]c\n\n::x1::\n  ::error::d\ntext"
+        " ##[group]e"
+    )
     assert obeyed_commands(log) == ["::notice::a", "::error::d", "text ##[group]e"]
     with pytest.raises(AssertionError):
         obeyed_commands("::stop-commands::x1\n::x2::")

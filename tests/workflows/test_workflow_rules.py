@@ -49,20 +49,36 @@ BROKEN = [
     ("every_action_is_in_the_table", "3d3c42e5", "4d3c42e5"),
     ("every_action_is_in_the_table", "# v7.0.1", "# v7.0.0"),
     ("every_action_is_in_the_table", " # v7.0.1", ""),
-    ("every_action_is_in_the_table", "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "x/y@v1"),
+    (
+        "every_action_is_in_the_table",
+        "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
+        "x/y@v1",
+    ),
     ("every_action_is_in_the_table", "persist-credentials: false", "persist-credential: false"),
     ("nothing_is_permitted_on_top", "permissions: {}\n", ""),
     ("nothing_is_permitted_on_top", "permissions: {}", "permissions: read-all"),
-    ("whoever_mints_tokens_writes_nothing", "id-token: write", "id-token: write\n      issues: write"),
+    (
+        "whoever_mints_tokens_writes_nothing",
+        "id-token: write",
+        "id-token: write\n      issues: write",
+    ),
     ("whoever_mints_tokens_writes_nothing", "    environment:\n      name: reconciler-plan\n", ""),
-    ("whoever_mints_tokens_writes_nothing", "    permissions:\n      id-token: write # to sign in\n", ""),
+    (
+        "whoever_mints_tokens_writes_nothing",
+        "    permissions:\n      id-token: write # to sign in\n",
+        "",
+    ),
     ("every_job_ends_in_time", "    timeout-minutes: 5\n", ""),
     ("checkouts_keep_no_credentials", "persist-credentials: false", "persist-credentials: true"),
     ("checkouts_keep_no_credentials", "        with:\n          persist-credentials: false\n", ""),
     ("no_expression_stands_in_a_script", 'echo "$WHO"', 'echo "${{ github.head_ref }}" "$WHO"'),
     ("every_variable_comes_from_somewhere", "          WHO:", "          HOW:"),
     ("every_variable_comes_from_somewhere", 'echo "$WHO"', "echo"),
-    ("no_stranger_is_trusted_by_event", "  pull_request:", "  pull_request:\n  pull_request_target:"),
+    (
+        "no_stranger_is_trusted_by_event",
+        "  pull_request:",
+        "  pull_request:\n  pull_request_target:",
+    ),
     ("no_stranger_is_trusted_by_event", "github.repository }}", "github.actor }}"),
     ("runs_take_turns", "cancel-in-progress: true", "cancel-in-progress: false"),
     ("runs_take_turns", "  pull_request:", "  push:"),
@@ -94,7 +110,9 @@ def test_what_init_writes_keeps_the_rules(rule: Rule, written: list[Path]) -> No
     assert [wrong for file in written for wrong in rule(file)] == []
 
 
-def test_what_init_writes_satisfies_the_checkers_of_others(written: list[Path], tmp_path: Path) -> None:
+def test_what_init_writes_satisfies_the_checkers_of_others(
+    written: list[Path], tmp_path: Path
+) -> None:
     for command in checkers(tmp_path, *written):
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ended.returncode == 0, ended.stdout
@@ -137,11 +155,14 @@ def test_every_rule_meets_a_file_that_breaks_it() -> None:
     ],
 )
 @pytest.mark.thorough
-def test_the_checkers_of_others_find_what_they_are_for(part: str, instead: str, tmp_path: Path) -> None:
+def test_the_checkers_of_others_find_what_they_are_for(
+    part: str, instead: str, tmp_path: Path
+) -> None:
     file = tmp_path / ".github/workflows/one.yml"
     file.parent.mkdir(parents=True)
     file.write_text(SOUND.replace(part, instead) if part else SOUND)
     codes = [
-        subprocess.run(command, capture_output=True, check=False).returncode for command in checkers(tmp_path, file)
+        subprocess.run(command, capture_output=True, check=False).returncode
+        for command in checkers(tmp_path, file)
     ]
     assert any(codes) == bool(part)

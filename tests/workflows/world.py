@@ -1,4 +1,6 @@
-"""A repository on GitHub and a tenant: how a test sets them up, and starts a workflow between them."""
+"""A repository on GitHub and a tenant: how a test sets them up, and starts a workflow
+between them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ DATABASE = ".reconciler/sandbox.sqlite3"
 
 @dataclass
 class World:
-    """What a test of whole workflows needs; `declare` writes the files, `run_…` starts a workflow."""
+    """What a test of whole workflows needs; `declare` writes the files, `run_…` starts a
+    workflow.
+    """
 
     tenant: Path
     hub: GitHub
@@ -42,12 +46,18 @@ class World:
 
     def declare(self, *extensions: Json, name: str = "Marketing") -> None:
         """The pull request (and what is merged of it) declares these extensions."""
-        declare(self.runner.checkout / "desired_state", {"catalog": name, "extensions": list(extensions)})
+        declare(
+            self.runner.checkout / "desired_state",
+            {"catalog": name, "extensions": list(extensions)},
+        )
 
     def declare_on_base(self, *extensions: Json) -> None:
         """The base branch declares these."""
         assert self.runner.base is not None
-        declare(self.runner.base / "desired_state", {"catalog": "Marketing", "extensions": list(extensions)})
+        declare(
+            self.runner.base / "desired_state",
+            {"catalog": "Marketing", "extensions": list(extensions)},
+        )
 
     def play(self, *, digest: str = "1" * 64, changes: bool = True, reason: str = "") -> None:
         """From now on the action is played: no tool runs, and this is what it says."""
@@ -58,7 +68,9 @@ class World:
             files["plan-json"].write_text("{}")
             kind = "drift" if inputs["command"] == "drift" else "plan"
             environment = f":{inputs['environment']}" if "environment" in inputs else ""
-            files["summary-md"].write_text(f"<!-- reconciler:{kind}{environment} -->\n\nPlayed: {digest}\n")
+            files["summary-md"].write_text(
+                f"<!-- reconciler:{kind}{environment} -->\n\nPlayed: {digest}\n"
+            )
             told = {name: str(file) for name, file in files.items()}
             told |= {"has-changes": str(changes).lower(), "plan-digest": f"sha256:{digest}"}
             return {"failure-reason": reason, **(told if reason in ("", "blocked") else {})}
@@ -79,7 +91,11 @@ class World:
             "user": {"login": author},
         }
         self.hub.heads.setdefault(PULL_REQUEST, HEAD)
-        event = {"repository": REPOSITORY, "event_name": "pull_request", "event": {"pull_request": pull}}
+        event = {
+            "repository": REPOSITORY,
+            "event_name": "pull_request",
+            "event": {"pull_request": pull},
+        }
         run = self.runner.run(self.workflow("plan"), event)
         self.kept(run, head)
         return run
