@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
-from reconciler.model.extension import Catalog, ExtensionRef, Read
-from reconciler.model.types import JsonValue
+from reconciler.model.objects import ObjectRef, Parents, Path, Read, Value
+from reconciler.model.reason import Reason
 
-FORMAT_VERSION = "1"
+FORMAT_VERSION = "2"
 
 Action = Literal["create", "update", "rename", "blocked"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "rename", "blocked")
 Status = Literal["done", "failed", "skipped", "unknown"]
+COUNTED = ("create", "update", "rename", "replace", "delete", "blocked", "unchanged", "unmanaged")
+"""What a summary counts, in the order in which it is printed; `replace` and `delete` are reserved."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One property before and after; `path` leads to it (`("callbackConfiguration",
-    "timeoutDuration")`).
+    """One property before and after.
+
+    `computed`: the service sets the value, so `after` is None until the change is applied.
     """
 
-    path: tuple[str, ...]
-    before: JsonValue
-    after: JsonValue
+    path: Path
+    before: Value
+    after: Value
+    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
     """What must be true right before the write: the object does not exist, or has this fingerprint.
 
-    `namesakes` are the ids of other extensions with the new name, which other declarations match by
+    `namesakes` are the ids of other objects with the new name, which other declarations match by
     id.
     """
 
@@ -42,15 +48,17 @@ class Precondition:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One planned action on one extension, with its reason and the place of its declaration.
+    """One planned action on one object, with its reason and the place of its declaration.
 
+    `object` has the name that the object will have; its id is None for a create. `parents` are the
+    objects that contain it, outermost first; the id of one that this plan creates is None.
     `already_pending`: the baseline, an earlier plan, contains the same change.
     """
 
     action: Action
-    catalog: Catalog
-    extension: ExtensionRef
-    because: str
+    object: ObjectRef
+    parents: Parents
+    reason: Reason
     fields: tuple[FieldChange, ...] = ()
     precondition: Precondition | None = None
     source: SourceLocation | None = None
@@ -59,31 +67,45 @@ class Change:
     already_pending: bool = False
 
     @property
+    def kind(self) -> str:
+        """The name of the object's kind."""
+        return self.object.kind
+
+    @property
     def namesakes(self) -> tuple[str, ...]:
-        """The ids of the extensions that have the same new name."""
+        """The ids of the objects that have the same new name."""
         return self.precondition.namesakes if self.precondition else ()
+
+    @property
+    def scope(self) -> ObjectRef:
+        """The outermost object that this change belongs to: its first parent, else itself.
+
+        Writes within one scope are made one at a time, in the plan's order.
+        """
+        return self.parents[0] if self.parents else self.object
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedCatalog:
-    """A catalog of the plan, and whether it could be read."""
+class PlannedScope:
+    """An outermost parent of the plan (a catalog), and whether it could be read."""
 
-    catalog: Catalog
+    parent: ObjectRef
     read: Read
 
 
 @dataclass(frozen=True, slots=True)
 class Unmanaged:
-    """A live extension that no file declares; listed, never changed."""
+    """A live object that no file declares; listed, never changed."""
 
-    catalog: Catalog
-    extension: ExtensionRef
+    object: ObjectRef
+    parents: Parents
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All planned changes, as data without behaviour. Catalogs, changes and unmanaged are sorted.
+    """All planned changes, as data without behaviour. Scopes, changes and unmanaged are sorted.
 
+    `unchanged` counts the declared objects without a change by kind, with every kind in it.
     `not_secret` are the parts of values to be written that look like a key but, as the files
     declare, are not a secret.
     """
@@ -92,18 +114,18 @@ class Plan:
     tenant_id: str
     graph_url: str
     digest: str
-    catalogs: tuple[PlannedCatalog, ...]
+    scopes: tuple[PlannedScope, ...]
     changes: tuple[Change, ...]
     unmanaged: tuple[Unmanaged, ...]
     diagnostics: tuple[Diagnostic, ...]
-    unchanged: int
+    unchanged: Mapping[str, int] = field(default_factory=dict)
     environment: str | None = None
     not_secret: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
-        """True when every catalog exists and was read completely."""
-        return all(planned.read == "complete" for planned in self.catalogs)
+        """True when every scope exists, or will, and was read completely."""
+        return all(planned.read in ("complete", "to_create") for planned in self.scopes)
 
     @property
     def pending(self) -> tuple[Change, ...]:
@@ -117,38 +139,40 @@ class Plan:
 
     @property
     def summary(self) -> dict[str, int]:
-        """Counts by action, in the order they are printed; `replace` and `delete` are reserved."""
-        counts = dict.fromkeys(
-            (
-                "create",
-                "update",
-                "rename",
-                "replace",
-                "delete",
-                "blocked",
-                "unchanged",
-                "unmanaged",
-            ),
-            0,
-        )
+        """Counts of all kinds together, in the order they are printed."""
+        total: Counter[str] = Counter()
+        for counts in self.by_kind.values():
+            total.update(counts)
+        return {word: total[word] for word in COUNTED}
+
+    @property
+    def by_kind(self) -> dict[str, dict[str, int]]:
+        """The same counts for each kind."""
+        counts = {
+            kind: dict.fromkeys(COUNTED, 0) | {"unchanged": number}
+            for kind, number in self.unchanged.items()
+        }
         for change in self.changes:
-            counts[change.action] += 1
-        return counts | {"unchanged": self.unchanged, "unmanaged": len(self.unmanaged)}
+            counts.setdefault(change.kind, dict.fromkeys(COUNTED, 0))[change.action] += 1
+        for unmanaged in self.unmanaged:
+            kind = unmanaged.object.kind
+            counts.setdefault(kind, dict.fromkeys(COUNTED, 0))["unmanaged"] += 1
+        return counts
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one change. `error` explains any other status than done; `stale`: edited in
-    Graph since the plan.
+    """The result of one change.
 
-    `note` explains a success by another way (for example the other timeout name); `written`: it
-    failed after the write.
+    `reason` explains any other status than done, and a success by another way (for example another
+    spelling); `error` is what Graph or the network said, if that was the cause. `stale`: the object
+    was edited since the plan was made; `written`: the change failed after the write.
     """
 
     change: Change
     status: Status
     request_id: str | None = None
+    reason: Reason | None = None
     error: str | None = None
-    note: str | None = None
     stale: bool = False
     written: bool = False

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconciler.model.types import JsonValue
+from reconciler.model.json_values import JsonValue
 
 NULLS = frozenset({"null", "Null", "NULL", "~"})
 INTEGER_PROPERTIES = frozenset({"timeoutInMilliseconds", "maximumRetries"})

@@ -1,0 +1,28 @@
+"""Access package catalogs, which contain extensions: read, by id or by a unique name."""
+
+from reconciler.kinds.catalog.api import API, observe
+from reconciler.model.fields import Field, Fields, as_written
+from reconciler.model.kind import Kind, Permission
+
+__all__ = ["CATALOG"]
+
+
+FIELDS = Fields({("displayName",): Field(as_written, own=True)})
+
+CATALOG = Kind(
+    name="catalog",
+    plural="catalogs",
+    parents=(),
+    fields=FIELDS,
+    api=API,
+    observe=observe,
+    bodies=lambda _ref, _before, _after: (),
+    content=lambda observed: {"id": observed.ref.id, "name": observed.ref.display_name},
+    permission=Permission(
+        read="EntitlementManagement.Read.All",
+        read_role="Catalog reader",
+        write="EntitlementManagement.ReadWrite.All",
+        write_role="Catalog owner",
+    ),
+    lists_unmanaged=False,
+)

@@ -1,0 +1,183 @@
+"""What the engine may know of a kind of object: one record per kind, made in `kinds/`.
+
+The engine (loader, diff, plan, apply, export, adopt, render, graph) reads these records and knows
+no kind by name. `app` hands them in their order of work: parents and objects that others refer to
+come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from reconciler.model.fields import Fields
+from reconciler.model.objects import (
+    Desired,
+    DesiredScope,
+    ObjectRef,
+    Observed,
+    Parents,
+    Path,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from reconciler.model.diagnostic import Diagnostic, SourceLocation
+    from reconciler.model.fault import Fault
+    from reconciler.model.graph import Graph, Request
+    from reconciler.model.nodes import Mapping as MappingNode
+    from reconciler.model.nodes import Node
+    from reconciler.model.objects import Inherited
+    from reconciler.model.plan import Change
+    from reconciler.model.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One mapping of a file that declares an object, with the defaults of its document merged in.
+
+    `written` is the mapping as it stands in the file. `display_name` and `pinned_id` are None if
+    absent or invalid. `invalid` are the nodes with a fault of their own.
+    """
+
+    kind: str
+    written: MappingNode
+    merged: MappingNode
+    defaults: Node | None
+    parents: Parents
+    source: SourceLocation
+    display_name: str | None = None
+    pinned_id: str | None = None
+    inherited: Inherited | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One body of a write. `spelling` names it where a kind has several for the same properties."""
+
+    members: Mapping[str, Any]
+    spelling: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a guard sees beside the change: the object before it, the unmanaged objects of its kind
+    in the same parents, and whether the token is an application's, without a user.
+    """
+
+    before: Observed | None
+    unmanaged: tuple[Observed, ...]
+    app_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What reading and writing a kind need: the permissions of the token, and the roles that grant
+    the same. Shown by `auth check` and for HTTP 403.
+    """
+
+    read: str
+    read_role: str
+    write: str
+    write_role: str
+    writing_note: str = ""
+
+
+Find: TypeAlias = "Callable[[Graph, Sequence[ObjectRef]], Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """How a kind is read and written; None: not offered, and the plan blocks with a code.
+
+    * `list`: every object in these parents, complete; raises GraphError.
+    * `get`: one object, None for 404; raises GraphError if the answer is another object.
+    * `find` (of kinds that contain others): for each reference all live matches, by id or name.
+    * `batches`: the references in groups that one `find` can look up together.
+    * `create`, `update`, `delete`: the request as data.
+    """
+
+    list: Callable[[Graph, Parents], Any]
+    get: Callable[[Graph, Parents, str], Any]
+    find: Find | None = None
+    batches: Callable[[Sequence[ObjectRef]], Iterable[Sequence[ObjectRef]]] | None = None
+    create: Callable[[Graph, Parents, Body], Request] | None = None
+    update: Callable[[Graph, Parents, ObjectRef, Body], Request] | None = None
+    delete: Callable[[Graph, Parents, ObjectRef], Request] | None = None
+
+
+def _nothing(*_arguments: Any) -> Iterator[Any]:
+    """For a kind without rules or guards of its own."""
+    return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Everything that is true of one kind of object only.
+
+    * `name`: "extension": in plans, messages, the digest. `plural`: its list in a document.
+    * `parents`: names of the kinds that contain it, outermost first.
+    * `fields`: the table of its writable members.
+    * `observe`: the object in an answer: (parents, body) → Observed; raises GraphAnswerError.
+    * `bodies`: (object, as observed before, properties after) → the bodies to try, in order.
+    * `content`: everything of an observed object that counts, comparable: hashed before a write,
+      and compared after it to prove that nothing else changed. Subtractive: the answer without
+      named exclusions.
+    * `rules`: what is wrong with one declaration, offline: (declaration, invalid nodes) → faults.
+    * `value_rules`: the same for a mapping alone, before merging; `defaults` are checked with it.
+    * `guard`: (change, surroundings) → warnings, and reasons that block the change.
+    * `refusals`: Graph's error code → reason code, where there is specific advice.
+    * `reasons`: code → sentence, for the codes that only this kind has.
+    """
+
+    name: str
+    plural: str
+    parents: tuple[str, ...]
+    fields: Fields
+    api: Api
+    observe: Callable[[Parents, Mapping[str, Any]], Observed]
+    bodies: Callable[[ObjectRef, Observed | None, Mapping[Path, Value]], Sequence[Body]]
+    content: Callable[[Observed], Any]
+    permission: Permission
+    declare: Callable[[Declaration], Desired]
+    rules: Callable[[Declaration, set[Node]], Iterable[Fault]] = _nothing
+    value_rules: Callable[[Node | None, set[Node]], Iterable[Fault]] = _nothing
+    guard: Callable[[Change, Surroundings], Iterable[Diagnostic | Reason]] = _nothing
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    lists_unmanaged: bool = True
+
+    @property
+    def is_foreign(self) -> bool:
+        """True if its objects are found, never created: only some of their members are ours."""
+        return self.api.create is None
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The kinds of a run, in their order of work."""
+
+    all: tuple[Kind, ...]
+
+    def __iter__(self) -> Iterator[Kind]:
+        return iter(self.all)
+
+    def named(self, name: str) -> Kind:
+        """The kind of this name."""
+        return next(kind for kind in self.all if kind.name == name)
+
+    def order(self, name: str) -> int:
+        """The place of the kind in the order of work."""
+        return [kind.name for kind in self.all].index(name)
+
+    def inside(self, outermost: str | None) -> tuple[Kind, ...]:
+        """The kinds whose outermost parent is of this kind; for None those of the tenant."""
+        return tuple(
+            kind for kind in self.all if (kind.parents[0] if kind.parents else None) == outermost
+        )
+
+
+def scopes_declared(scopes: Sequence[DesiredScope]) -> int:
+    """How many objects the scopes declare."""
+    return sum(len(scope.objects) for scope in scopes)

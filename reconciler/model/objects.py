@@ -1,0 +1,117 @@
+"""Desired: what the files declare. Observed: what Graph returns. Objects of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.json_values import JsonValue
+from reconciler.model.reason import Reason
+
+Read = Literal["complete", "unreadable", "absent", "to_create"]
+
+Path: TypeAlias = tuple[str, ...]
+"""Where a property is: `("callbackConfiguration", "timeoutDuration")`, `("displayName",)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """One object: its kind, its id, its name, and its type if the kind has several.
+
+    `id` is None while the object does not exist, `display_name` if only the id is known. `type` has
+    no `#microsoft.graph.`.
+    """
+
+    kind: str
+    id: str | None
+    display_name: str | None
+    type: str | None = None
+
+    def __str__(self) -> str:
+        return self.display_name or self.id or "?"
+
+
+Parents: TypeAlias = tuple[ObjectRef, ...]
+"""The objects that contain an object, outermost first; () for an object of the tenant."""
+
+Value: TypeAlias = "JsonValue | ObjectRef"
+Properties: TypeAlias = "dict[Path, Value]"
+"""Canonical properties, flat: the value of each leaf by its path. `Fields` says what is canonical.
+
+The path of an object is in it only for null (the object is cleared) and for `{}`, where an object
+without members means something. A member that refers to another object holds an `ObjectRef`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What an object inherits from the `defaults` of its document: their place, and the paths."""
+
+    source: SourceLocation
+    paths: frozenset[Path]
+
+    def covers(self, path: Path) -> bool:
+        """True when the value at the path, or its whole object, comes from the defaults."""
+        return path in self.paths or path[:1] in self.paths
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """One declared object, merged with defaults; None clears a property. `ref.id` pins it."""
+
+    ref: ObjectRef
+    parents: Parents
+    properties: Mapping[Path, Value]
+    source: SourceLocation
+    inherited: Inherited | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredScope:
+    """What all files declare in one outermost parent that they address in the same way.
+
+    `parent` is None for the objects of the tenant. `source` is the first place that declares it.
+    """
+
+    parent: ObjectRef | None
+    objects: tuple[Desired, ...]
+    source: SourceLocation
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One live object: canonical writable properties, and the whole answer in `raw`.
+
+    `known`: its type is documented; objects of other types are reported, never changed. `unknown`
+    are its undocumented members by path (`clientConfiguration/retryBackoff`).
+    """
+
+    ref: ObjectRef
+    parents: Parents
+    properties: Mapping[Path, Value]
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    known: bool = True
+    unknown: tuple[str, ...] = ()
+    last_modified_at: str | None = None
+    last_modified_by: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The id, which every live object has."""
+        return str(self.ref.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedScope:
+    """What was read in one outermost parent.
+
+    `read` is `complete` (`objects` has all of them), `to_create` (the plan creates the parent),
+    `absent`, or `unreadable` (nothing is known about it). `reason` explains the last two.
+    """
+
+    parent: ObjectRef | None
+    read: Read
+    objects: tuple[Observed, ...] = ()
+    reason: Reason | None = None
