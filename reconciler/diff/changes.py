@@ -1,94 +1,149 @@
-"""What would have to change in one catalog."""
+"""What would have to change, for the declared and observed objects of every kind."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from reconciler.diff.compare import compare, leaves
 from reconciler.diff.match import Match, match
-from reconciler.model.canonical import sha256, without_nulls
-from reconciler.model.extension import (
-    Catalog,
-    DesiredExtension,
-    ExtensionRef,
-    ObservedCatalog,
-    ObservedExtension,
-)
+from reconciler.diff.references import Key, Known, References, parents_key
+from reconciler.model.json_values import JsonValue, sha256
+from reconciler.model.kind import Kind, Kinds
+from reconciler.model.objects import Desired, Observed, ObservedScope, Parents
 from reconciler.model.plan import Change, FieldChange, Precondition, Unmanaged
+from reconciler.model.reason import Reason, reason
+
+NAME = ("displayName",)
+
+Pair = tuple[ObservedScope, Sequence[Desired]]
+"""A scope as observed, with everything declared in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogDiff:
-    """The changes of one catalog, the number of unchanged extensions, and the live ones that no
-    file declares.
+@dataclass(slots=True)
+class Diff:
+    """The changes, the number of unchanged objects by kind, and the live ones that no file
+    declares.
     """
 
-    changes: tuple[Change, ...]
-    unchanged: int
-    unmanaged: tuple[Unmanaged, ...]
+    changes: list[Change] = field(default_factory=list)
+    unchanged: Counter[str] = field(default_factory=Counter)
+    unmanaged: list[Unmanaged] = field(default_factory=list)
 
 
-def diff_catalog(observed: ObservedCatalog, desired: Sequence[DesiredExtension]) -> CatalogDiff:
-    """The difference between the desired and the observed extensions of one catalog.
+def diff(kinds: Kinds, pairs: Iterable[Pair]) -> Diff:
+    """The difference between desired and observed, kind by kind in their order of work.
 
-    A catalog that is absent or unreadable blocks every extension declared in it, and has no
-    unmanaged ones.
+    A scope that is absent or unreadable blocks everything declared in it, and has nothing
+    unmanaged.
     """
-    if observed.read != "complete":
-        blocked = (_blocked(observed.catalog, extension, observed.because) for extension in desired)
-        return CatalogDiff(tuple(blocked), 0, ())
-    matches = match(desired, observed.extensions)
-    changes = [_change(observed.catalog, matched) for matched in matches]
-    claimed = {live_id for matched in matches for live_id in matched.claims}
-    return CatalogDiff(
-        changes=tuple(change for change in changes if change is not None),
-        unchanged=changes.count(None),
-        unmanaged=tuple(
-            Unmanaged(observed.catalog, live.ref)
-            for live in observed.extensions
-            if live.id not in claimed
-        ),
-    )
+    pairs, result, references = list(pairs), Diff(), References()
+    for kind in kinds:
+        for observed, desired in pairs:
+            if not _holds(kind, observed):
+                continue
+            own = [declared for declared in desired if declared.ref.kind == kind.name]
+            if observed.read in ("complete", "to_create"):
+                _add_groups(kind, observed, own, references, result)
+            else:
+                why = observed.reason or reason("parent_unreadable", error="")
+                result.changes += [_blocked(declared, why) for declared in own]
+    return result
 
 
-def fingerprint(live: ObservedExtension) -> str:
-    """What must be the same right before a write: a hash of type, id and every writable property,
-    declared or not.
+def fingerprint(kind: Kind, live: Observed) -> str:
+    """What must be the same right before a write: a hash of everything in the object that counts.
 
     Nulls are left out: a listing may leave out what a single object shows as null
     (docs/graph.md §2.9).
     """
-    return sha256({"id": live.id, "type": live.type, "properties": without_nulls(live.properties)})
+    return sha256(kind.content(live))
 
 
-def _change(catalog: Catalog, matched: Match) -> Change | None:
-    desired, live = matched.desired, matched.live
-    if matched.problem is not None:
-        return _blocked(catalog, desired, matched.problem, live)
-    if live is None:
-        return Change(
-            action="create",
-            catalog=catalog,
-            extension=ExtensionRef(None, desired.display_name, desired.type),
-            because="no extension of this catalog has this name",
-            fields=leaves(desired.properties),
-            precondition=Precondition(exists=False),
-            source=desired.source,
+def _holds(kind: Kind, scope: ObservedScope) -> bool:
+    outermost = kind.parents[0] if kind.parents else None
+    return outermost == (scope.parent.kind if scope.parent else None)
+
+
+def _add_groups(
+    kind: Kind,
+    scope: ObservedScope,
+    desired: Sequence[Desired],
+    references: References,
+    result: Diff,
+) -> None:
+    """Adds the objects of one kind in one scope, those in the same parents together."""
+    live = [observed for observed in scope.objects if observed.ref.kind == kind.name]
+    groups: dict[Key, tuple[Parents, list[Desired], list[Observed]]] = {}
+    for declared in desired:
+        groups.setdefault(parents_key(declared.parents), (declared.parents, [], []))[1].append(
+            declared
         )
-    fields = compare(desired.properties, live.properties)
+    for observed in live:
+        groups.setdefault(parents_key(observed.parents), (observed.parents, [], []))[2].append(
+            observed
+        )
+    for parents, of_parents, live_there in groups.values():
+        matches = match(of_parents, live_there)
+        claimed = {live_id for matched in matches for live_id in matched.claims}
+        unclaimed = [observed for observed in live_there if observed.id not in claimed]
+        changes = [_change(kind, matched, references) for matched in matches]
+        result.changes += [change for change in changes if change is not None]
+        result.unchanged[kind.name] += changes.count(None)
+        if kind.lists_unmanaged:
+            result.unmanaged += [
+                Unmanaged(observed.ref, observed.parents) for observed in unclaimed
+            ]
+        references.add(kind.name, parents, Known(matches, unclaimed))
+
+
+def _change(kind: Kind, matched: Match, references: References) -> Change | None:
+    desired, live = matched.desired, matched.live
+    properties, unresolved = references.resolved(desired.properties, desired.parents)
+    problem = matched.problem or unresolved
+    if problem is not None:
+        return _blocked(desired, problem, live)
+    desired = replace(desired, properties=properties)
+    if live is None:
+        return _create(kind, desired)
+    fields = compare(kind.fields, properties, live.properties)
     if not fields:
         return None
-    renamed = any(row.path == ("displayName",) for row in fields)
+    if kind.api.update is None:
+        return _blocked(desired, reason("update_not_offered"), live)
+    return _update(kind, matched, fields, desired)
+
+
+def _create(kind: Kind, desired: Desired) -> Change:
+    if kind.api.create is None:
+        return _blocked(desired, reason("create_not_offered"))
+    return Change(
+        action="create",
+        object=replace(desired.ref, id=None),
+        parents=desired.parents,
+        reason=reason("not_live"),
+        fields=leaves(desired.properties),
+        precondition=Precondition(exists=False),
+        source=desired.source,
+    )
+
+
+def _update(
+    kind: Kind, matched: Match, fields: tuple[FieldChange, ...], desired: Desired
+) -> Change:
+    live = matched.live
+    assert live is not None  # noqa: S101 - for mypy: only called with one
+    renamed = any(row.path == NAME for row in fields)
     return Change(
         action="rename" if renamed else "update",
-        catalog=catalog,
-        extension=ExtensionRef(live.id, desired.display_name, desired.type),
-        because=_because(fields, desired, live),
+        object=replace(desired.ref, id=live.id, display_name=desired.ref.display_name),
+        parents=live.parents,
+        reason=_reason(fields, desired, live),
         fields=fields,
         precondition=Precondition(
             exists=True,
-            fingerprint=fingerprint(live),
+            fingerprint=fingerprint(kind, live),
             namesakes=matched.namesakes if renamed else (),
         ),
         source=desired.source,
@@ -97,34 +152,23 @@ def _change(catalog: Catalog, matched: Match) -> Change | None:
     )
 
 
-def _because(
-    fields: Sequence[FieldChange], desired: DesiredExtension, live: ObservedExtension
-) -> str:
-    declared = {row.path for row in leaves(desired.properties)}
-    changed = sum(row.path in declared for row in fields if row.path != ("displayName",))
-    differ = (
-        f"{changed} of {len(declared)} declared properties"
-        f" {'differs' if changed == 1 else 'differ'}"
-    )
-    if all(row.path != ("displayName",) for row in fields):
-        return differ
-    pinned, spelled = (
-        "it is pinned by id and its live name is",
-        "its name differs only in spelling from the live name",
-    )
-    name = f'{pinned if desired.pinned_id else spelled} "{live.display_name}"'
-    return f"{name}; {differ}" if changed else name
+def _reason(fields: Sequence[FieldChange], desired: Desired, live: Observed) -> Reason:
+    declared = set(desired.properties)
+    counts: dict[str, JsonValue] = {
+        "differ": sum(row.path in declared for row in fields if row.path != NAME),
+        "declared": len(declared),
+    }
+    if all(row.path != NAME for row in fields):
+        return reason("properties_differ", **counts)
+    code = "renamed_by_id" if desired.ref.id else "respelled"
+    return reason(code, live_name=live.ref.display_name, **counts)
 
 
-def _blocked(
-    catalog: Catalog, desired: DesiredExtension, because: str, live: ObservedExtension | None = None
-) -> Change:
+def _blocked(desired: Desired, why: Reason, live: Observed | None = None) -> Change:
     return Change(
         action="blocked",
-        catalog=catalog,
-        extension=ExtensionRef(
-            live.id if live else desired.pinned_id, desired.display_name, desired.type
-        ),
-        because=because,
+        object=replace(desired.ref, id=live.id if live else desired.ref.id),
+        parents=desired.parents,
+        reason=why,
         source=desired.source,
     )

@@ -1,121 +1,106 @@
-"""Which declared properties differ from the live ones. Undeclared ones do not count; absent and
-null are the same.
+"""Which declared properties differ from the live ones. Undeclared ones do not count.
+
+Absent and null are the same, and so are a cleared object and one without members.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import takewhile
 
-from reconciler.model.canonical import comparable
+from reconciler.model.fields import Field, Fields, value_at
+from reconciler.model.objects import Path, Value
+from reconciler.model.odata import ODATA_TYPE
 from reconciler.model.plan import FieldChange
-from reconciler.model.types import COMPLEX_PROPERTIES, LOGIC_APP, ODATA_TYPE, JsonValue, Properties
+
+Sides = dict[Path, tuple[Value, Value]]
+"""Path → the live value and the desired one."""
 
 
 def compare(
-    declared: Mapping[str, JsonValue], live: Mapping[str, JsonValue]
+    fields: Fields, desired: Mapping[Path, Value], live: Mapping[Path, Value]
 ) -> tuple[FieldChange, ...]:
-    """One row per declared property (or leaf of it) that differs, sorted by path; both sides are
-    canonical.
+    """One row per declared leaf that differs, sorted by path; both sides are canonical.
 
-    Where a type changes, members of the old type show as removed. Where the Logic App changes and
-    no `url` is declared, the live `url` shows as removed too: it is the address of the former Logic
-    App, and Graph looks up the new one.
+    Where a chosen type changes, members of the old type show as removed. Where the members change
+    that a value is computed from, and the value is not declared, the live one shows as removed too:
+    the service will compute another.
     """
-    counterpart = _counterpart(declared, live)
-    left, right = comparable(counterpart), comparable(declared)
-    if left == right:
-        return ()
-    rows = (
-        row
-        for path in _differing(left, right)
-        for row in _rows(path, at(counterpart, path), at(declared, path))
-    )
+    sides: Sides = {
+        path: (_live_value(live, path, value), value) for path, value in desired.items()
+    }
+    sides |= _of_former_types(fields, desired, live)
+    sides |= _to_be_computed(fields, sides, live)
+    rows = [_row(fields, path, *sides[path]) for path in _differing(fields, sides)]
     return tuple(sorted(rows, key=lambda row: row.path))
 
 
-def leaves(declared: Mapping[str, JsonValue]) -> tuple[FieldChange, ...]:
+def leaves(desired: Mapping[Path, Value]) -> tuple[FieldChange, ...]:
     """One row per declared leaf, with `before` null: what a create sets."""
-    rows = (row for name, value in declared.items() for row in _rows((name,), None, value))
+    rows = (FieldChange(path, None, value) for path, value in desired.items())
     return tuple(sorted(rows, key=lambda row: row.path))
 
 
 def declared_rows(rows: Iterable[FieldChange]) -> list[FieldChange]:
-    """The rows of declared properties: without the url of a former Logic App, which no file
-    declares.
-    """
-    return [
-        row for row in rows if row.path != ("endpointConfiguration", "url") or row.after is not None
-    ]
+    """The rows of declared properties: without those that the service computes."""
+    return [row for row in rows if not row.computed]
 
 
-def _counterpart(declared: Mapping[str, JsonValue], live: Mapping[str, JsonValue]) -> Properties:
-    """The live values of the declared properties, with null for those that are absent."""
-    counterpart: Properties = {}
-    for name, desired in declared.items():
-        observed = live.get(name)
-        if isinstance(desired, dict) and isinstance(observed, dict):
-            counterpart[name] = _counterpart_object(name, desired, observed)
-        elif observed is None and _clears_all(desired):
-            counterpart[name] = desired
-        else:
-            counterpart[name] = observed
-    return counterpart
+def _row(fields: Fields, path: Path, before: Value, after: Value) -> FieldChange:
+    computed = after is None and bool(fields.field(path).computed_from)
+    return FieldChange(path, before, after, computed)
 
 
-def _clears_all(desired: JsonValue) -> bool:
-    """True for an object with members, all null: without an object there is nothing to clear."""
-    return (
-        isinstance(desired, dict)
-        and bool(desired)
-        and all(value is None for value in desired.values())
-    )
+def _live_value(live: Mapping[Path, Value], path: Path, desired: Value) -> Value:
+    """The live value; `{}` for a live object with members where the object alone is declared."""
+    value = value_at(live, path)
+    return {} if desired == {} and isinstance(value, dict) else value
 
 
-def _counterpart_object(name: str, desired: Properties, observed: Properties) -> Properties:
-    kind = COMPLEX_PROPERTIES[name]
-    if kind.chosen and desired.get(ODATA_TYPE) != observed.get(ODATA_TYPE):
-        return {**dict.fromkeys(desired), **observed}
-    counterpart: Properties = {member: observed.get(member) for member in desired}
-    folded_desired, folded_observed = comparable(desired), comparable(observed)
-    moved = any(
-        folded_desired.get(member) != folded_observed.get(member)
-        for member in LOGIC_APP
-        if member in desired
-    )
-    if moved and observed.get("url") is not None:
-        counterpart["url"] = observed["url"]
-    return counterpart
+def _of_former_types(
+    fields: Fields, desired: Mapping[Path, Value], live: Mapping[Path, Value]
+) -> Sides:
+    """The undeclared live members of objects whose chosen type changes."""
+    sides: Sides = {}
+    for name, field in fields.objects.items():
+        if _changes_type(name, field, desired, live):
+            for path, before in live.items():
+                if path[0] == name and path not in desired:
+                    sides[path] = before, None
+    return sides
 
 
-def _differing(left: Properties, right: Properties) -> Iterator[tuple[str, ...]]:
-    """The paths at which DeepDiff finds a difference; imported here because the import costs 130
-    ms.
-    """
+def _changes_type(
+    name: str, field: Field, desired: Mapping[Path, Value], live: Mapping[Path, Value]
+) -> bool:
+    wanted = desired.get((name, ODATA_TYPE))
+    return field.chosen and wanted is not None and wanted != live.get((name, ODATA_TYPE))
+
+
+def _to_be_computed(fields: Fields, sides: Sides, live: Mapping[Path, Value]) -> Sides:
+    """The live values that the service computes anew: of their sources at least one differs."""
+    computed: Sides = {}
+    for path, sources in fields.computed.items():
+        before = live.get(path)
+        changed = any(
+            _differ(fields, source, *sides[source]) for source in sources if source in sides
+        )
+        if before is not None and path not in sides and changed:
+            computed[path] = before, None
+    return computed
+
+
+def _differ(fields: Fields, path: Path, before: Value, after: Value) -> bool:
+    return fields.comparable(path, before) != fields.comparable(path, after)
+
+
+def _differing(fields: Fields, sides: Sides) -> Iterator[Path]:
+    """The paths at which DeepDiff finds a difference; imported here: the import costs 130 ms."""
+    before = {path: fields.comparable(path, pair[0]) for path, pair in sides.items()}
+    after = {path: fields.comparable(path, pair[1]) for path, pair in sides.items()}
+    if before == after:
+        return
     from deepdiff import DeepDiff
 
-    levels = [level for group in DeepDiff(left, right, view="tree").values() for level in group]
-    # Inside a list the path has numbers; the whole list is then what differs.
-    paths = (
-        takewhile(lambda step: isinstance(step, str), level.path(output_format="list"))
-        for level in levels
-    )
-    yield from dict.fromkeys(tuple(path) for path in paths)
-
-
-def at(properties: Mapping[str, JsonValue], path: tuple[str, ...]) -> JsonValue:
-    """The value at the path; None where there is none."""
-    value: JsonValue = dict(properties)
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _rows(path: tuple[str, ...], before: JsonValue, after: JsonValue) -> Iterator[FieldChange]:
-    if isinstance(after, dict) and after:
-        for name, value in after.items():
-            yield from _rows(
-                (*path, name), before.get(name) if isinstance(before, dict) else None, value
-            )
-    else:
-        yield FieldChange(path, before, after)
+    difference = DeepDiff(before, after, view="tree")
+    levels = [level for group in difference.values() for level in group]
+    yield from dict.fromkeys(level.path(output_format="list")[0] for level in levels)

@@ -1,5 +1,7 @@
-"""Which live extension a declaration matches; where that is not certain, the declaration is
-blocked.
+"""Which live object a declaration matches; where that is not certain, the declaration is blocked.
+
+One function for every kind: by id, else by folded name, among objects of one kind in the same
+parents.
 """
 
 from __future__ import annotations
@@ -8,139 +10,135 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.model.canonical import folded
 from reconciler.model.declaration_keys import Key, conflicting_keys, occupied_keys
-from reconciler.model.extension import DesiredExtension, ObservedExtension
+from reconciler.model.names import folded
+from reconciler.model.objects import Desired, Observed
+from reconciler.model.reason import Reason, reason
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A declaration and the live extension that it matches.
+    """A declaration and the live object that it matches.
 
     `problem` says why the change is blocked. `claims` are the live ids that the declaration names
     or matches, blocked or not: these are not unmanaged. `namesakes` are the live ids that other
     declarations pin under the same name, which may therefore share it.
     """
 
-    desired: DesiredExtension
-    live: ObservedExtension | None = None
-    problem: str | None = None
+    desired: Desired
+    live: Observed | None = None
+    problem: Reason | None = None
     claims: tuple[str, ...] = ()
     namesakes: tuple[str, ...] = ()
 
 
-def match(desired: Sequence[DesiredExtension], live: Sequence[ObservedExtension]) -> list[Match]:
-    """One match per declaration of a catalog, in the given order."""
-    by_id = {extension.id.casefold(): extension for extension in live}
-    by_name: defaultdict[str, list[ObservedExtension]] = defaultdict(list)
-    for extension in live:
-        by_name[folded(extension.display_name)].append(extension)
+def match(desired: Sequence[Desired], live: Sequence[Observed]) -> list[Match]:
+    """One match per declaration, in the given order."""
+    index = _Index.of(desired, live)
     repeated = _repeated(desired)
-    pins = {item.pinned_id.casefold(): item for item in desired if item.pinned_id}
-    sharing = _live_by_declared_name(pins, by_id)
     return [
-        repeated.get(id(item)) or _match_one(item, by_id, by_name, pins, sharing)
-        for item in desired
+        repeated.get(id(declaration)) or _match_one(declaration, index) for declaration in desired
     ]
 
 
-def _repeated(desired: Sequence[DesiredExtension]) -> dict[int, Match]:
-    """Extensions declared twice, with their catalog once by id and once by name, which only reading
-    Graph can show.
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The live objects by case-folded id and by folded name; the declarations that pin an id; and
+    the live ids that are pinned, by the name that they are declared to have.
     """
-    occupants: defaultdict[Key, list[DesiredExtension]] = defaultdict(list)
-    for item in desired:
-        for key in occupied_keys(item.pinned_id, item.display_name):
-            occupants[key].append(item)
+
+    by_id: Mapping[str, Observed]
+    by_name: Mapping[str, Sequence[Observed]]
+    pins: Mapping[str, Desired]
+    sharing: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, desired: Sequence[Desired], live: Sequence[Observed]) -> _Index:
+        """The index of these declarations and live objects."""
+        by_id = {observed.id.casefold(): observed for observed in live}
+        by_name: defaultdict[str, list[Observed]] = defaultdict(list)
+        for observed in live:
+            by_name[folded(observed.ref.display_name)].append(observed)
+        pins = {declared.ref.id.casefold(): declared for declared in desired if declared.ref.id}
+        sharing: defaultdict[str, list[str]] = defaultdict(list)
+        for pinned_id, declared in pins.items():
+            if pinned_id in by_id:
+                sharing[folded(declared.ref.display_name)].append(by_id[pinned_id].id)
+        return cls(by_id, by_name, pins, sharing)
+
+
+def _repeated(desired: Sequence[Desired]) -> dict[int, Match]:
+    """Objects declared twice, which only reading Graph can show: their parent stands once by id and
+    once by name.
+    """
+    occupants: defaultdict[Key, list[Desired]] = defaultdict(list)
+    for declaration in desired:
+        for key in occupied_keys(declaration.ref.id, declaration.ref.display_name):
+            occupants[key].append(declaration)
     repeated = {}
-    for item in desired:
-        places = [
-            f"{other.source.file}:{other.source.line}"
-            for key in conflicting_keys(item.pinned_id, item.display_name)
-            for other in occupants.get(key, ())
-            if other is not item
-        ]
+    for declaration in desired:
+        places = _other_places(declaration, occupants)
         if places:
-            others = ", ".join(dict.fromkeys(places))
-            problem = f"it is also declared at {others}; keep only one of the declarations"
-            repeated[id(item)] = Match(item, problem=problem)
+            problem = reason("declared_twice", places=[*dict.fromkeys(places)])
+            repeated[id(declaration)] = Match(declaration, problem=problem)
     return repeated
 
 
-def _live_by_declared_name(
-    pins: Mapping[str, DesiredExtension], by_id: Mapping[str, ObservedExtension]
-) -> Mapping[str, Sequence[str]]:
-    """The live ids that are pinned, by the name that they are declared to have."""
-    ids: defaultdict[str, list[str]] = defaultdict(list)
-    for pinned_id, item in pins.items():
-        if pinned_id in by_id:
-            ids[folded(item.display_name)].append(by_id[pinned_id].id)
-    return ids
+def _other_places(declaration: Desired, occupants: Mapping[Key, Sequence[Desired]]) -> list[str]:
+    conflicts = conflicting_keys(declaration.ref.id, declaration.ref.display_name)
+    return [
+        f"{other.source.file}:{other.source.line}"
+        for key in conflicts
+        for other in occupants.get(key, ())
+        if other is not declaration
+    ]
 
 
-def _match_one(
-    item: DesiredExtension,
-    by_id: Mapping[str, ObservedExtension],
-    by_name: Mapping[str, Sequence[ObservedExtension]],
-    pins: Mapping[str, DesiredExtension],
-    sharing: Mapping[str, Sequence[str]],
-) -> Match:
-    namesakes = by_name.get(folded(item.display_name), ())
-    if item.pinned_id:
-        live = by_id.get(item.pinned_id.casefold())
-        return _match_pinned(item, live, namesakes, sharing.get(folded(item.display_name), ()))
-    free = [extension for extension in namesakes if extension.id.casefold() not in pins]
+def _match_one(declaration: Desired, index: _Index) -> Match:
+    namesakes = index.by_name.get(folded(declaration.ref.display_name), ())
+    if declaration.ref.id:
+        return _match_pinned(declaration, declaration.ref.id, namesakes, index)
+    free = [observed for observed in namesakes if observed.id.casefold() not in index.pins]
     if len(free) == 1:
-        return _match_type(item, free[0])
-    ids = tuple(extension.id for extension in namesakes)
+        return _match_type(declaration, free[0])
+    ids = tuple(observed.id for observed in namesakes)
     if len(free) > 1:
-        problem = (
-            f"{len(free)} live extensions have this name; add the id: of the one to manage"
-            f" ({', '.join(ids)})"
-        )
-        return Match(item, problem=problem, claims=ids)
+        problem = reason("name_ambiguous", count=len(free), ids=[*ids])
+        return Match(declaration, problem=problem, claims=ids)
     if namesakes:
-        pin = pins[namesakes[0].id.casefold()].source
-        problem = (
-            f"the live extension of this name is pinned at {pin.file}:{pin.line}; "
-            "apply that declaration first, then plan again"
-        )
-        return Match(item, problem=problem, claims=ids)
-    return Match(item)
+        pin = index.pins[namesakes[0].id.casefold()].source
+        problem = reason("name_pinned_elsewhere", place=f"{pin.file}:{pin.line}")
+        return Match(declaration, problem=problem, claims=ids)
+    return Match(declaration)
 
 
 def _match_pinned(
-    item: DesiredExtension,
-    live: ObservedExtension | None,
-    namesakes: Sequence[ObservedExtension],
-    sharing: Sequence[str],
+    declaration: Desired, pinned_id: str, namesakes: Sequence[Observed], index: _Index
 ) -> Match:
+    live = index.by_id.get(pinned_id.casefold())
     if live is None:
-        problem = (
-            f"no extension of this catalog has the pinned id {item.pinned_id}; correct the id or"
-            " remove it"
+        return Match(declaration, problem=reason("pinned_id_absent", id=pinned_id))
+    name = folded(declaration.ref.display_name)
+    sharing = index.sharing.get(name, ())
+    others = [observed.id for observed in namesakes if observed.id not in (live.id, *sharing)]
+    if others and folded(live.ref.display_name) != name:
+        return Match(
+            declaration, problem=reason("new_name_taken", ids=[*others]), claims=(live.id,)
         )
-        return Match(item, problem=problem)
-    others = [extension.id for extension in namesakes if extension.id not in (live.id, *sharing)]
-    if others and folded(live.display_name) != folded(item.display_name):
-        problem = (
-            f"the new name is already used by {', '.join(others)}; choose another name, rename that"
-            " extension first, or declare it too, with its id"
-        )
-        return Match(item, problem=problem, claims=(live.id,))
     shared = tuple(sorted(live_id for live_id in sharing if live_id != live.id))
-    return replace(_match_type(item, live), namesakes=shared)
+    return replace(_match_type(declaration, live), namesakes=shared)
 
 
-def _match_type(item: DesiredExtension, live: ObservedExtension) -> Match:
-    if live.type == item.type:
-        return Match(item, live, claims=(live.id,))
-    problem = (
-        f"the live extension {live.id} is of type {live.type or 'unknown'}, which cannot be changed"
-        f" to {item.type}; declare another name, or delete the live extension in the admin center"
-        " once no policy uses it"
+def _match_type(declaration: Desired, live: Observed) -> Match:
+    if live.ref.type == declaration.ref.type:
+        return Match(declaration, live, claims=(live.id,))
+    problem = reason(
+        "type_changed",
+        id=live.id,
+        live_type=live.ref.type or "unknown",
+        type=declaration.ref.type,
     )
     # One of an unknown type stays unmanaged, whatever its name.
-    return Match(
-        item, live if live.known else None, problem, claims=(live.id,) if live.known else ()
-    )
+    if not live.known:
+        return Match(declaration, None, problem)
+    return Match(declaration, live, problem, claims=(live.id,))

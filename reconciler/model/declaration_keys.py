@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from reconciler.model.canonical import folded
+from reconciler.model.names import folded
 
 Key: TypeAlias = tuple[str, str]
 

@@ -149,6 +149,11 @@ class Kind:
     lists_unmanaged: bool = True
 
     @property
+    def is_written(self) -> bool:
+        """True if its objects are created or updated, not only read."""
+        return self.api.create is not None or self.api.update is not None
+
+    @property
     def is_foreign(self) -> bool:
         """True if its objects are found, never created: only some of their members are ours."""
         return self.api.create is None

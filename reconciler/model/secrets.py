@@ -226,7 +226,7 @@ def texts_of(value: JsonValue) -> Iterator[str]:
         yield value
 
 
-def stand_in(value: str, *, tenant_id: str, extension_id: str | None, path: tuple[str, ...]) -> str:
+def stand_in(value: str, *, tenant_id: str, object_id: str | None, path: tuple[str, ...]) -> str:
     """The replacement of a secret value in a plan: its HMAC-SHA-256, keyed by tenant, extension and
     path.
 
@@ -235,7 +235,7 @@ def stand_in(value: str, *, tenant_id: str, extension_id: str | None, path: tupl
     """
     import hmac  # `validate` imports this module for `mask` and needs no OpenSSL
 
-    key = "\0".join((tenant_id, extension_id or "", *path)).encode()
+    key = "\0".join((tenant_id, object_id or "", *path)).encode()
     digest = hmac.new(key, value.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
     return f"{_STAND_IN}{digest})"
 
@@ -250,23 +250,23 @@ def holds_stand_in(value: JsonValue) -> bool:
 
 
 def without_secrets(
-    value: JsonValue, *, tenant_id: str, extension_id: str | None, path: tuple[str, ...] = ()
+    value: JsonValue, *, tenant_id: str, object_id: str | None, path: tuple[str, ...] = ()
 ) -> JsonValue:
     """The value with every text that contains a secret replaced by its stand-in."""
     if isinstance(value, dict):
         return {
             name: without_secrets(
-                member, tenant_id=tenant_id, extension_id=extension_id, path=(*path, name)
+                member, tenant_id=tenant_id, object_id=object_id, path=(*path, name)
             )
             for name, member in value.items()
         }
     if isinstance(value, list):
         return [
             without_secrets(
-                member, tenant_id=tenant_id, extension_id=extension_id, path=(*path, str(number))
+                member, tenant_id=tenant_id, object_id=object_id, path=(*path, str(number))
             )
             for number, member in enumerate(value)
         ]
     if isinstance(value, str) and carries_secret(value):
-        return stand_in(value, tenant_id=tenant_id, extension_id=extension_id, path=path)
+        return stand_in(value, tenant_id=tenant_id, object_id=object_id, path=path)
     return value

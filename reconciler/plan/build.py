@@ -1,5 +1,5 @@
-"""From desired and observed to a plan: catalogs merged, changes ordered, secrets replaced, warnings
-given.
+"""From desired and observed to a plan: scopes merged, changes ordered, guards asked, secrets
+replaced, warnings given.
 """
 
 from __future__ import annotations
@@ -8,14 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from reconciler.diff.changes import diff_catalog
-from reconciler.model.extension import DesiredCatalog, DesiredExtension, ObservedCatalog
-from reconciler.model.plan import Change, FieldChange, Plan, PlannedCatalog, Unmanaged
+from reconciler.diff.changes import Pair, diff
+from reconciler.model.digest import digest
+from reconciler.model.fields import texts_in
+from reconciler.model.kind import Kinds
+from reconciler.model.names import folded
+from reconciler.model.objects import Desired, DesiredScope, ObjectRef, ObservedScope
+from reconciler.model.plan import Change, FieldChange, Plan, PlannedScope, Unmanaged
+from reconciler.model.reason import reason
 from reconciler.model.secrets import looks_like_keys, may_be_written, texts_of, without_secrets
-from reconciler.plan.digest import digest
+from reconciler.plan.dependencies import blocked_with_others
 from reconciler.plan.findings import findings
+from reconciler.plan.guards import guarded
 from reconciler.plan.mass_change import mass_change
-from reconciler.plan.possible_renames import possible_renames
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,92 +37,100 @@ class PlanContext:
 
 
 def build_plan(
-    pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]], context: PlanContext
+    pairs: Sequence[tuple[DesiredScope, ObservedScope]], kinds: Kinds, context: PlanContext
 ) -> Plan:
-    """The plan that brings each observed catalog to its desired state."""
+    """The plan that brings each observed scope to its desired state."""
     merged = list(_merged(pairs))
-    diffs = [diff_catalog(observed, desired) for observed, desired in merged]
-    changes = tuple(
-        sorted(
-            (_without_secrets(change, context) for diff in diffs for change in diff.changes),
-            key=_change_order,
-        )
-    )
-    unmanaged = tuple(
-        sorted((entry for diff in diffs for entry in diff.unmanaged), key=_unmanaged_order)
-    )
-    unchanged = sum(diff.unchanged for diff in diffs)
-    diagnostics = (
-        *mass_change(
-            changes, unchanged, [extension for _, desired in merged for extension in desired]
-        ),
-        *findings(changes, merged, app_only=context.app_only),
-        *possible_renames(changes, unmanaged, [observed for observed, _ in merged]),
-    )
+    difference = diff(kinds, merged)
+    observed = [scope for scope, _ in merged]
+    guarding = guarded(difference, observed, kinds, app_only=context.app_only)
+    safe = [_without_secrets(change, context) for change in guarding.changes]
+    changes = tuple(sorted(blocked_with_others(safe), key=lambda change: _order(change, kinds)))
+    unchanged = {kind.name: difference.unchanged[kind.name] for kind in kinds if kind.is_written}
+    desired = [declared for _, objects in merged for declared in objects]
     return Plan(
         tool_version=context.tool_version,
         tenant_id=context.tenant_id,
         graph_url=context.graph_url,
         digest=digest(context.tenant_id, context.graph_url, changes, context.environment),
-        catalogs=tuple(
-            PlannedCatalog(observed.catalog, observed.read)
-            for observed, _ in sorted(
-                merged, key=lambda pair: str(pair[0].catalog)
-            )  # same name: in id order
-        ),
+        scopes=tuple(_scopes(observed)),
         changes=changes,
-        unmanaged=unmanaged,
-        diagnostics=diagnostics,
+        unmanaged=tuple(sorted(difference.unmanaged, key=_unmanaged_order)),
+        diagnostics=(
+            *mass_change(changes, sum(unchanged.values()), desired),
+            *findings(changes, merged),
+            *guarding.diagnostics,
+        ),
         unchanged=unchanged,
         environment=context.environment,
         not_secret=_not_secret(changes),
     )
 
 
+def _merged(pairs: Sequence[tuple[DesiredScope, ObservedScope]]) -> Iterator[Pair]:
+    """Each observed scope once, with everything declared in it by id or by name.
+
+    An absent scope that this plan creates is read as such: everything in it is to be created.
+    """
+    created = {
+        (declared.ref.kind, folded(declared.ref.display_name))
+        for desired, observed in pairs
+        if observed.parent is None and observed.read == "complete"
+        for declared in desired.objects
+    }
+    ordered = sorted(pairs, key=lambda pair: _scope_order(pair[1].parent))
+    for _, group in groupby(ordered, key=lambda pair: _scope_key(pair[1].parent)):
+        members = list(group)
+        observed = next((read for _, read in members if read.read != "complete"), members[0][1])
+        if observed.read == "absent" and _scope_key(observed.parent) in created:
+            observed = replace(observed, read="to_create", reason=None)
+        desired = [declared for scope, _ in members for declared in scope.objects]
+        yield observed, [_resolved(declared, observed.parent) for declared in desired]
+
+
+def _resolved(declared: Desired, parent: ObjectRef | None) -> Desired:
+    """The declaration with its outermost parent as observed."""
+    return replace(declared, parents=(parent, *declared.parents[1:])) if parent else declared
+
+
+def _scope_key(parent: ObjectRef | None) -> tuple[str, str]:
+    """What makes two scopes the same: the id, else the name."""
+    if parent is None:
+        return "", ""
+    return parent.kind, parent.id or folded(parent.display_name)
+
+
+def _scope_order(parent: ObjectRef | None) -> tuple[tuple[str, str], str]:
+    return _scope_key(parent), str(parent or "")
+
+
+def _scopes(observed: Iterable[ObservedScope]) -> Iterator[PlannedScope]:
+    """The scopes with a parent, sorted by its name; scopes of the same name in id order."""
+    for scope in sorted(observed, key=lambda scope: str(scope.parent or "")):
+        if scope.parent is not None:
+            yield PlannedScope(scope.parent, scope.read)
+
+
 def _not_secret(changes: Iterable[Change]) -> tuple[str, ...]:
     """The values to be written that look like a key and that the files list under `notSecret`."""
-    written = (
+    written = [
         row.after for change in changes if change.action != "blocked" for row in change.fields
-    )
-    return tuple(
-        sorted(
-            {key for value in written for text in texts_of(value) for key in looks_like_keys(text)}
-        )
-    )
+    ]
+    texts = (text for value in texts_in(written) for text in texts_of(value))
+    return tuple(sorted({key for text in texts for key in looks_like_keys(text)}))
 
 
-def _merged(
-    pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]],
-) -> Iterator[tuple[ObservedCatalog, list[DesiredExtension]]]:
-    """Each observed catalog once, with everything declared for it by id or by name."""
-    pairs = sorted(pairs, key=lambda pair: (pair[1].catalog.id or "", str(pair[1].catalog)))
-    for _, group in groupby(
-        pairs, key=lambda pair: pair[1].catalog.id or f"name:{pair[1].catalog}"
-    ):
-        members = list(group)
-        read = next(
-            (observed for _, observed in members if observed.read != "complete"), members[0][1]
-        )
-        yield read, [extension for desired, _ in members for extension in desired.extensions]
+def _order(change: Change, kinds: Kinds) -> tuple[str, str, int, str, str]:
+    """By scope, then in the order of work, then by name."""
+    name, scope = change.object.display_name or "", change.scope
+    place = kinds.order(change.kind)
+    return str(scope), scope.id or "", place, name.casefold(), f"{name}\0{change.object.id or ''}"
 
 
-def _change_order(change: Change) -> tuple[str, str, str, str]:
-    name = change.extension.display_name
-    return (
-        str(change.catalog),
-        change.catalog.id or "",
-        name.casefold(),
-        f"{name}\0{change.extension.id or ''}",
-    )
-
-
-def _unmanaged_order(item: Unmanaged) -> tuple[str, str, str, str]:
-    return (
-        str(item.catalog),
-        item.catalog.id or "",
-        item.extension.display_name.casefold(),
-        item.extension.id or "",
-    )
+def _unmanaged_order(unmanaged: Unmanaged) -> tuple[str, str, str, str]:
+    scope = unmanaged.parents[0] if unmanaged.parents else unmanaged.object
+    name = unmanaged.object.display_name or ""
+    return str(scope), scope.id or "", name.casefold(), unmanaged.object.id or ""
 
 
 def _without_secrets(change: Change, context: PlanContext) -> Change:
@@ -127,24 +140,21 @@ def _without_secrets(change: Change, context: PlanContext) -> Change:
     A change that would write a secret is blocked. Whether a desired value is secret depends on the
     value itself and on known credentials; live texts, which other people write, block nothing.
     """
+    written = ["/".join(row.path) for row in change.fields if not _may_be_written(row)]
+    if written:
+        why = reason("writes_secret", paths=[*written])
+        return replace(change, action="blocked", reason=why, fields=(), precondition=None)
+    return replace(change, fields=tuple(_safe(row, change, context) for row in change.fields))
 
-    def safe(row: FieldChange) -> FieldChange:
-        before = without_secrets(
-            row.before, tenant_id=context.tenant_id, extension_id=change.extension.id, path=row.path
-        )
-        return replace(row, before=before)
 
-    written = ["/".join(row.path) for row in change.fields if not may_be_written(row.after)]
-    return (
-        _writing_a_secret(change, written)
-        if written
-        else replace(change, fields=tuple(map(safe, change.fields)))
+def _may_be_written(row: FieldChange) -> bool:
+    return isinstance(row.after, ObjectRef) or may_be_written(row.after)
+
+
+def _safe(row: FieldChange, change: Change, context: PlanContext) -> FieldChange:
+    if isinstance(row.before, ObjectRef):
+        return row
+    before = without_secrets(
+        row.before, tenant_id=context.tenant_id, object_id=change.object.id, path=row.path
     )
-
-
-def _writing_a_secret(change: Change, paths: Sequence[str]) -> Change:
-    because = (
-        f"{', '.join(paths)} contains a secret (a signature, a token or a key); remove it from the"
-        " file"
-    )
-    return replace(change, action="blocked", because=because, fields=(), precondition=None)
+    return replace(row, before=before)

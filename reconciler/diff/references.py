@@ -1,0 +1,83 @@
+"""Which object a reference names: a declared one first, else a live one that nobody declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.diff.match import Match
+from reconciler.model.names import folded
+from reconciler.model.objects import ObjectRef, Observed, Parents, Properties, Value
+from reconciler.model.reason import Reason, reason
+
+Key = tuple[str, ...]
+
+
+def parents_key(parents: Parents) -> Key:
+    """What identifies these parents: an id before a name, so that namesakes are not mixed up."""
+    return tuple(f"{parent.kind}:{parent.id or folded(parent.display_name)}" for parent in parents)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The objects of one kind in the same parents: matched declarations, and unclaimed live ones."""
+
+    matches: Sequence[Match] = ()
+    unclaimed: Sequence[Observed] = ()
+
+
+@dataclass(slots=True)
+class References:
+    """The objects that a reference can name, by kind and parents; filled in the order of work."""
+
+    known: dict[tuple[str, Key], Known] = field(default_factory=dict)
+
+    def add(self, kind: str, parents: Parents, known: Known) -> None:
+        """The objects of this kind in these parents."""
+        self.known[kind, parents_key(parents)] = known
+
+    def resolved(
+        self, properties: Mapping[tuple[str, ...], Value], parents: Parents
+    ) -> tuple[Properties, Reason | None]:
+        """The properties with the id of every object that they name; and why one has none.
+
+        An object that this plan creates has no id yet.
+        """
+        resolved: Properties = {}
+        problem = None
+        for path, value in properties.items():
+            resolved[path] = value
+            if isinstance(value, ObjectRef):
+                resolved[path], unresolved = self.resolve(value, parents)
+                problem = problem or unresolved
+        return resolved, problem
+
+    def resolve(self, ref: ObjectRef, parents: Parents) -> tuple[ObjectRef, Reason | None]:
+        """The object that a reference from within these parents names, or why it names none."""
+        known = self.known.get((ref.kind, parents_key(parents))) or self.known.get((ref.kind, ()))
+        known = known or Known()
+        declared = [match for match in known.matches if _names(ref, match.live, match)]
+        hits = [_ref_of(match) for match in declared]
+        hits = hits or [live.ref for live in known.unclaimed if _names(ref, live)]
+        if len(hits) > 1:
+            ids = [hit.id for hit in hits if hit.id]
+            return ref, _problem("reference_ambiguous", ref, count=len(hits), ids=[*ids])
+        if not hits:
+            return ref, _problem("reference_absent", ref)
+        return hits[0], None
+
+
+def _ref_of(match: Match) -> ObjectRef:
+    live = match.live
+    return replace(match.desired.ref, id=live.id if live else match.desired.ref.id)
+
+
+def _names(ref: ObjectRef, live: Observed | None, match: Match | None = None) -> bool:
+    if ref.id is not None:
+        return live is not None and live.id.casefold() == ref.id.casefold()
+    named = match.desired.ref if match else live.ref if live else None
+    return named is not None and folded(named.display_name) == folded(ref.display_name)
+
+
+def _problem(code: str, ref: ObjectRef, **parameters: int | list[str]) -> Reason:
+    return reason(code, other_kind=ref.kind, name=str(ref), **parameters)  # type: ignore[arg-type]

@@ -1,0 +1,68 @@
+"""Blocks, to a fixed point, what depends on a blocked change: a plan shows nothing that apply would
+then skip because of another blocked change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.diff.references import Key, parents_key
+from reconciler.model.names import folded
+from reconciler.model.objects import ObjectRef, Parents
+from reconciler.model.plan import Change
+from reconciler.model.reason import Reason, reason
+
+Identity = tuple[str, Key, str]
+
+
+def identity(ref: ObjectRef, parents: Parents) -> Identity:
+    """What two mentions of one object have in common: its kind, parents and id, else its name."""
+    return ref.kind, parents_key(parents), ref.id or folded(ref.display_name)
+
+
+def dependencies(change: Change) -> Iterator[tuple[ObjectRef, Parents]]:
+    """The objects that must be as planned before this change: its parents, and what it refers to.
+
+    An object in the same parents is meant where its kind has parents, else one of the tenant.
+    """
+    for number, parent in enumerate(change.parents):
+        yield parent, change.parents[:number]
+    for row in change.fields:
+        if isinstance(row.after, ObjectRef):
+            yield row.after, change.parents
+            yield row.after, ()
+
+
+def blocked_with_others(changes: Sequence[Change]) -> list[Change]:
+    """The changes, with every one blocked whose parent, or an object that it refers to, is."""
+    current = list(changes)
+    while True:
+        blocked = {
+            identity(change.object, change.parents)
+            for change in current
+            if change.action == "blocked"
+        }
+        settled = [_blocked_if_dependent(change, blocked) for change in current]
+        if settled == current:
+            return settled
+        current = settled
+
+
+def _blocked_if_dependent(change: Change, blocked: set[Identity]) -> Change:
+    if change.action == "blocked":
+        return change
+    for ref, parents in dependencies(change):
+        if identity(ref, parents) in blocked and (ref.kind, ref.id) != (
+            change.kind,
+            change.object.id,
+        ):
+            why = _why(ref, change)
+            return replace(change, action="blocked", reason=why, fields=(), precondition=None)
+    return change
+
+
+def _why(ref: ObjectRef, change: Change) -> Reason:
+    if ref in change.parents:
+        return reason("parent_blocked")
+    return reason("depends_on_blocked", other_kind=ref.kind, name=str(ref))

@@ -1,0 +1,65 @@
+"""Asks the guards of every kind about each planned change: warnings, and reasons that block it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.diff.changes import Diff
+from reconciler.diff.references import parents_key
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.kind import Kinds, Surroundings
+from reconciler.model.objects import Observed, ObservedScope
+from reconciler.model.plan import Change
+from reconciler.model.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """The changes, some of them blocked now, and the warnings of the guards."""
+
+    changes: tuple[Change, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def guarded(
+    difference: Diff, observed: Sequence[ObservedScope], kinds: Kinds, *, app_only: bool
+) -> Guarded:
+    """The changes after the guards of their kinds; blocked ones are not asked about."""
+    live = [found for scope in observed for found in scope.objects]
+    by_id = {(item.ref.kind, item.id): item for item in live}
+    unmanaged_ids = {(each.object.kind, each.object.id) for each in difference.unmanaged}
+    unmanaged = [item for item in live if (item.ref.kind, item.id) in unmanaged_ids]
+    changes: list[Change] = []
+    diagnostics: list[Diagnostic] = []
+    for change in difference.changes:
+        before = by_id.get((change.kind, change.object.id or ""))
+        around = Surroundings(before, _beside(change, unmanaged), app_only)
+        blocks, warnings = _asked(change, around, kinds)
+        changes.append(
+            replace(change, action="blocked", reason=blocks[0], fields=(), precondition=None)
+            if blocks
+            else change
+        )
+        diagnostics += warnings
+    return Guarded(tuple(changes), tuple(diagnostics))
+
+
+def _asked(
+    change: Change, around: Surroundings, kinds: Kinds
+) -> tuple[list[Reason], list[Diagnostic]]:
+    if change.action == "blocked":
+        return [], []
+    answers = list(kinds.named(change.kind).guard(change, around))
+    blocks = [answer for answer in answers if isinstance(answer, Reason)]
+    return blocks, [answer for answer in answers if isinstance(answer, Diagnostic)]
+
+
+def _beside(change: Change, unmanaged: Sequence[Observed]) -> tuple[Observed, ...]:
+    """The unmanaged objects of the change's kind in the same parents."""
+    key = parents_key(change.parents)
+    return tuple(
+        observed
+        for observed in unmanaged
+        if observed.ref.kind == change.kind and parents_key(observed.parents) == key
+    )
