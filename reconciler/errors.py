@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+RETRY = "Retry; if the error persists, contact Microsoft support with the request ID."
+
 
 class ReconcilerError(Exception):
     """What happened, in one sentence; `hint` says what the operator can do about it."""
@@ -70,11 +72,12 @@ class StalePlanError(ReconcilerError):
 
 
 class StaleChangeError(ReconcilerError):
-    """The pre-check of a write shows that the object is not as planned; the write was not sent
-    (again).
+    """The pre-check of a write shows that the object is not as planned; it was not sent (again).
 
-    `applied`: because an earlier attempt of the same write was applied.
+    `applied`: because an earlier attempt of the same write was applied, or may have been.
     """
+
+    request_id: str | None = None
 
     def __init__(self, message: str, *, applied: bool = False) -> None:
         super().__init__(message)
@@ -103,6 +106,11 @@ class GraphError(ReconcilerError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.request_id = request_id
+
+    def with_hint(self) -> str:
+        """The message with what to do: the same for every command that reads."""
+        hint = self.hint if isinstance(self, GraphRefusalError) else None
+        return f"{self} {hint or RETRY}"
 
 
 class GraphRefusalError(GraphError):

@@ -2,87 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from reconciler.diff.compare import at, compare
-from reconciler.model.extension import ObservedExtension
+from reconciler.diff.compare import compare
+from reconciler.model.fields import value_at
+from reconciler.model.kind import Kind
+from reconciler.model.objects import Observed, Path, Value
+from reconciler.model.odata import ODATA_TYPE
 from reconciler.model.plan import FieldChange
-from reconciler.model.types import ODATA_TYPE, TIMEOUT, JsonValue, Properties
-
-TIMEOUT_PATH = ("callbackConfiguration", TIMEOUT)
-URL_PATH = ("endpointConfiguration", "url")
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The properties as sent: the desired ones, and for an update all others as the extension had
-    them before.
+    """The properties as sent: the desired ones, and for an update all others as they were
+    `before`.
     """
 
-    properties: Properties
-    former: ObservedExtension | None = None
+    kind: Kind
+    properties: Mapping[Path, Value]
+    before: Observed | None = None
 
-    @property
-    def has_timeout(self) -> bool:
-        """True when a callback timeout was sent, under one name or the other."""
-        return _at(self.properties, TIMEOUT_PATH) is not None
-
-    def missing(self, live: ObservedExtension | None) -> tuple[FieldChange, ...]:
+    def missing(self, live: Observed | None) -> tuple[FieldChange, ...]:
         """The values that were sent and are not in `live`.
 
-        Graph computes a `url` that was cleared because it pointed to the former Logic App: any
-        value but the former one is accepted (docs/graph.md §2.6).
+        For a value that the service computes, any but the former one is accepted
+        (docs/graph.md §2.6).
         """
-        rows = compare(self.properties, live.properties if live else {})
+        rows = compare(self.kind.fields, self.properties, live.properties if live else {})
         return tuple(
-            row
-            for row in rows
-            if row.path != URL_PATH or row.after is not None or row.before == self._former(URL_PATH)
+            row for row in rows if not row.computed or row.before == self._former(row.path)
         )
 
-    def lost_only_the_timeout(self, missing: Sequence[FieldChange]) -> bool:
-        """True if only the timeout is missing, absent or unchanged: Graph may expect it under its
-        other name.
+    def lost_only_aliases(self, missing: Sequence[FieldChange]) -> bool:
+        """True if only members with another name are missing, absent or unchanged: the service may
+        expect them under that name.
         """
         return bool(missing) and all(
-            row.path == TIMEOUT_PATH and row.before in (None, self._former(TIMEOUT_PATH))
+            bool(self.kind.fields.field(row.path).aliases)
+            and row.before in (None, self._former(row.path))
             for row in missing
         )
 
     def shows_only_the_former(self, missing: Sequence[FieldChange]) -> bool:
-        """True if every missing value is still the one from before the write: reads may lag behind
-        writes.
-        """
-        former = self.former
-        return (
-            former is not None
-            and bool(missing)
-            and all(at(former.properties, row.path) == row.before for row in missing)
-        )
+        """True if every missing value is still the one from before: reads may lag behind writes."""
+        if self.before is None or not missing:
+            return False
+        return all(self._former(row.path) == row.before for row in missing)
 
-    def removed(self, live: ObservedExtension) -> list[str]:
-        """Undocumented properties that the extension had before the write and no longer has.
+    def removed(self, live: Observed) -> list[str]:
+        """Undocumented members that the object had before the write and no longer has.
 
         Members of an object that the write cleared, or whose type it changed, do not count.
         """
-        if self.former is None:
+        if self.before is None:
             return []
-        gone = set(self.former.unknown) - set(live.unknown)
-        return sorted(
-            name for name in gone if "/" not in name or self._kept(name.partition("/")[0])
-        )
+        gone = sorted(set(self.before.unknown) - set(live.unknown))
+        return [name for name in gone if "/" not in name or self._kept(name.partition("/")[0])]
+
+    def altered(self, live: Observed) -> list[str]:
+        """Where a foreign object differs from before, outside of the members that are ours."""
+        if self.before is None or not self.kind.is_foreign:
+            return []
+        before, after = self.kind.content(self.before), self.kind.content(live)
+        ours = {"/".join(path) for path in self.kind.fields.members}
+        return sorted(path for path in set(_differing(before, after)) if path not in ours)
 
     def _kept(self, name: str) -> bool:
         """True if the write kept an object of the same type under this name."""
-        return self.properties.get(name) is not None and _at(
-            self.properties, (name, ODATA_TYPE)
-        ) == self._former((name, ODATA_TYPE))
+        kept = any(path[0] == name and value is not None for path, value in self.properties.items())
+        path = (name, ODATA_TYPE)
+        return kept and self.properties.get(path) == self._former(path)
 
-    def _former(self, path: tuple[str, str]) -> JsonValue:
-        return _at(self.former.properties, path) if self.former else None
+    def _former(self, path: Path) -> Value:
+        return value_at(self.before.properties, path) if self.before else None
 
 
-def _at(properties: object, path: tuple[str, str]) -> JsonValue:
-    inner = properties.get(path[0]) if isinstance(properties, dict) else None
-    return inner.get(path[1]) if isinstance(inner, dict) else None
+def _differing(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    """The paths of the members that differ; null and absent are the same."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in {**before, **after}:
+            inner = f"{path}/{name}" if path else name
+            yield from _differing(before.get(name), after.get(name), inner)
+    elif before != after:
+        yield path

@@ -1,4 +1,4 @@
-"""Applies a whole plan: catalogs concurrently, writes within one catalog in order, one outcome for
+"""Applies a whole plan: scopes concurrently, writes within one scope in order, one outcome for
 every change.
 """
 
@@ -6,111 +6,149 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reconciler.apply.precondition import stale_because
-from reconciler.apply.write import Writer
-from reconciler.errors import GraphError, GraphUnansweredError, StalePlanError
-from reconciler.graph.reading import concurrently, list_extensions, with_hint
+from reconciler.apply import outcomes
+from reconciler.apply.created import Created
+from reconciler.apply.journal import Record, ignored
+from reconciler.apply.send import described
+from reconciler.apply.stop import Stop
+from reconciler.apply.write import write
+from reconciler.apply.writing import Writing
+from reconciler.diff.references import Key, parents_key
+from reconciler.errors import (
+    AuthenticationError,
+    GraphError,
+    JournalError,
+    StoppedError,
+)
+from reconciler.graph.concurrent import concurrently
+from reconciler.model.kind import Kinds
+from reconciler.model.names import folded
+from reconciler.model.objects import Observed
 from reconciler.model.plan import Change, Outcome, Plan
+from reconciler.model.reason import Reason, reason
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
 
 log = logging.getLogger("reconciler.apply")
 
+MAX_CHECK_AGE_S = 0.5
+"""An older read-back is too old to be the check before the next create."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One apply: the Graph that is written, why it may end early, and what was read last.
+
+    `sleep` is a parameter so that tests need not wait. `stop` may prevent a write until the moment
+    it is sent; `record` is called before and after every write.
+    """
+
+    graph: GraphClient
+    kinds: Kinds
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    stop: Stop = field(default_factory=Stop)
+    record: Record = ignored
+    _recent: dict[tuple[str, Key], tuple[float, Sequence[Observed]]] = field(default_factory=dict)
+
+    def remember(self, change: Change, live: Sequence[Observed]) -> None:
+        """Keeps the read-back of a create: it is the check of the next one, if it is recent."""
+        if change.action == "create":
+            key = change.kind, parents_key(change.parents)
+            self._recent[key] = self.graph.elapsed_s(), live
+
+    def take_recent(self, change: Change) -> Sequence[Observed] | None:
+        """The objects that the last create in the same parents has read back, if recent; once."""
+        read_at_s, live = self._recent.pop((change.kind, parents_key(change.parents)), (0.0, None))
+        return live if self.graph.elapsed_s() - read_at_s <= MAX_CHECK_AGE_S else None
+
 
 async def apply_plan(
-    plan: Plan, writer: Writer, report: Callable[[Outcome], None] = lambda _outcome: None
+    plan: Plan, run: Run, report: Callable[[Outcome], None] = lambda _outcome: None
 ) -> tuple[Outcome, ...]:
-    """One outcome per change, in the plan's order. A failed change stops neither its catalog nor
-    the others.
+    """One outcome per change, in the plan's order. A failed change stops neither its scope nor the
+    others, but what depends on it is skipped.
 
-    Changes that have not started when `writer.stop` is set are skipped. `report` is called with
-    each outcome at once.
+    Changes that have not started when `run.stop` is set are skipped. `report` is called with each
+    outcome at once.
     """
+    created = Created(plan.changes)
 
-    async def apply_change(change: Change) -> Outcome:
-        """The outcome of one change, or the reason why it was skipped."""
-        if change.action == "blocked":
-            return Outcome(change, "skipped", error=change.because)
-        if writer.stop.because is not None:
-            return Outcome(change, "skipped", error=writer.stop.because)
-        try:
-            return await writer.apply(change)
-        except Exception as bug:  # a bug in one change must not end the others without outcomes
-            log.exception("Internal error; please report it.")
-            what = (
-                f"internal error ({type(bug).__name__}) while applying this change; please"
-                " report it"
-            )
-            return Outcome(change, "unknown", error=what)
+    async def apply_scope(changes: Sequence[Change]) -> list[Outcome]:
+        """The outcomes of one scope's changes, applied in order."""
+        done = []
+        for change in changes:
+            outcome = await _apply_change(change, run, created)
+            created.settle(change, outcome)
+            _record_outcome(outcome, run)
+            report(outcome)
+            done.append(outcome)
+        return done
 
-    # No more catalogs at once than requests: a write that waits in a queue is sent long after its
-    # pre-check.
-    concurrency = asyncio.Semaphore(writer.graph.limits.concurrency)
-
-    async def apply_catalog(changes: Sequence[Change]) -> list[Outcome]:
-        """The outcomes of one catalog's changes, applied in order."""
-        outcomes = []
-        async with concurrency:
-            for change in changes:
-                outcomes.append(await apply_change(change))
-                writer.record_outcome(outcomes[-1])
-                report(outcomes[-1])
-        return outcomes
-
-    with writer.graph.writes_unlocked():
-        done = await concurrently(apply_catalog(changes) for changes in _by_catalog(plan))
-    return tuple(outcome for outcomes in done for outcome in outcomes)
+    with run.graph.writes_unlocked():
+        scopes = await concurrently(apply_scope(changes) for changes in _by_scope(plan.changes))
+    return tuple(chain(*scopes))  # the plan's order: its changes are sorted by scope
 
 
-async def refuse_if_stale(plan: Plan, graph: GraphClient) -> None:
-    """Returns if every change of a saved plan still matches what is observed.
-
-    Raises:
-        StalePlanError: at least one does not, or cannot be checked; names each of them. Nothing was
-            written.
-        GraphUnansweredError: Graph gave no HTTP answer at all in this run.
-    """
-
-    async def reasons(changes: Sequence[Change]) -> list[str]:
-        """Why the changes of one catalog no longer match."""
-        try:
-            live = await list_extensions(graph, str(changes[0].catalog.id))
-        except GraphError as error:
-            if isinstance(error, GraphUnansweredError) and not graph.answered:
-                raise
-            return [f"catalog {changes[0].catalog} could not be read: {with_hint(error)}"]
-        checked = (
-            (change, stale_because(change, live))
-            for change in changes
-            if change.action != "blocked"
-        )
-        return [
-            f'"{change.extension.display_name}" in {change.catalog}: {why}'
-            for change, why in checked
-            if why
-        ]
-
-    touched = [
-        changes
-        for changes in _by_catalog(plan)
-        if any(change.action != "blocked" for change in changes)
-    ]
-    stale = list(chain(*await concurrently(reasons(changes) for changes in touched)))
-    if stale:
-        raise StalePlanError(
-            "The plan no longer matches Graph; nothing was written.\n  " + "\n  ".join(stale),
-            hint="Run plan again and review the new plan.",
-        )
-
-
-def _by_catalog(plan: Plan) -> list[list[Change]]:
-    """The plan's changes, grouped by catalog, in the plan's order."""
-    groups: dict[str, list[Change]] = {}
-    for change in plan.changes:
-        groups.setdefault(change.catalog.id or str(change.catalog), []).append(change)
+def _by_scope(changes: Iterable[Change]) -> list[list[Change]]:
+    groups: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        scope = change.scope
+        key = scope.kind, scope.id or folded(scope.display_name)
+        groups.setdefault(key, []).append(change)
     return list(groups.values())
+
+
+async def _apply_change(change: Change, run: Run, created: Created) -> Outcome:
+    """The outcome of one change; errors of Graph and of the journal, and signals, become one."""
+    if change.action == "blocked":
+        return Outcome(change, "skipped", reason=change.reason)
+    if run.stop.reason is not None:
+        return Outcome(change, "skipped", reason=run.stop.reason)
+    try:
+        return await _write_change(change, run, created)
+    except Exception as bug:  # a bug in one change must not end the others without outcomes
+        log.exception("Internal error; please report it.")
+        return Outcome(change, "unknown", reason=reason("internal_error", type=type(bug).__name__))
+
+
+async def _write_change(change: Change, run: Run, created: Created) -> Outcome:
+    """Waits for what the change depends on, then writes it."""
+    resolved = await created.resolved(change)
+    if isinstance(resolved, Reason):
+        return Outcome(change, "skipped", reason=resolved)
+    writing = Writing(resolved, run.kinds.named(change.kind))
+    try:
+        async with run.stop.bounded():
+            return await write(writing, run)
+    except (StoppedError, TimeoutError):
+        return outcomes.interrupted(writing, run.stop.reason or reason("interrupted"))
+    except (AuthenticationError, JournalError) as error:
+        rejected = isinstance(error, AuthenticationError)
+        run.stop.give_up(reason("token_rejected" if rejected else "journal_failed"), error)
+        return outcomes.refused(writing, error)
+    except GraphError as error:
+        return outcomes.refused(writing, error)
+
+
+def _record_outcome(outcome: Outcome, run: Run) -> None:
+    """Records the outcome of a change; the run ends if that is impossible."""
+    try:
+        run.record("outcome", **described(outcome.change), **_result(outcome))
+    except JournalError as error:
+        run.stop.give_up(reason("journal_failed"), error)
+
+
+def _result(outcome: Outcome) -> dict[str, Any]:
+    why = outcome.reason
+    return {
+        "status": outcome.status,
+        "request_id": outcome.request_id,
+        "reason": None if why is None else {"code": why.code, **why.parameters},
+        "error": outcome.error,
+    }

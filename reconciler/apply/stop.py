@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from reconciler.errors import ReconcilerError
+from reconciler.model.reason import Reason, reason
 
 GRACE_S = 30.0
 """How long requests in flight may continue after the first signal: by default as long as one
@@ -18,13 +19,13 @@ class Stop:
     """First signal: graceful stop, no new write starts and writes in flight have `grace_s` to end.
     Second: cancel.
 
-    `because` says why no new write may start, None while one may; `error` is the error that ended
+    `reason` says why no new write may start, None while one may; `error` is the error that ended
     the run, if one did.
     """
 
     def __init__(self, grace_s: float = GRACE_S) -> None:
         self.requested = False
-        self.because: str | None = None
+        self.reason: Reason | None = None
         self.error: ReconcilerError | None = None
         self._grace_s = grace_s
         self._deadline: float | None = None
@@ -36,14 +37,14 @@ class Stop:
             0 if self.requested else self._grace_s
         )
         self.requested = True
-        self.because = self.because or "the run was interrupted before this change"
+        self.reason = self.reason or reason("interrupted")
         for scope in self._scopes:
             if not scope.expired():
                 scope.reschedule(self._deadline)
 
-    def give_up(self, because: str, error: ReconcilerError) -> None:
+    def give_up(self, why: Reason, error: ReconcilerError) -> None:
         """Nothing more can be written; requests in flight continue."""
-        self.because = self.because or because
+        self.reason = self.reason or why
         self.error = self.error or error
 
     @asynccontextmanager

@@ -1,5 +1,6 @@
-"""Requests to the entitlement management of one Graph: sending, retrying, guarding
-writes, logging.
+"""Requests to one Graph: reads that are retried where that is safe, and single attempts of writes.
+
+What the result of a write means is not decided here: `apply` owns that loop.
 """
 
 from __future__ import annotations
@@ -9,40 +10,28 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
-from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphRequestAdapter
 
 from reconciler.errors import (
     AuthenticationError,
-    GraphAnswerError,
     GraphError,
     GraphRefusalError,
-    ReconcilerError,
 )
+from reconciler.graph.back_off import BackOff
 from reconciler.graph.credentials import TokenSource
-from reconciler.graph.exchange import Answer, claims_asked_for, exchange, open_adapter
-from reconciler.graph.requests import Json, Requests, described, follow
-from reconciler.graph.retry import RetryPolicy
+from reconciler.graph.exchange import claims_asked_for, exchange, open_adapter
+from reconciler.graph.listing import MAX_ITEMS, Listing
+from reconciler.graph.requests import Requests, described, follow
+from reconciler.graph.retry import RetryPolicy, may_repeat
 from reconciler.graph.throttle import ReportStatus, Throttle
 from reconciler.graph.transport import GuardedTransport, open_transport
+from reconciler.model.graph import Answer, Request
+from reconciler.model.json_values import JsonObject
 
 log = logging.getLogger("reconciler.graph")
-
-MAX_CHECK_AGE_S = 0.5
-"""An older pre-check may be out of date: the write repeats it."""
-REQUESTS_PER_WRITE = 3
-"""The pre-check, the write and the read-back."""
-MAX_PAGES = 10_000
-"""Pages of one listing; a tenant may hold 7,500 catalogs and 500 extensions, and a page may hold
-only one.
-"""
-MAX_ITEMS = 75_000
-"""Objects of one listing: ten times the catalogs that a tenant may hold."""
-MAX_LISTING_BYTES = 32 * 1024**2
-"""All pages of one listing: 500 extensions at 64 KiB each, 7,500 catalogs at 4 KiB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +46,33 @@ class Limits:
     report_status: ReportStatus = lambda _text: None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sending:
-    """One attempt of a write that is about to be sent; all attempts of a write share one
-    `client_request_id`.
-    """
+    """One request until its answer is clear; all its attempts share one `client_request_id`."""
 
-    method: str
-    path: str
+    information: RequestInformation
     client_request_id: str
-    body: bytes
+    back_off: BackOff
+    renewed: bool = False
 
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return str(self.information.http_method.value)
 
-class WriteGuard(Protocol):
-    """Guards one write: may prevent each attempt by raising, and gets the result of each
-    attempt.
-    """
+    @property
+    def path(self) -> str:
+        """The path below entitlement management, as messages name it."""
+        return described(self.information).split(" ", 1)[1]
 
-    async def pre_check(self) -> None:
-        """Called after every wait, so before each retry too: raises if the write must no longer be
-        sent.
-        """
-
-    def before_sending(self, sending: Sending) -> None:
-        """Called immediately before an attempt is sent."""
-
-    def after_sending(self, sending: Sending, result: Answer | ReconcilerError) -> None:
-        """Called with the result of the attempt."""
+    @property
+    def body(self) -> bytes:
+        """The JSON body; empty for a read."""
+        return bytes(self.information.content or b"")
 
 
 class GraphClient:
-    """Entitlement management of one Graph: sends requests, retries where that is safe, classifies
-    errors.
-    """
+    """One Graph: reads with retries, and attempts of writes under permits."""
 
     def __init__(
         self,
@@ -98,12 +81,17 @@ class GraphClient:
         tokens: TokenSource,
         limits: Limits,
     ):
-        self.requests = Requests(adapter)
         self.limits = limits
+        self._requests = Requests(adapter)
         self._adapter = adapter
         self._transport = transport
         self._tokens = tokens
         self._throttle = Throttle(limits.concurrency, limits.retry, limits.report_status)
+
+    @property
+    def entitlement(self) -> Any:
+        """The SDK's request builder of entitlement management."""
+        return self._requests.entitlement
 
     @property
     def answered(self) -> bool:
@@ -124,144 +112,119 @@ class GraphClient:
         """Unlocks writes in the transport within the block."""
         return self._transport.writes_unlocked()
 
+    @asynccontextmanager
+    async def permit(self, requests: int = 1) -> AsyncIterator[None]:
+        """A valid token, and a permit for so many requests, held within the block.
+
+        Within it, reads of the same task need no permit of their own: what is checked is still true
+        when the write is sent.
+
+        Raises:
+            AuthenticationError: there is no token.
+            GraphRefusalError: Graph asked for a longer wait than a run accepts.
+        """
+        # Before the permit is taken and the time-out of the request starts.
+        await self._tokens.token()
+        async with self._throttle.permit(requests=requests):
+            yield
+
     async def pages(
-        self, request: RequestInformation, *, max_items: int = MAX_ITEMS, retry_unclear: bool = True
-    ) -> list[Json]:
+        self, request: Request, *, max_items: int = MAX_ITEMS, retry_unclear: bool = True
+    ) -> list[JsonObject]:
         """All objects of a listing, from all pages; an empty page with a next link is not the end
         (docs/graph.md §1.4).
 
-        `retry_unclear` as for `send`.
+        `retry_unclear` as for `read`.
 
         Raises:
             GraphError: a page failed, is not a list of objects, or its next link leads to another
                 server or to a page already read; or the listing exceeds `max_items` or the limits
                 of bytes and pages.
         """
-        items: list[Json] = []
-        seen: set[str] = set()
-        size_bytes = 0
-        while len(seen) < MAX_PAGES:
-            answer = await self.send(request, retry_unclear=retry_unclear)
-            page, link = _page(answer)
-            items += page
-            size_bytes += answer.size_bytes
-            if excess := _excess(len(items), max_items, size_bytes):
-                raise GraphAnswerError(
-                    f"A listing {excess}; reading it was stopped.", request_id=answer.request_id
-                )
+        listing = Listing(max_items)
+        sending = self.sending(request)
+        while True:
+            answer = await self._read(sending, retry_unclear=retry_unclear)
+            link = listing.add(answer)
             if link is None:
-                return items
-            if link in seen:
-                raise GraphAnswerError(
-                    "The next link of a listing leads to a page that was already read.",
-                    request_id=answer.request_id,
-                )
-            seen.add(link)
-            request = follow(link)
-        raise GraphAnswerError(
-            f"A listing has more than {MAX_PAGES} pages; reading it was stopped."
-        )
+                return listing.items
+            sending = self._sending(follow(link))
 
-    async def send(
-        self,
-        request: RequestInformation,
-        guard: WriteGuard | None = None,
-        *,
-        retry_unclear: bool = True,
-    ) -> Answer:
-        """The answer to one request, retried where that is safe; all attempts share one
-        client-request-id.
+    async def read(self, request: Request, *, retry_unclear: bool = True) -> Answer:
+        """The answer to one read, retried where that is safe.
 
-        Without `retry_unclear` a GET is retried only as rarely as a POST: the caller has another
-        way to ask.
+        Without `retry_unclear` it is retried only as rarely as a create: the caller has another way
+        to ask.
 
         Raises:
             AuthenticationError: still 401 after one renewal of the token.
             GraphError: the error of the last attempt.
-            Whatever the guard of a write raises; that attempt was not sent.
         """
+        return await self._read(self.sending(request), retry_unclear=retry_unclear)
+
+    async def _read(self, sending: Sending, *, retry_unclear: bool) -> Answer:
+        while True:
+            async with self.permit():
+                result = await self.attempt(sending)
+            if isinstance(result, Answer):
+                return result
+            if isinstance(result, GraphRefusalError) and result.status == 401:
+                self.renew_token(sending, result)
+            elif not may_repeat(result, retry_unclear=retry_unclear):
+                sending.back_off.give_up(result)
+                raise result
+            elif not await sending.back_off.wait(result):
+                raise result
+
+    def sending(self, request: Request) -> Sending:
+        """The request, ready to be attempted."""
+        return self._sending(self._requests.information(request))
+
+    def _sending(self, information: RequestInformation) -> Sending:
         client_request_id = str(uuid.uuid4())
-        request.headers.try_add("client-request-id", client_request_id)
-        try:
-            retry_unclear = retry_unclear and request.http_method is not Method.POST
-            async for attempt in self.limits.retry.loop(
-                client_request_id, self._throttle.pause, retry_unclear=retry_unclear
-            ):
-                with attempt:
-                    if guard is not None and attempt.retry_state.attempt_number > 1:
-                        await guard.pre_check()
-                    return await self._send_authenticated(request, guard)
-        except GraphError as error:
-            log.info("%s Not retried (client request ID %s).", error, client_request_id)
-            self._throttle.delay_next(self.limits.retry.retry_after_s(error) or 0.0)
-            raise
-        raise AssertionError("the loop ends by returning or raising")
+        information.headers.try_add("client-request-id", client_request_id)
+        throttle = self._throttle
+        back_off = BackOff(
+            self.limits.retry, client_request_id, throttle.pause, throttle.delay_next
+        )
+        return Sending(information, client_request_id, back_off)
 
-    async def _send_authenticated(
-        self, request: RequestInformation, guard: WriteGuard | None
-    ) -> Answer:
+    async def attempt(self, sending: Sending) -> Answer | GraphError:
+        """The result of one attempt, under a permit: an error of Graph or of the network is a
+        result too, HTTP 429 included.
+        """
+        information = sending.information
+        information.headers.remove("Authorization")  # the SDK would keep that of the last attempt
         try:
-            return await self._send_once(request, guard)
-        except GraphRefusalError as error:
-            if error.status != 401:
-                raise
-            self._tokens.forget(_bearer(request), claims_asked_for(error))
-        if guard is not None:
-            await guard.pre_check()  # renewing the token took time
-        try:
-            return await self._send_once(request, guard)
-        except GraphRefusalError as error:
-            if error.status != 401:
-                raise
-            raise AuthenticationError(
-                f"{error} The access token was renewed once and rejected again.",
-                request_id=error.request_id,
-                hint=(
-                    "Run `reconciler auth check` to see the identity, tenant and permissions of the"
-                    " token."
-                ),
-            ) from error
-
-    async def _send_once(self, request: RequestInformation, guard: WriteGuard | None) -> Answer:
-        since_s, paused = self.elapsed_s(), self._throttle.paused
-        await (
-            self._tokens.token()
-        )  # fetched before the permit is taken and the time-out of the request starts
-        async with self._throttle.permit(requests=1 if guard is None else REQUESTS_PER_WRITE):
-            if guard is not None and (paused or self.elapsed_s() - since_s > MAX_CHECK_AGE_S):
-                await guard.pre_check()
-            return await self._attempt(request, guard)
-
-    async def _attempt(self, request: RequestInformation, guard: WriteGuard | None) -> Answer:
-        request.headers.remove(
-            "Authorization"
-        )  # the SDK would keep the header of the previous attempt
-        try:
-            if guard is None:
-                answer = await exchange(self._adapter, request, self.limits.timeout_s)
-            else:
-                answer = await self._exchange_before(guard, request)
+            answer = await exchange(self._adapter, information, self.limits.timeout_s)
         except GraphRefusalError as error:
             if error.status != 429:
                 self._throttle.count_answer()
-            raise
+            return error
+        except GraphError as error:
+            return error
         self._throttle.count_success()
         if log.isEnabledFor(logging.INFO):
-            ids = answer.request_id, _client_request_id(request)
-            log.info("%s: done (request ID %s; client request ID %s)", described(request), *ids)
+            ids = answer.request_id, sending.client_request_id
+            what = described(information)
+            log.info("%s: done (request ID %s; client request ID %s)", what, *ids)
         return answer
 
-    async def _exchange_before(self, guard: WriteGuard, request: RequestInformation) -> Answer:
-        """The answer to a write, with its guard called before and after."""
-        sending = _sending(request)
-        guard.before_sending(sending)
-        try:
-            answer = await exchange(self._adapter, request, self.limits.timeout_s)
-        except ReconcilerError as error:
-            guard.after_sending(sending, error)
-            raise
-        guard.after_sending(sending, answer)
-        return answer
+    def renew_token(self, sending: Sending, error: GraphRefusalError) -> None:
+        """Drops the rejected token, so that the next attempt gets a new one; once per request.
+
+        Raises:
+            AuthenticationError: Graph has rejected a renewed token.
+        """
+        if sending.renewed:
+            raise AuthenticationError(
+                f"{error} The access token was renewed once and rejected again.",
+                request_id=error.request_id,
+                hint="Run `reconciler auth check` to see the identity, tenant and permissions of"
+                " the token.",
+            ) from error
+        sending.renewed = True
+        self._tokens.forget(_bearer(sending.information), claims_asked_for(error))
 
 
 @asynccontextmanager
@@ -274,38 +237,6 @@ async def open_client(
         yield GraphClient(adapter, transport, tokens, limits)
 
 
-def _sending(request: RequestInformation) -> Sending:
-    method, path = described(request).split(" ", 1)
-    return Sending(method, path, _client_request_id(request), bytes(request.content or b""))
-
-
-def _client_request_id(request: RequestInformation) -> str:
-    return next(iter(request.headers.get("client-request-id")), "")
-
-
-def _bearer(request: RequestInformation) -> str:
+def _bearer(information: RequestInformation) -> str:
     """The token that the last attempt was sent with."""
-    return next(iter(request.headers.get("Authorization")), "").removeprefix("Bearer ")
-
-
-def _excess(number: int, max_items: int, size_bytes: int) -> str | None:
-    """Which limit of a listing is exceeded; None if none is."""
-    if number > max_items:
-        return f"has more than {max_items:,} objects, ten times what Microsoft allows"
-    if size_bytes > MAX_LISTING_BYTES:
-        return f"is larger than {MAX_LISTING_BYTES // 1024**2} MiB"
-    return None
-
-
-def _page(answer: Answer) -> tuple[list[Json], str | None]:
-    value, link = answer.body.get("value"), answer.body.get("@odata.nextLink")
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise GraphAnswerError(
-            "A listing has no list of objects under 'value'; it is not treated as empty.",
-            request_id=answer.request_id,
-        )
-    if link is not None and not isinstance(link, str):
-        raise GraphAnswerError(
-            "The next link of a listing is not a string.", request_id=answer.request_id
-        )
-    return value, link
+    return next(iter(information.headers.get("Authorization")), "").removeprefix("Bearer ")

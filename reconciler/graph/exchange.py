@@ -12,7 +12,6 @@ import base64
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -35,20 +34,11 @@ from reconciler.errors import GarbledAnswerError, GraphRefusalError
 from reconciler.graph.body import ACCEPTED
 from reconciler.graph.credentials import TokenSource
 from reconciler.graph.failures import refusal, unanswered
-from reconciler.graph.requests import Json, described
+from reconciler.graph.requests import described
 from reconciler.graph.transport import CHALLENGE, GuardedTransport, origin_of
+from reconciler.model.graph import Answer
+from reconciler.model.json_values import JsonObject
 from reconciler.model.strict_json import InvalidJsonError, parsed
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Graph's answer: the JSON object (empty for an empty body), the request ID, and the size of
-    the body.
-    """
-
-    body: Json
-    request_id: str | None
-    size_bytes: int
 
 
 @asynccontextmanager
@@ -129,7 +119,7 @@ class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow
         self._hosts = AllowedHostsValidator([self._origin[1]])
 
     async def get_authorization_token(
-        self, uri: str, _additional_authentication_context: Json | None = None
+        self, uri: str, _additional_authentication_context: JsonObject | None = None
     ) -> str:
         # The first test avoids parsing in nearly all cases.
         ours = uri.startswith(self._root) or origin_of(uri) == self._origin
@@ -151,7 +141,9 @@ def claims_asked_for(refused: GraphRefusalError) -> str | None:
         return None
 
 
-def _json_object(raw: bytes | None, request: RequestInformation, request_id: str | None) -> Json:
+def _json_object(
+    raw: bytes | None, request: RequestInformation, request_id: str | None
+) -> JsonObject:
     if not raw and request.http_method is not Method.GET:
         return {}  # Graph may answer a write with an empty body
     try:

@@ -7,7 +7,7 @@ come first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,6 +23,7 @@ from reconciler.model.objects import (
 )
 
 if TYPE_CHECKING:
+    from reconciler.errors import GraphError
     from reconciler.model.diagnostic import Diagnostic, SourceLocation
     from reconciler.model.fault import Fault
     from reconciler.model.graph import Graph, Request
@@ -84,7 +85,10 @@ class Permission:
     writing_note: str = ""
 
 
-Find: TypeAlias = "Callable[[Graph, Sequence[ObjectRef]], Any]"
+Find: TypeAlias = (
+    "Callable[[Graph, Sequence[ObjectRef]], Awaitable[Mapping[ObjectRef, Sequence[ObjectRef] |"
+    " GraphError]]]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,8 @@ class Api:
     * `create`, `update`, `delete`: the request as data.
     """
 
-    list: Callable[[Graph, Parents], Any]
-    get: Callable[[Graph, Parents, str], Any]
+    list: Callable[[Graph, Parents], Awaitable[tuple[Observed, ...]]]
+    get: Callable[[Graph, Parents, str], Awaitable[Observed | None]]
     find: Find | None = None
     batches: Callable[[Sequence[ObjectRef]], Iterable[Sequence[ObjectRef]]] | None = None
     create: Callable[[Graph, Parents, Body], Request] | None = None

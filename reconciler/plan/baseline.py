@@ -6,26 +6,26 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.errors import StalePlanError
-from reconciler.model.canonical import canonical_json, folded
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.extension import Catalog
+from reconciler.model.digest import entry, graph_host
+from reconciler.model.json_values import canonical_json
+from reconciler.model.names import folded
+from reconciler.model.objects import ObjectRef
 from reconciler.model.plan import Plan
-from reconciler.plan.digest import entry
-from reconciler.settings import graph_host
 
-_EXTENSION_STAYS = (
+_OBJECT_STAYS = (
     "It stays in the tenant, and apply no longer changes it. Declare it again, with its `id` if it"
     " was renamed; or delete it in the Microsoft Entra admin center."
 )
-_CATALOG_STAYS = (
-    "Its extensions, if any, stay in the tenant, and apply no longer changes them. "
-    "Declare the catalog again, or delete them in the Microsoft Entra admin center."
+_SCOPE_STAYS = (
+    "What is in it stays in the tenant, and apply no longer changes it. "
+    "Declare the {kind} again, or delete its objects in the Microsoft Entra admin center."
 )
 
 
 def with_baseline(plan: Plan, earlier: Plan, *, all_catalogs: bool = True) -> Plan:
-    """The plan with every change marked that the earlier plan contains too: same extension, action
-    and rows.
+    """The plan with every change marked that the earlier plan contains too: same object, action and
+    rows.
 
     Its diagnostics begin with what has become unmanaged since (R309, R311). Without `all_catalogs`,
     when the plan is for some catalogs only, a catalog that it leaves out is not reported. The
@@ -44,53 +44,55 @@ def with_baseline(plan: Plan, earlier: Plan, *, all_catalogs: bool = True) -> Pl
         replace(change, already_pending=canonical_json(entry(change)) in known)
         for change in plan.changes
     )
-    dropped = _undeclared_catalogs(plan, earlier) if all_catalogs else ()
+    dropped = _undeclared_scopes(plan, earlier) if all_catalogs else ()
     # First, so that truncated output shows what is no longer managed.
     diagnostics = (*_newly_unmanaged(plan, earlier), *dropped, *plan.diagnostics)
     return replace(plan, changes=tuple(changes), diagnostics=diagnostics)
 
 
 def _newly_unmanaged(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
-    """R309 for each unmanaged extension that the earlier plan, having read its catalog, did not
-    list as one.
+    """R309 for each unmanaged object that the earlier plan, having read its scope, did not list as
+    one.
     """
-    read = {planned.catalog.id for planned in earlier.catalogs if planned.read == "complete"}
-    before = {(unmanaged.catalog.id, unmanaged.extension.id) for unmanaged in earlier.unmanaged}
-    for catalog, extension in (
-        (unmanaged.catalog, unmanaged.extension) for unmanaged in plan.unmanaged
-    ):
-        if catalog.id in read and (catalog.id, extension.id) not in before:
+    read = {planned.parent.id for planned in earlier.scopes if planned.read == "complete"}
+    before = {(unmanaged.object.kind, unmanaged.object.id) for unmanaged in earlier.unmanaged}
+    for unmanaged in plan.unmanaged:
+        ref, scope = unmanaged.object, unmanaged.parents[0] if unmanaged.parents else None
+        was_read = scope is None or scope.id in read
+        if was_read and (ref.kind, ref.id) not in before:
+            where = f" in {scope.kind} {scope}" if scope else ""
             yield Diagnostic(
                 "R309",
                 "warning",
-                f'"{extension.display_name}" ({extension.id}) in catalog {catalog} is unmanaged'
-                " now, but was not unmanaged in the baseline.",
-                _EXTENSION_STAYS,
+                f'"{ref.display_name or ""}" ({ref.id}){where} is unmanaged now, but was not'
+                " unmanaged in the baseline.",
+                _OBJECT_STAYS,
             )
 
 
-def _undeclared_catalogs(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
-    """R311 for each catalog of the earlier plan that this one lacks; compared by name where either
+def _undeclared_scopes(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
+    """R311 for each scope of the earlier plan that this one lacks; compared by name where either
     has no id.
     """
-    catalogs = [planned.catalog for planned in plan.catalogs]
-    ids = {catalog.id for catalog in catalogs if catalog.id}
-    names = {_name(catalog) for catalog in catalogs}
-    names_without_id = {_name(catalog) for catalog in catalogs if catalog.id is None}
-    for catalog in (planned.catalog for planned in earlier.catalogs):
-        known_names = names_without_id if catalog.id else names
-        if catalog.id not in ids and _name(catalog) not in known_names:
+    current = [planned.parent for planned in plan.scopes]
+    ids = {scope.id for scope in current if scope.id}
+    names = {_name(scope) for scope in current}
+    names_without_id = {_name(scope) for scope in current if scope.id is None}
+    for scope in (planned.parent for planned in earlier.scopes):
+        known_names = names_without_id if scope.id else names
+        if scope.id not in ids and _name(scope) not in known_names:
+            identity = f" ({scope.id})" if scope.id else ""
             yield Diagnostic(
                 "R311",
                 "warning",
-                f"Catalog {catalog}{f' ({catalog.id})' if catalog.id else ''} is in the baseline,"
-                " but none of the files of this plan declares it.",
-                _CATALOG_STAYS,
+                f"{scope.kind.capitalize()} {scope}{identity} is in the baseline, but none of the"
+                " files of this plan declares it.",
+                _SCOPE_STAYS.format(kind=scope.kind),
             )
 
 
-def _name(catalog: Catalog) -> str:
-    return folded(catalog.display_name)
+def _name(scope: ObjectRef) -> tuple[str, str]:
+    return scope.kind, folded(scope.display_name)
 
 
 def _target(plan: Plan) -> tuple[str, str, str | None]:

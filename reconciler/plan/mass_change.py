@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.diff.compare import declared_rows
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
-from reconciler.model.extension import DesiredExtension, Inherited
+from reconciler.model.objects import Desired, Inherited
 from reconciler.model.plan import Change
 
 MANAGED_AT_LEAST = 10
@@ -21,7 +21,7 @@ Defaults = Mapping[SourceLocation | None, Inherited | None]
 
 
 def mass_change(
-    changes: Sequence[Change], unchanged: int, desired: Sequence[DesiredExtension]
+    changes: Sequence[Change], unchanged: int, desired: Sequence[Desired]
 ) -> Iterator[Diagnostic]:
     """R314 when more than 30 % of at least ten managed extensions would change, with what they have
     in common.
@@ -32,16 +32,16 @@ def mass_change(
     managed = len(changed) + unchanged
     if managed < MANAGED_AT_LEAST or len(changed) * 100 <= managed * CHANGED_ABOVE_PERCENT:
         return
-    defaults: Defaults = {extension.source: extension.inherited for extension in desired}
+    defaults: Defaults = {declared.source: declared.inherited for declared in desired}
     causes = Counter(place for change in changed if (place := _cause(change, defaults)) is not None)
     listed = causes.most_common(CAUSES_LISTED)
+    what = _noun(changed)
     share = (
-        f"{len(changed)} of {managed} managed extensions would change"
-        f" ({len(changed) / managed:.0%})"
+        f"{len(changed)} of {managed} managed {what}s would change ({len(changed) / managed:.0%})"
     )
     hint = "Check that this many changes are intended before you apply them."
     if listed:
-        hint = f"{hint} One value in `defaults` changes every extension of its document."
+        hint = f"{hint} One value in `defaults` changes every {what} of its document."
     yield Diagnostic(
         "R314",
         "warning",
@@ -51,13 +51,18 @@ def mass_change(
     )
 
 
+def _noun(changes: Sequence[Change]) -> str:
+    kinds = {change.kind for change in changes}
+    return kinds.pop() if len(kinds) == 1 else "object"
+
+
 def _cause(change: Change, defaults: Defaults) -> SourceLocation | None:
-    """The `defaults` that all changed values of the extension come from; None if there are none."""
+    """The `defaults` that all changed values of the object come from; None if there are none."""
     inherited = defaults.get(change.source)
     rows = declared_rows(change.fields)
-    return (
-        inherited.source if inherited and all(inherited.covers(row.path) for row in rows) else None
-    )
+    if inherited is None or not all(inherited.covers(row.path) for row in rows):
+        return None
+    return inherited.source
 
 
 def _through(listed: Sequence[tuple[SourceLocation, int]], changed: int) -> str:

@@ -1,0 +1,161 @@
+"""Whether a change still matches Graph: for a whole saved plan first, then before each write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from reconciler.apply import outcomes
+from reconciler.apply.writing import Writing
+from reconciler.diff.changes import fingerprint
+from reconciler.diff.compare import compare
+from reconciler.diff.patch import patched
+from reconciler.errors import GraphError, StaleChangeError
+from reconciler.model.fields import value_at
+from reconciler.model.kind import Kind
+from reconciler.model.names import folded
+from reconciler.model.objects import ObjectRef, Observed
+from reconciler.model.plan import Change, FieldChange, Outcome
+from reconciler.model.reason import Reason, reason
+from reconciler.model.secrets import holds_stand_in
+
+if TYPE_CHECKING:
+    from reconciler.apply.run import Run
+
+APPLIED_BEFORE = "An earlier attempt of the same write was applied."
+
+
+async def check(writing: Writing, run: Run) -> Outcome | StaleChangeError | None:
+    """None if the write may be sent now; an outcome if it must not be.
+
+    An error, in place of an answer, if an earlier attempt was applied, or may have been: only a
+    read-back can tell then.
+    """
+    try:
+        live = await _read_before(writing, run)
+    except GraphError as error:
+        return outcomes.check_failed(writing, error)
+    if writing.accepted is not None:
+        return _check_second_spelling(writing, live)
+    own = own_of(writing.change, live)
+    if writing.may_be_written:
+        return _check_repeated(writing, live, own)
+    why = stale_because(writing.kind, writing.change, live)
+    if why is not None:
+        return outcomes.stale(writing, why)
+    writing.before = live
+    writing.expect(own)
+    return None
+
+
+async def read_live(writing: Writing, run: Run, *, all_objects: bool) -> Sequence[Observed]:
+    """What is live now: all objects in the same parents, or the object itself.
+
+    Raises:
+        GraphError: it cannot be read.
+    """
+    change, api = writing.change, writing.kind.api
+    if all_objects:
+        return await api.list(run.graph, change.parents)
+    own = await api.get(run.graph, change.parents, str(change.object.id))
+    return [own] if own else []
+
+
+async def _read_before(writing: Writing, run: Run) -> Sequence[Observed]:
+    """What the change depends on; for a create, the read-back of the create before it is used if it
+    is recent enough.
+    """
+    recent = run.take_recent(writing.change) if writing.is_create else None
+    if recent is not None:
+        return recent
+    return await read_live(writing, run, all_objects=writing.reads_all and writing.accepted is None)
+
+
+def own_of(change: Change, live: Sequence[Observed]) -> Observed | None:
+    """The object that the change is about, among the live ones."""
+    return next((observed for observed in live if observed.id == change.object.id), None)
+
+
+def stale_because(kind: Kind, change: Change, live: Sequence[Observed]) -> Reason | None:
+    """Why the change no longer matches the objects observed now; None if it does.
+
+    For a create or a rename `live` must be all objects in the same parents, because the name must
+    be free among them.
+    """
+    namesake = _namesake(change, live)
+    if change.action == "create":
+        if namesake is None:
+            return None
+        applied = _is_already_applied(kind, change, namesake)
+        return reason("already_applied" if applied else "name_taken", id=namesake.id)
+    own = own_of(change, live)
+    if own is None:
+        return reason("gone", id=change.object.id)
+    if not _is_as_planned(kind, change, own):
+        applied = _is_already_applied(kind, change, own)
+        return reason("already_applied" if applied else "changed_since", id=own.id)
+    has_name = folded(own.ref.display_name) == folded(change.object.display_name)
+    if change.action == "rename" and namesake is not None and not has_name:
+        return reason("new_name_in_use", id=namesake.id)
+    return None
+
+
+def _check_repeated(
+    writing: Writing, live: Sequence[Observed], own: Observed | None
+) -> Outcome | StaleChangeError | None:
+    """The check before an attempt is repeated although an earlier one may have been applied."""
+    change = writing.change
+    if own is not None and not writing.expect(own).missing(own):
+        return StaleChangeError(APPLIED_BEFORE, applied=True)
+    why = stale_because(writing.kind, change, live)
+    if why is None:
+        return None
+    if writing.is_create:
+        return outcomes.lost_before_retry(why, writing)
+    return outcomes.stale(writing, why)
+
+
+def _check_second_spelling(
+    writing: Writing, live: Sequence[Observed]
+) -> Outcome | StaleChangeError | None:
+    """Nothing but the values with another name may still be missing."""
+    expected = writing.expect(None)
+    missing = expected.missing(own_of(writing.change, live))
+    if not missing:
+        return StaleChangeError(APPLIED_BEFORE, applied=True)
+    if expected.lost_only_aliases(missing):
+        return None
+    kind = writing.kind.name
+    return StaleChangeError(f"the {kind} changed before the write could be repeated")
+
+
+def _namesake(change: Change, live: Sequence[Observed]) -> Observed | None:
+    """Another live object with the name that the object will have."""
+    name, allowed = folded(change.object.display_name), (change.object.id, *change.namesakes)
+    return next(
+        (
+            observed
+            for observed in live
+            if observed.id not in allowed and folded(observed.ref.display_name) == name
+        ),
+        None,
+    )
+
+
+def _is_as_planned(kind: Kind, change: Change, own: Observed) -> bool:
+    """True if the fingerprint and every row's `before` equal those of the live object."""
+    if change.precondition is None or change.precondition.fingerprint != fingerprint(kind, own):
+        return False
+    return all(_is_unchanged(row, own) for row in change.fields)
+
+
+def _is_unchanged(row: FieldChange, own: Observed) -> bool:
+    if isinstance(row.before, ObjectRef):
+        live = value_at(own.properties, row.path)
+        return isinstance(live, ObjectRef) and live.id == row.before.id
+    return holds_stand_in(row.before) or value_at(own.properties, row.path) == row.before
+
+
+def _is_already_applied(kind: Kind, change: Change, live: Observed) -> bool:
+    same_type = live.ref.type == change.object.type
+    return same_type and not compare(kind.fields, patched({}, change.fields), live.properties)

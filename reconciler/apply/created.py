@@ -1,0 +1,70 @@
+"""What the changes of a run depend on: parents and references that the same run creates."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+
+from reconciler.model.objects import ObjectRef, Parents
+from reconciler.model.plan import Change, FieldChange, Outcome
+from reconciler.model.reason import Reason, reason
+from reconciler.plan.dependencies import Identity, identity
+
+
+class Created:
+    """The outcomes of a run's changes by their objects, for those that wait for them.
+
+    A change waits only for objects of kinds before its own, or of its own kind in its own parents:
+    no two changes wait for each other.
+    """
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._outcomes: dict[Identity, asyncio.Future[Outcome]] = {}
+        loop = asyncio.get_running_loop()
+        for change in changes:
+            self._outcomes.setdefault(_of(change), loop.create_future())
+
+    def settle(self, change: Change, outcome: Outcome) -> None:
+        """The change has ended."""
+        future = self._outcomes[_of(change)]
+        if not future.done():
+            future.set_result(outcome)
+
+    async def resolved(self, change: Change) -> Change | Reason:
+        """The change with the ids of its parents and of what it refers to, as soon as they are
+        known; the reason to skip it if one of them was not applied.
+        """
+        parents: list[ObjectRef] = []
+        for number, parent in enumerate(change.parents):
+            current = await self._current(parent, change.parents[:number])
+            if current is None:
+                return reason("parent_failed")
+            parents.append(current)
+        fields: list[FieldChange] = []
+        for row in change.fields:
+            if not isinstance(row.after, ObjectRef):
+                fields.append(row)
+                continue
+            current = await self._referred(row.after, change)
+            if current is None:
+                name = str(row.after)
+                return reason("depends_on_failed", other_kind=row.after.kind, name=name)
+            fields.append(replace(row, after=current))
+        return replace(change, parents=tuple(parents), fields=tuple(fields))
+
+    async def _referred(self, ref: ObjectRef, change: Change) -> ObjectRef | None:
+        inside = identity(ref, change.parents) in self._outcomes
+        return await self._current(ref, change.parents if inside else ())
+
+    async def _current(self, ref: ObjectRef, parents: Parents) -> ObjectRef | None:
+        """The object after its change in this run, if it has one; None if that was not applied."""
+        future = self._outcomes.get(identity(ref, parents))
+        if future is None:
+            return ref
+        outcome = await future
+        return outcome.change.object if outcome.status == "done" else None
+
+
+def _of(change: Change) -> Identity:
+    return identity(change.object, change.parents)

@@ -1,0 +1,125 @@
+"""The outcome of one change, from how its writing ended: a status with a reason code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reconciler.apply.writing import Writing
+from reconciler.errors import (
+    GraphError,
+    GraphRefusalError,
+    ReconcilerError,
+    StaleChangeError,
+)
+from reconciler.model.json_values import JsonValue
+from reconciler.model.plan import Outcome
+from reconciler.model.reason import Reason, reason
+
+
+def refused(writing: Writing, error: ReconcilerError) -> Outcome:
+    """Nothing was written, because Graph or the network did not let it; unknown if something may
+    have been written before.
+    """
+    request_id = request_id_of(error)
+    if writing.may_be_written:
+        return unknown(writing, reason("answer_lost"), error, request_id)
+    return Outcome(
+        writing.change, "failed", request_id, _why_refused(writing, error), error=str(error)
+    )
+
+
+def _why_refused(writing: Writing, error: ReconcilerError) -> Reason:
+    """The code, with advice of the kind or about permissions where there is any."""
+    if not isinstance(error, GraphRefusalError):
+        return reason("not_sent")
+    kind = writing.kind
+    if error.code in kind.refusals:
+        return reason(kind.refusals[error.code], status=error.status)
+    if error.status == 403:
+        needs = kind.permission
+        advice = f"Writing needs {needs.write} or the role {needs.write_role}{needs.writing_note}"
+        return reason("refused_forbidden", permission=advice)
+    return reason("refused", status=error.status)
+
+
+def check_failed(writing: Writing, error: GraphError) -> Outcome:
+    """The object could not be read before the write."""
+    if writing.may_be_written:
+        return unknown(writing, reason("check_failed"), error)
+    hint = f" {error.hint}" if isinstance(error, GraphRefusalError) and error.hint else ""
+    return Outcome(
+        writing.change, "failed", error.request_id, reason("check_failed"), f"{error}{hint}"
+    )
+
+
+def stale(writing: Writing, why: Reason) -> Outcome:
+    """The object is no longer as planned."""
+    if writing.may_be_written:
+        return unknown(writing, _before_retry(why))
+    return Outcome(writing.change, "failed", reason=why, stale=True)
+
+
+def lost_before_retry(why: Reason, writing: Writing) -> StaleChangeError:
+    """In place of an answer: the create may have been applied, and its name is taken now."""
+    text = f"an {writing.kind.name} with this name already exists ({why.parameters.get('id')})"
+    return StaleChangeError(f"Before the retry: {text}.", applied=True)
+
+
+def _before_retry(why: Reason) -> Reason:
+    parameters: dict[str, JsonValue] = {"why": why.code, **why.parameters}
+    return Reason("stale_before_retry", parameters)
+
+
+def interrupted(writing: Writing, because: Reason) -> Outcome:
+    """The end of the run interrupted the change."""
+    if writing.may_be_written:
+        return unknown(writing, reason("interrupted_unconfirmed"))
+    return Outcome(writing.change, "skipped", reason=because)
+
+
+def request_id_of(error: ReconcilerError) -> str | None:
+    """The request ID of the answer that an error is about, if it has one."""
+    request_id = getattr(error, "request_id", None)
+    return request_id if isinstance(request_id, str) else None
+
+
+def unknown(
+    writing: Writing,
+    why: Reason,
+    error: ReconcilerError | None = None,
+    request_id: str | None = None,
+) -> Outcome:
+    """The change may have been applied."""
+    request_id = request_id or (error and request_id_of(error)) or writing.request_id
+    return Outcome(writing.change, "unknown", request_id, why, error and str(error))
+
+
+def done(writing: Writing, request_id: str | None) -> Outcome:
+    """The change was applied; the reason says what is unusual about that."""
+    notes = writing.notes
+    if not notes:
+        return Outcome(writing.change, "done", request_id)
+    return Outcome(writing.change, "done", request_id, _with_note(notes[0], notes[1:]))
+
+
+def not_shown(writing: Writing, request_id: str | None) -> Outcome:
+    """Graph accepted the write and gave an id, but reads do not return the object."""
+    why = reason("not_shown_yet", id=writing.change.object.id)
+    return Outcome(writing.change, "unknown", request_id, _with_note(why, writing.notes))
+
+
+def failed_after_write(writing: Writing, request_id: str | None, why: Reason) -> Outcome:
+    """Graph accepted the write, and what is live is not as it should be."""
+    why = _with_note(why, writing.notes)
+    return Outcome(writing.change, "failed", request_id, why, written=True)
+
+
+def _with_note(why: Reason, notes: Sequence[Reason]) -> Reason:
+    """The reason with what else is unusual, as its parameter `note`."""
+    if not notes:
+        return why
+    note = _with_note(notes[0], notes[1:])
+    return replace(
+        why, parameters={**why.parameters, "note": {"code": note.code, **note.parameters}}
+    )

@@ -1,0 +1,96 @@
+"""One attempt of a write, recorded before and after, and what its result means."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from reconciler.apply.writing import Writing
+from reconciler.errors import (
+    GraphError,
+    GraphRefusalError,
+    GraphUnansweredError,
+    StaleChangeError,
+    StoppedError,
+)
+from reconciler.model.graph import Answer
+from reconciler.model.plan import Change
+
+if TYPE_CHECKING:
+    from reconciler.apply.run import Run
+    from reconciler.graph.client import Sending
+
+Verdict = Literal["accepted", "throttled", "unauthorized", "refused", "not_sent", "unclear"]
+
+
+Result: TypeAlias = "Answer | GraphError | StaleChangeError"
+
+
+async def send(writing: Writing, run: Run) -> Answer | GraphError:
+    """The result of one attempt: an error of Graph or of the network is a result too.
+
+    Raises:
+        StoppedError: the run must end; nothing was sent.
+        JournalError: the attempt could not be recorded; nothing was sent.
+    """
+    if run.stop.reason is not None:
+        raise StoppedError(run.stop.reason.code)
+    if writing.sending is None:
+        writing.sending = run.graph.sending(writing.request(run.graph))
+        writing.spellings.append(writing.bodies[0].spelling)
+    sending = writing.sending
+    run.record("sending", **_attempt(writing.change, sending), body=json.loads(sending.body))
+    was_written, writing.may_be_written = writing.may_be_written, True
+    result = await run.graph.attempt(sending)
+    if classify(result) in ("throttled", "unauthorized", "refused", "not_sent"):
+        writing.may_be_written = was_written
+    writing.request_id = result.request_id or writing.request_id
+    error = str(result) if isinstance(result, GraphError) else None
+    run.record(
+        "answered", **_attempt(writing.change, sending), request_id=result.request_id, error=error
+    )
+    return result
+
+
+def classify(result: Result) -> Verdict:
+    """What the result of an attempt means for the object.
+
+    Refused is a status from 400 to 499, but neither a time-out nor a conflict
+    (docs/graph.md §5.3); those, every other status and a lost or unreadable answer are unclear.
+    """
+    if isinstance(result, Answer):
+        return "accepted"
+    if isinstance(result, GraphRefusalError) and result.certain:
+        known: dict[int, Verdict] = {401: "unauthorized", 429: "throttled"}
+        return known.get(result.status, "refused")
+    if isinstance(result, StaleChangeError):
+        return "unclear" if result.applied else "refused"
+    if isinstance(result, GraphUnansweredError) and result.not_sent:
+        return "not_sent"
+    return "unclear"
+
+
+def _attempt(change: Change, sending: Sending) -> dict[str, Any]:
+    """The members of a journal line that identify the change and the attempt."""
+    return described(change) | {
+        "method": sending.method,
+        "path": sending.path,
+        "client_request_id": sending.client_request_id,
+    }
+
+
+def described(change: Change) -> dict[str, Any]:
+    """The members of a journal line that identify the change: kind, action, parents, object."""
+    return {
+        "kind": change.kind,
+        "action": change.action,
+        "parents": [
+            {"kind": parent.kind, "id": parent.id, "display_name": parent.display_name}
+            for parent in change.parents
+        ],
+        "object": {
+            "id": change.object.id,
+            "display_name": change.object.display_name,
+            "type": change.object.type,
+        },
+    }

@@ -1,0 +1,64 @@
+"""Checks a whole saved plan before its first write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from reconciler.apply.check import stale_because
+from reconciler.diff.references import Key, parents_key
+from reconciler.errors import GraphError, GraphUnansweredError, StalePlanError
+from reconciler.graph.concurrent import concurrently
+from reconciler.model.kind import Kinds
+from reconciler.model.plan import Change, Plan
+from reconciler.render.reasons import sentence
+
+if TYPE_CHECKING:
+    from reconciler.graph.client import GraphClient
+
+
+async def refuse_if_stale(plan: Plan, graph: GraphClient, kinds: Kinds) -> None:
+    """Returns if every change of a saved plan still matches what is observed.
+
+    Raises:
+        StalePlanError: at least one does not, or cannot be checked; names each of them. Nothing was
+            written.
+        GraphUnansweredError: Graph gave no HTTP answer at all in this run.
+    """
+    groups = _by_parents(plan.pending)
+    reasons = await concurrently(_stale_in(changes, graph, kinds) for changes in groups)
+    stale = list(chain(*reasons))
+    if stale:
+        raise StalePlanError(
+            "The plan no longer matches Graph; nothing was written.\n  " + "\n  ".join(stale),
+            hint="Run plan again and review the new plan.",
+        )
+
+
+async def _stale_in(changes: Sequence[Change], graph: GraphClient, kinds: Kinds) -> list[str]:
+    """Why the changes of one kind in the same parents no longer match, each as a sentence."""
+    parents, kind = changes[0].parents, kinds.named(changes[0].kind)
+    if any(parent.id is None for parent in parents):
+        return []  # the plan creates them: what is in them is checked with them
+    try:
+        live = await kind.api.list(graph, parents)
+    except GraphError as error:
+        if isinstance(error, GraphUnansweredError) and not graph.answered:
+            raise
+        where = f"{parents[-1].kind} {parents[-1]}" if parents else f"the {kind.plural}"
+        return [f"{where} could not be read: {error.with_hint()}"]
+    checked = ((change, stale_because(kind, change, live)) for change in changes)
+    return [f"{_named(change)}: {sentence(why, change)}" for change, why in checked if why]
+
+
+def _named(change: Change) -> str:
+    where = f" in {change.parents[-1]}" if change.parents else ""
+    return f'"{change.object.display_name}"{where}'
+
+
+def _by_parents(changes: Sequence[Change]) -> list[list[Change]]:
+    groups: dict[tuple[str, Key], list[Change]] = {}
+    for change in changes:
+        groups.setdefault((change.kind, parents_key(change.parents)), []).append(change)
+    return list(groups.values())

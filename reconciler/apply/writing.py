@@ -1,0 +1,124 @@
+"""The state of one change on its way through the write loop; only `apply` sets it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from reconciler.apply.expectation import Expectation
+from reconciler.diff.patch import patched
+from reconciler.errors import GraphRefusalError
+from reconciler.model.graph import Request
+from reconciler.model.kind import Body, Kind
+from reconciler.model.objects import Observed, Path
+from reconciler.model.plan import Change
+from reconciler.model.reason import Reason
+
+if TYPE_CHECKING:
+    from reconciler.graph.client import GraphClient, Sending
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer to a write that Graph accepted, and whether it showed that a value was dropped."""
+
+    request_id: str | None
+    showed_loss: bool
+
+
+@dataclass(slots=True)
+class Writing:
+    """One change: what it becomes, which body is next, and what may have been applied so far.
+
+    * `change`: with the id of the object, as soon as it exists.
+    * `before`: the objects of the first check; `expected`: what a read-back must show.
+    * `bodies`: those still to be tried, the next one first; `spellings`: of those sent.
+    * `sending`: the request that is repeated until its answer is clear.
+    * `may_be_written`: an attempt may have been applied. `repeated`: the create was sent twice.
+    * `first_refusal`: HTTP 400 for the first body. `notes`: what is unusual about the result.
+    * `accepted`: the first answer, if the values are now sent under another name.
+    """
+
+    change: Change
+    kind: Kind
+    before: Sequence[Observed] = ()
+    expected: Expectation | None = None
+    bodies: Sequence[Body] = ()
+    sending: Sending | None = None
+    may_be_written: bool = False
+    accepted: Accepted | None = None
+    repeated: bool = False
+    first_refusal: GraphRefusalError | None = None
+    spellings: list[str] = field(default_factory=list)
+    notes: list[Reason] = field(default_factory=list)
+    request_id: str | None = None
+
+    @property
+    def is_create(self) -> bool:
+        """True until the object exists."""
+        return self.change.object.id is None
+
+    @property
+    def untried(self) -> bool:
+        """True if the values can still be sent under another name."""
+        return any(body.spelling not in self.spellings for body in self.bodies)
+
+    @property
+    def reads_all(self) -> bool:
+        """True if the name must be free among all objects in the same parents."""
+        return self.change.action in ("create", "rename")
+
+    def expect(self, own: Observed | None) -> Expectation:
+        """What the object must be after the change, from what it is before; set once."""
+        if self.expected is None:
+            properties = patched(own.properties if own else {}, self.change.fields)
+            self.expected = Expectation(self.kind, properties, own)
+            self.bodies = self.kind.bodies(self.change.object, own, properties)
+        return self.expected
+
+    def exists_as(self, object_id: str) -> None:
+        """From now on, the change is about this object."""
+        self.change = replace(self.change, object=replace(self.change.object, id=object_id))
+
+    def request(self, graph: GraphClient) -> Request:
+        """The write with the next body."""
+        api, parents, body = self.kind.api, self.change.parents, self.bodies[0]
+        if self.is_create and api.create is not None:
+            return api.create(graph, parents, body)
+        if api.update is None:
+            raise AssertionError("the plan blocks what a kind does not offer")
+        return api.update(graph, parents, self.change.object, body)
+
+    def next_body(self) -> None:
+        """The first body was refused, or did not help: the second one is a request of its own."""
+        self.bodies = self.bodies[1:]
+        self.sending = None
+
+    def start_again(self) -> None:
+        """The create is sent a second time, as it was the first time."""
+        properties = self.expect(None).properties
+        self.bodies = self.kind.bodies(self.change.object, None, properties)
+        self.spellings.clear()
+        self.sending = None
+
+    def second_spelling(self, live: Observed, accepted: Accepted) -> None:
+        """The same values under the name that was not tried yet, as an update of what is live: the
+        write carries everything that the service has filled in meanwhile.
+        """
+        wanted = self.expect(None).properties
+        filled = {
+            path: value
+            for path, value in live.properties.items()
+            if path[:1] not in wanted and (path not in wanted or self._is_computed(path))
+        }
+        properties = {**wanted, **filled}
+        bodies = self.kind.bodies(self.change.object, live, properties)
+        self.bodies = [body for body in bodies if body.spelling not in self.spellings][:1]
+        self.sending = None
+        self.accepted = accepted
+
+    def _is_computed(self, path: Path) -> bool:
+        """True for a value that the service has computed because the change clears it."""
+        computed = bool(self.kind.fields.field(path).computed_from)
+        return computed and self.expect(None).properties.get(path) is None
