@@ -177,3 +177,10 @@ def _absent(ref: ObjectRef, listed: Sequence[ObjectRef], unreadable: str) -> Rea
     if unreadable:
         parameters["names_unreadable"] = unreadable
     return Reason("parent_absent", parameters)
+
+
+async def list_parents(graph: GraphClient, kinds: Kinds) -> list[ObjectRef]:
+    """Every object of the tenant that contains others."""
+    outermost = {kind.parents[0] for kind in kinds if kind.parents}
+    listed = await concurrently(_list(kind, graph, ()) for kind in kinds if kind.name in outermost)
+    return [observed.ref for observed in chain(*listed)]

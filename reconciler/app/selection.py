@@ -6,81 +6,88 @@ import difflib
 from collections.abc import Sequence
 
 from reconciler.errors import UsageError
-from reconciler.model.canonical import GUID
-from reconciler.model.extension import Catalog, DesiredCatalog, ObservedCatalog
+from reconciler.model.names import GUID, folded
+from reconciler.model.objects import DesiredScope, ObjectRef, ObservedScope
 
 
 def may_be_selected(
-    desired: Sequence[DesiredCatalog], names: Sequence[str]
-) -> Sequence[DesiredCatalog]:
-    """The declared catalogs that the names may select: one declared by id may have the name, and
-    the reverse.
+    desired: Sequence[DesiredScope], names: Sequence[str]
+) -> Sequence[DesiredScope]:
+    """The declared scopes that the names may select: one declared by id may have the name, and the
+    reverse.
     """
-    requested = {name.casefold() for name in names}
+    requested = {folded(name) for name in names}
     by_id = any(GUID.fullmatch(name) for name in names)
+    if not names or by_id:
+        return desired
     return [
         declared
         for declared in desired
-        if not names or declared.catalog.id or by_id or _names(declared.catalog) & requested
+        if (declared.parent and declared.parent.id) or _names(declared.parent) & requested
     ]
 
 
 def select_read(
-    pairs: Sequence[tuple[DesiredCatalog, ObservedCatalog]],
+    pairs: Sequence[tuple[DesiredScope, ObservedScope]],
     names: Sequence[str],
-    declared: Sequence[DesiredCatalog],
-) -> Sequence[tuple[DesiredCatalog, ObservedCatalog]]:
-    """The catalogs, once read, that the names select by display name or id, ignoring case; all
-    without a name.
+    declared: Sequence[DesiredScope],
+) -> Sequence[tuple[DesiredScope, ObservedScope]]:
+    """The scopes, once read, that the names select by display name or id; all without a name.
 
-    A catalog that could not be read, so that its name or its id is unknown, is selected too.
+    One that could not be read, so that its name or its id is unknown, is selected too.
 
     Raises:
-        UsageError: no declared catalog has the name.
+        UsageError: no declared scope has the name.
     """
-    requested = {name.casefold() for name in names}
-    known_names = set[str]().union(*(_names(observed.catalog) for _, observed in pairs))
-    unknown = [name for name in names if name.casefold() not in known_names]
+    requested = {folded(name) for name in names}
+    known_names = set[str]().union(*(_names(observed.parent) for _, observed in pairs))
+    unknown = [name for name in names if folded(name) not in known_names]
     if unknown:
-        known = ", ".join(sorted(str(entry.catalog) for entry in declared))
+        known = ", ".join(sorted(str(scope.parent) for scope in declared if scope.parent))
         raise UsageError(
             f"No file declares a catalog named {', '.join(unknown)}.", hint=f"Declared: {known}."
         )
+    if not names:
+        return pairs
     return [
-        pair
-        for pair in pairs
-        if not names or _names(pair[1].catalog) & requested or _half_known(pair[1])
+        (desired, observed)
+        for desired, observed in pairs
+        if _names(observed.parent) & requested or _half_known(observed)
     ]
 
 
-def select_live(every: Sequence[Catalog], names: Sequence[str]) -> Sequence[Catalog]:
-    """The catalogs of the tenant that the names select by display name or id, ignoring case; all
-    without a name.
+def select_live(every: Sequence[ObjectRef], names: Sequence[str]) -> Sequence[ObjectRef]:
+    """The parents in the tenant that the names select by display name or id; all without a name.
 
     Raises:
-        UsageError: no catalog has the name.
+        UsageError: none has the name.
     """
-    requested = {name.casefold() for name in names}
-    known = {name: catalog for catalog in every for name in _names(catalog)}
-    unknown = [name for name in names if name.casefold() not in known]
+    requested = {folded(name) for name in names}
+    known = {name: ref for ref in every for name in _names(ref)}
+    unknown = [name for name in names if folded(name) not in known]
     if unknown:
-        close = [
-            near
-            for name in unknown
-            for near in difflib.get_close_matches(name.casefold(), known, n=3)
-        ]
-        near = ", ".join(dict.fromkeys(str(known[name]) for name in close))
-        hint = f"Did you mean {near}?" if near else "Without --catalog, every catalog is exported."
-        raise UsageError(f"No catalog named {', '.join(unknown)} in this tenant.", hint=hint)
-    return [catalog for catalog in every if not names or _names(catalog) & requested]
+        raise UsageError(
+            f"No catalog named {', '.join(unknown)} in this tenant.", hint=_hint(unknown, known)
+        )
+    return [ref for ref in every if not names or _names(ref) & requested]
 
 
-def _half_known(observed: ObservedCatalog) -> bool:
-    return observed.read == "unreadable" and None in (
-        observed.catalog.id,
-        observed.catalog.display_name,
-    )
+def _hint(unknown: Sequence[str], known: dict[str, ObjectRef]) -> str:
+    close: list[str] = []
+    for name in unknown:
+        close += difflib.get_close_matches(folded(name), known, n=3)
+    near = ", ".join(dict.fromkeys(str(known[name]) for name in close))
+    return f"Did you mean {near}?" if near else "Without --catalog, every catalog is exported."
 
 
-def _names(catalog: Catalog) -> set[str]:
-    return {name.casefold() for name in (catalog.id, catalog.display_name) if name}
+def _half_known(observed: ObservedScope) -> bool:
+    parent = observed.parent
+    if parent is None or observed.read != "unreadable":
+        return False
+    return None in (parent.id, parent.display_name)
+
+
+def _names(ref: ObjectRef | None) -> set[str]:
+    if ref is None:
+        return set()
+    return {folded(name) for name in (ref.id, ref.display_name) if name}

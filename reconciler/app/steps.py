@@ -8,31 +8,31 @@ from dataclasses import replace
 
 from reconciler import __version__
 from reconciler.app.connection import Connection
+from reconciler.app.kinds import KINDS
+from reconciler.app.observe import observe
 from reconciler.app.runs import Progress
 from reconciler.app.selection import may_be_selected, select_read
-from reconciler.graph.reading import observe
 from reconciler.loader import LoadedState
-from reconciler.model.extension import DesiredCatalog, ObservedCatalog
+from reconciler.model.objects import DesiredScope, ObservedScope
 from reconciler.model.plan import Plan
 from reconciler.plan.build import PlanContext, build_plan
 
 
 async def fresh_plan(connection: Connection, declared: LoadedState, progress: Progress) -> Plan:
     """The plan for the desired state; the warnings about the files come before its own."""
-    plan = build_plan(
-        await observed(connection, declared.catalogs, progress), plan_context(connection)
-    )
+    pairs = await observed(connection, declared.scopes, progress)
+    plan = build_plan(pairs, KINDS, plan_context(connection))
     return replace(plan, diagnostics=(*declared.diagnostics, *plan.diagnostics))
 
 
 async def observed(
-    connection: Connection, declared: Sequence[DesiredCatalog], progress: Progress
-) -> Sequence[tuple[DesiredCatalog, ObservedCatalog]]:
-    """The observed state of each declared catalog that --catalog selects."""
+    connection: Connection, declared: Sequence[DesiredScope], progress: Progress
+) -> Sequence[tuple[DesiredScope, ObservedScope]]:
+    """The observed state of each declared scope that --catalog selects."""
     names = connection.settings.catalogs
     desired = may_be_selected(declared, names)
     read = counting("reading catalogs", len(desired), progress)
-    states = await observe(connection.graph, [entry.catalog for entry in desired], read)
+    states = await observe(connection.graph, KINDS, desired, read)
     return select_read(list(zip(desired, states, strict=True)), names, declared)
 
 

@@ -1,0 +1,100 @@
+"""The use cases export and export --update: live objects as new files, or brought into files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.app.kinds import KINDS, document_format
+from reconciler.app.runs import Progress
+from reconciler.loader import LoadedState, load_environments, load_texts, read_texts
+from reconciler.model.environment import Environment
+from reconciler.model.export import Export, Update
+from reconciler.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateFiles:
+    """The files at the paths, read once, so that the checked texts are those that are replaced.
+
+    `loaded` is what they declare, or every error in them.
+    """
+
+    files: Mapping[str, tuple[Path, str]]
+    loaded: LoadedState
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The texts by the names of the files."""
+        return {name: text for name, (_, text) in self.files.items()}
+
+
+async def export(settings: Settings, variables: Mapping[str, str], progress: Progress) -> Export:
+    """The live objects as desired-state documents; reads Graph, writes nothing.
+
+    Raises:
+        UsageError: no catalog of the tenant has a name that was given.
+    """
+    from reconciler.app.connection import connect
+    from reconciler.app.observe import list_parents, observe_listed
+    from reconciler.app.selection import select_live
+    from reconciler.app.steps import counting
+    from reconciler.export.documents import export as exported
+
+    async with connect(settings, variables, progress.remark) as connection:
+        every = await list_parents(connection.graph, KINDS)
+        chosen = select_live(every, settings.catalogs)
+        read = counting("reading catalogs", len(chosen), progress)
+        observed = await observe_listed(connection.graph, KINDS, chosen, read)
+    return exported(observed, every, document_format(), named=bool(settings.catalogs))
+
+
+def files_to_update(settings: Settings, paths: Sequence[Path]) -> UpdateFiles:
+    """The files at the paths, with what they declare in the chosen environment."""
+    read = read_texts(paths)
+    texts = {name: text for name, (_, text) in read.files.items()}
+    loaded = load_texts(texts.items(), document_format(), settings.environment, read.diagnostics)
+    return UpdateFiles(read.files, loaded)
+
+
+async def update(
+    settings: Settings, variables: Mapping[str, str], files: UpdateFiles, progress: Progress
+) -> Update:
+    """The files, which are valid, with the live values written into them: all or none.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
+    from reconciler.adopt.update import Files
+    from reconciler.adopt.update import update as updated
+    from reconciler.app.connection import connect
+    from reconciler.app.steps import observed, plan_context
+    from reconciler.files import replace_all
+    from reconciler.plan.build import build_plan
+
+    async with connect(settings, variables, progress.remark) as connection:
+        pairs = await observed(connection, files.loaded.scopes, progress)
+        context = plan_context(connection)
+    adopted = updated(
+        Files(
+            files.texts,
+            document_format(),
+            settings.environment,
+            lambda some: build_plan(some, KINDS, context),
+            _other_environments(settings, files.texts),
+        ),
+        pairs,
+    )
+    texts = adopted.texts
+    replace_all({path: (text, texts.get(name, text)) for name, (path, text) in files.files.items()})
+    return adopted
+
+
+def _other_environments(settings: Settings, texts: Mapping[str, str]) -> tuple[Environment, ...]:
+    """The other environments of `reconciler.yaml` in which these files are valid."""
+    every = load_environments().environments
+    others = (environment for environment in every if environment.name != settings.environment_name)
+    return tuple(
+        other for other in others if not load_texts(texts.items(), document_format(), other).faulty
+    )

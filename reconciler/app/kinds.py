@@ -1,0 +1,39 @@
+"""The kinds of objects, in their order of work. Only this module names them."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from reconciler.kinds.catalog import CATALOG
+from reconciler.kinds.extension import EXTENSION
+from reconciler.loader import DocumentFormat, published_schema
+from reconciler.model.kind import Kinds
+from reconciler.render.reasons import SENTENCES, Sentences
+
+KINDS = Kinds((CATALOG, EXTENSION))
+
+
+def sentences(kinds: Kinds = KINDS) -> Sentences:
+    """The sentence of every reason code, those of single kinds included."""
+    own = dict(chain.from_iterable(kind.reasons.items() for kind in kinds))
+    return {**SENTENCES, **own}
+
+
+def document_format() -> DocumentFormat:
+    """What documents may say: the kinds, and the published schema."""
+    return DocumentFormat(KINDS, published_schema())
+
+
+def check_order(kinds: Kinds) -> None:
+    """Returns if parents, and kinds that others refer to, stand before those.
+
+    Raises:
+        ValueError: one does not.
+    """
+    seen: set[str] = set()
+    for kind in kinds:
+        refers_to = {field.refers_to for field in kind.fields.members.values() if field.refers_to}
+        missing = {*kind.parents, *refers_to} - seen - {kind.name}
+        if missing:
+            raise ValueError(f"{', '.join(sorted(missing))} must stand before {kind.name}")
+        seen.add(kind.name)
