@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.apply.journal import Record
 
 
-async def apply(  # noqa: PLR0913 - what a run needs, each of another origin
+async def apply(
     settings: Settings,
     variables: Mapping[str, str],
     desired: LoadedState,

@@ -99,12 +99,13 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
 
 
 def _apply_saved(file: Path, settings: Settings, output: Output, journal: Path | None) -> int:
-    from reconciler import app
+    from reconciler.app.apply import apply_saved
+    from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
 
     try:
         with progress(output) as bars:
-            applied = app.apply_saved(settings, os.environ, file, bars, journal)
+            applied = run_async(apply_saved(settings, os.environ, file, bars, journal))
     except InvalidFilesError as error:
         return report_invalid(error, output)
     return _report(applied, output)
@@ -119,8 +120,9 @@ def _apply_fresh(
     digest: str | None,
     approved: bool,
 ) -> int:
-    from reconciler import app
+    from reconciler.app.apply import apply
     from reconciler.app.runs import Approval
+    from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
 
     declared = declared_state(paths, settings, output)
@@ -137,9 +139,8 @@ def _apply_fresh(
         return None if approved else _ask(plan, output)
 
     with progress(output) as bars:
-        applied = app.apply(
-            settings, os.environ, declared, Approval(show, ask, digest), bars, journal
-        )
+        approval = Approval(show, ask, digest)
+        applied = run_async(apply(settings, os.environ, declared, approval, bars, journal))
     return _report(applied, output)
 
 

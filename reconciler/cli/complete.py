@@ -46,9 +46,9 @@ def _completing(values: Callable[[click.Context], Iterable[str]]) -> Complete:
 
 
 def _environments(_context: click.Context) -> Sequence[str]:
-    from reconciler import app
+    from reconciler.app.files import environment_names
 
-    return app.environment_names()
+    return environment_names()
 
 
 def _catalogs(context: click.Context) -> Iterator[str]:

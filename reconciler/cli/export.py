@@ -21,7 +21,7 @@ from reconciler.cli.options import (
     target_arguments,
     target_options,
 )
-from reconciler.cli.plans import DONE, REFUSED, sound
+from reconciler.cli.plans import DONE, REFUSED, valid
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,11 +64,12 @@ def export_command(
 
 
 def _export(out: Path | None, settings: Settings, output: Output) -> int:
-    from reconciler import app
+    from reconciler.app.export import export
+    from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress, tell
 
     with progress(output) as bars:
-        exported = app.export(settings, os.environ, bars)
+        exported = run_async(export(settings, os.environ, bars))
     files = [] if out is None else _save(exported, out)
     _print(exported, files, output, saved=out is not None)
     if output.verbosity >= 0:
@@ -142,34 +143,26 @@ def _save(exported: Export, folder: Path) -> list[Path]:
 
 
 def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
-    """Updates the files, unless they have errors. They are read once, so that the checked texts are
-    those replaced.
-    """
-    from reconciler import app
+    """Updates the files, unless they have errors."""
+    from reconciler.app.export import files_to_update, update
+    from reconciler.app.files import environment_names
+    from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import emit, progress
-    from reconciler.files import replace_all
-    from reconciler.loader import load_texts, read_texts
     from reconciler.render.export import update_document, update_text
     from reconciler.render.json_document import to_json
 
-    read = read_texts(paths or (DEFAULT_PATH,))
-    texts = {name: text for name, (_, text) in read.files.items()}
-    loaded = sound(load_texts(texts.items(), settings.environment, read.diagnostics), output)
+    files = files_to_update(settings, paths or (DEFAULT_PATH,))
+    loaded = valid(files.loaded, output)
     if loaded is None:
         return INVALID_FILES
     _tell_findings(loaded.diagnostics, output)
     with progress(output) as bars:
-        updated = app.export_update(settings, os.environ, texts, bars)
-    replace_all(
-        {path: (text, updated.texts.get(name, text)) for name, (path, text) in read.files.items()}
-    )
-    emit(
-        to_json(update_document(updated)) if output.format == "json" else update_text(updated),
-        output,
-    )
-    if output.format != "json":
+        updated = run_async(update(settings, os.environ, files, bars))
+    is_json = output.format == "json"
+    emit(to_json(update_document(updated)) if is_json else update_text(updated), output)
+    if not is_json:
         _tell_findings(updated.diagnostics, output)
-    others = [name for name in app.environment_names() if name != settings.environment_name]
+    others = [name for name in environment_names() if name != settings.environment_name]
     if updated.edits and others and output.verbosity >= 0:
         _tell_environments(settings.environment_name, others)
     return DONE if updated.complete else REFUSED

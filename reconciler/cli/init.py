@@ -40,12 +40,12 @@ def init_command(folder: Path, ci: str, action: str | None, environments: tuple[
     These are an example in desired_state, JSON Schemas and settings for the editor, a .gitignore,
     and workflows for GitHub Actions unless --ci none is given.
     """
-    from reconciler import app
+    from reconciler.app.new_repository import write_repository
     from reconciler.cli.output import tell
     from reconciler.render.escape import visible
 
     _check(ci, action)
-    for file, done in app.init(folder, action, environments).items():
+    for file, done in write_repository(folder, action, environments).items():
         click.echo(visible(f"{done} {file}{NOTES.get(done, '')}"))
     tell("\n".join(["Next steps:", *_numbered(_next_steps(folder, action, environments))]))
 

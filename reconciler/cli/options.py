@@ -78,10 +78,10 @@ def _refuse_saved_plan(
     Raises:
         UsageError: one of them is a saved plan, as `terraform apply` accepts it there.
     """
-    from reconciler import app
+    from reconciler.app import files
 
     for path in paths:
-        if app.is_saved_plan(path):
+        if files.is_saved_plan(path):
             way = "apply --plan" if context.info_name == "apply" else "show"
             raise UsageError(
                 f"{path} is a saved plan.", hint=f"Run `reconciler {way} {shlex.quote(str(path))}`."
@@ -151,9 +151,9 @@ def _with_target(function: F, *, writes: bool) -> F:
 
 def _environment(name: str) -> tuple[Environment | None, Sequence[Diagnostic]]:
     """The environment of this name, or the errors in `reconciler.yaml`."""
-    from reconciler import app
+    from reconciler.app import files
 
-    return app.environment(name)
+    return files.environment(name)
 
 
 def _no_environment() -> tuple[None, Sequence[Diagnostic]]:
@@ -163,9 +163,9 @@ def _no_environment() -> tuple[None, Sequence[Diagnostic]]:
         UsageError: it names some: without a choice, nothing checks that the tenant is the intended
             one.
     """
-    from reconciler import app
+    from reconciler.app import files
 
-    named = app.environments()
+    named = files.environments()
     if named.environments:
         names = ", ".join(environment.name for environment in named.environments)
         raise UsageError(
@@ -179,10 +179,10 @@ def _note_environments(output: Output) -> None:
     """Prints a note if there are environments and none was chosen: the run uses the tenant that was
     signed in to.
     """
-    from reconciler import app
+    from reconciler.app import files
     from reconciler.cli.output import tell
 
-    names = app.environment_names()
+    names = files.environment_names()
     if names and output.verbosity >= 0:
         tell(
             f"Note: No environment was chosen; reconciler.yaml names {', '.join(names)}. Use"

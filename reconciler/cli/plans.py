@@ -50,12 +50,12 @@ def validate_command(paths: tuple[Path, ...], output: Output) -> int:
 
     PATH is a file or folder of YAML, by default desired_state.
     """
-    from reconciler import app
+    from reconciler.app.files import validate
 
-    loaded = app.validate(paths or (DEFAULT_PATH,))
+    loaded = validate(paths or (DEFAULT_PATH,))
     checked = {
         "files": loaded.files,
-        "extensions": loaded.extensions,
+        **loaded.declared,
         "environments": loaded.environments,
     }
     print_findings(loaded.diagnostics, output, **checked, is_result=True)
@@ -90,10 +90,10 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
 
     PATH is a file or folder of YAML, by default desired_state.
     """
-    from reconciler import app
+    from reconciler.app.files import show
 
     try:
-        earlier = None if baseline is None else app.show(baseline)
+        earlier = None if baseline is None else show(baseline)
     except InvalidFilesError as error:
         return report_invalid(error, output)
     plan = _plan(paths, settings, output, earlier)
@@ -142,10 +142,10 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option
 @output_options()
 def show_command(file: Path, drift: bool, summary: bool, page: Page, output: Output) -> int:
     """Shows a saved plan again, in any format."""
-    from reconciler import app
+    from reconciler.app.files import show
 
     try:
-        plan = app.show(file)
+        plan = show(file)
     except InvalidFilesError as error:
         return report_invalid(error, output)
     print_plan(plan, output, page, drift=drift, summary=summary)
@@ -156,16 +156,16 @@ def declared_state(
     paths: tuple[Path, ...], settings: Settings, output: Output
 ) -> LoadedState | None:
     """What the files declare in the chosen environment; None after printing the errors in them."""
-    from reconciler import app
+    from reconciler.app.files import declared
 
-    return sound(app.declared(settings, paths or (DEFAULT_PATH,)), output)
+    return valid(declared(settings, paths or (DEFAULT_PATH,)), output)
 
 
-def sound(loaded: LoadedState, output: Output) -> LoadedState | None:
+def valid(loaded: LoadedState, output: Output) -> LoadedState | None:
     """What valid files declare; None after printing the errors in invalid ones."""
     if not loaded.faulty:
         return loaded
-    print_findings(loaded.diagnostics, output, files=loaded.files, extensions=loaded.extensions)
+    print_findings(loaded.diagnostics, output, files=loaded.files, **loaded.declared)
     return None
 
 
@@ -173,14 +173,15 @@ def _plan(
     paths: tuple[Path, ...], settings: Settings, output: Output, baseline: Plan | None = None
 ) -> Plan | None:
     """The plan for the files; None after printing the errors in them."""
-    from reconciler import app
+    from reconciler.app.plan import plan
+    from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
 
     declared = declared_state(paths, settings, output)
     if declared is None:
         return None
     with progress(output) as bars:
-        return app.plan(settings, os.environ, declared, bars, baseline)
+        return run_async(plan(settings, os.environ, declared, bars, baseline))
 
 
 def _save(plan: Plan, out: Path | None, output: Output) -> None:

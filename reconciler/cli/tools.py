@@ -32,12 +32,13 @@ def auth_check_command(settings: Settings, output: Output) -> None:
     Also shows what each command needs and, for a federated credential, the subject to register in
     Entra, even if Entra rejects it.
     """
-    from reconciler import app
+    from reconciler.app.identity import auth_check
+    from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import emit
     from reconciler.render.identity import identity_json, identity_text
 
     rendered = identity_json if output.format == "json" else identity_text
-    checked = app.auth_check(settings, os.environ)
+    checked = run_async(auth_check(settings, os.environ))
     emit(rendered(checked.identity, checked.assertion, settings.graph_url), output)
     if checked.error:
         raise checked.error
