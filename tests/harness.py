@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.run import apply_plan
-from reconciler.apply.write import Writer
+from reconciler.app.kinds import KINDS, document_format
+from reconciler.app.observe import observe
+from reconciler.apply.run import Run, apply_plan
+from reconciler.auth.credentials import LoopbackToken
 from reconciler.cli import run
 from reconciler.graph.client import GraphClient, Limits, open_client
-from reconciler.graph.credentials import LoopbackToken
-from reconciler.graph.reading import observe
 from reconciler.graph.retry import RetryPolicy
 from reconciler.loader import load
 from reconciler.model.plan import Outcome, Plan
@@ -123,15 +123,15 @@ class Tenant:
 
     async def plan(self, folder: Path, *, app_only: bool = False) -> Plan:
         """A fresh plan for what the folder declares."""
-        loaded = load([folder])
+        loaded = load([folder], document_format())
         assert loaded.errors == ()
-        observed = await observe(self.graph, [one.catalog for one in loaded.catalogs])
-        pairs = list(zip(loaded.catalogs, observed, strict=True))
-        return build_plan(pairs, PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only))
+        observed = await observe(self.graph, KINDS, loaded.scopes)
+        pairs = list(zip(loaded.scopes, observed, strict=True))
+        return build_plan(pairs, KINDS, PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only))
 
     async def apply(self, plan: Plan) -> tuple[Outcome, ...]:
         """What carrying the plan out came to."""
-        return await apply_plan(plan, Writer(self.graph, self.sleep))
+        return await apply_plan(plan, Run(self.graph, KINDS, self.sleep))
 
     async def sleep(self, wait_s: float) -> None:
         """Notes the wait; what happens `meanwhile` is at least that the others get a turn."""

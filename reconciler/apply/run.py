@@ -62,6 +62,10 @@ class Run:
             key = change.kind, parents_key(change.parents)
             self._recent[key] = self.graph.elapsed_s(), live
 
+    def forget(self, change: Change) -> None:
+        """What was read last in the parents of the change is no check of the next create."""
+        self._recent.pop((change.kind, parents_key(change.parents)), None)
+
     def take_recent(self, change: Change) -> Sequence[Observed] | None:
         """The objects that the last create in the same parents has read back, if recent; once."""
         read_at_s, live = self._recent.pop((change.kind, parents_key(change.parents)), (0.0, None))
@@ -85,6 +89,8 @@ async def apply_plan(
         for change in changes:
             outcome = await _apply_change(change, run, created)
             created.settle(change, outcome)
+            if change.action != "create" or outcome.status != "done":
+                run.forget(outcome.change)
             _record_outcome(outcome, run)
             report(outcome)
             done.append(outcome)

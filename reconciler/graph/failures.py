@@ -8,20 +8,15 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
-from reconciler.errors import GraphRefusalError, GraphUnansweredError
+from reconciler.errors import RETRY, GraphRefusalError, GraphUnansweredError
 from reconciler.graph.requests import described
 from reconciler.model.secrets import mask
 
 # A proxy that refuses has only been asked for a tunnel.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAX_QUOTE_LENGTH = 400
-RETRY = "Retry; if the error persists, contact Microsoft support with the request ID."
 _READING = (
     "Reading needs EntitlementManagement.Read.All, or the role Catalog reader on the catalog."
-)
-_WRITING = (
-    "Writing needs EntitlementManagement.ReadWrite.All or the role Catalog owner on this catalog; "
-    "a signed-in user also needs Logic App Contributor on the Logic App."
 )
 
 
@@ -46,19 +41,15 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
         code=main.code if main else None,
         request_id=request_id,
         headers=headers,
-        hint=_hint(request, status, main.code if main else None),
+        hint=_hint(request, status),
     )
 
 
-def _hint(request: RequestInformation, status: int, code: str | None) -> str | None:
-    """What to do about a refused request (docs/graph.md §2.6, §3); None if there is no general
-    advice.
-    """
-    if request.http_method is Method.GET:
-        return _READING if status == 403 else RETRY
-    if code == "UnauthorizedClientAppOnBehalfOfUnsupported":
-        return "An application must declare endpointConfiguration/url (without sig, sp, sv)."
-    return _WRITING if status == 403 else None
+def _hint(request: RequestInformation, status: int) -> str | None:
+    """What to do about a refused read (docs/graph.md §3); for a write its kind knows."""
+    if request.http_method is not Method.GET:
+        return None
+    return _READING if status == 403 else RETRY
 
 
 def unanswered(
