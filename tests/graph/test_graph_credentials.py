@@ -223,7 +223,9 @@ TABLE = {
     "managed, old": ({"MSI_ENDPOINT": "http://x"}, "managed-identity"),
     "only ids": (APPLICATION, "azure-cli"),
     "a secret alone": ({"AZURE_CLIENT_SECRET": "s"}, "azure-cli"),
-    "empty is unset": (APPLICATION | {"AZURE_TENANT_ID": "", "AZURE_CLIENT_SECRET": "s", "CI": ""}, "azure-cli"),
+    "empty is unset": (
+        APPLICATION | {"AZURE_TENANT_ID": "", "AZURE_CLIENT_SECRET": "s", "CI": ""}, "azure-cli",
+    ),
     "CI": ({"CI": "true"}, None),
     "GitHub": ({"GITHUB_ACTIONS": "true"}, None),
     "Azure Pipelines": ({"TF_BUILD": "True"}, None),

@@ -32,8 +32,9 @@ FAULTS = {
     "attrs",
     "typing_extensions",
 }
-FORMATS = {"idna", "fqdn", "isoduration", "arrow", "dateutil", "rfc3339_validator", "rfc3986_validator", "rfc3987",
-    "rfc3987_syntax", "lark", "six", "uri_template", "webcolors", "jsonpointer"}  # fmt: skip
+FORMATS = {"idna", "fqdn", "isoduration", "arrow", "dateutil", "rfc3339_validator",
+    "rfc3986_validator", "rfc3987", "rfc3987_syntax", "lark", "six",
+    "uri_template", "webcolors", "jsonpointer"}  # fmt: skip
 """What jsonschema itself looks for where it is installed, as check-jsonschema has it here."""
 NOBODYS = (
     "__main__",
