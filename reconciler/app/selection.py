@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from reconciler.errors import UsageError
 from reconciler.model.canonical import GUID
 from reconciler.model.extension import Catalog, DesiredCatalog, ObservedCatalog
+from reconciler.model.wording import similar_names
 
 
 def may_be_selected(
@@ -64,11 +64,7 @@ def select_live(every: Sequence[Catalog], names: Sequence[str]) -> Sequence[Cata
     known = {name: catalog for catalog in every for name in _names(catalog)}
     unknown = [name for name in names if name.casefold() not in known]
     if unknown:
-        close = [
-            near
-            for name in unknown
-            for near in difflib.get_close_matches(name.casefold(), known, n=3)
-        ]
+        close = [near for name in unknown for near in similar_names(name, known)]
         near = ", ".join(dict.fromkeys(str(known[name]) for name in close))
         hint = f"Did you mean {near}?" if near else "Without --catalog, every catalog is exported."
         raise UsageError(f"No catalog named {', '.join(unknown)} in this tenant.", hint=hint)
