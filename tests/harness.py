@@ -18,9 +18,9 @@ import pytest
 
 from reconciler.apply.run import apply_plan
 from reconciler.apply.write import Writer
+from reconciler.auth.credentials import LoopbackToken
 from reconciler.cli import run
 from reconciler.graph.client import GraphClient, Limits, open_client
-from reconciler.graph.credentials import LoopbackToken
 from reconciler.graph.reading import observe
 from reconciler.graph.retry import RetryPolicy
 from reconciler.loader import load

@@ -335,8 +335,8 @@ def auth_check(settings: Settings, variables: Mapping[str, str]) -> Checked:
 
     async def run() -> Checked:
         """Requests a token and reads its claims."""
-        from reconciler.graph.credentials import open_tokens
-        from reconciler.graph.identity import identity_of
+        from reconciler.auth.credentials import open_tokens
+        from reconciler.auth.identity import identity_of
 
         shown: list[Assertion] = []
         try:

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from reconciler.auth.credentials import open_tokens
+from reconciler.auth.identity import identity_of
 from reconciler.errors import AuthenticationError, StalePlanError, UsageError
 from reconciler.graph.client import GraphClient, Limits, open_client
-from reconciler.graph.credentials import open_tokens
-from reconciler.graph.identity import identity_of
 from reconciler.graph.retry import RetryPolicy
 from reconciler.model.identity import Identity
 from reconciler.model.plan import Plan

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 from harness import Running
 
+from reconciler.auth.credentials import LoopbackToken
 from reconciler.errors import GraphRefusalError
 from reconciler.graph.client import Limits, open_client
-from reconciler.graph.credentials import LoopbackToken
 from reconciler.graph.retry import RetryPolicy
 from reconciler.graph.throttle import Throttle
 from tests.graph.graph_clients import NOW, send

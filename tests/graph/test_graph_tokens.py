@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 from azure.core.credentials import AccessToken
 
+from reconciler.auth.credentials import CredentialTokens
 from reconciler.errors import AuthenticationError
-from reconciler.graph.credentials import CredentialTokens
 from tests.graph.graph_clients import BODY, graph_at, send
 from tests.graph.scripted import CATALOG, Reply, refused, scripted
 

@@ -8,11 +8,11 @@ import socket
 
 import pytest
 
+from reconciler.auth.credentials import open_tokens
 from reconciler.errors import AuthenticationError
-from reconciler.graph.credentials import open_tokens
 from reconciler.model.secrets import mask
 from reconciler.settings import CLOUDS, TargetOptions, resolve_settings
-from tests.graph.entra import (
+from tests.auth.entra import (
     ACCESS_TOKEN,
     APPLICATION,
     AUDIENCE,

@@ -11,9 +11,9 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 from azure.identity import CredentialUnavailableError
 
+from reconciler.auth.credentials import CredentialTokens, LoopbackToken, open_tokens
+from reconciler.auth.modes import choose_mode
 from reconciler.errors import AuthenticationError
-from reconciler.graph.auth_modes import choose_mode
-from reconciler.graph.credentials import CredentialTokens, LoopbackToken, open_tokens
 from reconciler.model.secrets import mask
 from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
 from tests.graph.scripted import Reply, scripted

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.graph.identity import identity_of
+from reconciler.auth.identity import identity_of
 from reconciler.model.identity import Identity
 
 
