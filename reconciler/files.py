@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.errors import UsageError
+from reconciler.model.wording import enumerated
 from reconciler.signals import deferred
 
 WAY_OUT = "Move the existing files elsewhere, then run the command again."
@@ -102,8 +103,9 @@ def write_new(
 
 
 def _already_exist(files: Iterable[str]) -> str:
-    *others, last = files
-    return f"{', '.join(others)} and {last} already exist" if others else f"{last} already exists"
+    names = [str(file) for file in files]
+    verb = "exists" if len(names) == 1 else "exist"
+    return f"{enumerated(names)} already {verb}"
 
 
 @contextmanager

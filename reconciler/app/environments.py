@@ -7,8 +7,8 @@ from pathlib import Path
 
 from reconciler.errors import UsageError
 from reconciler.loader import LoadedEnvironments, load_environments
-from reconciler.loader.names import did_you_mean
 from reconciler.model.environment import Environment
+from reconciler.model.wording import did_you_mean
 
 
 def environment_named(named: LoadedEnvironments, name: str) -> Environment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from reconciler.model.kind import Kind, Kinds
 from reconciler.model.names import GUID, folded
 from reconciler.model.objects import DesiredScope, ObjectRef, Observed, ObservedScope
 from reconciler.model.reason import Reason, reason
+from reconciler.model.wording import similar_names
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
@@ -168,7 +168,7 @@ def _absent(ref: ObjectRef, listed: Sequence[ObjectRef], unreadable: str) -> Rea
     if ref.id is not None:
         return reason("parent_absent", by="id")
     names = {folded(other.display_name): str(other) for other in listed}
-    nearest = difflib.get_close_matches(folded(ref.display_name), names, n=3)
+    nearest = similar_names(folded(ref.display_name), names)
     parameters: dict[str, JsonValue] = {
         "by": "name",
         "looks_like_id": bool(GUID.fullmatch(ref.display_name or "")),

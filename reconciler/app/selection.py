@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from reconciler.errors import UsageError
 from reconciler.model.names import GUID, folded
 from reconciler.model.objects import DesiredScope, ObjectRef, ObservedScope
+from reconciler.model.wording import similar_names
 
 
 def may_be_selected(
@@ -75,7 +75,7 @@ def select_live(every: Sequence[ObjectRef], names: Sequence[str]) -> Sequence[Ob
 def _hint(unknown: Sequence[str], known: dict[str, ObjectRef]) -> str:
     close: list[str] = []
     for name in unknown:
-        close += difflib.get_close_matches(folded(name), known, n=3)
+        close += similar_names(folded(name), known)
     near = ", ".join(dict.fromkeys(str(known[name]) for name in close))
     return f"Did you mean {near}?" if near else "Without --catalog, every catalog is exported."
 

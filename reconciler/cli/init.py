@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from reconciler.errors import UsageError
+from reconciler.model.wording import enumerated
 
 NOTES = {"Updated": " (added .reconciler/)", "Kept": " (already exists)"}
 
@@ -90,10 +91,7 @@ def _next_steps(folder: Path, action: str | None, environments: Sequence[str]) -
     checks = ["validate", *(f"plan-gate{suffix}" for suffix in suffixes)]
     manual = f"https://github.com/{action.replace('@', '/blob/')}/docs/github.md"
     yield (
-        f"On GitHub, set up the environments {_listed(needed)}, with an identity for each: {manual}"
+        f"On GitHub, set up the environments {enumerated(needed)}, with an identity for each:"
+        f" {manual}"
     )
-    yield f"Commit, push, and require the checks {_listed(checks)} on the main branch"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    yield f"Commit, push, and require the checks {enumerated(checks)} on the main branch"

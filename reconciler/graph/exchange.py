@@ -31,7 +31,6 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 
 from reconciler.errors import GarbledAnswerError, GraphRefusalError
-from reconciler.graph.body import ACCEPTED
 from reconciler.graph.credentials import TokenSource
 from reconciler.graph.failures import refusal, unanswered
 from reconciler.graph.requests import described
@@ -39,6 +38,7 @@ from reconciler.graph.transport import CHALLENGE, GuardedTransport, origin_of
 from reconciler.model.graph import Answer
 from reconciler.model.json_values import JsonObject
 from reconciler.model.strict_json import InvalidJsonError, parsed
+from reconciler.network.body import ACCEPTED
 
 
 @asynccontextmanager

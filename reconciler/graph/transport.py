@@ -12,10 +12,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 import httpx
 
 from reconciler.errors import GraphAnswerError, GraphRefusalError, RefusedError, UsageError
-from reconciler.graph.body import Body, TooLargeError
-from reconciler.graph.proxies import proxy_for
 from reconciler.graph.requests import method_and_path
 from reconciler.model.secrets import learn
+from reconciler.network.body import Body, TooLargeError
+from reconciler.network.proxies import proxy_for
 
 Origin = tuple[str, str, int | None]
 _TRANSFER_HEADERS = ("content-encoding", "content-length", "transfer-encoding")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from reconciler.loader.fault import Fault, Placed, fault_at
-from reconciler.loader.names import listed, missing
+from reconciler.loader.names import missing
 from reconciler.loader.nodes import Mapping, Node, member, text_of
 from reconciler.model.types import (
     ASSIGNMENT_TYPE,
@@ -14,6 +14,7 @@ from reconciler.model.types import (
     WRITABLE_PROPERTIES,
     short_type,
 )
+from reconciler.model.wording import listed
 
 _BEARER, _POP = "azureAdTokenAuthentication", "azureAdPopTokenAuthentication"
 _REQUIRED = (ODATA_TYPE, "endpointConfiguration", "authenticationConfiguration")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.loader.fault import Fault, fault_at, quoted
-from reconciler.loader.names import MERGE_KEY, did_you_mean, listed, missing, nearest
+from reconciler.loader.names import MERGE_KEY, missing
 from reconciler.loader.nodes import Entry, Mapping, Node, Scalar
 from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS
+from reconciler.model.wording import did_you_mean, listed, nearest
 
 READ_ONLY = ("createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
 _GUIDS = ("id", "subscriptionId", "resourceId", "tenant_id", "client_id")

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass, field
 
 from reconciler.loader.fault import Fault, fault_at, quoted
-from reconciler.loader.names import did_you_mean
 from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
 from reconciler.model.environment import VARIABLE_NAME, Environment
+from reconciler.model.wording import did_you_mean
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:(" + VARIABLE_NAME.pattern + r")\})?", re.ASCII)
 CHARACTERS = 1_000_000

@@ -7,11 +7,7 @@ kind has come from its record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from reconciler.model.json_values import JsonValue
-from reconciler.model.plan import Change, Outcome
-from reconciler.model.reason import Reason
+from collections.abc import Mapping
 
 Sentences = Mapping[str, str]
 

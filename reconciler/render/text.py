@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import ACTIONS, Change, FieldChange, Outcome, Plan
+from reconciler.model.wording import enumerated
 from reconciler.render import drift as drift_words
 from reconciler.render import view
 from reconciler.render.drift import SANDBOX
@@ -97,7 +98,7 @@ def approval_question(plan: Plan) -> str:
     """
     numbers = Counter(change.action for change in plan.pending)
     counts = [view.counted(numbers[action], action) for action in ACTIONS if numbers[action]]
-    what = " and ".join(part for part in (", ".join(counts[:-1]), counts[-1]) if part)
+    what = enumerated(counts)
     where = "the sandbox" if plan.graph_url == SANDBOX else f"tenant {visible(plan.tenant_id)}"
     environment = f", environment {visible(plan.environment)}" if plan.environment else ""
     blocked = view.counted(len(plan.blocked), "blocked change")

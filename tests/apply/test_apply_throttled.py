@@ -14,8 +14,8 @@ from harness import MARKETING, Running, Tenant, catalog, declare, extension, wri
 from reconciler.apply.journal import Record, ignored
 from reconciler.apply.run import apply_plan
 from reconciler.apply.write import Writer
+from reconciler.auth.credentials import LoopbackToken
 from reconciler.graph.client import Limits, open_client
-from reconciler.graph.credentials import LoopbackToken
 from reconciler.graph.retry import RetryPolicy
 from reconciler.model.plan import Outcome
 from reconciler.sandbox.server import serve

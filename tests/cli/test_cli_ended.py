@@ -219,7 +219,10 @@ def test_a_signal_while_it_starts_ends_it_without_a_traceback(
 
 SIGNALS_ITSELF_ON_RENAME = """
 import os, signal, sys
-sys.addaudithook(lambda event, _: os.kill(os.getpid(), signal.SIGTERM) if event == "os.rename" else None)
+def end(event, _):
+    if event == "os.rename":
+        os.kill(os.getpid(), signal.SIGTERM)
+sys.addaudithook(end)
 from reconciler.__main__ import main
 main()
 """

@@ -14,7 +14,8 @@ catalog: Marketing
 defaults:
   "@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"
   endpointConfiguration:
-    {subscriptionId: 38ab2ccc-3747-4567-b36b-9478f5602f0d, resourceGroupName: r, logicAppWorkflowName: l}
+    {subscriptionId: 38ab2ccc-3747-4567-b36b-9478f5602f0d, resourceGroupName: r, \
+logicAppWorkflowName: l}
   authenticationConfiguration: {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}
 extensions:
 """

@@ -14,8 +14,8 @@ WITHOUT = """
 import asyncio, os, signal, subprocess, sys, tempfile
 import aiohttp, anyio, httpx  # these choose by the operating system what they use
 for module, names in {
-    os: "chown fchown lchown fchmod O_NONBLOCK O_NOCTTY O_CLOEXEC O_NOFOLLOW O_DIRECTORY O_SYNC getuid geteuid getgid "
-        "killpg fork uname pread pwrite ttyname",
+    os: "chown fchown lchown fchmod O_NONBLOCK O_NOCTTY O_CLOEXEC O_NOFOLLOW O_DIRECTORY O_SYNC "
+        "getuid geteuid getgid killpg fork uname pread pwrite ttyname",
     signal: "SIGHUP SIGKILL SIGPIPE SIGALRM SIGUSR1 SIGUSR2 pthread_sigmask sigwait",
 }.items():
     for name in names.split():
@@ -33,7 +33,8 @@ def test_the_commands_need_nothing_that_windows_lacks(tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
         ended = subprocess.run(
             [sys.executable, "-c", WITHOUT, *arguments],
-            cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+            cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+            stdin=subprocess.DEVNULL,
         )  # fmt: skip
         assert ended.returncode == 0, ended.stderr
         return ended.stdout

@@ -37,8 +37,8 @@ from doc_shell import Shell, missing_line, steps
 from tiers import sample
 
 from reconciler import __version__, errors
+from reconciler.auth.refusals import HINTS
 from reconciler.cli import cli
-from reconciler.graph.refusals import HINTS
 from reconciler.loader import load, load_environments
 from reconciler.loader.schemas import schema_text
 from reconciler.model.diagnostic import CODES

@@ -147,8 +147,9 @@ extensions:
     callbackConfiguration: {timeoutDuration: "${duration}"}
 ---
 catalog: {id: "${guid}"}
-extensions: [{displayName: a, "@odata.type": "${type}", endpointConfiguration: {subscriptionId: "${guid}",
-  resourceGroupName: a, logicAppWorkflowName: b}, authenticationConfiguration: {
+extensions: [{displayName: a, "@odata.type": "${type}", endpointConfiguration: {
+  subscriptionId: "${guid}", resourceGroupName: a, logicAppWorkflowName: b},
+  authenticationConfiguration: {
   "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}}]
 """
 VALUES = {

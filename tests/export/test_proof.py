@@ -20,7 +20,8 @@ PIN, OTHER = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2))
 BEFORE = f"""\
 catalog: Marketing
 defaults:
-  endpointConfiguration: {{subscriptionId: {SUBSCRIPTION}, resourceGroupName: rg, logicAppWorkflowName: la}}
+  endpointConfiguration: {{subscriptionId: {SUBSCRIPTION}, resourceGroupName: rg, \
+logicAppWorkflowName: la}}
   authenticationConfiguration: {{"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}}
 extensions:
   - "@odata.type": "{REQUEST}"

@@ -8,13 +8,15 @@ from fault_story import TIMES, Story
 
 EXPECTED = Path(__file__).with_name("expected.txt")
 LEGEND = """\
-The outcome of a change when a fault occurs at one step of it (`make faults` prints this from real runs).
+The outcome of a change when a fault occurs at one step of it (`make faults` prints this from real \
+runs).
 
 done      it is live as declared, and reported as done
 failed    it is not live, and reported as failed
 blocked   it was not attempted, because its catalog could not be read; the other catalog continues
 unknown   it may have been applied; the report names the object to check
-2x        its write was sent twice; without a number: once if done or unknown, never if failed or blocked
+2x        its write was sent twice; without a number: once if done or unknown, never if failed or \
+blocked
 """
 _LABEL, _COLUMN = 25, 12
 

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from reconciler.auth.credentials import LoopbackToken
 from reconciler.graph.client import GraphClient, Limits, open_client
-from reconciler.graph.credentials import LoopbackToken, TokenSource
+from reconciler.graph.credentials import TokenSource
 from reconciler.graph.retry import RetryPolicy
 from tests.graph.scripted import CATALOG, TOKEN
 

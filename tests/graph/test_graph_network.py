@@ -10,7 +10,7 @@ from tiers import sample
 
 from reconciler.cli import run
 from reconciler.errors import GraphUnansweredError, UsageError
-from reconciler.graph.proxies import proxy_for
+from reconciler.network.proxies import proxy_for
 from tests.graph.graph_clients import graph_at, send
 from tests.graph.scripted import Reply, closed_port, scripted
 from tests.harness import declare, extension

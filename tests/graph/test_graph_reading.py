@@ -209,8 +209,8 @@ def test_a_listing_of_extensions_that_fails_makes_the_catalog_unreadable_never_e
 
 @pytest.mark.parametrize(
     "hit",
-    [{"displayName": "Marketing"}, {"id": None, "displayName": "Marketing"}, {"id": "", "displayName": "Marketing"},
-     {"id": 5, "displayName": "Marketing"}],
+    [{"displayName": "Marketing"}, {"id": None, "displayName": "Marketing"},
+     {"id": "", "displayName": "Marketing"}, {"id": 5, "displayName": "Marketing"}],
 )  # fmt: skip
 @pytest.mark.parametrize("asked", [by_id(), by_name()])
 def test_a_hit_without_id_is_unreadable(asked, hit):

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 from harness import Running
 
+from reconciler.auth.credentials import LoopbackToken
 from reconciler.errors import GraphRefusalError
 from reconciler.graph.client import Limits, open_client
-from reconciler.graph.credentials import LoopbackToken
 from reconciler.graph.retry import RetryPolicy
 from reconciler.graph.throttle import Throttle
 from tests.graph.graph_clients import NOW, send
@@ -145,7 +145,7 @@ def test_what_is_no_measure_of_a_rate_is_waited_for_and_limits_none(refusal, ref
     assert clock.now_s <= refusals * asked_s
 
 
-def test_a_limit_learned_late_holds_for_some_windows_and_falls_with_a_refusal_that_it_does_not_explain():
+def test_a_limit_learned_late_holds_for_some_windows_and_falls_with_an_unexplained_refusal():
     clock = Running()
 
     async def run():

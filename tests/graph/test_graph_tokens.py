@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 from azure.core.credentials import AccessToken
 
+from reconciler.auth.credentials import CredentialTokens
 from reconciler.errors import AuthenticationError
-from reconciler.graph.credentials import CredentialTokens
 from tests.graph.graph_clients import BODY, graph_at, send
 from tests.graph.scripted import CATALOG, Reply, refused, scripted
 
@@ -160,8 +160,8 @@ def test_challenges_without_end_come_to_an_end():
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Bearer", 'Bearer claims=""', 'Bearer claims="%%%"', 'Bearer claims="bnVsbA=="', "Basic realm=x",
-     'Bearer claims="' + base64.b64encode(b"[" * 100_000).decode()[:40_000] + '"'],
+    ["", "Bearer", 'Bearer claims=""', 'Bearer claims="%%%"', 'Bearer claims="bnVsbA=="',
+     "Basic realm=x", 'Bearer claims="' + base64.b64encode(b"[" * 100_000).decode()[:40_000] + '"'],
 )  # fmt: skip
 def test_a_challenge_that_cannot_be_read_is_answered_by_the_one_renewal(header):
     (error,), _, fetched = run_against(

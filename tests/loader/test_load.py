@@ -26,7 +26,8 @@ HEAD = f"""\
 catalog: Marketing
 defaults:
   "@odata.type": microsoft.graph.{REQUEST}
-  endpointConfiguration: {{subscriptionId: {GUID.upper()}, resourceGroupName: rg, logicAppWorkflowName: app}}
+  endpointConfiguration: {{subscriptionId: {GUID.upper()}, resourceGroupName: rg, \
+logicAppWorkflowName: app}}
   authenticationConfiguration: {{"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}}
   callbackConfiguration: {{timeoutDuration: PT60M}}
   clientConfiguration: {{timeoutInMilliseconds: 500, maximumRetries: 1}}

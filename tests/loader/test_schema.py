@@ -264,8 +264,9 @@ def test_the_compiled_validators_decide_like_the_schema(document: Any) -> None:
 SOUND = {"@odata.type": TYPE, "displayName": "a", "endpointConfiguration": {"subscriptionId": GUID}}
 
 
-@pytest.mark.parametrize("path", [("displayName",), ("description",), ("endpointConfiguration", "subscriptionId"),
-    ("endpointConfiguration", "url"), ("callbackConfiguration", "timeoutDuration"), ("id",),
+@pytest.mark.parametrize("path", [("displayName",), ("description",),
+    ("endpointConfiguration", "subscriptionId"), ("endpointConfiguration", "url"),
+    ("callbackConfiguration", "timeoutDuration"), ("id",),
     ("clientConfiguration", "maximumRetries")])  # fmt: skip
 @given(st.text() | st.integers() | st.floats(allow_nan=False) | st.sampled_from(TEXTS))
 def test_both_validators_agree_on_every_value(path: tuple[str, ...], value: Any) -> None:

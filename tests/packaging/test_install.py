@@ -29,8 +29,14 @@ import zipfile
 def build_wheel(folder, settings=None, metadata=None):
     with zipfile.ZipFile(folder + "/project-1-py3-none-any.whl", "w") as wheel:
         wheel.writestr("project.py", "import dependency")
-        wheel.writestr("project-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: project\\nVersion: 1\\n")
-        wheel.writestr("project-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(
+            "project-1.dist-info/METADATA",
+            "Metadata-Version: 2.1\\nName: project\\nVersion: 1\\n",
+        )
+        wheel.writestr(
+            "project-1.dist-info/WHEEL",
+            "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+        )
         wheel.writestr("project-1.dist-info/RECORD", "")
     return "project-1-py3-none-any.whl"
 build_editable = build_wheel

@@ -32,8 +32,9 @@ FAULTS = {
     "attrs",
     "typing_extensions",
 }
-FORMATS = {"idna", "fqdn", "isoduration", "arrow", "dateutil", "rfc3339_validator", "rfc3986_validator", "rfc3987",
-    "rfc3987_syntax", "lark", "six", "uri_template", "webcolors", "jsonpointer"}  # fmt: skip
+FORMATS = {"idna", "fqdn", "isoduration", "arrow", "dateutil", "rfc3339_validator",
+    "rfc3986_validator", "rfc3987", "rfc3987_syntax", "lark", "six",
+    "uri_template", "webcolors", "jsonpointer"}  # fmt: skip
 """What jsonschema itself looks for where it is installed, as check-jsonschema has it here."""
 NOBODYS = (
     "__main__",
@@ -123,8 +124,9 @@ def test_what_talks_to_graph_on_loopback_loads_neither_credentials_nor_what_only
     command: str, folder: Path
 ) -> None:
     program = (
-        f"import sys; from reconciler.cli import run; run([{command!r}, '--sandbox']);"
-        " print(*sys.modules)"
+        "import atexit, sys; from reconciler.__main__ import main;"
+        " atexit.register(lambda: print(*sys.modules));"
+        f" sys.argv = ['reconciler', {command!r}, '--sandbox']; main()"
     )
     ended = subprocess.run(
         [sys.executable, "-c", program],

@@ -57,9 +57,7 @@ def test_what_was_unmanaged_before_or_may_have_been_is_not_reported(earlier: Pla
     assert added(UNMANAGED, earlier) == []
 
 
-def test_nothing_is_concluded_about_the_extensions_of_a_catalog_that_the_baseline_did_not_read() -> (
-    None
-):
+def test_nothing_is_concluded_about_a_catalog_that_the_baseline_did_not_read() -> None:
     assert added(UNMANAGED, in_catalogs(Catalog(FINANCE, "Finance")), all_catalogs=False) == []
 
 

@@ -139,7 +139,8 @@ def test_sigkill_loses_no_answered_write(tmp_path, request_body):
         command, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
     ) as server:
         base = server.stdout.readline().strip()
-        path = "/identityGovernance/entitlementManagement/catalogs/32efb28c-9a7a-446c-986b-ca6528c6669d"
+        catalogs = "/identityGovernance/entitlementManagement/catalogs"
+        path = f"{catalogs}/32efb28c-9a7a-446c-986b-ca6528c6669d"
         headers = {"Authorization": "Bearer loopback-token-not-secret"}
         with httpx.Client(headers=headers, trust_env=False, verify=False) as client:
             url = f"{base}{path}/customWorkflowExtensions"

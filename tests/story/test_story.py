@@ -14,7 +14,8 @@ from reconciler.settings import DEFAULT_LOOPBACK_TOKEN
 BASE = f"""\
 catalog: Marketing # owned by the campaign team
 defaults:
-  endpointConfiguration: {{subscriptionId: {SUBSCRIPTION}, resourceGroupName: rg, logicAppWorkflowName: la}}
+  endpointConfiguration: {{subscriptionId: {SUBSCRIPTION}, resourceGroupName: rg, \
+logicAppWorkflowName: la}}
   authenticationConfiguration:
     "@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"
 extensions:

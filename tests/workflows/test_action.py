@@ -231,7 +231,8 @@ signal.pause()
         tool.write_text(self.PATIENT.format(on_term=on_term, then=then))
         hook = world.runner.folder / "hook.sh"
         hook.write_text(
-            """trap 'case "$BASH_COMMAND" in "$MOMENT"*) trap - DEBUG; kill -TERM "$$" ;; esac' DEBUG; set -T"""
+            """trap 'case "$BASH_COMMAND" in "$MOMENT"*) trap - DEBUG; kill -TERM "$$" ;; esac' """
+            "DEBUG; set -T"
         )
         job = {"BASH_ENV": str(hook), "MOMENT": moment} if moment else {}
         prepared = stub_block(

@@ -85,7 +85,8 @@ def all_names(files: list[Path]) -> set[tuple[str, str]]:
 def test_no_name_is_shared_between_environments(files: dict[str, list[Path]]) -> None:
     found = {one: all_names(files[one]) for one in files}
     assert {sort for sort, _ in found[STAGING]} == {
-        "workflow file", "workflow title", "concurrency group", "check", "GitHub environment", "artifact",
+        "workflow file", "workflow title", "concurrency group", "check",
+        "GitHub environment", "artifact",
     }  # fmt: skip
     for one, other in combinations(found, 2):
         assert found[one] & found[other] == set()

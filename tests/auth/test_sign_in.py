@@ -8,11 +8,11 @@ import socket
 
 import pytest
 
+from reconciler.auth.credentials import open_tokens
 from reconciler.errors import AuthenticationError
-from reconciler.graph.credentials import open_tokens
 from reconciler.model.secrets import mask
 from reconciler.settings import CLOUDS, TargetOptions, resolve_settings
-from tests.graph.entra import (
+from tests.auth.entra import (
     ACCESS_TOKEN,
     APPLICATION,
     AUDIENCE,
@@ -163,15 +163,30 @@ REFUSALS = {
     "700213": ("github-oidc", {}, {"sub": FEATURE}, EXACTLY.format(FEATURE)),
     "7002138": ("github-oidc", {}, {"sub": SUBJECT.lower()}, EXACTLY.format(SUBJECT.lower())),
     "700211": ("github-oidc", {}, {"iss": f"{ISSUER}/contoso"}, f"issuer '{ISSUER}/contoso'"),
-    "700212": ("github-oidc", {}, {"aud": ["https://github.com/contoso"]}, "audience 'https://github.com/contoso'"),
+    "700212": (
+        "github-oidc", {}, {"aud": ["https://github.com/contoso"]},
+        "audience 'https://github.com/contoso'",
+    ),
     "700024": ("github-oidc", {}, {"exp": 1}, "the clock of this runner"),
-    "700024, a file": ("workload-identity", {}, {"exp": 1}, "the program that writes it must renew it"),
+    "700024, a file": (
+        "workload-identity", {}, {"exp": 1}, "the program that writes it must renew it",
+    ),
     "700016": ("github-oidc", {"AZURE_CLIENT_ID": TENANT}, {}, "AZURE_CLIENT_ID"),
-    "700016, a secret": ("environment", {"AZURE_CLIENT_ID": TENANT, "AZURE_CLIENT_SECRET": SECRET}, {}, "--cloud"),
+    "700016, a secret": (
+        "environment", {"AZURE_CLIENT_ID": TENANT, "AZURE_CLIENT_SECRET": SECRET}, {}, "--cloud",
+    ),
     "90002": ("github-oidc", {"AZURE_TENANT_ID": APPLICATION}, {}, "AZURE_TENANT_ID"),
-    "90002, a secret": ("environment", {"AZURE_TENANT_ID": APPLICATION, "AZURE_CLIENT_SECRET": SECRET}, {}, "--cloud"),
-    "7000215": ("environment", {"AZURE_CLIENT_SECRET": "1d-of-the-secret"}, {}, "the value of the secret, not its id"),
-    "7000222": ("environment", {"AZURE_CLIENT_SECRET": SECRET}, {}, "has expired: create a new one"),
+    "90002, a secret": (
+        "environment", {"AZURE_TENANT_ID": APPLICATION, "AZURE_CLIENT_SECRET": SECRET}, {},
+        "--cloud",
+    ),
+    "7000215": (
+        "environment", {"AZURE_CLIENT_SECRET": "1d-of-the-secret"}, {},
+        "the value of the secret, not its id",
+    ),
+    "7000222": (
+        "environment", {"AZURE_CLIENT_SECRET": SECRET}, {}, "has expired: create a new one",
+    ),
 }  # fmt: skip
 
 

@@ -4,9 +4,10 @@ auto` chooses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from reconciler.errors import AuthenticationError
+from reconciler.model.wording import enumerated
 from reconciler.settings import AUTH_MODES, AuthMode
 
 _APPLICATION = (("AZURE_TENANT_ID",), ("AZURE_CLIENT_ID",))
@@ -31,7 +32,7 @@ _WITHOUT_TENANT = "To try without a tenant, use --sandbox."
 def alternatives(mode: AuthMode) -> str:
     """The end of a hint: the other ways to sign in."""
     others = [other for other in AUTH_MODES if other not in ("auto", mode)]
-    choice = f"{', '.join(others[:-1])} or {others[-1]}"
+    choice = enumerated(others, "or")
     return f"or choose another --auth: {choice} (docs/reference.md, Signing in). {_WITHOUT_TENANT}"
 
 
@@ -41,11 +42,6 @@ def missing_variables(mode: AuthMode, environment: Mapping[str, str]) -> list[st
     return [
         " or ".join(names) for names in required if not any(environment.get(name) for name in names)
     ]
-
-
-def listed(names: Sequence[str]) -> str:
-    """The names as `A, B and C`."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def choose_mode(environment: Mapping[str, str]) -> AuthMode:
@@ -62,7 +58,7 @@ def choose_mode(environment: Mapping[str, str]) -> AuthMode:
     in_ci = next((name for name in _CI_VARIABLES if environment.get(name)), None)
     if in_ci is None:
         return "azure-cli"
-    looked_for = "".join(f"\n  {mode} needs {listed(names)}" for mode, names in missing.items())
+    looked_for = "".join(f"\n  {mode} needs {enumerated(names)}" for mode, names in missing.items())
     raise AuthenticationError(
         f"Not signed in. In a CI run ({in_ci} is set) --auth auto does not use the Azure CLI, and"
         f" these environment variables are not set:{looked_for}",

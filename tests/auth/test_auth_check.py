@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from reconciler.cli import run
-from tests.graph.entra import (
+from tests.auth.entra import (
     ACCESS_TOKEN,
     APPLICATION,
     AUDIENCE,

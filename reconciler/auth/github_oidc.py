@@ -10,11 +10,12 @@ from typing import Any
 
 import httpx
 
+from reconciler.auth.modes import alternatives
 from reconciler.errors import AuthenticationError
-from reconciler.graph.auth_modes import alternatives, listed
-from reconciler.graph.body import ACCEPTED, Body
 from reconciler.model.secrets import learn_value
 from reconciler.model.strict_json import parsed
+from reconciler.model.wording import enumerated
+from reconciler.network.body import ACCEPTED, Body
 from reconciler.settings import LOOPBACK_HOSTS
 
 MAX_ASSERTION_BYTES = 64 * 1024
@@ -71,7 +72,7 @@ def no_job_token(
 
     `missing_ids`: other variables that are not set either, to be named in the hint.
     """
-    also = f" and set {listed(missing_ids)}" if missing_ids else ""
+    also = f" and set {enumerated(missing_ids)}" if missing_ids else ""
     if environment.get("GITHUB_ACTIONS"):
         return AuthenticationError(
             "This job is not allowed to request a GitHub OIDC token.",

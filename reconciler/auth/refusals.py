@@ -13,8 +13,8 @@ import re
 import shutil
 from collections.abc import Iterator
 
+from reconciler.auth.modes import alternatives
 from reconciler.errors import AuthenticationError
-from reconciler.graph.auth_modes import alternatives
 from reconciler.model.identity import Assertion
 from reconciler.model.secrets import mask
 from reconciler.settings import AuthMode

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.auth.github_oidc import MAX_ASSERTION_BYTES, github_assertion, no_job_token
+from reconciler.auth.identity import assertion_of
+from reconciler.auth.modes import alternatives, missing_variables
+from reconciler.auth.refusals import hint_for, no_token, reason_of, unavailable
 from reconciler.errors import AuthenticationError
-from reconciler.graph.auth_modes import alternatives, listed, missing_variables
-from reconciler.graph.github_oidc import MAX_ASSERTION_BYTES, github_assertion, no_job_token
-from reconciler.graph.identity import assertion_of
-from reconciler.graph.refusals import hint_for, no_token, reason_of, unavailable
 from reconciler.model.identity import Assertion
 from reconciler.model.secrets import learn_value
+from reconciler.model.wording import enumerated
 from reconciler.settings import AuthMode, Cloud, Settings
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class SignIn:
             )
         raise AuthenticationError(
             f"Not signed in. --auth {self.mode} needs environment variables that are not set:"
-            f" {listed(missing)}.",
+            f" {enumerated(missing)}.",
             hint=f"Set them, {alternatives(self.mode)}",
         )
 

@@ -11,9 +11,9 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 from azure.identity import CredentialUnavailableError
 
+from reconciler.auth.credentials import CredentialTokens, LoopbackToken, open_tokens
+from reconciler.auth.modes import choose_mode
 from reconciler.errors import AuthenticationError
-from reconciler.graph.auth_modes import choose_mode
-from reconciler.graph.credentials import CredentialTokens, LoopbackToken, open_tokens
 from reconciler.model.secrets import mask
 from reconciler.settings import AUTH_MODES, CLOUDS, TargetOptions, resolve_settings
 from tests.graph.scripted import Reply, scripted
@@ -223,7 +223,9 @@ TABLE = {
     "managed, old": ({"MSI_ENDPOINT": "http://x"}, "managed-identity"),
     "only ids": (APPLICATION, "azure-cli"),
     "a secret alone": ({"AZURE_CLIENT_SECRET": "s"}, "azure-cli"),
-    "empty is unset": (APPLICATION | {"AZURE_TENANT_ID": "", "AZURE_CLIENT_SECRET": "s", "CI": ""}, "azure-cli"),
+    "empty is unset": (
+        APPLICATION | {"AZURE_TENANT_ID": "", "AZURE_CLIENT_SECRET": "s", "CI": ""}, "azure-cli",
+    ),
     "CI": ({"CI": "true"}, None),
     "GitHub": ({"GITHUB_ACTIONS": "true"}, None),
     "Azure Pipelines": ({"TF_BUILD": "True"}, None),

@@ -7,8 +7,8 @@ import gzip
 
 import pytest
 
+from reconciler.auth.github_oidc import github_assertion
 from reconciler.errors import AuthenticationError
-from reconciler.graph.github_oidc import github_assertion
 from reconciler.model.secrets import mask
 from tests.graph.scripted import Reply, closed_port, scripted
 

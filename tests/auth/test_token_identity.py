@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.graph.identity import identity_of
+from reconciler.auth.identity import identity_of
 from reconciler.model.identity import Identity
 
 
@@ -45,9 +45,11 @@ def test_which_kind_it_is(claims, kind):
 
 @pytest.mark.parametrize(
     "text",
-    ["", ".", "..", "a.b", "a.b.c.d", "loopback-token-not-secret", "a.!!!.c", "a.é.c", token(b"not JSON"), token(b"[]"),
-     token(b"null"), token(b"5"), token(b"{}"), token(b"\xff\xfe"), token(b"[" * 200_000), token(b'{"a":' * 50_000),
-     token(b'{"exp": ' + b"9" * (sys.get_int_max_str_digits() + 1) + b"}"), "x" * 1_000_000, "." * 1_000_000],
+    ["", ".", "..", "a.b", "a.b.c.d", "loopback-token-not-secret", "a.!!!.c", "a.é.c",
+     token(b"not JSON"), token(b"[]"), token(b"null"), token(b"5"), token(b"{}"),
+     token(b"\xff\xfe"), token(b"[" * 200_000), token(b'{"a":' * 50_000),
+     token(b'{"exp": ' + b"9" * (sys.get_int_max_str_digits() + 1) + b"}"),
+     "x" * 1_000_000, "." * 1_000_000],
     ids=lambda text: text[:20],
 )  # fmt: skip
 def test_what_is_no_readable_token_is_unknown(text):

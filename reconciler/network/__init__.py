@@ -1,0 +1,3 @@
+"""What every room that sends HTTP requests needs: the proxy of the environment, and bodies of
+bounded size.
+"""
