@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from reconciler.diff.compare import compare, leaves
 from reconciler.diff.patch import patched
-from reconciler.model.canonical import canonical
+from reconciler.kinds.extension.fields import FIELDS
+from reconciler.model.fields import value_at
+from reconciler.model.objects import Properties
 
-LIVE = canonical(
+canonical, observed = FIELDS.canonical, FIELDS.observed
+LIVE = observed(
     extension(
         "a",
         description="d",
@@ -24,9 +27,10 @@ LIVE = canonical(
 )
 
 
-def rows(declared: dict[str, Any], live: dict[str, Any] = LIVE) -> list[tuple[str, Any, Any]]:
+def rows(declared: dict[str, Any], live: Properties = LIVE) -> list[tuple[str, Any, Any]]:
     return [
-        ("/".join(row.path), row.before, row.after) for row in compare(canonical(declared), live)
+        ("/".join(row.path), row.before, row.after)
+        for row in compare(FIELDS, canonical(declared), live)
     ]
 
 
@@ -109,14 +113,14 @@ ABSENT = object()
 @pytest.mark.parametrize("live", ["", None, ABSENT])
 def test_an_empty_text_and_null_and_absent_are_the_same(declared: str | None, live: Any) -> None:
     body = {"displayName": "a"} if live is ABSENT else {"displayName": "a", "description": live}
-    assert rows({"description": declared}, canonical(body)) == []
-    assert rows({"description": "d"}, canonical(body)) == [("description", None, "d")]
+    assert rows({"description": declared}, observed(body)) == []
+    assert rows({"description": "d"}, observed(body)) == [("description", None, "d")]
 
 
 def test_no_address_and_no_timeout_is_what_an_empty_text_says() -> None:
     endpoint = {"logicAppWorkflowName": "la", "url": ""}
     callback = {"timeoutDuration": "", "durationBeforeTimeout": "PT60M"}
-    live = canonical({"endpointConfiguration": endpoint, "callbackConfiguration": callback})
+    live = observed({"endpointConfiguration": endpoint, "callbackConfiguration": callback})
     assert rows({"endpointConfiguration": {"url": None}}, live) == []
     assert rows({"callbackConfiguration": {"timeoutDuration": "PT1H"}}, live) == []
     assert rows({"endpointConfiguration": {"url": URL}}, live) == [
@@ -128,14 +132,14 @@ def test_no_address_and_no_timeout_is_what_an_empty_text_says() -> None:
 
 def test_a_type_that_is_not_documented_keeps_its_empty_texts() -> None:
     endpoint = {"@odata.type": "#microsoft.graph.other", "target": ""}
-    assert canonical({"endpointConfiguration": endpoint})["endpointConfiguration"] == {
-        "@odata.type": "other",
-        "target": "",
+    assert canonical({"endpointConfiguration": endpoint}) == {
+        ("endpointConfiguration", "@odata.type"): "other",
+        ("endpointConfiguration", "target"): "",
     }
 
 
 def test_members_of_a_former_type_show_as_removed() -> None:
-    live = canonical(
+    live = observed(
         {
             "authenticationConfiguration": {
                 "@odata.type": "#microsoft.graph.azureAdTokenAuthentication",
@@ -152,7 +156,7 @@ def test_members_of_a_former_type_show_as_removed() -> None:
 
 
 def test_another_logic_app_takes_the_old_url_away() -> None:
-    live = canonical(
+    live = observed(
         extension("a", endpointConfiguration={"logicAppWorkflowName": "la", "url": URL})
     )
     moved = {"endpointConfiguration": {"logicAppWorkflowName": "other"}}
@@ -204,9 +208,9 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
 def test_carrying_out_the_rows_leaves_no_difference(
     declared: dict[str, Any], live: dict[str, Any]
 ) -> None:
-    wanted, found = canonical(declared), canonical(live)
-    after = patched(found, compare(wanted, found))
-    assert compare(wanted, after) == ()
+    wanted, present = canonical(declared), observed(live)
+    after = patched(present, compare(FIELDS, wanted, present))
+    assert compare(FIELDS, wanted, after) == ()
 
 
 @given(bodies())
@@ -220,14 +224,56 @@ def test_the_rows_of_a_create_hold_every_declared_leaf(declared: dict[str, Any])
 def test_undeclared_properties_are_carried_over(
     declared: dict[str, Any], live: dict[str, Any]
 ) -> None:
-    wanted, found = canonical(declared), canonical(live)
-    after = patched(found, compare(wanted, found))
-    for name, value in found.items():
-        if name not in wanted and value is not None:
-            assert after[name] == value
+    wanted, present = canonical(declared), observed(live)
+    after = patched(present, compare(FIELDS, wanted, present))
+    for path, value in present.items():
+        if path[0] not in {declared_path[0] for declared_path in wanted} and value is not None:
+            assert after[path] == value
 
 
 @given(bodies())
 def test_canonical_is_idempotent(body: dict[str, Any]) -> None:
     once = canonical(body)
-    assert canonical(once) == once
+    again = FIELDS.body(once)
+    assert {path: value for path, value in canonical(again).items() if value is not None} == {
+        path: value for path, value in once.items() if value is not None
+    }
+
+
+def test_an_object_without_members_is_a_leaf_only_where_that_means_something() -> None:
+    assert canonical({"clientConfiguration": {}}) == {}
+    assert canonical({"callbackConfiguration": {}}) == {("callbackConfiguration",): {}}
+    assert observed({"clientConfiguration": {"maximumRetries": None}}) == {
+        ("clientConfiguration",): None
+    }
+    assert observed({"callbackConfiguration": {"timeoutDuration": None}}) == {
+        ("callbackConfiguration",): {}
+    }
+
+
+def test_a_callback_that_is_declared_to_exist_keeps_its_live_timeout() -> None:
+    assert rows({"callbackConfiguration": {}}) == []
+    assert rows({"callbackConfiguration": {}}, {}) == [("callbackConfiguration", None, {})]
+
+
+def test_clearing_an_object_and_all_of_its_members_is_the_same() -> None:
+    members = {"timeoutInMilliseconds": None, "maximumRetries": None}
+    live = observed({"clientConfiguration": {"maximumRetries": 1}})
+    for declared in (None, members):
+        desired = canonical({"clientConfiguration": declared})
+        after = patched(live, compare(FIELDS, desired, live))
+        assert FIELDS.body(after) == {"clientConfiguration": None}
+        assert compare(FIELDS, desired, observed({"clientConfiguration": None})) == ()
+
+
+def test_a_value_that_the_service_computes_says_so() -> None:
+    live = observed(
+        extension("a", endpointConfiguration={"logicAppWorkflowName": "la", "url": URL})
+    )
+    moved = canonical({"endpointConfiguration": {"logicAppWorkflowName": "other"}})
+    computed = {row.path: row.computed for row in compare(FIELDS, moved, live)}
+    assert computed == {
+        ("endpointConfiguration", "logicAppWorkflowName"): False,
+        ("endpointConfiguration", "url"): True,
+    }
+    assert value_at(live, ("endpointConfiguration", "url")) == URL

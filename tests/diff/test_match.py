@@ -5,40 +5,35 @@ from typing import Any
 
 import pytest
 from harness import ASSIGNMENT, FINANCE, REQUEST, extension
+from objects import (
+    because,
+    canonical,
+    catalog_ref,
+    desired_extension,
+    diff_of,
+    observed_extension,
+)
 
-from reconciler.diff.changes import diff_catalog
-from reconciler.graph.wire import observed_extension
-from reconciler.model.canonical import canonical
-from reconciler.model.diagnostic import SourceLocation
-from reconciler.model.extension import Catalog, DesiredExtension, ObservedCatalog
-from reconciler.model.types import short_type
+from reconciler.diff.changes import Diff
+from reconciler.model.objects import Desired, ObservedScope
+from reconciler.model.reason import reason
 
 ONE, TWO = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
-CATALOG = Catalog(FINANCE, "Finance")
+CATALOG = catalog_ref(FINANCE, "Finance")
+desired = desired_extension
 
 
 def live(extension_id: str, name: str, type_name: str = REQUEST, **properties: Any) -> Any:
-    return observed_extension({"id": extension_id, **extension(name, type_name, **properties)})
+    body = {"id": extension_id, **extension(name, type_name, **properties)}
+    return observed_extension(body, CATALOG)
 
 
-def desired(
-    name: str, *, pinned: str | None = None, line: int = 1, type_name: str = REQUEST
-) -> DesiredExtension:
-    return DesiredExtension(
-        pinned,
-        name,
-        short_type(type_name),
-        canonical(extension(name, type_name)),
-        SourceLocation("f.yaml", line),
-    )
-
-
-def diff(wanted: list[DesiredExtension], found: list[Any]) -> Any:
-    return diff_catalog(ObservedCatalog(CATALOG, "complete", tuple(found)), wanted)
+def diff(wanted: list[Desired], present: list[Any]) -> Diff:
+    return diff_of(CATALOG, wanted, ObservedScope(CATALOG, "complete", tuple(present)))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found", "action", "because"),
+    ("wanted", "present", "action", "words"),
     [
         ([desired("a")], [], "create", "no extension of this catalog has this name"),
         ([desired("A")], [live(ONE, "a")], "rename", "differs only in spelling"),
@@ -65,23 +60,23 @@ def diff(wanted: list[DesiredExtension], found: list[Any]) -> Any:
     ],
 )
 def test_one_declaration(
-    wanted: list[Any], found: list[Any], action: str | None, because: str | None
+    wanted: list[Any], present: list[Any], action: str | None, words: str | None
 ) -> None:
-    result = diff(wanted, found)
+    result = diff(wanted, present)
     if action is None:
-        assert (result.changes, result.unchanged) == ((), 1)
+        assert (result.changes, result.unchanged.total()) == ([], 1)
     else:
         (change,) = result.changes
-        assert (change.action, because in change.because) == (action, True), change.because
+        assert (change.action, str(words) in because(change)) == (action, True), because(change)
 
 
 def test_a_name_that_another_declaration_pins_is_blocked() -> None:
     result = diff([desired("b", pinned=ONE, line=3), desired("a", line=9)], [live(ONE, "a")])
-    assert [(change.action, change.extension.display_name) for change in result.changes] == [
+    assert [(change.action, change.object.display_name) for change in result.changes] == [
         ("rename", "b"),
         ("blocked", "a"),
     ]
-    assert "f.yaml:3" in result.changes[1].because
+    assert "f.yaml:3" in because(result.changes[1])
 
 
 def test_the_same_extension_twice_is_blocked_on_both_sides() -> None:
@@ -89,59 +84,57 @@ def test_the_same_extension_twice_is_blocked_on_both_sides() -> None:
         [desired("a", line=1), desired("A", line=2), desired("c", line=3)], [live(ONE, "a")]
     )
     assert [change.action for change in result.changes] == ["blocked", "blocked", "create"]
-    assert "f.yaml:2" in result.changes[0].because
-    assert "f.yaml:1" in result.changes[1].because
+    assert "f.yaml:2" in because(result.changes[0])
+    assert "f.yaml:1" in because(result.changes[1])
 
 
 def test_what_nobody_declares_is_unmanaged_and_what_is_blocked_is_not() -> None:
-    found = [live(ONE, "a"), live(TWO, "other"), live("3", "x", "#microsoft.graph.unknown")]
-    result = diff([desired("a", type_name=ASSIGNMENT)], found)
-    assert [item.extension.id for item in result.unmanaged] == [TWO, "3"]
+    present = [live(ONE, "a"), live(TWO, "other"), live("3", "x", "#microsoft.graph.unknown")]
+    result = diff([desired("a", type_name=ASSIGNMENT)], present)
+    assert [unmanaged.object.id for unmanaged in result.unmanaged] == [TWO, "3"]
 
 
 @pytest.mark.parametrize("read", ["absent", "unreadable"])
 def test_nothing_is_concluded_from_a_catalog_that_was_not_read(read: Any) -> None:
-    result = diff_catalog(
-        ObservedCatalog(CATALOG, read, because="why"), [desired("a"), desired("b")]
-    )
-    assert [(change.action, change.because) for change in result.changes] == [
-        ("blocked", "why")
-    ] * 2
-    assert (result.unchanged, result.unmanaged) == (0, ())
+    why = reason("parent_unreadable", error="why")
+    scope = ObservedScope(CATALOG, read, reason=why)
+    result = diff_of(CATALOG, [desired("a"), desired("b")], scope)
+    assert [(change.action, change.reason) for change in result.changes] == [("blocked", why)] * 2
+    assert (result.unchanged.total(), result.unmanaged) == (0, [])
 
 
 def test_pinned_ones_may_share_a_name() -> None:
     result = diff(
         [desired("a", pinned=ONE), desired("A", pinned=TWO)], [live(ONE, "a"), live(TWO, "A")]
     )
-    assert (result.changes, result.unchanged, result.unmanaged) == ((), 2, ())
+    assert (result.changes, result.unchanged.total(), result.unmanaged) == ([], 2, [])
 
 
 @pytest.mark.parametrize("second", ["a", "b"], ids=["taken", "free"])
 def test_a_pinned_one_may_be_renamed_to_a_name_that_another_is_pinned_under(second: str) -> None:
-    found = [live(ONE, "x"), live(TWO, second)]
-    result = diff([desired("a", pinned=ONE), desired("a", pinned=TWO)], found)
-    renames = {change.extension.id: change for change in result.changes}
+    present = [live(ONE, "x"), live(TWO, second)]
+    result = diff([desired("a", pinned=ONE), desired("a", pinned=TWO)], present)
+    renames = {change.object.id: change for change in result.changes}
     assert {change.action for change in result.changes} == {"rename"}
     assert renames[ONE].precondition.namesakes == (TWO,)
     assert set(renames) == ({ONE} if second == "a" else {ONE, TWO})
 
 
 def test_a_name_is_not_shared_with_one_that_no_declaration_pins_under_it() -> None:
-    found = [live(ONE, "x"), live(TWO, "a"), live("3", "a")]
-    result = diff([desired("a", pinned=ONE), desired("a", pinned=TWO)], found)
-    assert [(change.action, change.extension.id) for change in result.changes] == [("blocked", ONE)]
-    assert "already used by 3;" in result.changes[0].because
+    present = [live(ONE, "x"), live(TWO, "a"), live("3", "a")]
+    result = diff([desired("a", pinned=ONE), desired("a", pinned=TWO)], present)
+    assert [(change.action, change.object.id) for change in result.changes] == [("blocked", ONE)]
+    assert "already used by 3;" in because(result.changes[0])
 
 
 def test_a_change_that_keeps_its_name_needs_no_namesakes() -> None:
-    found = [
+    present = [
         live(ONE, "a", description="x", callbackConfiguration={"timeoutDuration": "PT1H"}),
         live(TWO, "a"),
     ]
     cleared = canonical(extension("a", description=None))
     wanted = [replace(desired("a", pinned=ONE), properties=cleared), desired("a", pinned=TWO)]
-    (change,) = diff(wanted, found).changes
+    (change,) = diff(wanted, present).changes
     assert (change.action, change.precondition.namesakes) == ("update", ())
 
 
@@ -155,16 +148,16 @@ def test_a_change_that_keeps_its_name_needs_no_namesakes() -> None:
     ],
 )
 def test_two_ways_to_address_a_catalog_are_compared_by_id_then_by_name(
-    first: DesiredExtension, second: DesiredExtension, blocked: int
+    first: Desired, second: Desired, blocked: int
 ) -> None:
     for wanted in ([first, second], [second, first]):
         result = diff(wanted, [live(ONE, "a"), live(TWO, "A")])
-        assert ["also declared at f.yaml:" in change.because for change in result.changes] == [
+        assert ["also declared at f.yaml:" in because(change) for change in result.changes] == [
             True
         ] * blocked
 
 
 def test_a_twin_that_another_declaration_pins_is_not_meant() -> None:
     result = diff([desired("b", pinned=ONE), desired("a")], [live(ONE, "a"), live(TWO, "a")])
-    assert [(change.action, change.extension.id) for change in result.changes] == [("rename", ONE)]
-    assert (result.unchanged, result.unmanaged) == (1, ())
+    assert [(change.action, change.object.id) for change in result.changes] == [("rename", ONE)]
+    assert (result.unchanged.total(), result.unmanaged) == (1, [])
