@@ -34,8 +34,9 @@ def _why_refused(writing: Writing, error: ReconcilerError) -> Reason:
     if not isinstance(error, GraphRefusalError):
         return reason("not_sent")
     kind = writing.kind
-    if error.code in kind.refusals:
-        return reason(kind.refusals[error.code], status=error.status)
+    advice_code = kind.refusals.get(error.code or "")
+    if advice_code is not None:
+        return reason(advice_code, status=error.status)
     if error.status == 403:
         needs = kind.permission
         advice = f"Writing needs {needs.write} or the role {needs.write_role}{needs.writing_note}"
@@ -91,8 +92,8 @@ def unknown(
     request_id: str | None = None,
 ) -> Outcome:
     """The change may have been applied."""
-    request_id = request_id or (error and request_id_of(error)) or writing.request_id
-    return Outcome(writing.change, "unknown", request_id, why, error and str(error))
+    request_id = request_id or (request_id_of(error) if error else None) or writing.request_id
+    return Outcome(writing.change, "unknown", request_id, why, str(error) if error else None)
 
 
 def done(writing: Writing, request_id: str | None) -> Outcome:

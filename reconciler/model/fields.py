@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from reconciler.model.json_values import JsonObject, JsonValue
 from reconciler.model.names import GUID, folded
@@ -192,7 +192,7 @@ class Fields:
             field = self.top.get(name)
             value = properties.get((name,))
             if field is None or field.types is None:
-                body[name] = _json(value)
+                body[name] = as_json(value)
             elif value is None and (name,) in properties:
                 body[name] = None
             else:
@@ -205,14 +205,14 @@ class Fields:
         inside = {path: value for path, value in properties.items() if path[0] == name}
         whole = inside.pop((name,), None)
         if not inside and not isinstance(whole, dict):
-            return _json(whole)
+            return as_json(whole)
         type_name = str(inside.pop((name, ODATA_TYPE), None) or field.default_type or "")
         members = (field.types or {}).get(type_name)
         body: JsonObject = {ODATA_TYPE: odata_type(type_name)} if type_name else {}
         for path, value in inside.items():
             computed = value is None and bool(self.field(path).computed_from)
             if (members is None or path[1] in members) and not computed:
-                body[names.get(path, path[1])] = _json(value)
+                body[names.get(path, path[1])] = as_json(value)
         cleared = bool(inside) and all(value is None for value in inside.values())
         return None if cleared and not field.presence and not field.chosen else body
 
@@ -257,11 +257,11 @@ def _counts(name: str, value: object) -> bool:
     return value is not None and "@" not in name
 
 
-def _json(value: Value) -> JsonValue:
-    """The value as JSON; a reference must have been replaced by the kind that knows its form."""
+def asas_json(value: Value) -> JsonValue:
+    """The value as JSON; of a reference its id."""
     if isinstance(value, ObjectRef):
         return value.id
-    return cast("JsonValue", value)
+    return value
 
 
 def value_at(properties: Mapping[Path, Value], path: Path) -> Value:
@@ -277,7 +277,7 @@ def value_at(properties: Mapping[Path, Value], path: Path) -> Value:
 def members_of(properties: Mapping[Path, Value], name: str) -> JsonObject:
     """The leaves of one object by the rest of their paths; {} if it has none."""
     return {
-        "/".join(path[1:]): _json(value)
+        "/".join(path[1:]): as_json(value)
         for path, value in properties.items()
         if path[0] == name and len(path) > 1
     }

@@ -12,6 +12,7 @@ from reconciler.kinds.extension.fields import (
     TIMEOUT_PATH,
 )
 from reconciler.model.answers import identifier, text_or_none
+from reconciler.model.fields import as_json
 from reconciler.model.json_values import JsonValue
 from reconciler.model.kind import Body
 from reconciler.model.names import GUID
@@ -74,7 +75,7 @@ def content(observed: Observed) -> JsonValue:
         "id": observed.ref.id,
         "type": observed.ref.type,
         "properties": [
-            [list(path), value]
+            [list(path), as_json(value)]
             for path, value in sorted(observed.properties.items())
             if value is not None
         ],
@@ -97,5 +98,6 @@ def _body(ref: ObjectRef, after: Mapping[Path, Value], name: str, *, spelling: s
 def _name_in(observed: Observed) -> str:
     """The name that the answer uses for the callback timeout."""
     callback = observed.raw.get(TIMEOUT_PATH[0])
-    old = isinstance(callback, Mapping) and not callback.get(TIMEOUT)
-    return TIMEOUT_IN_DOCUMENTS if old and TIMEOUT_IN_DOCUMENTS in callback else TIMEOUT
+    if not isinstance(callback, Mapping) or callback.get(TIMEOUT):
+        return TIMEOUT
+    return TIMEOUT_IN_DOCUMENTS if TIMEOUT_IN_DOCUMENTS in callback else TIMEOUT
