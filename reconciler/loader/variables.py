@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from reconciler.loader.fault import Fault, fault_at, quoted
-from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
 from reconciler.model.environment import VARIABLE_NAME, Environment
+from reconciler.model.fault import Fault, fault_at, quoted
+from reconciler.model.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
 from reconciler.model.wording import did_you_mean
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:(" + VARIABLE_NAME.pattern + r")\})?", re.ASCII)
