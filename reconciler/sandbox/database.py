@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from reconciler.sandbox.errors import SandboxDatabaseError
 
@@ -18,8 +18,9 @@ VERSION: Final = 1
 OWN_FOLDER: Final = ".reconciler"
 BUSY_TIMEOUT_S: Final = 10.0
 
-# Four kinds of object (catalog, accessPackage, extension, policy) share a table: to Graph each is a
+# All kinds of object share a table: to Graph each is a
 # JSON document with an id, and paging, order and lag then need to be written only once.
+Kind = Literal["catalog", "accessPackage", "extension", "policy"]
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     (

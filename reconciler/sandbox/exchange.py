@@ -1,19 +1,24 @@
 """Shared by all handlers: the running sandbox, reading a body, answering an object or a page."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
 from reconciler.sandbox.checks import Json
+from reconciler.sandbox.database import Kind
 from reconciler.sandbox.errors import bad_request, not_found
 from reconciler.sandbox.options import Expand, Options, parse_options
 from reconciler.sandbox.paging import decode, encode, turn
-from reconciler.sandbox.store import Kind, Store, Stored
 from reconciler.sandbox.strict_json import parsed
 from reconciler.sandbox.switches import Switches
+
+if TYPE_CHECKING:  # handlers are given a store; the store, which seeds, imports the resources
+    from reconciler.sandbox.store import Store, Stored
 
 PREFIX: Final = "/v1.0/identityGovernance/entitlementManagement"
 CONTENT_TYPE: Final = (
@@ -61,6 +66,15 @@ class Resource:
 def running(request: web.Request) -> Sandbox:
     """The sandbox that serves this request."""
     return request.app[SANDBOX]
+
+
+def catalog_id(request: web.Request) -> str:
+    """The id of the catalog in the path. Raises: GraphError 404 (docs/graph.md §5.2)."""
+    identity = request.match_info["catalog"]
+    catalog = running(request).store.find("catalog", identity)
+    if catalog is None:
+        raise not_found("catalog", identity)
+    return catalog.id
 
 
 def json_response(payload: Json, status: int = 200) -> web.Response:

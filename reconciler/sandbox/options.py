@@ -10,6 +10,7 @@ from typing import Final
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.errors import GraphError, bad_request
 from reconciler.sandbox.filters import Predicate, parse_filter
+from reconciler.sandbox.numbers import whole_number
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,6 @@ class Expand:
 NOTHING: Final = Expand({})
 _EXPAND: Final = re.compile(r"\s*(?P<name>[A-Za-z]+)\s*(?P<end>[(),;]?)")
 _DEEPEST: Final = 5
-_LONGEST_NUMBER: Final = 9
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,10 @@ def _select(value: str | None, properties: frozenset[str]) -> frozenset[str]:
 def _top(value: str | None) -> int | None:
     if value is None:
         return None
-    if not (value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER):
+    number = whole_number(value)
+    if number is None:
         raise bad_request(f"Invalid value '{value}' for $top.")
-    return int(value)
+    return number
 
 
 def _expand(value: str | None, expandable: Expand) -> Expand:

@@ -5,21 +5,26 @@ between requests: any process that serves the database can answer the next page,
 objects do not move the others.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import secrets
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.errors import bad_request
 from reconciler.sandbox.filters import Predicate
-from reconciler.sandbox.store import Stored
 from reconciler.sandbox.switches import Switches
 
-_LAYOUT: Final = struct.Struct(">8sQB")
+if TYPE_CHECKING:  # see exchange.py
+    from reconciler.sandbox.store import Stored
+
+_SEED_BYTES: Final = 8
+_LAYOUT: Final = struct.Struct(f">{_SEED_BYTES}sQB")
 _CHECKSUM_BYTES: Final = 4
 _LARGEST: Final = 2**63
 
@@ -69,8 +74,7 @@ def turn(
 
 def encode(cursor: Cursor) -> str:
     """The cursor as a token that looks random, because it is opaque to clients."""
-    packed = _LAYOUT.pack(cursor.seed, cursor.after, cursor.empty_given)
-    masked = packed[:8] + _mask(packed[8:], cursor.seed)
+    masked = _masked(_LAYOUT.pack(cursor.seed, cursor.after, cursor.empty_given))
     return base64.urlsafe_b64encode(masked + _checksum(masked)).decode().rstrip("=")
 
 
@@ -80,7 +84,7 @@ def decode(token: str | None) -> Cursor:
     Raises: GraphError 400 for a token that the sandbox did not issue.
     """
     if token is None:
-        return Cursor(secrets.token_bytes(8))
+        return Cursor(secrets.token_bytes(_SEED_BYTES))
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except ValueError:
@@ -88,7 +92,7 @@ def decode(token: str | None) -> Cursor:
     masked, checksum = raw[:-_CHECKSUM_BYTES], raw[-_CHECKSUM_BYTES:]
     if len(masked) != _LAYOUT.size or checksum != _checksum(masked):
         raise bad_request("The skip token is not valid.")
-    seed, after, empty_given = _LAYOUT.unpack(masked[:8] + _mask(masked[8:], masked[:8]))
+    seed, after, empty_given = _LAYOUT.unpack(_masked(masked))
     return Cursor(seed, after, bool(empty_given))
 
 
@@ -112,9 +116,11 @@ def _position(row: Stored, seed: bytes, switches: Switches) -> int:
     return (int.from_bytes(hashlib.sha256(seed + row.id.encode()).digest()[:8]) >> 1) + 1
 
 
-def _mask(data: bytes, seed: bytes) -> bytes:
+def _masked(packed: bytes) -> bytes:
+    """The bytes with all but the seed masked; applied twice, the bytes as they were."""
+    seed, data = packed[:_SEED_BYTES], packed[_SEED_BYTES:]
     pad = hashlib.sha256(b"mask" + seed).digest()
-    return bytes(byte ^ padding for byte, padding in zip(data, pad, strict=False))
+    return seed + bytes(byte ^ padding for byte, padding in zip(data, pad, strict=False))
 
 
 def _checksum(data: bytes) -> bytes:

@@ -6,7 +6,7 @@ objects.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from reconciler.sandbox.checks import (
@@ -20,18 +20,20 @@ from reconciler.sandbox.checks import (
     sequence,
     text,
 )
+from reconciler.sandbox.database import Kind
 from reconciler.sandbox.errors import GraphError, SeedError
-from reconciler.sandbox.extension_bodies import (
+from reconciler.sandbox.resources.catalogs.bodies import DEFAULTS
+from reconciler.sandbox.resources.extensions.bodies import (
     EXPIRY_TYPE,
     READ_ONLY,
     REQUEST_TYPE,
     parse_extension,
 )
-from reconciler.sandbox.extension_changes import AUTHOR, with_url
+from reconciler.sandbox.resources.extensions.changes import AUTHOR, CLEARED, with_url
 from reconciler.sandbox.strict_json import parsed
 from reconciler.sandbox.switches import Switches
 
-Record = tuple[Literal["catalog", "accessPackage", "extension", "policy"], Json, str | None]
+Record = tuple[Kind, Json, str | None]
 DEFAULT_SEED: Final = Path(__file__).with_name("seed.json")
 _DATE: Final = "2026-01-15T08:30:00.1234567Z"
 _CHILDREN: Final = ("accessPackages", "customWorkflowExtensions")
@@ -77,13 +79,7 @@ def _records(content: Any) -> Iterator[Record]:
 
 def _catalog_records(given: Any, where: str) -> Iterator[Record]:
     own = {name: value for name, value in mapping(given, where).items() if name not in _CHILDREN}
-    base = {
-        "description": None,
-        "catalogType": "userManaged",
-        "state": "published",
-        "isExternallyVisible": False,
-    }
-    catalog = {**base, **_dated(own, where, "modifiedDateTime")}
+    catalog = {**DEFAULTS, **_dated(own, where, "modifiedDateTime")}
     yield "catalog", catalog, catalog["id"]
     for index, package in enumerate(sequence(given.get("accessPackages", []), where)):
         dated = _dated(
@@ -108,10 +104,9 @@ def _extension(given: Json, where: str) -> Json:
         parsed = parse_extension(body, Switches(), creating=True)
     except GraphError as error:
         raise SeedError(f"{where}: {error.message}") from error
-    cleared = dict.fromkeys(("description", "callbackConfiguration", "clientConfiguration"))
     endpoint = with_url(parsed["endpointConfiguration"], None, Switches())
     return {
-        **cleared,
+        **CLEARED,
         **parsed,
         "endpointConfiguration": endpoint,
         **{name: authored[name] for name in READ_ONLY},

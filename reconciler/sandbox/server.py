@@ -8,9 +8,11 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from reconciler.sandbox import catalogs, extensions, policies
 from reconciler.sandbox.envelope import envelope, pace, tokens
 from reconciler.sandbox.exchange import SANDBOX, Sandbox
+from reconciler.sandbox.resources.catalogs.routes import routes as catalogs
+from reconciler.sandbox.resources.extensions.routes import routes as extensions
+from reconciler.sandbox.resources.policies.routes import routes as policies
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.switches import Switches
 
@@ -49,6 +51,6 @@ async def serve(
 def _application(sandbox: Sandbox, faults: Sequence[Middleware]) -> web.Application:
     application = web.Application(middlewares=[envelope, pace(sandbox.switches), tokens(), *faults])
     application[SANDBOX] = sandbox
-    for resource in (catalogs, extensions, policies):
-        application.add_routes(resource.routes)
+    for routes in (catalogs, extensions, policies):
+        application.add_routes(routes)
     return application

@@ -7,15 +7,14 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 from reconciler.sandbox.checks import Json
-from reconciler.sandbox.database import connect, create_schema, is_ready, usable, writing
+from reconciler.sandbox.database import Kind, connect, create_schema, is_ready, usable, writing
 from reconciler.sandbox.filters import folded
 from reconciler.sandbox.seed import Record, load_seed
 from reconciler.sandbox.switches import Switches
 
-Kind = Literal["catalog", "accessPackage", "extension", "policy"]
 _COLUMNS: Final = "seq, id, document, earlier, lag_left"
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args, get_type_hints
 
+from reconciler.sandbox.numbers import whole_number
+
 TimeoutName = Literal["timeoutDuration", "durationBeforeTimeout", "both"]
-_LONGEST_NUMBER: Final = 9
 _TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -135,16 +136,12 @@ def _choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
 
 
 def _number(name: str, value: str, minimum: int, allowed: tuple[int, ...]) -> int:
-    number = (
-        int(value)
-        if value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER
-        else -1
-    )
+    number = whole_number(value)
     if allowed and number not in allowed:
         raise SwitchError(
             f"The switch {name} is {value!r}, but must be one of {', '.join(map(str, allowed))}."
         )
-    if number < minimum:
+    if number is None or number < minimum:
         raise SwitchError(
             f"The switch {name} is {value!r}, but must be an integer from {minimum} to 999999999."
         )

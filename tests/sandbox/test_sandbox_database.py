@@ -187,6 +187,26 @@ def test_a_seed_needs_names_and_bodies_only_and_gives_the_same_every_time(tmp_pa
         ]
 
 
+def test_a_seeded_object_has_what_the_service_fills_in(tmp_path, request_body):
+    required = {
+        name: request_body[name]
+        for name in (
+            "@odata.type",
+            "displayName",
+            "endpointConfiguration",
+            "authenticationConfiguration",
+        )
+    }
+    catalog = {"displayName": "Legal", "customWorkflowExtensions": [required]}
+    seed = seed_file(tmp_path, {"catalogs": [catalog]})
+    with Store(tmp_path / "s", seed=seed) as store:
+        [stored], [extension] = store.catalogs(), store.extensions()
+    assert (stored["description"], stored["state"]) == (None, "published")
+    assert (stored["catalogType"], stored["isExternallyVisible"]) == ("userManaged", False)
+    assert extension["clientConfiguration"] is extension["callbackConfiguration"] is None
+    assert extension["description"] is None
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [

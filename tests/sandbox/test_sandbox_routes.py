@@ -58,6 +58,15 @@ def test_a_created_extension_has_what_the_service_fills_in(start, request_body):
     assert {**read, "@odata.context": ""} == {**created, "@odata.context": ""}
 
 
+def test_a_catalog_id_in_upper_case_is_the_same_catalog(start):
+    graph = start()
+    same = [
+        graph.every(graph.extensions(catalog)) for catalog in (graph.FINANCE, graph.FINANCE.upper())
+    ]
+    ids, ids_of_upper = ({extension["id"] for extension in listed} for listed in same)
+    assert ids and ids == ids_of_upper
+
+
 def test_the_expiry_type_shows_no_callback(start, expiry_body):
     graph = start()
     created = graph.create({**expiry_body, "callbackConfiguration": None})

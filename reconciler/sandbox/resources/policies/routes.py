@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from reconciler.sandbox.answers import plain_answer, referenced_extension
+from reconciler.sandbox.answers import plain_answer
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.exchange import (
     PREFIX,
@@ -18,7 +18,9 @@ from reconciler.sandbox.exchange import (
     running,
 )
 from reconciler.sandbox.options import NOTHING, Expand
-from reconciler.sandbox.policy_bodies import catalog_of, replaced
+from reconciler.sandbox.relations import catalog_of
+from reconciler.sandbox.resources.extensions.answers import referenced_extension
+from reconciler.sandbox.resources.policies.bodies import replaced
 
 _NAVIGATIONS: Final = ("accessPackage", "catalog", "customExtensionStageSettings", "questions")
 POLICIES: Final = Resource(

@@ -2,28 +2,32 @@
 (docs/graph.md §1.5).
 """
 
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from reconciler.sandbox.answers import extension_answer
-from reconciler.sandbox.catalogs import CATALOGS
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.errors import GraphError, not_found
 from reconciler.sandbox.exchange import (
     PREFIX,
     Resource,
     Sandbox,
+    catalog_id,
     entity_response,
     list_response,
     read_object,
     running,
 )
-from reconciler.sandbox.extension_bodies import READ_ONLY, parse_extension
-from reconciler.sandbox.extension_changes import created, updated
-from reconciler.sandbox.options import NOTHING
-from reconciler.sandbox.policy_bodies import references
-from reconciler.sandbox.store import Stored
+from reconciler.sandbox.options import NOTHING, Options
+from reconciler.sandbox.relations import is_in_use
+from reconciler.sandbox.resources.extensions.answers import extension_answer
+from reconciler.sandbox.resources.extensions.bodies import READ_ONLY, parse_extension
+from reconciler.sandbox.resources.extensions.changes import created, updated
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.store import Stored
 
 EXTENSIONS: Final = Resource(
     "extension",
@@ -52,7 +56,7 @@ routes = web.RouteTableDef()
 async def list_extensions(request: web.Request) -> web.Response:
     """The extensions of a catalog, both types in one collection, in pages (docs/graph.md §1.4)."""
     sandbox, options = running(request), EXTENSIONS.options(request, collection=True)
-    rows = sandbox.store.rows("extension", _catalog_id(request))
+    rows = sandbox.store.rows("extension", catalog_id(request))
     return list_response(
         request,
         _path(request),
@@ -68,7 +72,7 @@ async def count_extensions(request: web.Request) -> web.Response:
     counted as a read.
     """
     options = EXTENSIONS.options(request, collection=True)
-    rows = running(request).store.rows("extension", _catalog_id(request))
+    rows = running(request).store.rows("extension", catalog_id(request))
     shown = [row.visible for row in rows if row.visible]
     return web.Response(text=str(sum(map(options.matches, shown))), content_type="text/plain")
 
@@ -77,7 +81,7 @@ async def count_extensions(request: web.Request) -> web.Response:
 async def create_extension(request: web.Request) -> web.Response:
     """201 and the new extension; names need not be unique (docs/graph.md §1.2, §2.2)."""
     sandbox, body = running(request), await read_object(request)
-    catalog = _catalog_id(request)
+    catalog = catalog_id(request)
     extension = created(parse_extension(body, sandbox.switches, creating=True), sandbox.switches)
     sandbox.store.add("extension", extension, catalog, lag_reads=sandbox.switches.lag_reads)
     return _answer(request, extension, status=201)
@@ -93,7 +97,7 @@ async def get_extension(request: web.Request) -> web.Response:
     sandbox.store.note_reads([row])
     if row.visible is None:
         raise not_found(EXTENSIONS.noun, row.id)
-    return _answer(request, row.visible, select=options.select)
+    return _answer(request, row.visible, options=options)
 
 
 @routes.put(_ITEM)
@@ -116,7 +120,7 @@ async def delete_extension(request: web.Request) -> web.Response:
     sandbox = running(request)
     with sandbox.store.writing():
         row = _find(request, sandbox)
-        if any(row.id in references(policy) for policy in sandbox.store.policies()):
+        if is_in_use(sandbox.store, row.id):
             raise GraphError(
                 sandbox.switches.in_use_status,
                 "CustomExtensionInUse",
@@ -128,15 +132,11 @@ async def delete_extension(request: web.Request) -> web.Response:
 
 
 def _find(request: web.Request, sandbox: Sandbox) -> Stored:
-    return EXTENSIONS.find(sandbox, request.match_info["extension"], _catalog_id(request))
-
-
-def _catalog_id(request: web.Request) -> str:
-    return CATALOGS.find(running(request), request.match_info["catalog"]).id
+    return EXTENSIONS.find(sandbox, request.match_info["extension"], catalog_id(request))
 
 
 def _path(request: web.Request) -> str:
-    return f"catalogs('{_catalog_id(request)}')/customWorkflowExtensions"
+    return f"catalogs('{catalog_id(request)}')/customWorkflowExtensions"
 
 
 def _answer(
@@ -144,15 +144,12 @@ def _answer(
     extension: Json,
     *,
     status: int = 200,
-    select: frozenset[str] = frozenset(),
+    options: Options | None = None,
 ) -> web.Response:
     switches = running(request).switches
     answer = extension_answer(extension, switches)
-    chosen = {
-        name: answer[name]
-        for name in answer
-        if not select or name in select or name == "@odata.type"
-    }
+    if options is not None:
+        answer = options.project(answer)
     return entity_response(
-        request, _path(request), chosen, status=status, wrap=switches.wrap_answers
+        request, _path(request), answer, status=status, wrap=switches.wrap_answers
     )

@@ -2,8 +2,10 @@
 (docs/graph.md §7).
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from reconciler.sandbox.answers import EXTRA_MEMBERS
@@ -21,9 +23,12 @@ from reconciler.sandbox.checks import (
     text,
 )
 from reconciler.sandbox.errors import GraphError, invalid_model
-from reconciler.sandbox.extension_bodies import EXPIRY_TYPE, REQUEST_TYPE
-from reconciler.sandbox.extension_changes import timestamp
-from reconciler.sandbox.store import Store
+from reconciler.sandbox.relations import catalog_of
+from reconciler.sandbox.resources.extensions.bodies import EXPIRY_TYPE, REQUEST_TYPE
+from reconciler.sandbox.timestamps import timestamp
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.store import Store
 
 STAGES: Final[Mapping[str, str]] = {  # the extension type of each stage: docs/graph.md §7.1
     "assignmentRequestCreated": REQUEST_TYPE,
@@ -60,14 +65,6 @@ _SETTING: Final[Mapping[str, Check]] = {
 }
 
 
-def references(policy: Json) -> list[str]:
-    """The ids of the extensions that the policy refers to."""
-    return [
-        str(setting["customExtension"]["id"]).lower()
-        for setting in policy["customExtensionStageSettings"]
-    ]
-
-
 def replaced(store: Store, stored: Json, body: Json) -> Json:
     """The policy after a PUT of `body`, which replaces it: absent optional members are removed
     (docs/graph.md §7.3).
@@ -94,14 +91,6 @@ def replaced(store: Store, stored: Json, body: Json) -> Json:
             _setting(store, setting, catalog, stored["id"]) for setting in settings
         ],
     }
-
-
-def catalog_of(store: Store, policy: Json) -> str | None:
-    """The id of the catalog that holds the policy's access package."""
-    for catalog in store.catalogs():
-        if store.find("accessPackage", policy["accessPackage"]["id"], catalog["id"]):
-            return str(catalog["id"])
-    return None
 
 
 def _setting(store: Store, given: Any, catalog: str | None, policy: str) -> Json:

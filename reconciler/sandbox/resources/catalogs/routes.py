@@ -1,12 +1,11 @@
 """The routes of catalogs (docs/graph.md §1.1)."""
 
 from typing import Final
-from uuid import uuid4
 
 from aiohttp import web
 
-from reconciler.sandbox.answers import extension_answer, plain_answer
-from reconciler.sandbox.checks import Json, any_text, boolean, members, nullable, one_of, text
+from reconciler.sandbox.answers import plain_answer
+from reconciler.sandbox.checks import Json
 from reconciler.sandbox.exchange import (
     PREFIX,
     Resource,
@@ -16,8 +15,9 @@ from reconciler.sandbox.exchange import (
     read_object,
     running,
 )
-from reconciler.sandbox.extension_changes import timestamp
 from reconciler.sandbox.options import NOTHING, Expand
+from reconciler.sandbox.resources.catalogs.bodies import created
+from reconciler.sandbox.resources.extensions.answers import extension_answer
 
 CATALOGS: Final = Resource(
     "catalog",
@@ -36,12 +36,6 @@ CATALOGS: Final = Resource(
     ),
     Expand({"accessPackages": NOTHING, "customWorkflowExtensions": NOTHING}),
 )
-_WRITABLE: Final = {
-    "displayName": text,
-    "description": nullable(any_text),
-    "state": one_of("published", "unpublished"),
-    "isExternallyVisible": boolean,
-}
 
 routes = web.RouteTableDef()
 
@@ -64,18 +58,7 @@ async def list_catalogs(request: web.Request) -> web.Response:
 @routes.post(f"{PREFIX}/catalogs")
 async def create_catalog(request: web.Request) -> web.Response:
     """201 and the new catalog; names need not be unique (docs/graph.md §1.1)."""
-    given = members(await read_object(request), "", _WRITABLE, required=("displayName",))
-    sandbox, now = running(request), timestamp()
-    catalog = {
-        "id": str(uuid4()),
-        "description": None,
-        "catalogType": "userManaged",
-        "state": "published",
-        "isExternallyVisible": False,
-        "createdDateTime": now,
-        "modifiedDateTime": now,
-        **given,
-    }
+    sandbox, catalog = running(request), created(await read_object(request))
     sandbox.store.add("catalog", catalog, catalog["id"])
     return entity_response(request, "catalogs", _answer(sandbox, catalog, NOTHING), status=201)
 

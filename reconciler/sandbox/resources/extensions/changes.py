@@ -3,17 +3,20 @@ replace.
 """
 
 import hashlib
-from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
 
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.errors import GraphError, invalid_model
-from reconciler.sandbox.extension_bodies import TRIPLE
+from reconciler.sandbox.resources.extensions.bodies import TRIPLE
 from reconciler.sandbox.switches import Switches
+from reconciler.sandbox.timestamps import timestamp
 
 AUTHOR: Final = "owner@contoso.example"
-_CLEARABLE: Final = ("description", "callbackConfiguration", "clientConfiguration")
+CLEARED: Final[Json] = dict.fromkeys(
+    ("description", "callbackConfiguration", "clientConfiguration")
+)
+"""What an extension holds of the optional members that were never sent."""
 
 
 def created(parsed: Json, switches: Switches) -> Json:
@@ -22,7 +25,7 @@ def created(parsed: Json, switches: Switches) -> Json:
     """
     now = timestamp()
     return {
-        **dict.fromkeys(_CLEARABLE),
+        **CLEARED,
         **parsed,
         "description": _kept(parsed.get("description"), switches),
         "endpointConfiguration": with_url(parsed["endpointConfiguration"], None, switches),
@@ -44,7 +47,7 @@ def updated(stored: Json, parsed: Json, switches: Switches) -> Json:
     """
     if parsed["@odata.type"] != stored["@odata.type"]:
         raise invalid_model("The type of an existing object cannot be changed.")
-    cleared = dict.fromkeys(_CLEARABLE) if switches.put == "replace" else {}
+    cleared = CLEARED if switches.put == "replace" else {}
     changed = {**stored, **cleared, **parsed}
     if "endpointConfiguration" in parsed:
         earlier = stored["endpointConfiguration"]
@@ -93,11 +96,6 @@ def trigger_url(endpoint: Json) -> str:
     ).hexdigest()
     host = f"prod-{int(digest[32:40], 16) % 100:02d}.westeurope.logic.azure.com:443"
     return f"https://{host}/workflows/{digest[:32]}/triggers/manual/paths/invoke?api-version=2016-10-01"
-
-
-def timestamp() -> str:
-    """Now, in UTC, with seven digits of fraction as .NET writes them."""
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
 
 
 def _triple(endpoint: Json) -> tuple[str, ...]:

@@ -1,0 +1,29 @@
+"""Which stored objects refer to which: between resources that do not know each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from reconciler.sandbox.checks import Json
+
+if TYPE_CHECKING:  # see exchange.py
+    from reconciler.sandbox.store import Store
+
+
+def is_in_use(store: Store, extension_id: str) -> bool:
+    """Whether an assignment policy calls the extension at one of its stages."""
+    return any(extension_id in _extension_ids(policy) for policy in store.policies())
+
+
+def catalog_of(store: Store, policy: Json) -> str | None:
+    """The id of the catalog that holds the policy's access package."""
+    for catalog in store.catalogs():
+        if store.find("accessPackage", policy["accessPackage"]["id"], catalog["id"]):
+            return str(catalog["id"])
+    return None
+
+
+def _extension_ids(policy: Json) -> Iterator[str]:
+    settings: Iterable[Json] = policy["customExtensionStageSettings"]
+    return (str(setting["customExtension"]["id"]).lower() for setting in settings)

@@ -1,0 +1,1 @@
+"""Catalogs (docs/graph.md §1.1)."""

@@ -1,0 +1,1 @@
+"""Custom workflow extensions (docs/graph.md §1.2, §2)."""

@@ -1,0 +1,1 @@
+"""Assignment policies (docs/graph.md §7)."""
