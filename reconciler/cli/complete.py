@@ -55,7 +55,7 @@ def _catalogs(context: click.Context) -> Iterator[str]:
     """The names, or else the ids, of the catalogs in the files at PATH that can be read."""
     from reconciler.cli.options import DEFAULT_PATH
     from reconciler.loader import read_texts
-    from reconciler.loader.nodes import data_of
+    from reconciler.model.nodes import data_of
     from reconciler.loader.yaml_tree import read_documents
 
     # click leaves the words before an option without a value unparsed.

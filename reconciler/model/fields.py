@@ -257,7 +257,7 @@ def _counts(name: str, value: object) -> bool:
     return value is not None and "@" not in name
 
 
-def asas_json(value: Value) -> JsonValue:
+def as_json(value: Value) -> JsonValue:
     """The value as JSON; of a reference its id."""
     if isinstance(value, ObjectRef):
         return value.id
