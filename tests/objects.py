@@ -6,12 +6,11 @@ from typing import Any
 
 from harness import REQUEST, extension
 
+from reconciler.app.kinds import KINDS, sentences
 from reconciler.diff.changes import Diff, diff
-from reconciler.kinds.catalog import CATALOG
 from reconciler.kinds.extension import EXTENSION
 from reconciler.kinds.extension.fields import FIELDS
 from reconciler.model.diagnostic import SourceLocation
-from reconciler.model.kind import Kinds
 from reconciler.model.objects import (
     Desired,
     DesiredScope,
@@ -21,9 +20,8 @@ from reconciler.model.objects import (
     Properties,
 )
 from reconciler.model.plan import Change, Outcome
-from reconciler.render.reasons import SENTENCES, outcome_sentence, sentence
+from reconciler.render.reasons import outcome_note, outcome_sentence, sentence
 
-KINDS = Kinds((CATALOG, EXTENSION))
 PLACE = SourceLocation("f.yaml")
 
 
@@ -78,11 +76,14 @@ def diff_of(parent: ObjectRef, desired: Sequence[Desired], scope: ObservedScope)
 
 def because(change: Change) -> str:
     """The sentence of the change's reason."""
-    return sentence(change.reason, change, SENTENCES)
+    return sentence(change.reason, change, sentences())
 
 
 def explained(outcome: Outcome) -> str:
-    """The sentence of the outcome's reason, with what Graph said; "" for one that is plainly
-    done.
+    """The sentence of the outcome's reason, with its note and what Graph said; "" for one that is
+    plainly done.
     """
-    return outcome_sentence(outcome, SENTENCES)
+    if outcome.reason is None:
+        return ""
+    said, note = outcome_sentence(outcome, sentences()), outcome_note(outcome, sentences())
+    return said if note in said else f"{said}; {note}"

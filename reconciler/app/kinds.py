@@ -21,7 +21,7 @@ def sentences(kinds: Kinds = KINDS) -> Sentences:
 
 def document_format() -> DocumentFormat:
     """What documents may say: the kinds, and the published schema."""
-    return DocumentFormat(KINDS, published_schema())
+    return DocumentFormat(KINDS, published_schema("desired-state"))
 
 
 def check_order(kinds: Kinds) -> None:

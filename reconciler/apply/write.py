@@ -41,6 +41,8 @@ async def write(writing: Writing, run: Run) -> Outcome:
             checked = await check(writing, run)
             if isinstance(checked, Outcome):
                 return checked
+            if checked is None and run.graph.paused:
+                continue  # time will pass before the write may be sent
             result: Result = checked or await send(writing, run)
         if isinstance(result, GraphError) and await _may_repeat(writing, result, run):
             continue
@@ -83,7 +85,7 @@ async def _settle(writing: Writing, result: Result, run: Run) -> Outcome | None:
         return await _find_lost_create(writing, lost, run)
     if lost is not None:
         return await settle_lost_update(writing, lost, run)
-    if answered is not None:
+    if answered is not None and writing.is_create:
         writing.exists_as(answered.id)
     return await confirm(writing, answered, result.request_id, run)
 

@@ -11,8 +11,8 @@ from reconciler.diff.patch import patched
 from reconciler.errors import GraphRefusalError
 from reconciler.model.graph import Request
 from reconciler.model.kind import Body, Kind
-from reconciler.model.objects import Observed, Path
-from reconciler.model.plan import Change
+from reconciler.model.objects import Observed
+from reconciler.model.plan import Change, FieldChange
 from reconciler.model.reason import Reason
 
 if TYPE_CHECKING:
@@ -107,18 +107,13 @@ class Writing:
         write carries everything that the service has filled in meanwhile.
         """
         wanted = self.expect(None).properties
-        filled = {
-            path: value
-            for path, value in live.properties.items()
-            if path[:1] not in wanted and (path not in wanted or self._is_computed(path))
-        }
-        properties = {**wanted, **filled}
+        rows = [
+            FieldChange(path, None, value)
+            for path, value in wanted.items()
+            if value is not None or not self.kind.fields.field(path).computed_from
+        ]
+        properties = patched(live.properties, rows)
         bodies = self.kind.bodies(self.change.object, live, properties)
         self.bodies = [body for body in bodies if body.spelling not in self.spellings][:1]
         self.sending = None
         self.accepted = accepted
-
-    def _is_computed(self, path: Path) -> bool:
-        """True for a value that the service has computed because the change clears it."""
-        computed = bool(self.kind.fields.field(path).computed_from)
-        return computed and self.expect(None).properties.get(path) is None

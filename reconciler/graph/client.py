@@ -98,6 +98,11 @@ class GraphClient:
         """True after Graph has answered any HTTP request of this run."""
         return self._transport.answered
 
+    @property
+    def paused(self) -> bool:
+        """True while all requests pause because Graph throttled one of them."""
+        return self._throttle.paused
+
     def elapsed_s(self) -> float:
         """Seconds on the run's monotonic clock."""
         return self.limits.retry.elapsed_s()

@@ -138,7 +138,7 @@ class Kind:
       of its own for it.
     * `guard`: (change, surroundings) → warnings, and reasons that block the change.
     * `refusals`: Graph's error code → reason code, where there is specific advice.
-    * `reasons`: code → sentence, for the codes that only this kind has.
+    * `reasons`: code → sentence, for the codes that only this kind has or words in its own way.
     """
 
     name: str

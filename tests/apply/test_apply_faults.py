@@ -12,15 +12,19 @@ from typing import Any
 import pytest
 from aiohttp import web
 from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
+from objects import catalog_ref, explained, observed_extension
 
-from reconciler.apply.confirm import POLL_WAITS_S
-from reconciler.apply.precondition import stale_because
+from reconciler.apply.check import stale_because
+from reconciler.apply.read_back import POLL_WAITS_S
 from reconciler.diff.changes import fingerprint
 from reconciler.diff.compare import compare
 from reconciler.errors import RefusedError
-from reconciler.graph.wire import observed_extension
-from reconciler.model.extension import Catalog
+from reconciler.kinds.extension import EXTENSION
+from reconciler.kinds.extension.api import create
+from reconciler.kinds.extension.fields import FIELDS
 from reconciler.model.plan import Change, FieldChange, Outcome, Precondition
+from reconciler.model.kind import Body
+from reconciler.model.reason import reason
 from reconciler.model.secrets import without_secrets
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -88,14 +92,14 @@ def test_a_create_that_cannot_be_decided_is_unknown(fault: Fault, tmp_path: Path
         return await fault(request, handler)
 
     (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", counted))
-    assert outcome.status == "unknown", outcome.error
+    assert outcome.status == "unknown", explained(outcome)
     assert live == []
     assert len(posts) == 2
     assert "the extension never appeared in the catalog. Could not verify the result." in str(
-        outcome.error
+        explained(outcome)
     )
     assert 'Check "a" in catalog Marketing in the admin center, then run plan.' in str(
-        outcome.error
+        explained(outcome)
     )
     assert held.waits == list(POLL_WAITS_S) * 2
 
@@ -115,10 +119,10 @@ def test_a_create_that_does_not_show_in_the_whole_window_is_created_again(
         )
 
     (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", lost_once))
-    assert outcome.status == "done", outcome.error
+    assert outcome.status == "done", explained(outcome)
     assert len(live) == 1
     assert len(posts) == 2
-    assert outcome.change.extension.id == live[0]["id"]
+    assert outcome.change.object.id == live[0]["id"]
     assert held.waits[: len(POLL_WAITS_S)] == list(POLL_WAITS_S)
 
 
@@ -139,7 +143,7 @@ def test_a_create_that_shows_late_is_adopted_within_the_window(tmp_path: Path) -
             return outcome, len(held.store.extensions())
 
     outcome, live_count = asyncio.run(story())
-    assert outcome.status == "done", outcome.error
+    assert outcome.status == "done", explained(outcome)
     assert live_count == 1
     assert len(posts) == 1
 
@@ -160,10 +164,10 @@ def test_after_a_lost_answer_another_of_the_same_name_is_neither_adopted_nor_dou
     wanted = [extension("a", description="ours")]
     fault = on("POST", lost_to_another)
     (outcome,), live, _ = carry_out(tmp_path, wanted, [], fault, between=held_tenants.append)
-    assert outcome.status == "unknown", outcome.error
+    assert outcome.status == "unknown", explained(outcome)
     assert len(live) == 1
     assert len(posts) == 1
-    assert FINANCE in str(outcome.error)
+    assert FINANCE in str(explained(outcome))
 
 
 def test_a_duplicate_of_what_was_just_created_is_reported_at_once(tmp_path: Path) -> None:
@@ -177,9 +181,9 @@ def test_a_duplicate_of_what_was_just_created_is_reported_at_once(tmp_path: Path
     (outcome,), live, _ = carry_out(
         tmp_path, [extension("a")], [], fault, between=held_tenants.append
     )
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert len(live) == 2
-    assert all(item["id"] in str(outcome.error) for item in live)
+    assert all(item["id"] in str(explained(outcome)) for item in live)
 
 
 def test_a_failed_poll_is_skipped(tmp_path: Path) -> None:
@@ -197,9 +201,9 @@ def test_a_failed_poll_is_skipped(tmp_path: Path) -> None:
         return await handler(request) if status is None else web.Response(status=status)
 
     (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [], lost_and_blind_for_a_while)
-    assert outcome.status == "done", outcome.error
-    assert len(live) == 1, outcome.error
-    assert len(written) == 1, outcome.error
+    assert outcome.status == "done", explained(outcome)
+    assert len(live) == 1, explained(outcome)
+    assert len(written) == 1, explained(outcome)
 
 
 def test_a_create_that_was_throttled_is_sent_again(tmp_path: Path) -> None:
@@ -214,7 +218,7 @@ def test_a_create_that_was_throttled_is_sent_again(tmp_path: Path) -> None:
         )
 
     (outcome,), live, held = carry_out(tmp_path, [extension("a")], [], on("POST", throttled))
-    assert outcome.status == "done", outcome.error
+    assert outcome.status == "done", explained(outcome)
     assert len(live) == 1
     assert held.waits[:2] == [7.0, 7.0]
 
@@ -224,7 +228,7 @@ def test_an_update_that_cannot_be_decided_is_unknown(tmp_path: Path) -> None:
     fault = on("PUT", answering(500, committed=False))
     (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], fault)
     assert (outcome.status, live[0]["description"]) == ("unknown", None)
-    assert f"Check {live[0]['id']} in the admin center, then run plan." in str(outcome.error)
+    assert f"Check {live[0]['id']} in the admin center, then run plan." in str(explained(outcome))
 
 
 def edit(**properties: Any) -> Callable[[Tenant], None]:
@@ -248,17 +252,17 @@ def test_a_live_edit_since_the_plan_stops_the_update(tmp_path: Path) -> None:
     (outcome,), live, _ = carry_out(
         tmp_path, [changed], [extension("a")], between=edit(description="theirs")
     )
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert outcome.stale
     assert live[0]["description"] == "theirs"
     assert "was changed after the plan was made; nothing was written, run plan again" in str(
-        outcome.error
+        explained(outcome)
     )
 
 
 def test_a_name_taken_since_the_plan_stops_the_create(tmp_path: Path) -> None:
     (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [], between=occupy)
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert outcome.stale
     assert len(live) == 1
 
@@ -271,10 +275,10 @@ def test_an_extension_deleted_since_the_plan_stops_the_update(tmp_path: Path) ->
     (outcome,), live, _ = carry_out(
         tmp_path, [extension("a", description="new")], [extension("a")], between=delete
     )
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert outcome.stale
     assert live == []
-    assert "no longer exists" in str(outcome.error)
+    assert "no longer exists" in str(explained(outcome))
 
 
 def test_a_dropped_value_is_reported_not_repeated(tmp_path: Path) -> None:
@@ -288,9 +292,9 @@ def test_a_dropped_value_is_reported_not_repeated(tmp_path: Path) -> None:
 
     changed = extension("a", description="new")
     (outcome,), _, _ = carry_out(tmp_path, [changed], [extension("a")], on("PUT", forgetful))
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert len(puts) == 1
-    assert "accepted the request but dropped description" in str(outcome.error)
+    assert "accepted the request but dropped description" in str(explained(outcome))
 
 
 @pytest.mark.parametrize("kept", ["as_sent", "null", "empty"])
@@ -318,9 +322,11 @@ def test_an_empty_text_in_the_place_of_null_makes_no_plan_stale() -> None:
     live = extension("a", id="x", description=None)
     emptied = extension("a", id="x", description="")
     emptied["endpointConfiguration"]["url"] = ""
-    assert fingerprint(observed_extension(emptied)) == fingerprint(observed_extension(live))
-    assert fingerprint(observed_extension(live)) != fingerprint(
-        observed_extension(live | {"description": "d"})
+    assert fingerprint(EXTENSION, observed_extension(emptied)) == fingerprint(
+        EXTENSION, observed_extension(live)
+    )
+    assert fingerprint(EXTENSION, observed_extension(live)) != fingerprint(
+        EXTENSION, observed_extension(live | {"description": "d"})
     )
 
 
@@ -335,7 +341,7 @@ def test_an_empty_address_is_no_address(tmp_path: Path) -> None:
             endpoint = row.document["endpointConfiguration"] | {"url": ""}
             held.store.change("extension", row, row.document | {"endpointConfiguration": endpoint})
             outcomes = await held.apply(await held.plan(tmp_path / "desired"))
-            return [(outcome.status, outcome.error) for outcome in outcomes]
+            return [(outcome.status, explained(outcome)) for outcome in outcomes]
 
     assert asyncio.run(story()) == [("done", None)]
 
@@ -359,14 +365,14 @@ def test_a_url_that_still_leads_to_the_former_logic_app_is_reported(tmp_path: Pa
         tmp_path, [moved], [extension("a")], on("PUT", keeps_url), between=held_stores.append
     )
     assert outcome.status == "failed"
-    assert "accepted the request but dropped endpointConfiguration/url" in str(outcome.error)
+    assert "accepted the request but dropped endpointConfiguration/url" in str(explained(outcome))
 
 
 def test_a_refused_token_fails_one_change_and_skips_the_rest(tmp_path: Path) -> None:
     wanted = [extension(name) for name in "abc"]
     outcomes, live, _ = carry_out(tmp_path, wanted, [], on("POST", answering(401, committed=False)))
     assert [outcome.status for outcome in outcomes] == ["failed", "skipped", "skipped"]
-    assert {outcome.error for outcome in outcomes[1:]} == {
+    assert {explained(outcome) for outcome in outcomes[1:]} == {
         "the access token was rejected earlier in this run"
     }
     assert live == []
@@ -474,7 +480,9 @@ def test_a_plan_sends_nothing_but_get_and_the_transport_lets_nothing_else_out(
                 RefusedError,
                 match="Refused to send POST: writes are locked until a plan is approved",
             ):
-                await held.graph.send(held.graph.requests.extensions(MARKETING, extension("a")))
+                parents = (catalog_ref(MARKETING, "Marketing"),)
+                request = create(held.graph, parents, Body(extension("a")))
+                await held.graph.attempt(held.graph.sending(request))
             assert set(seen) == {"GET"}
             assert held.store.extensions() == []
 
@@ -494,12 +502,12 @@ def test_a_listing_that_leaves_nulls_out_makes_nothing_stale(tmp_path: Path) -> 
 
     changed = extension("a", description="new")
     (outcome,), live, _ = carry_out(tmp_path, [changed], [extension("a")], on("GET", sparse))
-    assert (outcome.status, live[0]["description"]) == ("done", "new"), outcome.error
+    assert (outcome.status, live[0]["description"]) == ("done", "new"), explained(outcome)
 
 
 def test_the_outcome_of_a_create_names_the_new_id(tmp_path: Path) -> None:
     (outcome,), live, _ = carry_out(tmp_path, [extension("a")], [])
-    assert outcome.change.extension.id == live[0]["id"]
+    assert outcome.change.object.id == live[0]["id"]
 
 
 def test_a_create_is_not_sent_again_once_someone_took_the_name_during_the_wait(
@@ -517,7 +525,7 @@ def test_a_create_is_not_sent_again_once_someone_took_the_name_during_the_wait(
     (outcome,), live, _ = carry_out(
         tmp_path, [extension("a")], [], fault, between=held_tenants.append
     )
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert outcome.stale
     assert len(live) == 1
 
@@ -539,9 +547,9 @@ def test_an_update_is_not_sent_again_over_another_runs_edit(
     (outcome,), live, _ = carry_out(
         tmp_path, [changed], [extension("a")], fault, between=held_tenants.append
     )
-    assert outcome.status == expected, outcome.error
-    assert live[0]["description"] == "theirs", outcome.error
-    assert len(puts) == 1, outcome.error
+    assert outcome.status == expected, explained(outcome)
+    assert live[0]["description"] == "theirs", explained(outcome)
+    assert len(puts) == 1, explained(outcome)
 
 
 def test_a_refusal_does_not_settle_the_doubt_about_an_earlier_attempt(tmp_path: Path) -> None:
@@ -569,7 +577,7 @@ def test_an_update_that_an_earlier_attempt_carried_out_is_not_sent_again(tmp_pat
     (outcome,), live, _ = carry_out(
         tmp_path, [changed], [extension("a")], on("PUT", committed_but_503)
     )
-    assert outcome.status == "done", outcome.error
+    assert outcome.status == "done", explained(outcome)
     assert live[0]["description"] == "new"
     assert len(puts) == 1
 
@@ -582,7 +590,7 @@ def test_a_rename_needs_a_name_that_is_still_free(tmp_path: Path) -> None:
     (outcome,), live, _ = carry_out(
         tmp_path, [pinned], [{"id": FINANCE, **extension("old")}], between=taken
     )
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert outcome.stale
     assert sorted(item["displayName"] for item in live) == ["NEW", "old"]
 
@@ -590,7 +598,7 @@ def test_a_rename_needs_a_name_that_is_still_free(tmp_path: Path) -> None:
 def test_a_rename_in_case_alone_does_not_report_the_duplicates_of_before(tmp_path: Path) -> None:
     duplicates = [{"id": FINANCE, **extension("a")}, {"id": MARKETING[:-1] + "0", **extension("a")}]
     (outcome,), live, _ = carry_out(tmp_path, [{"id": FINANCE, **extension("A")}], duplicates)
-    assert (outcome.change.action, outcome.status) == ("rename", "done"), outcome.error
+    assert (outcome.change.action, outcome.status) == ("rename", "done"), explained(outcome)
     assert sorted(item["displayName"] for item in live) == ["A", "a"]
 
 
@@ -618,7 +626,7 @@ def test_a_timeout_that_graph_confirmed_is_not_sent_under_the_other_name(tmp_pat
     assert len(bodies) == 1
     assert "durationBeforeTimeout" not in bodies[0]
     assert outcome.status == "unknown"
-    assert "reads still return the old values" in str(outcome.error)
+    assert "reads still return the old values" in str(explained(outcome))
 
 
 def test_a_carried_timeout_goes_back_under_the_name_it_came_with(tmp_path: Path) -> None:
@@ -680,7 +688,7 @@ def test_undocumented_properties_are_warned_of_and_their_loss_is_a_failure(
     codes, outcome = asyncio.run(story())
     assert codes == ["R304"]
     assert outcome.status == ("done" if kept else "failed")
-    assert kept or "removed behaviorOnError, newer" in str(outcome.error)
+    assert kept or "removed behaviorOnError, newer" in str(explained(outcome))
 
 
 @pytest.mark.parametrize("status", [500, 403, 401])
@@ -700,10 +708,10 @@ def test_a_write_that_cannot_be_read_back_is_unknown(
     live_before = [extension("a")] if write == "PUT" else []
     wanted = [extension("a", description="new")]
     (outcome,), live, _ = carry_out(tmp_path, wanted, live_before, blind_after_the_write)
-    assert outcome.status == "unknown", outcome.error
-    assert len(live) == 1, outcome.error
-    assert len(written) == 1, outcome.error
-    assert live[0]["id"] in str(outcome.error)
+    assert outcome.status == "unknown", explained(outcome)
+    assert len(live) == 1, explained(outcome)
+    assert len(written) == 1, explained(outcome)
+    assert live[0]["id"] in str(explained(outcome))
     assert outcome.request_id
 
 
@@ -716,7 +724,7 @@ def test_a_created_extension_that_stays_invisible_is_unknown_not_failed(tmp_path
 
     outcome = asyncio.run(story())
     assert outcome.status == "unknown"
-    assert str(outcome.change.extension.id) in str(outcome.error)
+    assert str(outcome.change.object.id) in str(explained(outcome))
 
 
 def test_a_bug_in_one_change_does_not_end_the_others(
@@ -733,25 +741,26 @@ def test_a_bug_in_one_change_does_not_end_the_others(
             broken = tuple(
                 (
                     replace(one, fields=(*one.fields, FieldChange((), None, 1)))
-                    if one.extension.display_name == "a"
+                    if one.object.display_name == "a"
                     else one
                 )
                 for one in plan.changes
             )
             outcomes = await held.apply(replace(plan, changes=broken))
-            return [(one.change.extension.display_name, one.status) for one in outcomes]
+            return [(one.change.object.display_name, one.status) for one in outcomes]
 
     assert dict(asyncio.run(story())) == {"a": "unknown", "b": "done", "c": "done"}
 
 
 def test_a_live_list_is_compared_as_a_whole() -> None:
-    live = {"authenticationConfiguration": {"@odata.type": "newer", "scopes": ["sig=AbC", "b"]}}
-    wanted = {"authenticationConfiguration": {"@odata.type": "azureAdPopTokenAuthentication"}}
-    rows = compare(wanted, live)
+    newer = {"@odata.type": "newer", "scopes": ["sig=AbC", "b"]}
+    live = FIELDS.observed({"authenticationConfiguration": newer})
+    pop = {"@odata.type": "azureAdPopTokenAuthentication"}
+    rows = compare(FIELDS, FIELDS.canonical({"authenticationConfiguration": pop}), live)
     assert ("authenticationConfiguration", "scopes") in [row.path for row in rows]
-    lists = compare({"description": ["a", "b"]}, {"description": ["a", "c"]})
+    lists = compare(FIELDS, {("description",): ["a", "b"]}, {("description",): ["a", "c"]})
     assert [(row.path, row.before) for row in lists] == [(("description",), ["a", "c"])]
-    hidden = without_secrets(["sig=AbC", {"x": "sig=AbC"}], tenant_id="t", extension_id="e")
+    hidden = without_secrets(["sig=AbC", {"x": "sig=AbC"}], tenant_id="t", object_id="e")
     assert "AbC" not in str(hidden)
 
 
@@ -781,9 +790,9 @@ def test_the_other_timeout_name_is_not_repeated_over_another_runs_edit(tmp_path:
         return outcome
 
     outcome = asyncio.run(story())
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert len(bodies) == 2
-    assert "durationBeforeTimeout failed too" in str(outcome.note)
+    assert "durationBeforeTimeout failed too" in str(explained(outcome))
 
 
 def test_a_secret_inside_a_removed_list_does_not_make_its_change_stale() -> None:
@@ -795,17 +804,18 @@ def test_a_secret_inside_a_removed_list_does_not_make_its_change_stale() -> None
         }
     )
     row = FieldChange(("authenticationConfiguration", "keys"), ["sig=AbC"], None)
-    hidden = without_secrets(row.before, tenant_id="t", extension_id="x", path=row.path)
+    hidden = without_secrets(row.before, tenant_id="t", object_id="x", path=row.path)
     change = Change(
         action="update",
-        catalog=Catalog(MARKETING, "Marketing"),
-        extension=live.ref,
-        because="",
+        object=live.ref,
+        parents=(catalog_ref(MARKETING, "Marketing"),),
+        reason=reason("properties_differ"),
         fields=(replace(row, before=hidden),),
-        precondition=Precondition(exists=True, fingerprint=fingerprint(live)),
+        precondition=Precondition(exists=True, fingerprint=fingerprint(EXTENSION, live)),
     )
     assert "AbC" not in str(change)
-    assert stale_because(change, [live]) is None
+    assert stale_because(EXTENSION, change, [live]) is None
     assert (
-        stale_because(replace(change, fields=(replace(row, before=["other"]),)), [live]) is not None
+        stale_because(EXTENSION, replace(change, fields=(replace(row, before=["other"]),)), [live])
+        is not None
     )

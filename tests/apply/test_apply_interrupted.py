@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 from harness import Tenant, catalog, declare, extension, tenant
+from objects import KINDS, explained
 
-from reconciler.apply.run import apply_plan
+from reconciler.apply.run import Run, apply_plan
 from reconciler.apply.stop import Stop
-from reconciler.apply.write import Writer
 from reconciler.model.plan import Outcome
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -31,7 +31,7 @@ def stopped(folder: Path, names: str, stop: Stop, *faults: Any) -> tuple[list[Ou
         )
         async with tenant(folder, catalog(), faults=faults) as held:
             plan = await held.plan(folder / "desired")
-            outcomes = await apply_plan(plan, Writer(held.graph, held.sleep, stop))
+            outcomes = await apply_plan(plan, Run(held.graph, KINDS, held.sleep, stop))
             return list(outcomes), [item["displayName"] for item in held.store.extensions()]
 
     return asyncio.run(story())
@@ -55,7 +55,7 @@ def test_what_is_in_flight_is_finished_and_nothing_more_begins(tmp_path: Path) -
     outcomes, live = stopped(tmp_path, "abc", stop, on_post(interrupt))
     assert [outcome.status for outcome in outcomes] == ["done", "skipped", "skipped"]
     assert live == ["a"]
-    assert outcomes[1].error == "the run was interrupted before this change"
+    assert explained(outcomes[1]) == "the run was interrupted before this change"
 
 
 def test_a_signal_between_the_pre_check_and_the_write_keeps_the_write_back(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_signal_between_the_pre_check_and_the_write_keeps_the_write_back(tmp_p
 
     reads: list[str] = []
     (outcome,), live = stopped(tmp_path, "a", stop, interrupt)
-    assert outcome.status == "skipped", outcome.error
+    assert outcome.status == "skipped", explained(outcome)
     assert live == []
     assert len(reads) == 3
 
@@ -88,7 +88,7 @@ def test_a_write_that_was_refused_for_now_is_not_sent_again_after_the_signal(
         return web.Response(status=429, headers={"Retry-After": "200"})
 
     (outcome,), live = stopped(tmp_path, "a", stop, on_post(throttled))
-    assert outcome.status == "skipped", outcome.error
+    assert outcome.status == "skipped", explained(outcome)
     assert live == []
     assert len(posts) == 1
 
@@ -105,10 +105,10 @@ def test_a_create_whose_answer_was_lost_is_not_created_again_after_the_signal(
         return web.Response(status=500)
 
     (outcome,), live = stopped(tmp_path, "a", stop, on_post(lost))
-    assert outcome.status == "unknown", outcome.error
+    assert outcome.status == "unknown", explained(outcome)
     assert live == []
     assert len(posts) == 1
-    assert 'Check "a" in catalog Marketing in the admin center' in str(outcome.error)
+    assert 'Check "a" in catalog Marketing in the admin center' in str(explained(outcome))
 
 
 @pytest.mark.parametrize("signals", [1, 2])
@@ -129,7 +129,7 @@ def test_what_hangs_is_cut_off_after_the_grace_or_at_the_second_signal_and_repor
     outcomes, live = stopped(tmp_path, "ab", stop, on_post(hangs))
     assert [outcome.status for outcome in outcomes] == ["unknown", "skipped"]
     assert live == ["a"]
-    assert "interrupted before this change was confirmed" in str(outcomes[0].error)
+    assert "interrupted before this change was confirmed" in str(explained(outcomes[0]))
 
 
 def test_a_second_signal_cancels_a_pre_check_too_and_nothing_was_written(tmp_path: Path) -> None:
@@ -168,8 +168,8 @@ def test_a_hanging_read_back_is_unknown_and_names_the_new_id(tmp_path: Path) -> 
         declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
         async with tenant(tmp_path, catalog(), faults=[hangs]) as held:
             plan = await held.plan(tmp_path / "desired")
-            (outcome,) = await apply_plan(plan, Writer(held.graph, held.sleep, stop))
-            assert held.store.extensions()[0]["id"] in str(outcome.error)
+            (outcome,) = await apply_plan(plan, Run(held.graph, KINDS, held.sleep, stop))
+            assert held.store.extensions()[0]["id"] in str(explained(outcome))
             return outcome, held
 
     outcome, _ = asyncio.run(story())

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from harness import MARKETING, Tenant, catalog, declare, extension, tenant
+from objects import explained
 
 from reconciler.model.plan import Outcome
 
@@ -106,7 +107,7 @@ def test_a_name_used_before_the_last_pre_check_is_not_created_again(tmp_path: Pa
         tmp_path, extension("a"), extension("b"), before_the_write=someone_creates
     )
     assert [(one.status, one.stale) for one in outcomes] == [("done", False), ("failed", True)]
-    assert OTHER in str(outcomes[1].error)
+    assert OTHER in str(explained(outcomes[1]))
     assert seen == ["GET all", "POST", "GET all"]
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
+from objects import KINDS, explained
 
-from reconciler.apply.confirm import POLL_WAITS_S
-from reconciler.apply.run import refuse_if_stale
+from reconciler.apply.read_back import POLL_WAITS_S
+from reconciler.apply.stale import refuse_if_stale
 from reconciler.model.plan import Outcome
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -125,7 +126,9 @@ def while_throttled(
             plan = await held.plan(folder / "desired")
             planned.set()
             outcomes = await held.apply(plan)
-            (outcome,) = [one for one in outcomes if one.change.catalog.display_name == "Finance"]
+            (outcome,) = [
+                one for one in outcomes if one.change.parents[0].display_name == "Finance"
+            ]
             return outcome, held.store.extensions(FINANCE), sent
 
     return asyncio.run(story())
@@ -143,7 +146,7 @@ def test_a_write_that_waited_for_a_pause_is_pre_checked_again(write: str, tmp_pa
             held.store.change("extension", row, row.document | {"description": "theirs"})
 
     outcome, live, sent = while_throttled(tmp_path, write, interfere)
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert outcome.stale
     assert sent == []
     assert [item["description"] for item in live] == ["theirs"]
@@ -166,7 +169,7 @@ def test_a_lagging_read_after_an_accepted_update_is_unknown_not_failed(tmp_path:
     )
     outcome = story.run(lambda request, handler: handler(request))
     assert (outcome.status, story.after[0]["description"]) == ("unknown", "new")
-    assert OWN in str(outcome.error)
+    assert OWN in str(explained(outcome))
 
 
 def test_a_lagging_answer_does_not_shorten_the_read_back(tmp_path: Path) -> None:
@@ -198,7 +201,7 @@ def test_the_second_timeout_name_whose_answer_is_lost_is_read_back_until_it_show
     story = Story(tmp_path, [{"id": OWN, **extension("a")}], timed, *switches)
     outcome = story.run(second_is_lost)
     assert (outcome.status, story.writes) == ("done", ["PUT"] * puts)
-    assert "accepted the timeout as durationBeforeTimeout" in str(outcome.note)
+    assert "accepted the timeout as durationBeforeTimeout" in str(explained(outcome))
 
 
 def test_what_showed_once_under_the_name_is_not_forgotten_by_the_last_look(tmp_path: Path) -> None:
@@ -250,10 +253,10 @@ def test_an_earlier_attempt_that_was_carried_out_is_judged_like_any_other(tmp_pa
     pinned = {"id": OWN, **extension("new")}
     story = Story(tmp_path, [{"id": OWN, **extension("old")}], pinned)
     outcome = story.run(committed_beside_a_namesake)
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert outcome.written
     assert story.writes == ["PUT"]
-    assert OWN in str(outcome.error) and OTHER in str(outcome.error)
+    assert OWN in str(explained(outcome)) and OTHER in str(explained(outcome))
 
 
 def test_a_400_of_the_second_look_is_not_taken_for_one_of_the_write(tmp_path: Path) -> None:
@@ -266,7 +269,7 @@ def test_a_400_of_the_second_look_is_not_taken_for_one_of_the_write(tmp_path: Pa
     story = Story(tmp_path, [], timed)
     outcome = story.run(fault)
     assert (outcome.status, story.writes, story.names) == ("failed", ["POST"], [])
-    assert "The pre-check before the write failed" in str(outcome.error)
+    assert "The pre-check before the write failed" in str(explained(outcome))
 
 
 def test_a_create_that_shows_only_before_its_repetition_is_adopted(tmp_path: Path) -> None:
@@ -281,8 +284,8 @@ def test_a_create_that_shows_only_before_its_repetition_is_adopted(tmp_path: Pat
 
     story = Story(tmp_path, [], extension("a"))
     outcome = story.run(late)
-    assert (outcome.status, story.names) == ("done", ["a"]), outcome.error
-    assert outcome.change.extension.id == story.after[0]["id"]
+    assert (outcome.status, story.names) == ("done", ["a"]), explained(outcome)
+    assert outcome.change.object.id == story.after[0]["id"]
 
 
 @pytest.mark.parametrize("status", [400, 401])
@@ -303,7 +306,7 @@ def test_between_a_refusal_and_the_next_attempt_there_is_another_look(
     live = [{"id": OWN, **extension("a")}] if write == "PUT" else []
     story = Story(tmp_path, live, timed)
     outcome = story.run(edited_and_refused)
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert outcome.stale
     assert story.writes == [write]
     assert [item["description"] for item in story.after] == ["theirs"]
@@ -326,10 +329,10 @@ def test_a_third_of_a_shared_name_still_stops_the_rename(tmp_path: Path) -> None
     wanted = [extension("shared", id=OWN), extension("shared", id=OTHER)]
     live = [{"id": OWN, **extension("x")}, {"id": OTHER, **extension("shared")}]
     (outcome,), names = rename(tmp_path, wanted, live, take)
-    assert outcome.status == "failed", outcome.error
+    assert outcome.status == "failed", explained(outcome)
     assert outcome.stale
     assert names == ["SHARED", "shared", "x"]
-    assert FINANCE in str(outcome.error)
+    assert FINANCE in str(explained(outcome))
 
 
 def rename(
@@ -346,7 +349,7 @@ def rename(
         declare(folder / "desired", {"catalog": "Marketing", "extensions": wanted})
         async with tenant(folder, catalog(extensions=live)) as held:
             plan = await held.plan(folder / "desired")
-            await refuse_if_stale(plan, held.graph)
+            await refuse_if_stale(plan, held.graph, KINDS)
             between(held)
             outcomes = await held.apply(plan)
             return outcomes, sorted(item["displayName"] for item in held.store.extensions())

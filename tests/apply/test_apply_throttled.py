@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 from harness import MARKETING, Running, Tenant, catalog, declare, extension, write_seed
+from objects import KINDS
 
 from reconciler.apply.journal import Record, ignored
-from reconciler.apply.run import apply_plan
-from reconciler.apply.write import Writer
+from reconciler.apply.run import Run, apply_plan
 from reconciler.auth.credentials import LoopbackToken
 from reconciler.graph.client import Limits, open_client
 from reconciler.graph.retry import RetryPolicy
@@ -62,7 +62,7 @@ class Story:
                     plan = await Tenant(graph, self.store, []).plan(self.folder / "desired")
                     self.applying = True
                     outcomes = await apply_plan(
-                        plan, Writer(graph, self.clock.sleep, record=self.record)
+                        plan, Run(graph, KINDS, self.clock.sleep, record=self.record)
                     )
                 self.live = [one["displayName"] for one in self.store.extensions()]
                 return list(outcomes)

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 from harness import URL, CommandLine, catalog, declare, extension, tenant
+from objects import KINDS, explained
 
 from reconciler.apply.journal import Journal, open_journal
-from reconciler.apply.run import apply_plan
-from reconciler.apply.write import Writer
+from reconciler.apply.run import Run, apply_plan
 from reconciler.errors import JournalError, UsageError
 from reconciler.model.plan import Outcome
 
@@ -46,7 +46,7 @@ def recorded(
         )
         async with tenant(folder, catalog(), faults=[counted, *faults]) as held:
             plan = await held.plan(folder / "desired")
-            outcomes = await apply_plan(plan, Writer(held.graph, held.sleep, record=record))
+            outcomes = await apply_plan(plan, Run(held.graph, KINDS, held.sleep, record=record))
             return list(outcomes), held.store.extensions()
 
     return *asyncio.run(story()), posts
@@ -135,7 +135,7 @@ def test_what_cannot_be_recorded_is_not_sent_and_what_was_sent_is_reported(
         ["failed", "unknown", "done"][broken_at - 1],
         "skipped",
     ]
-    assert outcomes[1].error == "the journal could not be written earlier in this run"
+    assert explained(outcomes[1]) == "the journal could not be written earlier in this run"
 
 
 def test_a_real_full_disk_is_reported(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from harness import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from objects import because, explained
 from tiers import examples
 
 IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)]
@@ -130,7 +131,9 @@ def test_after_an_apply_the_plan_is_empty(world: tuple[Any, Any, Any], by_name: 
             plans = [await held.plan(folder / "desired")]
             while plans[-1].pending and len(plans) < 6:
                 ended = await held.apply(plans[-1])
-                wrong = [(one.status, one.error) for one in ended if one.change.action != "blocked"]
+                wrong = [
+                    (one.status, explained(one)) for one in ended if one.change.action != "blocked"
+                ]
                 assert all(status == "done" for status, _ in wrong), wrong
                 plans.append(await held.plan(folder / "desired"))
             after = {item["id"]: item for item in held.store.extensions()}
@@ -141,13 +144,13 @@ def test_after_an_apply_the_plan_is_empty(world: tuple[Any, Any, Any], by_name: 
             freed = {
                 one.extension.display_name
                 for one in earlier.blocked
-                if any(why in one.because for why in waiting)
+                if any(why in because(one) for why in waiting)
             }
-            assert {change.extension.display_name for change in later.pending} <= freed
+            assert {change.object.display_name for change in later.pending} <= freed
         pending = [change for plan in plans for change in plan.pending]
         creates = sum(change.action == "create" for change in pending)
         assert len(after) == len(before) + creates, "nothing twice, nothing lost"
-        touched = {change.extension.id for change in pending}
+        touched = {change.object.id for change in pending}
         assert all(after[key] == item for key, item in before.items() if key not in touched), (
             "the rest is left alone"
         )

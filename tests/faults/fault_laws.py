@@ -10,8 +10,9 @@ from typing import Any
 from fault_kinds import RETRY_AFTER_S
 from fault_story import DECLARED, Live, Story
 from harness import MARKETING, Json
+from objects import explained
 
-from reconciler.apply.confirm import POLL_WAITS_S
+from reconciler.apply.read_back import POLL_WAITS_S
 from reconciler.graph.retry import FIRST_WAIT_S
 from reconciler.model.plan import Outcome
 
@@ -33,20 +34,20 @@ def the_report_is_true(story: Story) -> Iterator[str]:
     """Done is live, failed and skipped are unchanged; unknown names the object to check."""
     for outcome in story.outcomes:
         name, catalog_id = (
-            outcome.change.extension.display_name,
-            str(outcome.change.catalog.id or MARKETING),
+            outcome.change.object.display_name,
+            str(outcome.change.parents[0].id or MARKETING),
         )
         before, after = named(story.before, catalog_id, name), named(story.after, catalog_id, name)
         if outcome.status == "done" and name in not_yet_live(story.after, catalog_id):
             yield f"{name} is done but not live"
         if outcome.status in ("failed", "skipped") and before != after:
             yield f"{name} is {outcome.status} but was written"
-        if outcome.status != "done" and not outcome.error:
+        if outcome.status != "done" and not explained(outcome):
             yield f"{name} is {outcome.status} without a reason"
         if outcome.status == "unknown" and not names_what_to_check(outcome):
             yield (
                 f"{name} is unknown, and the error does not name the object to check:"
-                f" {outcome.error}"
+                f" {explained(outcome)}"
             )
 
 
@@ -79,7 +80,7 @@ def nothing_is_lost(story: Story) -> Iterator[str]:
     if sorted(story.planned_again) != missing:
         yield f"not live are {missing}, but the second run plans {story.planned_again}"
     yield from (
-        f"the second run: {outcome.change.action} is {outcome.status}: {outcome.error}"
+        f"the second run: {outcome.change.action} is {outcome.status}: {explained(outcome)}"
         for outcome in story.outcomes_again
         if outcome.status != "done"
     )
@@ -176,7 +177,5 @@ def shows(live: Any, declared: Any) -> bool:
 
 
 def names_what_to_check(outcome: Outcome) -> bool:
-    extension, error = outcome.change.extension, str(outcome.error)
-    return (
-        extension.id or f'"{extension.display_name}" in catalog {outcome.change.catalog}'
-    ) in error
+    ref, parent = outcome.change.object, outcome.change.parents[0]
+    return (ref.id or f'"{ref.display_name}" in catalog {parent}') in explained(outcome)

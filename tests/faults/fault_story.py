@@ -74,7 +74,7 @@ class Story:
         (status,) = (
             "blocked" if outcome.change.action == "blocked" else outcome.status
             for outcome in self.outcomes
-            if outcome.change.extension.display_name == name
+            if outcome.change.object.display_name == name
         )
         return status
 
@@ -152,7 +152,7 @@ async def happen(story: Story, folder: Path) -> Story:
             healed = True
             end_all_lag(held)
             second = await held.plan(desired)
-            story.planned_again = [change.extension.display_name for change in second.pending]
+            story.planned_again = [change.object.display_name for change in second.pending]
             story.outcomes_again, story.at_the_end = await held.apply(second), live(held)
     return story
 

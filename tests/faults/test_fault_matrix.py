@@ -38,7 +38,7 @@ def test_a_fault_ends_as_reviewed_and_breaks_no_law(
     assert not broken, "\n".join(broken)
     if not RENEWING:
         assert cell(story) == REVIEWED[times, fault, step], [
-            outcome.error or outcome.note for outcome in story.outcomes
+            explained(outcome) for outcome in story.outcomes
         ]
 
 

@@ -21,7 +21,9 @@ from reconciler.model.plan import Change
 from reconciler.model.reason import Reason, reason
 
 PERMISSION = Permission("Depots.Read", "Clerk", "Depots.Write", "Foreman")
-DEPOT_FIELDS = Fields({("displayName",): Field(as_written, own=True), ("note",): Field(nullable=True)})
+DEPOT_FIELDS = Fields(
+    {("displayName",): Field(as_written, own=True), ("note",): Field(nullable=True)}
+)
 CRATE_FIELDS = Fields(
     {
         ("displayName",): Field(as_written, own=True),
@@ -125,7 +127,9 @@ DEPOT = Kind(
     api=routes("depot", DEPOT_FIELDS, "depots", creates=True),
     observe=lambda parents, body: observe("depot", DEPOT_FIELDS, parents, body),
     bodies=lambda _ref, _before, after: (Body(DEPOT_FIELDS.body(after)),),
-    content=lambda observed: {name: value for name, value in observed.raw.items() if name != "changed"},
+    content=lambda observed: {
+        name: value for name, value in observed.raw.items() if name != "changed"
+    },
     permission=PERMISSION,
     declare=lambda declaration: desired_object(declaration, DEPOT_FIELDS),
     lists_unmanaged=False,
@@ -138,7 +142,9 @@ CRATE = Kind(
     api=routes("crate", CRATE_FIELDS, "crates", creates=True),
     observe=lambda parents, body: observe("crate", CRATE_FIELDS, parents, body),
     bodies=lambda _ref, _before, after: (Body(CRATE_FIELDS.body(after)),),
-    content=lambda observed: {name: value for name, value in observed.raw.items() if name != "changed"},
+    content=lambda observed: {
+        name: value for name, value in observed.raw.items() if name != "changed"
+    },
     permission=PERMISSION,
     declare=lambda declaration: desired_object(declaration, CRATE_FIELDS),
 )
@@ -150,7 +156,9 @@ GATE = Kind(
     api=routes("gate", GATE_FIELDS, "gates", creates=False),
     observe=observe_gate,
     bodies=gate_bodies,
-    content=lambda observed: {name: value for name, value in observed.raw.items() if name != "changed"},
+    content=lambda observed: {
+        name: value for name, value in observed.raw.items() if name != "changed"
+    },
     permission=PERMISSION,
     declare=declare_gate,
     guard=guard_gate,

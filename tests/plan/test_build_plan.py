@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness import FINANCE, MARKETING, REQUEST, extension
+from objects import because
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -154,7 +155,7 @@ def test_one_reading_that_failed_is_enough_to_block_a_catalog() -> None:
         (wanted(Catalog(None, "Marketing"), "a"), found(MARKETING, "Marketing")),
         (wanted(Catalog(MARKETING, None), "b"), unread),
     )
-    assert [(change.action, change.because) for change in one.changes] == [("blocked", "why")] * 2
+    assert [(change.action, because(change)) for change in one.changes] == [("blocked", "why")] * 2
     assert not one.complete
 
 

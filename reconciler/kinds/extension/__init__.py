@@ -35,8 +35,13 @@ EXTENSION = Kind(
     # Graph looks the url up for a signed-in user alone (docs/graph.md §2.6).
     refusals={"UnauthorizedClientAppOnBehalfOfUnsupported": "needs_url"},
     reasons={
+        "accepted_spelling": "Graph accepted the timeout as {spelling}, not as {other_spelling}",
+        "no_spelling_kept": "Graph dropped the timeout under both of its names",
+        "other_spelling_failed": (
+            "Graph dropped the timeout; sending it as {spelling} failed too: {error}"
+        ),
         "needs_url": (
             "{error} An application must declare endpointConfiguration/url (without sig, sp, sv)."
-        )
+        ),
     },
 )
