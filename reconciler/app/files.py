@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -83,22 +84,14 @@ def is_saved_plan(path: Path) -> bool:
     reported later.
     """
     try:
-        if not path.is_file() or not _begins_like_a_plan(path):
+        if not path.is_file():
             return False
         from reconciler.plan.saved import decoded
 
-        document = json.loads(decoded(path.read_bytes()))
+        document = json.loads(decoded(_bounded(path)))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and {"format_version", "digest", "changes"} <= document.keys()
-
-
-def _begins_like_a_plan(path: Path) -> bool:
-    """True for a JSON object, and for text with a byte order mark: other files need not be parsed
-    as plans.
-    """
-    with path.open("rb") as opened:
-        return opened.read(1024).lstrip()[:1] in (b"{", b"\xef", b"\xff", b"\xfe")
 
 
 def show(file: Path) -> Plan:
@@ -111,13 +104,33 @@ def show(file: Path) -> Plan:
     from reconciler.plan.saved import decoded, read_plan
 
     try:
-        text = decoded(file.read_bytes())
+        text = decoded(_bounded(file))
     except (OSError, ValueError) as error:
         reason = _reason(error)
         raise InvalidFilesError(
             f"{file} cannot be read: {reason}.", hint="Pass a file written by plan --out."
         ) from error
     return read_plan(text, str(file), json.loads(schema_text("plan")), KINDS)
+
+
+def _bounded(file: Path) -> bytes:
+    """The content of a file; only the beginning if that shows that it is no plan.
+
+    Raises:
+        OSError: it cannot be read, or is larger than a saved plan may be.
+    """
+    from reconciler.plan.saved import MAX_BYTES, begins_like_a_plan
+
+    with file.open("rb") as opened:
+        size_bytes = os.fstat(opened.fileno()).st_size
+        content = opened.read(1024)
+        if size_bytes <= MAX_BYTES and begins_like_a_plan(content):
+            content += opened.read(MAX_BYTES)  # a pipe has no size, and may never end
+            size_bytes = max(size_bytes, len(content))
+    if size_bytes > MAX_BYTES and begins_like_a_plan(content):
+        limit_gib = MAX_BYTES // 1024**3
+        raise OSError(errno.EFBIG, f"it is larger than {limit_gib} GiB, the maximum size of a plan")
+    return content
 
 
 def _reason(error: OSError | ValueError) -> str:

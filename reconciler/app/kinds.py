@@ -8,7 +8,8 @@ from reconciler.kinds.catalog import CATALOG
 from reconciler.kinds.extension import EXTENSION
 from reconciler.loader import DocumentFormat, published_schema
 from reconciler.model.kind import Kinds
-from reconciler.render.reasons import SENTENCES, Sentences
+from reconciler.render.sentences import SENTENCES, Sentences
+from reconciler.render.wording import Wording
 
 KINDS = Kinds((CATALOG, EXTENSION))
 
@@ -22,6 +23,11 @@ def sentences(kinds: Kinds = KINDS) -> Sentences:
 def document_format() -> DocumentFormat:
     """What documents may say: the kinds, and the published schema."""
     return DocumentFormat(KINDS, published_schema("desired-state"))
+
+
+def wording(*, drift: bool = False, before_apply: bool = False) -> Wording:
+    """How plans and outcomes of these kinds are worded."""
+    return Wording(drift, before_apply, sentences())
 
 
 def check_order(kinds: Kinds) -> None:

@@ -12,7 +12,7 @@ from reconciler.errors import GraphError, GraphUnansweredError, StalePlanError
 from reconciler.graph.concurrent import concurrently
 from reconciler.model.kind import Kinds
 from reconciler.model.plan import Change, Plan
-from reconciler.render.reasons import sentence
+from reconciler.render.reasons import stale_clause
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
@@ -49,7 +49,7 @@ async def _stale_in(changes: Sequence[Change], graph: GraphClient, kinds: Kinds)
         where = f"{parents[-1].kind} {parents[-1]}" if parents else f"the {kind.plural}"
         return [f"{where} could not be read: {error.with_hint()}"]
     checked = ((change, stale_because(kind, change, live)) for change in changes)
-    return [f"{_named(change)}: {sentence(why, change)}" for change, why in checked if why]
+    return [f"{_named(change)}: {stale_clause(why, change)}" for change, why in checked if why]
 
 
 def _named(change: Change) -> str:

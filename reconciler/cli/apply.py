@@ -146,10 +146,11 @@ def _apply_fresh(
 
 def _print_plan(plan: Plan, output: Output) -> None:
     """Prints the plan before it is applied; if there is nothing to do, the outcomes say so."""
+    from reconciler.app.kinds import wording
     from reconciler.cli.output import emit
     from reconciler.render.formats import rendered_plan
 
-    emit(rendered_plan(plan, output.format, before_apply=True), output, wrap=True)
+    emit(rendered_plan(plan, output.format, wording=wording(before_apply=True)), output, wrap=True)
 
 
 def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
@@ -163,10 +164,11 @@ def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
             ),
         )
     from reconciler.cli.output import tell
+    from reconciler.app.kinds import wording
     from reconciler.render.text import approval_question, plan_text
 
     if output.format == "json":
-        tell(plan_text(plan))
+        tell(plan_text(plan, wording()))
     # While the event loop runs, a signal only cancels its task, which a prompt would not notice.
     with signals.reacting(signals.interrupt):
         answer = click.prompt(approval_question(plan), default="", show_default=False, err=True)
@@ -219,6 +221,8 @@ def _has_written(applied: Applied) -> bool:
 
 def _print_outcomes(applied: Applied, output: Output) -> None:
     from reconciler.cli.output import emit
+    from reconciler.app.kinds import wording
     from reconciler.render.formats import rendered_outcomes
 
-    emit(rendered_outcomes(applied.plan, applied.outcomes, output.format), output, wrap=True)
+    text = rendered_outcomes(applied.plan, applied.outcomes, output.format, wording())
+    emit(text, output, wrap=True)

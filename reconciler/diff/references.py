@@ -20,7 +20,7 @@ def parents_key(parents: Parents) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The objects of one kind in the same parents: matched declarations, and unclaimed live ones."""
+    """Objects of one kind in the same parents: matched declarations, and unclaimed live ones."""
 
     matches: Sequence[Match] = ()
     unclaimed: Sequence[Observed] = ()
