@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import cast
 
 from reconciler.loader.declared import DeclaredDocument, DeclaredExtension
-from reconciler.loader.fault import quoted
-from reconciler.loader.nodes import data_of
+from reconciler.model.fault import quoted
+from reconciler.model.nodes import data_of
 from reconciler.model.appearance import appearance
 from reconciler.model.canonical import canonical, folded
 from reconciler.model.declaration_keys import Key, conflicting_keys, occupied_keys

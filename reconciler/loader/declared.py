@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from reconciler.loader.extension_rules import extension_faults
-from reconciler.loader.fault import Fault
+from reconciler.model.fault import Fault
 from reconciler.loader.merging import inherited_paths, merged
-from reconciler.loader.nodes import Mapping, Node, Sequence, member, text_of
+from reconciler.model.nodes import Mapping, Node, Sequence, member, text_of
 from reconciler.loader.schema_faults import is_wrapped, schema_faults
 from reconciler.loader.value_rules import blank_fault, body_faults, not_secret_texts, secret_faults
 from reconciler.model.appearance import appearance

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from reconciler.loader.fault import Fault, fault_at, quoted
+from reconciler.model.fault import Fault, fault_at, quoted
 from reconciler.loader.finding import ENVIRONMENTS_FILE, within
-from reconciler.loader.nodes import Entry, Mapping, Node, data_of, member, text_of
+from reconciler.model.nodes import Entry, Mapping, Node, data_of, member, text_of
 from reconciler.loader.reading import read_text, shown
 from reconciler.loader.schema_faults import faults_by_schema
 from reconciler.loader.value_rules import not_secret_texts, secret_faults
-from reconciler.loader.yaml_tree import read_documents
+from reconciler.yaml.tree import read_documents
 from reconciler.model.diagnostic import Diagnostic, of_path
 from reconciler.model.environment import ENVIRONMENT_NAME, VARIABLE_NAME, Environment
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from reconciler.loader.fault import Fault, Placed, fault_at
+from reconciler.model.fault import Fault, Placed, fault_at
 from reconciler.loader.names import listed, missing
-from reconciler.loader.nodes import Mapping, Node, member, text_of
+from reconciler.model.nodes import Mapping, Node, member, text_of
 from reconciler.model.types import (
     ASSIGNMENT_TYPE,
     LOGIC_APP,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.loader.fault import printable
+from reconciler.model.fault import printable
 from reconciler.loader.reading import reason, shown
 from reconciler.model.diagnostic import Diagnostic, of_path
 

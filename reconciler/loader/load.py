@@ -10,10 +10,10 @@ from pathlib import Path
 from reconciler.loader.catalogs import desired_catalogs, duplicates, in_order, look_alikes
 from reconciler.loader.declared import DeclaredDocument, declared
 from reconciler.loader.finding import find
-from reconciler.loader.nodes import Node
+from reconciler.model.nodes import Node
 from reconciler.loader.reading import read_text
 from reconciler.loader.variables import may_hold_variables, substituted
-from reconciler.loader.yaml_tree import read_documents
+from reconciler.yaml.tree import read_documents
 from reconciler.model.diagnostic import Diagnostic, of_path
 from reconciler.model.environment import Environment
 from reconciler.model.extension import DesiredCatalog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.loader.nodes import Entry, Mapping, Node, member, text_of
+from reconciler.model.nodes import Entry, Mapping, Node, member, text_of
 from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS, short_type
 
 _OWN = ("id", "displayName")

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from reconciler.loader.fault import printable
+from reconciler.model.fault import printable
 from reconciler.model.diagnostic import Diagnostic, SourceLocation, of_path
 from reconciler.model.secrets import learn
 

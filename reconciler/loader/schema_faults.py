@@ -6,8 +6,8 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from reconciler.loader.fault import Fault, fault_at
-from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence, data_of, member
+from reconciler.model.fault import Fault, fault_at
+from reconciler.model.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence, data_of, member
 from reconciler.loader.schema_wording import WORDING, Finding
 from reconciler.loader.schemas import SchemaName, fits, validator
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.loader.fault import Fault, fault_at, quoted
+from reconciler.model.fault import Fault, fault_at, quoted
 from reconciler.loader.names import MERGE_KEY, did_you_mean, listed, missing, nearest
-from reconciler.loader.nodes import Entry, Mapping, Node, Scalar
+from reconciler.model.nodes import Entry, Mapping, Node, Scalar
 from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS
 
 READ_ONLY = ("createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
-from reconciler.loader.fault import Fault, fault_at, quoted, warning_at
-from reconciler.loader.nodes import Mapping, Node, Scalar, Sequence, member, text_of
+from reconciler.model.fault import Fault, fault_at, quoted, warning_at
+from reconciler.model.nodes import Mapping, Node, Scalar, Sequence, member, text_of
 from reconciler.model.appearance import appearance
 from reconciler.model.decoding import decoded
 from reconciler.model.durations import MAXIMUM_S, MINIMUM_S, duration_s

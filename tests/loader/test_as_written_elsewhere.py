@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.loader import LoadedState, load_texts, yaml_events
-from reconciler.loader.nodes import data_of
-from reconciler.loader.yaml_events import events
-from reconciler.loader.yaml_tree import read_documents
+from reconciler.model.nodes import data_of
+from reconciler.yaml.events import events
+from reconciler.yaml.tree import read_documents
 
 BOM = "\ufeff"
 EXTENSION = {

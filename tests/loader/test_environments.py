@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.loader import LoadedState, load, load_environments, load_for_each, load_texts
-from reconciler.loader.nodes import Scalar, Sequence
+from reconciler.model.nodes import Scalar, Sequence
 from reconciler.loader.variables import SUGGESTIONS, escaped, substituted
 from reconciler.model.environment import Environment
 

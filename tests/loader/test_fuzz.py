@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.loader import LoadedState, load
-from reconciler.loader.fault import SHOWN_CHARACTERS, printable, quoted
+from reconciler.model.fault import SHOWN_CHARACTERS, printable, quoted
 from reconciler.loader.load import FAULTS
 from reconciler.model.diagnostic import CODES
 from reconciler.model.learned import forget_learned

@@ -18,7 +18,7 @@ from tiers import sample
 
 from reconciler.loader import load, yaml_events
 from reconciler.loader.load import FAULTS
-from reconciler.loader.yaml_tree import PROPERTIES
+from reconciler.yaml.tree import PROPERTIES
 
 MIB = 1024 * 1024
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from reconciler.loader import LoadedState, load, load_for_each, load_texts
 from reconciler.loader.merging import merged
-from reconciler.loader.nodes import Mapping, data_of, member
-from reconciler.loader.yaml_tree import read_documents
+from reconciler.model.nodes import Mapping, data_of, member
+from reconciler.yaml.tree import read_documents
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.environment import Environment
 from reconciler.model.extension import Catalog, DesiredExtension, Inherited

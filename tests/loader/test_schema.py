@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reconciler.loader import schema_text
-from reconciler.loader.nodes import data_of
+from reconciler.model.nodes import data_of
 from reconciler.loader.schema_wording import WORDING
 from reconciler.loader.schemas import SchemaName, fits, strict_schema, validator
-from reconciler.loader.yaml_tree import read_documents
+from reconciler.yaml.tree import read_documents
 from reconciler.model.durations import duration_s
 from reconciler.model.types import COMPLEX_PROPERTIES, ODATA_TYPE, TIMEOUT, WRITABLE_PROPERTIES
 
