@@ -12,7 +12,6 @@ import dataclasses
 import re
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import NamedTuple
 
 import yaml
@@ -51,7 +50,7 @@ class Hints:
     `without_value`: what to do about a property that has no value, by its name.
     """
 
-    without_value: MappingOf[str, str] = MappingProxyType({})
+    without_value: MappingOf[str, str] = field(default_factory=dict)
 
 
 class _Size(NamedTuple):

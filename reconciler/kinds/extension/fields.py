@@ -54,7 +54,9 @@ FIELDS = Fields(
         ),
         ("authenticationConfiguration", "resourceId"): Field(canonical_scalar),
         ("clientConfiguration",): Field(
-            types={"customExtensionClientConfiguration": ("timeoutInMilliseconds", "maximumRetries")},
+            types={
+                "customExtensionClientConfiguration": ("timeoutInMilliseconds", "maximumRetries")
+            },
             default_type="customExtensionClientConfiguration",
             nullable=True,
             optional=True,

@@ -30,7 +30,10 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     inner = body.get("value")
     if body.get("id") is None and isinstance(inner, Mapping):
         body = inner
-    extension_id, type_name = identifier(body, "an extension"), FIELDS.short_type(body.get(ODATA_TYPE))
+    extension_id, type_name = (
+        identifier(body, "an extension"),
+        FIELDS.short_type(body.get(ODATA_TYPE)),
+    )
     return Observed(
         ref=ObjectRef(
             "extension",
@@ -48,9 +51,7 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     )
 
 
-def bodies(
-    ref: ObjectRef, before: Observed | None, after: Mapping[Path, Value]
-) -> Sequence[Body]:
+def bodies(ref: ObjectRef, before: Observed | None, after: Mapping[Path, Value]) -> Sequence[Body]:
     """The body under each name of the timeout; one body if there is none.
 
     A timeout that does not change goes first under the name that Graph used for it, any other under
@@ -62,7 +63,8 @@ def bodies(
     kept = before is not None and before.properties.get(TIMEOUT_PATH) == timeout
     first = _name_in(before) if before is not None and kept else TIMEOUT
     return tuple(
-        _body(ref, after, name, spelling=name) for name in sorted(NAMES, key=lambda name: name != first)
+        _body(ref, after, name, spelling=name)
+        for name in sorted(NAMES, key=lambda name: name != first)
     )
 
 
