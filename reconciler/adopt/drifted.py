@@ -1,4 +1,4 @@
-"""One drifted property of one object → the splices that update its file, or why that is not safe."""
+"""One drifted property of one object → the splices that update its file, or why it is not safe."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def adoptions(
     documents: Sequence[Document],
     texts: Mapping[str, str],
 ) -> Iterator[Adoption]:
-    """One for each drifted property of an object; an object with all its members is one property."""
+    """One for each drifted property; an object with all its members is one property."""
     source = change.source or SourceLocation("")
     place = _place(kind, source, documents)
     for name, group in groupby(declared_rows(change.fields), key=lambda row: row.path[0]):
@@ -118,9 +118,7 @@ def _name_in(piece: Piece, path: Path, fields: Fields) -> str:
     return next((name for name in names[1:] if piece.member(name)), names[0])
 
 
-def _edit(
-    change: Change, source: SourceLocation, declarable: Declarable, row: FieldChange
-) -> Edit:
+def _edit(change: Change, source: SourceLocation, declarable: Declarable, row: FieldChange) -> Edit:
     before, after = _shown(row.after), _live_value(declarable.body or {}, row.path)
     return Edit(source, change.object, change.parents, row.path, before, after)
 

@@ -61,7 +61,9 @@ class Document:
         if ODATA_TYPE in self.defaults:
             defaults[(ODATA_TYPE,)] = kind.fields.short_type(self.defaults[ODATA_TYPE])
         return {
-            path: value for path, value in defaults.items() if path[0] not in kind.fields.own_names()
+            path: value
+            for path, value in defaults.items()
+            if path[0] not in kind.fields.own_names()
         }
 
 

@@ -79,9 +79,6 @@ def _members_beside(default: Properties, value: Written) -> Written:
     cleared: Written = {
         path: None
         for path, inherited in default.items()
-        if len(path) > 1
-        and path not in value
-        and path[-1] != ODATA_TYPE
-        and inherited is not None
+        if len(path) > 1 and path not in value and path[-1] != ODATA_TYPE and inherited is not None
     }
     return own | cleared

@@ -28,7 +28,7 @@ def written(kind: Kind, live: Observed, names: Names, *, pinned: bool) -> Writte
         head[(_member_name(parent.kind),)] = names.reference(parent)
     if kind.is_foreign:
         head[("displayName",)] = live.ref.display_name
-    properties = {
+    properties: Written = {
         path: value
         for path, value in live.properties.items()
         if value is not None and _is_declared(path, value, kind.fields)

@@ -110,9 +110,7 @@ def in_flow(value: JsonValue, *, quoted: bool = False) -> str:
     return scalar(value, flow=True, quoted=quoted)
 
 
-def object_text(
-    live_id: str, body: Mapping[str, JsonValue], indent: int, eol: str = "\n"
-) -> str:
+def object_text(live_id: str, body: Mapping[str, JsonValue], indent: int, eol: str = "\n") -> str:
     """The object as an item of a list with this indentation, under a comment with its
     live id.
     """

@@ -31,9 +31,7 @@ class _Entry:
     own: JsonObject
 
 
-def address_of(
-    parent: ObjectRef, document_format: DocumentFormat, *, unique: bool
-) -> JsonValue:
+def address_of(parent: ObjectRef, document_format: DocumentFormat, *, unique: bool) -> JsonValue:
     """How a file names the parent: by its name if that is unique, otherwise by its id; None if it
     cannot.
     """
