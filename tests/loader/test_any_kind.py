@@ -363,7 +363,8 @@ WORDS = {
     ),
     "team: a\nchannels: [{displayName: a, topic: 'sig=aB3dE5gH7jK9mN1p'}]\n": (
         ("R208", 2, '"topic" contains a secret: a signature, a token or a key.'),
-        "Remove the secret. If the file has been shared, renew the secret.",
+        "Remove the secret. If the file has been shared, renew the secret. If it is not a secret,"
+        " add the exact value to `notSecret` in the document.",
     ),
     "team: a\nchannels: []\n": (
         ("R312", 1, "The document declares nothing: `channels` and `tabs` are empty."),
