@@ -63,7 +63,8 @@ FIELDS = Fields(
         ),
         ("clientConfiguration", "timeoutInMilliseconds"): Field(nullable=True, number=True),
         ("clientConfiguration", "maximumRetries"): Field(nullable=True, number=True),
-        # Because it exists, the request waits. Its documented type is abstract (docs/graph.md §2.3).
+        # Because it exists, the request waits.
+        # Its documented type is abstract (docs/graph.md §2.3).
         ("callbackConfiguration",): Field(
             types={"customExtensionCallbackConfiguration": (TIMEOUT,)},
             default_type="customExtensionCallbackConfiguration",

@@ -68,7 +68,7 @@ def bodies(ref: ObjectRef, before: Observed | None, after: Mapping[Path, Value])
     )
 
 
-def content(observed: Observed) -> JsonValue:
+def content(observed: Observed) -> dict[str, Any]:
     """Everything in the answer but who wrote it and when, annotations, and nulls."""
     return {
         "id": observed.ref.id,
@@ -97,5 +97,6 @@ def _body(ref: ObjectRef, after: Mapping[Path, Value], name: str, *, spelling: s
 def _name_in(observed: Observed) -> str:
     """The name that the answer uses for the callback timeout."""
     callback = observed.raw.get(TIMEOUT_PATH[0])
-    old = isinstance(callback, Mapping) and not callback.get(TIMEOUT)
-    return TIMEOUT_IN_DOCUMENTS if old and TIMEOUT_IN_DOCUMENTS in callback else TIMEOUT
+    if not isinstance(callback, Mapping) or callback.get(TIMEOUT):
+        return TIMEOUT
+    return TIMEOUT_IN_DOCUMENTS if TIMEOUT_IN_DOCUMENTS in callback else TIMEOUT
