@@ -10,11 +10,11 @@ from reconciler.adopt.splices import Splice
 from reconciler.declarable.defaults import beside
 from reconciler.declarable.live import Declarable
 from reconciler.declarable.written import Written, as_mapping
-from reconciler.loader.format import noun
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.export import Edit
 from reconciler.model.json_values import JsonObject
 from reconciler.model.kind import Kind
+from reconciler.render.nouns import noun
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from reconciler.declarable.defaults import beside
 from reconciler.declarable.live import Declarable
 from reconciler.declarable.written import Written, as_mapping, part_of
 from reconciler.diff.compare import declared_rows
-from reconciler.loader.format import DEFAULTS, noun
+from reconciler.loader.format import DEFAULTS
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.export import Edit
 from reconciler.model.fields import Fields
@@ -23,6 +23,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.objects import ObjectRef, Path, Value
 from reconciler.model.odata import ODATA_TYPE
 from reconciler.model.plan import Change, FieldChange
+from reconciler.render.nouns import noun
 
 _SHARED = "it is an alias, or has an anchor"
 

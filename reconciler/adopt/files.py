@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconciler.declarable.findings import Explain
 from reconciler.loader import LoadedState, load_texts
 from reconciler.loader.format import DocumentFormat
 from reconciler.loader.scopes import reference
@@ -19,8 +18,8 @@ Pairs: TypeAlias = Sequence[tuple[DesiredScope, ObservedScope]]
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The texts of the files by name, the environment for which they are read, how a plan is made,
-    and how a reason is worded.
+    """The texts of the files by name, the environment for which they are read, and how a plan is
+    made.
 
     `others` are the other environments for which they are valid, and must stay valid.
     """
@@ -29,7 +28,6 @@ class Files:
     document_format: DocumentFormat
     environment: Environment | None
     planned: Callable[[Pairs], Plan]
-    explain: Explain
     others: tuple[Environment, ...] = ()
 
     def loaded(self, texts: Mapping[str, str], environment: Environment | None) -> LoadedState:

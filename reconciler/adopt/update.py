@@ -13,15 +13,18 @@ from reconciler.adopt.files import Files, Pairs
 from reconciler.adopt.rewriting import edited, placed
 from reconciler.adopt.sources import Document, documents_of
 from reconciler.adopt.verification import Before, objection
-from reconciler.declarable.findings import Explain, left_out, unreadable
+from reconciler.declarable.findings import left_out, unreadable
 from reconciler.declarable.live import Declarable, declarable, declarables
 from reconciler.declarable.names import Names
 from reconciler.loader.scopes import in_order
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.export import Edit, Update
+from reconciler.model.kind import Kinds
 from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef, Observed, ObservedScope
 from reconciler.model.plan import Change, Plan
+from reconciler.render.reasons import sentence
+from reconciler.render.sentences import SENTENCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,9 @@ def update(files: Files, pairs: Pairs) -> Update:
             change.object for change in before.plan.changes if change.action == "create"
         ),
         diagnostics=(
-            *(unreadable(scope, files.explain) for _, scope in pairs if scope.read != "complete"),
+            *(unreadable(scope) for _, scope in pairs if scope.read != "complete"),
             *_left_out(unmanaged),
-            *_blocked(before.plan, complete, files.explain),
+            *_blocked(before.plan, complete, files.document_format.kinds),
             *_refused(refused),
         ),
         complete=before.plan.complete,
@@ -154,16 +157,14 @@ def _left_out(unmanaged: Iterable[_Unmanaged]) -> Iterator[Diagnostic]:
         yield from left_out(each.parent, [each.declarable])
 
 
-def _blocked(
-    plan: Plan, complete: Iterable[ObservedScope], explain: Explain
-) -> Iterator[Diagnostic]:
+def _blocked(plan: Plan, complete: Iterable[ObservedScope], kinds: Kinds) -> Iterator[Diagnostic]:
     """R308 for each blocked change in a scope that was read."""
     read = {_parent_id(scope) for scope in complete}
     for change in plan.blocked:
         if _scope_id(change) in read:
             what = f'"{change.object.display_name}" is not updated in the file'
-            parent = change.parents[-1].kind if change.parents else ""
-            because = explain(change.reason, change.kind, parent)
+            sentences = {**SENTENCES, **kinds.named(change.kind).reasons}
+            because = sentence(change.reason, change, sentences)
             yield _not_updated(what, because, change.source)
 
 

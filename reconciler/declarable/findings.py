@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
 from reconciler.declarable.live import Declarable
-from reconciler.loader.format import noun
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.objects import ObjectRef, ObservedScope
-from reconciler.model.reason import Reason
-
-Explain: TypeAlias = Callable[[Reason, str, str], str]
-"""The sentence of a reason, for the name of a kind and the name of its innermost parent's kind."""
+from reconciler.render.nouns import capitalized, noun
+from reconciler.render.reasons import parent_sentence
 
 
 def left_out(parent: ObjectRef, objects: Sequence[Declarable]) -> Iterator[Diagnostic]:
@@ -28,11 +24,11 @@ def left_out(parent: ObjectRef, objects: Sequence[Declarable]) -> Iterator[Diagn
             yield Diagnostic("R306", "warning", message, hint)
 
 
-def unreadable(scope: ObservedScope, explain: Explain) -> Diagnostic:
+def unreadable(scope: ObservedScope) -> Diagnostic:
     """R307 for an outermost parent that is absent or could not be read."""
     kind, name, object_id = _title(scope.parent)
-    why = explain(scope.reason, "", kind) if scope.reason else "it was not read"
-    message = f"{noun(kind).capitalize()} {name} ({object_id}) is {scope.read}: {why}."
+    why = parent_sentence(scope.reason, kind) if scope.reason else "it was not read"
+    message = f"{capitalized(noun(kind))} {name} ({object_id}) is {scope.read}: {why}."
     hint = "It was not exported. Export again once it can be read."
     return Diagnostic("R307", "warning", message, hint)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
 
 from reconciler.declarable.defaults import beside, defaults_of, shared
 from reconciler.declarable.live import Declarable
 from reconciler.declarable.written import Written, as_mapping
 from reconciler.declarable.yaml_text import STEP, block, object_text, scalar
 from reconciler.loader.declared import declared
-from reconciler.loader.format import DocumentFormat
+from reconciler.loader.format import DEFAULTS, DocumentFormat
 from reconciler.loader.variables import escaped
 from reconciler.model.export import ExportedDocument
 from reconciler.model.json_values import JsonObject, JsonValue
@@ -21,14 +19,8 @@ from reconciler.model.objects import ObjectRef
 from reconciler.render.escape import visible
 from reconciler.yaml import read_documents
 
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One object as an entry of its list: what it declares besides the defaults."""
-
-    kind: Kind
-    live_id: str
-    own: JsonObject
+Entries: TypeAlias = "dict[str, JsonObject]"
+"""The objects of one list by their live ids: what each declares besides the defaults."""
 
 
 def address_of(parent: ObjectRef, document_format: DocumentFormat, *, unique: bool) -> JsonValue:
@@ -44,14 +36,16 @@ def address_of(parent: ObjectRef, document_format: DocumentFormat, *, unique: bo
 
 def _is_accepted(header: str, address: JsonValue, document_format: DocumentFormat) -> bool:
     """True if the loader accepts this as the header of a document."""
-    text = f"{_header_lines(header, address, '')}{_empty_list(header, document_format)}: []\n"
+    text = (
+        f"{_header_lines(header, address, '')}{_empty_list(header, document_format).plural}: []\n"
+    )
     nodes, faults = read_documents(text, document_format.hints)
     return not faults and not declared(nodes[0], "", document_format)[1]
 
 
-def _empty_list(header: str, document_format: DocumentFormat) -> str:
-    """The list that a document without objects has."""
-    return next(iter(document_format.lists_under(header)))
+def _empty_list(header: str, document_format: DocumentFormat) -> Kind:
+    """The kind of the list that a document without objects has."""
+    return next(iter(document_format.lists_under(header).values()))
 
 
 def _header_lines(header: str, address: JsonValue, comment: str) -> str:
@@ -74,43 +68,44 @@ def document(
         if (body := declarable.body) is not None
     ]
     defaults = shared([(kind.fields, body) for kind, _, body in bodies])
-    entries = [
-        _Entry(kind, live_id, as_mapping(beside(defaults_of(kind.fields, defaults), body)))
-        for kind, live_id, body in bodies
-    ]
-    lists: dict[str, list[_Entry]] = {}
-    for entry in entries:
-        lists.setdefault(entry.kind.plural, []).append(entry)
-    lists = lists or {_empty_list(parent.kind, document_format): []}
+    lists: dict[str, Entries] = {}
+    for kind, live_id, body in bodies:
+        own = beside(defaults_of(kind.fields, defaults), body)
+        lists.setdefault(kind.name, {})[live_id] = as_mapping(own)
+    if not lists:
+        lists = {_empty_list(parent.kind, document_format).name: {}}
+    by_plural = {
+        document_format.kinds.named(name).plural: entries for name, entries in lists.items()
+    }
     return ExportedDocument(
         parent,
-        _content(parent.kind, address, defaults, lists),
-        _text(parent, address, defaults, lists),
-        Counter(entry.kind.name for entry in entries),
+        _content(parent.kind, address, defaults, by_plural),
+        _text(parent, address, defaults, by_plural),
+        {name: len(entries) for name, entries in lists.items()},
     )
 
 
 def _content(
-    header: str, address: JsonValue, defaults: Written, lists: dict[str, list[_Entry]]
+    header: str, address: JsonValue, defaults: Written, lists: Mapping[str, Entries]
 ) -> JsonObject:
     content: JsonObject = {header: address}
     if defaults:
-        content["defaults"] = as_mapping(defaults)
+        content[DEFAULTS] = as_mapping(defaults)
     for plural, entries in lists.items():
-        content[plural] = [entry.own for entry in entries]
+        content[plural] = [*entries.values()]
     return cast("JsonObject", _escaped(content))
 
 
 def _text(
-    parent: ObjectRef, address: JsonValue, defaults: Written, lists: dict[str, list[_Entry]]
+    parent: ObjectRef, address: JsonValue, defaults: Written, lists: Mapping[str, Entries]
 ) -> str:
     known_as = parent.display_name or "" if isinstance(address, dict) else f"id {parent.id}"
     parts = [_header_lines(parent.kind, address, visible(known_as))]
     if defaults:
         lines = (line for line, _ in block(as_mapping(defaults), STEP))
-        parts.append("defaults:\n" + "".join(f"{line}\n" for line in lines))
+        parts.append(f"{DEFAULTS}:\n" + "".join(f"{line}\n" for line in lines))
     for plural, entries in lists.items():
-        written = [object_text(entry.live_id, entry.own, STEP) for entry in entries]
+        written = [object_text(live_id, own, STEP) for live_id, own in entries.items()]
         parts.append(f"{plural}:\n" + "\n".join(written) if written else f"{plural}: []\n")
     return "\n".join(parts)
 
