@@ -107,5 +107,6 @@ def with_article(kind: str) -> str:
 
 
 def any_of(kinds: Iterable[Kind]) -> str:
-    """The kinds as alternatives: "an extension or a policy"."""
-    return " or ".join(with_article(kind.name) for kind in kinds)
+    """The kinds as alternatives: "a catalog, an extension or a policy"."""
+    *head, last = [with_article(kind.name) for kind in kinds] or ["an object"]
+    return f"{', '.join(head)} or {last}" if head else last

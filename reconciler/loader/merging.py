@@ -27,7 +27,7 @@ def merged(defaults: Node | None, written: Mapping, fields: Fields) -> Mapping:
     An object that both have is merged member by member, unless the two name different types.
     """
     entries = dict(defaults.entries) if isinstance(defaults, Mapping) else {}
-    for name in (*fields.own_names(), *_other_names(written, (), fields)):
+    for name in fields.own_names():
         entries.pop(name, None)
     for name, own in written.entries.items():
         default = entries.get(name)
@@ -65,17 +65,17 @@ def _over(default: Node, own: Node, name: str, fields: Fields) -> Node:
         return own
     if _types_differ(default, own, fields):
         return own
-    replaced = _other_names(own, (name,), fields)
+    replaced = _other_names(own, name, fields)
     kept = {inner: entry for inner, entry in default.entries.items() if inner not in replaced}
     return Mapping(own.line, own.column, kept | own.entries)
 
 
-def _other_names(written: Mapping, outer: Path, fields: Fields) -> set[str]:
-    """The other names of the members that are written; defaults may use these for them."""
+def _other_names(written: Mapping, outer: str, fields: Fields) -> set[str]:
+    """The other names of the members written in the object `outer`, which defaults may use."""
     others: set[str] = set()
     for path, field in fields.members.items():
         names = {path[-1], *field.aliases}
-        if path[:-1] == outer and names.intersection(written.entries):
+        if path[:-1] == (outer,) and names.intersection(written.entries):
             others |= names.difference(written.entries)
     return others
 

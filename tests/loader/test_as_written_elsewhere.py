@@ -73,10 +73,8 @@ def test_json_is_read_as_every_json_writer_makes_it(as_written: object) -> None:
     state = load_texts([("a.json", text)], FORMAT)
     assert state.diagnostics == ()
     [extension] = state.scopes[0].objects
-    assert (extension.display_name, extension.properties["description"]) == (
-        EXTENSION["displayName"],
-        EXTENSION["description"],
-    )
+    assert extension.properties[("displayName",)] == EXTENSION["displayName"]
+    assert extension.properties[("description",)] == EXTENSION["description"]
 
 
 @pytest.mark.usefixtures("_parser")

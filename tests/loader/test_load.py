@@ -363,3 +363,17 @@ def test_an_entry_that_is_no_text_is_named_by_its_list() -> None:
         [("a.yaml", "catalog: x\nextensions: []\nnotSecret: [{a: b}]\n")], FORMAT
     ).diagnostics
     assert diagnostic.message == "`notSecret` must be text, but is a mapping."
+
+
+def test_names_of_catalogs_are_compared_like_those_of_extensions() -> None:
+    composed, decomposed = "Caf\u00e9", "cafe\u0301"
+    padded = HEAD.replace("Marketing", f"' {decomposed}'")
+    Path("a.yaml").write_text(HEAD.replace("Marketing", composed) + "  - displayName: a\n", "utf-8")
+    Path("b.yaml").write_text(padded + "  - displayName: b\n", "utf-8")
+    state = load([Path()], FORMAT)
+    assert state.diagnostics == ()
+    [scope] = state.scopes
+    assert scope.parent == ObjectRef("catalog", None, composed)
+    assert [str(each.ref) for each in scope.objects] == ["a", "b"]
+    Path("b.yaml").write_text(padded + "  - displayName: A\n", "utf-8")
+    assert [each.code for each in load([Path()], FORMAT).diagnostics] == ["R207"]

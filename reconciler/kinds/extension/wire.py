@@ -69,7 +69,7 @@ def bodies(ref: ObjectRef, before: Observed | None, after: Mapping[Path, Value])
     )
 
 
-def content(observed: Observed) -> JsonValue:
+def content(observed: Observed) -> dict[str, Any]:
     """Everything in the answer but who wrote it and when, annotations, and nulls."""
     return {
         "id": observed.ref.id,
