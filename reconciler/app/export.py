@@ -66,7 +66,7 @@ async def update(
     Raises:
         UsageError: a file cannot be written.
     """
-    from reconciler.adopt.update import Files
+    from reconciler.adopt.files import Files
     from reconciler.adopt.update import update as updated
     from reconciler.app.connection import connect
     from reconciler.app.steps import observed, plan_context

@@ -163,8 +163,8 @@ def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
                 " and use --plan."
             ),
         )
-    from reconciler.cli.output import tell
     from reconciler.app.kinds import wording
+    from reconciler.cli.output import tell
     from reconciler.render.text import approval_question, plan_text
 
     if output.format == "json":
@@ -220,8 +220,8 @@ def _has_written(applied: Applied) -> bool:
 
 
 def _print_outcomes(applied: Applied, output: Output) -> None:
-    from reconciler.cli.output import emit
     from reconciler.app.kinds import wording
+    from reconciler.cli.output import emit
     from reconciler.render.formats import rendered_outcomes
 
     text = rendered_outcomes(applied.plan, applied.outcomes, output.format, wording())

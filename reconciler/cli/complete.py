@@ -55,8 +55,8 @@ def _catalogs(context: click.Context) -> Iterator[str]:
     """The names, or else the ids, of the catalogs in the files at PATH that can be read."""
     from reconciler.cli.options import DEFAULT_PATH
     from reconciler.loader import read_texts
-    from reconciler.loader.yaml_tree import read_documents
     from reconciler.model.nodes import data_of
+    from reconciler.yaml import read_documents
 
     # click leaves the words before an option without a value unparsed.
     paths = [path for path in map(Path, context.args) if path.exists()]

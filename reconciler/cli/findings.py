@@ -5,7 +5,7 @@ them here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
@@ -22,13 +22,12 @@ INVALID_FILES = 3
 def print_findings(
     diagnostics: Sequence[Diagnostic],
     output: Output,
+    checked: Mapping[str, int] | None = None,
     *,
-    files: int = 0,
-    extensions: int = 0,
-    environments: int = 0,
     is_result: bool = False,
 ) -> None:
-    """Prints the findings on stdout; for `validate` they are the result.
+    """Prints the findings on stdout; for `validate` they are the result. `checked` counts the
+    files, what they declare, and the environments.
 
     Any other command stops because of them. Where stdout is not the terminal, a line on stderr says
     so: otherwise `reconciler plan > plan.txt` would stop without showing anything.
@@ -37,8 +36,8 @@ def print_findings(
     from reconciler.render.formats import rendered_findings
     from reconciler.render.nouns import counted
 
-    checked = {"files": files, "extensions": extensions, "environments": environments}
-    emit(rendered_findings(diagnostics, output.format, checked, tool_version=__version__), output)
+    counts = checked or {"files": 0}
+    emit(rendered_findings(diagnostics, output.format, counts, tool_version=__version__), output)
     if not is_result and not is_terminal(sys.stdout):
         errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
         tell(

@@ -58,7 +58,7 @@ def validate_command(paths: tuple[Path, ...], output: Output) -> int:
         **loaded.declared,
         "environments": loaded.environments,
     }
-    print_findings(loaded.diagnostics, output, **checked, is_result=True)
+    print_findings(loaded.diagnostics, output, checked, is_result=True)
     return INVALID_FILES if loaded.faulty else DONE
 
 
@@ -165,7 +165,7 @@ def valid(loaded: LoadedState, output: Output) -> LoadedState | None:
     """What valid files declare; None after printing the errors in invalid ones."""
     if not loaded.faulty:
         return loaded
-    print_findings(loaded.diagnostics, output, files=loaded.files, **loaded.declared)
+    print_findings(loaded.diagnostics, output, {"files": loaded.files, **loaded.declared})
     return None
 
 
