@@ -13,6 +13,7 @@ from reconciler.errors import (
     GraphRefusalError,
     GraphUnansweredError,
 )
+from reconciler.graph.concurrent import concurrently
 from reconciler.model.answers import identifier, text_or_none
 from reconciler.model.graph import Graph, Request
 from reconciler.model.kind import Api
@@ -70,15 +71,17 @@ async def find_catalogs(
         GraphUnansweredError: Graph has not answered any HTTP request of this run.
     """
     together = await _look_up(graph, [str(ref.display_name) for ref in refs if ref.id is None])
-    matches: dict[ObjectRef, list[ObjectRef] | GraphError] = {}
-    for ref in refs:
+
+    async def matches_of(ref: ObjectRef) -> list[ObjectRef] | GraphError:
+        """The matches of one reference."""
         try:
-            matches[ref] = together.get(folded(ref.display_name)) or await _find(graph, ref)
+            return together.get(folded(ref.display_name)) or await _find(graph, ref)
         except GraphError as error:
             if isinstance(error, GraphUnansweredError) and not graph.answered:
                 raise
-            matches[ref] = error
-    return matches
+            return error
+
+    return dict(zip(refs, await concurrently(map(matches_of, refs)), strict=True))
 
 
 def batches(refs: Sequence[ObjectRef]) -> Iterator[list[ObjectRef]]:
