@@ -50,6 +50,20 @@ async def observe(
     return [found[scope.parent] for scope in desired]
 
 
+def with_referred(kinds: Kinds, desired: Sequence[DesiredScope]) -> list[DesiredScope]:
+    """The scopes, with that of the tenant if an object refers to something in it."""
+    of_tenant = {kind.name for kind in kinds.inside(None)}
+    refers = any(
+        isinstance(value, ObjectRef) and value.kind in of_tenant
+        for scope in desired
+        for declared in scope.objects
+        for value in declared.properties.values()
+    )
+    if not refers or any(scope.parent is None for scope in desired):
+        return [*desired]
+    return [*desired, DesiredScope(None, (), desired[0].source)]
+
+
 async def observe_listed(
     graph: GraphClient,
     kinds: Kinds,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from reconciler import __version__
 from reconciler.app.connection import Connection
 from reconciler.app.kinds import KINDS
-from reconciler.app.observe import observe
+from reconciler.app.observe import observe, with_referred
 from reconciler.app.runs import Progress
 from reconciler.app.selection import may_be_selected, select_read
 from reconciler.loader import LoadedState
@@ -30,7 +30,7 @@ async def observed(
 ) -> Sequence[tuple[DesiredScope, ObservedScope]]:
     """The observed state of each declared scope that --catalog selects."""
     names = connection.settings.catalogs
-    desired = may_be_selected(declared, names)
+    desired = with_referred(KINDS, may_be_selected(declared, names))
     read = counting("reading catalogs", len(desired), progress)
     states = await observe(connection.graph, KINDS, desired, read)
     return select_read(list(zip(desired, states, strict=True)), names, declared)

@@ -4,12 +4,12 @@ A depot is in nothing else; crates are in a depot; a gate is part of a depot tha
 builds: only where it leads to is ours, and that is a depot by name.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from reconciler.errors import GraphRefusalError
-from reconciler.loader import desired_object
+from reconciler.loader import DocumentFormat, DocumentSchema, desired_object
 from reconciler.model.answers import identifier, text_or_none
 from reconciler.model.fields import Field, Fields, as_written
 from reconciler.model.graph import Graph, Request
@@ -20,6 +20,7 @@ from reconciler.model.objects import Desired, ObjectRef, Observed, Parents, Path
 from reconciler.model.plan import Change
 from reconciler.model.reason import Reason, reason
 
+Observe = Callable[[Parents, Mapping[str, Any]], Observed]
 PERMISSION = Permission("Depots.Read", "Clerk", "Depots.Write", "Foreman")
 DEPOT_FIELDS = Fields(
     {("displayName",): Field(as_written, own=True), ("note",): Field(nullable=True)}
@@ -34,15 +35,12 @@ CRATE_FIELDS = Fields(
 GATE_FIELDS = Fields({("leadsTo",): Field(refers_to="depot", nullable=True)})
 
 
-def routes(kind: str, fields: Fields, below: str, *, creates: bool) -> Api:
+def routes(observed: Observe, below: str, *, creates: bool) -> Api:
     """The plain routes of a kind: a list, and in it each object."""
 
     def address(parents: Parents, object_id: str = "") -> str:
         inside = f"/depots/{parents[0].id}" if parents else ""
         return f"{{+baseurl}}{inside}/{below}" + (f"/{object_id}" if object_id else "")
-
-    def observed(parents: Parents, body: Mapping[str, Any]) -> Observed:
-        return observe(kind, fields, parents, body)
 
     async def listed(graph: Graph, parents: Parents) -> tuple[Observed, ...]:
         bodies = await graph.pages(Request("GET", address(parents)))
@@ -87,6 +85,16 @@ def observe(kind: str, fields: Fields, parents: Parents, body: Mapping[str, Any]
     return Observed(ref, parents, fields.observed(body), body, unknown=())
 
 
+def observe_depot(parents: Parents, body: Mapping[str, Any]) -> Observed:
+    """The depot in an answer."""
+    return observe("depot", DEPOT_FIELDS, parents, body)
+
+
+def observe_crate(parents: Parents, body: Mapping[str, Any]) -> Observed:
+    """The crate in an answer."""
+    return observe("crate", CRATE_FIELDS, parents, body)
+
+
 def observe_gate(parents: Parents, body: Mapping[str, Any]) -> Observed:
     """The gate in an answer; it leads to a depot by id."""
     ref = ObjectRef("gate", identifier(body, "a gate"), text_or_none(body.get("displayName")))
@@ -124,8 +132,8 @@ DEPOT = Kind(
     plural="depots",
     parents=(),
     fields=DEPOT_FIELDS,
-    api=routes("depot", DEPOT_FIELDS, "depots", creates=True),
-    observe=lambda parents, body: observe("depot", DEPOT_FIELDS, parents, body),
+    api=routes(observe_depot, "depots", creates=True),
+    observe=observe_depot,
     bodies=lambda _ref, _before, after: (Body(DEPOT_FIELDS.body(after)),),
     content=lambda observed: {
         name: value for name, value in observed.raw.items() if name != "changed"
@@ -139,8 +147,8 @@ CRATE = Kind(
     plural="crates",
     parents=("depot",),
     fields=CRATE_FIELDS,
-    api=routes("crate", CRATE_FIELDS, "crates", creates=True),
-    observe=lambda parents, body: observe("crate", CRATE_FIELDS, parents, body),
+    api=routes(observe_crate, "crates", creates=True),
+    observe=observe_crate,
     bodies=lambda _ref, _before, after: (Body(CRATE_FIELDS.body(after)),),
     content=lambda observed: {
         name: value for name, value in observed.raw.items() if name != "changed"
@@ -153,7 +161,7 @@ GATE = Kind(
     plural="gates",
     parents=("depot",),
     fields=GATE_FIELDS,
-    api=routes("gate", GATE_FIELDS, "gates", creates=False),
+    api=routes(observe_gate, "gates", creates=False),
     observe=observe_gate,
     bodies=gate_bodies,
     content=lambda observed: {
@@ -166,3 +174,31 @@ GATE = Kind(
     lists_unmanaged=False,
 )
 STRANGERS = Kinds((DEPOT, CRATE, GATE))
+
+TEXT = {"type": ["string", "number"]}
+NAMED = {"displayName": TEXT}
+
+
+def _objects(**members: Any) -> JsonObject:
+    item = {"type": "object", "properties": {**NAMED, **members}, "required": ["displayName"]}
+    return {"type": "array", "items": item}
+
+
+FORMAT = DocumentFormat(
+    STRANGERS,
+    DocumentSchema(
+        {
+            "type": "object",
+            "properties": {
+                "depot": {
+                    "type": ["string", "object"],
+                    "properties": {**NAMED, "note": {"type": ["string", "null"]}},
+                },
+                "defaults": {"type": "object"},
+                "crates": _objects(weight={"type": "integer"}, colour={"type": ["string", "null"]}),
+                "gates": _objects(leadsTo={"type": ["string", "null"]}),
+            },
+            "required": ["depot"],
+        }
+    ),
+)

@@ -1,0 +1,256 @@
+"""Kinds that the product does not have, handed to the engine as it is: planned, applied, shown as
+drift, exported, and killed half-way.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from aiohttp import web
+from depot_runs import Depot, connected
+from depot_server import Depots, served
+from depots import FORMAT, STRANGERS
+
+from reconciler.app.kinds import check_order
+from reconciler.model.kind import Kinds
+from reconciler.model.plan import Outcome, Plan
+from reconciler.model.plan_document import plan_document
+from reconciler.plan.saved import read_plan, saved_text
+from reconciler.render.reasons import outcome_sentence, sentence
+from reconciler.render.sentences import SENTENCES
+from reconciler.render.text import plan_text
+from reconciler.render.wording import Wording
+
+T = TypeVar("T")
+HERE = Path(__file__).parent
+SENTENCES_OF_ALL = {**SENTENCES, "gate_locked": "the gate is locked by {by}; unlock it first"}
+TEXT = """
+depot: {displayName: South, note: new}
+crates:
+  - {displayName: tea, weight: 3}
+  - {displayName: salt, weight: 5, colour: Grey}
+---
+depot: North
+crates:
+  - {displayName: tea, weight: 4}
+gates:
+  - {displayName: main, leadsTo: South}
+"""
+
+
+def north() -> Depots:
+    """A server with one depot, in which somebody has built a gate that leads nowhere."""
+    depots = Depots()
+    held = depots.add("depots", displayName="North", note="old")
+    depots.add(f"depots/{held['id']}/crates", displayName="tea", weight=3, colour="red")
+    depots.add(f"depots/{held['id']}/crates", displayName="rope", weight=1, colour=None)
+    depots.add(f"depots/{held['id']}/gates", displayName="main", leadsTo=None, height=7, rules=[1])
+    return depots
+
+
+def run(depots: Depots, story: Callable[[Depot], Awaitable[T]]) -> T:
+    """The story, with a client for a server of these depots."""
+
+    async def whole() -> T:
+        async with served(depots) as url, connected(url) as depot:
+            return await story(depot)
+
+    return asyncio.run(whole())
+
+
+async def planned_and_applied(depot: Depot) -> tuple[Plan, tuple[Outcome, ...], Plan]:
+    """The plan, its outcomes, and the plan after them."""
+    plan = await depot.plan(TEXT)
+    return plan, await depot.apply(plan), await depot.plan(TEXT)
+
+
+def test_every_kind_is_planned_in_the_order_of_work() -> None:
+    plan = run(north(), lambda depot: depot.plan(TEXT))
+    assert [(each.kind, each.action, each.object.display_name) for each in plan.changes] == [
+        ("crate", "update", "tea"),
+        ("gate", "update", "main"),
+        ("depot", "create", "South"),
+        ("crate", "create", "salt"),
+        ("crate", "create", "tea"),
+    ]
+    assert plan.by_kind["crate"]["unmanaged"] == 1
+    assert plan.complete
+
+
+def test_what_is_created_in_the_run_is_known_when_it_is_referred_to() -> None:
+    depots = north()
+    _, outcomes, after = run(depots, planned_and_applied)
+    assert {outcome.status for outcome in outcomes} == {"done"}, outcomes
+    south = depots.named("depots", "South")
+    assert depots.named("depots/id-1/gates", "main")["leadsTo"] == {"id": south["id"]}
+    assert {each["displayName"] for each in depots.lists[f"depots/{south['id']}/crates"]} == {
+        "tea",
+        "salt",
+    }
+    assert after.changes == ()
+
+
+def test_of_a_foreign_object_only_the_member_that_is_ours_changes() -> None:
+    depots = north()
+    before = dict(depots.named("depots/id-1/gates", "main"))
+    run(depots, planned_and_applied)
+    after = depots.named("depots/id-1/gates", "main")
+    ours = ("leadsTo", "changed")
+    assert {name: value for name, value in after.items() if name not in ours} == {
+        name: value for name, value in before.items() if name not in ours
+    }
+
+
+def test_a_foreign_object_that_the_write_alters_elsewhere_is_reported() -> None:
+    depots = north()
+
+    @web.middleware
+    async def lowering(
+        request: web.Request, handler: Callable[..., Awaitable[web.Response]]
+    ) -> web.Response:
+        answer = await handler(request)
+        if request.method == "PUT" and "/gates/" in request.path:
+            depots.named("depots/id-1/gates", "main")["height"] = 1
+        return answer
+
+    async def whole() -> tuple[Outcome, ...]:
+        async with served(depots, lowering) as url, connected(url) as depot:
+            return await depot.apply(await depot.plan(TEXT))
+
+    (gate,) = (each for each in asyncio.run(whole()) if each.change.kind == "gate")
+    assert (gate.status, gate.written) == ("failed", True)
+    assert "height was altered by this write" in outcome_sentence(gate)
+
+
+def test_what_depends_on_a_failed_change_is_skipped() -> None:
+    depots = north()
+    depots.refuse.add("South")
+    _, outcomes, _ = run(depots, planned_and_applied)
+    reasons = {
+        (each.change.kind, str(each.change.object)): each.reason.code if each.reason else ""
+        for each in outcomes
+        if each.status != "done"
+    }
+    assert reasons == {
+        ("depot", "South"): "refused_forbidden",
+        ("crate", "salt"): "parent_failed",
+        ("crate", "tea"): "parent_failed",
+        ("gate", "main"): "depends_on_failed",
+    }
+
+
+def test_a_guard_of_the_kind_blocks_and_what_it_says_is_shown() -> None:
+    depots = north()
+    depots.named("depots/id-1/gates", "main").update(locked=True, lockedBy="Ada")
+    plan = run(depots, lambda depot: depot.plan(TEXT))
+    (blocked,) = plan.blocked
+    assert (
+        sentence(blocked.reason, blocked, SENTENCES_OF_ALL)
+        == "the gate is locked by Ada; unlock it first"
+    )
+    assert "locked by Ada" in plan_text(plan, Wording(sentences=SENTENCES_OF_ALL))
+
+
+def test_a_reference_to_nothing_is_blocked() -> None:
+    text = "depot: North\ngates: [{displayName: main, leadsTo: West}]"
+    (blocked,) = run(north(), lambda depot: depot.plan(text)).blocked
+    assert sentence(blocked.reason, blocked) == (
+        'it refers to the depot "West", which is neither declared nor live'
+    )
+
+
+def test_a_foreign_object_that_is_not_there_is_not_created() -> None:
+    text = "depot: North\ngates: [{displayName: side, leadsTo: North}]"
+    (blocked,) = run(north(), lambda depot: depot.plan(text)).blocked
+    assert blocked.reason.code == "create_not_offered"
+
+
+def test_the_saved_plan_is_read_back_and_carried_out() -> None:
+    async def saved_and_applied(depot: Depot) -> tuple[Plan, Plan, tuple[Outcome, ...]]:
+        plan = await depot.plan(TEXT)
+        schema = {"type": "object"}
+        again = read_plan(saved_text(plan), "plan.json", schema, STRANGERS)
+        return plan, again, await depot.apply(again)
+
+    plan, again, outcomes = run(north(), saved_and_applied)
+    assert plan_document(again) == plan_document(plan)
+    assert {outcome.status for outcome in outcomes} == {"done"}
+
+
+def test_drift_shows_what_was_changed_by_hand() -> None:
+    depots = north()
+
+    async def changed_by_hand(depot: Depot) -> str:
+        await depot.apply(await depot.plan(TEXT))
+        depots.named("depots/id-1/gates", "main")["leadsTo"] = {"id": "id-1", "name": "North"}
+        depots.named("depots/id-1/crates", "tea")["weight"] = 9
+        return plan_text(await depot.plan(TEXT), Wording(drift=True))
+
+    shown = run(depots, changed_by_hand)
+    assert "weight: declared 4, live 9" in shown
+    assert 'leadsTo: declared "South", live "North"' in shown
+    assert shown.splitlines()[-1].startswith("Drift: 0 missing, 2 changed, 1 unmanaged")
+
+
+def test_planning_an_export_is_empty() -> None:
+    async def exported_and_planned(depot: Depot) -> tuple[str, Plan]:
+        await depot.apply(await depot.plan(TEXT))
+        text = await depot.export()
+        return text, await depot.plan(text)
+
+    text, plan = run(north(), exported_and_planned)
+    assert (plan.changes, plan.unmanaged) == ((), ()), text
+    assert "leadsTo: South" in text
+    assert "displayName: rope" in text
+
+
+@pytest.mark.parametrize("write", [1, 2, 3, 4, 5])
+def test_killed_at_any_write_the_next_run_completes_it(write: int) -> None:
+    depots = north()
+    process: subprocess.Popen[bytes] | None = None
+
+    @web.middleware
+    async def killing(
+        request: web.Request, handler: Callable[..., Awaitable[web.Response]]
+    ) -> web.Response:
+        answer = await handler(request)
+        writes = [each for each in depots.requests if not each.startswith("GET")]
+        if request.method != "GET" and len(writes) == write and process is not None:
+            os.kill(process.pid, signal.SIGKILL)
+        return answer
+
+    async def whole() -> tuple[int, Plan]:
+        nonlocal process
+        async with served(depots, killing) as url:
+            command = [sys.executable, str(HERE / "depot_runs.py"), url, TEXT]
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(HERE), *sys.path))}
+            process = subprocess.Popen(command, env=environment)  # noqa: ASYNC220
+            code = await asyncio.to_thread(process.wait, 60)
+            process = None
+            async with connected(url) as depot:
+                await depot.apply(await depot.plan(TEXT))
+                return code, await depot.plan(TEXT)
+
+    code, after = asyncio.run(whole())
+    assert (code, after.changes) == (-signal.SIGKILL, ())
+    names = [each["displayName"] for each in depots.lists["depots"]]
+    assert sorted(names) == ["North", "South"]
+
+
+def test_the_order_of_kinds_is_checked() -> None:
+    depot, crate, gate = STRANGERS
+    check_order(STRANGERS)
+    for wrong in ((crate, depot, gate), (gate, depot, crate)):
+        with pytest.raises(ValueError, match="depot must stand before"):
+            check_order(Kinds(wrong))
+
+
+def test_the_format_has_all_three() -> None:
+    assert set(FORMAT.headers) == {"depot"}
+    assert set(FORMAT.lists) == {"crates", "gates"}
