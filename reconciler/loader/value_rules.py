@@ -43,8 +43,11 @@ def secret_faults(
 
 
 def _fault_of_kind(name: str, node: Scalar, kinds: Iterable[Kind]) -> Fault | None:
-    faults = (kind.secret_rule(name, node) for kind in kinds)
-    return next((fault for fault in faults if fault is not None), None)
+    for kind in kinds:
+        fault = kind.secret_rule(name, node)
+        if fault is not None:
+            return fault
+    return None
 
 
 def _secret_fault(name: str, node: Scalar, not_secret: Collection[str]) -> Fault | None:

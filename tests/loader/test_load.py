@@ -377,3 +377,18 @@ def test_names_of_catalogs_are_compared_like_those_of_extensions() -> None:
     assert [str(each.ref) for each in scope.objects] == ["a", "b"]
     Path("b.yaml").write_text(padded + "  - displayName: A\n", "utf-8")
     assert [each.code for each in load([Path()], FORMAT).diagnostics] == ["R207"]
+
+
+def test_a_timeout_of_the_defaults_is_inherited_under_its_canonical_name() -> None:
+    text = HEAD.replace("timeoutDuration", "durationBeforeTimeout")
+    extension = only(text + "  - {displayName: a, callbackConfiguration: {}}\n")
+    assert extension.properties["callbackConfiguration", "timeoutDuration"] == "PT1H"
+    assert extension.inherited is not None
+    assert ("callbackConfiguration", "timeoutDuration") in extension.inherited.paths
+
+
+def test_an_extension_has_its_own_name_and_id_and_never_those_of_the_defaults() -> None:
+    [document], _ = read_documents("d: {id: x, displayName: y, description: z}\ne: {}\n")
+    extension = member(document, "e")
+    assert isinstance(extension, Mapping)
+    assert data_of(merged(member(document, "d"), extension, FIELDS)) == {"description": "z"}
