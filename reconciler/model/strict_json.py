@@ -59,7 +59,7 @@ def _of_unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(members):
         counts = Counter(name for name, _ in members)
         twice = counts.most_common(1)[0][0][:_SHOWN_CHARACTERS]
-        raise InvalidJsonError(f"has the member {json.dumps(twice)} twice")
+        raise InvalidJsonError(f"has the member {json.dumps(twice, allow_nan=False)} twice")
     return value
 
 

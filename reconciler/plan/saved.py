@@ -23,7 +23,7 @@ from reconciler.model.strict_json import InvalidJsonError, parsed
 from reconciler.render.json_document import to_json
 
 MAX_BYTES = 1024**3
-"""The maximum size of a saved plan, which has to fit into memory; 50,000 changes are 90 MB."""
+"""The maximum size of a saved plan, which has to fit into memory; 50,000 changes are 100 MB."""
 _HINT = "Make a new one with `reconciler plan --out FILE`."
 _LEVELS = 50
 """The maximum nesting: code that hashes, compares and shows a plan is recursive. A real plan has a

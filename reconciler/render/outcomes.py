@@ -37,8 +37,10 @@ def outcome_line(outcome: Outcome, wording: Wording = PLAIN) -> str:
     action = change.action
     what = label_in_parents(change.object, change.parents)
     why = visible(outcome_sentence(outcome, wording.sentences))
-    is_in_reason = outcome.request_id is None or outcome.request_id in why
-    request = "" if is_in_reason else f" (request ID {visible(outcome.request_id or '')})"
+    is_shown = outcome.status != "done" and (outcome.request_id or "") in why
+    request = (
+        "" if is_shown or not outcome.request_id else f" (request ID {visible(outcome.request_id)})"
+    )
     match outcome.status:
         case "done":
             return f"{SYMBOLS[action]} {DONE[action]} {what}{request}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from reconciler.model.json_values import JsonValue
 from reconciler.model.objects import Parents
 from reconciler.model.plan import Change, Outcome
 from reconciler.model.reason import Reason
+from reconciler.render.escape import json_value
 from reconciler.render.nouns import TENANT, noun, plural, with_article
 from reconciler.render.sentences import (
     CHECK,
@@ -116,7 +116,7 @@ def _text(value: JsonValue) -> str:
         return value
     if isinstance(value, list):
         return ", ".join(map(_text, value))
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+    return "" if value is None else json_value(value)
 
 
 def _words(kind: str, parents: Parents) -> dict[str, str]:

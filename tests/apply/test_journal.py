@@ -80,14 +80,14 @@ def test_before_and_after_every_attempt_there_is_a_line(tmp_path: Path) -> None:
     assert len({line["client_request_id"] for line in (first, refused, second, answered)}) == 1
     assert len({line["run"] for line in lines(file)}) == 1
     assert first["body"]["displayName"] == "a"
-    assert (first["method"], first["action"], first["catalog"]["display_name"]) == (
+    assert (first["method"], first["action"], first["parents"][0]["display_name"]) == (
         "POST",
         "create",
         "Marketing",
     )
     assert "HTTP 429" in refused["error"] and refused["request_id"]
     assert (answered["error"], answered["request_id"]) == (None, outcome.request_id)
-    assert (ended["status"], ended["extension"]["id"]) == ("done", live[0]["id"])
+    assert (ended["status"], ended["object"]["id"]) == ("done", live[0]["id"])
 
 
 def test_runs_are_added_one_after_the_other_and_a_line_cut_short_swallows_none(
