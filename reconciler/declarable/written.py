@@ -75,7 +75,7 @@ def part_of(properties: Mapping[Path, Value], name: str) -> Properties:
 def exists_without_members(fields: Fields, live: Observed, name: str) -> bool:
     """True for a live object without a documented member, if its existence alone means something.
 
-    For example, with an empty `callbackConfiguration` the request waits.
+    For example, an empty object may say that the service waits for it.
     """
     values = [path for path, value in part_of(live.properties, name).items() if value is not None]
     documented = any(path in fields.members for path in values if len(path) > 1)

@@ -95,7 +95,7 @@ def block_scalar(text: str, indent: int) -> list[str]:
 
 
 def flow(properties: Mapping[str, JsonValue], *, quoted: bool = False) -> str:
-    """The properties on one line: `{timeoutDuration: PT1H}`; `quoted` as JSON writes it."""
+    """The properties on one line: `{name: text}`; `quoted` as JSON writes it."""
     members = (
         f"{key(name, quoted=quoted)}: {in_flow(value, quoted=quoted)}"
         for name, value in properties.items()

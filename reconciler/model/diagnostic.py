@@ -32,7 +32,7 @@ CODES: dict[str, str] = {
     "R108": "Both names of the callback timeout are declared",
     "R201": "The duration has a form that Graph does not accept",
     "R202": "The callback timeout is not between 5 minutes and 14 days",
-    "R203": "callbackConfiguration is not supported on this type",
+    "R203": "The property is not supported on this type",
     "R204": "The value is not a GUID",
     "R205": "The url of the trigger contains shared-access parameters",
     "R206": "resourceId is missing or not allowed",

@@ -8,7 +8,7 @@ from reconciler.model.objects import Path
 
 
 def pointer(path: Sequence[str]) -> str:
-    """`/callbackConfiguration/timeoutDuration`."""
+    """`/outer/inner` for a member of an object."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
 
 

@@ -13,7 +13,7 @@ from reconciler.model.reason import Reason
 Read = Literal["complete", "unreadable", "absent", "to_create"]
 
 Path: TypeAlias = tuple[str, ...]
-"""Where a property is: `("callbackConfiguration", "timeoutDuration")`, `("displayName",)`."""
+"""Where a property is: `("displayName",)`, or `("outer", "inner")` in an object."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def shared_title(changes: Iterable[Change], kind: str) -> str:
 
 
 def field_path(row: FieldChange) -> str:
-    """`callbackConfiguration/timeoutDuration`: the JSON Pointer without its first slash."""
+    """`outer/inner`: the JSON Pointer without its first slash."""
     return visible(pointer(row.path)[1:])
 
 

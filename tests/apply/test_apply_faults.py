@@ -22,8 +22,8 @@ from reconciler.errors import RefusedError
 from reconciler.kinds.extension import EXTENSION
 from reconciler.kinds.extension.api import create
 from reconciler.kinds.extension.fields import FIELDS
-from reconciler.model.plan import Change, FieldChange, Outcome, Precondition
 from reconciler.model.kind import Body
+from reconciler.model.plan import Change, FieldChange, Outcome, Precondition
 from reconciler.model.reason import reason
 from reconciler.model.secrets import without_secrets
 
@@ -476,12 +476,12 @@ def test_a_plan_sends_nothing_but_get_and_the_transport_lets_nothing_else_out(
         async with tenant(tmp_path, catalog(), faults=[record]) as held:
             await held.plan(tmp_path / "desired")
             assert set(seen) == {"GET"}
+            parents = (catalog_ref(MARKETING, "Marketing"),)
+            request = create(held.graph, parents, Body(extension("a")))
             with pytest.raises(
                 RefusedError,
                 match="Refused to send POST: writes are locked until a plan is approved",
             ):
-                parents = (catalog_ref(MARKETING, "Marketing"),)
-                request = create(held.graph, parents, Body(extension("a")))
                 await held.graph.attempt(held.graph.sending(request))
             assert set(seen) == {"GET"}
             assert held.store.extensions() == []

@@ -1,6 +1,7 @@
 """Changes by others between a pre-check and its write, and between a write and its read-back."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -355,3 +356,54 @@ def rename(
             return outcomes, sorted(item["displayName"] for item in held.store.extensions())
 
     return asyncio.run(story())
+
+
+@pytest.mark.parametrize("live", [[], [{"id": OWN, **extension("a")}]], ids=["create", "update"])
+def test_the_second_timeout_name_is_sent_with_all_that_the_service_has_filled_in(
+    live: list[Any], tmp_path: Path
+) -> None:
+    """A service that accepts a create without url, and then no PUT without it."""
+    bodies: list[Any] = []
+
+    async def refuses_a_put_without_url(
+        request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
+        if request.method == "PUT":
+            bodies.append(await request.json())
+            if not bodies[-1]["endpointConfiguration"].get("url"):
+                return web.json_response({"error": {"code": "NoUrl", "message": "x"}}, status=400)
+        return await handler(request)
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore"]
+    story = Story(tmp_path, live, timed, *switches)
+    outcome = story.run(refuses_a_put_without_url)
+    assert outcome.status == "done", explained(outcome)
+    assert bodies[-1]["callbackConfiguration"]["durationBeforeTimeout"] == "PT2H"
+    assert "accepted the timeout as durationBeforeTimeout" in explained(outcome)
+
+
+def test_the_second_timeout_name_carries_the_address_that_another_logic_app_has(
+    tmp_path: Path,
+) -> None:
+    """The first PUT moves the extension to another Logic App; its address is known only then."""
+    sent: list[Any] = []
+    stored: list[Any] = []
+
+    async def noted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "PUT":
+            return await handler(request)
+        sent.append((await request.json())["endpointConfiguration"].get("url"))
+        answer = await handler(request)
+        assert isinstance(answer, web.Response)
+        stored.append(json.loads(str(answer.text))["endpointConfiguration"]["url"])
+        return answer
+
+    moved = {**extension("a")["endpointConfiguration"], "logicAppWorkflowName": "other"}
+    callback = {"timeoutDuration": "PT2H"}
+    wanted = extension("a", endpointConfiguration=moved, callbackConfiguration=callback)
+    switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore"]
+    story = Story(tmp_path, [{"id": OWN, **extension("a")}], wanted, *switches)
+    assert story.run(noted).status == "done"
+    assert sent == [None, stored[0]]
+    assert stored[0] == stored[1]

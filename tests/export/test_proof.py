@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import pytest
 from harness import ASSIGNMENT, REQUEST, SUBSCRIPTION
-
 from reconciler.export.adopt import Adoption, NewExtension
 from reconciler.export.proof import only_adopted
 from reconciler.export.sources import documents_of
+from reconciler.model.extension import Catalog, DesiredCatalog, ExtensionRef
+from reconciler.model.types import JsonValue, Properties
+
 from reconciler.loader import load_texts
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.export import Edit
-from reconciler.model.extension import Catalog, DesiredCatalog, ExtensionRef
-from reconciler.model.types import JsonValue, Properties
 
 PIN, OTHER = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2))
 BEFORE = f"""\

@@ -11,6 +11,7 @@ from fault_kinds import FAULTS
 from fault_laws import LAWS
 from fault_story import TIMES, Story, happen
 from fault_table import EXPECTED, Cells, as_text, cell, read
+from objects import explained
 from tiers import sample
 
 REVIEWED = read(EXPECTED.read_text())

@@ -10,11 +10,11 @@ import zlib
 
 import httpx
 import pytest
+from reconciler.graph.reading import MAX_EXTENSIONS, list_extensions, observe
+from reconciler.model.extension import Catalog
 
 from reconciler.errors import GarbledAnswerError, GraphAnswerError
-from reconciler.graph.reading import MAX_EXTENSIONS, list_extensions, observe
 from reconciler.graph.transport import MAX_ANSWER_BYTES
-from reconciler.model.extension import Catalog
 from reconciler.network.body import Body, TooLargeError
 from tests.graph.graph_clients import graph_at, send
 from tests.graph.scripted import CATALOG, EM, Reply, listing, scripted

@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-
-from reconciler.errors import AuthenticationError, GraphAnswerError, GraphUnansweredError
 from reconciler.graph.reading import get_extension, list_catalogs, list_extensions, observe
 from reconciler.model.extension import Catalog
+
+from reconciler.errors import AuthenticationError, GraphAnswerError, GraphUnansweredError
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.switches import parse_switches
 from tests.graph.graph_clients import graph_at

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from harness import FINANCE, MARKETING, CommandLine, catalog, declare, extension
+from reconciler.model.extension import Catalog, ExtensionRef
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.extension import Catalog, ExtensionRef
 from reconciler.model.plan import Plan, PlannedCatalog, Unmanaged
 from reconciler.plan.baseline import with_baseline
 

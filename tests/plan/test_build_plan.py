@@ -5,19 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 from harness import FINANCE, MARKETING, REQUEST, extension
-from objects import because
 from hypothesis import given
 from hypothesis import strategies as st
-
+from objects import because
 from reconciler.graph.wire import observed_extension
 from reconciler.model.canonical import canonical
-from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension, ObservedCatalog
+from reconciler.model.types import short_type
+from reconciler.plan.digest import digest
+
+from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.plan import Plan
 from reconciler.model.secrets import learn, learn_value
-from reconciler.model.types import short_type
 from reconciler.plan.build import PlanContext, build_plan
-from reconciler.plan.digest import digest
 
 CONTEXT = PlanContext("0", "tenant", "http://127.0.0.1:8484/v1.0", app_only=False)
 PLACE = SourceLocation("f.yaml")
