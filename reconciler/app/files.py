@@ -114,7 +114,7 @@ def show(file: Path) -> Plan:
 
 
 def _bounded(file: Path) -> bytes:
-    """The content of a file; only the beginning if that shows that it is no plan.
+    """The content of a file; only the beginning if that shows that it is not a plan.
 
     Raises:
         OSError: it cannot be read, or is larger than a saved plan may be.

@@ -1,4 +1,4 @@
-"""What is live: the declared scopes found by id or by a unique name, and the objects in them."""
+"""What is live: the declared scopes scopes_read by id or by a unique name, and the objects in them."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ async def observe(
     """
     reading = _Reading(graph, kinds, advance)
     refs = list(dict.fromkeys(scope.parent for scope in desired if scope.parent is not None))
-    found: dict[ObjectRef | None, ObservedScope] = {}
+    scopes_read: dict[ObjectRef | None, ObservedScope] = {}
     for kind in kinds:
         of_kind = [ref for ref in refs if ref.kind == kind.name]
         if of_kind:
-            found |= await reading.scopes(kind, of_kind)
+            scopes_read |= await reading.scopes(kind, of_kind)
     if any(scope.parent is None for scope in desired):
-        found[None] = await reading.tenant()
-    return [found[scope.parent] for scope in desired]
+        scopes_read[None] = await reading.tenant()
+    return [scopes_read[scope.parent] for scope in desired]
 
 
 def with_referred(kinds: Kinds, desired: Sequence[DesiredScope]) -> list[DesiredScope]:
@@ -93,17 +93,17 @@ class _Reading:
         """The scopes of these parents, which are all of one kind."""
         batches = kind.api.batches(refs) if kind.api.batches else [refs]
         groups = await concurrently(self._batch(kind, batch) for batch in batches)
-        found = dict(chain.from_iterable(groups))
-        absent = [ref for ref, scope in found.items() if scope is None and ref.id is None]
+        scopes_read = dict(chain.from_iterable(groups))
+        absent = [ref for ref, scope in scopes_read.items() if scope is None and ref.id is None]
         listed, unreadable = await self._all(kind) if absent else ([], "")
         by_name = {ref: _of_same_name(ref, listed) for ref in absent}
         again = await concurrently(
             self._matched(ref, matches) for ref, matches in by_name.items() if matches
         )
-        found |= dict(zip((ref for ref in absent if by_name[ref]), again, strict=True))
+        scopes_read |= dict(zip((ref for ref in absent if by_name[ref]), again, strict=True))
         return {
             ref: scope or ObservedScope(ref, "absent", reason=_absent(ref, listed, unreadable))
-            for ref, scope in found.items()
+            for ref, scope in scopes_read.items()
         }
 
     async def tenant(self) -> ObservedScope:
@@ -121,7 +121,7 @@ class _Reading:
     ) -> list[tuple[ObjectRef, ObservedScope | None]]:
         """Looks up a group of parents with one request, then reads them concurrently."""
         if kind.api.find is None:
-            raise AssertionError("a kind that contains others can be found")
+            raise AssertionError("a kind that contains others can be scopes_read")
         matches = await kind.api.find(self._graph, refs)
         scopes = await concurrently(self._matched(ref, matches[ref]) for ref in refs)
         return list(zip(refs, scopes, strict=True))
@@ -178,7 +178,7 @@ def _unreadable(error: GraphError) -> Reason:
 
 
 def _absent(ref: ObjectRef, listed: Sequence[ObjectRef], unreadable: str) -> Reason:
-    """Why no object was found: what it is searched by, and the most similar names."""
+    """Why no object was scopes_read: what it is searched by, and the most similar names."""
     if ref.id is not None:
         return reason("parent_absent", by="id")
     names = {folded(other.display_name): str(other) for other in listed}

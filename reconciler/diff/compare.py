@@ -77,7 +77,7 @@ def _changes_type(
 
 
 def _to_be_computed(fields: Fields, sides: Sides, live: Mapping[Path, Value]) -> Sides:
-    """The live values that the service computes anew: of their sources at least one differs."""
+    """The live values that the service will compute: of their sources at least one differs."""
     computed: Sides = {}
     for path, sources in fields.computed.items():
         before = live.get(path)

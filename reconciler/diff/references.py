@@ -75,8 +75,9 @@ def _ref_of(match: Match) -> ObjectRef:
 def _names(ref: ObjectRef, live: Observed | None, match: Match | None = None) -> bool:
     if ref.id is not None:
         return live is not None and live.id.casefold() == ref.id.casefold()
-    named = match.desired.ref if match else live.ref if live else None
-    return named is not None and folded(named.display_name) == folded(ref.display_name)
+    if match is not None:
+        return folded(match.desired.ref.display_name) == folded(ref.display_name)
+    return live is not None and folded(live.ref.display_name) == folded(ref.display_name)
 
 
 def _problem(code: str, ref: ObjectRef, **parameters: int | list[str]) -> Reason:

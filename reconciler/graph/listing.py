@@ -65,7 +65,7 @@ class Listing:
 
 def _page(answer: Answer) -> tuple[list[JsonObject], str | None]:
     value, link = answer.body.get("value"), answer.body.get("@odata.nextLink")
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise _invalid(
             "A listing has no list of objects under 'value'; it is not treated as empty.", answer
         )

@@ -17,7 +17,7 @@ from reconciler.model.objects import Desired, DesiredScope, ObjectRef, ObservedS
 from reconciler.model.plan import Change, FieldChange, Plan, PlannedScope, Unmanaged
 from reconciler.model.reason import reason
 from reconciler.model.secrets import looks_like_keys, may_be_written, texts_of, without_secrets
-from reconciler.plan.dependencies import blocked_with_others
+from reconciler.plan.dependencies import blocked, blocked_with_others
 from reconciler.plan.findings import findings
 from reconciler.plan.guards import guarded
 from reconciler.plan.mass_change import mass_change
@@ -142,8 +142,7 @@ def _without_secrets(change: Change, context: PlanContext) -> Change:
     """
     written = ["/".join(row.path) for row in change.fields if not _may_be_written(row)]
     if written:
-        why = reason("writes_secret", paths=[*written])
-        return replace(change, action="blocked", reason=why, fields=(), precondition=None)
+        return blocked(change, reason("writes_secret", paths=[*written]))
     return replace(change, fields=tuple(_safe(row, change, context) for row in change.fields))
 
 

@@ -24,7 +24,7 @@ def identity(ref: ObjectRef, parents: Parents) -> Identity:
 def dependencies(change: Change) -> Iterator[tuple[ObjectRef, Parents]]:
     """The objects that must be as planned before this change: its parents, and what it refers to.
 
-    An object in the same parents is meant where its kind has parents, else one of the tenant.
+    A reference names an object in the same parents, or one of the tenant.
     """
     for number, parent in enumerate(change.parents):
         yield parent, change.parents[:number]
@@ -34,31 +34,33 @@ def dependencies(change: Change) -> Iterator[tuple[ObjectRef, Parents]]:
             yield row.after, ()
 
 
+def blocked(change: Change, why: Reason) -> Change:
+    """The change, blocked: it has no rows and nothing to check."""
+    return replace(change, action="blocked", reason=why, fields=(), precondition=None)
+
+
 def blocked_with_others(changes: Sequence[Change]) -> list[Change]:
     """The changes, with every one blocked whose parent, or an object that it refers to, is."""
     current = list(changes)
     while True:
-        blocked = {
+        stopped = {
             identity(change.object, change.parents)
             for change in current
             if change.action == "blocked"
         }
-        settled = [_blocked_if_dependent(change, blocked) for change in current]
+        settled = [_blocked_if_dependent(change, stopped) for change in current]
         if settled == current:
             return settled
         current = settled
 
 
-def _blocked_if_dependent(change: Change, blocked: set[Identity]) -> Change:
+def _blocked_if_dependent(change: Change, stopped: set[Identity]) -> Change:
     if change.action == "blocked":
         return change
     for ref, parents in dependencies(change):
-        if identity(ref, parents) in blocked and (ref.kind, ref.id) != (
-            change.kind,
-            change.object.id,
-        ):
-            why = _why(ref, change)
-            return replace(change, action="blocked", reason=why, fields=(), precondition=None)
+        is_itself = (ref.kind, ref.id) == (change.kind, change.object.id)
+        if identity(ref, parents) in stopped and not is_itself:
+            return blocked(change, _why(ref, change))
     return change
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import chain
 
 from reconciler.diff.changes import Diff
 from reconciler.diff.references import parents_key
@@ -12,6 +13,7 @@ from reconciler.model.kind import Kinds, Surroundings
 from reconciler.model.objects import Observed, ObservedScope
 from reconciler.model.plan import Change
 from reconciler.model.reason import Reason
+from reconciler.plan.dependencies import blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +28,17 @@ def guarded(
     difference: Diff, observed: Sequence[ObservedScope], kinds: Kinds, *, app_only: bool
 ) -> Guarded:
     """The changes after the guards of their kinds; blocked ones are not asked about."""
-    live = [found for scope in observed for found in scope.objects]
-    by_id = {(item.ref.kind, item.id): item for item in live}
-    unmanaged_ids = {(each.object.kind, each.object.id) for each in difference.unmanaged}
-    unmanaged = [item for item in live if (item.ref.kind, item.id) in unmanaged_ids]
+    live = {
+        (each.ref.kind, each.id): each for each in chain(*(scope.objects for scope in observed))
+    }
+    unmanaged = [live[each.object.kind, str(each.object.id)] for each in difference.unmanaged]
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
     for change in difference.changes:
-        before = by_id.get((change.kind, change.object.id or ""))
+        before = live.get((change.kind, change.object.id or ""))
         around = Surroundings(before, _beside(change, unmanaged), app_only)
         blocks, warnings = _asked(change, around, kinds)
-        changes.append(
-            replace(change, action="blocked", reason=blocks[0], fields=(), precondition=None)
-            if blocks
-            else change
-        )
+        changes.append(blocked(change, blocks[0]) if blocks else change)
         diagnostics += warnings
     return Guarded(tuple(changes), tuple(diagnostics))
 
