@@ -1,4 +1,4 @@
-"""What is live: the declared scopes scopes_read by id or by a unique name, and the objects in them."""
+"""What is live: the declared scopes, found by id or by a unique name, and the objects in them."""
 
 from __future__ import annotations
 

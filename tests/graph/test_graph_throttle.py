@@ -3,18 +3,20 @@ again later.
 """
 
 import asyncio
+import logging
+from collections import Counter
 from contextlib import asynccontextmanager
 
 import pytest
 from harness import Running
 
-from reconciler.auth.credentials import LoopbackToken
 from reconciler.errors import GraphRefusalError
 from reconciler.graph.client import Limits, open_client
+from reconciler.graph.credentials import LoopbackToken
 from reconciler.graph.retry import RetryPolicy
-from reconciler.graph.throttle import Throttle
 from tests.graph.graph_clients import NOW, send
 from tests.graph.scripted import TOKEN, Reply, refused, scripted
+from tests.graph.throttle_log import concurrencies, consequences
 
 pytestmark = pytest.mark.usefixtures("sockets_closed")
 
@@ -78,21 +80,6 @@ def test_a_request_that_graph_takes_and_refuses_for_another_reason_counts_too():
     assert times_refused <= 12
 
 
-def test_a_few_answers_say_nothing_about_a_rate():
-    async def run():
-        throttle = Throttle(
-            2, RetryPolicy(0, Running().sleep, elapsed_s=lambda: 0.0), lambda _text: None
-        )
-        for _ in range(3):
-            throttle.count_success()
-            await throttle.pause(1, of_a_limit=True)
-        return throttle._budget, throttle.concurrency
-
-    budget, concurrency = asyncio.run(run())
-    assert budget is None
-    assert concurrency == 1
-
-
 def test_after_calm_windows_more_is_tried_and_what_is_too_much_is_learned_again():
     taken, times_refused, took_s = limited(10, 400)
     assert taken == 400
@@ -143,103 +130,6 @@ def test_what_is_no_measure_of_a_rate_is_waited_for_and_limits_none(refusal, ref
     asyncio.run(run())
     asked_s = float(refusal.headers.get("Retry-After", 0.5))
     assert clock.now_s <= refusals * asked_s
-
-
-def test_a_limit_learned_late_holds_for_some_windows_and_falls_with_an_unexplained_refusal():
-    clock = Running()
-
-    async def run():
-        throttle = Throttle(
-            4, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), lambda _text: None
-        )
-        learned = []
-        for moment_s in (90.0, 100.0):
-            clock.now_s = moment_s
-            for _ in range(6):
-                throttle.count_success()
-            await throttle.pause(2, of_a_limit=True)
-            learned.append(throttle._budget)
-        for moment_s in (102.0, 121.9, 122.1):
-            clock.now_s = moment_s
-            throttle.count_success()
-            learned.append(throttle._budget)
-        clock.now_s = 130.0
-        await throttle.pause(2, of_a_limit=True)
-        return learned, throttle._budget, throttle.concurrency
-
-    budgets, budget_at_the_end, concurrency = asyncio.run(run())
-    assert budgets == [None, 6, 6, 6, 12]
-    assert budget_at_the_end is None
-    assert concurrency == 2
-
-
-def limited_to(allowed, clock, reported):
-    """A throttle with a budget of so many requests in ten seconds, none of them sent yet."""
-    throttle = Throttle(
-        8, RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s), reported.append
-    )
-    throttle._budget, throttle._window_s = allowed, 10.0
-    return throttle
-
-
-@pytest.mark.parametrize(
-    ("answers", "requests", "waits"), [(4, 1, False), (4, 2, True), (5, 1, True), (0, 9, False)]
-)
-def test_a_permit_waits_until_the_budget_allows_all_its_requests(answers, requests, waits):
-    clock, reported = Running(), []
-
-    async def run():
-        throttle = limited_to(5, clock, reported)
-        for _ in range(answers):
-            throttle.count_answer()
-        async with throttle.permit(requests):
-            return clock.now_s
-
-    assert asyncio.run(run()) == (10.0 if waits else 0.0)
-    assert reported == (["Rate limited by Graph to 5 requests per 10 s", ""] if waits else [])
-
-
-def test_read_backs_skip_the_queue_for_the_budget():
-    clock, reported = Running(), []
-
-    async def run():
-        throttle = limited_to(1, clock, reported)
-        throttle.count_answer()
-        order = []
-
-        async def hurried():
-            with throttle.skip_queue():
-                async with throttle.permit():
-                    order.append(("skips the queue", clock.now_s))
-
-        async def queued():
-            async with throttle.permit():
-                order.append(("queues", clock.now_s))
-
-        waiting = asyncio.create_task(queued())
-        await asyncio.sleep(0)
-        await hurried()
-        await waiting
-        with throttle.skip_queue():
-            pass
-        throttle.count_answer()
-        await queued()
-        return order
-
-    assert asyncio.run(run()) == [("skips the queue", 0.0), ("queues", 10.0), ("queues", 20.0)]
-
-
-def test_a_pre_check_reuses_the_permit_of_its_write():
-    async def run():
-        throttle = limited_to(1, Running(), [])
-        async with throttle.permit():
-            async with throttle.permit():
-                within = throttle._permits.borrowed_tokens
-            return within, throttle._permits.borrowed_tokens
-
-    permits_within, permits_after = asyncio.run(run())
-    assert permits_within == 1
-    assert permits_after == 1
 
 
 class Clock:
@@ -342,38 +232,44 @@ def test_a_time_is_reported_only_where_one_was_named(retry_after, throttled_by, 
     assert f"{throttled_by}. Pausing all requests; concurrency reduced to 4." in caplog.messages
 
 
-def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later():
+def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later(caplog):
+    caplog.set_level(logging.INFO, "reconciler.graph")
+    most, remarks = Counter(), []
+    arrived = done = 0
+
+    def graph(_seen):
+        nonlocal arrived
+        arrived += 1
+        if arrived == 1:
+            return refused(429, Retry_After="7")
+        allowed = concurrencies(caplog)[-1]
+        most[allowed] = max(most[allowed], arrived - done)
+        return GOOD
+
+    async def request(client):
+        nonlocal done
+        await send(client, "GET")
+        done += 1
+
     async def run():
-        most = {}
-        remarks = []
-        replies = [refused(429, Retry_After="7")] + [GOOD] * 400
-        async with throttled(*replies, remarks=remarks) as (_, client, clock):
+        nonlocal done
+        async with throttled(graph, remarks=remarks) as (_, client, clock):
             clock.over.set()
-            throttle = client._throttle
-            at_a_time = []
-
-            async def one():
-                await send(client, "GET")
-                at_a_time.append(throttle.concurrency)
-                most[throttle.concurrency] = max(
-                    most.get(throttle.concurrency, 0), throttle._permits.borrowed_tokens
-                )
-
-            await one()
+            done += 1  # the refused attempt
+            await request(client)
             async with asyncio.TaskGroup() as group:
                 for _ in range(100):
-                    group.create_task(one())
-        return at_a_time, most, remarks
+                    group.create_task(request(client))
 
-    at_a_time, most, remarks = asyncio.run(run())
-    assert at_a_time[0] == 4
-    assert at_a_time == sorted(at_a_time)
-    assert at_a_time[-1] == 8
+    asyncio.run(run())
+    assert concurrencies(caplog) == [4, 5, 6, 7, 8]
     assert all(together <= allowed for allowed, together in most.items())
+    assert max(most) == 8
+    assert most[8] > 1
     assert remarks == ["Throttled by Graph (HTTP 429, Retry-After 7 s)", ""]
 
 
-def test_a_burst_of_refusals_halves_once_and_the_pause_ends_after_the_last_wait():
+def test_a_burst_of_refusals_halves_once_and_the_pause_ends_after_the_last_wait(caplog):
     async def run():
         replies = [refused(429, Retry_After="7") for _ in range(8)] + [GOOD] * 8
         async with throttled(*replies) as (graph, client, clock):
@@ -382,28 +278,29 @@ def test_a_burst_of_refusals_halves_once_and_the_pause_ends_after_the_last_wait(
                     group.create_task(send(client, "GET"))
                 await clock.sleeping.wait()
                 await quiet(graph)
-                during, at_a_time = len(graph.seen), client._throttle.concurrency
+                during = len(graph.seen)
                 clock.over.set()
-            return during, at_a_time, clock.asked, len(graph.seen)
+            return during, clock.asked, len(graph.seen)
 
-    requests_during, concurrency, waits_s, requests = asyncio.run(run())
+    requests_during, waits_s, requests = asyncio.run(run())
     assert requests_during == 8
-    assert concurrency == 4
+    assert consequences(caplog) == ["concurrency reduced to 4"]
     assert waits_s == [7.0] * 8
     assert requests == 16
 
 
-def test_it_never_falls_below_one_at_a_time():
+def test_it_never_falls_below_one_at_a_time(caplog):
+    caplog.set_level(logging.INFO, "reconciler.graph")
+
     async def run():
         replies = [refused(429, Retry_After="1")] * 3 + [GOOD]
         async with throttled(*replies, concurrency=2) as (graph, client, clock):
             clock.over.set()
             await send(client, "GET")
-            return len(graph.seen), client._throttle.concurrency
+            return len(graph.seen)
 
-    requests, concurrency = asyncio.run(run())
-    assert requests == 4
-    assert concurrency == 2
+    assert asyncio.run(run()) == 4
+    assert concurrencies(caplog) == [1, 1, 1, 2]
 
 
 def test_the_next_request_waits_if_the_throttled_one_is_not_retried():
