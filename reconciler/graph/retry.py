@@ -1,9 +1,8 @@
-"""When a request is retried, and after which wait. tenacity runs the loop."""
+"""Which errors are retried, and which wait an answer asks for."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import re
 import time
@@ -13,11 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
-
 from reconciler.errors import GarbledAnswerError, GraphRefusalError, GraphUnansweredError
-
-log = logging.getLogger("reconciler.graph")
 
 FIRST_WAIT_S = 0.5
 MAX_WAIT_S = 30.0
@@ -70,65 +65,6 @@ class RetryPolicy:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     elapsed_s: Callable[[], float] = time.monotonic
 
-    def loop(
-        self, client_request_id: str, pause_all: Pause, *, retry_unclear: bool
-    ) -> AsyncRetrying:
-        """The retry loop for one request; `retry_unclear` as in `may_repeat`. It raises the last
-        error unchanged.
-
-        `pause_all` pauses all requests and reports it; it is used when Graph asked for the wait.
-        """
-        failure: BaseException | None = None
-
-        def log_retry(state: RetryCallState) -> None:
-            """Logs why the request is retried, and when."""
-            nonlocal failure
-            failure = _failure(state)
-            log.log(
-                logging.INFO if self._throttles(failure) else logging.WARNING,
-                "%s Retrying in %.1f s (attempt %d of %d; client request ID %s).",
-                failure,
-                state.upcoming_sleep,
-                state.attempt_number + 1,
-                self.max_retries + 1,
-                client_request_id,
-            )
-
-        async def wait(wait_s: float) -> None:
-            """Delays this request, or all requests if Graph asked for it."""
-            if self._throttles(failure):
-                throttled = isinstance(failure, GraphRefusalError) and failure.status == 429
-                named = self.retry_after_s(failure) is not None
-                await pause_all(wait_s, named=named, of_a_limit=throttled and named)
-            else:
-                await self.sleep(wait_s)
-
-        return AsyncRetrying(
-            retry=retry_if_exception(lambda error: may_repeat(error, retry_unclear=retry_unclear)),
-            stop=lambda state: (
-                stop_after_attempt(self.max_retries + 1)(state) or _waits_too_long(state)
-            ),
-            wait=self.wait_s,
-            sleep=wait,
-            before_sleep=log_retry,
-            reraise=True,
-        )
-
-    def wait_s(self, state: RetryCallState) -> float:
-        """Seconds until the next attempt: Retry-After, else exponential back-off with jitter of one
-        half.
-        """
-        asked = self.retry_after_s(_failure(state))
-        if asked is not None:
-            return asked
-        ceiling: float = min(MAX_WAIT_S, FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
-        return ceiling * (0.5 + self.chance() / 2)
-
-    def _throttles(self, error: BaseException | None) -> bool:
-        """True for HTTP 429, and for any other answer with Retry-After."""
-        throttled = isinstance(error, GraphRefusalError) and error.status == 429
-        return throttled or self.retry_after_s(error) is not None
-
     def retry_after_s(self, error: BaseException | None) -> float | None:
         """Seconds of a Retry-After header, given as numbers or HTTP dates; None if absent or
         unreadable.
@@ -164,11 +100,3 @@ def _moment(http_date: str | None) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment.replace(tzinfo=moment.tzinfo or UTC)
-
-
-def _failure(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
-def _waits_too_long(state: RetryCallState) -> bool:
-    return state.idle_for + state.upcoming_sleep > MAX_TOTAL_WAIT_S

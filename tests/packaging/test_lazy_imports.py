@@ -17,7 +17,6 @@ REACHES_GRAPH = {
     "kiota_http",
     "httpx",
     "azure",
-    "tenacity",
     "anyio",
 }
 CLI = {"reconciler", "click"}
