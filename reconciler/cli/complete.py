@@ -53,9 +53,9 @@ def _environments(_context: click.Context) -> Sequence[str]:
 
 def _catalogs(context: click.Context) -> Iterator[str]:
     """The names, or else the ids, of the catalogs in the files at PATH that can be read."""
-    from reconciler.cli.options import DEFAULT_PATH
     from reconciler.loader import read_texts
     from reconciler.model.nodes import data_of
+    from reconciler.settings import DEFAULT_PATH
     from reconciler.yaml import read_documents
 
     # click leaves the words before an option without a value unparsed.

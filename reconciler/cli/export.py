@@ -15,7 +15,6 @@ import click
 
 from reconciler.cli.findings import INVALID_FILES
 from reconciler.cli.options import (
-    DEFAULT_PATH,
     output_options,
     paths_argument,
     target_arguments,
@@ -23,6 +22,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.plans import DONE, REFUSED, valid
 from reconciler.errors import UsageError
+from reconciler.settings import DEFAULT_PATH
 
 if TYPE_CHECKING:
     from reconciler.cli.output import Output

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEFAULT_PATH = Path("desired_state")
 FORMATS = ("text", "markdown", "json", "github")
 REPEATED = ("sandbox", "sandbox_db", "graph_url", "cloud", "auth", "environment")
 TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))

@@ -11,7 +11,6 @@ import click
 
 from reconciler.cli.findings import INVALID_FILES, print_findings, report_invalid
 from reconciler.cli.options import (
-    DEFAULT_PATH,
     output_options,
     page_options,
     paths_argument,
@@ -19,6 +18,7 @@ from reconciler.cli.options import (
     target_options,
 )
 from reconciler.errors import InvalidFilesError
+from reconciler.settings import DEFAULT_PATH
 
 if TYPE_CHECKING:
     from reconciler.cli.output import Output
