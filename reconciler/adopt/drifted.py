@@ -166,8 +166,11 @@ def _splices(text: str, drift: _Drift, document: Document, kind: Kind) -> Sequen
     own, value = drift.own, drift.value
     if own is None:
         return added(text, drift.declaration, drift.name, _beside_default(drift, document, kind))
-    if own.entries is None or not isinstance(value, dict) or not drift.members:
-        return replaced(text, drift.declaration, drift.name, value)
+    by_member = own.entries is not None and bool(drift.members)
+    if value is None and not kind.fields.field(drift.path).nullable:
+        value = {}  # an object that is not cleared as a whole has no member left
+    if not by_member or not isinstance(value, dict):
+        return replaced(text, drift.declaration, drift.name, drift.value)
     return [
         splice
         for path in drift.members

@@ -19,7 +19,7 @@ from reconciler.declarable.written import (
     without,
     written,
 )
-from reconciler.declarable.yaml_text import Line, block
+from reconciler.declarable.yaml_text import STEP, Line, block
 from reconciler.diff.compare import compare
 from reconciler.loader.declared import declared
 from reconciler.loader.format import DocumentFormat
@@ -140,7 +140,7 @@ def _faults(
 
     Values that are masked elsewhere are omitted from files too, although a file might declare them.
     """
-    lines = _document_lines(body, kind)
+    lines = _document_lines(body, kind, document_format)
     desired, faults = _loaded(lines, document_format)
     if desired is None:
         for fault in faults:
@@ -158,10 +158,13 @@ def _carries_secret(value: Value) -> bool:
     return any(carries_secret(text) for text in texts_of(content))
 
 
-def _document_lines(body: Written, kind: Kind) -> list[Line]:
-    """A document that declares the body alone."""
-    head: list[Line] = [(f"{kind.parents[0]}: any", ()), (f"{kind.plural}:", ()), ("-", ())]
-    return [*head, *block(as_mapping(body), 2)]
+def _document_lines(body: Written, kind: Kind, document_format: DocumentFormat) -> list[Line]:
+    """A document that declares the body alone: in a list, or in the header."""
+    lines = block(as_mapping(body), STEP)
+    if kind.parents:
+        return [(f"{kind.parents[0]}: any", ()), (f"{kind.plural}:", ()), ("-", ()), *lines]
+    lists: list[Line] = [(f"{plural}: []", ()) for plural in document_format.lists_under(kind.name)]
+    return [(f"{kind.name}:", ()), *lines, *lists]
 
 
 def _loaded(
@@ -176,8 +179,8 @@ def _loaded(
     faults = errors_among(findings)
     if faults:
         return None, faults
-    [scope] = desired_scopes([document], document_format.kinds)
-    return scope.objects[0], []
+    first, *_ = desired_scopes([document], document_format.kinds)
+    return first.objects[0], []
 
 
 def _optional_part(body: Written, path: Path, kind: Kind, live: Observed) -> Path | None:

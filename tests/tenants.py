@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from harness import ASSIGNMENT, REQUEST, SUBSCRIPTION, URL, Json, Ran, write_seed
 from hypothesis import strategies as st
 
@@ -72,6 +73,17 @@ urls = st.sampled_from(
 guids = st.sampled_from(
     [SUBSCRIPTION, SUBSCRIPTION.upper(), "11111111-2222-4333-8444-555555555555"]
 )
+
+
+@pytest.fixture(autouse=True)
+def no_certificates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nothing here speaks TLS, and reading 150 certificates for every command takes longer than
+    some of them.
+    """
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("certificates")))
 
 
 def sometimes(draw: st.DrawFn, one_in: int) -> bool:
