@@ -145,11 +145,18 @@ def _by_id(
     their scope.
     """
     by_id = {}
+    scopes = list(scopes)
+    parents = [scope.parent for scope in scopes if scope.parent]
     for scope in scopes:
-        names = Names.of(scope.objects)
+        refers = any(_refers(live) for live in scope.objects)
+        names = Names.of(scope.objects, parents if refers else ())
         for live in scope.objects:
             by_id[_parent_id(scope), live.ref.kind, live.ref.id] = live, names
     return by_id
+
+
+def _refers(live: Observed) -> bool:
+    return any(isinstance(value, ObjectRef) for value in live.properties.values())
 
 
 def _left_out(unmanaged: Iterable[_Unmanaged]) -> Iterator[Diagnostic]:

@@ -55,14 +55,18 @@ class Declarable:
 
 
 def declarables(
-    scope: ObservedScope, document_format: DocumentFormat, ids: Collection[str] | None = None
+    scope: ObservedScope,
+    document_format: DocumentFormat,
+    ids: Collection[str] | None = None,
+    outside: Collection[ObjectRef] = (),
 ) -> list[Declarable]:
     """The declarable part of each object of the scope (of those with these ids), by kind in their
-    order of work, then sorted by name and id.
+    order of work, then sorted by name and id. `outside` are objects that they can refer to.
 
     Objects that are found, not created, are omitted where nothing of ours is set in them.
     """
-    names = Names.of(scope.objects)
+    refers = any(kind.fields.refers for kind in document_format.kinds)
+    names = Names.of(scope.objects, outside if refers else ())
     header = scope.parent.kind if scope.parent else None
     return [
         declarable(live, names, document_format, pinned=not names.is_unique(live))

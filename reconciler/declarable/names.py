@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.model.names import folded
@@ -12,20 +12,23 @@ from reconciler.model.objects import ObjectRef, Observed, Parents
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How many objects have a name: among those of their kind in the same parents, and in the whole
-    scope.
+    """How many objects have a name: among those of their kind in the same parents, and among all
+    that a reference from the scope can name. `by_id` has the names of the latter.
     """
 
     in_parents: Counter[tuple[str | None, ...]]
     in_scope: Counter[tuple[str, str]]
+    by_id: Mapping[tuple[str, str | None], str | None]
 
     @classmethod
-    def of(cls, objects: Iterable[Observed]) -> Names:
-        """The names of these objects."""
+    def of(cls, objects: Iterable[Observed], outside: Iterable[ObjectRef] = ()) -> Names:
+        """The names of these objects, and of objects `outside` of the scope."""
         objects = list(objects)
+        known = [*(live.ref for live in objects), *outside]
         return cls(
             Counter(_in_parents(live.ref, live.parents) for live in objects),
-            Counter(_in_scope(live.ref) for live in objects),
+            Counter(_in_scope(ref) for ref in known),
+            {(ref.kind, ref.id): ref.display_name for ref in known},
         )
 
     def is_unique(self, live: Observed) -> bool:
@@ -37,9 +40,11 @@ class Names:
 
         Of name and id, the other is None.
         """
-        if ref.display_name is None or self.in_scope[_in_scope(ref)] > 1:
+        name = self.by_id.get((ref.kind, ref.id), ref.display_name)
+        named = replace(ref, display_name=name)
+        if name is None or self.in_scope[_in_scope(named)] > 1:
             return replace(ref, display_name=None)
-        return replace(ref, id=None)
+        return replace(named, id=None)
 
 
 def _in_parents(ref: ObjectRef, parents: Parents) -> tuple[str | None, ...]:

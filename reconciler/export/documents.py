@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.declarable.findings import left_out, unreadable
 from reconciler.declarable.live import declarables
+from reconciler.declarable.names import Names
 from reconciler.export.document import address_of, document
 from reconciler.loader.format import DocumentFormat
 from reconciler.model.diagnostic import Diagnostic
@@ -38,9 +38,9 @@ def export(
 
     A parent without a declarable object gets no document, unless the parents were `named`.
     """
-    uses = Counter((ref.kind, folded(ref.display_name)) for ref in every)
+    names = Names.of((), every)
     results = [
-        _exported(scope, uses, document_format, named=named)
+        _exported(scope, every, names, document_format, named=named)
         for scope in sorted(observed, key=_by_parent)
     ]
     return Export(
@@ -57,20 +57,21 @@ def _by_parent(scope: ObservedScope) -> tuple[str, str]:
 
 def _exported(
     scope: ObservedScope,
-    uses: Counter[tuple[str, str]],
+    every: Sequence[ObjectRef],
+    names: Names,
     document_format: DocumentFormat,
     *,
     named: bool,
 ) -> _Exported:
-    """The export of one parent; `uses` counts the parents of each kind and name."""
+    """The export of one parent; `names` are those of `every` possible parent."""
     parent = scope.parent
     if parent is None:  # objects of the tenant are named by the headers of documents
         return _Exported()
     if scope.read != "complete":
         return _Exported(diagnostics=(unreadable(scope),))
-    objects = declarables(scope, document_format)
+    objects = declarables(scope, document_format, outside=every)
     diagnostics = tuple(left_out(parent, objects))
-    unique = uses[parent.kind, folded(parent.display_name)] == 1
+    unique = names.in_scope[parent.kind, folded(parent.display_name)] == 1
     address = address_of(parent, document_format, unique=unique)
     if address is None:
         return _Exported(diagnostics=(*diagnostics, _nameless(parent)))

@@ -90,6 +90,11 @@ class Fields:
         return {name: field for name, field in self.top.items() if field.types is not None}
 
     @cached_property
+    def refers(self) -> bool:
+        """True if a member refers to another object."""
+        return any(field.refers_to for field in self.members.values())
+
+    @cached_property
     def computed(self) -> dict[Path, tuple[Path, ...]]:
         """The computed members, with the members that they are looked up from."""
         return {
