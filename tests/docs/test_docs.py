@@ -37,6 +37,7 @@ from doc_shell import Shell, missing_line, steps
 from tiers import sample
 
 from reconciler import __version__, errors
+from reconciler.app.kinds import document_format
 from reconciler.auth.refusals import HINTS
 from reconciler.cli import cli
 from reconciler.loader import load, load_environments
@@ -209,7 +210,7 @@ class TestDocuments:
         for block in blocks(REFERENCE, "yaml"):
             file = tmp_path / "shown.yaml"
             file.write_text(block.text, "utf-8")
-            assert load([file]).errors == ()
+            assert load([file], document_format()).errors == ()
 
     def test_the_shown_environments_are_valid_and_every_property_is_explained(
         self, tmp_path: Path

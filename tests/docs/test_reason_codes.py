@@ -4,9 +4,12 @@ import re
 
 from doc_pages import REFERENCE, plain, rows, section
 
+from reconciler.app.kinds import KINDS
 from reconciler.render.sentences import CHECK, SENTENCES
 
-ROWS = [row for row in rows(section(REFERENCE, "Reason codes")) if row[0] != "code"]
+OF_KINDS = "**In the words of one kind**"
+GENERAL, _, OF_ONE_KIND = section(REFERENCE, "Reason codes").partition(OF_KINDS)
+ROWS = [row for row in rows(GENERAL) if row[0] != "code"]
 
 
 def as_shown(template: str) -> str:
@@ -18,6 +21,19 @@ def test_every_code_has_its_sentence_and_no_other_code_is_listed() -> None:
     documented = {plain(code): plain(sentence) for code, sentence, _ in ROWS}
     assert documented == {code: as_shown(template) for code, template in SENTENCES.items()}
     assert len(ROWS) == len(SENTENCES), "each code once"
+
+
+def test_what_a_kind_words_in_its_own_way_is_listed_too() -> None:
+    documented = {
+        (plain(kind), plain(code)): plain(sentence)
+        for kind, code, sentence, _ in rows(OF_ONE_KIND)
+        if kind != "kind"
+    }
+    assert documented == {
+        (kind.name, code): as_shown(template)
+        for kind in KINDS
+        for code, template in kind.reasons.items()
+    }
 
 
 def test_every_code_has_a_way_out() -> None:

@@ -12,6 +12,8 @@ from functools import cache
 import pytest
 from doc_pages import ROOT, rows, text_of
 
+from reconciler.render.sentences import SENTENCES
+
 PAGE = ROOT / "docs/troubleshooting.md"
 EXPLAINED = (
     "AuthenticationError",
@@ -77,8 +79,13 @@ def test_both_directions_compare_something() -> None:
 
 @cache
 def texts() -> str:
-    """Every text of the code, one after another."""
-    return "\0".join(
+    """Every text of the code, one after another, and every sentence about an extension."""
+    words = {"kind": "extension", "kinds": "extensions", "parent": "catalog", "scope": "catalog"}
+    sentences = [
+        re.sub("{(\\w+)}", lambda match: words.get(match[1], "…"), sentence)
+        for sentence in SENTENCES.values()
+    ]
+    return "\0".join(sentences) + "\0".join(
         literal(node)
         for module in sources()
         for node in ast.walk(module)
