@@ -61,22 +61,17 @@ def files_to_update(settings: Settings, paths: Sequence[Path]) -> UpdateFiles:
 async def update(
     settings: Settings, variables: Mapping[str, str], files: UpdateFiles, progress: Progress
 ) -> Update:
-    """The files, which are valid, with the live values written into them: all or none.
-
-    Raises:
-        UsageError: a file cannot be written.
-    """
+    """The live values for the files, which are valid; `replace` writes them."""
     from reconciler.adopt.files import Files
     from reconciler.adopt.update import update as updated
     from reconciler.app.connection import connect
     from reconciler.app.steps import observed, plan_context
-    from reconciler.files import replace_all
     from reconciler.plan.build import build_plan
 
     async with connect(settings, variables, progress.remark) as connection:
         pairs = await observed(connection, files.loaded.scopes, progress)
         context = plan_context(connection)
-    adopted = updated(
+    return updated(
         Files(
             files.texts,
             document_format(),
@@ -86,9 +81,18 @@ async def update(
         ),
         pairs,
     )
-    texts = adopted.texts
+
+
+def replace(files: UpdateFiles, updated: Update) -> None:
+    """Replaces the files that were edited, all or none.
+
+    Raises:
+        UsageError: one cannot be written, or was changed since it was read.
+    """
+    from reconciler.files import replace_all
+
+    texts = updated.texts
     replace_all({path: (text, texts.get(name, text)) for name, (path, text) in files.files.items()})
-    return adopted
 
 
 def _other_environments(settings: Settings, texts: Mapping[str, str]) -> tuple[Environment, ...]:

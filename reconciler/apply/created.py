@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reconciler.diff.references import within
 from reconciler.model.objects import ObjectRef, Parents
 from reconciler.model.plan import Change, FieldChange, Outcome
 from reconciler.model.reason import Reason, reason
@@ -54,8 +55,10 @@ class Created:
         return replace(change, parents=tuple(parents), fields=tuple(fields))
 
     async def _referred(self, ref: ObjectRef, change: Change) -> ObjectRef | None:
-        inside = identity(ref, change.parents) in self._outcomes
-        return await self._current(ref, change.parents if inside else ())
+        for parents in within(change.parents):
+            if identity(ref, parents) in self._outcomes:
+                return await self._current(ref, parents)
+        return ref
 
     async def _current(self, ref: ObjectRef, parents: Parents) -> ObjectRef | None:
         """The object after its change in this run, if it has one; None if that was not applied."""

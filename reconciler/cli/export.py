@@ -145,6 +145,7 @@ def _save(exported: Export, folder: Path) -> list[Path]:
 def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
     """Updates the files, unless they have errors."""
     from reconciler.app.export import files_to_update, update
+    from reconciler.app.export import replace as replace_files
     from reconciler.app.files import environment_names
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import emit, progress
@@ -158,6 +159,7 @@ def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
     _tell_findings(loaded.diagnostics, output)
     with progress(output) as bars:
         updated = run_async(update(settings, os.environ, files, bars))
+    replace_files(files, updated)
     is_json = output.format == "json"
     emit(to_json(update_document(updated)) if is_json else update_text(updated), output)
     if not is_json:

@@ -66,6 +66,15 @@ def _holds(kind: Kind, scope: ObservedScope) -> bool:
     return outermost == (scope.parent.kind if scope.parent else None)
 
 
+@dataclass(slots=True)
+class _Group:
+    """The declared and live objects of one kind in the same parents."""
+
+    parents: Parents
+    desired: list[Desired] = field(default_factory=list)
+    live: list[Observed] = field(default_factory=list)
+
+
 def _add_groups(
     kind: Kind,
     scope: ObservedScope,
@@ -74,28 +83,33 @@ def _add_groups(
     result: Diff,
 ) -> None:
     """Adds the objects of one kind in one scope, those in the same parents together."""
-    live = [observed for observed in scope.objects if observed.ref.kind == kind.name]
-    groups: dict[Key, tuple[Parents, list[Desired], list[Observed]]] = {}
+    groups: dict[Key, _Group] = {}
     for declared in desired:
-        groups.setdefault(parents_key(declared.parents), (declared.parents, [], []))[1].append(
-            declared
-        )
-    for observed in live:
-        groups.setdefault(parents_key(observed.parents), (observed.parents, [], []))[2].append(
-            observed
-        )
-    for parents, of_parents, live_there in groups.values():
-        matches = match(of_parents, live_there)
-        claimed = {live_id for matched in matches for live_id in matched.claims}
-        unclaimed = [observed for observed in live_there if observed.id not in claimed]
-        changes = [_change(kind, matched, references) for matched in matches]
-        result.changes += [change for change in changes if change is not None]
-        result.unchanged[kind.name] += changes.count(None)
-        if kind.lists_unmanaged:
-            result.unmanaged += [
-                Unmanaged(observed.ref, observed.parents) for observed in unclaimed
-            ]
-        references.add(kind.name, parents, Known(matches, unclaimed))
+        parents, problem = references.resolved_parents(declared.parents)
+        if problem is not None:
+            result.changes.append(_blocked(declared, problem))
+            continue
+        group = groups.setdefault(parents_key(parents), _Group(parents))
+        group.desired.append(replace(declared, parents=parents))
+    for observed in scope.objects:
+        if observed.ref.kind == kind.name:
+            group = groups.setdefault(parents_key(observed.parents), _Group(observed.parents))
+            group.live.append(observed)
+    for group in groups.values():
+        references.add(kind.name, group.parents, _add_group(kind, group, references, result))
+
+
+def _add_group(kind: Kind, group: _Group, references: References, result: Diff) -> Known:
+    """Adds the objects in the same parents; what a reference from within can name."""
+    matches = match(group.desired, group.live)
+    claimed = {live_id for matched in matches for live_id in matched.claims}
+    unclaimed = [observed for observed in group.live if observed.id not in claimed]
+    changes = [_change(kind, matched, references) for matched in matches]
+    result.changes += [change for change in changes if change is not None]
+    result.unchanged[kind.name] += changes.count(None)
+    if kind.lists_unmanaged:
+        result.unmanaged += [Unmanaged(observed.ref, observed.parents) for observed in unclaimed]
+    return Known(matches, unclaimed)
 
 
 def _change(kind: Kind, matched: Match, references: References) -> Change | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.diff.match import Match
@@ -52,10 +52,23 @@ class References:
                 problem = problem or unresolved
         return resolved, problem
 
+    def _known(self, kind: str, parents: Parents) -> Known:
+        keys = ((kind, parents_key(outer)) for outer in within(parents))
+        return next((self.known[key] for key in keys if key in self.known), Known())
+
+    def resolved_parents(self, parents: Parents) -> tuple[Parents, Reason | None]:
+        """The parents with the ids of the inner ones, which a declaration may give by name."""
+        resolved = list(parents[:1])
+        for parent in parents[1:]:
+            ref, problem = self.resolve(parent, tuple(resolved))
+            if problem is not None:
+                return parents, problem
+            resolved.append(ref)
+        return tuple(resolved), None
+
     def resolve(self, ref: ObjectRef, parents: Parents) -> tuple[ObjectRef, Reason | None]:
         """The object that a reference from within these parents names, or why it names none."""
-        known = self.known.get((ref.kind, parents_key(parents))) or self.known.get((ref.kind, ()))
-        known = known or Known()
+        known = self._known(ref.kind, parents)
         declared = [match for match in known.matches if _names(ref, match.live, match)]
         hits = [_ref_of(match) for match in declared]
         hits = hits or [live.ref for live in known.unclaimed if _names(ref, live)]
@@ -65,6 +78,14 @@ class References:
         if not hits:
             return ref, _problem("reference_absent", ref)
         return hits[0], None
+
+
+def within(parents: Parents) -> Iterator[Parents]:
+    """Where a reference from within these parents is looked up: in all of them, in the outer ones,
+    and at last in the tenant.
+    """
+    for number in range(len(parents), -1, -1):
+        yield parents[:number]
 
 
 def _ref_of(match: Match) -> ObjectRef:

@@ -42,10 +42,11 @@ def build_plan(
     """The plan that brings each observed scope to its desired state."""
     merged = list(_merged(pairs))
     difference = diff(kinds, merged)
+    difference.changes.sort(key=lambda change: _order(change, kinds))
     observed = [scope for scope, _ in merged]
     guarding = guarded(difference, observed, kinds, app_only=context.app_only)
     safe = [_without_secrets(change, context) for change in guarding.changes]
-    changes = tuple(sorted(blocked_with_others(safe), key=lambda change: _order(change, kinds)))
+    changes = tuple(blocked_with_others(safe))
     unchanged = {kind.name: difference.unchanged[kind.name] for kind in kinds if kind.is_written}
     desired = [declared for _, objects in merged for declared in objects]
     return Plan(

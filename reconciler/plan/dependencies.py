@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.diff.references import Key, parents_key
+from reconciler.diff.references import Key, parents_key, within
 from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef, Parents
 from reconciler.model.plan import Change
@@ -24,14 +24,13 @@ def identity(ref: ObjectRef, parents: Parents) -> Identity:
 def dependencies(change: Change) -> Iterator[tuple[ObjectRef, Parents]]:
     """The objects that must be as planned before this change: its parents, and what it refers to.
 
-    A reference names an object in the same parents, or one of the tenant.
+    A reference names an object in the same parents, in the outer ones, or in the tenant.
     """
     for number, parent in enumerate(change.parents):
         yield parent, change.parents[:number]
     for row in change.fields:
         if isinstance(row.after, ObjectRef):
-            yield row.after, change.parents
-            yield row.after, ()
+            yield from ((row.after, parents) for parents in within(change.parents))
 
 
 def blocked(change: Change, why: Reason) -> Change:

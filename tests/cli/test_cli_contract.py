@@ -375,7 +375,10 @@ def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> 
     ("spoil", "said"),
     [
         (lambda text: text[: len(text) // 2], "not JSON"),
-        (lambda text: text.replace('"create"', '"delete"'), "does not match the plan schema at $."),
+        (
+            lambda text: text.replace('"action": "create"', '"action": "delete"'),
+            "does not match the plan schema at $.",
+        ),
         (lambda text: text.replace('"rg"', '"another"'), "the digest does not match the changes"),
         (
             lambda text: text.replace(
@@ -481,9 +484,7 @@ def test_catalog_limits_the_plan(reconciler: CommandLine) -> None:
     declare(STATE, {"catalog": {"id": other}, "extensions": [extension("b")]}, name="b.yaml")
     for name in ("human resources", other):
         planned = reconciler("plan", "--sandbox", "--catalog", name, "--format", "json")
-        assert [change["extension"]["display_name"] for change in planned.document["changes"]] == [
-            "b"
-        ]
+        assert [change["object"]["display_name"] for change in planned.document["changes"]] == ["b"]
 
 
 def test_options_come_from_the_environment_too(
@@ -596,7 +597,7 @@ def test_catalog_by_id_sees_what_is_declared_by_name_too(reconciler: CommandLine
     for name in ("Marketing", MARKETING):
         planned = reconciler("plan", "--sandbox", "--catalog", name, "--format", "json")
         actions = {
-            change["extension"]["display_name"]: change["action"]
+            change["object"]["display_name"]: change["action"]
             for change in planned.document["changes"]
         }
         assert actions == {"a": "blocked", "A": "blocked", "b": "create"}

@@ -73,7 +73,9 @@ def test_the_worked_example_shows_something_of_each(reconciler: CommandLine) -> 
     example = Path(__file__).parents[2] / "desired_state"
     planned = reconciler("plan", example, "--sandbox", "--format", "json")
     assert planned.code == 0
-    assert planned.document["summary"] == {
+    summary = planned.document["summary"]
+    assert summary.pop("by_kind") == {"extension": summary}
+    assert summary == {
         "create": 3,
         "update": 1,
         "rename": 0,
@@ -140,8 +142,7 @@ def test_one_catalog_by_id_and_by_name_is_one_catalog(reconciler: CommandLine) -
     assert planned.code == 4
     assert [one["display_name"] for one in planned.document["catalogs"]] == ["Marketing"]
     actions = {
-        change["extension"]["display_name"]: change["action"]
-        for change in planned.document["changes"]
+        change["object"]["display_name"]: change["action"] for change in planned.document["changes"]
     }
     assert actions == {"a": "blocked", "A": "blocked", "b": "create", "c": "create"}
 
@@ -165,11 +166,12 @@ def test_absent_and_unreadable_catalogs_block_theirs_and_nothing_else(
         "Marketing": "complete",
     }
     assert document["complete"] is False
-    because = {
-        change["extension"]["display_name"]: change["because"] for change in document["changes"]
-    }
-    assert 'did you mean "Marketing"?' in because["a"]
-    assert FINANCE in because["b"]
+    because = {change["object"]["display_name"]: change["reason"] for change in document["changes"]}
+    assert because["a"]["nearest"] == ["Marketing"]
+    assert (because["b"]["code"], FINANCE in str(because["b"]["error"])) == (
+        "parent_unreadable",
+        True,
+    )
     applied = reconciler("apply", "--sandbox", "--auto-approve")
     assert applied.code == 4
     assert "1 created" in applied.last
@@ -190,7 +192,7 @@ def test_a_refused_write_is_told_and_the_rest_is_done(reconciler: CommandLine) -
     first, second = applied.document["outcomes"]
     assert (first["status"], second["status"]) == ("failed", "done")
     assert "UnauthorizedClientAppOnBehalfOfUnsupported" in first["error"]
-    assert "must declare endpointConfiguration/url" in first["error"]
+    assert first["reason"]["code"] == "needs_url"
     assert first["request_id"] in first["error"]
 
 

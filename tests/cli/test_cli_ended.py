@@ -103,7 +103,7 @@ def test_the_second_signal_ends_what_hangs_and_the_report_is_complete(tmp_path: 
     outcomes = json.loads(out)["outcomes"]
     assert code == 130, err
     assert [outcome["status"] for outcome in outcomes] == ["unknown", *["skipped"] * 5]
-    assert 'Check "a" in catalog Marketing in the admin center' in outcomes[0]["error"]
+    assert outcomes[0]["reason"]["code"] == "interrupted_unconfirmed"
     assert [item["displayName"] for item in live] == ["a"]
     assert "Traceback" not in err
 
@@ -298,7 +298,8 @@ def test_a_signal_while_the_plan_is_shown_lets_no_write_begin(tmp_path: Path) ->
 
 FAILS_WHEN_CANCELLED = """
 import asyncio, os, signal
-from reconciler import app, signals
+from reconciler import signals
+from reconciler.cli.event_loop import run_async
 from reconciler.errors import GraphError
 
 async def work():
@@ -310,7 +311,7 @@ async def work():
 
 signals.install()
 try:
-    app._run(work())
+    run_async(work())
 except KeyboardInterrupt:
     print("interrupted")
 """
@@ -418,4 +419,4 @@ def test_what_was_written_and_then_failed_counts_as_written_when_the_token_is_re
         6,
         ["failed", "failed", "skipped"],
     ), err
-    assert FINANCE in outcomes[0]["error"]
+    assert FINANCE in outcomes[0]["reason"]["ids"]

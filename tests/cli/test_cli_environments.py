@@ -170,8 +170,7 @@ def test_a_baseline_marks_what_was_pending_before(reconciler: CommandLine) -> No
     )
     assert ran.code == 0
     assert {
-        one["extension"]["display_name"]: one.get("already_pending")
-        for one in ran.document["changes"]
+        one["object"]["display_name"]: one["already_pending"] for one in ran.document["changes"]
     } == {
         "edited": None,
         "new": None,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from harness import Json, catalog, declare, extension, tenant, write_seed
+from objects import because, explained
 
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import reset
@@ -69,11 +70,11 @@ def test_the_names_that_cannot_be_listed_are_a_matter_of_permission_too(tmp_path
     async def story() -> str:
         async with tenant(tmp_path, catalog(), faults=[no_listing]) as held:
             (change,) = (await held.plan(tmp_path / "desired")).changes
-            return change.because
+            return because(change)
 
     declare(tmp_path / "desired", {"catalog": "Sales", "extensions": [extension("a")]})
-    because = asyncio.run(story())
-    assert because.startswith("no catalog has this name") and WAY_OUT in because
+    said = asyncio.run(story())
+    assert said.startswith("no catalog has this name") and WAY_OUT in said
 
 
 @pytest.mark.parametrize("held", [[], [extension("a")]], ids=["create", "update"])
@@ -87,7 +88,7 @@ def test_a_forbidden_write_names_the_permission_to_write(held: list[Json], tmp_p
     async def story() -> str:
         async with tenant(tmp_path, catalog(extensions=held), faults=[reads_only]) as run:
             (outcome,) = await run.apply(await run.plan(tmp_path / "desired"))
-            return str(outcome.error)
+            return explained(outcome)
 
     declare(
         tmp_path / "desired",

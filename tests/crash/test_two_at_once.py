@@ -54,8 +54,8 @@ def names_all(text: str, ids: Sequence[str]) -> bool:
 @pytest.mark.parametrize(
     ("description", "reported"),
     [
-        (None, "already in the desired state"),
-        ("other", "an extension with this name already exists"),
+        (None, "already_applied"),
+        ("other", "name_taken"),
     ],
 )
 def test_what_the_other_run_created_is_not_created_again(
@@ -94,8 +94,7 @@ def test_what_the_other_run_created_is_not_created_again(
     assert one.code == 0, one.err
     assert other.code == 5, other.err
     assert outcome["status"] == "failed"
-    assert reported in outcome["error"]
-    assert live["id"] in outcome["error"]
+    assert outcome["reason"] == {"code": reported, "id": live["id"]}
 
 
 def make_duplicates(reconciler: CommandLine) -> tuple[list[Ran], list[str]]:
@@ -127,7 +126,7 @@ def test_unavoidable_duplicates_are_blocked_and_none_is_chosen(reconciler: Comma
     (change,) = planned.document["changes"]
     assert planned.code == 4, planned.err
     assert change["action"] == "blocked"
-    assert names_all(change["because"], duplicates)
+    assert names_all(str(change["reason"]["ids"]), duplicates)
     applied = reconciler("apply", "--sandbox", "--auto-approve")
     assert applied.code == 4, applied.err
     assert reconciler.live() == before
@@ -140,7 +139,7 @@ def test_both_runs_that_made_duplicates_say_so(reconciler: CommandLine) -> None:
         (outcome,) = run.document["outcomes"]
         assert run.code == 6, run.err
         assert outcome["status"] == "failed"
-        assert names_all(outcome["error"], duplicates)
+        assert names_all(str(outcome["reason"]["ids"]), duplicates)
 
 
 def test_a_duplicate_made_after_the_others_read_back_is_reported_by_the_run_that_made_it(
@@ -174,7 +173,7 @@ def test_a_duplicate_made_after_the_others_read_back_is_reported_by_the_run_that
     assert one.code == 0, one.err
     assert other.code == 6, other.err
     assert outcome["status"] == "failed"
-    assert names_all(outcome["error"], [item["id"] for item in reconciler.live()])
+    assert names_all(str(outcome["reason"]["ids"]), [item["id"] for item in reconciler.live()])
     assert reconciler("plan", "--sandbox").code == 4
 
 
@@ -229,18 +228,14 @@ def test_a_race_of_creates_loses_nothing_and_hides_no_duplicates(
         live[item["displayName"]].append(item["id"])
     duplicates = {name: ids for name, ids in live.items() if len(ids) > 1}
     planned = reconciler("plan", "--sandbox", "--format", "json")
-    blocked = {
-        change["extension"]["display_name"]: change for change in planned.document["changes"]
-    }
+    blocked = {change["object"]["display_name"]: change for change in planned.document["changes"]}
     assert set(live) == {body["displayName"] for name in CATALOGS for body in bodies(name)}
     assert (planned.code, set(blocked)) == (4 if duplicates else 0, set(duplicates))
     outcomes = [outcome for run in runs for outcome in run.document["outcomes"]]
     for name, ids in duplicates.items():
         assert blocked[name]["action"] == "blocked"
-        assert names_all(blocked[name]["because"], ids)
-        reported = [
-            one["error"] or "" for one in outcomes if one["extension"]["display_name"] == name
-        ]
+        assert names_all(str(blocked[name]["reason"]["ids"]), ids)
+        reported = [str(one["reason"]) for one in outcomes if one["object"]["display_name"] == name]
         assert any(names_all(error, ids) for error in reported), "the later run has seen both"
 
 

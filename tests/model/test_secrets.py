@@ -216,7 +216,7 @@ def test_a_credential_is_refused_and_masked_wherever_it_stands_and_whatever_is_d
 
 
 def test_what_stands_for_a_secret_may_not_be_written() -> None:
-    shown = stand_in("x", tenant_id="t", extension_id="e", path=("p",))
+    shown = stand_in("x", tenant_id="t", object_id="e", path=("p",))
     assert not may_be_written({"a": [shown]})
     assert may_be_written({"a": [1, None, "b"]})
 

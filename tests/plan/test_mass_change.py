@@ -16,7 +16,7 @@ from reconciler.render.markdown import plan_markdown
 from reconciler.render.page import COMMENT
 
 ENDPOINT = extension("a")["endpointConfiguration"]
-EMPTY = Plan("0", "tenant", "sandbox", "", (), (), (), (), 0)
+EMPTY = Plan("0", "tenant", "sandbox", "", (), (), (), ())
 
 
 def planned(reconciler: CommandLine, live: list[Json], *documents: Json, form: str = "json") -> Any:

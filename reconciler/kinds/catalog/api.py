@@ -13,7 +13,6 @@ from reconciler.errors import (
     GraphRefusalError,
     GraphUnansweredError,
 )
-from reconciler.graph.concurrent import concurrently
 from reconciler.model.answers import identifier, text_or_none
 from reconciler.model.graph import Graph, Request
 from reconciler.model.kind import Api
@@ -70,6 +69,8 @@ async def find_catalogs(
     Raises:
         GraphUnansweredError: Graph has not answered any HTTP request of this run.
     """
+    from reconciler.graph.concurrent import concurrently  # asyncio, which `validate` needs not
+
     together = await _look_up(graph, [str(ref.display_name) for ref in refs if ref.id is None])
 
     async def matches_of(ref: ObjectRef) -> list[ObjectRef] | GraphError:
