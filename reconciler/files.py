@@ -33,6 +33,15 @@ _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})", re.ASCII)
 
 
+def shipped(file: str) -> str:
+    """The text of a file of our repository: as the wheel has it, in the package, or from a
+    checkout.
+    """
+    package = Path(__file__).parent
+    in_wheel, in_checkout = package / file.removeprefix(".github/"), package.parent / file
+    return (in_wheel if in_wheel.is_file() else in_checkout).read_text("utf-8")
+
+
 def write(file: Path, text: str) -> None:
     """Writes the text to the file, replacing its content.
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from reconciler.loader.yaml_events import events
-from reconciler.loader.yaml_mistakes import LINE_BREAK
+from reconciler.yaml.events import events
+from reconciler.yaml.mistakes import LINE_BREAK
 
 _BREAK = re.compile(LINE_BREAK)
 _BREAKS = "\n\r\x85\u2028\u2029"

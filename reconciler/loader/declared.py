@@ -1,113 +1,134 @@
-"""One document → its faults and the extensions that it declares."""
+"""One document → its faults and the objects that it declares."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
-from reconciler.loader.extension_rules import extension_faults
-from reconciler.loader.fault import Fault
-from reconciler.loader.merging import inherited_paths, merged
-from reconciler.loader.nodes import Mapping, Node, Sequence, member, text_of
+from reconciler.loader.format import DEFAULTS, DocumentFormat
+from reconciler.loader.headers import header_faults, header_of, own_declaration, valid_text
+from reconciler.loader.merging import defaults_for, inherited_paths, merged
 from reconciler.loader.schema_faults import is_wrapped, schema_faults
-from reconciler.loader.value_rules import blank_fault, body_faults, not_secret_texts, secret_faults
-from reconciler.model.appearance import appearance
+from reconciler.loader.value_rules import blank_fault, not_secret_texts, secret_faults
 from reconciler.model.diagnostic import SourceLocation
-from reconciler.model.extension import Catalog, Inherited
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredExtension:
-    """An extension with its defaults; `display_name` and `pinned_id` are None if absent
-    or invalid.
-    """
-
-    display_name: str | None
-    pinned_id: str | None
-    body: Mapping
-    source: SourceLocation
-    inherited: Inherited | None = None
+from reconciler.model.fault import Fault
+from reconciler.model.kind import Declaration, Kind
+from reconciler.model.nodes import Entry, Mapping, Node, Sequence, member
+from reconciler.model.objects import Inherited, ObjectRef, Parents
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredDocument:
-    """What one document declares; `catalog` is None if it is missing or invalid."""
+    """What one document declares. `header` is the object that it belongs to; None if that is
+    missing or invalid. `kinds` are those that the document can declare.
+    """
 
-    catalog: Catalog | None
-    extensions: tuple[DeclaredExtension, ...]
+    header: ObjectRef | None
+    declarations: tuple[Declaration, ...]
     source: SourceLocation
+    kinds: tuple[Kind, ...] = ()
 
 
 def declared(
-    document: Node, file: str, not_secret: Collection[str] = ()
+    document: Node,
+    file: str,
+    document_format: DocumentFormat,
+    not_secret: Collection[str] = (),
 ) -> tuple[DeclaredDocument, list[Fault]]:
-    """The document and all its faults: of the schema, of single values, of extensions merged with
+    """The document and all its faults: of the schema, of single values, of declarations merged with
     defaults.
 
-    A fault in one extension does not stop the checks of others; a value in `defaults` is checked
+    A fault in one declaration does not stop the checks of others; a value in `defaults` is checked
     once, at its place. `not_secret` adds to what the document itself lists.
     """
     # First, so that no other message shows them.
-    secrets = secret_faults(document, (*not_secret, *not_secret_texts(document)))
-    faults, invalid = schema_faults(
-        document, {node for node, fault in secrets.items() if fault.code == "R208"}
-    )
+    exceptions = (*not_secret, *not_secret_texts(document))
+    secrets = secret_faults(document, document_format.kinds, exceptions)
+    reported = {node for node, fault in secrets.items() if fault.code == "R208"}
+    faults, invalid = schema_faults(document, document_format, reported)
     faults.extend(secrets.values())
-    faults.extend(blank_fault("catalog", member(document, "catalog"), invalid))
     source = SourceLocation(file, document.line, document.column)
-    if is_wrapped(document):
+    if is_wrapped(document, document_format):
         return DeclaredDocument(None, (), source), faults
-    defaults = member(document, "defaults")
-    faults.extend(body_faults(defaults, invalid))
-    extensions = []
-    for body in _bodies(document):
-        faults.extend(body_faults(body, invalid))
-        whole = merged(defaults, body)
-        if defaults is None or isinstance(defaults, Mapping):
-            faults.extend(extension_faults(whole, invalid))
-        extension = _extension(body, whole, invalid, file)
-        extensions.append(replace(extension, inherited=_inherited(document, whole, file)))
-    return DeclaredDocument(_catalog(document, invalid), tuple(extensions), source), faults
+    header = header_of(document, document_format, invalid)
+    faults.extend(header_faults(document, document_format, header, invalid))
+    kinds = document_format.declarable(header.kind if header else None)
+    ref = header.ref if header else None
+    context = _Context(file, document, (ref,) if ref else (), invalid)
+    own = own_declaration(header, file) if header else None
+    declarations = (*([own] if own else []), *_in_lists(kinds, context, document_format))
+    faults.extend(_rule_faults(declarations, kinds, context, document_format))
+    return DeclaredDocument(ref, declarations, source, kinds), faults
 
 
-def _bodies(document: Node) -> list[Mapping]:
-    extensions = member(document, "extensions")
-    items = extensions.items if isinstance(extensions, Sequence) else ()
-    return [item for item in items if isinstance(item, Mapping) and not is_wrapped(item)]
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the declarations of a document have in common."""
+
+    file: str
+    document: Node
+    parents: Parents
+    invalid: set[Node]
+
+    @property
+    def defaults(self) -> Entry | None:
+        """The defaults with their place."""
+        document = self.document
+        return document.entries.get(DEFAULTS) if isinstance(document, Mapping) else None
 
 
-def _extension(
-    body: Mapping, whole: Mapping, invalid: Collection[Node], file: str
-) -> DeclaredExtension:
-    pinned_id = _valid_text(member(body, "id"), invalid)
-    return DeclaredExtension(
-        display_name=_valid_text(member(body, "displayName"), invalid),
+def _in_lists(
+    kinds: Collection[Kind], context: _Context, document_format: DocumentFormat
+) -> Iterator[Declaration]:
+    """What the lists declare; an entry that is not a mapping, or is wrapped, is left out."""
+    default = context.defaults.value if context.defaults else None
+    lists = [kind for kind in kinds if kind.parents]
+    for kind in lists:
+        listed = member(context.document, kind.plural)
+        defaults = defaults_for(kind, default, lists)
+        for written in listed.items if isinstance(listed, Sequence) else ():
+            if isinstance(written, Mapping) and not is_wrapped(written, document_format):
+                yield _declaration(kind, written, defaults, context)
+
+
+def _declaration(
+    kind: Kind, written: Mapping, defaults: Node | None, context: _Context
+) -> Declaration:
+    whole = merged(defaults, written, kind.fields)
+    pinned_id = valid_text(member(written, "id"), context.invalid)
+    inherited = None
+    if context.defaults is not None:
+        place = SourceLocation(context.file, context.defaults.line, context.defaults.column)
+        inherited = Inherited(place, inherited_paths(defaults, whole, kind.fields))
+    return Declaration(
+        kind=kind.name,
+        written=written,
+        merged=whole,
+        defaults=defaults,
+        parents=context.parents,
+        source=SourceLocation(context.file, written.line, written.column),
+        display_name=valid_text(member(written, "displayName"), context.invalid),
         pinned_id=pinned_id.lower() if pinned_id else None,
-        body=whole,
-        source=SourceLocation(file, body.line, body.column),
+        inherited=inherited,
     )
 
 
-def _inherited(document: Node, whole: Mapping, file: str) -> Inherited | None:
-    """What the merged extension inherits from the defaults of the document; None without
-    defaults.
-    """
-    defaults = document.entries.get("defaults") if isinstance(document, Mapping) else None
-    if defaults is None:
-        return None
-    place = SourceLocation(file, defaults.line, defaults.column)
-    return Inherited(place, inherited_paths(defaults.value, whole))
-
-
-def _catalog(document: Node, invalid: Collection[Node]) -> Catalog | None:
-    node = member(document, "catalog")
-    catalog_id = _valid_text(member(node, "id"), invalid)
-    if catalog_id is not None:
-        return Catalog(catalog_id.lower(), None)
-    name = _valid_text(node, invalid)
-    return Catalog(None, name) if name is not None else None
-
-
-def _valid_text(node: Node | None, invalid: Collection[Node]) -> str | None:
-    text = None if node in invalid else text_of(node)
-    return text if text and appearance(text) else None
+def _rule_faults(
+    declarations: Iterable[Declaration],
+    kinds: Iterable[Kind],
+    context: _Context,
+    document_format: DocumentFormat,
+) -> Iterator[Fault]:
+    """What the rules of the kinds say: of single values as written, and of whole declarations."""
+    defaults = context.defaults.value if context.defaults else None
+    for kind in kinds:
+        yield from kind.value_rules(defaults, context.invalid)
+    # What a declaration lacks is unknown while its defaults are not a mapping.
+    complete = defaults is None or isinstance(defaults, Mapping)
+    for declaration in declarations:
+        kind = document_format.kinds.named(declaration.kind)
+        name = member(declaration.written, "displayName")
+        yield from blank_fault("displayName", name, context.invalid)
+        yield from kind.value_rules(declaration.written, context.invalid)
+        if complete:
+            yield from kind.rules(declaration, context.invalid)

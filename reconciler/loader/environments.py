@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from reconciler.loader.fault import Fault, fault_at, quoted
 from reconciler.loader.finding import ENVIRONMENTS_FILE, within
-from reconciler.loader.nodes import Entry, Mapping, Node, data_of, member, text_of
+from reconciler.loader.format import DocumentFormat
 from reconciler.loader.reading import read_text, shown
-from reconciler.loader.schema_faults import faults_by_schema
+from reconciler.loader.schema_faults import schema_faults
+from reconciler.loader.schemas import published_schema
 from reconciler.loader.value_rules import not_secret_texts, secret_faults
-from reconciler.loader.yaml_tree import read_documents
 from reconciler.model.diagnostic import Diagnostic, of_path
 from reconciler.model.environment import ENVIRONMENT_NAME, VARIABLE_NAME, Environment
+from reconciler.model.fault import Fault, fault_at, quoted
+from reconciler.model.kind import Kinds
+from reconciler.model.nodes import Entry, Mapping, Node, data_of, member, text_of
+from reconciler.yaml import read_documents
 
 _ONE_DOCUMENT = "Write one document: `environments:`, and below it the environments by name."
 
@@ -77,8 +80,9 @@ def _faults(documents: list[Node]) -> list[Fault]:
             )
         ]
     [document] = documents
-    secrets = secret_faults(document, not_secret_texts(document))
-    violations, _ = faults_by_schema(document, "environments", ignored=secrets)
+    secrets = secret_faults(document, not_secret=not_secret_texts(document))
+    environments_format = DocumentFormat(Kinds(()), published_schema("environments"))
+    violations, _ = schema_faults(document, environments_format, ignored=secrets)
     return [*secrets.values(), *violations, *_name_faults(document), *_nested_faults(document)]
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.loader.fault import printable
 from reconciler.loader.reading import reason, shown
 from reconciler.model.diagnostic import Diagnostic, of_path
+from reconciler.model.fault import printable
 
 SUFFIXES = (".yaml", ".yml")
 ENVIRONMENTS_FILE = Path("reconciler.yaml")

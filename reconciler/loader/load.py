@@ -1,50 +1,51 @@
-"""Paths → desired catalogs."""
+"""Paths → desired state."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reconciler.loader.catalogs import desired_catalogs, duplicates, in_order, look_alikes
 from reconciler.loader.declared import DeclaredDocument, declared
+from reconciler.loader.diagnostics import by_place, errors_of, reported
+from reconciler.loader.duplicates import duplicates, inner_duplicates, look_alikes
 from reconciler.loader.finding import find
-from reconciler.loader.nodes import Node
+from reconciler.loader.format import DocumentFormat
+from reconciler.loader.nothing_declared import nothing_declared
 from reconciler.loader.reading import read_text
+from reconciler.loader.scopes import desired_scopes
 from reconciler.loader.variables import may_hold_variables, substituted
-from reconciler.loader.yaml_tree import read_documents
-from reconciler.model.diagnostic import Diagnostic, of_path
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
-from reconciler.model.extension import DesiredCatalog
+from reconciler.model.fields import texts_in
 from reconciler.model.learned import declare_public
+from reconciler.model.nodes import Node
+from reconciler.model.objects import Desired, DesiredScope
 from reconciler.model.secrets import texts_of
-
-FAULTS = 1_000
-"""The maximum per file: a small file can have a fault in each of its values."""
+from reconciler.yaml import read_documents
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedState:
-    """What the files declare. `catalogs` is empty if any diagnostic is an error: a state is never
+    """What the files declare. `scopes` is empty if any diagnostic is an error: a state is never
     partial.
 
     With warnings only, the state is valid: `validate` and every plan show them.
 
-    `files` and `extensions` count valid and invalid ones; `environments` is the number of
-    environments checked.
+    `files` and `declared` count valid and invalid ones; `declared` has the number of declarations
+    by the plural of their kind. `environments` is the number of environments checked.
     """
 
-    catalogs: tuple[DesiredCatalog, ...]
+    scopes: tuple[DesiredScope, ...]
     diagnostics: tuple[Diagnostic, ...]
     files: int
-    extensions: int
+    declared: Mapping[str, int] = field(default_factory=dict)
     environments: int = 0
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that are errors."""
-        return _errors(self.diagnostics)
+        return errors_of(self.diagnostics)
 
     @property
     def faulty(self) -> bool:
@@ -74,26 +75,35 @@ class _File:
     varies: bool = False
 
 
-def load(paths: Sequence[Path], environment: Environment | None = None) -> LoadedState:
+def load(
+    paths: Sequence[Path],
+    document_format: DocumentFormat,
+    environment: Environment | None = None,
+) -> LoadedState:
     """The desired state of all files, or every fault of all files, sorted by file, line, column and
     code.
 
     For a file with more than a thousand faults, R009 replaces the rest. Paths are files or folders.
     Every problem of a file is a diagnostic; nothing is raised, printed or changed.
     """
-    files, diagnostics = _read(paths)
-    return _state(files, diagnostics, environment)
+    files, diagnostics = _read(paths, document_format)
+    return _state(files, diagnostics, document_format, environment)
 
 
-def load_for_each(paths: Sequence[Path], environments: Sequence[Environment]) -> LoadedState:
+def load_for_each(
+    paths: Sequence[Path], document_format: DocumentFormat, environments: Sequence[Environment]
+) -> LoadedState:
     """The same for all environments; a fault that only some environments have names these.
 
-    `catalogs` are those of the first environment. Without an environment it is `load`.
+    `scopes` are those of the first environment. Without an environment it is `load`.
     """
-    files, diagnostics = _read(paths)
+    files, diagnostics = _read(paths, document_format)
     if len(environments) < 2 or not any(file.varies for file in files):
-        return _state(files, diagnostics, environments[0] if environments else None)
-    states = [_state(files, diagnostics, environment) for environment in environments]
+        first = environments[0] if environments else None
+        return _state(files, diagnostics, document_format, first)
+    states = [
+        _state(files, diagnostics, document_format, environment) for environment in environments
+    ]
     having: dict[Diagnostic, list[str]] = {}
     for environment, state in zip(environments, states, strict=True):
         for diagnostic in state.diagnostics:
@@ -103,20 +113,22 @@ def load_for_each(paths: Sequence[Path], environments: Sequence[Environment]) ->
     ]
     return replace(
         states[0],
-        catalogs=() if _errors(named) else states[0].catalogs,
-        diagnostics=tuple(sorted(dict.fromkeys(named), key=_by_place)),
+        scopes=() if errors_of(named) else states[0].scopes,
+        diagnostics=tuple(sorted(dict.fromkeys(named), key=by_place)),
     )
 
 
 def load_texts(
     texts: Iterable[tuple[str, str]],
+    document_format: DocumentFormat,
     environment: Environment | None = None,
     of_paths: Sequence[Diagnostic] = (),
 ) -> LoadedState:
     """The same as `load` for files of these names and texts, without reading files; `of_paths` are
     faults of paths.
     """
-    return _state([_parsed(name, text) for name, text in texts], of_paths, environment)
+    files = [_parsed(name, text, document_format) for name, text in texts]
+    return _state(files, of_paths, document_format, environment)
 
 
 def read_texts(paths: Sequence[Path]) -> ReadTexts:
@@ -139,106 +151,94 @@ def _naming(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
     return replace(diagnostic, message=f"{diagnostic.message.removesuffix('.')}{where}.")
 
 
-def _read(paths: Sequence[Path]) -> tuple[list[_File], Sequence[Diagnostic]]:
+def _read(
+    paths: Sequence[Path], document_format: DocumentFormat
+) -> tuple[list[_File], Sequence[Diagnostic]]:
     yaml_files = find(paths)
     # All first: a secret in one file is a secret in all.
     texts = [(name, *read_text(path, name)) for name, path in yaml_files.files]
     files = [
-        _parsed(name, text) if unreadable is None else _File(name, diagnostics=(unreadable,))
+        _File(name, diagnostics=(unreadable,))
+        if unreadable
+        else _parsed(name, text, document_format)
         for name, text, unreadable in texts
     ]
     return files, yaml_files.diagnostics
 
 
-def _parsed(name: str, text: str) -> _File:
-    nodes, faults = read_documents(text)
+def _parsed(name: str, text: str, document_format: DocumentFormat) -> _File:
+    nodes, faults = read_documents(text, document_format.hints)
     return _File(
         name, tuple(nodes), tuple(fault.in_file(name) for fault in faults), may_hold_variables(text)
     )
 
 
 def _state(
-    files: Sequence[_File], of_paths: Sequence[Diagnostic], environment: Environment | None
+    files: Sequence[_File],
+    of_paths: Sequence[Diagnostic],
+    document_format: DocumentFormat,
+    environment: Environment | None,
 ) -> LoadedState:
     documents: list[DeclaredDocument] = []
     diagnostics = list(of_paths)
     for file in files:
-        file_documents, file_diagnostics = _declared(file, environment)
+        file_documents, file_diagnostics = _declared(file, document_format, environment)
         documents += file_documents
         diagnostics += file_diagnostics
-    diagnostics += [*duplicates(documents), *look_alikes(documents)]
-    catalogs = () if _errors(diagnostics) else desired_catalogs(documents)
-    _declare_public(catalogs)
+    kinds = document_format.kinds
+    diagnostics += [*duplicates(documents, kinds), *look_alikes(documents)]
+    scopes = () if errors_of(diagnostics) else desired_scopes(documents, kinds)
+    diagnostics += inner_duplicates(scopes)
+    scopes = () if errors_of(diagnostics) else scopes
+    _declare_public(scopes)
     return LoadedState(
-        catalogs=catalogs,
-        diagnostics=tuple(_readable(sorted(dict.fromkeys(diagnostics), key=_by_place))),
+        scopes=scopes,
+        diagnostics=tuple(reported(diagnostics)),
         files=len(files),
-        extensions=sum(len(document.extensions) for document in documents),
+        declared=_counts(documents, document_format),
     )
 
 
-def _errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity == "error")
-
-
-def _by_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
-    return (*in_order(diagnostic.place), diagnostic.code)
-
-
-def _readable(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """At most `FAULTS` diagnostics per file, errors first; the diagnostics are sorted by file."""
-    for _, of_one_file in groupby(diagnostics, key=lambda each: in_order(each.place)[0]):
-        own = list(of_one_file)
-        errors_first = sorted(own, key=lambda each: each.severity != "error")
-        yield from sorted(errors_first[:FAULTS], key=_by_place)
-        for first_omitted in errors_first[FAULTS : FAULTS + 1]:
-            message = f"The file has more than {FAULTS:,} findings; the others are omitted."
-            yield replace(
-                first_omitted, code="R009", message=message, hint="Fix the errors above first."
-            )
+def _counts(
+    documents: Iterable[DeclaredDocument], document_format: DocumentFormat
+) -> dict[str, int]:
+    """The number of declarations by the plural of their kind."""
+    counts = dict.fromkeys((kind.plural for kind in document_format.declarable(None)), 0)
+    for document in documents:
+        for declaration in document.declarations:
+            counts[document_format.kinds.named(declaration.kind).plural] += 1
+    return counts
 
 
 def _declared(
-    file: _File, environment: Environment | None
+    file: _File, document_format: DocumentFormat, environment: Environment | None
 ) -> tuple[list[DeclaredDocument], list[Diagnostic]]:
     documents, diagnostics = [], list(file.diagnostics)
+    not_secret = environment.not_secret if environment else ()
     for node in file.documents:
         written, faults = substituted(node, environment) if file.varies else (node, [])
-        document, document_faults = declared(
-            written, file.name, environment.not_secret if environment else ()
-        )
+        document, document_faults = declared(written, file.name, document_format, not_secret)
         documents.append(document)
         diagnostics += [fault.in_file(file.name) for fault in (*faults, *document_faults)]
-    if not _errors(diagnostics):
-        diagnostics += _nothing_declared(file.name, documents)
+    if not errors_of(diagnostics):
+        diagnostics += nothing_declared(file.name, documents, document_format)
     return documents, diagnostics
 
 
-def _nothing_declared(file: str, documents: Sequence[DeclaredDocument]) -> Iterator[Diagnostic]:
-    """R312 for a valid file without a document, and for each document without an extension."""
-    hint = (
-        "Declare an extension, or remove the {}. Extensions that it declared before stay live,"
-        " unmanaged."
-    )
-    if not documents:
-        message = "The file declares nothing: it is empty or contains only comments."
-        yield Diagnostic("R312", "warning", message, hint.format("file"), of_path(file))
-    for document in documents:
-        if not document.extensions:
-            message = "The document declares nothing: `extensions` is empty."
-            yield Diagnostic("R312", "warning", message, hint.format("document"), document.source)
-
-
-def _declare_public(catalogs: Iterable[DesiredCatalog]) -> None:
+def _declare_public(scopes: Iterable[DesiredScope]) -> None:
     """Never masks what the reviewed files declare, even if a live text by others has `sig=` before
     a part of it.
     """
-    for desired in catalogs:
-        declare_public(str(desired.catalog))
-        for extension in desired.extensions:
-            for text in (
-                extension.display_name,
-                extension.source.file,
-                *texts_of(dict(extension.properties)),
-            ):
+    for scope in scopes:
+        if scope.parent is not None:
+            declare_public(str(scope.parent))
+        for desired in scope.objects:
+            for text in _texts(desired):
                 declare_public(text)
+
+
+def _texts(desired: Desired) -> Iterable[str]:
+    yield desired.ref.display_name or ""
+    yield desired.source.file
+    for value in texts_in(desired.properties.values()):
+        yield from texts_of(value)

@@ -6,7 +6,7 @@ import difflib
 import functools
 from collections.abc import Collection, Iterable
 
-from reconciler.loader.nodes import Entry
+from reconciler.model.nodes import Entry
 
 MERGE_KEY = "<<"
 LONGEST_COMPARED = 100

@@ -6,8 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from reconciler.loader.fault import printable
 from reconciler.model.diagnostic import Diagnostic, SourceLocation, of_path
+from reconciler.model.fault import printable
 from reconciler.model.secrets import learn
 
 SIZE_LIMIT_BYTES = 1024 * 1024

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.loader.fault import Fault, fault_at, quoted
+from reconciler.loader.format import DocumentFormat, any_of, with_article
 from reconciler.loader.names import MERGE_KEY, did_you_mean, listed, missing, nearest
-from reconciler.loader.nodes import Entry, Mapping, Node, Scalar
-from reconciler.model.types import ODATA_TYPE, TIMEOUT, TIMEOUT_IN_DOCUMENTS
+from reconciler.model.fault import Fault, fault_at, quoted
+from reconciler.model.kind import Kind
+from reconciler.model.nodes import Entry, Mapping, Node, Scalar
+from reconciler.model.odata import ODATA_TYPE
 
-READ_ONLY = ("createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
-_GUIDS = ("id", "subscriptionId", "resourceId", "tenant_id", "client_id")
-_DURATIONS = (TIMEOUT, TIMEOUT_IN_DOCUMENTS)
-_KINDS = {
+_TYPES_IN_WORDS = {
     "object": "a mapping",
     "array": "a list",
     "string": "text",
@@ -25,29 +25,27 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Violation:
     """A keyword of the schema that a node violates.
 
-    `name` is the property that holds the node ("" for an extension and the document), `wanted` the
-    value of the keyword, `schema` the schema that has the keyword.
+    `name` is the property that holds the node, or the list that it is in; "" for the document.
+    `kind` is that of a declaration in a list. `wanted` is the value of the keyword, `schema` the
+    schema that has the keyword.
     """
 
     node: Node
     name: str
+    kind: Kind | None
     wanted: Any
     schema: dict[str, Any]
-    is_document: bool
+    document_format: DocumentFormat
 
     @property
     def title(self) -> str:
         """The name of the node in the middle of a sentence."""
-        return (
-            "the document"
-            if self.is_document
-            else f"`{self.name}`"
-            if self.name
-            else "an extension"
-        )
+        if self.kind is not None:
+            return with_article(self.kind.name)
+        return f"`{self.name}`" if self.name else "the document"
 
     @property
     def entries(self) -> dict[str, Entry]:
@@ -55,26 +53,29 @@ class Finding:
         return self.node.entries if isinstance(self.node, Mapping) else {}
 
 
-def _type(finding: Finding) -> Iterator[Fault]:
-    wanted = finding.wanted
-    kinds = [_KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted)]
-    hint = (
-        "Write a list: each entry begins with `- `."
-        if wanted == "array"
-        else f"Write {' or '.join(kinds)}."
-    )
-    if not finding.name:
-        first = next(iter(finding.schema["properties"])) if finding.is_document else "displayName"
-        hint = _hint_for_mapping(finding.node, first)
-    if isinstance(finding.node, Scalar) and "a whole number" in kinds:
-        hint = (
-            "Use a whole number without a fraction or leading zeros; a variable cannot be `null`."
-            if finding.node.given_by
-            else "Write a whole number without quotes, a fraction or leading zeros, or `null`."
-        )
-    title = finding.title[0].upper() + finding.title[1:]
-    message = f"{title} must be {' or '.join(kinds)}, but is {_kind(finding.node)}."
-    yield fault_at(finding.node, "R102", message, hint)
+def _type(violation: Violation) -> Iterator[Fault]:
+    wanted = [violation.wanted] if isinstance(violation.wanted, str) else violation.wanted
+    types = " or ".join(_TYPES_IN_WORDS[name] for name in wanted)
+    title = violation.title[0].upper() + violation.title[1:]
+    message = f"{title} must be {types}, but is {_type_of(violation.node)}."
+    yield fault_at(violation.node, "R102", message, _type_hint(violation, wanted, types))
+
+
+def _type_hint(violation: Violation, wanted: list[str], types: str) -> str:
+    node = violation.node
+    if isinstance(node, Scalar) and "integer" in wanted:
+        if node.given_by:
+            return (
+                "Use a whole number without a fraction or leading zeros; a variable cannot be"
+                " `null`."
+            )
+        return "Write a whole number without quotes, a fraction or leading zeros, or `null`."
+    if violation.kind is not None or not violation.name:
+        first = next(iter(violation.schema.get("required") or violation.schema["properties"]))
+        return _hint_for_mapping(node, first)
+    if wanted == ["array"]:
+        return "Write a list: each entry begins with `- `."
+    return f"Write {types}."
 
 
 def _hint_for_mapping(node: Node, first: str) -> str:
@@ -83,55 +84,61 @@ def _hint_for_mapping(node: Node, first: str) -> str:
     return f"Write properties, beginning with `{first}: …`."
 
 
-def _kind(node: Node) -> str:
+def _type_of(node: Node) -> str:
     if isinstance(node, Scalar):
         return "null" if node.is_null else f"the text {quoted(node.text)}"
     return "a mapping" if isinstance(node, Mapping) else "a list"
 
 
-def _required(finding: Finding) -> Iterator[Fault]:
-    if finding.name == "catalog" and finding.entries:
-        return  # the unknown property is reported, with the two forms of a catalog
-    for name in missing(finding.entries, finding.wanted, finding.schema["properties"]):
+def _required(violation: Violation) -> Iterator[Fault]:
+    if violation.name in violation.document_format.headers and violation.entries:
+        return  # the unknown property is reported, with the two forms of a header
+    for name in missing(violation.entries, violation.wanted, violation.schema["properties"]):
         yield fault_at(
-            finding.node, "R103", f"`{name}` is missing in {finding.title}.", f"Add `{name}`."
+            violation.node, "R103", f"`{name}` is missing in {violation.title}.", f"Add `{name}`."
         )
 
 
-def _unknown(finding: Finding) -> Iterator[Fault]:
-    known = tuple(finding.schema["properties"])
-    for name, entry in finding.entries.items():
+def _unknown(violation: Violation) -> Iterator[Fault]:
+    known = tuple(violation.schema["properties"])
+    for name, entry in violation.entries.items():
         if name not in known:
-            message = f"{quoted(name)} is not a property of {finding.title}."
-            yield fault_at(entry, "R101", message, _unknown_hint(name, known, finding.title))
+            message = f"{quoted(name)} is not a property of {violation.title}."
+            yield fault_at(entry, "R101", message, _unknown_hint(name, known, violation))
 
 
-def _unknown_hint(name: str, known: tuple[str, ...], title: str) -> str:
+def _unknown_hint(name: str, known: tuple[str, ...], violation: Violation) -> str:
+    lists = violation.document_format.lists
     if known == ("id",):
-        return "Write `catalog: NAME` for a display name, or `catalog: {id: <guid>}`."
+        header = violation.name
+        return f"Write `{header}: NAME` for a display name, or `{header}: {{id: <guid>}}`."
     if name == MERGE_KEY:
         return (
             "Merge keys are not supported. Use `defaults`, or an anchor and an alias for a whole"
             " value."
         )
-    if name in READ_ONLY or (name.startswith("@odata.") and name != ODATA_TYPE):
+    is_read_only = name in violation.document_format.read_only
+    if is_read_only or (name.startswith("@odata.") and name != ODATA_TYPE):
         return "Remove the line: Graph sets this property."
-    if name in ("id", "displayName") and {"extensions", ODATA_TYPE}.intersection(known):
-        return f"Move `{name}` to an extension; it is not allowed here."
+    if name in ("id", "displayName") and {*lists, ODATA_TYPE}.intersection(known):
+        return f"Move `{name}` to {any_of(lists.values())}; it is not allowed here."
     if name.startswith("-"):
         return "Write a space after `-` if this is a list item."
-    return did_you_mean(name, known) or f"Remove it. The properties of {title} are {listed(known)}."
+    return (
+        did_you_mean(name, known)
+        or f"Remove it. The properties of {violation.title} are {listed(known)}."
+    )
 
 
-def _enum(finding: Finding) -> Iterator[Fault]:
-    if isinstance(finding.node, Scalar) and not finding.node.is_null:
-        allowed = [name for name in finding.wanted if name.startswith("#")] or finding.wanted
-        message = f"{quoted(finding.node.text)} is not a valid value for `{finding.name}`."
+def _enum(violation: Violation) -> Iterator[Fault]:
+    if isinstance(violation.node, Scalar) and not violation.node.is_null:
+        allowed = [name for name in violation.wanted if name.startswith("#")] or violation.wanted
+        message = f"{quoted(violation.node.text)} is not a valid value for `{violation.name}`."
         hint = (
-            _similar_value(finding.node.text, allowed)
+            _similar_value(violation.node.text, allowed)
             or f"Write {' or '.join(map(quoted, allowed))}."
         )
-        yield fault_at(finding.node, "R104", message, hint)
+        yield fault_at(violation.node, "R104", message, hint)
 
 
 def _similar_value(written: str, allowed: list[str]) -> str:
@@ -151,34 +158,40 @@ def _similar_value(written: str, allowed: list[str]) -> str:
     )
 
 
-def _pattern(finding: Finding) -> Iterator[Fault]:
-    if not isinstance(finding.node, Scalar):
-        return
-    text = finding.node.text
-    if finding.name == "url":
-        message = "`url` is not an https address with a host."
-        yield fault_at(
-            finding.node,
-            "R105",
-            message,
-            "Write the address of the trigger, which begins with `https://`.",
-        )
-    elif finding.name in _GUIDS:
-        message = f"`{finding.name}` is {quoted(text)}, which is not a GUID."
-        yield fault_at(
-            finding.node, "R204", message, "Write 32 hexadecimal digits in the form 8-4-4-4-12."
-        )
-    elif finding.name in _DURATIONS:
-        yield _duration_fault(finding.node, finding.name)
-    elif not text.strip():
-        yield fault_at(finding.node, "R105", f"`{finding.name}` is blank.", "Write a name.")
-    else:
-        message = (
-            f"`{finding.name}` contains a line break or another control character: {quoted(text)}."
-        )
-        yield fault_at(
-            finding.node, "R105", message, "Write the name on one line, without control characters."
-        )
+def _pattern(violation: Violation) -> Iterator[Fault]:
+    if isinstance(violation.node, Scalar):
+        yield _form_wording(violation.wanted)(violation.node, violation.name)
+
+
+@functools.cache
+def _form_wording(pattern: str) -> Callable[[Scalar, str], Fault]:
+    """The wording for the form that the pattern describes: a pattern for one form accepts its
+    example, and not any name.
+    """
+    if not re.search(pattern, "a name"):
+        for example, wording in _FORMS.items():
+            if re.search(pattern, example):
+                return wording
+    return _name_fault
+
+
+def _guid_fault(node: Scalar, name: str) -> Fault:
+    message = f"`{name}` is {quoted(node.text)}, which is not a GUID."
+    hint = "Write 32 hexadecimal digits in the form 8-4-4-4-12."
+    return fault_at(node, "R204", message, hint)
+
+
+def _address_fault(node: Scalar, name: str) -> Fault:
+    message = f"`{name}` is not an https address with a host."
+    return fault_at(node, "R105", message, "Write the address, which begins with `https://`.")
+
+
+def _name_fault(node: Scalar, name: str) -> Fault:
+    if not node.text.strip():
+        return fault_at(node, "R105", f"`{name}` is blank.", "Write a name.")
+    message = f"`{name}` contains a line break or another control character: {quoted(node.text)}."
+    hint = "Write the name on one line, without control characters."
+    return fault_at(node, "R105", message, hint)
 
 
 def _duration_fault(node: Scalar, name: str) -> Fault:
@@ -190,32 +203,38 @@ def _duration_fault(node: Scalar, name: str) -> Fault:
     message = (
         f"`{name}` is {quoted(node.text)}, which is not a duration that Graph accepts{because}."
     )
-    return fault_at(
-        node,
-        "R201",
-        message,
-        "Use days, hours, minutes and seconds, for example P3D, PT1H or PT30M.",
+    hint = "Use days, hours, minutes and seconds, for example P3D, PT1H or PT30M."
+    return fault_at(node, "R201", message, hint)
+
+
+_FORMS: dict[str, Callable[[Scalar, str], Fault]] = {
+    "00000000-0000-0000-0000-000000000000": _guid_fault,
+    "PT1H": _duration_fault,
+    "https://host/path": _address_fault,
+}
+"""An example of each form that a pattern can describe → its wording."""
+
+
+def _range(violation: Violation) -> Iterator[Fault]:
+    low, high = violation.schema["minimum"], violation.schema["maximum"]
+    text = violation.node.text if isinstance(violation.node, Scalar) else ""
+    message = f"`{violation.name}` must be between {low} and {high}, but is {quoted(text)[1:-1]}."
+    yield fault_at(
+        violation.node, "R105", message, f"Write a whole number between {low} and {high}."
     )
 
 
-def _range(finding: Finding) -> Iterator[Fault]:
-    low, high = finding.schema["minimum"], finding.schema["maximum"]
-    text = finding.node.text if isinstance(finding.node, Scalar) else ""
-    message = f"`{finding.name}` must be between {low} and {high}, but is {quoted(text)[1:-1]}."
-    yield fault_at(finding.node, "R105", message, f"Write a whole number between {low} and {high}.")
+def _length(violation: Violation) -> Iterator[Fault]:
+    message = f"`{violation.name}` is longer than {violation.wanted:,} characters."
+    yield fault_at(violation.node, "R105", message, "Write a shorter value.")
 
 
-def _length(finding: Finding) -> Iterator[Fault]:
-    message = f"`{finding.name}` is longer than {finding.wanted:,} characters."
-    yield fault_at(finding.node, "R105", message, "Write a shorter value.")
+def _short(violation: Violation) -> Iterator[Fault]:
+    message = f"An entry of `{violation.name}` has fewer than {violation.wanted} characters."
+    yield fault_at(violation.node, "R105", message, "Write the whole value, or remove the entry.")
 
 
-def _short(finding: Finding) -> Iterator[Fault]:
-    message = f"An entry of `{finding.name}` has fewer than {finding.wanted} characters."
-    yield fault_at(finding.node, "R105", message, "Write the whole value, or remove the entry.")
-
-
-WORDING: dict[str, Callable[[Finding], Iterator[Fault]]] = {
+WORDING: dict[str, Callable[[Violation], Iterator[Fault]]] = {
     "type": _type,
     "required": _required,
     "additionalProperties": _unknown,

@@ -7,10 +7,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from reconciler.loader.fault import Fault, fault_at, quoted
 from reconciler.loader.names import did_you_mean
-from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
 from reconciler.model.environment import VARIABLE_NAME, Environment
+from reconciler.model.fault import Fault, fault_at, quoted
+from reconciler.model.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:(" + VARIABLE_NAME.pattern + r")\})?", re.ASCII)
 CHARACTERS = 1_000_000

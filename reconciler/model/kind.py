@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.model.fault import Fault
     from reconciler.model.graph import Graph, Request
     from reconciler.model.nodes import Mapping as MappingNode
-    from reconciler.model.nodes import Node
+    from reconciler.model.nodes import Node, Scalar
     from reconciler.model.objects import Inherited
     from reconciler.model.plan import Change
     from reconciler.model.reason import Reason
@@ -112,6 +112,10 @@ def _nothing(*_arguments: Any) -> Iterator[Any]:
     return iter(())
 
 
+def _no_fault(_member: str, _value: Scalar) -> None:
+    """For a kind without a secret of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Everything that is true of one kind of object only.
@@ -126,6 +130,8 @@ class Kind:
       named exclusions.
     * `rules`: what is wrong with one declaration, offline: (declaration, invalid nodes) → faults.
     * `value_rules`: the same for a mapping alone, before merging; `defaults` are checked with it.
+    * `secret_rule`: (member, value) → the fault of a value with a secret, where the kind has a code
+      of its own for it.
     * `guard`: (change, surroundings) → warnings, and reasons that block the change.
     * `refusals`: Graph's error code → reason code, where there is specific advice.
     * `reasons`: code → sentence, for the codes that only this kind has.
@@ -143,6 +149,7 @@ class Kind:
     declare: Callable[[Declaration], Desired]
     rules: Callable[[Declaration, set[Node]], Iterable[Fault]] = _nothing
     value_rules: Callable[[Node | None, set[Node]], Iterable[Fault]] = _nothing
+    secret_rule: Callable[[str, Scalar], Fault | None] = _no_fault
     guard: Callable[[Change, Surroundings], Iterable[Diagnostic | Reason]] = _nothing
     refusals: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)

@@ -5,13 +5,13 @@ JSON Schema.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.model.json_values import JsonValue
 
 NULLS = frozenset({"null", "Null", "NULL", "~"})
-INTEGER_PROPERTIES = frozenset({"timeoutInMilliseconds", "maximumRetries"})
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})", re.ASCII)
 """A decimal in both YAML versions: a leading zero means octal in one of them, so such text stays
 text.
@@ -77,9 +77,9 @@ class Broken:
 Node: TypeAlias = Scalar | Mapping | Sequence | Broken
 
 
-def data_of(node: Node, name: str = "") -> JsonValue:
-    """The node as JSON; `name` is the property it belongs to, since only two properties hold
-    numbers.
+def data_of(node: Node, numbers: Container[str] = (), name: str = "") -> JsonValue:
+    """The node as JSON. `numbers` are the properties that hold whole numbers, `name` is the
+    property that holds this node.
 
     Everything else that is not null is text, so that `no`, `1e3` and dates stay what the author
     wrote. Recursion is safe: the tree builder allows few levels.
@@ -87,18 +87,18 @@ def data_of(node: Node, name: str = "") -> JsonValue:
     if isinstance(node, Scalar):
         if node.is_null:
             return None
-        if (
-            name in INTEGER_PROPERTIES
-            and (node.plain or node.given_by)
-            and _INTEGER.fullmatch(node.text)
-        ):
-            return int(node.text)
-        return node.text
+        return int(node.text) if name in numbers and _is_number(node) else node.text
     if isinstance(node, Mapping):
-        return {key: data_of(entry.value, key) for key, entry in node.entries.items()}
+        return {key: data_of(entry.value, numbers, key) for key, entry in node.entries.items()}
     if isinstance(node, Sequence):
-        return [data_of(item) for item in node.items]
+        return [data_of(item, numbers) for item in node.items]
     return None
+
+
+def _is_number(node: Scalar) -> bool:
+    """True for digits without quotes, or from a variable alone, which JSON must put in quotes."""
+    written_as_number = node.plain or bool(node.given_by)
+    return written_as_number and _INTEGER.fullmatch(node.text) is not None
 
 
 def member(node: Node | None, name: str) -> Node | None:

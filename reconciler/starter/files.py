@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reconciler import __version__
 from reconciler.errors import UsageError
+from reconciler.files import shipped
 from reconciler.starter.environments import checked, in_environment
 
 EXAMPLE = "desired_state/example.yaml"
@@ -43,7 +44,7 @@ def starter_files(action: str | None, environments: Sequence[str] = ()) -> dict[
         **(_workflows(action, environments) if action is not None else {}),
         EXAMPLE: _beside("example.yaml"),
         **({ENVIRONMENTS_FILE: _naming(environments)} if environments else {}),
-        **{file: _shipped(file) for file in SCHEMAS},
+        **{file: shipped(file) for file in SCHEMAS},
         **{file: _beside(Path(file).name) for file in EDITOR_FILES},
         GITIGNORE: f"{IGNORED}\n",
     }
@@ -96,13 +97,4 @@ def _beside(name: str) -> str:
 
 
 def _workflow(name: str) -> str:
-    return _shipped(f"{WORKFLOWS}/{name}")
-
-
-def _shipped(file: str) -> str:
-    """The text of a file of our repository: as the wheel has it, in the package, or from a
-    checkout.
-    """
-    package = Path(__file__).parents[1]
-    in_wheel, in_checkout = package / file.removeprefix(".github/"), package.parent / file
-    return (in_wheel if in_wheel.is_file() else in_checkout).read_text("utf-8")
+    return shipped(f"{WORKFLOWS}/{name}")

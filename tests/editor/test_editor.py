@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import FORMAT
 from language_server import LanguageServer
 
 from reconciler.loader import load_environments, load_texts
@@ -162,7 +163,9 @@ VALUES = {
 
 
 def test_a_variable_is_accepted_in_every_value(server: LanguageServer) -> None:
-    assert load_texts([("a.yaml", VARIABLES)], Environment("t", variables=VALUES)).errors == ()
+    assert (
+        load_texts([("a.yaml", VARIABLES)], FORMAT, Environment("t", variables=VALUES)).errors == ()
+    )
     assert errors_of(server, VARIABLES) == []
 
 
@@ -186,14 +189,14 @@ extensions:
 )
 def test_text_without_quotes_is_what_the_author_wrote(server: LanguageServer, scalar: str) -> None:
     text = WHOLE.format(scalar)
-    assert load_texts([("a.yaml", text)]).errors == ()
+    assert load_texts([("a.yaml", text)], FORMAT).errors == ()
     assert errors_of(server, text) == []
 
 
 @pytest.mark.parametrize("scalar", ["null", "~", "[a]", "{a: b}"])
 def test_what_is_not_text_is_an_error_in_both(server: LanguageServer, scalar: str) -> None:
     text = WHOLE.format("a").replace("displayName: a", f"displayName: {scalar}")
-    assert [d.place.line for d in load_texts([("a.yaml", text)]).errors if d.place] == [4]
+    assert [d.place.line for d in load_texts([("a.yaml", text)], FORMAT).errors if d.place] == [4]
     assert {line for line, _ in errors_of(server, text)} == {4}
 
 
@@ -230,7 +233,7 @@ def test_a_member_that_the_type_does_not_have_is_an_error_in_both(
     server: LanguageServer, added: str, message: str
 ) -> None:
     text = WHOLE.format("a") + added
-    [diagnostic] = load_texts([("a.yaml", text)]).errors
+    [diagnostic] = load_texts([("a.yaml", text)], FORMAT).errors
     [(line, shown)] = errors_of(server, text)
     assert diagnostic.place is not None and line == diagnostic.place.line
     assert shown.startswith(message) and diagnostic.message.replace("`", "").startswith(message)
@@ -269,9 +272,10 @@ def test_a_list_item_is_offered_as_a_whole_valid_extension(
     for inserted in (first, second):
         lines = without_placeholders(inserted).removeprefix("- ").split("\n")
         state = load_texts(
-            [("a.yaml", f"{head}  - {lines[0]}\n" + "".join(f"  {line}\n" for line in lines[1:]))]
+            [("a.yaml", f"{head}  - {lines[0]}\n" + "".join(f"  {line}\n" for line in lines[1:]))],
+            FORMAT,
         )
-        assert state.diagnostics == () and state.extensions == 1
+        assert state.diagnostics == () and state.declared == {"extensions": 1}
 
 
 def test_each_property_is_offered_once(server: LanguageServer) -> None:

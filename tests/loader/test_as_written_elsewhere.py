@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from documents import FORMAT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.loader import LoadedState, load_texts, yaml_events
-from reconciler.loader.nodes import data_of
-from reconciler.loader.yaml_events import events
-from reconciler.loader.yaml_tree import read_documents
+from reconciler.loader import LoadedState, load_texts
+from reconciler.model.nodes import data_of
+from reconciler.yaml import events as events_of_yaml
+from reconciler.yaml.events import events
+from reconciler.yaml.tree import read_documents
 
 BOM = "\ufeff"
 EXTENSION = {
@@ -43,7 +45,7 @@ def codes(state: LoadedState) -> list[tuple[str, int | None, int | None]]:
 
 
 def faults_of(text: str) -> list[tuple[str, int | None, int | None]]:
-    return codes(load_texts([("a.yaml", text)]))
+    return codes(load_texts([("a.yaml", text)], FORMAT))
 
 
 def values(text: str) -> list[str]:
@@ -58,7 +60,7 @@ def values(text: str) -> list[str]:
 @pytest.fixture(params=["libyaml", "PyYAML"])
 def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "PyYAML":
-        monkeypatch.setattr(yaml_events, "LOADER", yaml.SafeLoader)
+        monkeypatch.setattr(events_of_yaml, "LOADER", yaml.SafeLoader)
 
 
 @pytest.mark.usefixtures("_parser")
@@ -68,13 +70,11 @@ def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def test_json_is_read_as_every_json_writer_makes_it(as_written: object) -> None:
     text = as_written(DOCUMENT)  # type: ignore[operator]
     assert "\\ud83d\\ude80" in text
-    state = load_texts([("a.json", text)])
+    state = load_texts([("a.json", text)], FORMAT)
     assert state.diagnostics == ()
-    [extension] = state.catalogs[0].extensions
-    assert (extension.display_name, extension.properties["description"]) == (
-        EXTENSION["displayName"],
-        EXTENSION["description"],
-    )
+    [extension] = state.scopes[0].objects
+    assert extension.properties[("displayName",)] == EXTENSION["displayName"]
+    assert extension.properties[("description",)] == EXTENSION["description"]
 
 
 @pytest.mark.usefixtures("_parser")
@@ -154,9 +154,9 @@ JOINED = {
 @pytest.mark.parametrize("name", JOINED)
 def test_a_byte_order_mark_begins_a_later_document(name: str, tmp_path: Path) -> None:
     text = JOINED[name]
-    state = load_texts([("a.yaml", text)])
+    state = load_texts([("a.yaml", text)], FORMAT)
     assert state.diagnostics == ()
-    plain = load_texts([("a.yaml", text.replace(BOM, ""))])
+    plain = load_texts([("a.yaml", text.replace(BOM, ""))], FORMAT)
     assert state == plain, "it shifts no line and no column"
     starts = [
         event.start_mark.index for event in events(text) if isinstance(event, yaml.ScalarEvent)
@@ -182,8 +182,8 @@ def test_a_byte_order_mark_begins_a_later_document(name: str, tmp_path: Path) ->
 def test_elsewhere_a_byte_order_mark_is_refused_and_named(
     text: str, place: tuple[int, int]
 ) -> None:
-    [diagnostic] = load_texts([("a.yaml", text)]).diagnostics
-    assert codes(load_texts([("a.yaml", text)])) == [("R006", *place)]
+    [diagnostic] = load_texts([("a.yaml", text)], FORMAT).diagnostics
+    assert codes(load_texts([("a.yaml", text)], FORMAT)) == [("R006", *place)]
     assert (
         "A byte order mark (U+FEFF) is only allowed at the beginning of a document."
         in diagnostic.message
@@ -208,7 +208,7 @@ CONFLICTS = {
 
 @pytest.mark.parametrize("name", CONFLICTS)
 def test_a_merge_conflict_is_named(name: str) -> None:
-    [diagnostic] = load_texts([("a.yaml", CONFLICTS[name])]).diagnostics
+    [diagnostic] = load_texts([("a.yaml", CONFLICTS[name])], FORMAT).diagnostics
     assert diagnostic.place is not None
     assert (diagnostic.code, diagnostic.place.line) == ("R006", 1 if name == "at the top" else 2)
     assert "unresolved merge conflict" in diagnostic.message
@@ -245,8 +245,8 @@ TEMPLATES = {
 
 @pytest.mark.parametrize("text", TEMPLATES)
 def test_a_template_that_was_not_rendered_is_named(text: str) -> None:
-    [diagnostic] = load_texts([("a.yaml", text)]).diagnostics
-    assert codes(load_texts([("a.yaml", text)])) == [("R006", *TEMPLATES[text])]
+    [diagnostic] = load_texts([("a.yaml", text)], FORMAT).diagnostics
+    assert codes(load_texts([("a.yaml", text)], FORMAT)) == [("R006", *TEMPLATES[text])]
     assert "template expression" in diagnostic.message
     assert "Render the template first" in diagnostic.hint
 
@@ -255,7 +255,7 @@ def test_a_template_that_was_not_rendered_is_named(text: str) -> None:
     "text", ["catalog: ${{ vars.CATALOG }}\n", "catalog: '${{ vars.CATALOG }}'\n"]
 )
 def test_an_expression_of_github_is_named(text: str) -> None:
-    [diagnostic] = load_texts([("a.yaml", text + SHORT)]).diagnostics
+    [diagnostic] = load_texts([("a.yaml", text + SHORT)], FORMAT).diagnostics
     assert (
         diagnostic.code,
         "template expression, as in GitHub workflows" in diagnostic.message,
@@ -272,7 +272,7 @@ def test_an_expression_of_github_is_named(text: str) -> None:
     ],
 )
 def test_another_fault_near_a_template_stays_what_it_is(text: str, message: str) -> None:
-    [diagnostic] = load_texts([("a.yaml", text)]).diagnostics
+    [diagnostic] = load_texts([("a.yaml", text)], FORMAT).diagnostics
     assert diagnostic.message.startswith(message)
 
 
@@ -287,11 +287,11 @@ def test_a_quoted_template_is_text() -> None:
 def test_a_bare_document_after_an_end_is_refused_alike_with_a_mark() -> None:
     """libyaml wants a `---` for every document but the first."""
     text = f"catalog: A\n{SHORT}...\ncatalog: B\n{SHORT}"
-    [diagnostic] = load_texts([("a.yaml", text)]).diagnostics
+    [diagnostic] = load_texts([("a.yaml", text)], FORMAT).diagnostics
     assert "add `---`" in diagnostic.hint
-    assert load_texts([("a.yaml", text.replace("catalog: B", f"{BOM}catalog: B"))]).diagnostics == (
-        diagnostic,
-    )
+    assert load_texts(
+        [("a.yaml", text.replace("catalog: B", f"{BOM}catalog: B"))], FORMAT
+    ).diagnostics == (diagnostic,)
 
 
 def test_another_kind_of_fault_in_a_line_with_braces_stays_too() -> None:

@@ -7,13 +7,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from documents import FORMAT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.loader import LoadedState, load, load_environments, load_for_each, load_texts
-from reconciler.loader.nodes import Scalar, Sequence
 from reconciler.loader.variables import SUGGESTIONS, escaped, substituted
 from reconciler.model.environment import Environment
+from reconciler.model.nodes import Scalar, Sequence
+from reconciler.model.objects import ObjectRef
 
 GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
 STATE = """\
@@ -121,21 +123,22 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> 
 
 
 def test_variables_are_put_into_values_of_every_kind_and_are_text_there() -> None:
-    state = load_texts([("a.yaml", STATE)], Environment("test", variables=TEST))
+    state = load_texts([("a.yaml", STATE)], FORMAT, Environment("test", variables=TEST))
     assert state.diagnostics == ()
-    [catalog] = state.catalogs
-    [extension] = catalog.extensions
-    assert catalog.catalog.display_name == "HR Team"
-    assert extension.properties["description"] == "null"
-    assert extension.properties["callbackConfiguration"] == {"timeoutDuration": "PT1H"}
-    endpoint = extension.properties["endpointConfiguration"]
-    assert isinstance(endpoint, dict)
-    assert (endpoint["subscriptionId"], endpoint["resourceGroupName"]) == (GUID, "rg-test-test")
+    [catalog] = state.scopes
+    [extension] = catalog.objects
+    assert catalog.parent == ObjectRef("catalog", None, "HR Team")
+    assert extension.properties[("description",)] == "null"
+    assert extension.properties["callbackConfiguration", "timeoutDuration"] == "PT1H"
+    assert extension.properties["endpointConfiguration", "subscriptionId"] == GUID
+    assert extension.properties["endpointConfiguration", "resourceGroupName"] == "rg-test-test"
 
 
 def test_names_of_properties_are_left_alone() -> None:
     state = load_texts(
-        [("a.yaml", STATE.replace("description:", '"${stage}":'))], Environment("t", variables=TEST)
+        [("a.yaml", STATE.replace("description:", '"${stage}":'))],
+        FORMAT,
+        Environment("t", variables=TEST),
     )
     assert [(one.code, one.place and one.place.line) for one in state.diagnostics] == [("R101", 11)]
 
@@ -144,7 +147,7 @@ def test_names_of_properties_are_left_alone() -> None:
     ("form", "told"), [("x: &a ${stage}\ny: *a", 2), ("x: [&a ['${stage}'], *a, *a]", 1)]
 )
 def test_an_alias_of_a_value_with_a_variable_has_it_too(form: str, told: int) -> None:
-    state = load_texts([("a.yaml", f"catalog: *missing\n{form}\n")], None)
+    state = load_texts([("a.yaml", f"catalog: *missing\n{form}\n")], FORMAT, None)
     assert [one.code for one in state.diagnostics].count("R209") == told
 
 
@@ -154,7 +157,7 @@ def test_a_value_put_in_is_checked_like_any_other() -> None:
         "timeout": "PT1M",
         "stage": "https://x/?sig=aB3dE5gH7jK9mN1p",
     }
-    state = load_texts([("a.yaml", STATE)], Environment("t", variables=values))
+    state = load_texts([("a.yaml", STATE)], FORMAT, Environment("t", variables=values))
     assert {(one.code, one.place.line) for one in state.diagnostics if one.place} == {
         ("R204", 5),
         ("R202", 12),
@@ -173,14 +176,17 @@ NUMBERS = {"ms": "500", "retries": "0"}
 def with_numbers(written: str = "${ms}", **values: str) -> LoadedState:
     """The state with a number in a variable, and a variable in quotes, as JSON has to write it."""
     text = STATE.replace("description: ${nothing}", f"description: x{CLIENT % written}")
-    return load_texts([("a.yaml", text)], Environment("t", variables=TEST | NUMBERS | values))
+    return load_texts(
+        [("a.yaml", text)], FORMAT, Environment("t", variables=TEST | NUMBERS | values)
+    )
 
 
 def test_a_variable_alone_may_give_a_number() -> None:
     state = with_numbers()
     assert state.diagnostics == ()
-    client = state.catalogs[0].extensions[0].properties["clientConfiguration"]
-    assert client == {"timeoutInMilliseconds": 500, "maximumRetries": 0}
+    properties = state.scopes[0].objects[0].properties
+    assert properties["clientConfiguration", "timeoutInMilliseconds"] == 500
+    assert properties["clientConfiguration", "maximumRetries"] == 0
 
 
 @pytest.mark.parametrize(
@@ -209,7 +215,7 @@ def test_a_number_is_given_by_one_variable_alone(written: str) -> None:
 
 def test_of_a_wrong_guid_the_variable_is_named_too() -> None:
     state = load_texts(
-        [("a.yaml", STATE)], Environment("t", variables=TEST | {"subscription": "none"})
+        [("a.yaml", STATE)], FORMAT, Environment("t", variables=TEST | {"subscription": "none"})
     )
     [diagnostic] = state.diagnostics
     assert (
@@ -218,7 +224,7 @@ def test_of_a_wrong_guid_the_variable_is_named_too() -> None:
     )
     escaped_text = STATE.replace("${subscription}", "$${subscription}")
     [diagnostic] = load_texts(
-        [("a.yaml", escaped_text)], Environment("t", variables=TEST)
+        [("a.yaml", escaped_text)], FORMAT, Environment("t", variables=TEST)
     ).diagnostics
     assert (diagnostic.code, diagnostic.message) == (
         "R204",
@@ -232,7 +238,7 @@ def test_a_number_that_is_wrong_in_one_environment_names_that() -> None:
     )
     good = Environment("good", variables=TEST | NUMBERS)
     state = load_for_each(
-        [Path("a.yaml")], [good, Environment("bad", variables=TEST | NUMBERS | {"ms": "1"})]
+        [Path("a.yaml")], FORMAT, [good, Environment("bad", variables=TEST | NUMBERS | {"ms": "1"})]
     )
     [diagnostic] = state.diagnostics
     assert diagnostic.message.endswith("of environment bad.")
@@ -243,20 +249,24 @@ def test_a_variable_that_is_spelled_with_an_escape_is_one_too() -> None:
     for name, value in TEST.items():
         document = document.replace("${" + name + "}", value)
     assert "$" not in document
-    [catalog] = load_texts([("a.yaml", document)], Environment("t", variables=TEST)).catalogs
-    assert catalog.extensions[0].properties["description"] == "null"
+    [catalog] = load_texts([("a.yaml", document)], FORMAT, Environment("t", variables=TEST)).scopes
+    assert catalog.objects[0].properties[("description",)] == "null"
 
 
 def test_a_small_file_cannot_make_much_of_long_variables() -> None:
     document = "catalog: Marketing\nextensions:\n" + f"  - {'${x}' * 500}\n" * 400
-    state = load_texts([("a.yaml", document)], Environment("t", variables={"x": "y" * 1024}))
+    state = load_texts(
+        [("a.yaml", document)], FORMAT, Environment("t", variables={"x": "y" * 1024})
+    )
     found = [one for one in state.diagnostics if one.code == "R009"]
     assert [one.place and one.place.line for one in found] == [4]
     assert sum(len(one.message) for one in state.diagnostics) < 100_000
 
 
 def test_an_undefined_variable_is_told_with_the_nearest_name() -> None:
-    state = load_texts([("a.yaml", STATE)], Environment("t", variables={"departement": "HR"}))
+    state = load_texts(
+        [("a.yaml", STATE)], FORMAT, Environment("t", variables={"departement": "HR"})
+    )
     first = state.diagnostics[0]
     assert (first.code, first.place and first.place.line, first.place and first.place.column) == (
         "R209",
@@ -275,11 +285,11 @@ def test_all_environments_are_checked_and_what_some_lack_is_told_with_their_name
         Environment("b", variables=wrong),
         Environment("c", variables=wrong),
     ]
-    state = load_for_each([Path("a.yaml")], environments)
+    state = load_for_each([Path("a.yaml")], FORMAT, environments)
     assert [one.code for one in state.diagnostics] == ["R202"]
     assert "(in environments b, c)" in state.diagnostics[0].message
-    assert state.catalogs == ()
-    state = load_for_each([Path("a.yaml")], environments[1:])
+    assert state.scopes == ()
+    state = load_for_each([Path("a.yaml")], FORMAT, environments[1:])
     assert "in environment" not in state.diagnostics[0].message
 
 
@@ -290,7 +300,7 @@ def test_the_file_is_no_desired_state() -> None:
     )
     Path("inner").mkdir()
     Path("inner/reconciler.yaml").write_text("catalog: x\nextensions: []\n")
-    state = load([Path()])
+    state = load([Path()], FORMAT)
     assert [(one.code, one.place and one.place.file) for one in state.diagnostics] == [
         ("R312", "inner/reconciler.yaml")
     ]
@@ -301,16 +311,18 @@ def test_the_file_is_no_desired_state() -> None:
 def test_an_escaped_text_reads_as_itself(text: str) -> None:
     document = STATE.replace("${nothing}", repr(escaped(text)))
     state = load_texts(
-        [("a.yaml", document)], Environment("t", variables=TEST | {"a": "wrong", "_": "wrong"})
+        [("a.yaml", document)],
+        FORMAT,
+        Environment("t", variables=TEST | {"a": "wrong", "_": "wrong"}),
     )
     assert state.diagnostics == ()
-    assert (state.catalogs[0].extensions[0].properties["description"] or "") == text
+    assert (state.scopes[0].objects[0].properties[("description",)] or "") == text
 
 
 @pytest.mark.parametrize("text", ["a: {b: ${x}}\n", "a: [a-${x}, b]\n"])
 def test_a_variable_between_brackets_must_be_quoted(text: str) -> None:
     [diagnostic] = load_texts(
-        [("a.yaml", text)], Environment("t", variables={"x": "y"})
+        [("a.yaml", text)], FORMAT, Environment("t", variables={"x": "y"})
     ).diagnostics
     assert (diagnostic.code, "must be quoted" in diagnostic.message) == ("R006", True)
 

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from documents import FORMAT
 
 from reconciler.loader import LoadedState, finding, load, reading
 
@@ -45,7 +46,7 @@ def test_folders_are_searched_sorted_and_hidden_ones_passed_over() -> None:
         "d/q.yaml/in.yaml",
     ):
         write(name, "- fault\n")
-    assert [file for _, file, _, _ in found(load([Path("d")]))] == [
+    assert [file for _, file, _, _ in found(load([Path("d")], FORMAT))] == [
         "d/a/z.yml",
         "d/b.yaml",
         "d/c.YAML",
@@ -59,50 +60,50 @@ def test_places_are_relative_to_the_working_folder(
     write("d/a.yaml", "- fault\n")
     Path("elsewhere").mkdir()
     monkeypatch.chdir("elsewhere")
-    assert found(load([tmp_path / "d"])) == [("R102", "../d/a.yaml", 1, 1)]
+    assert found(load([tmp_path / "d"], FORMAT)) == [("R102", "../d/a.yaml", 1, 1)]
 
 
 def test_a_named_file_needs_no_suffix_and_may_be_hidden() -> None:
-    assert load([write(".state")]).files == 1
+    assert load([write(".state")], FORMAT).files == 1
 
 
 def test_missing_paths_and_empty_folders_are_reported_beside_the_rest() -> None:
     write("ok.yaml")
     Path("empty").mkdir()
-    state = load([Path("nowhere"), Path("empty"), Path("ok.yaml"), Path("x\0y")])
+    state = load([Path("nowhere"), Path("empty"), Path("ok.yaml"), Path("x\0y")], FORMAT)
     assert [(code, file) for code, file, _, _ in found(state)] == [
         ("R002", "empty"),
         ("R001", "nowhere"),
         ("R001", "x\\x00y"),
     ]
-    assert (state.files, state.catalogs) == (1, ())
+    assert (state.files, state.scopes) == (1, ())
 
 
 def test_a_missing_path_is_named_with_the_two_ways_out() -> None:
-    [diagnostic] = load([Path("desired_state")]).diagnostics
+    [diagnostic] = load([Path("desired_state")], FORMAT).diagnostics
     assert diagnostic.message == "No desired state found: `desired_state` does not exist."
     assert (
         diagnostic.hint
         == "Check the working folder and the path. For a new repository, run `reconciler init ."
         " --ci none`."
     )
-    [elsewhere] = load([Path("/nowhere/else")]).diagnostics
+    [elsewhere] = load([Path("/nowhere/else")], FORMAT).diagnostics
     assert elsewhere.message == "No desired state found: `/nowhere/else` does not exist.", (
         "as it was typed"
     )
     Path("link").symlink_to("gone")
-    assert "does not exist" in load([Path("link")]).diagnostics[0].message
+    assert "does not exist" in load([Path("link")], FORMAT).diagnostics[0].message
 
 
 def test_no_path_at_all_finds_nothing() -> None:
-    assert [d.code for d in load([]).diagnostics] == ["R002"]
+    assert [d.code for d in load([], FORMAT).diagnostics] == ["R002"]
 
 
 def test_the_same_file_is_read_once() -> None:
     write("d/a.yaml", "- fault\n")
     Path("d/again.yaml").symlink_to("a.yaml")
     Path("link").symlink_to("d")
-    state = load([Path("d"), Path("d/a.yaml"), Path("./d/../d/a.yaml"), Path("link")])
+    state = load([Path("d"), Path("d/a.yaml"), Path("./d/../d/a.yaml"), Path("link")], FORMAT)
     assert state.files == len(state.diagnostics) == 1
 
 
@@ -114,7 +115,7 @@ def test_links_out_of_the_folder_are_refused_and_inside_followed() -> None:
     Path("d/inside.yaml").symlink_to("sub/in.yaml")
     Path("d/loop").symlink_to(".")
     Path("d/notes.md").symlink_to("/etc/hostname")
-    state = load([Path("d")])
+    state = load([Path("d")], FORMAT)
     assert found(state) == [("R003", "d/folder", None, None), ("R003", "d/out.yaml", None, None)]
     assert state.files == 1
 
@@ -123,14 +124,14 @@ def test_a_link_whose_name_only_begins_like_the_folder_leads_out() -> None:
     write("d/ok.yaml")
     write("d-secret/a.yaml")
     Path("d/x.yaml").symlink_to("../d-secret/a.yaml")
-    assert [code for code, *_ in found(load([Path("d")]))] == ["R003"]
+    assert [code for code, *_ in found(load([Path("d")], FORMAT))] == ["R003"]
 
 
 def test_broken_and_circular_links_cannot_be_read() -> None:
     Path("d").mkdir()
     Path("d/broken.yaml").symlink_to("gone.yaml")
     Path("d/circle.yaml").symlink_to("circle.yaml")
-    assert found(load([Path("d")])) == [
+    assert found(load([Path("d")], FORMAT)) == [
         ("R001", "d/broken.yaml", None, None),
         ("R001", "d/circle.yaml", None, None),
     ]
@@ -141,7 +142,7 @@ def test_pipes_sockets_and_devices_never_block() -> None:
     os.mkfifo("d/pipe.yaml")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("d/socket.yaml")
-        state = load([Path("d"), Path("d/pipe.yaml"), Path("/dev/zero"), Path("/dev/null")])
+        state = load([Path("d"), Path("d/pipe.yaml"), Path("/dev/zero"), Path("/dev/null")], FORMAT)
     assert [code for code, *_ in found(state)] == ["R001"] * 4
 
 
@@ -152,7 +153,7 @@ def test_size_is_limited_by_what_stat_says_and_by_what_is_read(
     write("exact.yaml", EMPTY + "#" * (limit - len(EMPTY)))
     write("more.yaml", EMPTY + "#" * (limit + 1 - len(EMPTY)))
     write("two.yaml", b"a" * 2 * limit)
-    assert [(code, file) for code, file, *_ in found(load([Path()]))] == [
+    assert [(code, file) for code, file, *_ in found(load([Path()], FORMAT))] == [
         ("R004", "more.yaml"),
         ("R004", "two.yaml"),
     ]
@@ -162,7 +163,7 @@ def test_size_is_limited_by_what_stat_says_and_by_what_is_read(
         return os.stat_result((*true_stat(descriptor)[:6], 10, 0, 0, 0))
 
     monkeypatch.setattr(reading.os, "fstat", before_it_grew)
-    assert [(code, file) for code, file, *_ in found(load([Path()]))] == [
+    assert [(code, file) for code, file, *_ in found(load([Path()], FORMAT))] == [
         ("R004", "more.yaml"),
         ("R004", "two.yaml"),
     ]
@@ -172,7 +173,7 @@ def test_what_is_not_utf_8_is_refused_with_its_line() -> None:
     write("latin.yaml", "catalog: M\r\n# ü\xe4\n".encode().replace("ä".encode(), b"\xe4"))
     write("utf16.yaml", EMPTY.encode("utf-16"))
     write("surrogate.yaml", b"catalog: \xed\xa0\x80\n")
-    assert found(load([Path()])) == [
+    assert found(load([Path()], FORMAT)) == [
         ("R005", "latin.yaml", 2, 4),
         ("R005", "surrogate.yaml", 1, 10),
         ("R005", "utf16.yaml", None, None),
@@ -182,7 +183,7 @@ def test_what_is_not_utf_8_is_refused_with_its_line() -> None:
 def test_a_byte_order_mark_shifts_nothing() -> None:
     write("bom.yaml", b"\xef\xbb\xbfcatalog: M\nextensions: []\n")
     write("fault.yaml", b"\xef\xbb\xbf- a\n")
-    assert found(load([Path()])) == [("R102", "fault.yaml", 1, 1)]
+    assert found(load([Path()], FORMAT)) == [("R102", "fault.yaml", 1, 1)]
 
 
 def test_a_file_that_vanishes_midway_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +195,7 @@ def test_a_file_that_vanishes_midway_is_reported(monkeypatch: pytest.MonkeyPatch
         return true_open(path, flags)
 
     monkeypatch.setattr(reading.os, "open", gone)
-    assert found(load([Path("d")])) == [("R001", "d/a.yaml", None, None)]
+    assert found(load([Path("d")], FORMAT)) == [("R001", "d/a.yaml", None, None)]
 
 
 def test_a_folder_that_vanishes_midway_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +209,7 @@ def test_a_folder_that_vanishes_midway_is_reported(monkeypatch: pytest.MonkeyPat
         return true_scandir(folder)
 
     monkeypatch.setattr(finding.os, "scandir", gone)
-    assert found(load([Path("d")])) == [
+    assert found(load([Path("d")], FORMAT)) == [
         ("R001", "d/a.yaml", None, None),
         ("R001", "d/sub", None, None),
     ]
@@ -221,11 +222,11 @@ def test_a_working_folder_that_has_vanished_is_reported(
     Path("gone").mkdir()
     monkeypatch.chdir("gone")
     (tmp_path / "gone").rmdir()
-    assert found(load([Path(), Path("a.yaml")])) == [
+    assert found(load([Path(), Path("a.yaml")], FORMAT)) == [
         ("R001", ".", None, None),
         ("R001", "a.yaml", None, None),
     ]
-    assert load([tmp_path / kept]).errors == ()
+    assert load([tmp_path / kept], FORMAT).errors == ()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -233,7 +234,7 @@ def test_what_may_not_be_read_is_reported() -> None:
     write("d/a.yaml").chmod(0)
     write("d/closed/b.yaml")
     Path("d/closed").chmod(0)
-    state = load([Path("d")])
+    state = load([Path("d")], FORMAT)
     Path("d/closed").chmod(0o700)
     assert found(state) == [("R001", "d/a.yaml", None, None), ("R001", "d/closed", None, None)]
 
@@ -249,7 +250,7 @@ def test_very_deep_folders_are_searched() -> None:
     os.close(file)
     os.close(fd)
     try:
-        assert load([Path("d")]).files == 1
+        assert load([Path("d")], FORMAT).files == 1
     finally:  # pytest's own clean-up recurses
         subprocess.run(["rm", "-rf", "d"], check=True)
 
@@ -257,4 +258,4 @@ def test_very_deep_folders_are_searched() -> None:
 def test_odd_file_names_are_shown_printable() -> None:
     os.close(os.open(b"\xff\n\xe2\x80\xae.yaml", os.O_CREAT | os.O_WRONLY))
     Path(os.fsdecode(b"\xff\n\xe2\x80\xae.yaml")).write_text("- a\n")
-    assert [file for _, file, *_ in found(load([Path()]))] == ["\\udcff\\n\\u202e.yaml"]
+    assert [file for _, file, *_ in found(load([Path()], FORMAT))] == ["\\udcff\\n\\u202e.yaml"]

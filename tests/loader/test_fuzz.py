@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from documents import FORMAT
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.loader import LoadedState, load
-from reconciler.loader.fault import SHOWN_CHARACTERS, printable, quoted
-from reconciler.loader.load import FAULTS
+from reconciler.loader.diagnostics import FAULTS
 from reconciler.model.diagnostic import CODES
+from reconciler.model.fault import SHOWN_CHARACTERS, printable, quoted
 from reconciler.model.learned import forget_learned
 
 ROOT = Path(__file__).parents[2]
@@ -127,16 +128,16 @@ def judged(content: bytes, folder: Path) -> LoadedState:
     file = folder / "any.yaml"
     file.write_bytes(content)
     forget_learned()
-    state = load([folder])
+    state = load([folder], FORMAT)
     forget_learned()
-    assert load([folder]) == state
-    assert not (state.catalogs and state.faulty)
+    assert load([folder], FORMAT) == state
+    assert not (state.scopes and state.faulty)
     assert len(state.diagnostics) <= FAULTS + 1
     text = content.decode("utf-8-sig", "replace")
     for diagnostic in state.diagnostics:
         assert diagnostic.code in CODES
         for shown in (diagnostic.message, diagnostic.hint):
-            assert shown.isprintable() and 0 < len(shown) < 300
+            assert shown.isprintable() and 0 < len(shown) < SHOWN_CHARACTERS + 200
         place = diagnostic.place
         assert place is not None and place.file.endswith("/any.yaml")
         if place.line is None:

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from documents import FORMAT
 from tiers import sample
 
-from reconciler.loader import load, yaml_events
-from reconciler.loader.load import FAULTS
-from reconciler.loader.yaml_tree import PROPERTIES
+from reconciler.loader import load
+from reconciler.loader.diagnostics import FAULTS
+from reconciler.yaml import events
+from reconciler.yaml.tree import PROPERTIES
 
 MIB = 1024 * 1024
 ROOT = Path(__file__).parents[2]
@@ -126,10 +128,10 @@ def test_a_bomb_is_bounded_in_time_and_memory(name: str, tmp_path: Path) -> None
     file = tmp_path / "bomb.yaml"
     file.write_text(BOMBS[name]())
     started = time.process_time()
-    state = load([file])
+    state = load([file], FORMAT)
     assert time.process_time() - started < 20
     assert 0 < len(state.diagnostics) <= FAULTS + 1
-    assert state.catalogs == ()
+    assert state.scopes == ()
 
 
 @pytest.mark.parametrize("name", ["billion laughs", "long text repeated", "deep through aliases"])
@@ -137,7 +139,7 @@ def test_aliases_stop_at_the_limit(name: str, tmp_path: Path) -> None:
     file = tmp_path / "bomb.yaml"
     file.write_text(BOMBS[name]())
     tracemalloc.start()
-    state = load([file])
+    state = load([file], FORMAT)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert [d.code for d in state.diagnostics] == ["R009"]
@@ -148,9 +150,9 @@ def test_a_mapping_holds_few_properties(tmp_path: Path) -> None:
     """So defaults and extensions do not multiply."""
     file = tmp_path / "wide.yaml"
     file.write_text(f"catalog: a\nextensions: []\ndefaults: {{{names(PROPERTIES)}}}\n")
-    assert {d.code for d in load([file]).diagnostics} == {"R101"}
+    assert {d.code for d in load([file], FORMAT).diagnostics} == {"R101"}
     file.write_text(f"catalog: a\nextensions: []\ndefaults: {{{names(PROPERTIES + 1)}}}\n")
-    [diagnostic] = load([file]).diagnostics
+    [diagnostic] = load([file], FORMAT).diagnostics
     assert (diagnostic.code, diagnostic.message) == (
         "R009",
         f"The mapping has more than {PROPERTIES} properties.",
@@ -162,7 +164,7 @@ def test_of_each_file_a_thousand_faults_are_told(tmp_path: Path) -> None:
         (tmp_path / name).write_text("catalog: a\nextensions:\n" + "- 1\n" * faults)
     told = [
         (d.code, Path(d.place.file).name, d.place.line)
-        for d in load([tmp_path]).diagnostics
+        for d in load([tmp_path], FORMAT).diagnostics
         if d.place
     ]
     expected = [
@@ -175,16 +177,16 @@ def test_many_warnings_hide_no_error(tmp_path: Path) -> None:
     documents = "".join(f"--- {{catalog: c{i}, extensions: []}}\n" for i in range(FAULTS + 100))
     file = tmp_path / "many.yaml"
     file.write_text(documents)
-    state = load([file])
-    assert len(state.catalogs) == FAULTS + 100
+    state = load([file], FORMAT)
+    assert len(state.scopes) == FAULTS + 100
     assert {d.severity for d in state.diagnostics} == {"warning"} and len(
         state.diagnostics
     ) == FAULTS + 1
     url = "endpointConfiguration: {url: 'https://x.example/'}"
     named = "".join(f"  - {{displayName: e{i}, {url}}}\n" for i in range(FAULTS + 5))
     file.write_text(f"catalog: a\nextensions:\n{named}  - 1\n")
-    state = load([file])
-    assert state.faulty and state.catalogs == ()
+    state = load([file], FORMAT)
+    assert state.faulty and state.scopes == ()
     assert {d.severity for d in state.diagnostics} == {"error"} and state.diagnostics[
         -1
     ].code == "R009"
@@ -266,7 +268,7 @@ def test_odd_bytes_and_characters_have_a_place(name: str, tmp_path: Path) -> Non
     file = tmp_path / "odd.yaml"
     file.write_bytes(content)
     assert [
-        (d.code, d.place.line, d.place.column) for d in load([file]).diagnostics if d.place
+        (d.code, d.place.line, d.place.column) for d in load([file], FORMAT).diagnostics if d.place
     ] == expected
 
 
@@ -274,7 +276,7 @@ def test_odd_bytes_and_characters_have_a_place(name: str, tmp_path: Path) -> Non
 def test_without_libyaml_an_impossible_escape_is_a_fault_too(
     escape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yaml_events, "LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(events, "LOADER", yaml.SafeLoader)
     file = tmp_path / "odd.yaml"
     file.write_text(f'catalog: "{escape}"\n')
-    assert [d.code for d in load([file]).diagnostics] == ["R006"]
+    assert [d.code for d in load([file], FORMAT).diagnostics] == ["R006"]

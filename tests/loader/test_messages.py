@@ -5,6 +5,7 @@ the fix.
 from __future__ import annotations
 
 import pytest
+from documents import FORMAT
 
 from reconciler.loader import load_texts
 from reconciler.model.environment import Environment
@@ -27,7 +28,7 @@ extensions:
 def said(text: str, variables: dict[str, str] | None = None) -> tuple[str, str]:
     """Message and hint of the one fault."""
     environment = None if variables is None else Environment("t", variables=variables)
-    [diagnostic] = load_texts([("a.yaml", text)], environment).diagnostics
+    [diagnostic] = load_texts([("a.yaml", text)], FORMAT, environment).diagnostics
     return diagnostic.message, diagnostic.hint
 
 

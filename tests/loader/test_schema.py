@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,21 +16,24 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from documents import FORMAT
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from reconciler.kinds.extension.durations import duration_s
+from reconciler.kinds.extension.fields import FIELDS, TIMEOUT
 from reconciler.loader import schema_text
-from reconciler.loader.nodes import data_of
 from reconciler.loader.schema_wording import WORDING
-from reconciler.loader.schemas import SchemaName, fits, strict_schema, validator
-from reconciler.loader.yaml_tree import read_documents
-from reconciler.model.durations import duration_s
-from reconciler.model.types import COMPLEX_PROPERTIES, ODATA_TYPE, TIMEOUT, WRITABLE_PROPERTIES
+from reconciler.loader.schemas import SchemaName, published_schema
+from reconciler.model.nodes import data_of
+from reconciler.model.odata import ODATA_TYPE
+from reconciler.yaml.tree import read_documents
 
 PUBLISHED: dict[str, Any] = json.loads(schema_text("desired-state"))
 PUBLISHED_VALIDATOR = Draft202012Validator(PUBLISHED)
-SCHEMA = strict_schema("desired-state")
+DOCUMENT = published_schema("desired-state")
+SCHEMA = DOCUMENT.strict
 """What documents are checked against once their variables have values."""
 TYPE = "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"
 GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
@@ -120,7 +124,7 @@ def test_a_value_that_was_put_in_is_checked_strictly() -> None:
         for error in Draft202012Validator(SCHEMA).iter_errors(filled(SCHEMA, "${x}"))
     ]
     assert len(faulty) > 15
-    assert not fits(filled(SCHEMA, "${x}"), "desired-state")
+    assert not DOCUMENT.fits(filled(SCHEMA, "${x}"))
 
 
 @pytest.mark.parametrize("path", ALL)
@@ -141,7 +145,7 @@ def test_what_is_published_accepts_every_valid_file(path: Path) -> None:
     assert [
         error.message
         for node in documents
-        for error in PUBLISHED_VALIDATOR.iter_errors(data_of(node))
+        for error in PUBLISHED_VALIDATOR.iter_errors(data_of(node, FORMAT.numbers))
     ] == []
 
 
@@ -151,7 +155,7 @@ def test_what_is_published_accepts_a_plain_number_for_text_and_the_loader_reads_
 ) -> None:
     document = {"catalog": value, "extensions": []}
     assert PUBLISHED_VALIDATOR.is_valid(document)
-    assert fits(document, "desired-state") == isinstance(value, str)
+    assert DOCUMENT.fits(document) == isinstance(value, str)
 
 
 def test_what_is_published_requires_what_defaults_do_not_give() -> None:
@@ -205,12 +209,10 @@ def test_nothing_unknown_passes_anywhere() -> None:
 
 
 def test_it_knows_what_the_model_knows() -> None:
-    assert set(ALL["/extensions/*"]["properties"]) == {ODATA_TYPE, "id", *WRITABLE_PROPERTIES}
-    assert set(ALL["/defaults"]["properties"]) == {ODATA_TYPE, *WRITABLE_PROPERTIES} - {
-        "displayName"
-    }
-    for name, kind in COMPLEX_PROPERTIES.items():
-        members = {member for names in kind.members.values() for member in names}
+    assert set(ALL["/extensions/*"]["properties"]) == {ODATA_TYPE, "id", *FIELDS.top}
+    assert set(ALL["/defaults"]["properties"]) == {ODATA_TYPE, *FIELDS.top} - {"displayName"}
+    for name, field in FIELDS.objects.items():
+        members = {member for names in (field.types or {}).values() for member in names}
         known = set(ALL[f"/extensions/*/{name}"]["properties"]) - {
             ODATA_TYPE,
             "durationBeforeTimeout",
@@ -226,7 +228,7 @@ def test_a_duration_is_what_the_model_can_compute(text: str) -> None:
 
 def test_every_keyword_has_a_wording() -> None:
     silent = {"$schema", "$defs", "title", "description", "examples", "properties", "items", "$ref"}
-    environments = strict_schema("environments")
+    environments = published_schema("environments").strict
     everywhere = [*ALL.values(), *_all_within(environments)]
     used = {keyword for schema in everywhere for keyword in schema} - silent
     assert used == set(WORDING)
@@ -255,10 +257,8 @@ def _all_within(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 )
 def test_the_compiled_validators_decide_like_the_schema(document: Any) -> None:
     valid = Draft202012Validator(SCHEMA).is_valid(document)
-    assert validator().is_valid(document) == valid
-    assert valid or not fits(
-        document, "desired-state"
-    )  # a no is only the beginning of a search for faults
+    assert DOCUMENT.validator.is_valid(document) == valid
+    assert valid or not DOCUMENT.fits(document)  # a no is only the beginning of a search for faults
 
 
 SOUND = {"@odata.type": TYPE, "displayName": "a", "endpointConfiguration": {"subscriptionId": GUID}}
@@ -273,7 +273,7 @@ def test_both_validators_agree_on_every_value(path: tuple[str, ...], value: Any)
     holder = extension if len(path) == 1 else extension.setdefault(path[0], {})
     holder[path[-1]] = value
     document = {"catalog": value if isinstance(value, str) else "a", "extensions": [extension]}
-    assert not fits(document, "desired-state") or validator().is_valid(document)
+    assert not DOCUMENT.fits(document) or DOCUMENT.validator.is_valid(document)
 
 
 PATTERNS = sorted(
@@ -299,11 +299,17 @@ def test_both_engines_read_every_pattern_alike_for_every_character(pattern: str)
 def test_what_is_sound_fits_without_jsonschema(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(json.dumps({"catalog": "a", "extensions": []}))
     code = (
-        "import sys; from pathlib import Path; from reconciler.loader import load; "
-        "print(load([Path('a.yaml')]).faulty, 'jsonschema' in sys.modules)"
+        "import sys; from pathlib import Path; from documents import FORMAT; "
+        "from reconciler.loader import load; "
+        "print(load([Path('a.yaml')], FORMAT).faulty, 'jsonschema' in sys.modules)"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert answer.stdout == "False False\n"
 
@@ -315,7 +321,10 @@ def test_the_schema_is_found_in_an_installed_package(tmp_path: Path) -> None:
         if source.relative_to(Path(__file__).parents[2]).parts[1] in (
             "__init__.py",
             "errors.py",
+            "files.py",
+            "signals.py",
             "model",
+            "yaml",
             "loader",
         ):
             target = tmp_path / source.relative_to(Path(__file__).parents[2])

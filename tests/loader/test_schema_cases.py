@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from documents import FORMAT
 
 from reconciler.loader import load
 from reconciler.model.diagnostic import CODES, Diagnostic
@@ -40,7 +41,7 @@ def reported(diagnostics: Iterable[Diagnostic]) -> Expected:
 
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
 def test_a_valid_file_loads_with_exactly_the_warnings_it_says(path: Path) -> None:
-    state = load([path])
+    state = load([path], FORMAT)
     assert reported(state.diagnostics) == expected(path)
     assert not state.faulty and all(
         d.message.endswith(".") and d.hint.endswith(".") for d in state.diagnostics
@@ -49,10 +50,10 @@ def test_a_valid_file_loads_with_exactly_the_warnings_it_says(path: Path) -> Non
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
 def test_an_invalid_file_gives_exactly_what_it_says(path: Path) -> None:
-    state = load([path])
+    state = load([path], FORMAT)
     assert expected(path), "an invalid file begins with '# expect: CODE LINE:COLUMN'"
     assert reported(state.diagnostics) == expected(path)
-    assert state.catalogs == ()
+    assert state.scopes == ()
     assert all(
         d.severity == "error" and d.message.endswith(".") and d.hint.endswith((".", "?"))
         for d in state.diagnostics
@@ -64,7 +65,7 @@ def test_an_invalid_file_gives_exactly_what_it_says(path: Path) -> None:
 )
 def test_each_mistake_in_yaml_has_its_own_message(path: Path) -> None:
     messages = MESSAGE.findall(path.read_text("utf-8"))
-    assert messages == [diagnostic.message for diagnostic in load([path]).diagnostics]
+    assert messages == [diagnostic.message for diagnostic in load([path], FORMAT).diagnostics]
 
 
 def test_every_code_of_a_file_has_a_case() -> None:

@@ -1,6 +1,7 @@
 """Access package catalogs, which contain extensions: read, by id or by a unique name."""
 
 from reconciler.kinds.catalog.api import API, observe
+from reconciler.loader import desired_object
 from reconciler.model.fields import Field, Fields, as_written
 from reconciler.model.kind import Kind, Permission
 
@@ -17,6 +18,7 @@ CATALOG = Kind(
     api=API,
     observe=observe,
     bodies=lambda _ref, _before, _after: (),
+    declare=lambda declaration: desired_object(declaration, FIELDS),
     content=lambda observed: {"id": observed.ref.id, "name": observed.ref.display_name},
     permission=Permission(
         read="EntitlementManagement.Read.All",

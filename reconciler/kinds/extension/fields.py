@@ -54,14 +54,17 @@ FIELDS = Fields(
         ),
         ("authenticationConfiguration", "resourceId"): Field(canonical_scalar),
         ("clientConfiguration",): Field(
-            types={"customExtensionClientConfiguration": ("timeoutInMilliseconds", "maximumRetries")},
+            types={
+                "customExtensionClientConfiguration": ("timeoutInMilliseconds", "maximumRetries")
+            },
             default_type="customExtensionClientConfiguration",
             nullable=True,
             optional=True,
         ),
         ("clientConfiguration", "timeoutInMilliseconds"): Field(nullable=True, number=True),
         ("clientConfiguration", "maximumRetries"): Field(nullable=True, number=True),
-        # Because it exists, the request waits. Its documented type is abstract (docs/graph.md §2.3).
+        # Because it exists, the request waits.
+        # Its documented type is abstract (docs/graph.md §2.3).
         ("callbackConfiguration",): Field(
             types={"customExtensionCallbackConfiguration": (TIMEOUT,)},
             default_type="customExtensionCallbackConfiguration",

@@ -30,7 +30,10 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     inner = body.get("value")
     if body.get("id") is None and isinstance(inner, Mapping):
         body = inner
-    extension_id, type_name = identifier(body, "an extension"), FIELDS.short_type(body.get(ODATA_TYPE))
+    extension_id, type_name = (
+        identifier(body, "an extension"),
+        FIELDS.short_type(body.get(ODATA_TYPE)),
+    )
     return Observed(
         ref=ObjectRef(
             "extension",
@@ -48,9 +51,7 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     )
 
 
-def bodies(
-    ref: ObjectRef, before: Observed | None, after: Mapping[Path, Value]
-) -> Sequence[Body]:
+def bodies(ref: ObjectRef, before: Observed | None, after: Mapping[Path, Value]) -> Sequence[Body]:
     """The body under each name of the timeout; one body if there is none.
 
     A timeout that does not change goes first under the name that Graph used for it, any other under
@@ -62,11 +63,12 @@ def bodies(
     kept = before is not None and before.properties.get(TIMEOUT_PATH) == timeout
     first = _name_in(before) if before is not None and kept else TIMEOUT
     return tuple(
-        _body(ref, after, name, spelling=name) for name in sorted(NAMES, key=lambda name: name != first)
+        _body(ref, after, name, spelling=name)
+        for name in sorted(NAMES, key=lambda name: name != first)
     )
 
 
-def content(observed: Observed) -> JsonValue:
+def content(observed: Observed) -> dict[str, Any]:
     """Everything in the answer but who wrote it and when, annotations, and nulls."""
     return {
         "id": observed.ref.id,
@@ -95,5 +97,6 @@ def _body(ref: ObjectRef, after: Mapping[Path, Value], name: str, *, spelling: s
 def _name_in(observed: Observed) -> str:
     """The name that the answer uses for the callback timeout."""
     callback = observed.raw.get(TIMEOUT_PATH[0])
-    old = isinstance(callback, Mapping) and not callback.get(TIMEOUT)
-    return TIMEOUT_IN_DOCUMENTS if old and TIMEOUT_IN_DOCUMENTS in callback else TIMEOUT
+    if not isinstance(callback, Mapping) or callback.get(TIMEOUT):
+        return TIMEOUT
+    return TIMEOUT_IN_DOCUMENTS if TIMEOUT_IN_DOCUMENTS in callback else TIMEOUT

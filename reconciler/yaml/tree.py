@@ -10,26 +10,26 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import yaml
 
-from reconciler.loader.fault import Fault, Placed, fault_at, quoted
-from reconciler.loader.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
-from reconciler.loader.yaml_errors import (
+from reconciler.model.fault import Fault, Placed, fault_at, quoted
+from reconciler.model.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
+from reconciler.yaml.errors import (
     character_fault,
     conflict_fault,
     rest_of_conflict_fault,
     templates_named,
 )
-from reconciler.loader.yaml_events import events, without_document_marks
-from reconciler.loader.yaml_mistakes import syntax_fault
-from reconciler.model.types import ODATA_TYPE
+from reconciler.yaml.events import events, without_document_marks
+from reconciler.yaml.mistakes import syntax_fault
 
 LEVELS = 50
 PROPERTIES = 50
-"""Of one mapping: `defaults` are merged into every extension, so that many of both multiply."""
+"""Of one mapping: a reader may merge mappings, so that many properties of both multiply."""
 NODES = 100_000
 CHARACTERS_PER_NODE = 64
 """The text that an alias repeats counts too, so that few nodes with long text cannot multiply
@@ -41,13 +41,16 @@ _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = (None, "!", _TAG + "str")
 _SEQUENCE_TAGS = (None, "!", _TAG + "seq")
 _MAPPING_TAGS = (None, "!", _TAG + "map")
-_NULLABLE = (
-    "description",
-    "clientConfiguration",
-    "callbackConfiguration",
-    "timeoutInMilliseconds",
-    "maximumRetries",
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the reader of the documents knows about their properties, for hints.
+
+    `without_value`: what to do about a property that has no value, by its name.
+    """
+
+    without_value: MappingOf[str, str] = field(default_factory=dict)
 
 
 class _Size(NamedTuple):
@@ -75,7 +78,7 @@ class _Open:
     characters: int = 0
 
 
-def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
+def read_documents(text: str, hints: Hints = Hints()) -> tuple[list[Node], list[Fault]]:
     """The documents of a file and the faults of its YAML; empty documents are ignored.
 
     After a syntax error or an exceeded limit, the rest of the file is not read; documents before it
@@ -84,7 +87,7 @@ def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
     unreadable = character_fault(without_document_marks(text)) or conflict_fault(text)
     if unreadable is not None:
         return [], [unreadable]
-    tree = _Tree()
+    tree = _Tree(hints)
     try:
         for event in events(text):
             tree.add_event(event)
@@ -99,17 +102,6 @@ def read_documents(text: str) -> tuple[list[Node], list[Fault]]:
     )
 
 
-def _value_hint(name: str | None, anchor: str | None) -> str:
-    if name == ODATA_TYPE:
-        return "Write the type in quotes: a `#` without quotes begins a comment."
-    if anchor is not None:
-        return "Put text that begins with `&` in quotes: without quotes it is an anchor."
-    return (
-        f"Write {'`null` to clear it' if name in _NULLABLE else 'a value after the colon'}, or"
-        " remove the line."
-    )
-
-
 def _place_of(event: yaml.Event) -> tuple[int, int]:
     """Line and column counted from 1; libyaml counts from 0."""
     mark = event.start_mark
@@ -119,7 +111,8 @@ def _place_of(event: yaml.Event) -> tuple[int, int]:
 class _Tree:
     """The documents read so far, and the collections that are open."""
 
-    def __init__(self) -> None:
+    def __init__(self, hints: Hints) -> None:
+        self.hints = hints
         self.documents: list[Node] = []
         self.faults: list[Fault] = []
         self.full = False
@@ -173,9 +166,8 @@ class _Tree:
             return node
         if top.is_mapping and top.key is not None:
             place, name = top.key
-            self._report(
-                place, "R107", f"{quoted(name or '')} has no value.", _value_hint(name, anchor)
-            )
+            hint = self._value_hint(name or "", anchor)
+            self._report(place, "R107", f"{quoted(name or '')} has no value.", hint)
         else:
             self._report(
                 node,
@@ -185,15 +177,18 @@ class _Tree:
             )
         return Broken(node.line, node.column)
 
+    def _value_hint(self, name: str, anchor: str | None) -> str:
+        if anchor is not None:
+            return "Put text that begins with `&` in quotes: without quotes it is an anchor."
+        general = "Write a value after the colon, or remove the line."
+        return self.hints.without_value.get(name, general)
+
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         opened = _Open(*_place_of(event), event.anchor, is_mapping, broken=False)
         if len(self._open) >= LEVELS:
-            self._stop(
-                opened,
-                f"The YAML has more than {LEVELS} levels of nesting.",
-                "A desired state needs six levels.",
-            )
+            message = f"The YAML has more than {LEVELS} levels of nesting."
+            self._stop(opened, message, "Use fewer levels.")
             return
         self._count(opened)
         if event.tag not in (_MAPPING_TAGS if is_mapping else _SEQUENCE_TAGS):
@@ -301,7 +296,7 @@ class _Tree:
             self._report(place, "R007", message, "Remove one of them.")
         elif len(top.entries) == PROPERTIES:
             message = f"The mapping has more than {PROPERTIES} properties."
-            self._stop(place, message, "An extension has at most eight properties.")
+            self._stop(place, message, "Use fewer properties.")
         else:
             top.entries[name] = Entry(place.line, place.column, value)
 

@@ -6,16 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.loader.fault import Fault, quoted
+from reconciler.model.fault import Fault, quoted
 
 LINE_BREAK = "\r\n|[\r\n\x85\u2028\u2029]"
 
 # Patterns as text: `re` compiles them when a file is faulty, and not for every run.
-_NO_SPACE_AFTER_COLON = r"[ ]*(?:- +)?(?P<name>\"@odata\.type\"|[A-Za-z][\w.]*):(?![ \t/]|$)"
+_NO_SPACE_AFTER_COLON = r"[ ]*(?:- +)?(?P<name>\"@[A-Za-z.]+\"|[A-Za-z][\w.]*):(?![ \t/]|$)"
 _NO_SPACE_AFTER_DASH = r"[ ]*-(?=[A-Za-z\"'@])"
 _WIDE_BLANK = r"[ ]*([^\S \t])"
 _COLON = r": |:$"
-_ODATA_NAME = r"@[A-Za-z.]+"
+_NAME_WITH_AT_SIGN = r"@[A-Za-z.]+"
 _VARIABLE = r"\$\{[A-Za-z_]"
 
 _QUOTE_TEXT = "Put the text in quotes."
@@ -100,7 +100,7 @@ def _first_character(mistake: Mistake) -> Fault:
         )
     if character == "\t":
         return _tab(mistake)
-    name = re.match(_ODATA_NAME, mistake.rest)
+    name = re.match(_NAME_WITH_AT_SIGN, mistake.rest)
     if name and mistake.rest[name.end() :].startswith(":"):
         return mistake.fault(
             f"{quoted(name[0])} must be quoted: a name cannot begin with `@` in YAML.",

@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reconciler.loader.fault import Fault
-from reconciler.loader.yaml_events import BYTE_ORDER_MARK
-from reconciler.loader.yaml_mistakes import AFTER_THE_END, LINE_BREAK
+from reconciler.model.fault import Fault
+from reconciler.yaml.events import BYTE_ORDER_MARK
+from reconciler.yaml.mistakes import AFTER_THE_END, LINE_BREAK
 
 # Patterns as text: `re` compiles them when a file is faulty, and not for every run.
 _UNREADABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"

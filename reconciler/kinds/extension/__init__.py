@@ -1,0 +1,42 @@
+"""Custom workflow extensions: what a catalog calls at the stages of a request or an assignment."""
+
+from reconciler.kinds.extension.api import API
+from reconciler.kinds.extension.declare import declare
+from reconciler.kinds.extension.fields import FIELDS
+from reconciler.kinds.extension.guard import guard
+from reconciler.kinds.extension.rules import rules
+from reconciler.kinds.extension.value_rules import shared_access_fault, value_rules
+from reconciler.kinds.extension.wire import bodies, content, observe
+from reconciler.model.kind import Kind, Permission
+
+__all__ = ["EXTENSION"]
+
+EXTENSION = Kind(
+    name="extension",
+    plural="extensions",
+    parents=("catalog",),
+    fields=FIELDS,
+    api=API,
+    observe=observe,
+    bodies=bodies,
+    content=content,
+    permission=Permission(
+        read="EntitlementManagement.Read.All",
+        read_role="Catalog reader",
+        write="EntitlementManagement.ReadWrite.All",
+        write_role="Catalog owner",
+        writing_note="a signed-in user also needs Logic App Contributor on the Logic App",
+    ),
+    declare=declare,
+    rules=rules,
+    value_rules=value_rules,
+    secret_rule=shared_access_fault,
+    guard=guard,
+    # Graph looks the url up for a signed-in user alone (docs/graph.md §2.6).
+    refusals={"UnauthorizedClientAppOnBehalfOfUnsupported": "needs_url"},
+    reasons={
+        "needs_url": (
+            "{error} An application must declare endpointConfiguration/url (without sig, sp, sv)."
+        )
+    },
+)
