@@ -181,8 +181,8 @@ def apply(tenant: Tenant, runs: int) -> Row:
         made: dict[str, list[str]] = {}
         for outcome in json.loads(one.output)["outcomes"]:
             assert outcome["status"] == "done", outcome
-            made.setdefault(outcome["catalog"]["display_name"], []).append(
-                outcome["extension"]["display_name"]
+            made.setdefault(outcome["parents"][0]["display_name"], []).append(
+                outcome["object"]["display_name"]
             )
         same({name: sorted(names) for name, names in made.items()}, json.loads(other.output))
     return Row(

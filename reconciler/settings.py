@@ -13,6 +13,7 @@ from typing import Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.errors import AuthenticationError, UsageError
+from reconciler.model.digest import SANDBOX
 from reconciler.model.environment import Environment
 from reconciler.model.identity import Identity
 
@@ -52,8 +53,6 @@ CLOUDS: dict[str, Cloud] = {
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 LOOPBACK_TENANT = "00000000-0000-0000-0000-000000000000"
 DEFAULT_LOOPBACK_TOKEN = "loopback-token-not-secret"  # noqa: S105 - public by design, accepted by the sandbox only
-SANDBOX = "sandbox"
-"""Replaces the Graph URL in plans made with `--sandbox`, because its port differs on each run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,15 +284,3 @@ def _split(graph_url: str) -> SplitResult:
             "--graph-url is not a URL.", hint="Give for example http://127.0.0.1:8484/v1.0."
         ) from error
     return parts
-
-
-def graph_host(graph_url: str) -> str:
-    """The host part that identifies a Graph in digests: without port; `sandbox` for the embedded
-    one.
-    """
-    if graph_url == SANDBOX:
-        return SANDBOX
-    try:
-        return urlsplit(graph_url).hostname or ""
-    except ValueError:
-        return ""

@@ -11,10 +11,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+COUNTED = ("create", "update", "rename", "replace", "delete", "blocked")
+
 
 def outputs(plan: dict[str, Any]) -> dict[str, str]:
-    """The outputs by name; a rename counts as an update, a replacement as a delete and a create."""
-    count = {name: int(number) for name, number in plan["summary"].items()}
+    """The outputs by name, counted over all kinds of objects.
+
+    A rename counts as an update, a replacement as a delete and a create.
+    """
+    count = {name: int(plan["summary"][name]) for name in COUNTED}
     digest = re.fullmatch(r"sha256:[0-9a-f]{64}", plan["digest"])
     if digest is None:
         sys.exit("The plan has no valid digest.")

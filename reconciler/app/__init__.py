@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
     from reconciler.model.export import Export, Update
 
 T = TypeVar("T")
-
-PLAN_LIMIT_BYTES = 16 * 1024 * 1024
-"""The maximum size of a saved plan: several times that of a tenant at Graph's limits."""
 
 
 def validate(paths: Sequence[Path]) -> LoadedState:
@@ -102,7 +100,7 @@ def is_saved_plan(path: Path) -> bool:
     reported later.
     """
     try:
-        if not path.is_file() or not _begins_like_a_plan(path):
+        if not path.is_file():
             return False
         from reconciler.plan.saved import decoded
 
@@ -110,14 +108,6 @@ def is_saved_plan(path: Path) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and {"format_version", "digest", "changes"} <= document.keys()
-
-
-def _begins_like_a_plan(path: Path) -> bool:
-    """True for a JSON object, and for text with a byte order mark: other files need not be parsed
-    as plans.
-    """
-    with path.open("rb") as opened:
-        return opened.read(1024).lstrip()[:1] in (b"{", b"\xef", b"\xff", b"\xfe")
 
 
 def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
@@ -242,11 +232,22 @@ def show(file: Path) -> Plan:
 
 
 def _bounded(file: Path) -> bytes:
+    """The content of a file; only the beginning if that is not the beginning of a plan.
+
+    Raises:
+        OSError: it cannot be read, or is larger than a saved plan may be.
+    """
+    from reconciler.plan.saved import MAX_BYTES, begins_like_a_plan
+
     with file.open("rb") as opened:
-        content = opened.read(PLAN_LIMIT_BYTES + 1)
-    if len(content) > PLAN_LIMIT_BYTES:
-        limit_mib = PLAN_LIMIT_BYTES // (1024 * 1024)
-        raise OSError(errno.EFBIG, f"it is larger than {limit_mib} MiB, the maximum size of a plan")
+        size_bytes = os.fstat(opened.fileno()).st_size
+        content = opened.read(1024)
+        if size_bytes <= MAX_BYTES and begins_like_a_plan(content):
+            content += opened.read(MAX_BYTES)  # a pipe has no size, and may never end
+            size_bytes = max(size_bytes, len(content))
+    if size_bytes > MAX_BYTES and begins_like_a_plan(content):
+        limit_gib = MAX_BYTES // 1024**3
+        raise OSError(errno.EFBIG, f"it is larger than {limit_gib} GiB, the maximum size of a plan")
     return content
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.errors import StalePlanError
+from reconciler.model.digest import SANDBOX, graph_host
 from reconciler.model.plan import Plan
-from reconciler.settings import SANDBOX, Settings, graph_host
+from reconciler.settings import Settings
 
 
 def refuse_plan_of_another_target(settings: Settings, saved: Plan) -> None:

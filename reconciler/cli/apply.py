@@ -147,8 +147,10 @@ def _print_plan(plan: Plan, output: Output) -> None:
     """Prints the plan before it is applied; if there is nothing to do, the outcomes say so."""
     from reconciler.cli.output import emit
     from reconciler.render.formats import rendered_plan
+    from reconciler.render.wording import Wording
 
-    emit(rendered_plan(plan, output.format, before_apply=True), output, wrap=True)
+    wording = Wording(before_apply=True)
+    emit(rendered_plan(plan, output.format, wording=wording), output, wrap=True)
 
 
 def _ask(plan: Plan, output: Output) -> ReconcilerError | None:

@@ -35,7 +35,7 @@ def print_findings(
     """
     from reconciler.cli.output import emit, tell
     from reconciler.render.formats import rendered_findings
-    from reconciler.render.view import counted
+    from reconciler.render.nouns import counted
 
     checked = {"files": files, "extensions": extensions, "environments": environments}
     emit(rendered_findings(diagnostics, output.format, checked, tool_version=__version__), output)

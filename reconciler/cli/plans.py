@@ -188,9 +188,9 @@ def _save(plan: Plan, out: Path | None, output: Output) -> None:
     if out is None:
         return
     from reconciler.cli.output import save, tell
-    from reconciler.render.json_document import plan_document, to_json
+    from reconciler.plan.saved import saved_text
 
-    save(out, to_json(plan_document(plan)))
+    save(out, saved_text(plan))
     if output.verbosity >= 0 and _is_kept(out):
         command = ["reconciler", "apply", *target_arguments(), "--plan", str(out)]
         next_step = f" To apply exactly this: {shlex.join(command)}" if plan.pending else ""
@@ -223,6 +223,7 @@ def print_plan(
     """Prints the plan, or its titles and counts only."""
     from reconciler.cli.output import emit
     from reconciler.render.formats import rendered_plan, rendered_summary
+    from reconciler.render.wording import Wording
 
     render = rendered_summary if summary else rendered_plan
-    emit(render(plan, output.format, page, drift=drift), output, wrap=True)
+    emit(render(plan, output.format, page, Wording(drift=drift)), output, wrap=True)

@@ -4,8 +4,11 @@ codes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from reconciler.model.json_values import JsonValue
 
 Severity = Literal["error", "warning"]
 
@@ -80,6 +83,8 @@ def of_path(file: str) -> SourceLocation:
 class Diagnostic:
     """One finding: what is wrong (`message`), what to do (`hint`), and where (`place`, if it has
     one).
+
+    `parameters` are the names, ids and numbers in its message, as data.
     """
 
     code: str
@@ -87,3 +92,4 @@ class Diagnostic:
     message: str
     hint: str
     place: SourceLocation | None = None
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)

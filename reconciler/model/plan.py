@@ -17,7 +17,7 @@ Action = Literal["create", "update", "rename", "blocked"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "rename", "blocked")
 Status = Literal["done", "failed", "skipped", "unknown"]
 COUNTED = ("create", "update", "rename", "replace", "delete", "blocked", "unchanged", "unmanaged")
-"""What a summary counts, in the order in which it is printed; `replace` and `delete` are reserved."""
+"""What a summary counts, in the order in which it is printed; two are reserved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from reconciler.model.decoding import decoded, encoded_lines, is_encoded
+from reconciler.model.json_values import JsonValue
 from reconciler.model.learned import CREDENTIALS, DECLARED, SEEN, SHORTEST, Span
 from reconciler.model.secret_forms import (
     SHORTEST_PLACED,
@@ -25,7 +26,6 @@ from reconciler.model.secret_forms import (
     may_hold_form,
     value_of,
 )
-from reconciler.model.types import JsonValue
 
 MASK = "***"
 _STAND_IN = "(sensitive, hmac-sha256:"

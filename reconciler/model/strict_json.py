@@ -9,27 +9,39 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
 MOST_LEVELS = 32
 """Of nested arrays and objects; Graph's documented objects have five."""
+_SHOWN_CHARACTERS = 50
+"""Of a member's name in a message."""
 
 
 class InvalidJsonError(ValueError):
     """The text is not valid JSON; the message completes a sentence about it ("is not JSON")."""
 
 
-def parsed(text: str | bytes, most_levels: int = MOST_LEVELS) -> Any:
+def parsed(
+    text: str | bytes, most_levels: int = MOST_LEVELS, *, unique_members: bool = False
+) -> Any:
     """The value of a JSON text with finite numbers and at most `most_levels` levels.
+
+    With `unique_members`, a text in which an object has a member twice is invalid: readers differ
+    in which of them counts (RFC 8259 §4).
 
     Raises:
         InvalidJsonError: the text is not.
     """
     try:
         value = json.loads(
-            text, parse_constant=_refused, parse_float=_finite, parse_int=_finite_integer
+            text,
+            parse_constant=_refused,
+            parse_float=_finite,
+            parse_int=_finite_integer,
+            object_pairs_hook=_of_unique_members if unique_members else None,
         )
     except InvalidJsonError:
         raise
@@ -39,6 +51,15 @@ def parsed(text: str | bytes, most_levels: int = MOST_LEVELS) -> Any:
         raise InvalidJsonError("is not JSON") from error
     if _nests_deeper(value, most_levels):
         raise InvalidJsonError(_too_deep(most_levels))
+    return value
+
+
+def _of_unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) < len(members):
+        counts = Counter(name for name, _ in members)
+        twice = counts.most_common(1)[0][0][:_SHOWN_CHARACTERS]
+        raise InvalidJsonError(f"has the member {json.dumps(twice, allow_nan=False)} twice")
     return value
 
 

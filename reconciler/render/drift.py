@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import re
 
+from reconciler.model.digest import SANDBOX
 from reconciler.model.plan import Action, Change, FieldChange, Plan
 from reconciler.render.escape import visible
+from reconciler.render.nouns import common_noun, noun, plural
 
 WORDS: dict[Action, str] = {
     "create": "missing",
@@ -16,11 +18,7 @@ WORDS: dict[Action, str] = {
     "blocked": "blocked",
 }
 TITLES: dict[Action, str] = WORDS | {"create": "missing in the tenant:"}
-URL = ("endpointConfiguration", "url")
-"""The property that Graph looks up from the Logic App where no file declares it."""
 
-SANDBOX = "sandbox"
-"""The address of the embedded Graph in a plan."""
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/v1\.0")
 """The address of a server on this machine. No other text of a saved plan is put into a command."""
 
@@ -37,18 +35,20 @@ def counts(plan: Plan) -> dict[str, int]:
 
 def values(field: FieldChange, declared: str, live: str) -> str:
     """`declared "PT1H", live "PT30M"`; both values are given as they are to be shown."""
-    is_declared = field.after is not None or field.path != URL
-    return f"{f'declared {declared}' if is_declared else 'not declared'}, live {live}"
+    is_computed = field.computed and field.after is None
+    return f"{'not declared' if is_computed else f'declared {declared}'}, live {live}"
 
 
 def last_changed(change: Change) -> str:
-    """Who last wrote the live extension and when, as far as Graph says; otherwise "".
+    """Who last wrote the live object and when, as far as Graph says; otherwise "".
 
-    Graph records one time and one author for the whole extension, whatever property was written.
+    Graph records one time and one author for the whole object, whatever property was written.
     """
     when = f" {visible(change.last_modified_at)}" if change.last_modified_at else ""
     who = f" by {visible(change.last_modified_by)}" if change.last_modified_by else ""
-    return f"the live extension was last changed{when}{who}" if when or who else ""
+    if not when and not who:
+        return ""
+    return f"the live {noun(change.kind)} was last changed{when}{who}"
 
 
 def command(plan: Plan, name: str) -> str:
@@ -73,8 +73,10 @@ def to_resolve(plan: Plan) -> list[str]:
         f"To make the tenant match the files, run: {command(plan, 'apply')}",
         f"To make the files match the tenant, run: {command(plan, 'export --update')}",
     ]
-    if plan.summary["create"]:
+    missing = [change.object for change in plan.changes if change.action == "create"]
+    if missing:
+        words = plural(common_noun(missing))
         lines.append(
-            "export --update keeps the declarations of missing extensions: remove them by hand."
+            f"export --update keeps the declarations of missing {words}: remove them by hand."
         )
     return lines

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterable
 
 from reconciler.model.appearance import FILLER
+from reconciler.model.json_values import JsonValue
 from reconciler.model.secrets import mask, masked
-from reconciler.model.types import JsonValue
 
 _LEGACY_COMMAND = "##["
 """The runner's old command prefix, which it obeys anywhere in a line of the log

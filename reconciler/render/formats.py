@@ -7,43 +7,38 @@ from collections.abc import Mapping, Sequence
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Outcome, Plan
 from reconciler.render.page import Page
+from reconciler.render.wording import PLAIN, Wording
 
 
 def rendered_plan(
-    plan: Plan,
-    format_name: str,
-    page: Page | None = None,
-    *,
-    drift: bool = False,
-    before_apply: bool = False,
+    plan: Plan, format_name: str, page: Page | None = None, wording: Wording = PLAIN
 ) -> str:
-    """The plan as `text`, `markdown`, `json` or `github`; `drift` words it as declared and live
-    state.
+    """The plan as `text`, `markdown`, `json` or `github`.
 
-    `page` has the maximum size of Markdown. `before_apply`: outcomes follow, which say when there
-    was nothing to do.
+    `page` has the maximum size of Markdown.
     """
     match format_name:
         case "json":
-            from reconciler.render.json_document import plan_document, to_json
+            from reconciler.model.plan_document import plan_document
+            from reconciler.render.json_document import to_json
 
             return to_json(plan_document(plan))
         case "markdown":
             from reconciler.render.markdown import plan_markdown
 
-            return plan_markdown(plan, page or Page(), drift=drift, before_apply=before_apply)
+            return plan_markdown(plan, page or Page(), wording)
         case "github":
             from reconciler.render.github import plan_github
 
-            return plan_github(plan, drift=drift, before_apply=before_apply)
+            return plan_github(plan, wording)
         case _:
             from reconciler.render.text import plan_text
 
-            return plan_text(plan, drift=drift, before_apply=before_apply)
+            return plan_text(plan, wording)
 
 
 def rendered_summary(
-    plan: Plan, format_name: str, page: Page | None = None, *, drift: bool = False
+    plan: Plan, format_name: str, page: Page | None = None, wording: Wording = PLAIN
 ) -> str:
     """The plan in titles and counts as `text` or `markdown`; in any other format, the plan as it
     is.
@@ -52,16 +47,18 @@ def rendered_summary(
         case "markdown":
             from reconciler.render.markdown import summary_markdown
 
-            return summary_markdown(plan, page or Page(), drift=drift)
+            return summary_markdown(plan, page or Page(), wording)
         case "text":
             from reconciler.render.text import summary_text
 
-            return summary_text(plan, drift=drift)
+            return summary_text(plan, wording)
         case _:
-            return rendered_plan(plan, format_name, page, drift=drift)
+            return rendered_plan(plan, format_name, page, wording)
 
 
-def rendered_outcomes(plan: Plan, outcomes: Sequence[Outcome], format_name: str) -> str:
+def rendered_outcomes(
+    plan: Plan, outcomes: Sequence[Outcome], format_name: str, wording: Wording = PLAIN
+) -> str:
     """The outcomes of a plan's changes, as `text`, `markdown`, `json` (with the plan) or
     `github`.
     """
@@ -71,17 +68,17 @@ def rendered_outcomes(plan: Plan, outcomes: Sequence[Outcome], format_name: str)
 
             return to_json(apply_document(plan, outcomes))
         case "markdown":
-            from reconciler.render.markdown import outcomes_markdown
+            from reconciler.render.markdown_tables import outcomes_markdown
 
-            return outcomes_markdown(outcomes, complete=plan.complete)
+            return outcomes_markdown(plan, outcomes, wording)
         case "github":
             from reconciler.render.github import outcomes_github
 
-            return outcomes_github(outcomes, complete=plan.complete)
+            return outcomes_github(plan, outcomes, wording)
         case _:
             from reconciler.render.text import outcomes_text
 
-            return outcomes_text(outcomes, complete=plan.complete)
+            return outcomes_text(plan, outcomes, wording)
 
 
 def rendered_findings(
@@ -93,7 +90,7 @@ def rendered_findings(
 ) -> str:
     """The findings of a validation as `text`, `markdown`, `json`, `github` or `sarif`.
 
-    `checked` counts `files`, `extensions`, `environments`.
+    `checked` counts `files`, `environments`, and declarations by the plural of their kind.
     """
     match format_name:
         case "json":
@@ -101,7 +98,7 @@ def rendered_findings(
 
             return to_json(diagnostics_document(diagnostics))
         case "markdown":
-            from reconciler.render.markdown import diagnostics_markdown
+            from reconciler.render.markdown_tables import diagnostics_markdown
 
             return diagnostics_markdown(diagnostics, **checked)
         case "github":

@@ -11,8 +11,12 @@ from typing import Literal
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.plan import Change, Outcome, Plan
 from reconciler.render import drift as drift_words
-from reconciler.render import view
+from reconciler.render import rows, titles, view
 from reconciler.render.escape import workflow_command
+from reconciler.render.findings import findings_below, findings_on_top, verdict
+from reconciler.render.outcomes import apply_line, nothing_done, outcome_line, outcome_notes
+from reconciler.render.scopes import incomplete
+from reconciler.render.wording import PLAIN, Wording
 
 Kind = Literal["error", "warning", "notice"]
 KINDS: tuple[Kind, ...] = ("error", "warning", "notice")
@@ -28,54 +32,49 @@ class _Annotation:
     place: SourceLocation | None
 
 
-def plan_github(plan: Plan, *, drift: bool = False, before_apply: bool = False) -> str:
+def plan_github(plan: Plan, wording: Wording = PLAIN) -> str:
     """Blocked changes as errors, the plan's findings and gaps as warnings (or errors), pending
     changes as notices.
     """
-    annotations = [_change(change, drift=drift) for change in plan.changes]
-    findings = (*view.findings_on_top(plan), *view.findings_below(plan))
+    annotations = [_change(change, wording) for change in plan.changes]
+    findings = (*findings_on_top(plan), *findings_below(plan))
     annotations += [_diagnostic(diagnostic) for diagnostic in findings]
     if not plan.complete:
-        annotations.append(
-            _Annotation("warning", "Incomplete plan", (view.incomplete(plan),), None)
-        )
-    nothing = [] if before_apply else view.nothing_to_do(plan)
-    return _lines(annotations, [*nothing, view.last_line(plan, drift=drift)])
+        annotations.append(_Annotation("warning", "Incomplete plan", (incomplete(plan),), None))
+    return _lines(annotations, [*view.nothing_to_do(plan, wording), view.last_line(plan, wording)])
 
 
-def outcomes_github(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
+def outcomes_github(plan: Plan, outcomes: Sequence[Outcome], wording: Wording = PLAIN) -> str:
     """Failed and unknown outcomes as errors, skipped ones as warnings, the rest as notices."""
-    annotations = [_outcome(outcome) for outcome in outcomes]
-    return _lines(
-        annotations, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)]
-    )
+    annotations = [_outcome(outcome, wording) for outcome in outcomes]
+    return _lines(annotations, [*nothing_done(plan, outcomes), apply_line(outcomes)])
 
 
 def diagnostics_github(diagnostics: Sequence[Diagnostic], **checked: int) -> str:
     """The findings of `validate` at their places, and the verdict."""
     annotations = [_diagnostic(diagnostic) for diagnostic in diagnostics]
-    return _lines(annotations, view.verdict(diagnostics, **checked))
+    return _lines(annotations, verdict(diagnostics, **checked))
 
 
-def _change(change: Change, *, drift: bool) -> _Annotation:
+def _change(change: Change, wording: Wording) -> _Annotation:
     kind: Kind = "error" if change.action == "blocked" else "notice"
-    word = drift_words.WORDS[change.action] if drift else change.action
-    title = f"{'Drift' if drift else 'Plan'}: {word} {view.label(change.extension.display_name)}"
-    rows = view.own_rows(change, drift=drift)
-    fields = [f"{view.SYMBOLS[change.action]} {view.field_path(row)}" for row in rows]
-    lines = (view.change_title(change, drift=drift), *view.details(change, drift=drift), *fields)
+    word = drift_words.WORDS[change.action] if wording.drift else change.action
+    title = f"{wording.title}: {word} {titles.label(change.object.display_name)}"
+    shown = rows.own_rows(change, {}, wording)
+    fields = [f"{titles.SYMBOLS[change.action]} {rows.field_path(row)}" for row in shown]
+    lines = (titles.change_title(change, wording), *view.details(change, wording), *fields)
     return _Annotation(kind, title, lines, change.source)
 
 
-def _outcome(outcome: Outcome) -> _Annotation:
+def _outcome(outcome: Outcome, wording: Wording) -> _Annotation:
     kinds: dict[str, Kind] = {
         "failed": "error",
         "unknown": "error",
         "skipped": "warning",
         "done": "notice",
     }
-    title = f"Apply: {outcome.status} {view.label(outcome.change.extension.display_name)}"
-    lines = (view.outcome_line(outcome), *view.outcome_notes(outcome))
+    title = f"Apply: {outcome.status} {titles.label(outcome.change.object.display_name)}"
+    lines = (outcome_line(outcome, wording), *outcome_notes(outcome, wording))
     return _Annotation(kinds[outcome.status], title, lines, outcome.change.source)
 
 
@@ -87,7 +86,9 @@ def _diagnostic(diagnostic: Diagnostic) -> _Annotation:
 
 
 def _lines(annotations: Sequence[_Annotation], closing: Iterable[str]) -> str:
-    commands = [line for kind in KINDS for line in _of_kind(kind, annotations)]
+    commands: list[str] = []
+    for kind in KINDS:
+        commands += _of_kind(kind, annotations)
     return "\n".join([*commands, *closing]) + "\n"
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from reconciler.model.digest import SANDBOX
 from reconciler.model.identity import READ_PERMISSIONS, WRITE_PERMISSIONS, Assertion, Identity
 from reconciler.render.escape import visible
 from reconciler.render.json_document import to_json
@@ -89,7 +90,7 @@ def _identity_line(identity: Identity, graph_url: str) -> str:
 
 def _unknown(graph_url: str) -> str:
     """Why the identity is unknown; plain http is allowed on loopback only."""
-    if graph_url == "sandbox":
+    if graph_url == SANDBOX:
         return "sandbox token"
     return "loopback token" if graph_url.startswith("http:") else "the token has no readable claims"
 

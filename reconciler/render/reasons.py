@@ -1,161 +1,184 @@
-"""The sentence of every reason code. docs/reference.md lists the same table; a test compares them.
-
-A sentence names its parameters in braces; `{kind}` is the kind of the object that it is about, and
-`{parent}` the kind of its innermost parent. Lists are joined by commas. The codes that only one
-kind has come from its record.
-"""
+"""Sentences made of reasons: why a change is planned, blocked, skipped, failed or unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from reconciler.model.json_values import JsonValue
+from reconciler.model.objects import Parents
 from reconciler.model.plan import Change, Outcome
 from reconciler.model.reason import Reason
+from reconciler.render.escape import json_value
+from reconciler.render.nouns import TENANT, noun, plural, with_article
+from reconciler.render.sentences import (
+    CHECK,
+    SENTENCES,
+    STALE,
+    UNKNOWN_WITHOUT_CHECK,
+    Sentences,
+)
 
-Sentences = Mapping[str, str]
+Parameters = Mapping[str, JsonValue]
 
-PLANNED: Sentences = {
-    "not_live": "no {kind} of this {parent} has this name",
-    "properties_differ": "{differ} of {declared} declared properties {verb}",
-    "renamed_by_id": 'it is pinned by id and its live name is "{live_name}"',
-    "respelled": 'its name differs only in spelling from the live name "{live_name}"',
-}
-"""Why a change is planned. The last two are followed by what else differs."""
 
-BLOCKED: Sentences = {
-    "parent_absent": "no {parent} has this {by}",
-    "parent_ambiguous": (
-        "{count} {parent}s have this name ({ids}); select one with {parent}: {{id: …}}"
-    ),
-    "parent_unreadable": "the {parent} could not be read: {error}",
-    "parent_blocked": "the change of its {parent} is blocked",
-    "depends_on_blocked": 'it refers to the {other_kind} "{name}", whose change is blocked',
-    "reference_absent": 'it refers to the {other_kind} "{name}", which is neither declared nor live',
-    "reference_ambiguous": 'it refers to the {other_kind} "{name}", and {count} have this name ({ids})',
-    "declared_twice": "it is also declared at {places}; keep only one of the declarations",
-    "name_ambiguous": (
-        "{count} live {kind}s have this name; add the id: of the one to manage ({ids})"
-    ),
-    "name_pinned_elsewhere": (
-        "the live {kind} of this name is pinned at {place}; apply that declaration first, then plan"
-        " again"
-    ),
-    "pinned_id_absent": (
-        "no {kind} of this {parent} has the pinned id {id}; correct the id or remove it"
-    ),
-    "new_name_taken": (
-        "the new name is already used by {ids}; choose another name, rename that {kind} first, or"
-        " declare it too, with its id"
-    ),
-    "type_changed": (
-        "the live {kind} {id} is of type {live_type}, which cannot be changed to {type}; declare"
-        " another name, or delete the live {kind} in the admin center once no policy uses it"
-    ),
-    "create_not_offered": "no {kind} has this name, and reconciler does not create {kind}s",
-    "update_not_offered": "it differs from the live {kind}, and reconciler does not change {kind}s",
-    "writes_secret": (
-        "{paths} contains a secret (a signature, a token or a key); remove it from the file"
-    ),
-}
-"""Why a change cannot be applied, with the way out."""
+def sentence(
+    why: Reason, change: Change, sentences: Sentences = SENTENCES, error: str | None = None
+) -> str:
+    """The reason of a change in words; `error` is what Graph or the network said.
 
-SKIPPED: Sentences = {
-    "interrupted": "the run was interrupted before this change",
-    "token_rejected": "the access token was rejected earlier in this run",
-    "journal_failed": "the journal could not be written earlier in this run",
-    "parent_failed": "the {parent} that contains it was not created",
-    "depends_on_failed": 'the change of the {other_kind} "{name}", which it refers to, was not applied',
-}
-"""Why a change was not attempted."""
+    A code that `sentences` does not have is shown with its parameters: a newer version may have
+    saved the plan.
+    """
+    return _filled(why, _words(change.kind, change.parents), sentences, error)
 
-FAILED: Sentences = {
-    "refused": "{error}",
-    "refused_forbidden": "{error} {permission}",
-    "not_sent": "{error}",
-    "check_failed": "The pre-check before the write failed: {error}",
-    "name_taken": (
-        "an {kind} with this name already exists ({id}); nothing was written, run plan again"
-    ),
-    "new_name_in_use": "the new name is now in use ({id}); nothing was written, run plan again",
-    "gone": "the {kind} {id} no longer exists; nothing was written, run plan again",
-    "changed_since": (
-        "the {kind} {id} was changed after the plan was made; nothing was written, run plan again"
-    ),
-    "already_applied": (
-        "already in the desired state ({id}); the plan may have been applied before; nothing was"
-        " written, run plan again"
-    ),
-    "value_dropped": (
-        "Graph accepted the request but dropped {paths}: the stored value differs from the one"
-        " sent; run plan to see the difference"
-    ),
-    "twin_created": (
-        "Graph accepted the write, but another {kind} with the same name was created meanwhile"
-        " ({ids}); keep one and delete the other"
-    ),
-    "unknown_removed": (
-        "the write removed {paths}, which reconciler does not manage; set it again in the Microsoft"
-        " Entra admin center"
-    ),
-    "altered_by_write": (
-        "{paths} was altered by this write, or by someone at the same moment; compare it with what"
-        " it was before"
-    ),
-}
-"""Why a change failed."""
 
-UNKNOWN: Sentences = {
-    "answer_lost": "{error}",
-    "answer_without_object": "Graph answered the POST without the new {kind}.",
-    "search_failed": "{error} Searching for the {kind} failed too: {search_error}",
-    "others_found": (
-        "{error} The {kind}s found under that name do not match what was sent ({ids})."
-    ),
-    "never_appeared": (
-        "{error} The create was sent twice and the {kind} never appeared in the {parent}."
-    ),
-    "read_back_failed": "Graph accepted the write, but reading it back failed: {error}",
-    "answer_lost_unreadable": "{error} Reading it back failed too: {read_error}",
-    "old_values_shown": (
-        "Graph accepted the update, but reads still return the old values (replication delay, or"
-        " the update was dropped)."
-    ),
-    "stale_before_retry": "Before the retry: {why}.",
-    "interrupted_unconfirmed": "The run was interrupted before this change was confirmed.",
-}
-"""Why it is not known whether a change was applied; what to check follows."""
+def parent_sentence(why: Reason, kind: str, sentences: Sentences = SENTENCES) -> str:
+    """Why an outermost parent of this kind is absent or could not be read."""
+    return _filled(why, _words_of_kinds(kind, TENANT, kind), sentences)
 
-UNKNOWN_WITHOUT_CHECK: Sentences = {
-    "not_shown_yet": (
-        "Graph accepted the request and gave the id {id}, but reads do not return it yet"
-        " (replication delay); wait a minute, then run plan before any other change"
-    ),
-    "internal_error": "internal error ({type}) while applying this change; please report it",
-}
-"""The same, with what to do in the sentence itself."""
 
-DONE: Sentences = {
-    "accepted_spelling": "Graph accepted {member} as {spelling}, not as {other_spelling}",
-    "no_spelling_kept": "Graph dropped {member} under both of its names",
-    "other_spelling_failed": "Graph dropped {member}; sending it as {spelling} failed too: {error}",
-    "found_after_lost_create": (
-        "no usable answer to the create ({error}); the {kind} was found in the {parent} with id"
-        " {id}"
-    ),
-    "applied_despite_lost_answer": (
-        "no usable answer to the update ({error}); a read-back shows that Graph applied it"
-    ),
-}
-"""What an operator should know about a change that was applied."""
+def stale_clause(why: Reason, change: Change) -> str:
+    """Why a change no longer matches the live object, for a list of such changes."""
+    return sentence(why, change, STALE)
 
-SENTENCES: Sentences = {
-    **PLANNED,
-    **BLOCKED,
-    **SKIPPED,
-    **FAILED,
-    **UNKNOWN,
-    **UNKNOWN_WITHOUT_CHECK,
-    **DONE,
-}
-CHECK = "Could not verify the result. Check {object} in the admin center, then run plan."
+
+def outcome_sentence(outcome: Outcome, sentences: Sentences = SENTENCES) -> str:
+    """Why a change was not applied, or why that is not known."""
+    change, why = outcome.change, outcome.reason
+    if why is None:
+        return outcome.error or sentence(change.reason, change, sentences)
+    text = sentence(why, change, sentences, outcome.error)
+    if outcome.status != "unknown" or why.code in UNKNOWN_WITHOUT_CHECK:
+        return text
+    return f"{text} {CHECK.format(object=_to_check(change))}"
+
+
+def outcome_note(outcome: Outcome, sentences: Sentences = SENTENCES) -> str:
+    """What an operator should know beside the outcome: how else a change was applied; else "".
+
+    The reason of a change that was applied is such a note; any reason may hold another one.
+    """
+    why = outcome.reason
+    if why is not None and outcome.status != "done":
+        why = _note_in(why)
+    notes: list[str] = []
+    while why is not None:
+        notes.append(sentence(why, outcome.change, sentences, outcome.error))
+        why = _note_in(why)
+    return "; ".join(notes)
+
+
+def _note_in(why: Reason) -> Reason | None:
+    """The reason in the parameter `note`."""
+    note = why.parameters.get("note")
+    if not isinstance(note, dict):
+        return None
+    parameters = {name: value for name, value in note.items() if name != "code"}
+    return Reason(str(note.get("code")), parameters)
+
+
+def _to_check(change: Change) -> str:
+    ref = change.object
+    if ref.id:
+        return ref.id
+    if not change.parents:
+        return f'"{ref.display_name}"'
+    parent = change.parents[-1]
+    return f'"{ref.display_name}" in {noun(parent.kind)} {parent}'
+
+
+def _filled(
+    why: Reason, words: dict[str, str], sentences: Sentences, error: str | None = None
+) -> str:
+    template = sentences.get(why.code)
+    if template is None:
+        return _unknown_code(why)
+    texts = {name: _text(value) for name, value in why.parameters.items()}
+    said = {} if error is None else {"error": error}
+    return template.format_map(_Values({**words, **said, **texts, **_computed(why, words)}))
+
+
+class _Values(dict[str, str]):
+    """What a sentence may name; `?` for what a plan of another version does not give."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def _unknown_code(why: Reason) -> str:
+    parameters = ", ".join(f"{name}: {_text(value)}" for name, value in why.parameters.items())
+    return f"{why.code} ({parameters})" if parameters else why.code
+
+
+def _text(value: JsonValue) -> str:
+    """A parameter as it stands in a sentence."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return "" if value is None else json_value(value)
+
+
+def _words(kind: str, parents: Parents) -> dict[str, str]:
+    kinds = [parent.kind for parent in parents] or [TENANT]
+    return _words_of_kinds(kind, innermost=kinds[-1], outermost=kinds[0])
+
+
+def _words_of_kinds(kind: str, innermost: str, outermost: str) -> dict[str, str]:
+    """`{kind}` of the object, `{parent}`: what contains it, `{scope}`: what contains that."""
+    return {
+        "kind": noun(kind),
+        "kinds": plural(noun(kind)),
+        "a_kind": with_article(noun(kind)),
+        "parent": noun(innermost),
+        "scope": noun(outermost),
+        "scopes": plural(noun(outermost)),
+    }
+
+
+def _computed(why: Reason, words: dict[str, str]) -> dict[str, str]:
+    """The parts of a sentence that depend on the parameters."""
+    parameters = why.parameters
+    return {
+        "verb": _verb(parameters),
+        "also": _also(parameters),
+        "way_out": _way_out(parameters, words["scope"]),
+        "stale": _stale(parameters, words),
+        "other_kind": noun(_text(parameters.get("other_kind"))),
+    }
+
+
+def _verb(parameters: Parameters) -> str:
+    return "differs" if parameters.get("differ") == 1 else "differ"
+
+
+def _also(parameters: Parameters) -> str:
+    """What differs beside the name."""
+    differ, declared = parameters.get("differ"), parameters.get("declared")
+    if not differ:
+        return ""
+    return f"; {differ} of {declared} declared properties {_verb(parameters)}"
+
+
+def _way_out(parameters: Parameters, scope: str) -> str:
+    """What to do about a parent that does not exist."""
+    if parameters.get("by") == "id":
+        return f"correct it, or use the {scope}'s name"
+    like_id = f"it looks like an id: write {scope}: {{id: …}}; "
+    nearest = parameters.get("nearest")
+    names = ", ".join(f'"{_text(name)}"' for name in nearest) if isinstance(nearest, list) else ""
+    hint = f"did you mean {names}?" if names else "create it first, or correct the name"
+    unreadable = parameters.get("names_unreadable")
+    return (
+        (like_id if parameters.get("looks_like_id") else "")
+        + hint
+        + (f" (the existing names could not be listed: {_text(unreadable)})" if unreadable else "")
+    )
+
+
+def _stale(parameters: Parameters, words: dict[str, str]) -> str:
+    """The clause of the code in the parameter `why`."""
+    code = parameters.get("why")
+    if not isinstance(code, str) or code not in STALE:
+        return _text(code)
+    return STALE[code].format_map(_Values(words | {"id": _text(parameters.get("id"))}))

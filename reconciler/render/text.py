@@ -6,14 +6,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.digest import SANDBOX
 from reconciler.model.plan import ACTIONS, Change, FieldChange, Outcome, Plan
 from reconciler.render import drift as drift_words
-from reconciler.render import view
-from reconciler.render.drift import SANDBOX
-from reconciler.render.escape import json_value, visible
+from reconciler.render import rows, titles, view
+from reconciler.render.escape import visible
+from reconciler.render.findings import findings_below, findings_on_top, findings_title, verdict
+from reconciler.render.nouns import counted
+from reconciler.render.outcomes import apply_line, nothing_done, outcome_line, outcome_notes
+from reconciler.render.scopes import ScopeView, by_scope, incomplete
+from reconciler.render.wording import PLAIN, Wording
 
 _WRAPPABLE = re.compile(r"(?:[+~>!=?] | ) *")
 """The start of a line that may be broken: a symbol in column 0, or blanks."""
@@ -22,73 +27,54 @@ _ROW_COLUMN = 4
 indented more.
 """
 
+Section = Sequence[str]
+"""Lines that stand together; a blank line separates two sections."""
 
-def plan_text(plan: Plan, *, drift: bool = False, before_apply: bool = False) -> str:
-    """The plan for a reader: changes by catalog, unmanaged extensions, warnings, digest and one
-    stable last line.
 
-    `drift` words it as the difference between the declared state and the live one. `before_apply`
-    leaves out that there is nothing to do: the outcomes that follow say so.
+def plan_text(plan: Plan, wording: Wording = PLAIN) -> str:
+    """The plan for a reader: changes by scope, unmanaged objects, warnings, digest and one stable
+    last line.
     """
-    sections = [
-        [_title(plan, drift=drift)],
-        findings_lines(view.findings_on_top(plan)),
-        *(section for group in view.by_catalog(plan) for section in _catalog(group, drift=drift)),
-        [f"= {plan.unchanged} unchanged"] if plan.unchanged else [],
-        _unmanaged(plan),
-        _findings(view.findings_below(plan)),
-        [view.incomplete(plan)] if not plan.complete else [],
-        _to_resolve(plan) if drift else [],
-        _ending(plan, drift=drift, before_apply=before_apply),
-    ]
-    return _joined(sections)
+    return _joined(
+        [
+            *_beginning(plan, wording),
+            *_scopes(plan, wording),
+            [_unchanged(plan)],
+            _unmanaged(plan),
+            _findings(findings_below(plan)),
+            [incomplete(plan)],
+            _to_resolve(plan) if wording.drift else [],
+            _ending(plan, wording),
+        ]
+    )
 
 
-def summary_text(plan: Plan, *, drift: bool = False) -> str:
+def summary_text(plan: Plan, wording: Wording = PLAIN) -> str:
     """The plan in titles and counts: each change is one line, everything else a number."""
-    findings = view.findings_below(plan)
+    findings = findings_below(plan)
     counts = [
-        f"= {plan.unchanged} unchanged" if plan.unchanged else "",
+        _unchanged(plan),
         f"{view.UNMANAGED}: {len(plan.unmanaged)}" if plan.unmanaged else "",
-        f"{view.findings_title(findings)}: {len(findings)}" if findings else "",
-    ]
-    sections = [
-        [_title(plan, drift=drift)],
-        findings_lines(view.findings_on_top(plan)),
-        *(_titles(group, drift=drift) for group in view.by_catalog(plan)),
-        [count for count in counts if count],
-        [view.incomplete(plan)] if not plan.complete else [],
-        _ending(plan, drift=drift),
-    ]
-    return _joined(sections)
-
-
-def _titles(group: view.CatalogView, *, drift: bool) -> list[str]:
-    return [
-        f"Catalog {group.heading(drift=drift)}",
-        *(view.change_title(change, drift=drift) for change in group.changes),
-    ]
-
-
-def _title(plan: Plan, *, drift: bool) -> str:
-    return f"{'Drift' if drift else 'Plan'} for {view.target(plan)}"
-
-
-def _ending(plan: Plan, *, drift: bool, before_apply: bool = False) -> list[str]:
-    nothing = [] if before_apply else view.nothing_to_do(plan)
-    return [f"Digest: {visible(plan.digest)}", *nothing, view.last_line(plan, drift=drift)]
-
-
-def outcomes_text(outcomes: Sequence[Outcome], *, complete: bool = True) -> str:
-    """What apply did, one line per change, and one stable last line."""
-    lines = [
-        line
-        for outcome in outcomes
-        for line in (view.outcome_line(outcome), *_indented(view.outcome_notes(outcome)))
+        f"{findings_title(findings)}: {len(findings)}" if findings else "",
     ]
     return _joined(
-        [lines, [*view.nothing_done(outcomes, complete=complete), view.apply_line(outcomes)]]
+        [
+            *_beginning(plan, wording),
+            *(_titles(group, wording) for group in by_scope(plan)),
+            [count for count in counts if count],
+            [incomplete(plan)],
+            _ending(plan, wording),
+        ]
     )
+
+
+def outcomes_text(plan: Plan, outcomes: Sequence[Outcome], wording: Wording = PLAIN) -> str:
+    """What apply did, one line per change, and one stable last line."""
+    lines: list[str] = []
+    for outcome in outcomes:
+        lines.append(outcome_line(outcome, wording))
+        lines += _indented(outcome_notes(outcome, wording))
+    return _joined([lines, [*nothing_done(plan, outcomes), apply_line(outcomes)]])
 
 
 def approval_question(plan: Plan) -> str:
@@ -96,25 +82,28 @@ def approval_question(plan: Plan) -> str:
     accepted`.
     """
     numbers = Counter(change.action for change in plan.pending)
-    counts = [view.counted(numbers[action], action) for action in ACTIONS if numbers[action]]
+    counts = [counted(numbers[action], action) for action in ACTIONS if numbers[action]]
     what = " and ".join(part for part in (", ".join(counts[:-1]), counts[-1]) if part)
     where = "the sandbox" if plan.graph_url == SANDBOX else f"tenant {visible(plan.tenant_id)}"
     environment = f", environment {visible(plan.environment)}" if plan.environment else ""
-    blocked = view.counted(len(plan.blocked), "blocked change")
+    blocked = counted(len(plan.blocked), "blocked change")
     skipped = f" {blocked} will be skipped." if plan.blocked else ""
     return f"Apply {what} to {where}{environment}?{skipped} Only 'yes' is accepted"
 
 
 def diagnostics_text(diagnostics: Sequence[Diagnostic], **checked: int) -> str:
     """The findings of `validate`, each with place and hint, and the verdict; `checked` counts files
-    and extensions.
+    and declarations.
     """
-    return _joined([findings_lines(diagnostics), view.verdict(diagnostics, **checked)])
+    return _joined([findings_lines(diagnostics), verdict(diagnostics, **checked)])
 
 
 def findings_lines(diagnostics: Iterable[Diagnostic]) -> list[str]:
     """Each finding with its hint below it."""
-    return [line for diagnostic in diagnostics for line in _diagnostic(diagnostic)]
+    lines: list[str] = []
+    for diagnostic in diagnostics:
+        lines += _finding(diagnostic)
+    return lines
 
 
 def wrapped(text: str, width: int) -> str:
@@ -142,71 +131,109 @@ def _wrapped_line(line: str, width: int) -> list[str]:
     return lines
 
 
-def _joined(sections: Iterable[Sequence[str]]) -> str:
-    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+def _joined(sections: Iterable[Section]) -> str:
+    """The sections without those that are empty."""
+    texts = ["\n".join(lines) for lines in sections if any(lines)]
+    return "\n\n".join(texts) + "\n"
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def _catalog(group: view.CatalogView, *, drift: bool) -> list[list[str]]:
-    shared = [] if drift else view.shared_rows(group.changes)
-    blocks = [_change(change, shared, drift=drift) for change in group.changes]
-    if shared:
-        blocks.insert(0, [view.shared_title(group.changes), *(_created(row) for row in shared)])
-    first, *others = blocks or [[]]
-    return [[f"Catalog {group.heading(drift=drift)}", *first], *others]
+def _beginning(plan: Plan, wording: Wording) -> list[Section]:
+    title = f"{wording.title} for {view.target(plan)}"
+    return [[title], findings_lines(findings_on_top(plan))]
 
 
-def _change(change: Change, shared: Collection[FieldChange], *, drift: bool) -> list[str]:
+def _ending(plan: Plan, wording: Wording) -> Section:
     return [
-        view.change_title(change, drift=drift),
-        *_indented(view.details(change, drift=drift)),
-        *(_field(change, row, drift=drift) for row in view.own_rows(change, shared, drift=drift)),
+        f"Digest: {visible(plan.digest)}",
+        *view.nothing_to_do(plan, wording),
+        view.last_line(plan, wording),
+    ]
+
+
+def _unchanged(plan: Plan) -> str:
+    number = plan.summary["unchanged"]
+    return f"= {number} unchanged" if number else ""
+
+
+def _titles(group: ScopeView, wording: Wording) -> Section:
+    lines = [titles.change_title(change, wording) for change in group.changes]
+    return [_heading(group, wording), *lines]
+
+
+def _heading(group: ScopeView, wording: Wording) -> str:
+    return f"{group.kind} {group.heading(wording)}"
+
+
+def _scopes(plan: Plan, wording: Wording) -> list[Section]:
+    """The sections of all scopes: one for each change, the first below the heading of its scope."""
+    sections: list[Section] = []
+    for group in by_scope(plan):
+        first, *others = _changes(group, wording) or [[]]
+        sections += [[_heading(group, wording), *first], *others]
+    return sections
+
+
+def _changes(group: ScopeView, wording: Wording) -> list[Section]:
+    shared = rows.shared_rows(group.changes, wording)
+    sections: list[Section] = [
+        [rows.shared_title(group.changes, kind), *map(_created, of_kind)]
+        for kind, of_kind in shared.items()
+    ]
+    return [*sections, *(_change(change, shared, wording) for change in group.changes)]
+
+
+def _change(change: Change, shared: rows.Shared, wording: Wording) -> Section:
+    return [
+        titles.change_title(change, wording),
+        *_indented(view.details(change, wording)),
+        *(_field(change, row, wording) for row in rows.own_rows(change, shared, wording)),
     ]
 
 
 def _created(row: FieldChange) -> str:
-    return f"{view.SYMBOLS['create']}   {view.field_path(row)}: {json_value(row.after)}"
+    return f"{titles.SYMBOLS['create']}   {rows.field_path(row)}: {rows.created_text(row)}"
 
 
-def _field(change: Change, row: FieldChange, *, drift: bool) -> str:
+def _field(change: Change, row: FieldChange, wording: Wording) -> str:
     if change.action == "create":
         return _created(row)
-    beside_a_rename = change.action == "rename" and row.path != ("displayName",)
-    symbol = view.SYMBOLS["update" if beside_a_rename else change.action]
-    before = json_value(row.before)
-    values = (
-        drift_words.values(row, json_value(row.after), before)
-        if drift
-        else f"{before} -> {view.after_text(row)}"
-    )
-    return f"{symbol}   {view.field_path(row)}: {values}"
+    beside_a_rename = change.action == "rename" and row.path != rows.NAME
+    symbol = titles.SYMBOLS["update" if beside_a_rename else change.action]
+    before = rows.value_text(row.before)
+    if wording.drift:
+        values = drift_words.values(row, rows.value_text(row.after), before)
+    else:
+        values = f"{before} -> {rows.after_text(row)}"
+    return f"{symbol}   {rows.field_path(row)}: {values}"
 
 
-def _unmanaged(plan: Plan) -> list[str]:
-    lines = [
-        f"* {view.extension_title(unmanaged.extension)} in {view.catalog_label(unmanaged.catalog)}"
-        for unmanaged in plan.unmanaged
-    ]
-    return (
-        [f"{view.UNMANAGED}:", *_indented([*lines, *view.unmanaged_notes(plan)])] if lines else []
-    )
+def _unmanaged(plan: Plan) -> Section:
+    if not plan.unmanaged:
+        return []
+    lines: list[str] = []
+    for unmanaged in plan.unmanaged:
+        where = f" in {titles.parents_label(unmanaged.parents)}" if unmanaged.parents else ""
+        lines.append(f"* {titles.object_title(unmanaged.object)}{where}")
+    return [f"{view.UNMANAGED}:", *_indented([*lines, *view.unmanaged_notes(plan)])]
 
 
-def _findings(diagnostics: Sequence[Diagnostic]) -> list[str]:
-    title = f"{view.findings_title(diagnostics)}:"
-    return [title, *findings_lines(diagnostics)] if diagnostics else []
+def _findings(diagnostics: Sequence[Diagnostic]) -> Section:
+    if not diagnostics:
+        return []
+    return [f"{findings_title(diagnostics)}:", *findings_lines(diagnostics)]
 
 
-def _diagnostic(diagnostic: Diagnostic) -> list[str]:
-    place = view.place_text(diagnostic.place, column=True)
+def _finding(diagnostic: Diagnostic) -> Section:
+    place = titles.place_text(diagnostic.place, column=True)
     finding = f"{visible(diagnostic.code)} {diagnostic.severity}: {visible(diagnostic.message)}"
     hint = [f"    Hint: {visible(diagnostic.hint)}"] if diagnostic.hint else []
     return [f"{place}: {finding}" if place else finding, *hint]
 
 
-def _to_resolve(plan: Plan) -> list[str]:
+def _to_resolve(plan: Plan) -> Section:
     lines = drift_words.to_resolve(plan)
     return ["To resolve:", *_indented(lines)] if lines else []

@@ -320,16 +320,15 @@ def test_what_is_no_readable_plan_is_told_apart(kind: str, reconciler: CommandLi
         file.write_bytes(b'{"\xff": 1}')
     elif kind == "too large":
         with file.open("wb") as sparse:
-            sparse.truncate(100_000_000)
+            sparse.write(b"{")
+            sparse.truncate(2 * 1024**3)
     shown = reconciler("show", file)
     assert (shown.code, "Traceback" in shown.err) == (
         1 if kind == "folder" else 3,
         False,
     ), shown.err
-    assert (
-        kind not in ("too large", "endless")
-        or "it is larger than 16 MiB, the maximum size of a plan" in shown.out
-    )
+    assert kind != "too large" or "larger than 1 GiB, the maximum size of a plan" in shown.out
+    assert kind != "endless" or "is not a saved plan: it is not JSON" in shown.out
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

@@ -42,7 +42,7 @@ from reconciler.graph.refusals import HINTS
 from reconciler.loader import load, load_environments
 from reconciler.loader.schemas import schema_text
 from reconciler.model.diagnostic import CODES
-from reconciler.render.view import SYMBOLS
+from reconciler.render.titles import SYMBOLS
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.switches import Switches, parse_switches
 

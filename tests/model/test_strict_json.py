@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reconciler
-from reconciler.model.canonical import canonical_json
+from reconciler.model.json_values import canonical_json
 from reconciler.model.strict_json import MOST_LEVELS, InvalidJsonError, parsed
 from reconciler.render.escape import json_value
 
@@ -43,6 +43,19 @@ JSON = st.recursive(
 def test_json_is_read_as_it_is(value: object) -> None:
     for text in (json.dumps(value), json.dumps(value).encode(), json.dumps(value).encode("utf-16")):
         assert parsed(text, most_levels=100) == value
+
+
+def test_a_member_that_stands_twice_is_refused_where_members_must_be_unique() -> None:
+    text = '{"a": [{"b": 1, "c\\u202e": 2, "b": 1}]}'
+    assert parsed(text) == {"a": [{"b": 1, "c\u202e": 2}]}
+    with pytest.raises(InvalidJsonError, match=r'^has the member "b" twice$'):
+        parsed(text, unique_members=True)
+    hidden = "\u202e" * 99
+    with pytest.raises(InvalidJsonError) as refusal:
+        parsed(f'{{"{hidden}": 1, "{hidden}": 1}}', unique_members=True)
+    shown = r"\u202e" * 50
+    assert str(refusal.value) == f'has the member "{shown}" twice'
+    assert parsed('{"a": {"a": 1}, "b": {"a": 1}}', unique_members=True)["b"] == {"a": 1}
 
 
 @pytest.mark.parametrize("number", NOT_FINITE)

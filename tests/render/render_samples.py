@@ -4,34 +4,50 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from reconciler.kinds.extension.fields import ASSIGNMENT_TYPE, REQUEST_TYPE
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.environment import ENVIRONMENT_NAME
-from reconciler.model.extension import Catalog, ExtensionRef
+from reconciler.model.json_values import JsonValue
+from reconciler.model.objects import ObjectRef
 from reconciler.model.plan import (
     Change,
     FieldChange,
     Outcome,
     Plan,
-    PlannedCatalog,
+    PlannedScope,
     Precondition,
     Unmanaged,
 )
-from reconciler.model.types import ASSIGNMENT_TYPE, REQUEST_TYPE, JsonValue
+from reconciler.model.reason import Reason, reason
+from reconciler.model.secrets import mask
+from reconciler.render.sentences import SENTENCES
+from reconciler.render.wording import Wording
 
 TENANT = "00000000-0000-0000-0000-000000000000"
 GRAPH = "http://127.0.0.1:8484/v1.0"
 DIGEST = "sha256:" + "5f" * 32
 TIMEOUT = ("callbackConfiguration", "timeoutDuration")
 
-MARKETING = Catalog("32efb28c-0a1b-4c3d-8e4f-000000000001", "Marketing")
-HOSTILE = Catalog("32efb28c-0a1b-4c3d-8e4f-000000000002", "</summary>|`x` @octocat\u202e #1")
-ABSENT = Catalog(None, "Sales")
-UNREADABLE = Catalog("32efb28c-0a1b-4c3d-8e4f-000000000004", "Finance")
+MARKETING = ObjectRef("catalog", "32efb28c-0a1b-4c3d-8e4f-000000000001", "Marketing")
+HOSTILE = ObjectRef(
+    "catalog", "32efb28c-0a1b-4c3d-8e4f-000000000002", "</summary>|`x` @octocat\u202e #1"
+)
+ABSENT = ObjectRef("catalog", None, "Sales")
+UNREADABLE = ObjectRef("catalog", "32efb28c-0a1b-4c3d-8e4f-000000000004", "Finance")
 
 
-def ref(name: str, number: int | None = None, type_name: str = REQUEST_TYPE) -> ExtensionRef:
+WORDING = Wording(sentences={**SENTENCES, "quoted": "{text}"})
+"""With a code for any text, as a kind may bring codes of its own."""
+DRIFT = replace(WORDING, drift=True)
+
+
+def because(text: str) -> Reason:
+    return reason("quoted", text=text)
+
+
+def ref(name: str, number: int | None = None, type_name: str = REQUEST_TYPE) -> ObjectRef:
     identity = None if number is None else f"90a31e24-0000-0000-0000-{number:012d}"
-    return ExtensionRef(identity, name, type_name)
+    return ObjectRef("extension", identity, name, type_name)
 
 
 RICH = Plan(
@@ -39,18 +55,18 @@ RICH = Plan(
     tenant_id=TENANT,
     graph_url=GRAPH,
     digest=DIGEST,
-    catalogs=(
-        PlannedCatalog(UNREADABLE, "unreadable"),
-        PlannedCatalog(HOSTILE, "complete"),
-        PlannedCatalog(MARKETING, "complete"),
-        PlannedCatalog(ABSENT, "absent"),
+    scopes=(
+        PlannedScope(UNREADABLE, "unreadable"),
+        PlannedScope(HOSTILE, "complete"),
+        PlannedScope(MARKETING, "complete"),
+        PlannedScope(ABSENT, "absent"),
     ),
     changes=(
         Change(
             "update",
-            HOSTILE,
             ref("@everyone | <!-- \x1b[31m```\n::error::x ##[add-mask]y", 1),
-            "the live value differs | `a`",
+            (HOSTILE,),
+            because("the live value differs | `a`"),
             (
                 FieldChange(
                     ("description",), "a```\nb\u200b", "[x](http://evil) | </details>\u2028"
@@ -63,9 +79,9 @@ RICH = Plan(
         ),
         Change(
             "create",
-            MARKETING,
             ref("notify-finance"),
-            "declared, and no live extension has this name",
+            (MARKETING,),
+            because("declared, and no live extension has this name"),
             (
                 FieldChange(("displayName",), None, "notify-finance"),
                 FieldChange(("clientConfiguration", "maximumRetries"), None, 2),
@@ -76,9 +92,9 @@ RICH = Plan(
         ),
         Change(
             "update",
-            MARKETING,
             ref("notify-approvers", 2),
-            "the live values differ from the declared ones",
+            (MARKETING,),
+            because("the live values differ from the declared ones"),
             (
                 FieldChange(TIMEOUT, "PT30M", "PT1H"),
                 FieldChange(("description",), "Überholt", None),
@@ -90,9 +106,9 @@ RICH = Plan(
         ),
         Change(
             "rename",
-            MARKETING,
             ref("new-name", 3, ASSIGNMENT_TYPE),
-            "its pinned id is live under another name",
+            (MARKETING,),
+            because("its pinned id is live under another name"),
             (
                 FieldChange(("displayName",), "old-name", "new-name"),
                 FieldChange(("a/b~c",), True, False),
@@ -103,23 +119,23 @@ RICH = Plan(
         ),
         Change(
             "blocked",
-            MARKETING,
             ref("two-of-them"),
-            "two live extensions have this name: 1, 2",
+            (MARKETING,),
+            because("two live extensions have this name: 1, 2"),
             (FieldChange(("description",), None, "x"),),
             source=SourceLocation("desired_state/marketing.yaml", 34),
         ),
         Change(
             "blocked",
-            ABSENT,
             ref("greet"),
-            "catalog Sales does not exist",
+            (ABSENT,),
+            because("catalog Sales does not exist"),
             source=SourceLocation("desired_state/sales.yaml", 4),
         ),
     ),
     unmanaged=(
-        Unmanaged(MARKETING, ref("by-hand", 7)),
-        Unmanaged(HOSTILE, ref("::set-output name=a::b", 8)),
+        Unmanaged(ref("by-hand", 7), (MARKETING,)),
+        Unmanaged(ref("::set-output name=a::b", 8), (HOSTILE,)),
     ),
     diagnostics=(
         Diagnostic(
@@ -133,7 +149,7 @@ RICH = Plan(
             "R302", "warning", "an extension of type odd\x00 is left alone", "nothing to do"
         ),
     ),
-    unchanged=3,
+    unchanged={"catalog": 0, "extension": 3},
 )
 
 BASED = replace(
@@ -149,14 +165,28 @@ BASED = replace(
 """The same with an environment, and with what was pending before marked."""
 
 EMPTY = Plan(
-    "0.1.0", TENANT, GRAPH, DIGEST, (PlannedCatalog(MARKETING, "complete"),), (), (), (), 2
+    "0.1.0",
+    TENANT,
+    GRAPH,
+    DIGEST,
+    (PlannedScope(MARKETING, "complete"),),
+    (),
+    (),
+    (),
+    {"extension": 2},
 )
 
 OUTCOMES = (
-    Outcome(RICH.changes[1], "done", "11111111-2222", note="Graph took durationBeforeTimeout"),
-    Outcome(RICH.changes[2], "failed", "11111111-3333", "Graph answered 409 | conflict"),
-    Outcome(RICH.changes[3], "unknown", None, "no answer came"),
-    Outcome(RICH.changes[4], "skipped", None, RICH.changes[4].because),
+    Outcome(RICH.changes[1], "done", "11111111-2222", because("Graph took durationBeforeTimeout")),
+    Outcome(
+        RICH.changes[2],
+        "failed",
+        "11111111-3333",
+        reason("refused", status=409),
+        "Graph answered 409 | conflict",
+    ),
+    Outcome(RICH.changes[3], "unknown", error="no answer came"),
+    Outcome(RICH.changes[4], "skipped", reason=RICH.changes[4].reason),
     Outcome(RICH.changes[0], "done"),
 )
 
@@ -227,33 +257,40 @@ HOSTILE_TEXT = (
 
 def plan_with(text: str) -> Plan:
     """A plan that has the text in every place where Graph or a file can put one."""
-    catalog, extension = (
-        Catalog("id " + text, text),
-        ExtensionRef("id " + text, text, "type " + text),
-    )
+    catalog = ObjectRef("catalog", "id " + text, text)
+    extension = ObjectRef("extension", "id " + text, text, "type " + text)
     source = SourceLocation(text, 3)
-    field = FieldChange((text, "b" + text), text, {text: [text]})
+    row = FieldChange((text, "b" + text), text, {text: [text]})
+    reference = FieldChange((text,), replace(extension, id=text), extension)
     return Plan(
         "0.1.0",
         TENANT,
         GRAPH,
         DIGEST,
-        (PlannedCatalog(catalog, "unreadable"),),
+        (PlannedScope(catalog, "unreadable"),),
         tuple(
-            Change(action, catalog, extension, text, (field,), None, source, text, text)
-            for action in ("create", "update", "rename", "blocked")
+            Change(action, extension, (catalog,), why, (row, reference), None, source, text, text)
+            for action, why in (
+                ("create", because(text)),
+                ("update", because(text)),
+                ("rename", reason("renamed_by_id", live_name=text, differ=1, declared=2)),
+                ("blocked", Reason("a_new_code", {text: [text, {text: text}]})),
+            )
         ),
-        (Unmanaged(catalog, extension),),
-        (Diagnostic("R301", "warning", text, text, source),),
-        1,
+        (Unmanaged(extension, (catalog,)),),
+        (Diagnostic("R301", "warning", text, text, source, {text: text}),),
+        {"extension": 1},
     )
 
 
 def outcomes_with(text: str) -> tuple[Outcome, ...]:
     change = plan_with(text).changes[1]
-    return tuple(
-        Outcome(change, status, text, text, text)
-        for status in ("done", "failed", "skipped", "unknown")
+    note = {"code": "found_after_lost_create", "error": text, "id": text}
+    return (
+        Outcome(change, "done", text, because(text)),
+        Outcome(change, "failed", text, reason("twin_created", ids=[text], note=note), text),
+        Outcome(change, "skipped", text, because(text)),
+        Outcome(change, "unknown", text, reason("answer_lost"), text),
     )
 
 
@@ -267,8 +304,24 @@ JSON: st.SearchStrategy[JsonValue] = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
     max_leaves=4,
 )
-CATALOGS = st.builds(Catalog, st.none() | TEXTS, st.none() | TEXTS)
-EXTENSIONS = st.builds(ExtensionRef, st.none() | TEXTS, TEXTS, TEXTS)
+KINDS = ("access_package", "catalog", "extension")
+NAMES = st.none() | TEXTS
+OBJECTS = st.builds(ObjectRef, st.sampled_from(KINDS), NAMES, NAMES, NAMES)
+PARENTS = st.builds(ObjectRef, st.sampled_from(KINDS), NAMES, NAMES)
+REASONS = st.builds(
+    Reason,
+    st.sampled_from(sorted(SENTENCES)),
+    st.dictionaries(st.sampled_from(["id", "ids", "error", "differ", "note"]), JSON, max_size=2),
+)
+REFERENCES = st.builds(ObjectRef, st.just("extension"), NAMES, NAMES, NAMES)
+FIELDS = st.builds(
+    FieldChange,
+    st.lists(TEXTS, max_size=3).map(tuple),
+    JSON | REFERENCES,
+    JSON | REFERENCES,
+    st.booleans(),
+)
+READS = ["complete", "to_create", "unreadable", "absent"]
 LINES = st.integers(min_value=1, max_value=10**6)
 DIAGNOSTICS = st.builds(
     Diagnostic,
@@ -277,16 +330,15 @@ DIAGNOSTICS = st.builds(
     TEXTS,
     TEXTS,
     st.none() | st.builds(SourceLocation, TEXTS, LINES, LINES),
+    st.dictionaries(TEXTS, JSON, max_size=2),
 )
 CHANGES = st.builds(
     Change,
     action=st.sampled_from(["create", "update", "rename", "blocked"]),
-    catalog=CATALOGS,
-    extension=EXTENSIONS,
-    because=TEXTS,
-    fields=st.lists(
-        st.builds(FieldChange, st.lists(TEXTS, max_size=3).map(tuple), JSON, JSON), max_size=2
-    ).map(tuple),
+    object=OBJECTS,
+    parents=st.lists(PARENTS, max_size=2).map(tuple),
+    reason=REASONS,
+    fields=st.lists(FIELDS, max_size=2).map(tuple),
     precondition=st.none()
     | st.builds(
         Precondition, st.booleans(), st.none() | TEXTS, st.lists(TEXTS, max_size=2).map(tuple)
@@ -296,19 +348,24 @@ CHANGES = st.builds(
     last_modified_by=st.none() | TEXTS,
     already_pending=st.booleans(),
 )
+ENVIRONMENTS = st.from_regex(ENVIRONMENT_NAME, fullmatch=True).filter(
+    lambda name: mask(name) == name
+)
+"""Without names that look like a key, which are masked in every document."""
 PLANS = st.builds(
     Plan,
     tool_version=TEXTS,
     tenant_id=TEXTS,
     graph_url=TEXTS,
     digest=st.binary(min_size=32, max_size=32).map(lambda raw: f"sha256:{raw.hex()}"),
-    catalogs=st.lists(
-        st.builds(PlannedCatalog, CATALOGS, st.sampled_from(["complete", "unreadable", "absent"])),
-        max_size=2,
-    ).map(tuple),
+    scopes=st.lists(st.builds(PlannedScope, PARENTS, st.sampled_from(READS)), max_size=2).map(
+        tuple
+    ),
     changes=st.lists(CHANGES, max_size=3).map(tuple),
-    unmanaged=st.lists(st.builds(Unmanaged, CATALOGS, EXTENSIONS), max_size=2).map(tuple),
+    unmanaged=st.lists(
+        st.builds(Unmanaged, OBJECTS, st.lists(PARENTS, max_size=2).map(tuple)), max_size=2
+    ).map(tuple),
     diagnostics=st.lists(DIAGNOSTICS, max_size=2).map(tuple),
-    unchanged=st.integers(min_value=0, max_value=9),
-    environment=st.none() | st.from_regex(ENVIRONMENT_NAME, fullmatch=True),
+    unchanged=st.fixed_dictionaries(dict.fromkeys(KINDS, st.integers(min_value=0, max_value=9))),
+    environment=st.none() | ENVIRONMENTS,
 )

@@ -8,20 +8,27 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
-from render_samples import BASED, EMPTY, FINDINGS, OUTCOMES, PLANS, RICH, plan_with
+from render_samples import (
+    BASED,
+    EMPTY,
+    FINDINGS,
+    MARKETING,
+    OUTCOMES,
+    PLANS,
+    RICH,
+    plan_with,
+)
 from tiers import examples
 
 from reconciler.model.diagnostic import Diagnostic, of_path
-from reconciler.model.plan import FieldChange, Plan
+from reconciler.model.digest import document_digest
+from reconciler.model.objects import ObjectRef
+from reconciler.model.plan import FieldChange, Outcome, Plan, PlannedScope, Unmanaged
+from reconciler.model.plan_document import ERROR_CHARACTERS, plan_document, plan_from_document
+from reconciler.model.reason import reason
 from reconciler.render.github import diagnostics_github
-from reconciler.render.json_document import (
-    apply_document,
-    diagnostics_document,
-    plan_document,
-    plan_from_document,
-    to_json,
-)
-from reconciler.render.markdown import diagnostics_markdown
+from reconciler.render.json_document import apply_document, diagnostics_document, to_json
+from reconciler.render.markdown_tables import diagnostics_markdown
 from reconciler.render.sarif import diagnostics_sarif
 from reconciler.render.text import diagnostics_text
 
@@ -35,7 +42,9 @@ def test_a_plan_comes_back_from_its_document(plan: Plan) -> None:
     document = plan_document(plan)
     VALIDATOR.validate(document)
     assert plan_from_document(document) == plan
-    assert plan_from_document(json.loads(to_json(document))) == plan
+    saved = json.loads(to_json(document))
+    assert plan_from_document(saved) == plan
+    assert document_digest(saved) == saved["document_digest"]
 
 
 @pytest.mark.parametrize("path", [(), ("",), ("a/b", "~"), ("~1", "~01", "/0~")])
@@ -55,11 +64,11 @@ def test_the_document_has_the_members_that_scripts_rely_on() -> None:
     document = plan_document(RICH)
     assert (
         " ".join(document)
-        == "format_version tool_version tenant_id graph_url digest complete summary catalogs"
-        " changes unmanaged diagnostics"
+        == "format_version tool_version tenant_id graph_url digest document_digest complete summary"
+        " catalogs changes unmanaged diagnostics"
     )
     assert document["complete"] is False
-    assert document["summary"] == {
+    counts = {
         "create": 1,
         "update": 2,
         "rename": 1,
@@ -69,10 +78,36 @@ def test_the_document_has_the_members_that_scripts_rely_on() -> None:
         "unchanged": 3,
         "unmanaged": 2,
     }
+    by_kind = {"catalog": dict.fromkeys(counts, 0), "extension": counts}
+    assert document["summary"] == {**counts, "by_kind": by_kind}
+    change = document["changes"][2]
+    assert (
+        " ".join(change)
+        == "kind action parents object reason source fields precondition last_modified_at"
+        " last_modified_by already_pending"
+    )
+    assert change["kind"] == "extension"
+    assert change["parents"] == [
+        {"kind": "catalog", "id": MARKETING.id, "display_name": "Marketing"}
+    ]
+    assert change["object"] == {
+        "id": "90a31e24-0000-0000-0000-000000000002",
+        "display_name": "notify-approvers",
+        "type": "accessPackageAssignmentRequestWorkflowExtension",
+    }
+    assert change["reason"] == {
+        "code": "quoted",
+        "text": "the live values differ from the declared ones",
+    }
+    assert change["already_pending"] is False
+    assert document["catalogs"][3] == {"id": None, "display_name": "Sales", "read": "absent"}
+    assert list(document["unmanaged"][0]) == ["kind", "parents", "object"]
+    assert document["diagnostics"][0]["parameters"] == {}
     assert document["changes"][2]["fields"][0] == {
         "path": "/callbackConfiguration/timeoutDuration",
         "before": "PT30M",
         "after": "PT1H",
+        "computed": False,
     }
     assert document["changes"][3]["fields"][1]["path"] == "/a~1b~0c"
 
@@ -84,19 +119,81 @@ def test_apply_adds_the_outcomes_to_the_plan() -> None:
     )
     first = document["outcomes"][0]
     assert list(first) == [
-        "catalog",
-        "extension",
+        "kind",
+        "parents",
+        "object",
         "action",
         "status",
+        "reason",
         "request_id",
         "error",
-        "note",
     ]
     assert (first["action"], first["status"], first["request_id"]) == (
         "create",
         "done",
         "11111111-2222",
     )
+    assert first["reason"] == {"code": "quoted", "text": "Graph took durationBeforeTimeout"}
+    assert [outcome["reason"] is None for outcome in document["outcomes"]] == [
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_what_graph_said_is_masked_and_bounded() -> None:
+    key = "sig=vN3kQ8Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O"
+    said = "x" * (ERROR_CHARACTERS - 20) + f" &{key} " + "y" * 100
+    outcome = Outcome(RICH.changes[1], "failed", reason=reason("refused"), error=said)
+    error = apply_document(RICH, [outcome])["outcomes"][0]["error"]
+    assert len(error) == ERROR_CHARACTERS
+    assert error.endswith("yyy…")
+    assert "vN3" not in error
+
+
+def test_a_value_that_refers_to_an_object_is_its_name_with_id_and_type_beside() -> None:
+    old = ObjectRef("extension", "90a31e24-0000-0000-0000-000000000001", "old", "t")
+    new = ObjectRef("extension", None, "new", "t")
+    path = ("customExtensionStageSettings", "assignmentRequestCreated")
+    rows = (FieldChange(path, old, new), FieldChange(path, None, new), FieldChange(path, old, None))
+    plan = replace(RICH, changes=(replace(RICH.changes[0], fields=rows),))
+    document = plan_document(plan)
+    VALIDATOR.validate(document)
+    shown = document["changes"][0]["fields"]
+    assert [(row["before"], row["after"]) for row in shown] == [
+        ("old", "new"),
+        (None, "new"),
+        ("old", None),
+    ]
+    before, after = {"id": old.id, "type": "t"}, {"id": None, "type": "t"}
+    assert [row["refers_to"] for row in shown] == [
+        {"kind": "extension", "before": before, "after": after},
+        {"kind": "extension", "before": None, "after": after},
+        {"kind": "extension", "before": before, "after": None},
+    ]
+    assert plan_from_document(document) == plan
+
+
+def test_a_scope_that_is_no_catalog_names_its_kind() -> None:
+    scope = PlannedScope(ObjectRef("organization", None, "Contoso"), "to_create")
+    document = plan_document(replace(EMPTY, scopes=(scope,)))
+    VALIDATOR.validate(document)
+    assert document["catalogs"] == [
+        {"kind": "organization", "id": None, "display_name": "Contoso", "read": "to_create"}
+    ]
+    assert document["complete"] is True
+    assert plan_from_document(document).scopes == (scope,)
+
+
+def test_the_document_digest_is_of_what_is_shown_with_secrets_masked() -> None:
+    key = "sig=vN3kQ8Zt5Rw1Lx7Yb2Mc9Pd4Fg6Hj0Ks5Ua8Ei3O"
+    unmanaged = Unmanaged(replace(RICH.unmanaged[0].object, display_name=f"&{key}"), (MARKETING,))
+    text = to_json(plan_document(replace(RICH, unmanaged=(unmanaged,))))
+    assert "vN3" not in text
+    document = json.loads(text)
+    assert document_digest(document) == document["document_digest"]
 
 
 def test_findings_are_complete_without_errors_only() -> None:
@@ -127,19 +224,31 @@ def objects(schema: Any) -> list[dict[str, Any]]:
     return own + [found for value in schema.values() for found in objects(value)]
 
 
+OPEN = (
+    "Why a change is planned",
+    "The same numbers for each kind",
+    "The names, ids and numbers in the message",
+)
+"""How the objects begin whose members the schema does not list: parameters, and counts by kind."""
+
+
 def test_the_schema_describes_every_property_and_allows_no_other() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     for found in objects(SCHEMA):
+        if found["description"].startswith(OPEN):
+            continue
         assert found["additionalProperties"] is False
         optional = set(found["properties"]) - set(found["required"])
-        assert optional <= {"environment", "not_secret", "already_pending", "namesakes"}
+        assert optional <= {"environment", "not_secret", "namesakes", "kind", "refers_to"}
         assert all(member.get("description") for member in found["properties"].values())
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("format_version", "2"),
+        ("format_version", "1"),
+        ("environment", "production\n"),
+        ("document_digest", "sha256:" + "0" * 64 + "\n"),
         ("digest", "sha256:0"),
         ("extra", 1),
         ("catalogs", None),

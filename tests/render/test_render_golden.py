@@ -3,43 +3,35 @@
 from collections.abc import Callable
 
 import pytest
-from render_samples import BASED, EMPTY, FINDINGS, OUTCOMES, RICH
+from render_samples import BASED, DRIFT, EMPTY, FINDINGS, OUTCOMES, RICH, WORDING
 
+from reconciler.model.plan_document import plan_document
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
-from reconciler.render.json_document import (
-    apply_document,
-    diagnostics_document,
-    plan_document,
-    to_json,
-)
-from reconciler.render.markdown import (
-    diagnostics_markdown,
-    outcomes_markdown,
-    plan_markdown,
-    summary_markdown,
-)
+from reconciler.render.json_document import apply_document, diagnostics_document, to_json
+from reconciler.render.markdown import plan_markdown, summary_markdown
+from reconciler.render.markdown_tables import diagnostics_markdown, outcomes_markdown
 from reconciler.render.sarif import diagnostics_sarif
 from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text
 
 RENDERINGS: dict[str, Callable[[], str]] = {
-    "plan.txt": lambda: plan_text(RICH),
-    "plan.md": lambda: plan_markdown(RICH),
-    "plan.github.txt": lambda: plan_github(RICH),
+    "plan.txt": lambda: plan_text(RICH, WORDING),
+    "plan.md": lambda: plan_markdown(RICH, wording=WORDING),
+    "plan.github.txt": lambda: plan_github(RICH, WORDING),
     "plan.json": lambda: to_json(plan_document(RICH)),
-    "based.txt": lambda: plan_text(BASED),
-    "based.md": lambda: plan_markdown(BASED),
-    "drift.txt": lambda: plan_text(RICH, drift=True),
-    "drift.md": lambda: plan_markdown(RICH, drift=True),
-    "drift.github.txt": lambda: plan_github(RICH, drift=True),
+    "based.txt": lambda: plan_text(BASED, WORDING),
+    "based.md": lambda: plan_markdown(BASED, wording=WORDING),
+    "drift.txt": lambda: plan_text(RICH, DRIFT),
+    "drift.md": lambda: plan_markdown(RICH, wording=DRIFT),
+    "drift.github.txt": lambda: plan_github(RICH, DRIFT),
     "summary.txt": lambda: summary_text(RICH),
     "summary.md": lambda: summary_markdown(RICH),
     "empty.txt": lambda: plan_text(EMPTY),
     "empty.md": lambda: plan_markdown(EMPTY),
     "empty.github.txt": lambda: plan_github(EMPTY),
     "empty.json": lambda: to_json(plan_document(EMPTY)),
-    "apply.txt": lambda: outcomes_text(OUTCOMES),
-    "apply.md": lambda: outcomes_markdown(OUTCOMES),
-    "apply.github.txt": lambda: outcomes_github(OUTCOMES),
+    "apply.txt": lambda: outcomes_text(RICH, OUTCOMES, WORDING),
+    "apply.md": lambda: outcomes_markdown(RICH, OUTCOMES, WORDING),
+    "apply.github.txt": lambda: outcomes_github(RICH, OUTCOMES, WORDING),
     "apply.json": lambda: to_json(apply_document(RICH, OUTCOMES)),
     "validate.txt": lambda: diagnostics_text(FINDINGS, files=3, extensions=4),
     "validate.md": lambda: diagnostics_markdown(FINDINGS, files=3, extensions=4),

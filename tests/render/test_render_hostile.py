@@ -10,47 +10,39 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from render_samples import EMPTY, HOSTILE_TEXT, outcomes_with, plan_with
+from render_samples import DRIFT, EMPTY, HOSTILE_TEXT, WORDING, outcomes_with, plan_with
 from tiers import examples
 
+from reconciler.model.plan_document import plan_document
 from reconciler.model.secrets import mask
 from reconciler.render.escape import code_span, fence_for, json_value, visible
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
-from reconciler.render.json_document import (
-    apply_document,
-    diagnostics_document,
-    plan_document,
-    to_json,
-)
-from reconciler.render.markdown import (
-    diagnostics_markdown,
-    outcomes_markdown,
-    plan_markdown,
-    summary_markdown,
-)
+from reconciler.render.json_document import apply_document, diagnostics_document, to_json
+from reconciler.render.markdown import plan_markdown, summary_markdown
+from reconciler.render.markdown_tables import diagnostics_markdown, outcomes_markdown
 from reconciler.render.sarif import diagnostics_sarif
 from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text, wrapped
 
 Render = Callable[[str], str]
 
 TEXT: dict[str, Render] = {
-    "plan": lambda text: plan_text(plan_with(text), drift=True),
-    "wrapped": lambda text: wrapped(plan_text(plan_with(text)), 10_000_000),
+    "plan": lambda text: plan_text(plan_with(text), DRIFT),
+    "wrapped": lambda text: wrapped(plan_text(plan_with(text), WORDING), 10_000_000),
     "summary": lambda text: summary_text(plan_with(text)),
-    "apply": lambda text: outcomes_text(outcomes_with(text)),
+    "apply": lambda text: outcomes_text(plan_with(text), outcomes_with(text), WORDING),
     "validate": lambda text: diagnostics_text(plan_with(text).diagnostics, files=1, extensions=1),
 }
 MARKDOWN: dict[str, Render] = {
-    "plan": lambda text: plan_markdown(plan_with(text), drift=True),
+    "plan": lambda text: plan_markdown(plan_with(text), wording=DRIFT),
     "summary": lambda text: summary_markdown(plan_with(text)),
-    "apply": lambda text: outcomes_markdown(outcomes_with(text)),
+    "apply": lambda text: outcomes_markdown(plan_with(text), outcomes_with(text), WORDING),
     "validate": lambda text: diagnostics_markdown(
         plan_with(text).diagnostics, files=1, extensions=1
     ),
 }
 GITHUB: dict[str, Render] = {
-    "plan": lambda text: plan_github(plan_with(text), drift=True),
-    "apply": lambda text: outcomes_github(outcomes_with(text)),
+    "plan": lambda text: plan_github(plan_with(text), DRIFT),
+    "apply": lambda text: outcomes_github(plan_with(text), outcomes_with(text), WORDING),
     "validate": lambda text: diagnostics_github(plan_with(text).diagnostics, files=1, extensions=1),
 }
 JSON: dict[str, Render] = {
@@ -253,7 +245,7 @@ def test_json_is_valid_and_means_what_was_said(text: str) -> None:
     # Two lone halves side by side become one character in JSON, whoever writes it.
     said = json.loads(json.dumps(text))
     assert json.loads(json_value(text)) == said
-    assert json.loads(JSON["plan"](text))["changes"][0]["because"] == said
+    assert json.loads(JSON["plan"](text))["changes"][0]["reason"]["text"] == said
 
 
 @quick

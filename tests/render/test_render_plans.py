@@ -6,28 +6,40 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from render_samples import ABSENT, BASED, DIGEST, EMPTY, FINDINGS, MARKETING, OUTCOMES, RICH, ref
+from render_samples import (
+    ABSENT,
+    BASED,
+    DIGEST,
+    DRIFT,
+    EMPTY,
+    FINDINGS,
+    MARKETING,
+    OUTCOMES,
+    RICH,
+    WORDING,
+    because,
+    ref,
+)
 from tiers import examples
 
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.objects import ObjectRef
 from reconciler.model.plan import (
     Action,
     Change,
     FieldChange,
     Outcome,
     Plan,
-    PlannedCatalog,
+    PlannedScope,
     Unmanaged,
 )
+from reconciler.model.reason import reason
 from reconciler.render.github import plan_github
-from reconciler.render.markdown import (
-    diagnostics_markdown,
-    outcomes_markdown,
-    plan_markdown,
-    summary_markdown,
-)
+from reconciler.render.markdown import plan_markdown, summary_markdown
+from reconciler.render.markdown_tables import diagnostics_markdown, outcomes_markdown
 from reconciler.render.page import SMALLEST_BYTES, Page
 from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text, wrapped
+from reconciler.render.wording import Wording
 
 NO_CHANGES = "No changes. What is live matches what is declared."
 NOTHING = "Plan: 0 create, 0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 2 unchanged."
@@ -42,17 +54,23 @@ def _rows(words: str, index: int, action: Action) -> tuple[FieldChange, ...]:
 def large(number: int, words: str) -> Plan:
     actions: tuple[Action, ...] = ("blocked", "create")
     changes = [
-        Change(action, MARKETING, ref(f"{words} {index}"), words, _rows(words, index, action))
+        Change(
+            action,
+            ref(f"{words} {index}"),
+            (MARKETING,),
+            because(words),
+            _rows(words, index, action),
+        )
         for index in range(number)
         for action in actions
     ]
-    unmanaged = tuple(Unmanaged(MARKETING, ref(f"{words} {index}")) for index in range(number))
+    unmanaged = tuple(Unmanaged(ref(f"{words} {index}"), (MARKETING,)) for index in range(number))
     findings = tuple(Diagnostic("R301", "warning", words, words) for _ in range(number))
     return replace(RICH, changes=tuple(changes), unmanaged=unmanaged, diagnostics=findings)
 
 
 def test_the_text_ends_in_digest_and_the_stable_line() -> None:
-    assert plan_text(RICH).split("\n")[-3:] == [
+    assert plan_text(RICH, WORDING).split("\n")[-3:] == [
         f"Digest: {DIGEST}",
         "Plan: 1 create, 2 update, 1 rename, 0 replace, 0 delete, 2 blocked, 3 unchanged.",
         "",
@@ -61,17 +79,21 @@ def test_the_text_ends_in_digest_and_the_stable_line() -> None:
 
 def test_without_changes_the_text_says_so_before_its_last_line() -> None:
     assert plan_text(EMPTY).split("\n")[-4:] == [f"Digest: {DIGEST}", NO_CHANGES, NOTHING, ""]
-    assert NO_CHANGES not in plan_text(RICH)
+    assert NO_CHANGES not in plan_text(RICH, WORDING)
 
 
 def test_a_plan_with_blocked_changes_alone_is_not_one_without_changes() -> None:
     blocked = replace(RICH, changes=RICH.blocked)
-    for output in (plan_text(blocked), plan_markdown(blocked), plan_github(blocked)):
+    for output in (
+        plan_text(blocked, WORDING),
+        plan_markdown(blocked, wording=WORDING),
+        plan_github(blocked, WORDING),
+    ):
         assert NO_CHANGES not in output
 
 
 def test_the_symbol_of_a_field_stands_in_column_0() -> None:
-    lines = plan_text(RICH).split("\n")
+    lines = plan_text(RICH, WORDING).split("\n")
     assert '~   callbackConfiguration/timeoutDuration: "PT30M" -> "PT1H"' in lines
     assert '~   description: "Überholt" -> null (cleared)' in lines
     assert "+   clientConfiguration/maximumRetries: 2" in lines
@@ -85,13 +107,13 @@ def test_the_symbol_of_a_field_stands_in_column_0() -> None:
 
 
 def test_blocked_changes_come_first_in_their_catalog() -> None:
-    text = plan_text(RICH)
+    text = plan_text(RICH, WORDING)
     assert (
         text.index("Catalog Marketing")
         < text.index("! blocked two-of-them")
         < text.index("+ create notify-finance")
     )
-    markdown = plan_markdown(RICH)
+    markdown = plan_markdown(RICH, wording=WORDING)
     assert markdown.index("**Blocked**") < markdown.index("<details>")
 
 
@@ -99,16 +121,16 @@ def test_blocked_changes_come_first_in_their_catalog() -> None:
 def test_a_catalog_that_could_not_be_read_is_named_though_nothing_is_declared_in_it(
     read: str,
 ) -> None:
-    plan = replace(EMPTY, catalogs=(PlannedCatalog(ABSENT, read),))
-    text = plan_text(plan)
+    plan = replace(EMPTY, scopes=(PlannedScope(ABSENT, read),))
+    text = plan_text(plan, WORDING)
     assert "\nCatalog Sales: " in text
     assert "This plan is incomplete: catalog Sales " in text
-    assert "Sales" in plan_markdown(plan)
-    assert plan_github(plan).startswith("::warning title=Incomplete plan::")
+    assert "Sales" in plan_markdown(plan, wording=WORDING)
+    assert plan_github(plan, WORDING).startswith("::warning title=Incomplete plan::")
 
 
 def test_drift_shows_declared_and_live_and_how_to_resolve_it() -> None:
-    text = plan_text(RICH, drift=True)
+    text = plan_text(RICH, DRIFT)
     assert '~   callbackConfiguration/timeoutDuration: declared "PT1H", live "PT30M"\n' in text
     assert '>   displayName: declared "new-name", live "old-name"\n' in text
     assert (
@@ -122,12 +144,12 @@ def test_drift_shows_declared_and_live_and_how_to_resolve_it() -> None:
     )
     assert "    the live extension was last changed 2022-11-02T19:57:41Z\n" in text
     assert "clientConfiguration" not in text, "a missing extension has no live value to compare"
-    assert "last changed" not in plan_text(RICH)
+    assert "last changed" not in plan_text(RICH, WORDING)
     assert (
         '~   callbackConfiguration/timeoutDuration: declared "PT1H", live "PT30M"\n'
-        in plan_markdown(RICH, drift=True)
+        in plan_markdown(RICH, wording=DRIFT)
     )
-    for output in (text, plan_markdown(RICH, drift=True)):
+    for output in (text, plan_markdown(RICH, wording=DRIFT)):
         assert "To resolve:" in output
         target = "--graph-url http://127.0.0.1:8484/v1.0"
         assert f"To make the tenant match the files, run: reconciler apply {target}\n" in output
@@ -140,31 +162,31 @@ def test_drift_shows_declared_and_live_and_how_to_resolve_it() -> None:
             in output
         )
         assert "keeps the declarations of missing extensions" in output
-    assert "To resolve:" not in plan_text(EMPTY, drift=True)
+    assert "To resolve:" not in plan_text(EMPTY, DRIFT)
     production = replace(BASED, graph_url="https://graph.microsoft.com/v1.0")
-    assert "run: reconciler apply --environment production\n" in plan_text(production, drift=True)
+    assert "run: reconciler apply --environment production\n" in plan_text(production, DRIFT)
     assert "run: reconciler export --update --environment production\n" in plan_markdown(
-        production, drift=True
+        production, wording=DRIFT
     )
     on_sandbox = replace(RICH, graph_url="sandbox", changes=RICH.changes[2:])
-    assert "run: reconciler apply --sandbox\n" in plan_text(on_sandbox, drift=True)
-    assert "files, run: reconciler export --update --sandbox\n" in plan_text(on_sandbox)
+    assert "run: reconciler apply --sandbox\n" in plan_text(on_sandbox, DRIFT)
+    assert "files, run: reconciler export --update --sandbox\n" in plan_text(on_sandbox, WORDING)
     altered = replace(RICH, graph_url="http://127.0.0.1:8484/v1.0;reboot")
-    assert "run: reconciler apply\n" in plan_text(altered, drift=True), (
+    assert "run: reconciler apply\n" in plan_text(altered, DRIFT), (
         "a saved plan adds nothing else to a command"
     )
-    assert "missing extensions" not in plan_text(on_sandbox, drift=True)
+    assert "missing extensions" not in plan_text(on_sandbox, DRIFT)
 
 
 def test_drift_ends_in_a_line_of_its_own() -> None:
     counts = "1 missing, 3 changed, 2 unmanaged, 2 blocked, 3 unchanged."
-    assert plan_text(RICH, drift=True).endswith(f"\nDrift: {counts}\n")
-    assert plan_github(RICH, drift=True).endswith(f"\nDrift: {counts}\n")
-    assert summary_text(RICH, drift=True).endswith(f"\nDrift: {counts}\n")
-    assert f"\n### Drift: {counts}\n" in plan_markdown(RICH, drift=True)
-    assert f"\n### Drift for production: {counts}\n" in plan_markdown(BASED, drift=True)
+    assert plan_text(RICH, DRIFT).endswith(f"\nDrift: {counts}\n")
+    assert plan_github(RICH, DRIFT).endswith(f"\nDrift: {counts}\n")
+    assert summary_text(RICH, DRIFT).endswith(f"\nDrift: {counts}\n")
+    assert f"\n### Drift: {counts}\n" in plan_markdown(RICH, wording=DRIFT)
+    assert f"\n### Drift for production: {counts}\n" in plan_markdown(BASED, wording=DRIFT)
     nothing = "Drift: 0 missing, 0 changed, 0 unmanaged, 0 blocked, 2 unchanged."
-    assert plan_text(EMPTY, drift=True).endswith(f"\n{NO_CHANGES}\n{nothing}\n")
+    assert plan_text(EMPTY, DRIFT).endswith(f"\n{NO_CHANGES}\n{nothing}\n")
 
 
 @pytest.mark.parametrize(
@@ -178,24 +200,27 @@ def test_drift_ends_in_a_line_of_its_own() -> None:
         ),
     ],
 )
-def test_a_url_that_graph_looks_up_is_known_after_apply(
+def test_a_value_that_the_service_computes_is_known_after_apply(
     declared: str | None, shown: str, drift: str
 ) -> None:
-    row = FieldChange(("endpointConfiguration", "url"), "https://old", declared)
+    path = ("endpointConfiguration", "url")
+    row = FieldChange(path, "https://old", declared, computed=declared is None)
     plan = replace(RICH, changes=(replace(RICH.changes[2], fields=(row,)),))
-    assert f"\n~   endpointConfiguration/url: {shown}\n" in plan_text(plan)
-    assert f"\n~   endpointConfiguration/url: {drift}\n" in plan_text(plan, drift=True)
-    assert f"\n+   endpointConfiguration/url: {shown.partition(' -> ')[2]}\n" in plan_markdown(plan)
+    assert f"\n~   endpointConfiguration/url: {shown}\n" in plan_text(plan, WORDING)
+    assert f"\n~   endpointConfiguration/url: {drift}\n" in plan_text(plan, DRIFT)
+    assert f"\n+   endpointConfiguration/url: {shown.partition(' -> ')[2]}\n" in plan_markdown(
+        plan, wording=WORDING
+    )
 
 
 def test_a_catalog_counts_its_changes_in_its_heading() -> None:
-    text = plan_text(RICH)
+    text = plan_text(RICH, WORDING)
     marketing = "\nCatalog Marketing (32efb28c-0a1b-4c3d-8e4f-000000000001): "
     assert f"{marketing}1 create, 1 update, 1 rename, 1 blocked\n" in text
     assert "\nCatalog Sales: does not exist, 1 blocked\n" in text
-    assert f"{marketing}1 missing, 2 changed, 1 blocked\n" in plan_text(RICH, drift=True)
-    assert "</code>: 1 create, 1 update, 1 rename</summary>" in plan_markdown(RICH)
-    assert "</code>: 1 missing, 2 changed</summary>" in plan_markdown(RICH, drift=True)
+    assert f"{marketing}1 missing, 2 changed, 1 blocked\n" in plan_text(RICH, DRIFT)
+    assert "</code>: 1 create, 1 update, 1 rename</summary>" in plan_markdown(RICH, wording=WORDING)
+    assert "</code>: 1 missing, 2 changed</summary>" in plan_markdown(RICH, wording=DRIFT)
 
 
 def creates(number: int, *, odd: bool = False) -> Plan:
@@ -205,9 +230,9 @@ def creates(number: int, *, odd: bool = False) -> Plan:
     changes = [
         Change(
             "create",
-            MARKETING,
             ref(f"e{index}"),
-            "no extension of this catalog has this name",
+            (MARKETING,),
+            reason("not_live"),
             (
                 FieldChange(("displayName",), None, f"e{index}"),
                 FieldChange(("endpointConfiguration", "logicAppWorkflowName"), None, f"la-{index}"),
@@ -242,8 +267,10 @@ def test_what_all_creates_of_a_catalog_set_is_shown_once() -> None:
         )
         assert "displayName" not in output, "the title has the name"
     for plan, times in ((creates(2), 2), (creates(3, odd=True), 2)):
-        assert plan_text(plan).count('resourceGroupName: "rg"\n') == times
-        assert "the same in all" not in plan_text(plan) + plan_markdown(plan)
+        assert plan_text(plan, WORDING).count('resourceGroupName: "rg"\n') == times
+        assert "the same in all" not in plan_text(plan, WORDING) + plan_markdown(
+            plan, wording=WORDING
+        )
 
 
 def test_a_create_whose_name_row_differs_from_its_title_shows_it() -> None:
@@ -260,7 +287,7 @@ def test_sixty_changes_need_less_than_half_of_the_lines_they_had() -> None:
 
 
 def test_a_summary_has_titles_and_counts_only() -> None:
-    lines = summary_text(RICH).split("\n")
+    lines = summary_text(RICH, WORDING).split("\n")
     assert "+ create notify-finance (accessPackageAssignmentRequestWorkflowExtension)" in lines
     assert "Catalog Sales: does not exist, 1 blocked" in lines
     assert [line for line in lines if line.startswith(("Unmanaged", "Warnings", "="))] == [
@@ -280,7 +307,7 @@ def test_a_summary_has_titles_and_counts_only() -> None:
     )
     assert "Unmanaged, left alone: 2\n" in markdown
     for absent in ("because", "timeoutDuration", "```diff", "R302"):
-        assert absent not in summary_text(RICH) + markdown
+        assert absent not in summary_text(RICH, WORDING) + markdown
 
 
 def test_a_summary_of_a_large_plan_fits_its_page_and_counts_the_rest() -> None:
@@ -291,7 +318,11 @@ def test_a_summary_of_a_large_plan_fits_its_page_and_counts_the_rest() -> None:
 
 
 def test_the_list_of_unmanaged_extensions_says_that_nothing_deletes_them() -> None:
-    for output in (plan_text(RICH), plan_markdown(RICH), plan_text(RICH, drift=True)):
+    for output in (
+        plan_text(RICH, WORDING),
+        plan_markdown(RICH, wording=WORDING),
+        plan_text(RICH, DRIFT),
+    ):
         assert "Unmanaged, left alone:" in output
         assert (
             "Removing a declaration does not delete the extension in the tenant; it becomes"
@@ -302,16 +333,23 @@ def test_the_list_of_unmanaged_extensions_says_that_nothing_deletes_them() -> No
 
 def test_every_command_in_a_plan_is_for_the_target_of_the_plan() -> None:
     sandbox = replace(RICH, graph_url="sandbox", environment="staging")
-    for output in (plan_text(sandbox), plan_markdown(sandbox), plan_text(sandbox, drift=True)):
+    for output in (
+        plan_text(sandbox, WORDING),
+        plan_markdown(sandbox, wording=WORDING),
+        plan_text(sandbox, DRIFT),
+    ):
         commands = re.findall(r"run: reconciler (.*)", output)
         assert commands
         assert all(command.endswith(" --sandbox --environment staging") for command in commands)
 
 
 def test_before_an_apply_only_the_outcomes_say_that_there_is_nothing_to_do() -> None:
-    for render in (plan_text, plan_markdown, plan_github):
-        assert NO_CHANGES not in render(EMPTY, before_apply=True)
+    before_apply = Wording(before_apply=True)
+    for render in (plan_text, plan_github):
+        assert NO_CHANGES not in render(EMPTY, before_apply)
         assert NO_CHANGES in render(EMPTY)
+    assert NO_CHANGES not in plan_markdown(EMPTY, wording=before_apply)
+    assert NO_CHANGES in plan_markdown(EMPTY)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +380,7 @@ def test_a_long_line_keeps_symbol_and_indent_on_a_terminal(
 @settings(max_examples=60, deadline=None)
 @given(st.integers(20, 200))
 def test_wrapping_loses_no_word_and_leaves_the_last_line_whole(width: int) -> None:
-    text = plan_text(RICH, drift=True)
+    text = plan_text(RICH, DRIFT)
     result = wrapped(text, width)
     assert result.split("\n")[-2] == text.split("\n")[-2]
     assert [word for word in result.split() if len(word) > 3] == [
@@ -354,12 +392,12 @@ def test_wrapping_loses_no_word_and_leaves_the_last_line_whole(width: int) -> No
 
 def test_apply_ends_in_its_stable_line() -> None:
     assert (
-        outcomes_text(OUTCOMES).split("\n")[-2]
+        outcomes_text(RICH, OUTCOMES, WORDING).split("\n")[-2]
         == "Apply: 1 created, 1 updated, 0 renamed, 0 replaced, 0 deleted, 1 failed, 1 skipped, 1"
         " unknown."
     )
     assert (
-        outcomes_text(())
+        outcomes_text(EMPTY, ())
         == f"{NO_CHANGES}\nApply: 0 created, 0 updated, 0 renamed, 0 replaced, 0 deleted, 0 failed,"
         " 0 skipped, 0 unknown.\n"
     )
@@ -387,10 +425,11 @@ def test_the_verdict_counts_rightly(
 )
 def test_a_comment_fits_and_says_what_it_leaves_out(words: str, number: int) -> None:
     plan = large(number, words)
+    why = reason("refused", note={"code": words})
     outputs = [
-        plan_markdown(plan, drift=True),
+        plan_markdown(plan, wording=DRIFT),
         outcomes_markdown(
-            [Outcome(change, "failed", error=words, note=words) for change in plan.changes]
+            plan, [Outcome(change, "failed", reason=why, error=words) for change in plan.changes]
         ),
         diagnostics_markdown(plan.diagnostics, files=1, extensions=1),
     ]
@@ -404,7 +443,7 @@ def test_a_comment_fits_and_says_what_it_leaves_out(words: str, number: int) -> 
 
 def of_many_catalogs(number: int) -> Plan:
     changes = tuple(
-        replace(change, catalog=replace(change.catalog, display_name=f"{'&' * 300} {index}"))
+        replace(change, parents=(ObjectRef("catalog", f"id-{index}", f"{'&' * 300} {index}"),))
         for index in range(number)
         for change in large(3, "x" * 300).pending
     )
@@ -434,7 +473,7 @@ def test_a_page_of_any_size_holds_whole_changes_and_counts_the_rest(
         "tool_version": words,
     }  # no digest covers all of these
     plan = replace(large(number, words), diagnostics=RICH.diagnostics, **altered)
-    output = plan_markdown(plan, Page(room, url), drift=drift)
+    output = plan_markdown(plan, Page(room, url), replace(WORDING, drift=drift))
     assert len(output.encode()) <= room
     title = "+ missing in the tenant: " if drift else "+ create "
     begun, ended = output.count(f"\n{title}"), output.count("\n+   description: ")
@@ -456,25 +495,25 @@ def _note(output: str) -> str:
 
 def test_a_larger_page_shows_the_whole_of_it() -> None:
     plan = large(300, "x" * 200)
-    assert "**Truncated: " in plan_markdown(plan)
+    assert "**Truncated: " in plan_markdown(plan, wording=WORDING)
     whole = plan_markdown(plan, Page(1_000_000))
     assert "**Truncated: " not in whole
     assert whole.count("\n+ create ") == 300
 
 
 def test_what_was_pending_before_stands_in_a_section_of_its_own() -> None:
-    output = plan_markdown(BASED)
+    output = plan_markdown(BASED, wording=WORDING)
     own, _, before = output.partition("**Already pending before this change: 2**")
     assert "+ create notify-finance" in own
     assert "> rename new-name" in own
     assert "~ update" not in own
     assert before.count("~ update") == 2
-    assert "**Already pending" not in plan_markdown(RICH)
-    assert plan_text(BASED).count("already pending in the baseline") == 2
+    assert "**Already pending" not in plan_markdown(RICH, wording=WORDING)
+    assert plan_text(BASED, WORDING).count("already pending in the baseline") == 2
     blocked = replace(
         BASED, changes=tuple(replace(one, already_pending=True) for one in BASED.blocked)
     )
-    assert plan_markdown(blocked).count(" (already pending) |") == 2
+    assert plan_markdown(blocked, wording=WORDING).count(" (already pending) |") == 2
 
 
 @pytest.mark.parametrize(
@@ -490,7 +529,7 @@ def test_what_was_pending_before_stands_in_a_section_of_its_own() -> None:
 def test_the_first_line_is_the_hidden_marker_of_an_environment(
     plan: Plan, drift: bool, first: str
 ) -> None:
-    lines = plan_markdown(plan, drift=drift).split("\n")
+    lines = plan_markdown(plan, wording=replace(WORDING, drift=drift)).split("\n")
     assert lines[0] == first
     assert DIGEST in lines[4]
 

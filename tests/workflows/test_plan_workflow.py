@@ -129,7 +129,7 @@ class TestChanges:
         run = world.run_plan()
         changes = document(run)["changes"]
         assert {
-            one["extension"]["display_name"]: one.get("already_pending", False) for one in changes
+            change["object"]["display_name"]: change["already_pending"] for change in changes
         } == {
             "left over": True,
             "mine": False,

@@ -1,0 +1,163 @@
+"""The sentence of every reason code. docs/reference.md lists the same table; a test compares them.
+
+A sentence names the parameters of its reason in braces, and what `render.reasons` adds: `{kind}` is
+the kind of the object, `{parent}` that of what contains it, `{scope}` that of the outermost parent.
+Lists are joined by commas. The codes that only one kind has come from its record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Sentences = Mapping[str, str]
+
+PLANNED: Sentences = {
+    "not_live": "no {kind} of this {parent} has this name",
+    "properties_differ": "{differ} of {declared} declared properties {verb}",
+    "renamed_by_id": 'it is pinned by id and its live name is "{live_name}"{also}',
+    "respelled": 'its name differs only in spelling from the live name "{live_name}"{also}',
+}
+"""Why a change is planned."""
+
+BLOCKED: Sentences = {
+    "parent_absent": "no {scope} has this {by}; {way_out}",
+    "parent_ambiguous": (
+        "{count} {scopes} have this name ({ids}); select one with {scope}: {{id: …}}"
+    ),
+    "parent_unreadable": "the {scope} could not be read: {error}",
+    "parent_blocked": "the change of its {parent} is blocked",
+    "depends_on_blocked": 'it refers to the {other_kind} "{name}", whose change is blocked',
+    "reference_absent": (
+        'it refers to the {other_kind} "{name}", which is neither declared nor live'
+    ),
+    "reference_ambiguous": (
+        'it refers to the {other_kind} "{name}", and {count} have this name ({ids})'
+    ),
+    "declared_twice": "it is also declared at {places}; keep only one of the declarations",
+    "name_ambiguous": (
+        "{count} live {kinds} have this name; add the id: of the one to manage ({ids})"
+    ),
+    "name_pinned_elsewhere": (
+        "the live {kind} of this name is pinned at {place}; apply that declaration first, then plan"
+        " again"
+    ),
+    "pinned_id_absent": (
+        "no {kind} of this {parent} has the pinned id {id}; correct the id or remove it"
+    ),
+    "new_name_taken": (
+        "the new name is already used by {ids}; choose another name, rename that {kind} first, or"
+        " declare it too, with its id"
+    ),
+    "type_changed": (
+        "the live {kind} {id} is of type {live_type}, which cannot be changed to {type}; declare"
+        " another name, or delete the live {kind} in the admin center once no policy uses it"
+    ),
+    "create_not_offered": "no {kind} has this name, and reconciler does not create {kinds}",
+    "update_not_offered": "it differs from the live {kind}, and reconciler does not change {kinds}",
+    "writes_secret": (
+        "{paths} contains a secret (a signature, a token or a key); remove it from the file"
+    ),
+}
+"""Why a change cannot be applied, with the way out."""
+
+SKIPPED: Sentences = {
+    "interrupted": "the run was interrupted before this change",
+    "token_rejected": "the access token was rejected earlier in this run",
+    "journal_failed": "the journal could not be written earlier in this run",
+    "parent_failed": "the {parent} that contains it was not created",
+    "depends_on_failed": (
+        'the change of the {other_kind} "{name}", which it refers to, was not applied'
+    ),
+}
+"""Why a change was not attempted."""
+
+STALE: Sentences = {
+    "name_taken": "{a_kind} with this name already exists ({id})",
+    "new_name_in_use": "the new name is now in use ({id})",
+    "gone": "the {kind} {id} no longer exists",
+    "changed_since": "the {kind} {id} was changed after the plan was made",
+    "already_applied": (
+        "already in the desired state ({id}); the plan may have been applied before"
+    ),
+}
+"""Why a change no longer matches the live object; the outcome of such a change adds what follows.
+"""
+NOTHING_WRITTEN = "; nothing was written, run plan again"
+
+FAILED: Sentences = {
+    **{code: clause + NOTHING_WRITTEN for code, clause in STALE.items()},
+    "refused": "{error}",
+    "refused_forbidden": "{error} {permission}",
+    "not_sent": "{error}",
+    "check_failed": "The pre-check before the write failed: {error}",
+    "value_dropped": (
+        "Graph accepted the request but dropped {paths}: the stored value differs from the one"
+        " sent; run plan to see the difference"
+    ),
+    "twin_created": (
+        "Graph accepted the write, but another {kind} with the same name was created meanwhile"
+        " ({ids}); keep one and delete the other"
+    ),
+    "unknown_removed": (
+        "the write removed {paths}, which reconciler does not manage; set it again in the Microsoft"
+        " Entra admin center"
+    ),
+    "altered_by_write": (
+        "{paths} was altered by this write, or by someone at the same moment; compare it with what"
+        " it was before"
+    ),
+}
+"""Why a change failed."""
+
+UNKNOWN: Sentences = {
+    "answer_lost": "{error}",
+    "answer_without_object": "Graph answered the POST without the new {kind}.",
+    "search_failed": "{error} Searching for the {kind} failed too: {search_error}",
+    "others_found": "{error} The {kinds} found under that name do not match what was sent ({ids}).",
+    "never_appeared": (
+        "{error} The create was sent twice and the {kind} never appeared in the {parent}."
+    ),
+    "read_back_failed": "Graph accepted the write, but reading it back failed: {error}",
+    "answer_lost_unreadable": "{error} Reading it back failed too: {read_error}",
+    "old_values_shown": (
+        "Graph accepted the update, but reads still return the old values (replication delay, or"
+        " the update was dropped)."
+    ),
+    "stale_before_retry": "Before the retry: {stale}.",
+    "interrupted_unconfirmed": "The run was interrupted before this change was confirmed.",
+}
+"""Why it is not known whether a change was applied; what to check follows."""
+
+UNKNOWN_WITHOUT_CHECK: Sentences = {
+    "not_shown_yet": (
+        "Graph accepted the request and gave the id {id}, but reads do not return it yet"
+        " (replication delay); wait a minute, then run plan before any other change"
+    ),
+    "internal_error": "internal error ({type}) while applying this change; please report it",
+}
+"""The same, with what to do in the sentence itself."""
+
+DONE: Sentences = {
+    "accepted_spelling": "Graph accepted {member} as {spelling}, not as {other_spelling}",
+    "no_spelling_kept": "Graph dropped {member} under both of its names",
+    "other_spelling_failed": "Graph dropped {member}; sending it as {spelling} failed too: {error}",
+    "found_after_lost_create": (
+        "no usable answer to the create ({error}); the {kind} was found in the {parent} with id"
+        " {id}"
+    ),
+    "applied_despite_lost_answer": (
+        "no usable answer to the update ({error}); a read-back shows that Graph applied it"
+    ),
+}
+"""What an operator should know about a change that was applied."""
+
+SENTENCES: Sentences = {
+    **PLANNED,
+    **BLOCKED,
+    **SKIPPED,
+    **FAILED,
+    **UNKNOWN,
+    **UNKNOWN_WITHOUT_CHECK,
+    **DONE,
+}
+CHECK = "Could not verify the result. Check {object} in the admin center, then run plan."

@@ -1,0 +1,299 @@
+"""The words of every reason: for each code of the engine, and for codes that are not known."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from render_samples import JSON, MARKETING, TEXTS, ref
+
+from reconciler.model.json_values import JsonValue
+from reconciler.model.objects import ObjectRef, Parents
+from reconciler.model.plan import Change, Outcome, Status
+from reconciler.model.reason import Reason, reason
+from reconciler.render.outcomes import AFTER_UNKNOWN, outcome_line, outcome_notes
+from reconciler.render.reasons import (
+    outcome_sentence,
+    parent_sentence,
+    sentence,
+    stale_clause,
+)
+from reconciler.render.sentences import SENTENCES, STALE
+from reconciler.render.titles import object_title
+from reconciler.render.view import details
+
+ID = "90a31e24-0000-0000-0000-000000000001"
+UPDATE = Change("update", ref("notify", 1), (MARKETING,), reason("properties_differ"))
+CREATE = replace(UPDATE, action="create", object=ref("notify"))
+PACKAGE = ObjectRef("access_package", "b1", "Onboarding")
+POLICY = replace(
+    UPDATE, object=ObjectRef("policy", None, "all users"), parents=(MARKETING, PACKAGE)
+)
+TENANT_WIDE = replace(UPDATE, object=ObjectRef("catalog", None, "Sales"), parents=())
+NOTHING_WRITTEN = "; nothing was written, run plan again"
+
+
+# fmt: off
+WORDS: list[tuple[Reason, str]] = [
+    (reason("not_live"), "no extension of this catalog has this name"),
+    (reason("properties_differ", differ=1, declared=3), "1 of 3 declared properties differs"),
+    (reason("properties_differ", differ=2, declared=3), "2 of 3 declared properties differ"),
+    (reason("renamed_by_id", live_name="old", differ=0, declared=3),
+     'it is pinned by id and its live name is "old"'),
+    (reason("renamed_by_id", live_name="old", differ=2, declared=3),
+     'it is pinned by id and its live name is "old"; 2 of 3 declared properties differ'),
+    (reason("respelled", live_name="Old", differ=1, declared=3),
+     'its name differs only in spelling from the live name "Old"; 1 of 3 declared properties'
+     " differs"),
+    (reason("parent_absent", by="name", nearest=["Marketing"], looks_like_id=False),
+     'no catalog has this name; did you mean "Marketing"?'),
+    (reason("parent_absent", by="name", nearest=["A", "B"], looks_like_id=False),
+     'no catalog has this name; did you mean "A", "B"?'),
+    (reason("parent_absent", by="name", nearest=[], looks_like_id=False),
+     "no catalog has this name; create it first, or correct the name"),
+    (reason("parent_absent", by="name", nearest=[], looks_like_id=True),
+     "no catalog has this name; it looks like an id: write catalog: {id: …}; create it first, or"
+     " correct the name"),
+    (reason("parent_absent", by="name", nearest=[], looks_like_id=False, names_unreadable="why"),
+     "no catalog has this name; create it first, or correct the name (the existing names could not"
+     " be listed: why)"),
+    (reason("parent_absent", by="id"),
+     "no catalog has this id; correct it, or use the catalog's name"),
+    (reason("parent_ambiguous", count=2, ids=["a", "b"]),
+     "2 catalogs have this name (a, b); select one with catalog: {id: …}"),
+    (reason("parent_unreadable", error="HTTP 403. Reading needs X."),
+     "the catalog could not be read: HTTP 403. Reading needs X."),
+    (reason("declared_twice", places=["a.yaml:3", "b.yaml:4"]),
+     "it is also declared at a.yaml:3, b.yaml:4; keep only one of the declarations"),
+    (reason("name_ambiguous", count=2, ids=["a", "b"]),
+     "2 live extensions have this name; add the id: of the one to manage (a, b)"),
+    (reason("name_pinned_elsewhere", place="a.yaml:3"),
+     "the live extension of this name is pinned at a.yaml:3; apply that declaration first, then"
+     " plan again"),
+    (reason("pinned_id_absent", id=ID),
+     f"no extension of this catalog has the pinned id {ID}; correct the id or remove it"),
+    (reason("new_name_taken", ids=["a", "b"]),
+     "the new name is already used by a, b; choose another name, rename that extension first, or"
+     " declare it too, with its id"),
+    (reason("type_changed", id=ID, live_type="unknown", type="t"),
+     f"the live extension {ID} is of type unknown, which cannot be changed to t; declare another"
+     " name, or delete the live extension in the admin center once no policy uses it"),
+    (reason("writes_secret", paths=["description", "endpointConfiguration/url"]),
+     "description, endpointConfiguration/url contains a secret (a signature, a token or a key);"
+     " remove it from the file"),
+    (reason("create_not_offered"),
+     "no extension has this name, and reconciler does not create extensions"),
+    (reason("update_not_offered"),
+     "it differs from the live extension, and reconciler does not change extensions"),
+    (reason("parent_blocked"), "the change of its catalog is blocked"),
+    (reason("depends_on_blocked", other_kind="access_package", name="A"),
+     'it refers to the access package "A", whose change is blocked'),
+    (reason("reference_absent", other_kind="extension", name="A"),
+     'it refers to the extension "A", which is neither declared nor live'),
+    (reason("reference_ambiguous", other_kind="extension", name="A", count=2, ids=["a", "b"]),
+     'it refers to the extension "A", and 2 have this name (a, b)'),
+    (reason("depends_on_failed", other_kind="extension", name="A"),
+     'the change of the extension "A", which it refers to, was not applied'),
+    (reason("parent_failed"), "the catalog that contains it was not created"),
+]
+OUTCOMES: list[tuple[Status, Reason, str]] = [
+    ("skipped", reason("interrupted"), "the run was interrupted before this change"),
+    ("skipped", reason("token_rejected"), "the access token was rejected earlier in this run"),
+    ("skipped", reason("journal_failed"), "the journal could not be written earlier in this run"),
+    ("failed", reason("refused", status=409), "Graph said."),
+    ("failed", reason("refused_forbidden", permission="Writing needs X."),
+     "Graph said. Writing needs X."),
+    ("failed", reason("not_sent"), "Graph said."),
+    ("failed", reason("check_failed"), "The pre-check before the write failed: Graph said."),
+    ("failed", reason("name_taken", id=ID),
+     f"an extension with this name already exists ({ID}){NOTHING_WRITTEN}"),
+    ("failed", reason("new_name_in_use", id=ID),
+     f"the new name is now in use ({ID}){NOTHING_WRITTEN}"),
+    ("failed", reason("gone", id=ID), f"the extension {ID} no longer exists{NOTHING_WRITTEN}"),
+    ("failed", reason("changed_since", id=ID),
+     f"the extension {ID} was changed after the plan was made{NOTHING_WRITTEN}"),
+    ("failed", reason("already_applied", id=ID),
+     f"already in the desired state ({ID}); the plan may have been applied before"
+     f"{NOTHING_WRITTEN}"),
+    ("failed", reason("value_dropped", paths=["a/b", "c"]),
+     "Graph accepted the request but dropped a/b, c: the stored value differs from the one sent;"
+     " run plan to see the difference"),
+    ("failed", reason("twin_created", ids=["a", "b"]),
+     "Graph accepted the write, but another extension with the same name was created meanwhile"
+     " (a, b); keep one and delete the other"),
+    ("failed", reason("unknown_removed", paths=["x", "y"]),
+     "the write removed x, y, which reconciler does not manage; set it again in the Microsoft"
+     " Entra admin center"),
+    ("failed", reason("altered_by_write", paths=["x"]),
+     "x was altered by this write, or by someone at the same moment; compare it with what it was"
+     " before"),
+    ("unknown", reason("not_shown_yet", id=ID),
+     f"Graph accepted the request and gave the id {ID}, but reads do not return it yet"
+     " (replication delay); wait a minute, then run plan before any other change"),
+    ("unknown", reason("internal_error", type="KeyError"),
+     "internal error (KeyError) while applying this change; please report it"),
+]
+DOUBTS: list[tuple[Reason, str]] = [
+    (reason("answer_lost"), "Graph said."),
+    (reason("answer_without_object"), "Graph answered the POST without the new extension."),
+    (reason("search_failed", search_error="why"),
+     "Graph said. Searching for the extension failed too: why"),
+    (reason("others_found", ids=["a", "b"]),
+     "Graph said. The extensions found under that name do not match what was sent (a, b)."),
+    (reason("never_appeared"),
+     "Graph said. The create was sent twice and the extension never appeared in the catalog."),
+    (reason("read_back_failed"),
+     "Graph accepted the write, but reading it back failed: Graph said."),
+    (reason("answer_lost_unreadable", read_error="why"),
+     "Graph said. Reading it back failed too: why"),
+    (reason("old_values_shown"),
+     "Graph accepted the update, but reads still return the old values (replication delay, or the"
+     " update was dropped)."),
+    (reason("stale_before_retry", why="name_taken", id=ID),
+     f"Before the retry: an extension with this name already exists ({ID})."),
+    (reason("interrupted_unconfirmed"),
+     "The run was interrupted before this change was confirmed."),
+    (reason("check_failed"), "The pre-check before the write failed: Graph said."),
+    (reason("a_new_code"), "a_new_code"),
+]
+NOTES: list[tuple[Reason, str]] = [
+    (reason("accepted_spelling", member="the timeout", spelling="a", other_spelling="b"),
+     "Graph accepted the timeout as a, not as b"),
+    (reason("no_spelling_kept", member="the timeout"),
+     "Graph dropped the timeout under both of its names"),
+    (reason("other_spelling_failed", member="the timeout", spelling="a", error="why"),
+     "Graph dropped the timeout; sending it as a failed too: why"),
+    (reason("found_after_lost_create", id=ID, error="lost"),
+     f"no usable answer to the create (lost); the extension was found in the catalog with id {ID}"),
+    (reason("applied_despite_lost_answer", error="lost"),
+     "no usable answer to the update (lost); a read-back shows that Graph applied it"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("why", "words"), WORDS)
+def test_the_reason_of_a_change_in_words(why: Reason, words: str) -> None:
+    assert sentence(why, UPDATE) == words
+    assert details(replace(UPDATE, reason=why)) == [f"because {words}"]
+
+
+@pytest.mark.parametrize(("status", "why", "words"), OUTCOMES)
+def test_the_reason_of_an_outcome_in_words(status: Status, why: Reason, words: str) -> None:
+    outcome = Outcome(UPDATE, status, reason=why, error="Graph said.")
+    assert outcome_sentence(outcome) == words
+    assert outcome_line(outcome).endswith(f": {words}")
+
+
+@pytest.mark.parametrize(("why", "words"), DOUBTS)
+def test_an_unknown_outcome_says_what_to_check(why: Reason, words: str) -> None:
+    for change, object_to_check in (
+        (UPDATE, ID),
+        (CREATE, '"notify" in catalog Marketing'),
+        (TENANT_WIDE, '"Sales"'),
+    ):
+        outcome = Outcome(change, "unknown", reason=why, error="Graph said.")
+        check = f"Check {object_to_check} in the admin center, then run plan."
+        said = outcome_sentence(outcome)
+        assert said.endswith(f" Could not verify the result. {check}")
+        assert change is TENANT_WIDE or said.startswith(f"{words} Could not")
+        assert outcome_notes(outcome) == [AFTER_UNKNOWN]
+
+
+@pytest.mark.parametrize(("why", "words"), NOTES)
+def test_a_change_that_was_applied_otherwise_than_planned_has_a_note(
+    why: Reason, words: str
+) -> None:
+    done = Outcome(UPDATE, "done", "request-1", why)
+    assert outcome_line(done) == "~ updated notify in Marketing (request ID request-1)"
+    assert outcome_notes(done) == [f"note: {words}"]
+    note = {"code": why.code, **why.parameters}
+    both = Outcome(UPDATE, "done", reason=reason("no_spelling_kept", member="x", note=note))
+    assert outcome_notes(both) == [f"note: Graph dropped x under both of its names; {words}"]
+    failed = Outcome(UPDATE, "failed", reason=reason("gone", id="a", note=note))
+    assert outcome_notes(failed) == [f"note: {words}"]
+
+
+def test_every_code_has_its_words_tested() -> None:
+    tested = [why for why, _ in (*WORDS, *DOUBTS, *NOTES)] + [why for _, why, _ in OUTCOMES]
+    assert {why.code for why in tested} - {"a_new_code"} == set(SENTENCES)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (POLICY, "no policy of this access package has this name"),
+        (TENANT_WIDE, "no catalog of this tenant has this name"),
+    ],
+)
+def test_a_sentence_names_the_kinds_of_the_object_and_its_parents(
+    change: Change, words: str
+) -> None:
+    assert sentence(reason("not_live"), change) == words
+    unreadable = reason("parent_unreadable", error="why")
+    assert change is TENANT_WIDE or sentence(unreadable, change).startswith("the catalog could")
+    assert sentence(reason("create_not_offered"), POLICY).endswith("does not create policies")
+
+
+def test_the_words_for_a_scope_and_for_a_list_of_stale_changes() -> None:
+    absent = reason("parent_absent", by="id")
+    assert parent_sentence(absent, "catalog") == (
+        "no catalog has this id; correct it, or use the catalog's name"
+    )
+    assert stale_clause(reason("gone", id="7"), UPDATE) == "the extension 7 no longer exists"
+    assert set(STALE) <= set(SENTENCES)
+
+
+def test_a_kind_brings_sentences_of_its_own() -> None:
+    needs_url = {**SENTENCES, "needs_url": "{error} Declare url of this {kind}."}
+    outcome = Outcome(UPDATE, "failed", reason=reason("needs_url", status=400), error="HTTP 400.")
+    assert outcome_sentence(outcome, needs_url) == "HTTP 400. Declare url of this extension."
+
+
+def test_an_unknown_code_shows_itself_and_its_parameters() -> None:
+    why = Reason("waits_for", {"names": ["a", "b"], "count": 2, "until": None})
+    assert sentence(why, UPDATE) == "waits_for (names: a, b, count: 2, until: )"
+    assert sentence(reason("waits_for"), UPDATE) == "waits_for"
+
+
+PARAMETERS: dict[str, JsonValue] = {
+    name: None for template in SENTENCES.values() for name in re.findall(r"{(\w+)}", template)
+} | dict.fromkeys(("by", "nearest", "names_unreadable", "looks_like_id", "why", "note"))
+
+
+@given(JSON, TEXTS)
+def test_no_parameter_of_another_form_ends_in_an_error(value: JsonValue, text: str) -> None:
+    for code in (*SENTENCES, text):
+        for parameters in ({}, dict.fromkeys(PARAMETERS, value), {text: value}):
+            why = Reason(code, parameters)
+            assert isinstance(sentence(why, UPDATE), str)
+            assert isinstance(outcome_sentence(Outcome(UPDATE, "unknown", reason=why)), str)
+            assert isinstance(outcome_notes(Outcome(UPDATE, "done", reason=why)), list)
+
+
+def test_a_skipped_change_without_a_reason_has_the_reason_of_the_change() -> None:
+    blocked = replace(UPDATE, action="blocked", reason=reason("pinned_id_absent", id="7"))
+    outcome = Outcome(blocked, "skipped")
+    assert outcome_sentence(outcome) == sentence(blocked.reason, blocked)
+    assert outcome_sentence(Outcome(UPDATE, "failed", error="why")) == "why"
+
+
+@pytest.mark.parametrize(
+    ("object_ref", "parents", "title", "line"),
+    [
+        (
+            ref("a"),
+            (MARKETING,),
+            "a (accessPackageAssignmentRequestWorkflowExtension)",
+            "a in Marketing",
+        ),
+        (replace(ref("a"), type=None, id="7"), (MARKETING,), "a (id 7)", "a in Marketing"),
+        (POLICY.object, POLICY.parents, "all users", "all users in Marketing / Onboarding"),
+        (TENANT_WIDE.object, (), "Sales", "Sales"),
+    ],
+)
+def test_the_title_of_an_object_of_any_kind(
+    object_ref: ObjectRef, parents: Parents, title: str, line: str
+) -> None:
+    assert object_title(object_ref) == title
+    change = replace(UPDATE, object=object_ref, parents=parents)
+    assert outcome_line(Outcome(change, "done")).startswith(f"~ updated {line}")
