@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
-from reconciler.model.extension import Catalog, ExtensionRef
-from reconciler.model.types import JsonValue, Properties
+from reconciler.model.json_values import JsonObject, JsonValue
+from reconciler.model.objects import ObjectRef, Parents, Path
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedDocument:
-    """One catalog as a desired-state document: `content` as JSON, `text` the same as YAML, with
-    comments.
+    """One outermost parent as a desired-state document: `content` as JSON, `text` the same as YAML,
+    with comments.
+
+    `counts` are the numbers of objects by kind.
     """
 
-    catalog: Catalog
-    content: Properties
+    parent: ObjectRef
+    content: JsonObject
     text: str
-    extensions: int
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The exported documents, sorted by catalog, and the diagnostics for what could not be
-    declared.
+    """The exported documents, sorted by parent, and the diagnostics for what could not be declared.
 
-    `complete`: every catalog was read. `empty` counts the catalogs with nothing to declare.
+    `complete`: every parent was read. `empty` counts the parents with nothing to declare.
     """
 
     documents: tuple[ExportedDocument, ...]
@@ -37,15 +39,15 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One edit of a file: a drifted value, or (without path) a whole extension.
+    """One edit of a file: a drifted value, or (without path) a whole object.
 
     `place` is its place in the edited file.
     """
 
     place: SourceLocation
-    catalog: Catalog
-    extension: ExtensionRef
-    path: tuple[str, ...] = ()
+    object: ObjectRef
+    parents: Parents
+    path: Path = ()
     before: JsonValue = None
     after: JsonValue = None
 
@@ -54,11 +56,11 @@ class Edit:
 class Update:
     """The result of `--update`: the new texts of changed files by name, and the edits.
 
-    `not_live` are the declared extensions that do not exist yet, which are not changed.
+    `not_live` are the declared objects that do not exist yet, which are not changed.
     """
 
     texts: dict[str, str]
     edits: tuple[Edit, ...]
-    not_live: tuple[ExtensionRef, ...]
+    not_live: tuple[ObjectRef, ...]
     diagnostics: tuple[Diagnostic, ...]
     complete: bool

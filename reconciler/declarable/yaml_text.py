@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from reconciler.loader.variables import escaped
-from reconciler.model.canonical import GUID
-from reconciler.model.types import JsonValue, Properties
+from reconciler.model.json_values import JsonValue
+from reconciler.model.names import GUID
+from reconciler.model.objects import Path
 from reconciler.render.escape import shows, visible, yaml_quoted
 
-Path: TypeAlias = tuple[str, ...]
 Line: TypeAlias = tuple[str, Path]
 """A line of YAML, and the path of its property."""
 
@@ -52,8 +52,8 @@ def key(name: str, *, quoted: bool = False) -> str:
 
 
 def block(properties: Mapping[str, JsonValue], indent: int, path: Path = ()) -> Iterator[Line]:
-    """The properties in block style; configurations are indented, a text of several lines is a
-    block scalar.
+    """The properties in block style; objects are indented, a text of several lines is a block
+    scalar.
     """
     for name, value in properties.items():
         here, start = (*path, name), f"{' ' * indent}{key(name)}:"
@@ -97,19 +97,21 @@ def block_scalar(text: str, indent: int) -> list[str]:
 def flow(properties: Mapping[str, JsonValue], *, quoted: bool = False) -> str:
     """The properties on one line: `{timeoutDuration: PT1H}`; `quoted` as JSON writes it."""
     members = (
-        f"{key(name, quoted=quoted)}: "
-        + (
-            flow(value, quoted=quoted)
-            if isinstance(value, dict)
-            else scalar(value, flow=True, quoted=quoted)
-        )
+        f"{key(name, quoted=quoted)}: {in_flow(value, quoted=quoted)}"
         for name, value in properties.items()
     )
     return "{" + ", ".join(members) + "}"
 
 
-def extension_text(live_id: str, body: Properties, indent: int, eol: str = "\n") -> str:
-    """The extension as an item of a list with this indentation, under a comment with its
+def in_flow(value: JsonValue, *, quoted: bool = False) -> str:
+    """The value on one line, inside a mapping that is on one line."""
+    if isinstance(value, dict):
+        return flow(value, quoted=quoted)
+    return scalar(value, flow=True, quoted=quoted)
+
+
+def object_text(live_id: str, body: Mapping[str, JsonValue], indent: int, eol: str = "\n") -> str:
+    """The object as an item of a list with this indentation, under a comment with its
     live id.
     """
     first, *others = (line for line, _ in block(body, indent + STEP))

@@ -1,4 +1,4 @@
-"""The small parts: how a value is written, what stands beside defaults, and splices."""
+"""How a value is written as YAML."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tenants import texts
 
-from reconciler.export.defaults import beside
-from reconciler.export.splices import Splice, spliced
-from reconciler.export.yaml_text import block, flow, scalar
-from reconciler.loader.nodes import data_of
+from reconciler.declarable.yaml_text import block, flow, scalar
 from reconciler.loader.variables import substituted
-from reconciler.loader.yaml_tree import read_documents
-from reconciler.model.types import JsonValue, Properties
+from reconciler.model.json_values import JsonValue
+from reconciler.model.nodes import data_of
+from reconciler.yaml import read_documents
 
 
 @pytest.mark.parametrize(
@@ -71,46 +69,3 @@ def test_what_is_written_is_read_back(properties: dict[str, str], quoted: bool) 
         [document], faults = read_documents(text)
         assert faults == []
         assert data_of(substituted(document, None)[0]) == {**speakable, "z": None}
-
-
-POP, TOKEN = (
-    "#microsoft.graph.azureAdPopTokenAuthentication",
-    "#microsoft.graph.azureAdTokenAuthentication",
-)
-
-
-@pytest.mark.parametrize(
-    ("defaults", "body", "own"),
-    [
-        ({}, {"description": "a"}, {"description": "a"}),
-        ({"description": "a"}, {"description": "a"}, {}),
-        ({"description": "a"}, {"description": "b"}, {"description": "b"}),
-        ({"description": "a"}, {}, {"description": None}),
-        ({"description": None}, {}, {}),
-        (
-            {"clientConfiguration": {"a": 1, "b": 2}},
-            {"clientConfiguration": {"a": 1}},
-            {"clientConfiguration": {"b": None}},
-        ),
-        ({"callbackConfiguration": {"a": 1}}, {"callbackConfiguration": {"a": 1}}, {}),
-        (
-            {"authenticationConfiguration": {"@odata.type": TOKEN[17:], "resourceId": "r"}},
-            {"authenticationConfiguration": {"@odata.type": TOKEN, "resourceId": "s"}},
-            {"authenticationConfiguration": {"resourceId": "s"}},
-        ),
-        (
-            {"authenticationConfiguration": {"@odata.type": TOKEN, "resourceId": "r"}},
-            {"authenticationConfiguration": {"@odata.type": POP}},
-            {"authenticationConfiguration": {"@odata.type": POP}},
-        ),
-    ],
-)
-def test_an_extension_says_what_the_defaults_do_not(
-    defaults: Properties, body: Properties, own: Properties
-) -> None:
-    assert beside(defaults, body) == own
-
-
-def test_splices_that_overlap_are_no_text() -> None:
-    assert spliced("abcdef", [Splice(4, 5, "E"), Splice(1, 3, ""), Splice(1, 1, "+")]) == "a+dEf"
-    assert spliced("abcdef", [Splice(1, 3, ""), Splice(2, 4, "")]) is None
