@@ -5,22 +5,23 @@ character changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.export.positions import Piece, line_end, line_start
-from reconciler.export.yaml_text import (
+from reconciler.adopt.positions import Piece, line_end, line_start
+from reconciler.declarable.yaml_text import (
     STEP,
     block,
     block_scalar,
-    extension_text,
     flow,
+    in_flow,
     key,
     reads_as_lines,
     scalar,
 )
 from reconciler.loader.variables import escaped
-from reconciler.model.types import ODATA_TYPE, JsonValue, Properties
+from reconciler.model.json_values import JsonValue
+from reconciler.model.odata import ODATA_TYPE
 from reconciler.render.escape import shows, yaml_quoted
 
 _HEAD = re.compile(r"(?:!\S*\s+)?[|>](?:([1-9])[+-]?|[+-]([1-9])?)?")
@@ -30,7 +31,6 @@ indicator.
 _COMMA = re.compile(r"(?:\s|#[^\r\n\x85\u2028\u2029]*)*+,")
 """A comma with the comments before it, which can contain commas too."""
 _EOL = re.compile(r"\r\n|[\r\n]")
-_BLANK_LINE = re.compile(r"(?>\r\n|[\r\n])[ \t]*[\r\n]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,8 +63,6 @@ def spliced(text: str, splices: Iterable[Splice]) -> str | None:
 def replaced(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]:
     """Replaces the value of a property in its position, with its quotes, its block style and its
     comment if possible.
-
-    A whole configuration in block style can only become null.
     """
     old = holder.member(name)
     if old is None:
@@ -72,24 +70,26 @@ def replaced(text: str, holder: Piece, name: str, value: JsonValue) -> list[Spli
     if old.style in ("|", ">"):
         return _block_replaced(text, holder, old, value)
     if old.text is not None:
-        return [Splice(old.start, old.end, _in_style(old, value, flow_style=holder.flow))]
+        return [Splice(old.start, old.end, _in_style(old, value, in_flow_style=holder.flow))]
     if old.flow:
-        return [Splice(old.start, old.end, "null")]
+        return [Splice(old.start, old.end, on_one_line(holder, value))]
+    # An object in block style: its lines go, the comment after its name stays.
     colon = text.index(":", holder.keys[name].end) + 1
     return [
-        Splice(colon, colon, " null"),
+        Splice(colon, colon, f" {on_one_line(holder, value)}"),
         Splice(line_end(text, colon), line_end(text, old.end), ""),
     ]
 
 
-def _in_style(old: Piece, value: JsonValue, *, flow_style: bool) -> str:
+def _in_style(old: Piece, value: JsonValue, *, in_flow_style: bool) -> str:
+    """The value in the quotes of the old scalar, if these can hold it."""
     if isinstance(value, dict):
         return flow(value)
     if not isinstance(value, str):
         return scalar(value)
     if old.style == "'" and shows(value):
         return "'" + escaped(value).replace("'", "''") + "'"
-    return yaml_quoted(escaped(value)) if old.style == '"' else scalar(value, flow=flow_style)
+    return yaml_quoted(escaped(value)) if old.style == '"' else scalar(value, flow=in_flow_style)
 
 
 def _block_replaced(text: str, holder: Piece, old: Piece, value: JsonValue) -> list[Splice]:
@@ -102,15 +102,23 @@ def _block_replaced(text: str, holder: Piece, old: Piece, value: JsonValue) -> l
     first = line_end(text, head.end())
     if not isinstance(value, str) or not reads_as_lines(value):
         return [Splice(old.start, head.end(), scalar(value)), Splice(first, old.end, "")]
-    column, digit = next(iter(holder.keys.values())).column, head[1] or head[2] or ""
-    below = text[first : old.end].lstrip("\r\n")
-    found = len(below) - len(below.lstrip(" ")) or column + STEP
-    mark, *lines = block_scalar(value, column + int(digit) if digit else found)
-    body = "".join(f"{eol_of(text)}{line}" for line in lines)
+    digit = head[1] or head[2] or ""
+    indent = _indent_of_lines(text[first : old.end], holder, digit)
+    mark, *lines = block_scalar(value, indent)
+    new_lines = "".join(f"{eol_of(text)}{line}" for line in lines)
     return [
         Splice(old.start, head.end(), f"{mark[0]}{digit}{mark[1:]}"),
-        Splice(first, old.end, body),
+        Splice(first, old.end, new_lines),
     ]
+
+
+def _indent_of_lines(old_lines: str, holder: Piece, digit: str) -> int:
+    """The indentation of a block scalar's lines: as its head says, else as its first line has."""
+    column = next(iter(holder.keys.values())).column
+    if digit:
+        return column + int(digit)
+    below = old_lines.lstrip("\r\n")
+    return len(below) - len(below.lstrip(" ")) or column + STEP
 
 
 def added(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]:
@@ -120,7 +128,7 @@ def added(text: str, holder: Piece, name: str, value: JsonValue) -> list[Splice]
         lines = [line for line, _ in block({name: value}, indent)]
         at = line_end(text, holder.end)
         return [Splice(at, at, "".join(f"{eol_of(text)}{line}" for line in lines), indent)]
-    entry = f"{key(name, quoted=_quotes(holder))}: {flow_of(holder, value)}"
+    entry = f"{key(name, quoted=_quotes(holder))}: {on_one_line(holder, value)}"
     values = list((holder.entries or {}).values())
     at = values[-1].end if values else holder.start + 1
     return [Splice(at, at, f", {entry}" if values else entry)]
@@ -138,15 +146,20 @@ def removed(text: str, holder: Piece, name: str) -> list[Splice]:
 
 
 def _removed_from_flow(text: str, holder: Piece, name: str) -> list[Splice]:
+    """The property goes with the comma before it; the first one with the comma after it."""
     entries = holder.entries or {}
     names = list(entries)
     at, start, end = names.index(name), holder.keys[name].start, entries[name].end
-    left = entries[names[at - 1]].end if at else start
-    right = holder.keys[names[at + 1]].start if names[at + 1 :] else holder.end - 1
+    is_first, is_last = at == 0, at == len(names) - 1
+    left = start if is_first else entries[names[at - 1]].end
+    right = holder.end - 1 if is_last else holder.keys[names[at + 1]].start
     if "#" not in text[left:start] + text[end:right]:
-        return [Splice(left, end, "")] if at else [Splice(start, right if names[1:] else end, "")]
-    comma = _COMMA.match(text, left if at else end)
+        if not is_first:
+            return [Splice(left, end, "")]
+        return [Splice(start, end if is_last else right, "")]
+    # Comments stand beside it: only its own lines and one comma go.
     own = _own_lines(text, start, end) or (start, end)
+    comma = _COMMA.match(text, end if is_first else left)
     return [Splice(*own, ""), *([Splice(comma.end() - 1, comma.end(), "")] if comma else [])]
 
 
@@ -158,44 +171,9 @@ def _own_lines(text: str, start: int, end: int) -> tuple[int, int] | None:
     return begin - (2 if text[begin - 2 : begin] == "\r\n" else 1), end
 
 
-def appended(text: str, document: Piece, items: Sequence[tuple[str, Properties]]) -> list[Splice]:
-    """Adds extensions, each with its live id, at the end of the document's list, in the style of
-    the list.
-    """
-    listed = document.member("extensions")
-    if listed is None or listed.items is None:
-        return []
-    colon = text.index(":", document.keys["extensions"].end) + 1
-    around = text[colon : listed.start] + text[listed.start + 1 : listed.end - 1]
-    empty_between = not document.flow and not listed.items and not around.strip()
-    if listed.flow and not empty_between:
-        like = listed.items[-1] if listed.items else document
-        at = listed.items[-1].end if listed.items else listed.start + 1
-        bodies = ", ".join(flow_of(like, body) for _, body in items)
-        return [Splice(at, at, f", {bodies}" if listed.items else bodies)]
-    indent = document.column + STEP if empty_between else listed.column
-    at = line_end(text, listed.end)
-    eol = eol_of(text)
-    apart = eol if _apart(text, listed.items) else ""
-    new = [extension_text(live_id, body, indent, eol).removesuffix(eol) for live_id, body in items]
-    lead = eol if empty_between else f"{eol}{apart}"
-    cut = [Splice(colon, listed.end, "")] if empty_between else []
-    return [*cut, Splice(at, at, lead + f"{eol}{apart}".join(new), indent)]
-
-
-def _apart(text: str, items: Sequence[Piece]) -> bool:
-    """True if blank lines separate the items, or there is at most one item."""
-    return len(items) < 2 or _BLANK_LINE.search(text, items[-2].end, items[-1].start) is not None
-
-
-def flow_of(holder: Piece, value: JsonValue) -> str:
+def on_one_line(holder: Piece, value: JsonValue) -> str:
     """The value on one line, quoted as in JSON if the mapping is."""
-    quoted = _quotes(holder)
-    return (
-        flow(value, quoted=quoted)
-        if isinstance(value, dict)
-        else scalar(value, flow=True, quoted=quoted)
-    )
+    return in_flow(value, quoted=_quotes(holder))
 
 
 def _quotes(holder: Piece) -> bool:

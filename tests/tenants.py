@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from harness import ASSIGNMENT, REQUEST, SUBSCRIPTION, URL, Json, Ran, write_seed
 from hypothesis import strategies as st
 
@@ -21,16 +22,17 @@ from reconciler.sandbox.switches import parse_switches
 
 SIG = "4Zk1Qw_x9Lm2Np7Rt5Vb8Yc3Hd6Jf0Gs-aEiOuXzB1k"
 NASTY = [
-    "a", "A", "b", "notify-approvers", "É", "E\u0301", "null", "NULL", "~", "no", "Yes", "on", "true", "1e3", "0x1F",
-    "12", "1_000", "12:30:45", "2024-01-02", "2024-01-02T03:04:05Z", ".inf", "-", "- a", "?", "? a", ": a", "a: b",
-    "a:", "a #b", "#a", "&a", "*a", "!a", "!!int 3", "|", ">", "%YAML 1.2", "@a", "`a", "'a'", '"a"', "it's", 'a "b"',
-    "{a: b}", "[a]", "a, b", "---", "--- a", "...", "<<", "=", "${x}", "$${x}", "$$${x}", "${", "$", "a${b}c", "\\n",
-    "\\", " a", "a ", " ", "", "\ta", "a\tb", "a\nb", "a\n", "\na", "a\r\nb", "a\rb", "a\u0085b", "a\u2028b", "\ufeffa",
-    "a\u202eb", "a\u200bb", "\u3164", "a\x00b", "\x1b[31mred", "\x7f", "🎉", "👩‍👩‍👧", "\ud800", "a\udc00", "\ufffe",
-    "日本語", "##[error]x", "::error::x", "a\n::error::x\nb", "a\n  indented\n\nb\n", "a \nb", "a\n\n", "  a\nb",
-    "x" * 300, "y " * 200, f"see sig={SIG}", "bearer\nabcdefgh1234567", f"Bearer {SIG}",
-    "32efb28c-9a7a-446c-986b-ca6528c6669d",
-    "con", "../../etc/passwd", "a/b", "C:\\x", ".hidden", "__proto__", "value", "id",
+    "a", "A", "b", "notify-approvers", "É", "E\u0301", "null", "NULL", "~", "no", "Yes", "on",
+    "true", "1e3", "0x1F", "12", "1_000", "12:30:45", "2024-01-02", "2024-01-02T03:04:05Z", ".inf",
+    "-", "- a", "?", "? a", ": a", "a: b", "a:", "a #b", "#a", "&a", "*a", "!a", "!!int 3", "|",
+    ">", "%YAML 1.2", "@a", "`a", "'a'", '"a"', "it's", 'a "b"', "{a: b}", "[a]", "a, b", "---",
+    "--- a", "...", "<<", "=", "${x}", "$${x}", "$$${x}", "${", "$", "a${b}c", "\\n", "\\", " a",
+    "a ", " ", "", "\ta", "a\tb", "a\nb", "a\n", "\na", "a\r\nb", "a\rb", "a\u0085b", "a\u2028b",
+    "\ufeffa", "a\u202eb", "a\u200bb", "\u3164", "a\x00b", "\x1b[31mred", "\x7f", "🎉", "👩‍👩‍👧",
+    "\ud800", "a\udc00", "\ufffe", "日本語", "##[error]x", "::error::x", "a\n::error::x\nb",
+    "a\n  indented\n\nb\n", "a \nb", "a\n\n", "  a\nb", "x" * 300, "y " * 200, f"see sig={SIG}",
+    "bearer\nabcdefgh1234567", f"Bearer {SIG}", "32efb28c-9a7a-446c-986b-ca6528c6669d", "con",
+    "../../etc/passwd", "a/b", "C:\\x", ".hidden", "__proto__", "value", "id",
 ]  # fmt: skip
 texts = st.sampled_from(NASTY) | st.text(max_size=12)
 names = st.sampled_from(["a", "A", "b", "c", "d e", "É"]) | texts
@@ -65,12 +67,23 @@ timeouts = st.sampled_from(
     ]
 )
 urls = st.sampled_from(
-    [URL, f"{URL}&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={SIG}", URL.replace("https", "http"), "https://", "x y",
-     "https://user:pw@host/", f"{URL}&x=${{y}}", "HTTPS://h/p#a, b", "https://h/é"]
+    [URL, f"{URL}&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={SIG}", URL.replace("https", "http"),
+     "https://", "x y", "https://user:pw@host/", f"{URL}&x=${{y}}", "HTTPS://h/p#a, b", "https://h/é"]
 )  # fmt: skip
 guids = st.sampled_from(
     [SUBSCRIPTION, SUBSCRIPTION.upper(), "11111111-2222-4333-8444-555555555555"]
 )
+
+
+@pytest.fixture(autouse=True)
+def no_certificates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nothing here speaks TLS, and reading 150 certificates for every command takes longer than
+    some of them.
+    """
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("certificates")))
 
 
 def sometimes(draw: st.DrawFn, one_in: int) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from documents import FORMAT
 from harness import Json
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
@@ -28,8 +29,10 @@ from tenants import (
 )
 from tiers import examples
 
-from reconciler.diff.compare import at
+from reconciler.kinds.extension import EXTENSION
 from reconciler.loader import load
+from reconciler.model.fields import value_at
+from reconciler.model.objects import Desired
 
 STYLES = ["export", "files", "json", "indented json", "block", "flow", "long flow"]
 
@@ -225,20 +228,34 @@ def test_after_an_update_only_what_was_reported_differs(
 
 def as_reported(edits: list[Json]) -> None:
     """The files declare now what the edits report."""
-    loaded = load([Path("desired")])
+    loaded = load([Path("desired")], FORMAT)
     assert loaded.errors == ()
-    names = {one["extension"]["id"]: one["extension"]["display_name"] for one in edits}
+    names = {edit["extension"]["id"]: edit["extension"]["display_name"] for edit in edits}
     names |= {
-        one["extension"]["id"]: one["after"] for one in edits if one["path"] == "/displayName"
+        edit["extension"]["id"]: edit["after"] for edit in edits if edit["path"] == "/displayName"
     }
     for edit in edits:
-        catalogs = [one for one in loaded.catalogs if str(one.catalog) in edit["catalog"].values()]
-        declared = [one for catalog in catalogs for one in catalog.extensions]
-        live_id = edit["extension"]["id"]
-        bearers = [one for one in declared if one.display_name == names[live_id]]
-        [found] = [one for one in bearers if one.pinned_id in (None, live_id)]
         if edit["path"]:
-            assert at(found.properties, tuple(edit["path"][1:].split("/"))) == edit["after"], edit
+            live_id, path = edit["extension"]["id"], tuple(edit["path"][1:].split("/"))
+            [declared] = [
+                desired
+                for scope in loaded.scopes
+                for desired in scope.objects
+                if str(scope.parent) in edit["catalog"].values()
+                and desired.ref.display_name == names[live_id]
+                and desired.ref.id in (None, live_id)
+            ]
+            assert_declares(declared, path, edit["after"])
+
+
+def assert_declares(declared: Desired, path: tuple[str, ...], after: Any) -> None:
+    """The value of a leaf; of an object all of it, in canonical form."""
+    if isinstance(after, dict):
+        expected = EXTENSION.fields.canonical({path[0]: after})
+        actual = {at: value for at, value in declared.properties.items() if at[0] == path[0]}
+        assert actual == expected
+    else:
+        assert value_at(declared.properties, path) == after
 
 
 def kept_lines(old: str, new: str, *, gone: bool) -> None:

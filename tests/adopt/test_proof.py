@@ -5,22 +5,25 @@ live or not.
 from __future__ import annotations
 
 import pytest
+from documents import FORMAT
 from harness import ASSIGNMENT, REQUEST, SUBSCRIPTION
 
-from reconciler.export.adopt import Adoption, NewExtension
-from reconciler.export.proof import only_adopted
-from reconciler.export.sources import documents_of
+from reconciler.adopt.adoption import Adoption, NewObject
+from reconciler.adopt.proof import only_adopted
+from reconciler.adopt.sources import documents_of
+from reconciler.kinds.extension import EXTENSION
 from reconciler.loader import load_texts
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.export import Edit
-from reconciler.model.extension import Catalog, DesiredCatalog, ExtensionRef
-from reconciler.model.types import JsonValue, Properties
+from reconciler.model.json_values import JsonValue
+from reconciler.model.objects import DesiredScope, ObjectRef, Properties
 
 PIN, OTHER = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2))
 BEFORE = f"""\
 catalog: Marketing
 defaults:
-  endpointConfiguration: {{subscriptionId: {SUBSCRIPTION}, resourceGroupName: rg, logicAppWorkflowName: la}}
+  endpointConfiguration: {{subscriptionId: {SUBSCRIPTION}, resourceGroupName: rg, \
+logicAppWorkflowName: la}}
   authenticationConfiguration: {{"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}}
 extensions:
   - "@odata.type": "{REQUEST}"
@@ -46,37 +49,40 @@ RETRIES = ("clientConfiguration", "maximumRetries")
 CALLBACK = ("callbackConfiguration", "timeoutDuration")
 
 
-def declared(text: str) -> tuple[DesiredCatalog, ...]:
-    loaded = load_texts([("a.yaml", text)])
+MARKETING = ObjectRef("catalog", None, "Marketing")
+
+
+def declared(text: str) -> tuple[DesiredScope, ...]:
+    loaded = load_texts([("a.yaml", text)], FORMAT)
     assert loaded.errors == ()
-    return loaded.catalogs
+    return loaded.scopes
 
 
 def edit(path: tuple[str, ...], after: JsonValue) -> Adoption:
     """An edit of the extension a, in line 6."""
-    ref = ExtensionRef(PIN, "a", REQUEST)
-    return Adoption(
-        "a.yaml",
-        (Edit(SourceLocation("a.yaml", 6, 5), Catalog(None, "Marketing"), ref, path, 0, after),),
-    )
+    ref, place = ObjectRef("extension", PIN, "a", REQUEST), SourceLocation("a.yaml", 6, 5)
+    return Adoption("a.yaml", (Edit(place, ref, (MARKETING,), path, 0, after),))
 
 
-def new(**declares: JsonValue) -> Adoption:
-    document = next(documents_of({"a.yaml": BEFORE}, None))
-    [catalog, *_] = [one for one in declared(BEFORE) if one.catalog.display_name == "Marketing"]
-    shared: Properties = {
-        name: catalog.extensions[1].properties[name] for name in ("endpointConfiguration",)
+def new(**properties: JsonValue) -> Adoption:
+    document = next(documents_of({"a.yaml": BEFORE}, FORMAT, None))
+    endpoint = {
+        path: value
+        for path, value in document.defaults_of(EXTENSION).items()
+        if path[0] == "endpointConfiguration"
     }
-    pop = {"@odata.type": "#microsoft.graph.azureAdPopTokenAuthentication"}
-    body: Properties = {
-        "@odata.type": ASSIGNMENT,
-        "displayName": "c",
-        "authenticationConfiguration": {**pop},
+    declares: Properties = {
+        ("@odata.type",): EXTENSION.fields.short_type(ASSIGNMENT),
+        ("displayName",): "c",
+        ("authenticationConfiguration", "@odata.type"): "azureAdPopTokenAuthentication",
+        **endpoint,
+        **EXTENSION.fields.canonical(properties),
     }
-    place = SourceLocation("a.yaml", 1)
-    ref = ExtensionRef(OTHER, "c", ASSIGNMENT)
-    whole = NewExtension(document, OTHER, {**body, **shared, **declares}, {})
-    return Adoption("a.yaml", (Edit(place, Catalog(None, "Marketing"), ref),), new=whole)
+    if "id" in properties:
+        declares[("id",)] = properties["id"]
+    ref = ObjectRef("extension", OTHER, "c", ASSIGNMENT)
+    whole = NewObject(document, EXTENSION, OTHER, declares, {})
+    return Adoption("a.yaml", (Edit(SourceLocation("a.yaml", 1), ref, (MARKETING,)),), new=whole)
 
 
 GOOD = {
@@ -192,7 +198,7 @@ def proven(story: Story) -> bool:
     for old, fresh in changes:
         assert old in text
         text = text.replace(old, fresh, 1)
-    return only_adopted(declared(BEFORE), declared(text), adopted)
+    return only_adopted(declared(BEFORE), declared(text), adopted, FORMAT.kinds)
 
 
 @pytest.mark.parametrize("story", GOOD.values(), ids=GOOD.keys())
@@ -214,4 +220,4 @@ def test_of_two_that_are_pinned_under_one_name_each_is_looked_at(number: int) ->
     before = BEFORE.replace("---\n", second)
     parts = before.split("old")
     after = f"{'old'.join(parts[: number + 1])}new{'old'.join(parts[number + 1 :])}"
-    assert not only_adopted(declared(before), declared(after), [])
+    assert not only_adopted(declared(before), declared(after), [], FORMAT.kinds)

@@ -1,0 +1,187 @@
+"""Files and live objects → the files with the live values, each edit verified by loading the edited
+files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.adopt.adoption import Adoption, new_object, with_refusals
+from reconciler.adopt.drifted import adoptions
+from reconciler.adopt.files import Files, Pairs
+from reconciler.adopt.rewriting import edited, placed
+from reconciler.adopt.sources import Document, documents_of
+from reconciler.adopt.verification import Before, objection
+from reconciler.declarable.findings import left_out, unreadable
+from reconciler.declarable.live import Declarable, declarable, declarables
+from reconciler.declarable.names import Names
+from reconciler.loader.scopes import in_order
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
+from reconciler.model.export import Edit, Update
+from reconciler.model.kind import Kinds
+from reconciler.model.names import folded
+from reconciler.model.objects import ObjectRef, Observed, ObservedScope
+from reconciler.model.plan import Change, Plan
+from reconciler.render.reasons import sentence
+from reconciler.render.sentences import SENTENCES
+
+
+@dataclass(frozen=True, slots=True)
+class _Unmanaged:
+    """An unmanaged live object, with its outermost parent."""
+
+    parent: ObjectRef
+    declarable: Declarable
+
+
+def update(files: Files, pairs: Pairs) -> Update:
+    """The edits that update the files to the live values in the scopes of the pairs, and what stays
+    unchanged.
+
+    A declared object that is not live is not changed. An edit is kept only if the files then
+    declare what they did before plus the edit, and if nothing else differs from the live objects
+    than before.
+    """
+    before = Before(files, pairs, files.declared(files.texts), files.planned(pairs))
+    complete = _complete(pairs)
+    unmanaged = [each for scope in complete for each in _unmanaged(before.plan, scope, files)]
+    proposed = _proposed(before, complete, unmanaged)
+    possible = [adoption for adoption in proposed if not adoption.refusal]
+    decided = with_refusals(possible, lambda adopted: objection(adopted, before))
+    accepted = [adoption for adoption in decided if not adoption.refusal]
+    refused = [adoption for adoption in (*proposed, *decided) if adoption.refusal]
+    texts = edited(files.texts, accepted)
+    edits = placed(files.texts, texts, accepted)
+    return Update(
+        texts={file: text for file, text in texts.items() if text != files.texts[file]},
+        edits=tuple(sorted(edits, key=lambda edit: in_order(edit.place))),
+        not_live=tuple(
+            change.object for change in before.plan.changes if change.action == "create"
+        ),
+        diagnostics=(
+            *(unreadable(scope) for _, scope in pairs if scope.read != "complete"),
+            *_left_out(unmanaged),
+            *_blocked(before.plan, complete, files.document_format.kinds),
+            *_refused(refused),
+        ),
+        complete=before.plan.complete,
+    )
+
+
+def _complete(pairs: Pairs) -> list[ObservedScope]:
+    """Every scope that was read, once."""
+    scopes = (scope for _, scope in pairs if scope.read == "complete")
+    return list({_parent_id(scope): scope for scope in scopes}.values())
+
+
+def _parent_id(scope: ObservedScope) -> str | None:
+    return scope.parent.id if scope.parent else None
+
+
+def _scope_id(change: Change) -> str | None:
+    """The id of the outermost parent; None for an object of the tenant."""
+    return change.parents[0].id if change.parents else None
+
+
+def _unmanaged(plan: Plan, scope: ObservedScope, files: Files) -> Iterator[_Unmanaged]:
+    """The live objects that no file declares, without those that a blocked declaration names."""
+    parent = scope.parent
+    if parent is None:
+        return
+    blocked = [change.object for change in plan.blocked if _scope_id(change) == parent.id]
+    names = {(ref.kind, folded(ref.display_name)) for ref in blocked}
+    ids = {(ref.kind, (ref.id or "").casefold()) for ref in blocked}
+    free = {
+        live.id
+        for live in _unmanaged_in(parent, plan)
+        if live.id
+        and (live.kind, folded(live.display_name)) not in names
+        and (live.kind, live.id.casefold()) not in ids
+    }
+    for each in declarables(scope, files.document_format, free):
+        yield _Unmanaged(parent, each)
+
+
+def _unmanaged_in(parent: ObjectRef, plan: Plan) -> Iterator[ObjectRef]:
+    for unmanaged in plan.unmanaged:
+        if unmanaged.parents and unmanaged.parents[0].id == parent.id:
+            yield unmanaged.object
+
+
+def _proposed(
+    before: Before, complete: Sequence[ObservedScope], unmanaged: Iterable[_Unmanaged]
+) -> list[Adoption]:
+    """Every edit that may be possible: drifted properties, then new objects."""
+    files = before.files
+    documents = list(documents_of(files.texts, files.document_format, files.environment))
+    proposed = list(_drifted(before, complete, documents))
+    for each in unmanaged:
+        if each.declarable.body is not None:
+            kind = files.document_format.kinds.named(each.declarable.live.ref.kind)
+            of_parent = [document for document in documents if document.names(each.parent)]
+            proposed.append(new_object(kind, each.declarable, of_parent))
+    return proposed
+
+
+def _drifted(
+    before: Before, complete: Sequence[ObservedScope], documents: Sequence[Document]
+) -> Iterator[Adoption]:
+    document_format, texts = before.files.document_format, before.files.texts
+    live = _by_id(complete)
+    for change in before.plan.pending:
+        key = _scope_id(change), change.kind, change.object.id
+        if key in live:
+            kind = document_format.kinds.named(change.kind)
+            observed, names = live[key]
+            part = declarable(observed, names, document_format)
+            yield from adoptions(change, kind, part, documents, texts)
+
+
+def _by_id(
+    scopes: Iterable[ObservedScope],
+) -> Mapping[tuple[str | None, str, str | None], tuple[Observed, Names]]:
+    """The live objects by the id of their outermost parent, their kind and id; with the names in
+    their scope.
+    """
+    by_id = {}
+    for scope in scopes:
+        names = Names.of(scope.objects)
+        for live in scope.objects:
+            by_id[_parent_id(scope), live.ref.kind, live.ref.id] = live, names
+    return by_id
+
+
+def _left_out(unmanaged: Iterable[_Unmanaged]) -> Iterator[Diagnostic]:
+    for each in unmanaged:
+        yield from left_out(each.parent, [each.declarable])
+
+
+def _blocked(plan: Plan, complete: Iterable[ObservedScope], kinds: Kinds) -> Iterator[Diagnostic]:
+    """R308 for each blocked change in a scope that was read."""
+    read = {_parent_id(scope) for scope in complete}
+    for change in plan.blocked:
+        if _scope_id(change) in read:
+            what = f'"{change.object.display_name}" is not updated in the file'
+            sentences = {**SENTENCES, **kinds.named(change.kind).reasons}
+            because = sentence(change.reason, change, sentences)
+            yield _not_updated(what, because, change.source)
+
+
+def _refused(adoptions: Iterable[Adoption]) -> Iterator[Diagnostic]:
+    """R308 for each edit that was not made."""
+    for adoption in adoptions:
+        for edit in adoption.edits:
+            yield _not_updated(_what(edit), adoption.refusal, edit.place)
+
+
+def _what(edit: Edit) -> str:
+    name = f'"{edit.object.display_name or ""}"'
+    if edit.path:
+        return f"{name}: {'/'.join(edit.path)} is not updated in the file"
+    return f"{name} ({edit.object.id}) is not added to the file"
+
+
+def _not_updated(what: str, because: str, place: SourceLocation | None) -> Diagnostic:
+    hint = "Edit the file by hand, or apply what it declares."
+    return Diagnostic("R308", "warning", f"{what}, because {because.rstrip('.')}.", hint, place)
