@@ -1,1 +1,1 @@
-"""Live extensions as YAML: new files as a person would write them, or edits of existing files."""
+"""Live objects as new desired-state files, as a person would write them."""

@@ -1,4 +1,4 @@
-"""Documents → the names of their files, one per catalog."""
+"""Documents → the names of their files, one per outermost parent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.model.export import ExportedDocument
-from reconciler.model.extension import Catalog
+from reconciler.model.objects import ObjectRef
 
 _LONGEST = 60
 _RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
@@ -22,33 +22,35 @@ def file_names(documents: Sequence[ExportedDocument]) -> list[str]:
     """A unique name for each document, in their order: lower-case ASCII letters, digits and
     hyphens.
 
-    It depends on the catalogs alone: if two would have the same name, both contain the id of their
-    catalog.
+    It depends on the parents alone: if two would have the same name, both contain the id of their
+    parent.
     """
-    slugs = [_slug(document.catalog) for document in documents]
+    slugs = [_slug(document.parent) for document in documents]
     uses = Counter(slugs)
     return [
         (
             f"{slug}.yaml"
             if uses[slug] == 1 and not _ENDS_LIKE_AN_ID.fullmatch(slug)
-            else f"{slug}-{_id(document.catalog)}.yaml"
+            else f"{slug}-{_id(document.parent)}.yaml"
         )
         for document, slug in zip(documents, slugs, strict=True)
     ]
 
 
-def _slug(catalog: Catalog) -> str:
+def _slug(parent: ObjectRef) -> str:
     ascii_only = (
-        unicodedata.normalize("NFKD", (catalog.display_name or "").casefold())
+        unicodedata.normalize("NFKD", (parent.display_name or "").casefold())
         .encode("ascii", "ignore")
         .decode()
     )
     slug = re.sub("[^a-z0-9]+", "-", ascii_only)[:_LONGEST].strip("-")
-    return f"catalog-{slug}".rstrip("-") if not slug or _RESERVED.fullmatch(slug) else slug
+    if slug and not _RESERVED.fullmatch(slug):
+        return slug
+    return f"{parent.kind.replace('_', '-')}-{slug}".rstrip("-")
 
 
-def _id(catalog: Catalog) -> str:
-    return re.sub("[^a-z0-9-]+", "-", (catalog.id or "").casefold())
+def _id(parent: ObjectRef) -> str:
+    return re.sub("[^a-z0-9-]+", "-", (parent.id or "").casefold())
 
 
 def schema_line(folder: Path) -> str:

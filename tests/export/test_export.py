@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from documents import FORMAT
 from harness import (
     ASSIGNMENT,
     FINANCE,
@@ -30,7 +31,8 @@ from harness import (
 from reconciler.export.documents import export
 from reconciler.export.files import file_names
 from reconciler.model.export import ExportedDocument
-from reconciler.model.extension import Catalog, ObservedCatalog
+from reconciler.model.objects import ObjectRef, ObservedScope
+from reconciler.model.reason import reason
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import Store, reset
 
@@ -269,14 +271,22 @@ def test_a_hostile_tenant_acts_on_no_terminal_and_no_runner(reconciler: CommandL
 
 
 def test_an_unreadable_catalog_is_told_and_the_rest_exported() -> None:
-    gone, there = Catalog(FINANCE, "Finance"), Catalog(MARKETING, "Marketing")
+    gone, there = (
+        ObjectRef("catalog", FINANCE, "Finance"),
+        ObjectRef("catalog", MARKETING, "Marketing"),
+    )
     observed = [
-        ObservedCatalog(gone, "unreadable", because="HTTP 403"),
-        ObservedCatalog(there, "complete"),
+        ObservedScope(gone, "unreadable", reason=reason("parent_unreadable", error="HTTP 403")),
+        ObservedScope(there, "complete"),
     ]
-    exported = export(observed, [gone, there], named=True)
-    assert [one.catalog for one in exported.documents] == [there]
-    assert [one.code for one in exported.diagnostics] == ["R307"]
+    exported = export(observed, [gone, there], FORMAT, named=True)
+    assert [document.parent for document in exported.documents] == [there]
+    assert [(finding.code, finding.message) for finding in exported.diagnostics] == [
+        (
+            "R307",
+            f"Catalog Finance ({FINANCE}) is unreadable: the catalog could not be read: HTTP 403.",
+        )
+    ]
     assert not exported.complete
 
 
@@ -383,8 +393,8 @@ class TestOut:
     ) -> None:
         ids = (MARKETING, FINANCE)
         documents = [
-            ExportedDocument(Catalog(one, name), {}, "", 0)
-            for one, name in zip(ids, names, strict=False)
+            ExportedDocument(ObjectRef("catalog", catalog_id, name), {}, "", {})
+            for catalog_id, name in zip(ids, names, strict=False)
         ]
         assert file_names(documents) == [f"{name}.yaml" for name in files]
 

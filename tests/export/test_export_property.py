@@ -29,7 +29,7 @@ def test_planning_an_export_is_empty(held: list[Any], chosen: list[str]) -> None
         planned = reconciler("plan", "desired", "--format", "json")
         assert planned.code == 0, planned.out + planned.err
         assert planned.document["changes"] == []
-        missing = {one["extension"]["id"] for one in planned.document["unmanaged"]}
+        missing = {unmanaged["object"]["id"] for unmanaged in planned.document["unmanaged"]}
         assert all(f"({extension_id})" in exported.err for extension_id in missing), (
             "what is left out is told"
         )
