@@ -134,18 +134,10 @@ def _as_intended(new: NewObject, after: Desired) -> bool:
     """True for exactly the live properties; for a new object, null (to override a default) equals
     absent.
     """
-    fields = new.kind.fields
-    intended = fields.canonical(as_mapping(new.declares))
+    intended = new.kind.fields.canonical(as_mapping(new.declares))
     same_type = after.ref.type == new.declares.get((ODATA_TYPE,))
-    return same_type and _values(fields, after.properties) == _values(fields, intended)
+    return same_type and _without_nulls(after.properties) == _without_nulls(intended)
 
 
-def _values(fields: Fields, properties: Mapping[Path, Value]) -> Properties:
-    """The properties without nulls; an object with nulls alone is `{}` if that means something."""
-    values: Properties = {path: value for path, value in properties.items() if value is not None}
-    for name, field in fields.objects.items():
-        members = part_of(properties, name)
-        cleared = members.get((name,), {}) is None
-        if field.presence and members and not cleared and not part_of(values, name):
-            values[(name,)] = {}
-    return values
+def _without_nulls(properties: Mapping[Path, Value]) -> Properties:
+    return {path: value for path, value in properties.items() if value is not None}

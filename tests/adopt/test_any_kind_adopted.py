@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from other_kinds import (
     FORMAT,
@@ -15,6 +17,7 @@ from other_kinds import (
 )
 
 from reconciler.adopt.files import Files
+from reconciler.adopt.sources import documents_of
 from reconciler.adopt.update import update
 from reconciler.model.export import Update
 from reconciler.model.objects import Observed, ObservedScope
@@ -111,6 +114,19 @@ def test_a_new_object_needs_a_list_of_its_kind() -> None:
             " `accounts`.",
         )
     ]
+
+
+def test_a_name_in_the_defaults_is_not_inherited() -> None:
+    text = f"team: Sales\ndefaults: {{displayName: second, size: 3}}\n{HEAD.partition(chr(10))[2]}"
+    result = updated(text, account(1, "first", size=3), account(2, "second", size=3))
+    [new_text] = result.texts.values()
+    assert new_text == f"{text}\n  # id {SECOND.id}\n  - displayName: second\n"
+
+
+def test_a_header_of_another_kind_names_another_object() -> None:
+    [document] = documents_of({"a.yaml": HEAD}, FORMAT, None)
+    assert document.names(TEAM)
+    assert not document.names(replace(TEAM, kind="catalog"))
 
 
 def test_an_empty_object_that_means_something_is_adopted() -> None:

@@ -5,14 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from other_kinds import FORMAT, TEAM, TEAM_ID, account, declared, observed, planned, rule
+from other_kinds import (
+    ACCOUNT_FIELDS,
+    FORMAT,
+    TEAM,
+    TEAM_ID,
+    account,
+    declared,
+    observed,
+    planned,
+    rule,
+)
 
 from reconciler.declarable.live import declarables
 from reconciler.declarable.written import as_mapping
 from reconciler.export.documents import export
 from reconciler.export.files import file_names
+from reconciler.loader import DocumentFormat, desired_object
 from reconciler.model.export import ExportedDocument
-from reconciler.model.objects import ObjectRef, Observed, ObservedScope
+from reconciler.model.kind import Declaration, Kinds
+from reconciler.model.objects import Desired, ObjectRef, Observed, ObservedScope
 
 RED, BLUE = ({"@odata.type": "rich", "color": color} for color in ("red", "blue"))
 FIRST, SECOND = account(1, "first", settings=RED, size=3), account(2, "second", settings=BLUE)
@@ -66,6 +78,14 @@ def test_planning_an_export_changes_nothing(objects: tuple[Observed, ...]) -> No
     assert (plan.changes, plan.unmanaged) == ((), ())
 
 
+def test_members_are_in_the_order_of_the_table() -> None:
+    """Whatever the order of the answer: the type, then the members of the table."""
+    settings = {"color": "red", "font": "x", "@odata.type": "rich"}
+    lines = exported(account(1, "a", settings=settings, size=3)).text.splitlines()
+    names = [line.split(":")[0].strip(" -") for line in lines[4:]]
+    assert names == ["displayName", "size", "settings", '"@odata.type"', "font", "color"]
+
+
 def test_an_object_that_is_found_is_exported_only_with_members_of_ours() -> None:
     document = exported(FIRST, rule(1, "empty", created=None))
     assert "rules" not in document.content
@@ -88,6 +108,29 @@ def test_the_smallest_optional_part_is_left_out() -> None:
         f'"a" ({live.id}) in team Sales: size',
         f'"a" ({live.id}) in team Sales: alarm',
     ]
+
+
+def test_a_text_that_is_masked_elsewhere_is_left_out() -> None:
+    """A file might declare it; shown in a plan, it would be `***`."""
+    result = export([observed(account(1, "see sig=abc"))], [TEAM], FORMAT, named=True)
+    assert "sig" not in result.documents[0].text
+    assert "which is a secret" in result.diagnostics[0].message
+
+
+def test_what_a_kind_adds_to_every_declaration_is_left_unmanaged() -> None:
+    """The size is not in the candidate, so that nothing can be taken out of it."""
+    adding = replace(FORMAT.kinds.named("account"), declare=with_size)
+    kinds = Kinds(tuple(adding if kind.name == "account" else kind for kind in FORMAT.kinds))
+    result = export(
+        [observed(account(1, "a"))], [TEAM], DocumentFormat(kinds, FORMAT.schema), named=True
+    )
+    assert result.documents[0].content["accounts"] == []
+    assert "it is omitted, because a file would declare another" in result.diagnostics[0].message
+
+
+def with_size(declaration: Declaration) -> Desired:
+    desired = desired_object(declaration, ACCOUNT_FIELDS)
+    return replace(desired, properties={**desired.properties, ("size",): 1})
 
 
 def test_an_inner_parent_is_a_member() -> None:
