@@ -96,12 +96,11 @@ class RetryPolicy:
 
         async def wait(wait_s: float) -> None:
             """Delays this request, or all requests if Graph asked for it."""
-            if self._throttles(failure):
-                throttled = isinstance(failure, GraphRefusalError) and failure.status == 429
-                named = self.retry_after_s(failure) is not None
-                await pause_all(wait_s, named=named, of_a_limit=throttled and named)
-            else:
+            if not self._throttles(failure):
                 await self.sleep(wait_s)
+                return
+            named = self.retry_after_s(failure) is not None
+            await pause_all(wait_s, named=named, of_a_limit=_is_429(failure) and named)
 
         return AsyncRetrying(
             retry=retry_if_exception(lambda error: may_repeat(error, retry_unclear=retry_unclear)),
@@ -126,8 +125,7 @@ class RetryPolicy:
 
     def _throttles(self, error: BaseException | None) -> bool:
         """True for HTTP 429, and for any other answer with Retry-After."""
-        throttled = isinstance(error, GraphRefusalError) and error.status == 429
-        return throttled or self.retry_after_s(error) is not None
+        return _is_429(error) or self.retry_after_s(error) is not None
 
     def retry_after_s(self, error: BaseException | None) -> float | None:
         """Seconds of a Retry-After header, given as numbers or HTTP dates; None if absent or
@@ -150,11 +148,14 @@ class RetryPolicy:
         if _NUMBER.fullmatch(value):
             return min(float(value), _MAX_RETRY_AFTER_S)
         until = _moment(value)
-        return (
-            None
-            if until is None
-            else max(0.0, (until - (_moment(date) or self.now())).total_seconds())
-        )
+        if until is None:
+            return None
+        answered = _moment(date) or self.now()
+        return max(0.0, (until - answered).total_seconds())
+
+
+def _is_429(error: BaseException | None) -> bool:
+    return isinstance(error, GraphRefusalError) and error.status == 429
 
 
 def _moment(http_date: str | None) -> datetime | None:
