@@ -193,17 +193,18 @@ def test_a_429_without_retry_after_holds_everyone_back_too_and_a_plain_503_does_
 
 
 @pytest.mark.parametrize(
-    ("retry_after", "throttled_by"),
+    ("status", "retry_after", "throttled_by"),
     [
-        ({"Retry_After": "0,7"}, "Throttled by Graph (HTTP 429, Retry-After 7 s)"),
-        ({"Retry_After": "soon"}, "Throttled by Graph (HTTP 429, no Retry-After)"),
-        ({}, "Throttled by Graph (HTTP 429, no Retry-After)"),
+        (429, {"Retry_After": "0,7"}, "Throttled by Graph (HTTP 429, Retry-After 7 s)"),
+        (429, {"Retry_After": "soon"}, "Throttled by Graph (HTTP 429, no Retry-After)"),
+        (429, {}, "Throttled by Graph (HTTP 429, no Retry-After)"),
+        (503, {"Retry_After": "7"}, "Throttled by Graph (Retry-After 7 s)"),
     ],
 )
-def test_a_time_is_reported_only_where_one_was_named(retry_after, throttled_by, caplog):
+def test_only_what_graph_answered_is_reported(status, retry_after, throttled_by, caplog):
     async def run():
         remarks = []
-        async with throttled(refused(429, **retry_after), GOOD, remarks=remarks) as (
+        async with throttled(refused(status, **retry_after), GOOD, remarks=remarks) as (
             _,
             client,
             clock,
