@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reconciler.diff.references import Key, parents_key
 from reconciler.errors import StalePlanError
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import entry, graph_host
 from reconciler.model.json_values import canonical_json
 from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Plan, Unmanaged
 
 _OBJECT_STAYS = (
     "It stays in the tenant, and apply no longer changes it. Declare it again, with its `id` if it"
@@ -55,11 +56,11 @@ def _newly_unmanaged(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
     one.
     """
     read = {planned.parent.id for planned in earlier.scopes if planned.read == "complete"}
-    before = {(unmanaged.object.kind, unmanaged.object.id) for unmanaged in earlier.unmanaged}
+    before = {_identity(unmanaged) for unmanaged in earlier.unmanaged}
     for unmanaged in plan.unmanaged:
         ref, scope = unmanaged.object, unmanaged.parents[0] if unmanaged.parents else None
         was_read = scope is None or scope.id in read
-        if was_read and (ref.kind, ref.id) not in before:
+        if was_read and _identity(unmanaged) not in before:
             where = f" in {scope.kind} {scope}" if scope else ""
             yield Diagnostic(
                 "R309",
@@ -68,6 +69,10 @@ def _newly_unmanaged(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:
                 " unmanaged in the baseline.",
                 _OBJECT_STAYS,
             )
+
+
+def _identity(unmanaged: Unmanaged) -> tuple[str, str | None, Key]:
+    return unmanaged.object.kind, unmanaged.object.id, parents_key(unmanaged.parents)
 
 
 def _undeclared_scopes(plan: Plan, earlier: Plan) -> Iterator[Diagnostic]:

@@ -23,8 +23,9 @@ from tiers import sample
 from reconciler.cli import cli
 from reconciler.cli.output import Output, emit, save
 from reconciler.model.learned import forget_learned
-from reconciler.plan.digest import digest
-from reconciler.render.json_document import plan_document, plan_from_document, to_json
+from reconciler.model.digest import digest
+from reconciler.model.plan_document import plan_document, plan_from_document
+from reconciler.render.json_document import to_json
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import Store
 

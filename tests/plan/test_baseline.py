@@ -8,21 +8,25 @@ from typing import Any
 
 import pytest
 from harness import FINANCE, MARKETING, CommandLine, catalog, declare, extension
-from reconciler.model.extension import Catalog, ExtensionRef
+from objects import catalog_ref
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.plan import Plan, PlannedCatalog, Unmanaged
+from reconciler.model.objects import ObjectRef
+from reconciler.model.plan import Plan, PlannedScope, Unmanaged
 from reconciler.plan.baseline import with_baseline
 
-CATALOG = Catalog(MARKETING, "Marketing")
-LIVE = ExtensionRef(
-    "00000000-0000-4000-8000-000000000001", "notify", "accessPackageAssignmentWorkflowExtension"
+CATALOG = catalog_ref(MARKETING, "Marketing")
+LIVE = ObjectRef(
+    "extension",
+    "00000000-0000-4000-8000-000000000001",
+    "notify",
+    "accessPackageAssignmentWorkflowExtension",
 )
 OTHER = Diagnostic("R302", "warning", "unknown type", "nothing to do")
 EMPTY = Plan(
-    "0", "tenant", "sandbox", "", (PlannedCatalog(CATALOG, "complete"),), (), (), (OTHER,), 0
+    "0", "tenant", "sandbox", "", (PlannedScope(CATALOG, "complete"),), (), (), (OTHER,)
 )
-UNMANAGED = replace(EMPTY, unmanaged=(Unmanaged(CATALOG, LIVE),))
+UNMANAGED = replace(EMPTY, unmanaged=(Unmanaged(LIVE, (CATALOG,)),))
 
 
 def added(plan: Plan, earlier: Plan, **options: Any) -> list[str]:
@@ -32,8 +36,8 @@ def added(plan: Plan, earlier: Plan, **options: Any) -> list[str]:
     return codes
 
 
-def in_catalogs(*catalogs: Catalog) -> Plan:
-    return replace(EMPTY, catalogs=tuple(PlannedCatalog(one, "complete") for one in catalogs))
+def in_catalogs(*catalogs: ObjectRef) -> Plan:
+    return replace(EMPTY, scopes=tuple(PlannedScope(one, "complete") for one in catalogs))
 
 
 @pytest.mark.parametrize("all_catalogs", [True, False])
@@ -49,7 +53,7 @@ def test_what_has_become_unmanaged_is_shown_with_the_way_out(all_catalogs: bool)
     [
         pytest.param(UNMANAGED, id="it was unmanaged before"),
         pytest.param(
-            replace(EMPTY, catalogs=(PlannedCatalog(CATALOG, "unreadable"),)), id="nobody knows"
+            replace(EMPTY, scopes=(PlannedScope(CATALOG, "unreadable"),)), id="nobody knows"
         ),
     ],
 )
@@ -58,32 +62,32 @@ def test_what_was_unmanaged_before_or_may_have_been_is_not_reported(earlier: Pla
 
 
 def test_nothing_is_concluded_about_a_catalog_that_the_baseline_did_not_read() -> None:
-    assert added(UNMANAGED, in_catalogs(Catalog(FINANCE, "Finance")), all_catalogs=False) == []
+    assert added(UNMANAGED, in_catalogs(catalog_ref(FINANCE, "Finance")), all_catalogs=False) == []
 
 
 def test_the_same_id_in_another_catalog_is_another_extension() -> None:
-    finance = Catalog(FINANCE, "Finance")
+    finance = catalog_ref(FINANCE, "Finance")
     both = in_catalogs(CATALOG, finance)
-    before = replace(both, unmanaged=(Unmanaged(finance, LIVE),))
-    assert added(replace(both, unmanaged=(Unmanaged(CATALOG, LIVE),)), before) == ["R309"]
+    before = replace(both, unmanaged=(Unmanaged(LIVE, (finance,)),))
+    assert added(replace(both, unmanaged=(Unmanaged(LIVE, (CATALOG,)),)), before) == ["R309"]
 
 
 @pytest.mark.parametrize(
     ("now", "before", "codes"),
     [
         ([], [CATALOG], ["R311"]),
-        ([CATALOG], [CATALOG, Catalog(FINANCE, "Finance")], ["R311"]),
-        ([CATALOG, Catalog(FINANCE, "Finance")], [CATALOG], []),
-        ([Catalog(MARKETING, "Renamed")], [CATALOG], []),
-        ([Catalog(FINANCE, "Marketing")], [CATALOG], ["R311"]),
-        ([Catalog(None, "MARKETING")], [CATALOG], []),
-        ([CATALOG], [Catalog(None, "marketing")], []),
-        ([Catalog(MARKETING, None)], [CATALOG], []),
-        ([Catalog(None, "Finance")], [Catalog(None, "Marketing")], ["R311"]),
+        ([CATALOG], [CATALOG, catalog_ref(FINANCE, "Finance")], ["R311"]),
+        ([CATALOG, catalog_ref(FINANCE, "Finance")], [CATALOG], []),
+        ([catalog_ref(MARKETING, "Renamed")], [CATALOG], []),
+        ([catalog_ref(FINANCE, "Marketing")], [CATALOG], ["R311"]),
+        ([catalog_ref(None, "MARKETING")], [CATALOG], []),
+        ([CATALOG], [catalog_ref(None, "marketing")], []),
+        ([catalog_ref(MARKETING, None)], [CATALOG], []),
+        ([catalog_ref(None, "Finance")], [catalog_ref(None, "Marketing")], ["R311"]),
     ],
 )
 def test_a_catalog_that_is_no_longer_declared_is_shown(
-    now: list[Catalog], before: list[Catalog], codes: list[str]
+    now: list[ObjectRef], before: list[ObjectRef], codes: list[str]
 ) -> None:
     assert added(in_catalogs(*now), in_catalogs(*before)) == codes
     assert added(in_catalogs(*now), in_catalogs(*before), all_catalogs=False) == []

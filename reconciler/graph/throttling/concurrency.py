@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+ROUNDS_BEFORE_RAISE = 10
+"""A round is as many successes as the concurrency. With one round, writes starve at a low limit:
+pre-checks use it up, and the writes after them are throttled until their retries are used up
+(ADR 0023)."""
+
 
 class AdaptiveConcurrency:
-    """How many requests may be in flight: halved by throttling, raised by one after as many
-    successes as it allows at a time.
+    """How many requests may be in flight: halved by throttling, raised by one after ten rounds of
+    successes.
     """
 
     def __init__(self, maximum: int) -> None:
@@ -25,7 +30,9 @@ class AdaptiveConcurrency:
     def count_success(self) -> bool:
         """True if this success raises the concurrency."""
         self._successes += 1
-        if self._current == self._maximum or self._successes < self._current:
+        if self._current == self._maximum:
+            return False
+        if self._successes < ROUNDS_BEFORE_RAISE * self._current:
             return False
         self._set(self._current + 1)
         return True
