@@ -172,8 +172,8 @@ def test_a_baseline_marks_what_was_pending_before(reconciler: CommandLine) -> No
     assert {
         one["object"]["display_name"]: one["already_pending"] for one in ran.document["changes"]
     } == {
-        "edited": None,
-        "new": None,
+        "edited": False,
+        "new": False,
         "old": True,
     }
     assert ran.document["digest"] == without["digest"]

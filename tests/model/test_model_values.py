@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.canonical import canonical, sha256, without_nulls
-from reconciler.model.durations import canonical_duration, duration_s
+from reconciler.kinds.extension.durations import canonical_duration, duration_s
+from reconciler.kinds.extension.fields import FIELDS
+from reconciler.model.json_values import sha256
 from reconciler.model.learned import declare_public
+from reconciler.model.odata import odata_type, short_type
 from reconciler.model.secrets import (
     carries_secret,
     learn,
@@ -19,7 +21,6 @@ from reconciler.model.secrets import (
     stand_in,
     without_secrets,
 )
-from reconciler.model.types import EXTENSION_TYPES, odata_type, short_type
 
 
 @pytest.mark.parametrize(
@@ -77,11 +78,7 @@ def test_canonical_durations_keep_their_length(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        *[
-            (f"{mark}microsoft.graph.{name}", name)
-            for name in EXTENSION_TYPES
-            for mark in ("", "#")
-        ],
+        *[(f"{mark}microsoft.graph.{name}", name) for name in FIELDS.types for mark in ("", "#")],
         ("#Microsoft.Graph.AzureADPopTokenAuthentication", "azureAdPopTokenAuthentication"),
         ("#microsoft.graph.identityGovernance.customTask", "identityGovernance.customTask"),
         ("#contoso.example.type", "#contoso.example.type"),
@@ -91,7 +88,7 @@ def test_canonical_durations_keep_their_length(
     ],
 )
 def test_types_are_named_short(text: object, expected: str) -> None:
-    assert short_type(text) == expected
+    assert FIELDS.short_type(text) == expected
 
 
 @given(
@@ -99,7 +96,7 @@ def test_types_are_named_short(text: object, expected: str) -> None:
     st.sampled_from(["", "#"]),
 )
 def test_a_type_survives_the_way_there_and_back(name: str, mark: str) -> None:
-    assert odata_type(short_type(mark + name)) == f"#{name}"
+    assert odata_type(short_type(mark + name, {})) == f"#{name}"
 
 
 def test_only_writable_properties_are_canonical() -> None:
@@ -121,21 +118,27 @@ def test_only_writable_properties_are_canonical() -> None:
         "clientConfiguration": {"timeoutInMilliseconds": 900.0},
         "callbackConfiguration": {"durationBeforeTimeout": "PT60M", "timeoutDuration": None},
     }
-    assert canonical(body) == {
-        "displayName": "a",
-        "endpointConfiguration": {
-            "@odata.type": "logicAppTriggerEndpointConfiguration",
-            "url": "u",
-            "subscriptionId": "38ab2ccc-3747-4567-b36b-9478f5602f0d",
-        },
-        "authenticationConfiguration": {"@odata.type": "newer", "secretName": "kept"},
-        "clientConfiguration": {"timeoutInMilliseconds": 900},
-        "callbackConfiguration": {"timeoutDuration": "PT1H"},
+    assert FIELDS.canonical(body) == {
+        ("displayName",): "a",
+        ("endpointConfiguration", "@odata.type"): "logicAppTriggerEndpointConfiguration",
+        ("endpointConfiguration", "url"): "u",
+        ("endpointConfiguration", "subscriptionId"): "38ab2ccc-3747-4567-b36b-9478f5602f0d",
+        ("authenticationConfiguration", "@odata.type"): "newer",
+        ("authenticationConfiguration", "secretName"): "kept",
+        ("clientConfiguration", "timeoutInMilliseconds"): 900,
+        ("callbackConfiguration", "timeoutDuration"): "PT1H",
     }
 
 
-def test_nulls_vanish_at_every_depth() -> None:
-    assert without_nulls({"a": None, "b": {"c": None, "d": 0, "e": ""}}) == {"b": {"d": 0, "e": ""}}
+def test_nulls_vanish_from_what_is_observed() -> None:
+    body = {
+        "displayName": "a",
+        "endpointConfiguration": {"url": None, "logicAppWorkflowName": "la"},
+        "clientConfiguration": {"maximumRetries": None, "timeoutInMilliseconds": 0},
+    }
+    observed = FIELDS.observed(body)
+    assert {path for path, value in observed.items() if value is None} == set()
+    assert observed["clientConfiguration", "timeoutInMilliseconds"] == 0
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
@@ -190,8 +193,8 @@ def test_a_value_seen_once_is_masked_in_every_spelling(form: str, spelling: str)
         "a": ["***", 1, None],
         spelling: True,
     }
-    hidden = without_secrets({"a": spelling}, tenant_id="t", extension_id="e")
-    assert hidden == {"a": stand_in(spelling, tenant_id="t", extension_id="e", path=("a",))}
+    hidden = without_secrets({"a": spelling}, tenant_id="t", object_id="e")
+    assert hidden == {"a": stand_in(spelling, tenant_id="t", object_id="e", path=("a",))}
 
 
 @pytest.mark.parametrize("others", [0, 40])
@@ -252,14 +255,14 @@ def test_a_stand_in_tells_changes_and_nothing_else() -> None:
     def of(
         value: str, extension_id: str = "e", tenant_id: str = "t", path: tuple[str, ...] = ("p",)
     ) -> str:
-        return stand_in(value, tenant_id=tenant_id, extension_id=extension_id, path=path)
+        return stand_in(value, tenant_id=tenant_id, object_id=extension_id, path=path)
 
     assert of(SIGNED) == of(SIGNED)
     others = [of(SIGNED + "x"), of(SIGNED, "f"), of(SIGNED, tenant_id="u"), of(SIGNED, path=("q",))]
     assert len({of(SIGNED), *others}) == 5
     assert "AbC" not in of(SIGNED)
-    replaced = without_secrets({"a": SIGNED, "b": {"c": "plain"}}, tenant_id="t", extension_id="e")
+    replaced = without_secrets({"a": SIGNED, "b": {"c": "plain"}}, tenant_id="t", object_id="e")
     assert replaced == {
-        "a": stand_in(SIGNED, tenant_id="t", extension_id="e", path=("a",)),
+        "a": stand_in(SIGNED, tenant_id="t", object_id="e", path=("a",)),
         "b": {"c": "plain"},
     }

@@ -23,9 +23,7 @@ LIVE = ObjectRef(
     "accessPackageAssignmentWorkflowExtension",
 )
 OTHER = Diagnostic("R302", "warning", "unknown type", "nothing to do")
-EMPTY = Plan(
-    "0", "tenant", "sandbox", "", (PlannedScope(CATALOG, "complete"),), (), (), (OTHER,)
-)
+EMPTY = Plan("0", "tenant", "sandbox", "", (PlannedScope(CATALOG, "complete"),), (), (), (OTHER,))
 UNMANAGED = replace(EMPTY, unmanaged=(Unmanaged(LIVE, (CATALOG,)),))
 
 

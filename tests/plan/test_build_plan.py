@@ -4,87 +4,77 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
-from harness import FINANCE, MARKETING, REQUEST, extension
+from harness import FINANCE, MARKETING, extension
 from hypothesis import given
 from hypothesis import strategies as st
-from objects import because
-from reconciler.graph.wire import observed_extension
-from reconciler.model.canonical import canonical
-from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension, ObservedCatalog
-from reconciler.model.types import short_type
-from reconciler.plan.digest import digest
+from objects import (
+    KINDS,
+    PLACE,
+    because,
+    catalog_ref,
+    observed_scope,
+)
+from objects import desired_scope as wanted
 
 from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.digest import digest
+from reconciler.model.objects import Desired, DesiredScope, ObservedScope
 from reconciler.model.plan import Plan
+from reconciler.model.reason import reason
 from reconciler.model.secrets import learn, learn_value
 from reconciler.plan.build import PlanContext, build_plan
 
 CONTEXT = PlanContext("0", "tenant", "http://127.0.0.1:8484/v1.0", app_only=False)
-PLACE = SourceLocation("f.yaml")
 
 
-def wanted(catalog: Catalog, *names: str) -> DesiredCatalog:
-    def one(name: str) -> DesiredExtension:
-        return DesiredExtension(None, name, short_type(REQUEST), canonical(extension(name)), PLACE)
-
-    return DesiredCatalog(catalog, tuple(one(name) for name in names), PLACE)
+def found(catalog_id: str, name: str, *live: dict[str, Any]) -> ObservedScope:
+    return observed_scope(catalog_ref(catalog_id, name), *live)
 
 
-def found(catalog_id: str, name: str, *live: dict[str, Any]) -> ObservedCatalog:
-    extensions = tuple(
-        observed_extension({"id": str(number), **item}) for number, item in enumerate(live)
-    )
-    return ObservedCatalog(Catalog(catalog_id, name), "complete", extensions)
-
-
-def plan(*pairs: tuple[DesiredCatalog, ObservedCatalog], context: PlanContext = CONTEXT) -> Plan:
-    return build_plan(pairs, context)
+def plan(*pairs: tuple[DesiredScope, ObservedScope], context: PlanContext = CONTEXT) -> Plan:
+    return build_plan(pairs, KINDS, context)
 
 
 def test_changes_are_sorted_by_catalog_and_name_whatever_comes_first() -> None:
     pairs = [
         (
-            wanted(Catalog(None, "Marketing"), "b", "A"),
+            wanted(catalog_ref(None, "Marketing"), "b", "A"),
             found(MARKETING, "Marketing", extension("x")),
         ),
         (
-            wanted(Catalog(FINANCE, None), "c"),
+            wanted(catalog_ref(FINANCE, None), "c"),
             found(FINANCE, "Finance", extension("z"), extension("y")),
         ),
-        (wanted(Catalog(MARKETING, None), "d"), found(MARKETING, "Marketing", extension("x"))),
+        (wanted(catalog_ref(MARKETING, None), "d"), found(MARKETING, "Marketing", extension("x"))),
     ]
     plans = [plan(*order) for order in itertools.permutations(pairs)]
     assert len({one.digest for one in plans}) == 1
-    assert len({one.changes for one in plans}) == 1
+    assert all(one.changes == plans[0].changes for one in plans)
     first = plans[0]
-    assert [(str(one.catalog), one.extension.display_name) for one in first.changes] == [
+    assert [(str(one.parents[0]), one.object.display_name) for one in first.changes] == [
         ("Finance", "c"),
         ("Marketing", "A"),
         ("Marketing", "b"),
         ("Marketing", "d"),
     ]
-    assert [str(one.catalog) for one in first.catalogs] == ["Finance", "Marketing"]
-    assert [one.extension.display_name for one in first.unmanaged] == ["y", "z", "x"]
+    assert [str(one.parent) for one in first.scopes] == ["Finance", "Marketing"]
+    assert [one.object.display_name for one in first.unmanaged] == ["y", "z", "x"]
     assert first.summary["create"] == 4
 
 
 FIRST, SECOND = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2))
 
 
-def two_of_one_name(
-    first: list[DesiredExtension], second: list[DesiredExtension], live: list[Any]
-) -> list[Plan]:
+def two_of_one_name(first: list[Desired], second: list[Desired], live: list[Any]) -> list[Plan]:
     """The plans for two catalogs of one name, whatever comes first; the first catalog holds what is
     live.
     """
     pairs = []
     for catalog_id, declared, held in ((FIRST, first, live), (SECOND, second, [])):
-        observed = ObservedCatalog(
-            Catalog(catalog_id, "Sales"), "complete", tuple(map(observed_extension, held))
-        )
+        observed = observed_scope(catalog_ref(catalog_id, "Sales"), *held)
         pairs.append(
             [
-                (DesiredCatalog(Catalog(catalog_id, None), (one,), PLACE), observed)
+                (DesiredScope(catalog_ref(catalog_id, None), (one,), PLACE), observed)
                 for one in declared
             ]
         )
@@ -97,7 +87,7 @@ def two_of_one_name(
 def ordered(plans: list[Plan]) -> list[tuple[str | None, str, str | None]]:
     """Catalog id, name and id of the changes, which are the same in all plans."""
     changes, *others = (
-        [(one.catalog.id, one.extension.display_name, one.extension.id) for one in each.changes]
+        [(one.parents[0].id, one.object.display_name, one.object.id) for one in each.changes]
         for each in plans
     )
     assert all(other == changes for other in others)
@@ -106,11 +96,11 @@ def ordered(plans: list[Plan]) -> list[tuple[str | None, str, str | None]]:
 
 def test_changes_are_ordered_by_catalog_then_by_name_ignoring_case() -> None:
     first, second = (
-        wanted(Catalog(FINANCE, None), *names).extensions for names in (("B", "a"), ("aa",))
+        wanted(catalog_ref(FINANCE, None), *names).objects for names in (("B", "a"), ("aa",))
     )
     plans = two_of_one_name(list(first), list(second), [])
     assert ordered(plans) == [(FIRST, "a", None), (FIRST, "B", None), (SECOND, "aa", None)]
-    assert [[one.catalog.id for one in each.catalogs] for each in plans] == [[FIRST, SECOND]] * len(
+    assert [[one.parent.id for one in each.scopes] for each in plans] == [[FIRST, SECOND]] * len(
         plans
     )
 
@@ -119,13 +109,13 @@ def test_changes_of_names_that_differ_in_case_alone_are_ordered_too() -> None:
     """Both are blocked: the catalog is addressed in two ways, and the extension declared
     in each.
     """
-    names = wanted(Catalog(FINANCE, None), "a", "A").extensions
+    names = wanted(catalog_ref(FINANCE, None), "a", "A").objects
     assert ordered(two_of_one_name(list(names), [], [])) == [(FIRST, "A", None), (FIRST, "a", None)]
 
 
 def test_changes_of_one_name_are_ordered_by_id() -> None:
-    new = wanted(Catalog(FINANCE, None), "new").extensions[0]
-    pinned = [replace(new, pinned_id=live_id) for live_id in (SECOND, FIRST)]
+    new = wanted(catalog_ref(FINANCE, None), "new").objects[0]
+    pinned = [replace(new, ref=replace(new.ref, id=live_id)) for live_id in (SECOND, FIRST)]
     live = [{"id": live_id, **extension(f"old {live_id}")} for live_id in (SECOND, FIRST)]
     assert ordered(two_of_one_name(pinned, [], live)) == [
         (FIRST, "new", FIRST),
@@ -140,68 +130,65 @@ def test_the_unmanaged_are_ordered_by_catalog_then_by_name_ignoring_case_then_by
     ]
     pairs = []
     for catalog_id, held in catalogs:
-        live = tuple(
-            observed_extension({"id": live_id, **extension(name)}) for live_id, name in held
-        )
-        observed = ObservedCatalog(Catalog(catalog_id, "Sales"), "complete", live)
-        pairs.append((DesiredCatalog(Catalog(catalog_id, None), (), PLACE), observed))
+        live = ({"id": live_id, **extension(name)} for live_id, name in held)
+        observed = observed_scope(catalog_ref(catalog_id, "Sales"), *live)
+        pairs.append((DesiredScope(catalog_ref(catalog_id, None), (), PLACE), observed))
     for order in (pairs, pairs[::-1]):
-        assert [one.extension.id for one in plan(*order).unmanaged] == ["2", "3", "1", "4", "0"]
+        assert [one.object.id for one in plan(*order).unmanaged] == ["2", "3", "1", "4", "0"]
 
 
 def test_one_reading_that_failed_is_enough_to_block_a_catalog() -> None:
-    unread = replace(found(MARKETING, "Marketing"), read="unreadable", because="why")
+    why = reason("parent_unreadable", error="why")
+    unread = replace(found(MARKETING, "Marketing"), read="unreadable", reason=why)
     one = plan(
-        (wanted(Catalog(None, "Marketing"), "a"), found(MARKETING, "Marketing")),
-        (wanted(Catalog(MARKETING, None), "b"), unread),
+        (wanted(catalog_ref(None, "Marketing"), "a"), found(MARKETING, "Marketing")),
+        (wanted(catalog_ref(MARKETING, None), "b"), unread),
     )
-    assert [(change.action, because(change)) for change in one.changes] == [("blocked", "why")] * 2
+    assert [(change.action, change.reason) for change in one.changes] == [("blocked", why)] * 2
     assert not one.complete
 
 
 def test_unknown_types_are_told_and_left_alone() -> None:
     live = found(FINANCE, "Finance", {"@odata.type": "#microsoft.graph.newer", "displayName": "n"})
-    one = plan((wanted(Catalog(FINANCE, None)), live))
-    assert [item.extension.type for item in one.unmanaged] == ["newer"]
+    one = plan((wanted(catalog_ref(FINANCE, None)), live))
+    assert [item.object.type for item in one.unmanaged] == ["newer"]
     assert [finding.code for finding in one.diagnostics] == ["R302"]
     assert one.changes == ()
 
 
 def test_the_digest_is_of_tenant_host_and_changes_alone() -> None:
-    pair = (wanted(Catalog(None, "Marketing"), "a"), found(MARKETING, "Marketing", extension("x")))
-    moved = replace(pair[0].extensions[0], source=SourceLocation("other.yaml", 7))
+    pair = (
+        wanted(catalog_ref(None, "Marketing"), "a"),
+        found(MARKETING, "Marketing", extension("x")),
+    )
+    moved = replace(pair[0].objects[0], source=SourceLocation("other.yaml", 7))
     same = [
         plan(pair, context=replace(CONTEXT, tool_version="9")),
         plan(pair, context=replace(CONTEXT, graph_url="http://127.0.0.1:1/v1.0")),
-        plan((replace(pair[0], extensions=(moved,)), pair[1])),
+        plan((replace(pair[0], objects=(moved,)), pair[1])),
         plan((pair[0], found(MARKETING, "Marketing", extension("x", description="changed")))),
     ]
     assert {one.digest for one in same} == {plan(pair).digest}
     other = [
         plan(pair, context=replace(CONTEXT, tenant_id="another")),
         plan(pair, context=replace(CONTEXT, graph_url="https://graph.microsoft.com/v1.0")),
-        plan((wanted(Catalog(None, "Marketing"), "b"), pair[1])),
+        plan((wanted(catalog_ref(None, "Marketing"), "b"), pair[1])),
         plan((pair[0], found(FINANCE, "Marketing"))),
         plan((pair[0], found(MARKETING, "Marketing", extension("a", description="live")))),
-        plan((wanted(Catalog(None, "Marketing"), "a", "b"), pair[1])),
+        plan((wanted(catalog_ref(None, "Marketing"), "a", "b"), pair[1])),
     ]
     assert len({one.digest for one in [*other, plan(pair)]}) == 7
 
 
 def test_the_digest_covers_with_whom_a_name_is_shared() -> None:
     first, second, third = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
-    observed = ObservedCatalog(
-        Catalog(MARKETING, "Marketing"),
-        "complete",
-        tuple(
-            observed_extension({"id": live_id, **extension("old")})
-            for live_id in (first, second, third)
-        ),
-    )
-    renamed, *_ = wanted(Catalog(None, "Marketing"), "new").extensions
-    pinned = [replace(renamed, pinned_id=live_id) for live_id in (first, second)]
-    kept = replace(wanted(Catalog(None, "Marketing"), "old").extensions[0], pinned_id=third)
-    alone = plan((DesiredCatalog(Catalog(None, "Marketing"), (pinned[0], kept), PLACE), observed))
+    live = ({"id": live_id, **extension("old")} for live_id in (first, second, third))
+    observed = observed_scope(catalog_ref(MARKETING, "Marketing"), *live)
+    renamed, *_ = wanted(catalog_ref(None, "Marketing"), "new").objects
+    pinned = [replace(renamed, ref=replace(renamed.ref, id=live_id)) for live_id in (first, second)]
+    old, *_ = wanted(catalog_ref(None, "Marketing"), "old").objects
+    kept = replace(old, ref=replace(old.ref, id=third))
+    alone = plan((DesiredScope(catalog_ref(None, "Marketing"), (pinned[0], kept), PLACE), observed))
     (change,) = alone.changes
     assert change.precondition is not None
     shared = replace(change, precondition=replace(change.precondition, namesakes=(second,)))
@@ -216,17 +203,17 @@ def test_the_digest_covers_with_whom_a_name_is_shared() -> None:
 def test_every_extension_is_counted_once(declared: list[str], live: list[str]) -> None:
     one = plan(
         (
-            wanted(Catalog(FINANCE, None), *declared),
+            wanted(catalog_ref(FINANCE, None), *declared),
             found(FINANCE, "F", *(extension(name) for name in live)),
         )
     )
     assert one.summary["create"] == len(set(declared) - set(live))
-    assert one.unchanged == len(set(declared) & set(live))
+    assert one.unchanged["extension"] == len(set(declared) & set(live))
     assert one.summary["unmanaged"] == len(set(live) - set(declared))
 
 
 def test_a_credential_that_became_known_after_the_files_were_read_blocks_its_change_alone() -> None:
-    desired = wanted(Catalog(None, "Marketing"), "a", "the-token-of-the-sign-in")
+    desired = wanted(catalog_ref(None, "Marketing"), "a", "the-token-of-the-sign-in")
     learn("sig=the-token-of-the-sign-in-1 sig=the-token-of-the-sign-in")
     assert plan((desired, found(MARKETING, "Marketing"))).blocked == ()
     learn_value("the-token-of-the-sign-in")
@@ -236,6 +223,6 @@ def test_a_credential_that_became_known_after_the_files_were_read_blocks_its_cha
         ("blocked", True),
     ]
     assert (
-        made.blocked[0].because
+        because(made.blocked[0])
         == "displayName contains a secret (a signature, a token or a key); remove it from the file"
     )

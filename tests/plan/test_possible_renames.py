@@ -1,5 +1,6 @@
 """A create that may be a rename of what is live: the plan suggests the line that makes it one."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,11 @@ from harness import (
     declare,
     extension,
 )
+from objects import KINDS, PLACE, catalog_ref, desired_extension, observed_scope
 
-from reconciler.graph.wire import observed_extension
-from reconciler.model.canonical import canonical
-from reconciler.model.diagnostic import SourceLocation
-from reconciler.model.extension import Catalog, DesiredCatalog, DesiredExtension, ObservedCatalog
-from reconciler.model.types import short_type
+from reconciler.kinds.extension.guard import CANDIDATES_LISTED
+from reconciler.model.objects import DesiredScope
 from reconciler.plan.build import PlanContext, build_plan
-from reconciler.plan.possible_renames import CANDIDATES_LISTED
 
 ENDPOINT = extension("a")["endpointConfiguration"]
 
@@ -48,7 +46,7 @@ def hints(
     )
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": wanted})
     document = reconciler("plan", "--sandbox", "--format", "json").document
-    creates = {one["extension"]["display_name"]: one["source"] for one in document["changes"]}
+    creates = {one["object"]["display_name"]: one["source"] for one in document["changes"]}
     found = [one for one in document["diagnostics"] if one["code"] == "R313"]
     for one in found:
         name = one["message"].split('"')[1]
@@ -117,15 +115,19 @@ def test_what_cannot_be_the_former_one_is_not_suggested(
 def test_what_names_no_logic_app_is_not_compared(endpoint: Json) -> None:
     """The loader admits none of these, but Graph may answer any."""
     body = extension("old", endpointConfiguration=endpoint)
-    place, marketing = SourceLocation("a.yaml"), Catalog(MARKETING, "Marketing")
-    new = DesiredExtension(
-        None, "new", short_type(REQUEST), canonical(body | {"displayName": "new"}), place
-    )
-    observed = ObservedCatalog(
-        marketing, "complete", (observed_extension({"id": live_id(1), **body}),)
+    marketing = catalog_ref(MARKETING, "Marketing")
+    new = replace(
+        desired_extension("new", body=body | {"displayName": "new"}), parents=(marketing,)
     )
     planned = build_plan(
-        [(DesiredCatalog(marketing, (new,), place), observed)], PlanContext("0", "", "", False)
+        [
+            (
+                DesiredScope(marketing, (new,), PLACE),
+                observed_scope(marketing, {"id": live_id(1), **body}),
+            )
+        ],
+        KINDS,
+        PlanContext("0", "", "", app_only=False),
     )
     assert ([one.action for one in planned.changes], planned.diagnostics) == (["create"], ())
 
