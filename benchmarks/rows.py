@@ -329,8 +329,9 @@ def throttled(tenant: Tenant, runs: int) -> Row:
         [one.wall_s / floor_s for one, floor_s in zip(ours.runs, floors_s, strict=True)],
         1.15,
         if_missed=(
-            "the start of the process and the seconds of Retry-After are in it: no rate is learned, so"
-            " every window ends with a 429 (ADR 0023)."
+            "the start of the process and the seconds that the first refusals cost are in it, and"
+            " what is in flight counts from its answer (50 ms a second), since nobody knows when"
+            " Graph counts it."
         ),
         facts=[(f"{done} requests carried out, {needed} needed", done == needed)],
     )
