@@ -1,4 +1,6 @@
-"""Throttling: pauses all requests while Graph asks for it, then limits their concurrency."""
+"""Throttling: pauses all requests while Graph asks for it, then limits their concurrency and, if
+needed, their rate.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 
 from reconciler.errors import GraphRefusalError
 from reconciler.graph.retry import MAX_TOTAL_WAIT_S, RetryPolicy
+from reconciler.graph.throttling.budget import LearnedBudget
 from reconciler.graph.throttling.concurrency import AdaptiveConcurrency
 from reconciler.graph.throttling.pause import SharedPause
 from reconciler.graph.throttling.permits import Permits
@@ -23,9 +26,9 @@ class Throttle:
     """Throttling for all requests of a run; no limits are published for entitlement management
     (docs/graph.md §5.1).
 
-    A request waits for its turn in the queue, for the end of the pause and for a permit, in this
-    order. When Graph throttles, all requests pause, and the concurrency is halved; it grows again
-    slowly (ADR 0023). Belongs to one event loop.
+    A request waits for its turn in the queue, for the budget, for the end of the pause and for a
+    permit, in this order. When Graph throttles, all requests pause; afterwards a budget is enforced
+    if this 429 shows one, else the concurrency is halved. Belongs to one event loop.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Throttle:
         self._report_status = report_status
         self._pause = SharedPause(policy.elapsed_s)
         self._concurrency = AdaptiveConcurrency(max_concurrency)
+        self._budget = LearnedBudget(policy.elapsed_s)
         self._queue = RequestQueue()
         self._permits = Permits(max_concurrency)
 
@@ -49,11 +53,11 @@ class Throttle:
         return self._pause.active
 
     @asynccontextmanager
-    async def permit(self, requests: int = 1) -> AsyncIterator[None]:  # noqa: ARG002 - see below
+    async def permit(self, requests: int = 1) -> AsyncIterator[None]:
         """A permit for a request, held within the block; first come, first served.
 
-        Re-entrant per task: a write's pre-check reuses the write's permit. `requests` has no effect
-        (ADR 0023); it is accepted while reconciler/graph/client.py passes it.
+        It is given once the budget allows so many `requests`. Re-entrant per task: a write's
+        pre-check reuses the write's permit.
 
         Raises:
             GraphRefusalError: Graph asked for a longer wait than a run accepts.
@@ -63,23 +67,31 @@ class Throttle:
             yield
             return
         async with self._queue.turn():
+            if not self._queue.skipped:
+                await self._wait_for_budget(requests)
             await self._acquire_permit()
         try:
-            yield
+            with self._budget.reserve(requests):
+                yield
         finally:
             self._permits.release()
 
     def skip_queue(self) -> AbstractContextManager[None]:
-        """Within the block, requests of this task do not queue: they read back what was just
-        written.
+        """Within the block, requests of this task do not queue for the budget: they read back what
+        was just written.
         """
         return self._queue.skip()
 
     def count_answer(self) -> None:
-        """Has no effect (ADR 0023); it exists while reconciler/graph/client.py calls it."""
+        """Graph processed a request, with success or not; it counts against the budget."""
+        self._budget.count_answer()
 
     def count_success(self) -> None:
-        """Counts a success: raises the concurrency after enough of them."""
+        """Counts a success: raises the concurrency after enough of them, the budget after windows
+        without HTTP 429.
+        """
+        self._budget.count_answer()
+        self._budget.double_if_calm()
         if self._concurrency.count_success():
             self._permits.resize(self.concurrency)
             log.info("No throttling since; concurrency raised to %d.", self.concurrency)
@@ -94,15 +106,13 @@ class Throttle:
         """Waits, and pauses all other requests meanwhile: Graph's throttling applies to every one
         of them.
 
-        `named`: Graph gave a Retry-After. `of_a_limit`: with HTTP 429.
+        `named`: Graph gave a Retry-After. `of_a_limit`: with HTTP 429, so it may be the window of a
+            rate limit.
         """
         throttled = f"Throttled by Graph ({_reason(wait_s, named=named, of_a_limit=of_a_limit)})"
         if not self.paused:  # a burst of refusals counts once
-            self._concurrency.halve()
-            self._permits.resize(self.concurrency)
-            log.warning(
-                "%s. Pausing all requests; concurrency reduced to %d.", throttled, self.concurrency
-            )
+            consequence = self._send_less(wait_s, of_a_limit=of_a_limit)
+            log.warning("%s. Pausing all requests; %s.", throttled, consequence)
         try:
             with self._pause.hold():
                 self._report_status(throttled)
@@ -110,6 +120,30 @@ class Throttle:
         finally:
             if not self.paused:
                 self._report_status("")
+                self._budget.restart_calm()
+
+    def _send_less(self, wait_s: float, *, of_a_limit: bool) -> str:
+        """Enforces the budget that this 429 shows, else halves the concurrency; says which."""
+        if of_a_limit and self._budget.learn(wait_s, self.concurrency):
+            return f"then at most {self._budget.limit} requests per {wait_s:.0f} s"
+        self._budget.forget()
+        self._concurrency.halve()
+        self._permits.resize(self.concurrency)
+        return f"concurrency reduced to {self.concurrency}"
+
+    async def _wait_for_budget(self, requests: int) -> None:
+        """Waits until the budget allows so many requests more."""
+        waited = False
+        while (wait_s := self._budget.wait_s(requests)) > 0:
+            if not waited:
+                limit, window_s = self._budget.limit, self._budget.window_s
+                self._report_status(
+                    f"Rate limited by Graph to {limit} requests per {window_s:.0f} s"
+                )
+            waited = True
+            await self._sleep(wait_s)
+        if waited:
+            self._report_status("")
 
     async def _acquire_permit(self) -> None:
         """Waits for the end of the pause and for a permit; gives the permit back if another pause

@@ -5,16 +5,136 @@ import asyncio
 import pytest
 from harness import Running
 
-from reconciler.graph.throttling.concurrency import ROUNDS_BEFORE_RAISE, AdaptiveConcurrency
+from reconciler.graph.throttling.budget import LearnedBudget
+from reconciler.graph.throttling.concurrency import AdaptiveConcurrency
 from reconciler.graph.throttling.pause import SharedPause
 from reconciler.graph.throttling.permits import Permits
 from reconciler.graph.throttling.request_queue import RequestQueue
+
+
+def answered(budget, answers):
+    """Counts so many answers now."""
+    for _ in range(answers):
+        budget.count_answer()
+
+
+def learned(clock, limit, window_s=10.0):
+    """A budget of so many requests per window, none of them used."""
+    budget = LearnedBudget(lambda: clock.now_s)
+    budget.learn(window_s, concurrency=1)
+    answered(budget, limit)
+    assert budget.learn(window_s, concurrency=1)
+    assert (budget.limit, budget.window_s) == (limit, window_s)
+    clock.now_s += window_s
+    return budget
 
 
 async def turns():
     """Every other task gets as far as it can."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+# The budget
+
+
+def test_a_request_waits_for_no_budget_before_one_is_learned():
+    budget = LearnedBudget(lambda: 0.0)
+    answered(budget, 1000)
+    assert budget.limit is None
+    assert budget.wait_s(1000) == 0.0
+
+
+def test_the_first_429_shows_no_limit_and_the_second_one_does():
+    budget = LearnedBudget(lambda: 0.0)
+    answered(budget, 20)
+    assert not budget.learn(10.0, concurrency=8)
+    assert budget.limit is None
+    assert budget.learn(10.0, concurrency=8)
+    assert budget.limit == 20
+
+
+@pytest.mark.parametrize(
+    ("answers", "retry_after_s", "concurrency", "learns"),
+    [
+        (5, 10.0, 4, True),
+        (4, 10.0, 1, False),
+        (7, 10.0, 8, False),
+        (8, 10.0, 8, True),
+        (20, 10.1, 8, False),
+    ],
+    ids=["burst", "few", "fewer than at a time", "as many as at a time", "long"],
+)
+def test_only_a_burst_and_a_short_retry_after_show_a_limit(
+    answers, retry_after_s, concurrency, learns
+):
+    budget = LearnedBudget(lambda: 0.0)
+    budget.learn(1.0, concurrency)
+    answered(budget, answers)
+    assert budget.learn(retry_after_s, concurrency) is learns
+    assert budget.limit == (answers if learns else None)
+
+
+def test_answers_from_before_the_window_do_not_count():
+    clock = Running()
+    budget = learned(clock, 9)
+    answered(budget, 3)
+    clock.now_s += 10
+    answered(budget, 6)
+    assert budget.learn(10.0, concurrency=1)
+    assert budget.limit == 6
+
+
+@pytest.mark.parametrize(
+    ("answers", "requests", "wait_s"), [(4, 1, 0.0), (4, 2, 10.0), (5, 1, 10.0), (0, 9, 0.0)]
+)
+def test_requests_wait_until_all_of_them_fit_the_budget(answers, requests, wait_s):
+    budget = learned(Running(), 5)
+    answered(budget, answers)
+    assert budget.wait_s(requests) == wait_s
+
+
+def test_a_request_fits_when_the_oldest_answer_has_left_the_window():
+    clock = Running()
+    budget = learned(clock, 5)
+    budget.count_answer()
+    clock.now_s += 4
+    answered(budget, 4)
+    assert budget.wait_s(1) == 6.0
+    clock.now_s += 6
+    assert budget.wait_s(1) == 0.0
+    assert budget.wait_s(2) == 4.0
+
+
+def test_requests_in_flight_are_reserved_until_they_are_answered():
+    budget = learned(Running(), 5)
+    with budget.reserve(3):
+        assert budget.wait_s(2) == 0.0
+        assert budget.wait_s(3) == 10.0
+    assert budget.wait_s(3) == 0.0
+
+
+def test_the_budget_doubles_after_ten_windows_without_throttling():
+    clock = Running()
+    budget = learned(clock, 6, window_s=2.0)
+    budget.restart_calm()
+    limits, start_s = [], clock.now_s
+    for calm_s in (0.0, 20.0, 20.1, 40.0, 40.2):
+        clock.now_s = start_s + calm_s
+        budget.double_if_calm()
+        limits.append(budget.limit)
+    assert limits == [6, 6, 12, 12, 24]
+
+
+def test_a_forgotten_budget_limits_nothing_and_is_not_doubled():
+    clock = Running()
+    budget = learned(clock, 5)
+    answered(budget, 5)
+    budget.forget()
+    assert budget.wait_s(1) == 0.0
+    clock.now_s += 1000
+    budget.double_if_calm()
+    assert budget.limit is None
 
 
 # The concurrency
@@ -29,35 +149,21 @@ def test_the_concurrency_is_halved_and_never_falls_below_one():
     assert allowed == [4, 2, 1, 1, 1]
 
 
-def successes_until_raised(concurrency):
-    """How many successes raise the concurrency by one."""
-    before, successes = concurrency.current, 1
-    while not concurrency.count_success():
-        successes += 1
-    assert concurrency.current == before + 1
-    return successes
-
-
-def test_the_concurrency_rises_by_one_after_ten_rounds_of_successes():
+def test_the_concurrency_rises_by_one_after_as_many_successes_and_stops_at_its_maximum():
     concurrency = AdaptiveConcurrency(4)
     concurrency.halve()
-    assert ROUNDS_BEFORE_RAISE == 10
-    assert [successes_until_raised(concurrency) for _ in range(2)] == [20, 30]
-
-
-def test_the_concurrency_never_rises_above_its_maximum():
-    concurrency = AdaptiveConcurrency(2)
-    assert not any(concurrency.count_success() for _ in range(100))
-    assert concurrency.current == 2
+    raised = [concurrency.count_success() for _ in range(9)]
+    assert raised == [False, True, False, False, True, False, False, False, False]
+    assert concurrency.current == 4
 
 
 def test_successes_from_before_a_throttling_raise_nothing():
     concurrency = AdaptiveConcurrency(8)
     concurrency.halve()
-    for _ in range(39):
+    for _ in range(3):
         concurrency.count_success()
     concurrency.halve()
-    assert successes_until_raised(concurrency) == 20
+    assert [concurrency.count_success() for _ in range(2)] == [False, True]
 
 
 # The pause

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-ROUNDS_BEFORE_RAISE = 10
-"""A round is as many successes as the concurrency. With one round, writes starve at a low limit:
-pre-checks use it up, and the writes after them are throttled until their retries are used up
-(ADR 0023)."""
-
 
 class AdaptiveConcurrency:
-    """How many requests may be in flight: halved by throttling, raised by one after ten rounds of
-    successes.
+    """How many requests may be in flight: halved by throttling, raised by one after as many
+    successes as it allows at a time.
     """
 
     def __init__(self, maximum: int) -> None:
@@ -30,9 +25,7 @@ class AdaptiveConcurrency:
     def count_success(self) -> bool:
         """True if this success raises the concurrency."""
         self._successes += 1
-        if self._current == self._maximum:
-            return False
-        if self._successes < ROUNDS_BEFORE_RAISE * self._current:
+        if self._current == self._maximum or self._successes < self._current:
             return False
         self._set(self._current + 1)
         return True
