@@ -17,6 +17,12 @@ def throttle_of(concurrency, clock, reported=None):
     return Throttle(concurrency, policy, report_status)
 
 
+async def turns() -> None:
+    """The other tasks get their turns."""
+    for _ in range(40):
+        await asyncio.sleep(0)
+
+
 def test_a_few_answers_say_nothing_about_a_rate(caplog):
     async def run():
         throttle = throttle_of(2, Running())
@@ -175,3 +181,60 @@ def test_a_pre_check_reuses_the_permit_of_its_write():
         return order
 
     assert asyncio.run(run()) == ["pre-check", "write", "another request"]
+
+
+def test_a_pre_check_with_the_permit_of_its_write_waits_for_the_end_of_a_pause():
+    clock = Running()
+
+    async def run():
+        throttle = throttle_of(2, clock)
+        async with throttle.permit():
+            pause = asyncio.create_task(throttle.pause(7))
+            await asyncio.sleep(0)
+            async with throttle.permit():
+                checked_s = clock.now_s
+        await pause
+        return checked_s
+
+    assert asyncio.run(run()) == 7.0
+
+
+def test_a_pause_that_begins_while_a_request_waits_for_its_permit_holds_it_back_too():
+    clock = Running()
+
+    async def run():
+        throttle = throttle_of(1, clock)
+
+        async def queued():
+            async with throttle.permit():
+                return clock.now_s
+
+        async with throttle.permit():
+            waiting = asyncio.create_task(queued())
+            await turns()
+            pause = asyncio.create_task(throttle.pause(7))
+            await asyncio.sleep(0)
+        sent_s = await waiting
+        await pause
+        return sent_s
+
+    assert asyncio.run(run()) == 7.0
+
+
+def test_a_delay_is_waited_for_once_even_if_the_clock_stands_still():
+    waits_s = []
+
+    async def sleep(wait_s):
+        waits_s.append(wait_s)
+
+    async def run():
+        policy = RetryPolicy(0, sleep, elapsed_s=lambda: 0.0)
+        throttle = Throttle(8, policy, lambda _text: None)
+        throttle.delay_next(7)
+        async with asyncio.timeout(2):
+            for _ in range(2):
+                async with throttle.permit():
+                    pass
+
+    asyncio.run(run())
+    assert waits_s == [7]
