@@ -21,7 +21,7 @@ from harness import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from objects import because, explained
+from objects import explained
 from tiers import examples
 
 IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)]
@@ -139,12 +139,10 @@ def test_after_an_apply_the_plan_is_empty(world: tuple[Any, Any, Any], by_name: 
             after = {item["id"]: item for item in held.store.extensions()}
         assert plans[-1].pending == ()
         # A further round has work only for a name that a rename of the round before set free.
-        waiting = ("is pinned at", "the new name is taken")
+        waiting = ("name_pinned_elsewhere", "new_name_taken")
         for earlier, later in itertools.pairwise(plans):
             freed = {
-                one.extension.display_name
-                for one in earlier.blocked
-                if any(why in because(one) for why in waiting)
+                one.object.display_name for one in earlier.blocked if one.reason.code in waiting
             }
             assert {change.object.display_name for change in later.pending} <= freed
         pending = [change for plan in plans for change in plan.pending]
