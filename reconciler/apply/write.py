@@ -15,6 +15,7 @@ from reconciler.apply.read_back import search
 from reconciler.apply.send import Result, Verdict, classify, send
 from reconciler.apply.writing import Writing
 from reconciler.errors import GraphError, GraphRefusalError, ReconcilerError
+from reconciler.graph.retry import may_repeat
 from reconciler.model.graph import Answer
 from reconciler.model.objects import Observed
 from reconciler.model.plan import Outcome
@@ -54,7 +55,8 @@ async def write(writing: Writing, run: Run) -> Outcome:
 async def _may_repeat(writing: Writing, error: GraphError, run: Run) -> bool:
     """True if the write is to be sent again, after the wait that the error asks for.
 
-    A create of unclear result is not: only a search can tell whether it was applied.
+    A create of unclear result is not: only a search can tell whether it was applied. Nor is a write
+    whose answer exceeds the limit: so would the next one.
     """
     sending, verdict = writing.sending, classify(error)
     if sending is None:
@@ -62,8 +64,7 @@ async def _may_repeat(writing: Writing, error: GraphError, run: Run) -> bool:
     if verdict == "unauthorized" and isinstance(error, GraphRefusalError):
         run.graph.renew_token(sending, error)
         return True
-    repeatable = verdict in ("throttled", "not_sent")
-    if repeatable or (verdict == "unclear" and not writing.is_create):
+    if may_repeat(error, retry_unclear=not writing.is_create):
         return await sending.back_off.wait(error)
     sending.back_off.give_up(error)
     if isinstance(error, GraphRefusalError) and error.status == 400 and writing.bodies[1:]:

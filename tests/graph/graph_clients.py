@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from reconciler.auth.credentials import LoopbackToken
+from reconciler.errors import GraphError
 from reconciler.graph.client import GraphClient, Limits, open_client
 from reconciler.graph.credentials import TokenSource
 from reconciler.graph.retry import RetryPolicy
+from reconciler.model.graph import Answer, Request
 from tests.graph.scripted import CATALOG, TOKEN
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -46,13 +48,43 @@ async def graph_at(
         yield graph
 
 
-async def send(graph: GraphClient, method: str) -> object:
-    """One request with the verb: GET or PUT of an extension, GET of a listing, POST of a new
-    extension.
+def extensions(graph: GraphClient, method: str = "GET", *, catalog_id: str = CATALOG) -> Request:
+    """The extensions of the catalog: all of them, or a new one."""
+    catalog = graph.entitlement.catalogs.by_access_package_catalog_id(catalog_id)
+    body = None if method == "GET" else BODY
+    return Request.to(catalog.custom_workflow_extensions, method, body)
+
+
+def extension(graph: GraphClient, method: str = "GET") -> Request:
+    """One extension: its reading, or its writing."""
+    catalog = graph.entitlement.catalogs.by_access_package_catalog_id(CATALOG)
+    builder = catalog.custom_workflow_extensions.by_custom_callout_extension_id("e-1")
+    return Request.to(builder, method, None if method == "GET" else BODY)
+
+
+def catalogs(graph: GraphClient, expression: str | None = None) -> Request:
+    """The catalogs that the expression selects; all without one."""
+    return Request.to(graph.entitlement.catalogs, filter=expression)
+
+
+async def send(graph: GraphClient, method: str) -> Answer:
+    """The answer to a request with the verb: GET of an extension, as often as it is retried; one
+    attempt of a POST or a PUT.
+
+    Raises:
+        GraphError: the last attempt failed.
     """
     if method == "GET":
-        return await graph.send(graph.requests.extension(CATALOG, "e-1"))
+        return await graph.read(extension(graph))
+    request = extensions(graph, method) if method == "POST" else extension(graph, method)
     with graph.writes_unlocked():
-        if method == "PUT":
-            return await graph.send(graph.requests.extension(CATALOG, "e-1", BODY))
-        return await graph.send(graph.requests.extensions(CATALOG, BODY))
+        return await attempt(graph, request)
+
+
+async def attempt(graph: GraphClient, request: Request) -> Answer:
+    """The answer to one attempt; its error is raised."""
+    async with graph.permit():
+        result = await graph.attempt(graph.sending(request))
+    if isinstance(result, GraphError):
+        raise result
+    return result

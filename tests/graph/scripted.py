@@ -98,6 +98,7 @@ class Scripted:
         self.token = token
         self.scheme = scheme
         self._script = script
+        self._listener: asyncio.Server | None = None
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -115,6 +116,16 @@ class Scripted:
     def methods(self) -> list[str]:
         """The verbs of all requests, in order of arrival."""
         return [seen.method for seen in self.seen]
+
+    async def listen(self, tls: ssl.SSLContext | None = None) -> None:
+        """Accepts connections, on the same port as before."""
+        self._listener = await asyncio.start_server(self.talk, "127.0.0.1", self.port, ssl=tls)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    def refuse_connections(self) -> None:
+        """Accepts no connection until it listens again; those that are open stay."""
+        assert self._listener is not None
+        self._listener.close()
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection until either side ends it."""
@@ -179,7 +190,8 @@ class Scripted:
         return reply.way == "answer"
 
     async def stop(self) -> None:
-        """Ends every open connection."""
+        """Accepts no more connections, and ends every open one."""
+        self.refuse_connections()
         self._stopping.set()
         tasks = list(self._tasks)
         for task in tasks:
@@ -221,16 +233,13 @@ async def scripted(
         token,
         "https" if tls else "http",
     )
-    listener = await asyncio.start_server(server.talk, "127.0.0.1", 0, ssl=tls)
-    server.port = listener.sockets[0].getsockname()[1]
+    await server.listen(tls)
     try:
         yield server
     finally:
         for _ in range(8):  # a connection just made gets as far as `talk`, which alone can close it
             await asyncio.sleep(0)
-        listener.close()
         await server.stop()
-        await listener.wait_closed()
 
 
 def closed_port() -> int:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from reconciler.errors import GarbledAnswerError, GraphAnswerError, GraphRefusalError
-from tests.graph.graph_clients import graph_at, send
+from tests.graph.graph_clients import catalogs, extensions, graph_at, send
 from tests.graph.scripted import CATALOG, Reply, scripted
 
 pytestmark = pytest.mark.usefixtures("sockets_closed")
@@ -177,7 +177,7 @@ def test_a_2xx_that_is_no_listing_is_never_an_empty_one(trap, first):
 
         async with scripted(reply) as graph, graph_at(graph.base, retries=2) as client:
             with pytest.raises(GraphAnswerError) as caught:
-                await client.pages(client.requests.extensions(CATALOG))
+                await client.pages(extensions(client))
             return len(graph.seen), isinstance(caught.value, GarbledAnswerError)
 
     asked, garbled = asyncio.run(run())
@@ -189,7 +189,7 @@ def test_a_listing_answered_without_content_is_no_empty_listing(status):
     async def run():
         async with scripted(Reply(status, "")) as graph, graph_at(graph.base) as client:
             with pytest.raises(GraphAnswerError):
-                await client.pages(client.requests.catalogs())
+                await client.pages(catalogs(client))
 
     asyncio.run(run())
 
@@ -201,6 +201,6 @@ def test_a_truthfully_empty_listing_is_empty_and_compressed_answers_are_read():
             scripted(Reply(200, packed, {"Content-Encoding": "gzip"})) as graph,
             graph_at(graph.base) as client,
         ):
-            return await client.pages(client.requests.catalogs())
+            return await client.pages(catalogs(client))
 
     assert asyncio.run(run()) == []

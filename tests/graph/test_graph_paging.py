@@ -6,11 +6,10 @@ from urllib.parse import quote
 import pytest
 
 from reconciler.errors import GraphAnswerError, GraphRefusalError
-from reconciler.graph.reading import list_extensions
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.switches import parse_switches
-from tests.graph.graph_clients import graph_at
-from tests.graph.scripted import CATALOG, EM, listing, refused, scripted
+from tests.graph.graph_clients import catalogs, extensions, graph_at
+from tests.graph.scripted import EM, listing, refused, scripted
 
 pytestmark = pytest.mark.usefixtures("sockets_closed")
 
@@ -31,8 +30,8 @@ def pages(*groups, links=None):
             )
 
         async with scripted(reply) as graph, graph_at(graph.base) as client:
-            found = await list_extensions(client, CATALOG)
-            return [one.id for one in found], len(graph.seen)
+            bodies = await client.pages(extensions(client))
+            return [body["id"] for body in bodies], len(graph.seen)
 
     return asyncio.run(run())
 
@@ -43,12 +42,6 @@ def pages(*groups, links=None):
 )
 def test_an_empty_page_with_a_next_link_is_not_the_end(groups):
     assert pages(*groups) == (list("".join(groups)), len(groups))
-
-
-def test_an_id_that_several_pages_repeat_counts_once():
-    found, requests = pages("abc", "bcd", "a")
-    assert sorted(found) == list("abcd")
-    assert requests == 3
 
 
 @pytest.mark.parametrize("links", [[0], [1, 0], [1, 2, 1], [1, 1, None]])
@@ -69,7 +62,7 @@ def test_a_link_is_followed_as_it_is():
             )
 
         async with scripted(reply) as graph, graph_at(graph.base) as client:
-            await client.pages(client.requests.catalogs("y"))
+            await client.pages(catalogs(client, "y"))
             return graph.seen[-1]
 
     seen = asyncio.run(run())
@@ -88,7 +81,7 @@ def test_a_page_that_fails_is_repeated_and_a_page_that_fails_for_good_fails_the_
             return left.pop(0) if left else listing({"id": "b"})
 
         async with scripted(reply) as graph, graph_at(graph.base, retries=1) as client:
-            return [one.id for one in await list_extensions(client, CATALOG)]
+            return [body["id"] for body in await client.pages(extensions(client))]
 
     assert asyncio.run(run(refused(503))) == ["a", "b"]
     with pytest.raises(GraphRefusalError, match="503"):
@@ -112,17 +105,18 @@ def test_an_awkward_sandbox_is_read_completely(tmp_path, order):
             serve(tmp_path / "sandbox.sqlite3", switches=switches) as base,
             graph_at(base) as client,
         ):
-            catalogs = await client.pages(client.requests.catalogs())
-            extensions = [await list_extensions(client, catalog["id"]) for catalog in catalogs]
-        return catalogs, extensions
+            live = await client.pages(catalogs(client))
+            requests = [extensions(client, catalog_id=catalog["id"]) for catalog in live]
+            return live, [await client.pages(request) for request in requests]
 
-    catalogs, extensions = asyncio.run(run())
-    assert {"Marketing", "Finance"} <= {one["displayName"] for one in catalogs}
-    assert len({one.id for found in extensions for one in found}) == sum(map(len, extensions)) > 2
+    live, listings = asyncio.run(run())
+    assert {"Marketing", "Finance"} <= {catalog["displayName"] for catalog in live}
+    ids = [extension["id"] for listing in listings for extension in listing]
+    assert len(set(ids)) == len(ids) > 2
 
 
 def test_a_listing_without_end_is_given_up(monkeypatch):
-    monkeypatch.setattr("reconciler.graph.client.MAX_PAGES", 20)
+    monkeypatch.setattr("reconciler.graph.listing.MAX_PAGES", 20)
 
     async def run():
         def reply(_seen):
@@ -132,7 +126,7 @@ def test_a_listing_without_end_is_given_up(monkeypatch):
         async with scripted(reply) as graph:
             async with graph_at(graph.base) as client:
                 with pytest.raises(GraphAnswerError, match="has more than 20 pages"):
-                    await client.pages(client.requests.catalogs())
+                    await client.pages(catalogs(client))
             return len(graph.seen)
 
     assert asyncio.run(run()) == 20

@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import UsageError
+from reconciler.model.digest import SANDBOX, graph_host
 from reconciler.settings import (
     CLOUDS,
     DEFAULT_LOOPBACK_TOKEN,
     LOOPBACK_HOSTS,
-    SANDBOX,
     TargetOptions,
-    graph_host,
     resolve_settings,
 )
 
