@@ -79,7 +79,8 @@ async def _settle(writing: Writing, result: Result, run: Run) -> Outcome | None:
     verdict = classify(result)
     if writing.accepted is not None:
         return await confirm_second_spelling(writing, result, verdict in NOTHING_WRITTEN, run)
-    if verdict in NOTHING_WRITTEN and isinstance(result, ReconcilerError):
+    refused = verdict in NOTHING_WRITTEN and not writing.may_be_written
+    if refused and isinstance(result, ReconcilerError):
         return outcomes.refused(writing, _refusal(writing, result))
     answered, lost = _object_in(writing, result)
     if writing.is_create and lost is not None:

@@ -100,6 +100,7 @@ class Writing:
         properties = self.expect(None).properties
         self.bodies = self.kind.bodies(self.change.object, None, properties)
         self.spellings.clear()
+        self.first_refusal = None
         self.sending = None
 
     def second_spelling(self, live: Observed, accepted: Accepted) -> None:

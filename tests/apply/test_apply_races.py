@@ -407,3 +407,37 @@ def test_the_second_timeout_name_carries_the_address_that_another_logic_app_has(
     assert story.run(noted).status == "done"
     assert sent == [None, stored[0]]
     assert stored[0] == stored[1]
+
+
+def test_a_create_that_is_refused_after_a_lost_one_is_searched_for_again(tmp_path: Path) -> None:
+    """The first create shows only after the second one was sent, and refused."""
+    hidden: list[Any] = []
+
+    async def late_then_refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "POST":
+            return await handler(request)
+        if len(story.writes) > 1:
+            story.held.store.add("extension", hidden[0], MARKETING)
+            return web.json_response({"error": {"code": "No", "message": "x"}}, status=403)
+        hidden.append({"id": OTHER, **await request.json()})
+        return web.Response(status=504)
+
+    story = Story(tmp_path, [], extension("a"))
+    outcome = story.run(late_then_refused)
+    assert (outcome.status, story.names, story.writes) == ("done", ["a"], ["POST", "POST"])
+    assert outcome.change.object.id == OTHER
+
+
+def test_an_update_that_is_refused_after_a_lost_one_is_read_back(tmp_path: Path) -> None:
+    async def lost_then_refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "PUT":
+            return await handler(request)
+        if len(story.writes) > 1:
+            story.edit(OWN, description="new")
+            return web.json_response({"error": {"code": "No", "message": "x"}}, status=403)
+        return web.Response(status=504)
+
+    wanted = extension("a", description="new")
+    story = Story(tmp_path, [{"id": OWN, **extension("a")}], wanted)
+    outcome = story.run(lost_then_refused)
+    assert (outcome.status, story.writes) == ("done", ["PUT", "PUT"]), explained(outcome)
