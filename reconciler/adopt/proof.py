@@ -115,10 +115,12 @@ def _only_edited(before: Desired, after: Desired, edits: Sequence[Edit], kinds: 
 def _outside(paths: Sequence[Path], declared: Desired) -> Properties:
     """The leaves that no edit changes; an object that is null counts for all its members."""
     return {
-        path: value
-        for path, value in declared.properties.items()
-        if not any(path[: len(edited)] == edited[: len(path)] for edited in paths)
+        path: value for path, value in declared.properties.items() if not _is_edited(path, paths)
     }
+
+
+def _is_edited(path: Path, paths: Sequence[Path]) -> bool:
+    return any(path[: len(edited)] == edited[: len(path)] for edited in paths)
 
 
 def _is_as_reported(edit: Edit, properties: Mapping[Path, Value], fields: Fields) -> bool:

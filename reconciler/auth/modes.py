@@ -39,9 +39,7 @@ def alternatives(mode: AuthMode) -> str:
 def missing_variables(mode: AuthMode, environment: Mapping[str, str]) -> list[str]:
     """The variables that the mode needs and that are unset or empty; alternatives as `A or B`."""
     required = _REQUIRED.get(mode, ())
-    return [
-        " or ".join(names) for names in required if not any(environment.get(name) for name in names)
-    ]
+    return [" or ".join(names) for names in required if not any(map(environment.get, names))]
 
 
 def choose_mode(environment: Mapping[str, str]) -> AuthMode:

@@ -30,13 +30,13 @@ class QuotingBash(BashComplete):
                 self.before_equals = f"{args.pop()}="
         return args, self.before_equals + incomplete
 
-    def format_completion(self, item: CompletionItem[Any]) -> str:
+    def format_completion(self, completion: CompletionItem[Any]) -> str:
         """The line for the script that click prints, whose `read` removes one level of
         backslashes.
         """
-        if item.type != "plain":
-            return super().format_completion(item)
-        value = item.value.removeprefix(self.before_equals)
+        if completion.type != "plain":
+            return super().format_completion(completion)
+        value = completion.value.removeprefix(self.before_equals)
         escaped = value if _in_quotes() else _SPECIAL.sub(r"\\\g<0>", value)
         return "plain," + escaped.replace("\\", r"\\")
 

@@ -30,8 +30,12 @@ def _common(parts: Sequence[Properties]) -> Properties:
     return {
         path: value
         for path, value in first.items()
-        if len(path) > 1 and all(other.get(path) == value for other in others)
+        if len(path) > 1 and _all_have(others, path, value)
     }
+
+
+def _all_have(parts: Sequence[Properties], path: Path, value: Value) -> bool:
+    return all(part.get(path) == value for part in parts)
 
 
 def defaults_of(fields: Fields, defaults: Mapping[Path, Value]) -> Properties:

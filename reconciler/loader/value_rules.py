@@ -33,7 +33,7 @@ def secret_faults(
         if isinstance(node, Mapping):
             waiting.extend((key, entry.value) for key, entry in node.entries.items())
         elif isinstance(node, Sequence):
-            waiting.extend((name, item) for item in node.items)
+            waiting.extend((name, each) for each in node.items)
         elif isinstance(node, Scalar):
             fault = _fault_of_kind(name, node, kinds) or _secret_fault(name, node, not_secret)
             if fault is not None:

@@ -87,7 +87,7 @@ class _Substitution:
             }
             return Mapping(node.line, node.column, values)
         if isinstance(node, Sequence):
-            return Sequence(node.line, node.column, tuple(self.of(item) for item in node.items))
+            return Sequence(node.line, node.column, tuple(self.of(each) for each in node.items))
         return node
 
     def _value(self, node: Scalar) -> Node:

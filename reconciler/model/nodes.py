@@ -91,7 +91,7 @@ def data_of(node: Node, numbers: Container[str] = (), name: str = "") -> JsonVal
     if isinstance(node, Mapping):
         return {key: data_of(entry.value, numbers, key) for key, entry in node.entries.items()}
     if isinstance(node, Sequence):
-        return [data_of(item, numbers) for item in node.items]
+        return [data_of(each, numbers) for each in node.items]
     return None
 
 

@@ -72,7 +72,7 @@ def _shows_sign(text: str) -> bool:
 
 def value_of(match: re.Match[str]) -> tuple[int, int]:
     """The span of the value in the text, without the mark before it."""
-    return match.span("placed" if match["placed"] else "bearer" if match["bearer"] else "jwt")
+    return match.span(next(name for name in ("placed", "bearer", "jwt") if match[name]))
 
 
 def holds_token(text: str) -> bool:

@@ -171,13 +171,17 @@ def looks_like_keys(text: str) -> set[str]:
 
 def _is_certain(text: str) -> bool:
     return any(
-        any(True for _ in CREDENTIALS.spans(view)) or holds_token(view) or holds_shared_access(view)
+        _has_any(CREDENTIALS.spans(view)) or holds_token(view) or holds_shared_access(view)
         for view in _whole_views(text)
     )
 
 
 def _looks_like_key(text: str, not_secret: Collection[str]) -> bool:
-    return any(any(True for _ in keys(_without(not_secret, view))) for view in _whole_views(text))
+    return any(_has_any(keys(_without(not_secret, view))) for view in _whole_views(text))
+
+
+def _has_any(spans: Iterable[Span]) -> bool:
+    return next(iter(spans), None) is not None
 
 
 def _whole_views(text: str) -> list[str]:

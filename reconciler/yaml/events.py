@@ -57,10 +57,9 @@ def without_document_marks(text: str) -> str:
 
 
 def _without(text: str, marks: Sequence[int]) -> str:
+    starts = [0, *(mark + 1 for mark in marks)]
     ends = [*marks, len(text)]
-    return "".join(
-        text[start:end] for start, end in zip([0, *(mark + 1 for mark in marks)], ends, strict=True)
-    )
+    return "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
 def _document_marks(text: str) -> list[int]:

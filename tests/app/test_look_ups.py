@@ -8,10 +8,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from reconciler.errors import GraphUnansweredError
 from reconciler.graph.reading import MAX_FILTER_LENGTH, NAMES_PER_LOOK_UP, observe
 from reconciler.model.extension import Catalog, ObservedCatalog
+
+from reconciler.errors import GraphUnansweredError
 from tests.graph.graph_clients import graph_at
 from tests.graph.scripted import Reply, Seen, listing, refused, scripted
 

@@ -7,8 +7,6 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from reconciler.errors import GraphAnswerError
 from reconciler.graph.reading import get_extension
 from reconciler.graph.wire import observed_extension, request_body
 from reconciler.graph.writing import create_extension, replace_extension
@@ -20,6 +18,8 @@ from reconciler.model.types import (
     TIMEOUT,
     TIMEOUT_IN_DOCUMENTS,
 )
+
+from reconciler.errors import GraphAnswerError
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.switches import parse_switches
 from tests.graph.graph_clients import graph_at

@@ -44,8 +44,6 @@ def canonical_duration(text: str) -> str:
         for amount, unit in ((str(hours), "H"), (str(minutes), "M"), (tail, "S"))
         if amount != "0"
     )
-    return (
-        "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "")
-        if days or time
-        else "PT0S"
-    )
+    if not days and not time:
+        return "PT0S"
+    return "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "")

@@ -1,0 +1,32 @@
+"""What a stranger would have to read twice: comprehensions in comprehensions, conditions in
+conditions, and names that say nothing.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / "reconciler"
+FILES = sorted(ROOT.rglob("*.py"))
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+NAMES = {"one", "found", "told", "item"}
+
+
+def nested(tree: ast.AST, kinds: tuple[type[ast.AST], ...]) -> Iterator[int]:
+    """The lines with something of these kinds inside of another one."""
+    for outer in ast.walk(tree):
+        if isinstance(outer, kinds):
+            inner = (node for node in ast.walk(outer) if node is not outer)
+            yield from {outer.lineno for node in inner if isinstance(node, kinds)}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_stranger_reads_it_once(file: Path) -> None:
+    tree = ast.parse(file.read_text("utf-8"))
+    assert list(nested(tree, COMPREHENSIONS)) == [], "a comprehension in a comprehension"
+    assert list(nested(tree, (ast.IfExp,))) == [], "a condition in a condition"
+    named = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    named += [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
+    assert NAMES.intersection(named) == set()
