@@ -26,7 +26,6 @@ class Requests:
         client = GraphServiceClient(request_adapter=adapter)
         self.entitlement = client.identity_governance.entitlement_management
         self._base_url = adapter.base_url
-        self._addresses: dict[tuple[object, ...], str] = {}
 
     def information(self, request: Request) -> RequestInformation:
         """The SDK's request, with a raw JSON body (docs/graph.md §6.5)."""
@@ -41,20 +40,7 @@ class Requests:
         if request.body is not None:
             content = json.dumps(request.body, allow_nan=False).encode()
             information.set_stream_content(content, "application/json")
-        return self._addressed(information)
-
-    def _addressed(self, information: RequestInformation) -> RequestInformation:
-        """The request with its URL expanded and cached: the SDK would expand it at every access
-        (ADR 0018).
-        """
-        key = (
-            information.url_template,
-            *information.path_parameters.items(),
-            *information.query_parameters.items(),
-        )
-        if key not in self._addresses:
-            self._addresses[key] = information.url
-        information.url = self._addresses[key]
+        information.url = information.url  # expanded once: the SDK would expand it at every access
         return information
 
 
