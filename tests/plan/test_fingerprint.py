@@ -13,7 +13,7 @@ from objects import explained, observed_extension
 
 from reconciler.diff.changes import fingerprint
 from reconciler.kinds.extension import EXTENSION
-from reconciler.model.json_values import without_nulls
+from reconciler.model.json_values import JsonValue, without_nulls
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NEWER = {"@odata.type": "#microsoft.graph.newer"}
@@ -24,7 +24,7 @@ def of(**properties: Any) -> str:
 
 
 def test_nulls_vanish_at_every_depth() -> None:
-    nested = {"a": None, "b": {"c": None, "d": 0, "e": ""}, "f": [{"g": None}, None]}
+    nested: JsonValue = {"a": None, "b": {"c": None, "d": 0, "e": ""}, "f": [{"g": None}, None]}
     assert without_nulls(nested) == {"b": {"d": 0, "e": ""}, "f": [{}, None]}
 
 
