@@ -24,13 +24,14 @@ def sha256(value: object) -> str:
     return "sha256:" + hashlib.sha256(canonical_json(value)).hexdigest()
 
 
-def without_nulls(value: JsonObject) -> JsonObject:
-    """A copy without nulls, at every depth: null and absent mean the same in what Graph answers.
+def without_nulls(value: JsonValue) -> JsonValue:
+    """A copy without null members, at every depth: null and absent mean the same in what Graph
+    answers. A null in a list is kept: without it the others would move.
 
     Source: docs/graph.md §2.9.
     """
-    return {
-        name: without_nulls(member) if isinstance(member, dict) else member
-        for name, member in value.items()
-        if member is not None
-    }
+    if isinstance(value, list):
+        return [without_nulls(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: without_nulls(member) for name, member in value.items() if member is not None}

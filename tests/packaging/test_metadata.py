@@ -116,10 +116,12 @@ def test_an_index_accepts_the_distributions(wheel: Path, tmp_path: Path) -> None
 
 TYPED = """
 from pathlib import Path
+from reconciler.app.kinds import document_format
 from reconciler.loader import load
 from reconciler.model.diagnostic import Diagnostic
-found: tuple[Diagnostic, ...] = load([Path("desired_state")]).diagnostics
-wrong: int = load([Path("desired_state")]).diagnostics
+loaded = load([Path("desired_state")], document_format())
+found: tuple[Diagnostic, ...] = loaded.diagnostics
+wrong: int = loaded.diagnostics
 """
 
 
@@ -142,7 +144,7 @@ def test_another_project_checks_its_types_against_ours(tmp_path: Path) -> None:
         command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
     errors = [line for line in checked.stdout.splitlines() if ": error:" in line]
-    assert len(errors) == 1 and errors[0].startswith("outside.py:6: error: Incompatible types"), (
+    assert len(errors) == 1 and errors[0].startswith("outside.py:8: error: Incompatible types"), (
         checked.stdout
     )
     assert "tuple[Diagnostic, ...]" in errors[0]

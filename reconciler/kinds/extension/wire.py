@@ -13,7 +13,7 @@ from reconciler.kinds.extension.fields import (
 )
 from reconciler.model.answers import identifier, text_or_none
 from reconciler.model.fields import as_json
-from reconciler.model.json_values import JsonValue
+from reconciler.model.json_values import JsonValue, without_nulls
 from reconciler.model.kind import Body
 from reconciler.model.names import GUID
 from reconciler.model.objects import ObjectRef, Observed, Parents, Path, Value
@@ -70,12 +70,12 @@ def bodies(ref: ObjectRef, before: Observed | None, after: Mapping[Path, Value])
 
 
 def content(observed: Observed) -> dict[str, Any]:
-    """Everything in the answer but who wrote it and when, annotations, and nulls."""
+    """Everything in the answer but who wrote it and when, annotations, and nulls at any depth."""
     return {
         "id": observed.ref.id,
         "type": observed.ref.type,
         "properties": [
-            [list(path), as_json(value)]
+            [list(path), without_nulls(as_json(value))]
             for path, value in sorted(observed.properties.items())
             if value is not None
         ],
@@ -87,7 +87,7 @@ def _member(raw: Mapping[str, Any], name: str) -> JsonValue:
     value: Any = raw
     for step in name.split("/"):
         value = value[step]
-    return value  # type: ignore[no-any-return]
+    return without_nulls(value)
 
 
 def _body(ref: ObjectRef, after: Mapping[Path, Value], name: str, *, spelling: str) -> Body:
