@@ -121,7 +121,7 @@ class _Reading:
     ) -> list[tuple[ObjectRef, ObservedScope | None]]:
         """Looks up a group of parents with one request, then reads them concurrently."""
         if kind.api.find is None:
-            raise AssertionError("a kind that contains others can be scopes_read")
+            raise AssertionError("a kind that contains others can be found")
         matches = await kind.api.find(self._graph, refs)
         scopes = await concurrently(self._matched(ref, matches[ref]) for ref in refs)
         return list(zip(refs, scopes, strict=True))
@@ -178,7 +178,7 @@ def _unreadable(error: GraphError) -> Reason:
 
 
 def _absent(ref: ObjectRef, listed: Sequence[ObjectRef], unreadable: str) -> Reason:
-    """Why no object was scopes_read: what it is searched by, and the most similar names."""
+    """Why no object was found: what it is searched by, and the most similar names."""
     if ref.id is not None:
         return reason("parent_absent", by="id")
     names = {folded(other.display_name): str(other) for other in listed}
