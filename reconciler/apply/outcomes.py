@@ -45,9 +45,7 @@ def _why_refused(writing: Writing, error: ReconcilerError) -> Reason:
 
 
 def check_failed(writing: Writing, error: GraphError) -> Outcome:
-    """The object could not be read before the write."""
-    if writing.may_be_written:
-        return unknown(writing, reason("check_failed"), error)
+    """The object could not be read before the first attempt."""
     hint = f" {error.hint}" if isinstance(error, GraphRefusalError) and error.hint else ""
     return Outcome(
         writing.change, "failed", error.request_id, reason("check_failed"), f"{error}{hint}"

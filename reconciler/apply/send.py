@@ -11,7 +11,6 @@ from reconciler.errors import (
     GraphRefusalError,
     GraphUnansweredError,
     StaleChangeError,
-    StoppedError,
 )
 from reconciler.model.graph import Answer
 from reconciler.model.plan import Change
@@ -33,8 +32,7 @@ async def send(writing: Writing, run: Run) -> Answer | GraphError:
         StoppedError: the run must end; nothing was sent.
         JournalError: the attempt could not be recorded; nothing was sent.
     """
-    if run.stop.reason is not None:
-        raise StoppedError(run.stop.reason.code)
+    run.stop.refuse_new_writes()
     if writing.sending is None:
         writing.sending = run.graph.sending(writing.request(run.graph))
         writing.spellings.append(writing.bodies[0].spelling)
