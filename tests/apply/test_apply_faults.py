@@ -824,7 +824,7 @@ def test_a_secret_inside_a_removed_list_does_not_make_its_change_stale() -> None
 def settled_after(
     folder: Path, *, lag_reads: int, live: list[Any], method: str, faults: list[Fault]
 ) -> tuple[Outcome, list[dict[str, Any]]]:
-    """Applies a change of "a"; its attempts meet these faults in turn: the outcome, what is live."""
+    """Applies a change of "a", whose attempts meet these faults: the outcome, and what is live."""
     left = iter(faults)
 
     async def next_fault(request: web.Request, handler: Handler) -> web.StreamResponse:
