@@ -42,6 +42,8 @@ URL = (
     "/triggers/manual/paths/invoke?api-version=2016-10-01"
 )
 
+_TOKEN = LoopbackToken(DEFAULT_LOOPBACK_TOKEN)
+
 Json = dict[str, Any]
 
 
@@ -147,7 +149,7 @@ async def tenant(
     switches: Sequence[str] = (),
     faults: Sequence[Any] = (),
     timeout_s: float = 10,
-    tokens: TokenSource = LoopbackToken(DEFAULT_LOOPBACK_TOKEN),
+    tokens: TokenSource | None = None,
 ) -> AsyncIterator[Tenant]:
     """A tenant that holds these catalogs, in a database of the folder; max_retries is 2."""
     database = folder / "tenant.sqlite3"
@@ -160,7 +162,7 @@ async def tenant(
             RetryPolicy(2, sleep=held.sleep, elapsed_s=lambda: sum(waits), chance=lambda: 0.0),
             timeout_s,
         )
-        async with open_client(url, tokens, limits) as graph:
+        async with open_client(url, tokens or _TOKEN, limits) as graph:
             held.graph = graph
             try:
                 yield held
