@@ -22,6 +22,7 @@ from reconciler.apply.run import Run, apply_plan
 from reconciler.auth.credentials import LoopbackToken
 from reconciler.cli import run
 from reconciler.graph.client import GraphClient, Limits, open_client
+from reconciler.graph.credentials import TokenSource
 from reconciler.graph.retry import RetryPolicy
 from reconciler.loader import load
 from reconciler.model.plan import Outcome, Plan
@@ -40,6 +41,8 @@ URL = (
     "https://prod-31.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef"
     "/triggers/manual/paths/invoke?api-version=2016-10-01"
 )
+
+_TOKEN = LoopbackToken(DEFAULT_LOOPBACK_TOKEN)
 
 Json = dict[str, Any]
 
@@ -146,6 +149,7 @@ async def tenant(
     switches: Sequence[str] = (),
     faults: Sequence[Any] = (),
     timeout_s: float = 10,
+    tokens: TokenSource | None = None,
 ) -> AsyncIterator[Tenant]:
     """A tenant that holds these catalogs, in a database of the folder; max_retries is 2."""
     database = folder / "tenant.sqlite3"
@@ -158,7 +162,7 @@ async def tenant(
             RetryPolicy(2, sleep=held.sleep, elapsed_s=lambda: sum(waits), chance=lambda: 0.0),
             timeout_s,
         )
-        async with open_client(url, LoopbackToken(DEFAULT_LOOPBACK_TOKEN), limits) as graph:
+        async with open_client(url, tokens or _TOKEN, limits) as graph:
             held.graph = graph
             try:
                 yield held

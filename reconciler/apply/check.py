@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 APPLIED_BEFORE = "An earlier attempt of the same write was applied."
 
 
-async def check(writing: Writing, run: Run) -> Outcome | StaleChangeError | None:
+async def check(writing: Writing, run: Run) -> Outcome | GraphError | StaleChangeError | None:
     """None if the write may be sent now; an outcome if it must not be.
 
     An error, in place of an answer, if an earlier attempt was applied, or may have been: only a
@@ -34,7 +34,10 @@ async def check(writing: Writing, run: Run) -> Outcome | StaleChangeError | None
     try:
         live = await _read_before(writing, run)
     except GraphError as error:
-        return outcomes.check_failed(writing, error)
+        if not writing.may_be_written:
+            return outcomes.check_failed(writing, error)
+        text = f"The pre-check before the write failed: {error}"
+        return GraphError(text, request_id=error.request_id)
     if writing.accepted is not None:
         return _check_second_spelling(writing, live)
     own = own_of(writing.change, live)

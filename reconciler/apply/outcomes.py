@@ -13,6 +13,7 @@ from reconciler.errors import (
     StaleChangeError,
 )
 from reconciler.model.json_values import JsonValue
+from reconciler.model.kind import Kind
 from reconciler.model.plan import Outcome
 from reconciler.model.reason import Reason, reason
 
@@ -38,16 +39,19 @@ def _why_refused(writing: Writing, error: ReconcilerError) -> Reason:
     if advice_code is not None:
         return reason(advice_code, status=error.status)
     if error.status == 403:
-        needs = kind.permission
-        advice = f"Writing needs {needs.write} or the role {needs.write_role}{needs.writing_note}"
-        return reason("refused_forbidden", permission=advice)
+        return reason("refused_forbidden", permission=_needed_to_write(kind))
     return reason("refused", status=error.status)
 
 
+def _needed_to_write(kind: Kind) -> str:
+    needs = kind.permission
+    where = f" on this {kind.parents[0]}" if kind.parents else ""
+    note = f"; {needs.writing_note}" if needs.writing_note else ""
+    return f"Writing needs {needs.write} or the role {needs.write_role}{where}{note}."
+
+
 def check_failed(writing: Writing, error: GraphError) -> Outcome:
-    """The object could not be read before the write."""
-    if writing.may_be_written:
-        return unknown(writing, reason("check_failed"), error)
+    """The object could not be read before the first attempt."""
     hint = f" {error.hint}" if isinstance(error, GraphRefusalError) and error.hint else ""
     return Outcome(
         writing.change, "failed", error.request_id, reason("check_failed"), f"{error}{hint}"

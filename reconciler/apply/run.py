@@ -27,7 +27,6 @@ from reconciler.errors import (
 )
 from reconciler.graph.concurrent import concurrently
 from reconciler.model.kind import Kinds
-from reconciler.model.names import folded
 from reconciler.model.objects import Observed
 from reconciler.model.plan import Change, Outcome, Plan
 from reconciler.model.reason import Reason, reason
@@ -104,9 +103,7 @@ async def apply_plan(
 def _by_scope(changes: Iterable[Change]) -> list[list[Change]]:
     groups: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
-        scope = change.scope
-        key = scope.kind, scope.id or folded(scope.display_name)
-        groups.setdefault(key, []).append(change)
+        groups.setdefault(change.scope.key, []).append(change)
     return list(groups.values())
 
 

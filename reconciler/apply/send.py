@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from reconciler.apply.writing import Writing
 from reconciler.errors import (
+    AuthenticationError,
     GraphError,
     GraphRefusalError,
     GraphUnansweredError,
     StaleChangeError,
-    StoppedError,
 )
 from reconciler.model.graph import Answer
 from reconciler.model.plan import Change
@@ -31,24 +31,26 @@ async def send(writing: Writing, run: Run) -> Answer | GraphError:
 
     Raises:
         StoppedError: the run must end; nothing was sent.
-        JournalError: the attempt could not be recorded; nothing was sent.
+        JournalError: the attempt, or its result, could not be recorded.
+        AuthenticationError: there is no token any more; nothing was sent.
     """
-    if run.stop.reason is not None:
-        raise StoppedError(run.stop.reason.code)
+    run.stop.refuse_new_writes()
     if writing.sending is None:
         writing.sending = run.graph.sending(writing.request(run.graph))
         writing.spellings.append(writing.bodies[0].spelling)
     sending = writing.sending
     run.record("sending", **_attempt(writing.change, sending), body=json.loads(sending.body))
     was_written, writing.may_be_written = writing.may_be_written, True
-    result = await run.graph.attempt(sending)
+    try:
+        result = await run.graph.attempt(sending)
+    except AuthenticationError as error:  # the token expired during the check
+        writing.may_be_written = was_written
+        _record_answer(writing, sending, error, run)
+        raise
     if classify(result) in ("throttled", "unauthorized", "refused", "not_sent"):
         writing.may_be_written = was_written
     writing.request_id = result.request_id or writing.request_id
-    error = str(result) if isinstance(result, GraphError) else None
-    run.record(
-        "answered", **_attempt(writing.change, sending), request_id=result.request_id, error=error
-    )
+    _record_answer(writing, sending, result, run)
     return result
 
 
@@ -68,6 +70,14 @@ def classify(result: Result) -> Verdict:
     if isinstance(result, GraphUnansweredError) and result.not_sent:
         return "not_sent"
     return "unclear"
+
+
+def _record_answer(
+    writing: Writing, sending: Sending, result: Answer | GraphError | AuthenticationError, run: Run
+) -> None:
+    error = None if isinstance(result, Answer) else str(result)
+    request_id = result.request_id
+    run.record("answered", **_attempt(writing.change, sending), request_id=request_id, error=error)
 
 
 def _attempt(change: Change, sending: Sending) -> dict[str, Any]:

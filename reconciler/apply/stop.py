@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, StoppedError
 from reconciler.model.reason import Reason, reason
 
 GRACE_S = 30.0
@@ -46,6 +46,15 @@ class Stop:
         """Nothing more can be written; requests in flight continue."""
         self.reason = self.reason or why
         self.error = self.error or error
+
+    def refuse_new_writes(self) -> None:
+        """Returns if a write may start.
+
+        Raises:
+            StoppedError: the run must end.
+        """
+        if self.reason is not None:
+            raise StoppedError(self.reason.code)
 
     @asynccontextmanager
     async def bounded(self) -> AsyncIterator[None]:

@@ -14,7 +14,7 @@ from reconciler.apply.confirm import confirm, confirm_second_spelling, settle_lo
 from reconciler.apply.read_back import search
 from reconciler.apply.send import Result, Verdict, classify, send
 from reconciler.apply.writing import Writing
-from reconciler.errors import GraphError, GraphRefusalError, ReconcilerError
+from reconciler.errors import GraphError, GraphRefusalError, ReconcilerError, StaleChangeError
 from reconciler.graph.retry import may_repeat
 from reconciler.model.graph import Answer
 from reconciler.model.objects import Observed
@@ -39,13 +39,16 @@ async def write(writing: Writing, run: Run) -> Outcome:
     """
     while True:
         async with run.graph.permit(REQUESTS_PER_WRITE):
+            if not writing.may_be_written:
+                run.stop.refuse_new_writes()  # it may have waited long for the permit
             checked = await check(writing, run)
             if isinstance(checked, Outcome):
                 return checked
             if checked is None and run.graph.paused:
                 continue  # time will pass before the write may be sent
             result: Result = checked or await send(writing, run)
-        if isinstance(result, GraphError) and await _may_repeat(writing, result, run):
+        was_sent = checked is None
+        if was_sent and isinstance(result, GraphError) and await _may_repeat(writing, result, run):
             continue
         settled = await _settle(writing, result, run)
         if settled is not None:
@@ -79,9 +82,10 @@ async def _settle(writing: Writing, result: Result, run: Run) -> Outcome | None:
     verdict = classify(result)
     if writing.accepted is not None:
         return await confirm_second_spelling(writing, result, verdict in NOTHING_WRITTEN, run)
-    refused = verdict in NOTHING_WRITTEN and not writing.may_be_written
-    if refused and isinstance(result, ReconcilerError):
-        return outcomes.refused(writing, _refusal(writing, result))
+    if not isinstance(result, Answer):
+        result = _refusal(writing, result)
+        if verdict in NOTHING_WRITTEN and not writing.may_be_written:
+            return outcomes.refused(writing, result)
     answered, lost = _object_in(writing, result)
     if writing.is_create and lost is not None:
         return await _find_lost_create(writing, lost, run)
@@ -92,7 +96,9 @@ async def _settle(writing: Writing, result: Result, run: Run) -> Outcome | None:
     return await confirm(writing, answered, result.request_id, run)
 
 
-def _refusal(writing: Writing, error: ReconcilerError) -> ReconcilerError:
+def _refusal(
+    writing: Writing, error: GraphError | StaleChangeError
+) -> GraphError | StaleChangeError:
     """The error to report: of two refused bodies the first one, because the second was a guess."""
     both = isinstance(error, GraphRefusalError) and error.status == 400
     return writing.first_refusal if both and writing.first_refusal is not None else error

@@ -15,7 +15,7 @@ Key = tuple[str, ...]
 
 def parents_key(parents: Parents) -> Key:
     """What identifies these parents: an id before a name, so that namesakes are not mixed up."""
-    return tuple(f"{parent.kind}:{parent.id or folded(parent.display_name)}" for parent in parents)
+    return tuple(":".join(parent.key) for parent in parents)
 
 
 @dataclass(frozen=True, slots=True)

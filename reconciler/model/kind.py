@@ -75,7 +75,7 @@ class Surroundings:
 @dataclass(frozen=True, slots=True)
 class Permission:
     """What reading and writing a kind need: the permissions of the token, and the roles that grant
-    the same. Shown by `auth check` and for HTTP 403.
+    the same. Shown for HTTP 403; `writing_note` says what writing needs besides.
     """
 
     read: str

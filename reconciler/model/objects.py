@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.json_values import JsonValue
+from reconciler.model.names import folded
 from reconciler.model.reason import Reason
 
 Read = Literal["complete", "unreadable", "absent", "to_create"]
@@ -31,6 +32,14 @@ class ObjectRef:
 
     def __str__(self) -> str:
         return self.display_name or self.id or "?"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What two mentions of one object have in common: the kind and the id, else the name.
+
+        An id is never equal to a name: a file may give an id where a name is expected.
+        """
+        return self.kind, self.id or f"name:{folded(self.display_name)}"
 
 
 Parents: TypeAlias = tuple[ObjectRef, ...]

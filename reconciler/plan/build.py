@@ -12,7 +12,6 @@ from reconciler.diff.changes import Pair, diff
 from reconciler.model.digest import digest
 from reconciler.model.fields import texts_in
 from reconciler.model.kind import Kinds
-from reconciler.model.names import folded
 from reconciler.model.objects import Desired, DesiredScope, ObjectRef, ObservedScope
 from reconciler.model.plan import Change, FieldChange, Plan, PlannedScope, Unmanaged
 from reconciler.model.reason import reason
@@ -74,7 +73,7 @@ def _merged(pairs: Sequence[tuple[DesiredScope, ObservedScope]]) -> Iterator[Pai
     An absent scope that this plan creates is read as such: everything in it is to be created.
     """
     created = {
-        (declared.ref.kind, folded(declared.ref.display_name))
+        replace(declared.ref, id=None).key
         for desired, observed in pairs
         if observed.parent is None and observed.read == "complete"
         for declared in desired.objects
@@ -98,7 +97,7 @@ def _scope_key(parent: ObjectRef | None) -> tuple[str, str]:
     """What makes two scopes the same: the id, else the name."""
     if parent is None:
         return "", ""
-    return parent.kind, parent.id or folded(parent.display_name)
+    return parent.key
 
 
 def _scope_order(parent: ObjectRef | None) -> tuple[tuple[str, str], str]:

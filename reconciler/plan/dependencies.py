@@ -8,17 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.diff.references import Key, parents_key, within
-from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef, Parents
 from reconciler.model.plan import Change
 from reconciler.model.reason import Reason, reason
 
-Identity = tuple[str, Key, str]
+Identity = tuple[Key, Key]
 
 
 def identity(ref: ObjectRef, parents: Parents) -> Identity:
-    """What two mentions of one object have in common: its kind, parents and id, else its name."""
-    return ref.kind, parents_key(parents), ref.id or folded(ref.display_name)
+    """What two mentions of one object in these parents have in common."""
+    return ref.key, parents_key(parents)
 
 
 def dependencies(change: Change) -> Iterator[tuple[ObjectRef, Parents]]:

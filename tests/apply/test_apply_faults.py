@@ -819,3 +819,71 @@ def test_a_secret_inside_a_removed_list_does_not_make_its_change_stale() -> None
         stale_because(EXTENSION, replace(change, fields=(replace(row, before=["other"]),)), [live])
         is not None
     )
+
+
+def settled_after(
+    folder: Path, *, lag_reads: int, live: list[Any], method: str, faults: list[Fault]
+) -> tuple[Outcome, list[dict[str, Any]]]:
+    """Applies a change of "a", whose attempts meet these faults: the outcome, and what is live."""
+    left = iter(faults)
+
+    async def next_fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await next(left)(request, handler)
+
+    async def story() -> tuple[Outcome, list[dict[str, Any]]]:
+        wanted = [extension("a", description="new")]
+        declare(folder / "desired", {"catalog": "Marketing", "extensions": wanted})
+        switches = (f"lag_reads={lag_reads}",)
+        middleware = on(method, next_fault)
+        seeded = catalog(extensions=live)
+        async with tenant(folder, seeded, switches=switches, faults=[middleware]) as held:
+            (outcome,) = await held.apply(await held.plan(folder / "desired"))
+            return outcome, held.store.extensions()
+
+    return asyncio.run(story())
+
+
+def test_an_update_that_shows_after_its_refused_repetition_is_done(tmp_path: Path) -> None:
+    # The check before the second attempt still shows the old value, and so does the first poll.
+    outcome, live = settled_after(
+        tmp_path,
+        lag_reads=2,
+        live=[extension("a", description="old")],
+        method="PUT",
+        faults=[answering(500, committed=True), answering(403, committed=False)],
+    )
+    assert outcome.status == "done", explained(outcome)
+    assert "a read-back shows that Graph applied it" in str(explained(outcome))
+    assert live[0]["description"] == "new"
+
+
+def test_a_create_that_shows_after_its_refused_repetition_is_adopted(tmp_path: Path) -> None:
+    outcome, live = settled_after(
+        tmp_path,
+        lag_reads=len(POLL_WAITS_S) + 1,
+        live=[],
+        method="POST",
+        faults=[answering(500, committed=True), answering(403, committed=False)],
+    )
+    assert outcome.status == "done", explained(outcome)
+    assert outcome.change.object.id == live[0]["id"]
+    assert len(live) == 1
+
+
+def test_an_update_is_read_back_when_the_check_before_its_repetition_fails(tmp_path: Path) -> None:
+    sent: list[str] = []
+
+    @web.middleware
+    async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+        sent.append(request.method)
+        if request.method == "PUT":
+            return await answering(500, committed=True)(request, handler)
+        failed = sent[sent.index("PUT") :].count("GET") if "PUT" in sent else 0
+        if 1 <= failed <= 3:  # the check with both of its retries
+            return await answering(500, committed=False)(request, handler)
+        return await handler(request)
+
+    wanted, live = [extension("a", description="new")], [extension("a", description="old")]
+    (outcome,), _, _ = carry_out(tmp_path, wanted, live, fault)
+    assert outcome.status == "done", explained(outcome)
+    assert sent.count("PUT") == 1

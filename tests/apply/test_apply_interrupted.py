@@ -175,3 +175,58 @@ def test_a_hanging_read_back_is_unknown_and_names_the_new_id(tmp_path: Path) -> 
     outcome, _ = asyncio.run(story())
     assert outcome.status == "unknown"
     assert outcome.request_id
+
+
+CATALOGS = 20
+"""More than there may be requests in flight."""
+
+
+def in_many_catalogs(folder: Path, stop: Stop, *faults: Any) -> list[Outcome]:
+    """The outcomes of one create in each of many catalogs."""
+
+    async def story() -> list[Outcome]:
+        names = [f"c{number:02}" for number in range(CATALOGS)]
+        documents = [{"catalog": name, "extensions": [extension("a")]} for name in names]
+        declare(folder / "desired", *documents)
+        ids = [f"32efb28c-9a7a-446c-986b-ca6528c66{number:03}" for number in range(CATALOGS)]
+        seeded = [catalog(name, number) for name, number in zip(names, ids, strict=True)]
+        async with tenant(folder, *seeded, faults=faults) as held:
+            plan = await held.plan(folder / "desired")
+            return list(await apply_plan(plan, Run(held.graph, KINDS, held.sleep, stop)))
+
+    return asyncio.run(story())
+
+
+def test_after_the_signal_nothing_is_checked_for_changes_that_have_not_begun(
+    tmp_path: Path,
+) -> None:
+    stop = Stop()
+    read_after: list[str] = []
+
+    @web.middleware
+    async def interrupt(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if stop.requested and request.method == "GET":
+            read_after.append(request.path)
+        if request.method == "POST" and not stop.requested:
+            stop.request()
+        return await handler(request)
+
+    outcomes = in_many_catalogs(tmp_path, stop, interrupt)
+    done = [outcome for outcome in outcomes if outcome.status == "done"]
+    assert len(outcomes) - len(done) >= CATALOGS - 8, "at most as many as requests in flight"
+    assert {outcome.status for outcome in outcomes} == {"done", "skipped"}
+    assert len(read_after) <= 8 + len(done)
+
+
+def test_after_a_rejected_token_changes_that_have_not_begun_are_skipped(tmp_path: Path) -> None:
+    posted: list[str] = []
+
+    @web.middleware
+    async def rejected(request: web.Request, handler: Handler) -> web.StreamResponse:
+        posted.extend([request.path] if request.method == "POST" else [])
+        return web.Response(status=401) if posted else await handler(request)
+
+    outcomes = in_many_catalogs(tmp_path, Stop(), rejected)
+    skipped = [outcome for outcome in outcomes if outcome.status == "skipped"]
+    assert len(skipped) >= CATALOGS - 8
+    assert explained(skipped[0]) == "the access token was rejected earlier in this run"

@@ -16,8 +16,9 @@ from objects import KINDS, explained
 
 from reconciler.apply.journal import Journal, open_journal
 from reconciler.apply.run import Run, apply_plan
-from reconciler.errors import JournalError, UsageError
+from reconciler.errors import AuthenticationError, JournalError, UsageError
 from reconciler.model.plan import Outcome
+from reconciler.settings import DEFAULT_LOOPBACK_TOKEN
 
 SIGNATURE = "dGhpcy1pcy1hLXNlY3JldC1zaWduYXR1cmU"
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
@@ -200,3 +201,45 @@ def test_a_journal_that_fails_midway_ends_the_run_with_an_error(reconciler: Comm
     unwritable = reconciler("apply", "--sandbox", "--auto-approve", "--journal", "nowhere/journal")
     assert unwritable.code == 1, unwritable.err
     assert "nowhere/journal cannot be written" in unwritable.err
+
+
+class ExpiringToken:
+    """A token that expires when `expired` is set, and cannot be renewed."""
+
+    expired = False
+
+    async def token(self) -> str:
+        """The token."""
+        if self.expired:
+            raise AuthenticationError("The session has ended.")
+        return DEFAULT_LOOPBACK_TOKEN
+
+    def forget(self, _token: str, _claims: str | None = None) -> None:
+        """Nothing is renewed."""
+
+
+def test_a_write_for_which_there_is_no_token_was_not_sent(tmp_path: Path) -> None:
+    # The session ends during the check: the permit still had a token, the write has none.
+    tokens = ExpiringToken()
+    reads: list[str] = []
+
+    @web.middleware
+    async def expiring(request: web.Request, handler: Any) -> web.StreamResponse:
+        reads.append(request.path)
+        tokens.expired = len(reads) == 3  # catalogs, extensions, and the check
+        return await handler(request)
+
+    async def story() -> Outcome:
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
+        async with tenant(tmp_path, catalog(), faults=[expiring], tokens=tokens) as held:
+            plan = await held.plan(tmp_path / "desired")
+            with open_journal(tmp_path / "journal.jsonl") as record:
+                run = Run(held.graph, KINDS, held.sleep, record=record)
+                (outcome,) = await apply_plan(plan, run)
+                return outcome
+
+    outcome = asyncio.run(story())
+    written = lines(tmp_path / "journal.jsonl")
+    assert outcome.status == "failed", explained(outcome)
+    assert [line["event"] for line in written] == ["sending", "answered", "outcome"]
+    assert written[1]["error"] == "The session has ended."

@@ -148,6 +148,19 @@ def test_one_reading_that_failed_is_enough_to_block_a_catalog() -> None:
     assert not one.complete
 
 
+def test_a_catalog_named_by_the_id_of_another_does_not_block_that_one() -> None:
+    # Somebody wrote `catalog: ID` instead of `catalog: {id: ID}` in one of two files.
+    mistaken = catalog_ref(None, MARKETING)
+    absent = ObservedScope(mistaken, "absent", reason=reason("parent_absent", by="name"))
+    made = plan(
+        (wanted(mistaken, "a"), absent),
+        (wanted(catalog_ref(MARKETING, None), "b"), found(MARKETING, "Marketing")),
+    )
+    actions = {change.object.display_name: change.action for change in made.changes}
+    assert actions == {"a": "blocked", "b": "create"}
+    assert {scope.read for scope in made.scopes} == {"absent", "complete"}
+
+
 def test_unknown_types_are_told_and_left_alone() -> None:
     live = found(FINANCE, "Finance", {"@odata.type": "#microsoft.graph.newer", "displayName": "n"})
     one = plan((wanted(catalog_ref(FINANCE, None)), live))
