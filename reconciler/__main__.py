@@ -1,7 +1,7 @@
 """`python -m reconciler` and the console script.
 
 Only this module changes the state of the process (signals, garbage collector, modules): here the
-process is ours. A program that imports the package keeps its own state.
+process is ours. A program that imports the package keeps its own state (ADR 0022).
 """
 
 import gc
@@ -19,7 +19,7 @@ def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     signals.install()
     _open_closed_descriptors()
-    # With Python's own threshold the garbage collector takes a fifth of the CPU time of a plan.
+    # With Python's own threshold the collector takes a tenth of the CPU of a short command.
     gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     _skip_unused_modules()
     from reconciler.cli import run

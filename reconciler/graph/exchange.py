@@ -12,7 +12,7 @@ import base64
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 from kiota_abstractions.api_error import APIError
@@ -51,7 +51,12 @@ async def open_adapter(
     # Connecting, with its two retries, must time out before the request does: only then it was
     # certainly not sent.
     timeout = httpx.Timeout(timeout_s, connect=timeout_s / 4)
-    http = _Client(transport=transport, timeout=timeout, headers={"Accept-Encoding": ACCEPTED})
+    http = httpx.AsyncClient(
+        transport=transport,
+        timeout=timeout,
+        headers={"Accept-Encoding": ACCEPTED},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # keeps no cookies
+    )
     # No retry and no redirect handler: they repeat or redirect writes (docs/graph.md §6.2).
     pipeline = [
         ParametersNameDecodingHandler(),
@@ -95,18 +100,6 @@ async def exchange(
         raise unanswered(error, request, timeout_s) from error
     request_id = next(iter(inspection.response_headers.get("request-id")), None)
     return Answer(_json_object(raw, request, request_id), request_id, len(raw or b""))
-
-
-class _Client(httpx.AsyncClient):
-    """httpx's client without redirects, cookies and authentication of its own, which our requests
-    must not have.
-    """
-
-    async def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
-        """The response of the transport."""
-        response = await self._transport.handle_async_request(request)
-        response.request = request
-        return response
 
 
 class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow the SDK

@@ -16,17 +16,9 @@ from reconciler.model.decoding import decoded, is_encoded
 
 SHORTEST = 8
 """A shorter value could occur inside words of our output; it is not remembered."""
-_GRAM = 4
-_STRIDE = SHORTEST - _GRAM + 1
-"""Of a value at any place in a text, one of the first `_STRIDE` grams begins at a multiple of the
-stride.
-
-So only every fifth place of a text is checked, however many values there are: a tenant can have
-thousands.
-"""
 _FEW = 16
 """Up to this many beginnings of values are each searched in the whole text, which is quicker than
-checking places.
+looking up what begins at each place. A tenant can have thousands of values.
 """
 _KNOWN_BY = 32
 """A longer value is recognised by its first 32 characters: a file full of fake secrets must not
@@ -47,7 +39,6 @@ class Values:
         self._lengths: dict[
             str, set[int]
         ] = {}  # first characters of values → lengths of the keys of `_hidden`
-        self._grams: set[str] = set()
 
     def remember(self, value: str) -> None:
         """The value is found by `spans` from now on, as it is and decoded."""
@@ -59,14 +50,13 @@ class Values:
                 head, known_by = spelling[:SHORTEST], spelling[:_KNOWN_BY]
                 self._hidden[known_by] = max(len(spelling), self._hidden.get(known_by, 0))
                 self._lengths[head] = {len(known_by), *self._lengths.get(head, ())}
-                self._grams.update(_grams(head))
 
     def may_stand_in(self, text: str) -> bool:
         """False if `spans` finds nothing; a quick check for most texts."""
-        if not self._lengths:
-            return False
+        if len(self._lengths) > _FEW:
+            return True
         heads = tuple(self._lengths)  # in one step: another thread can add one
-        return len(heads) > _FEW or any(head in text for head in heads)
+        return any(head in text for head in heads)
 
     def spans(self, text: str) -> Iterator[Span]:
         """The spans of the values in the text, from left to right; they can overlap."""
@@ -81,15 +71,15 @@ class Values:
 
     def _starts(self, text: str) -> Iterable[int]:
         """The places at which a value can begin, in order."""
+        if len(self._lengths) > _FEW:
+            places = range(len(text) - SHORTEST + 1)
+            return (at for at in places if text[at : at + SHORTEST] in self._lengths)
         heads = tuple(self._lengths)
-        if len(heads) <= _FEW:
-            return sorted(start for head in heads for start in _places(head, text))
-        near = (at for at in range(0, len(text), _STRIDE) if text[at : at + _GRAM] in self._grams)
-        return (start for at in near for start in range(max(at - _STRIDE + 1, 0), at + 1))
+        return sorted(start for head in heads for start in _places(head, text))
 
     def forget(self) -> None:
         """Forgets all values."""
-        for register in (self._values, self._hidden, self._lengths, self._grams):
+        for register in (self._values, self._hidden, self._lengths):
             register.clear()
 
 
@@ -100,7 +90,6 @@ class DeclaredTexts:
 
     def __init__(self) -> None:
         self._texts: dict[str, None] = {}  # ordered: the order of a set differs per run
-        self._grams: set[str] = set()
         self._joined = ""
         self._indexed = 0
 
@@ -116,14 +105,12 @@ class DeclaredTexts:
         """True for a part of a text that was added, as it is or decoded."""
         if self._indexed < len(self._texts):
             self._index()
-        may_hold = len(part) < SHORTEST or any(gram in self._grams for gram in _grams(part))
-        return may_hold and part in self._joined
+        return part in self._joined
 
     def _index(self) -> None:
         texts = [text for text in self._texts if text]
         texts += [decoded(text).plain for text in texts if is_encoded(text)]
         self._joined = "\0".join(texts)
-        self._grams = {self._joined[at : at + _GRAM] for at in range(0, len(self._joined), _STRIDE)}
         self._indexed = len(self._texts)
 
     def forget(self) -> None:
@@ -157,10 +144,6 @@ def _places(head: str, text: str) -> Iterator[int]:
     while start >= 0:
         yield start
         start = text.find(head, start + 1)
-
-
-def _grams(text: str) -> Iterator[str]:
-    return (text[at : at + _GRAM] for at in range(_STRIDE))
 
 
 def _spellings(value: str) -> set[str]:

@@ -94,6 +94,7 @@ class Scripted:
     def __init__(self, script: Script, token: str | None, scheme: str) -> None:
         self.seen: list[Seen] = []
         self.connections = 0
+        self.idle = asyncio.Event()  # set while no connection is open
         self.port = 0
         self.token = token
         self.scheme = scheme
@@ -132,6 +133,7 @@ class Scripted:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self.idle.clear()
         self.connections += 1
         try:
             while (seen := await _request(reader)) is not None:
@@ -150,6 +152,8 @@ class Scripted:
             with suppress(Exception, asyncio.CancelledError):
                 await writer.wait_closed()
             self._tasks.discard(task)
+            if not self._tasks:
+                self.idle.set()
 
     async def _give(self, reply: Reply, writer: asyncio.StreamWriter) -> bool:
         """Answers as the reply says; true while the connection is good for another request."""

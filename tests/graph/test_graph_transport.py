@@ -10,6 +10,7 @@ from contextlib import nullcontext
 import pytest
 
 from reconciler.errors import (
+    GarbledAnswerError,
     GraphAnswerError,
     GraphRefusalError,
     GraphUnansweredError,
@@ -248,6 +249,29 @@ def test_connections_are_reused_and_no_more_than_the_concurrency():
     connections, requests = asyncio.run(run())
     assert connections <= 3
     assert requests == 20
+
+
+def test_a_cookie_of_an_answer_is_not_sent_back():
+    async def run():
+        reply = Reply(body={"id": "1"}, headers={"Set-Cookie": "affinity=1; Path=/"})
+        async with scripted(reply) as graph, graph_at(graph.base) as client:
+            await send(client, "GET")
+            await send(client, "GET")
+            return graph.seen
+
+    assert [seen.headers.get("cookie") for seen in asyncio.run(run())] == [None, None]
+
+
+def test_an_answer_that_is_not_read_keeps_no_connection():
+    async def run():
+        reply = Reply(body={"id": "1"}, headers={"Content-Encoding": "br"})
+        async with scripted(reply) as graph, graph_at(graph.base) as client:
+            for _ in range(3):
+                with pytest.raises(GarbledAnswerError):
+                    await send(client, "GET")
+            await asyncio.wait_for(graph.idle.wait(), 5)
+
+    asyncio.run(run())
 
 
 def test_an_address_where_nobody_listens_is_named_in_the_error():
