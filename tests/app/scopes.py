@@ -25,9 +25,9 @@ def by_name(name: str = "Marketing") -> ObjectRef:
 
 
 async def observe_parents(
-    graph: GraphClient, *parents: ObjectRef, advance: Callable[[], None] = lambda: None
+    graph: GraphClient, *parents: ObjectRef | None, advance: Callable[[], None] = lambda: None
 ) -> list[ObservedScope]:
-    """What is observed where something is declared in these catalogs."""
+    """What is observed where something is declared in these catalogs; None: in the tenant."""
     scopes = [DesiredScope(parent, (), PLACE) for parent in parents]
     return await observe(graph, KINDS, scopes, advance)
 

@@ -12,7 +12,7 @@ from scopes import by_id, by_name, explained, observe_parents
 from reconciler.errors import AuthenticationError, GraphUnansweredError
 from tests.graph.answers import GZIP, bomb
 from tests.graph.graph_clients import graph_at
-from tests.graph.scripted import CATALOG, Reply, closed_port, listing, refused, scripted
+from tests.graph.scripted import CATALOG, EM, Reply, closed_port, listing, refused, scripted
 
 pytestmark = pytest.mark.usefixtures("sockets_closed")
 
@@ -127,7 +127,7 @@ def test_one_catalog_that_two_pages_repeat_is_one():
             return listing()
         if "skiptoken" in seen.target:
             return listing({"id": CATALOG.upper(), "displayName": "Marketing"})
-        link = f"http://{seen.headers['host']}/v1.0/identityGovernance/entitlementManagement/catalogs?$skiptoken=1"
+        link = f"http://{seen.headers['host']}/v1.0{EM}/catalogs?$skiptoken=1"
         return listing({"id": CATALOG, "displayName": "Marketing"}, link=link)
 
     (found,), _ = observed(reply, by_name())
@@ -263,6 +263,12 @@ def test_no_answer_at_all_comes_out_as_itself():
 def test_a_server_that_never_answers_is_no_answer_at_all(way):
     with pytest.raises(GraphUnansweredError):
         observed(lambda _seen: Reply(way=way), by_id(), by_name(), timeout_s=0.3)
+
+
+@pytest.mark.parametrize("way", ["drop", "hang"])
+def test_silence_to_the_listing_of_the_tenant_is_no_answer_at_all(way):
+    with pytest.raises(GraphUnansweredError):
+        observed(lambda _seen: Reply(way=way), None, timeout_s=0.3)
 
 
 def test_silence_after_any_answer_is_unreadable():

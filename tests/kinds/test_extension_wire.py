@@ -30,7 +30,10 @@ from tests.network_fixtures import bare_environment, certificate
 __all__ = ["bare_environment", "certificate"]
 
 G = "#microsoft.graph."
-URL = "https://prod-31.eastus.logic.azure.com:443/workflows/0a/triggers/manual/paths/invoke?api-version=2016-10-01"
+URL = (
+    "https://prod-31.eastus.logic.azure.com:443/workflows/0a/triggers/manual/paths/invoke"
+    "?api-version=2016-10-01"
+)
 LIVE = {
     "@odata.context": "x",
     "@odata.type": f"{G}{REQUEST_TYPE}",
