@@ -8,10 +8,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reconciler.graph.reading import MAX_FILTER_LENGTH, NAMES_PER_LOOK_UP, observe
-from reconciler.model.extension import Catalog, ObservedCatalog
+from scopes import by_name, explained, observe_parents
 
 from reconciler.errors import GraphUnansweredError
+from reconciler.kinds.catalog.api import MAX_FILTER_LENGTH, NAMES_PER_LOOK_UP
+from reconciler.model.objects import ObservedScope
 from tests.graph.graph_clients import graph_at
 from tests.graph.scripted import Reply, Seen, listing, refused, scripted
 
@@ -42,7 +43,7 @@ def graph_with(*names: str, many=lambda _hits: None):
     return reply
 
 
-def found(script, *names: str) -> tuple[list[ObservedCatalog], list[list[str]]]:
+def found(script, *names: str) -> tuple[list[ObservedScope], list[list[str]]]:
     """What is found for the names, and the names of each look-up."""
 
     async def run():
@@ -50,7 +51,7 @@ def found(script, *names: str) -> tuple[list[ObservedCatalog], list[list[str]]]:
             scripted(script) as graph,
             graph_at(graph.base, retries=2, timeout_s=0.5) as client,
         ):
-            observed = await observe(client, [Catalog(None, name) for name in names])
+            observed = await observe_parents(client, *map(by_name, names))
             return observed, [wanted(seen) for seen in graph.seen if wanted(seen)]
 
     return asyncio.run(run())
@@ -59,7 +60,7 @@ def found(script, *names: str) -> tuple[list[ObservedCatalog], list[list[str]]]:
 def test_one_look_up_names_as_many_as_the_limit() -> None:
     names = [f"Catalog {number}" for number in range(2 * NAMES_PER_LOOK_UP + 1)]
     observed, look_ups = found(graph_with(*names), *names)
-    assert [str(one.catalog) for one in observed] == names
+    assert [str(one.parent) for one in observed] == names
     assert [one.read for one in observed] == ["complete"] * len(names)
     assert sorted(map(len, look_ups)) == [1, NAMES_PER_LOOK_UP, NAMES_PER_LOOK_UP]
 
@@ -89,7 +90,7 @@ HOSTILE = [
 
 def test_names_that_look_like_filters_are_names() -> None:
     observed, look_ups = found(graph_with("a", *HOSTILE, "b"), *HOSTILE)
-    assert [str(one.catalog) for one in observed] == HOSTILE
+    assert [str(one.parent) for one in observed] == HOSTILE
     assert look_ups == [HOSTILE]
 
 
@@ -113,7 +114,7 @@ REFUSALS = {
 def test_where_several_names_fail_each_is_asked_for_alone(refusal: str) -> None:
     names = ("Marketing", "Finance")
     observed, look_ups = found(graph_with(*names, many=lambda _: REFUSALS[refusal]), *names)
-    assert [(one.read, str(one.catalog)) for one in observed] == [
+    assert [(one.read, str(one.parent)) for one in observed] == [
         ("complete", "Marketing"),
         ("complete", "Finance"),
     ]
@@ -138,7 +139,7 @@ def test_a_filter_that_is_ignored_leads_to_no_other_catalog() -> None:
     )
     observed, _ = found(script, "Marketing", "Finance")
     assert [one.read for one in observed] == ["complete", "absent"]
-    assert str(observed[0].catalog) == "Marketing"
+    assert str(observed[0].parent) == "Marketing"
 
 
 def test_two_catalogs_of_one_name_are_not_counted_as_one() -> None:
@@ -146,8 +147,8 @@ def test_two_catalogs_of_one_name_are_not_counted_as_one() -> None:
         graph_with("Marketing", "marketing", "Finance"), "Marketing", "Finance"
     )
     assert [one.read for one in observed] == ["unreadable", "complete"]
-    assert "c-0" in observed[0].because
-    assert "c-1" in observed[0].because
+    assert "c-0" in explained(observed[0])
+    assert "c-1" in explained(observed[0])
     assert len(look_ups) == 1
 
 

@@ -136,7 +136,10 @@ def test_other_commands_say_so_too(ran, command):
     for answer in ("NaN", "400 levels in a text", "long id"):
         code, printed = ran(UNREADABLE[answer], *COMMANDS[command])
         assert code in (1, 4)
-        assert "could not be read" in printed
+        # A document has the code of the sentence, with what was wrong.
+        as_json = "--format" in COMMANDS[command]
+        assert ('"code": "parent_unreadable"' if as_json else "could not be read") in printed
+        assert ('"read": "unreadable"' in printed) is as_json
         assert_printable(printed)
 
 

@@ -57,9 +57,8 @@ def test_a_link_is_followed_as_it_is():
         def reply(seen):
             if "skiptoken" in seen.target:
                 return listing()
-            return listing(
-                link=f"{graph.base}{EM}/catalogs?$filter=x%20eq%20%27y%27&%24skiptoken={token}&$a=(b)"
-            )
+            query = f"$filter=x%20eq%20%27y%27&%24skiptoken={token}&$a=(b)"
+            return listing(link=f"{graph.base}{EM}/catalogs?{query}")
 
         async with scripted(reply) as graph, graph_at(graph.base) as client:
             await client.pages(catalogs(client, "y"))

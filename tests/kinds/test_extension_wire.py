@@ -7,26 +7,33 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reconciler.graph.reading import get_extension
-from reconciler.graph.wire import observed_extension, request_body
-from reconciler.graph.writing import create_extension, replace_extension
-from reconciler.model.canonical import canonical
-from reconciler.model.types import (
+
+from reconciler.errors import GraphAnswerError
+from reconciler.kinds.extension.api import create, get_extension, update
+from reconciler.kinds.extension.fields import (
     ASSIGNMENT_TYPE,
-    EXTENSION_TYPES,
+    FIELDS,
     REQUEST_TYPE,
     TIMEOUT,
     TIMEOUT_IN_DOCUMENTS,
+    TIMEOUT_PATH,
 )
-
-from reconciler.errors import GraphAnswerError
+from reconciler.kinds.extension.wire import bodies, observe
+from reconciler.model.kind import Body
+from reconciler.model.objects import ObjectRef
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.switches import parse_switches
-from tests.graph.graph_clients import graph_at
+from tests.graph.graph_clients import attempt, graph_at
 from tests.graph.scripted import CATALOG
+from tests.network_fixtures import bare_environment, certificate
+
+__all__ = ["bare_environment", "certificate"]
 
 G = "#microsoft.graph."
-URL = "https://prod-31.eastus.logic.azure.com:443/workflows/0a/triggers/manual/paths/invoke?api-version=2016-10-01"
+URL = (
+    "https://prod-31.eastus.logic.azure.com:443/workflows/0a/triggers/manual/paths/invoke"
+    "?api-version=2016-10-01"
+)
 LIVE = {
     "@odata.context": "x",
     "@odata.type": f"{G}{REQUEST_TYPE}",
@@ -52,27 +59,56 @@ LIVE = {
     },
     "future": [1],
 }
-PROPERTIES = {
+
+
+def flat(members):
+    """Properties by path, of members as documents nest them."""
+    properties = {}
+    for name, value in members.items():
+        if isinstance(value, dict) and value:
+            properties |= {(name, inner): content for inner, content in value.items()}
+        else:
+            properties[(name,)] = value
+    return properties
+
+
+def observed_extension(body):
+    """The extension in an answer."""
+    return observe(PARENTS, body)
+
+
+def request_body(type_name, properties, name=TIMEOUT):
+    """The body of a write, with the timeout under this name if there is one."""
+    ref = ObjectRef("extension", None, "x", type_name)
+    by_spelling = {body.spelling: body.members for body in bodies(ref, None, properties)}
+    return by_spelling[name if properties.get(TIMEOUT_PATH) is not None else ""]
+
+
+PARENTS = (ObjectRef("catalog", CATALOG, "Marketing"),)
+ENDPOINT = {
+    "subscriptionId": "38ab2ccc-3747-4567-b36b-9478f5602f0d",
+    "resourceGroupName": "rg",
+    "logicAppWorkflowName": "la",
+    "url": URL,
+}
+MEMBERS = {
     "displayName": "one",
     "description": None,
     "clientConfiguration": None,
-    "endpointConfiguration": {
-        "@odata.type": "logicAppTriggerEndpointConfiguration",
-        "subscriptionId": "38ab2ccc-3747-4567-b36b-9478f5602f0d",
-        "resourceGroupName": "rg",
-        "logicAppWorkflowName": "la",
-        "url": URL,
-    },
+    "endpointConfiguration": {"@odata.type": "logicAppTriggerEndpointConfiguration", **ENDPOINT},
     "authenticationConfiguration": {"@odata.type": "azureAdPopTokenAuthentication"},
     "callbackConfiguration": {"timeoutDuration": "PT1H"},
 }
+PROPERTIES = flat(MEMBERS)
+CHANGED = {**PROPERTIES, ("description",): "two", TIMEOUT_PATH: "PT2H"}
+WAITING = {"callbackConfiguration": {}}
 
 
 def test_the_documented_answer_is_read():
     found = observed_extension(LIVE)
     assert found.id == "e-1"
-    assert found.display_name == "one"
-    assert found.type == REQUEST_TYPE
+    assert found.ref == ObjectRef("extension", "e-1", "one", REQUEST_TYPE)
+    assert found.parents == PARENTS
     assert found.known
     assert found.properties == PROPERTIES
     assert (found.last_modified_at, found.last_modified_by) == (
@@ -84,6 +120,7 @@ def test_the_documented_answer_is_read():
 @pytest.mark.parametrize("context", [{}, {"@odata.context": "x"}, {"id": None}])
 def test_a_wrapped_answer_is_the_same(context):
     assert observed_extension({**context, "value": LIVE}) == observed_extension(LIVE)
+    assert observed_extension({**context, "value": LIVE}).raw == LIVE
 
 
 @pytest.mark.parametrize(
@@ -106,8 +143,9 @@ def test_a_body_without_id_is_no_extension(body):
 def test_an_empty_timeout_is_none_and_the_other_name_counts():
     callback = {TIMEOUT: "", TIMEOUT_IN_DOCUMENTS: "PT60M"}
     found = observed_extension({**LIVE, "callbackConfiguration": callback})
-    assert found.properties["callbackConfiguration"] == {TIMEOUT: "PT1H"}
-    assert found.timeout_name == TIMEOUT_IN_DOCUMENTS
+    assert found.properties[TIMEOUT_PATH] == "PT1H"
+    first, second = bodies(found.ref, found, found.properties)
+    assert (first.spelling, second.spelling) == (TIMEOUT_IN_DOCUMENTS, TIMEOUT)
 
 
 UNUSABLE_IDS = ["x\ud800", "x" * 100_000, "a\x1b[31m", "a\nb", "\x7f", "a\u202eb", "é", ".", ".."]
@@ -144,11 +182,11 @@ def test_a_type_is_read_with_and_without_hash_and_namespace_in_any_case(prefix, 
         "resourceId": "r",
     }
     found = observed_extension(body)
-    assert found.type == ASSIGNMENT_TYPE
+    assert found.ref.type == ASSIGNMENT_TYPE
     assert found.known
-    assert found.properties["authenticationConfiguration"] == {
-        "@odata.type": "azureAdTokenAuthentication",
-        "resourceId": "r",
+    assert found.properties == {
+        ("authenticationConfiguration", "@odata.type"): "azureAdTokenAuthentication",
+        ("authenticationConfiguration", "resourceId"): "r",
     }
 
 
@@ -163,7 +201,7 @@ def test_a_type_is_read_with_and_without_hash_and_namespace_in_any_case(prefix, 
 )
 def test_an_unknown_type_is_kept_and_not_touched(odata_type, kept):
     found = observed_extension({"id": "e", "@odata.type": odata_type, "displayName": "x"})
-    assert found.type == kept
+    assert found.ref.type == kept
     assert not found.known
 
 
@@ -176,7 +214,7 @@ def test_members_of_an_unknown_inner_type_are_kept_and_sent_back():
     found = observed_extension(
         {"id": "e", "@odata.type": f"{G}{REQUEST_TYPE}", "endpointConfiguration": endpoint}
     )
-    body = request_body(found.type, found.properties)
+    body = request_body(found.ref.type, found.properties)
     assert body["endpointConfiguration"] == {
         "@odata.type": f"{G}httpRequestEndpoint",
         "targetUrl": "https://x.example",
@@ -198,7 +236,9 @@ def test_members_of_an_unknown_inner_type_are_kept_and_sent_back():
 )
 def test_the_timeout_is_read_under_either_name(callback, timeout):
     found = observed_extension({"id": "e", "callbackConfiguration": callback})
-    assert found.properties["callbackConfiguration"] == {TIMEOUT: timeout}
+    # A callback without a timeout still means that the request waits.
+    waits = {TIMEOUT_PATH[:1]: {}} if timeout is None else {TIMEOUT_PATH: timeout}
+    assert found.properties == waits
 
 
 @pytest.mark.parametrize("name", [TIMEOUT, TIMEOUT_IN_DOCUMENTS])
@@ -210,7 +250,7 @@ def test_a_body_is_bare_with_full_types_and_the_timeout_under_the_asked_name(nam
         "description": None,
         "clientConfiguration": None,
         "endpointConfiguration": {
-            **PROPERTIES["endpointConfiguration"],
+            **ENDPOINT,
             "@odata.type": f"{G}logicAppTriggerEndpointConfiguration",
         },
         "authenticationConfiguration": {"@odata.type": f"{G}azureAdPopTokenAuthentication"},
@@ -233,7 +273,7 @@ def test_a_cleared_url_is_left_out_and_other_nulls_are_sent():
         "endpointConfiguration": {"url": None, "subscriptionId": None},
         "callbackConfiguration": {TIMEOUT: None},
     }
-    body = request_body(REQUEST_TYPE, properties)
+    body = request_body(REQUEST_TYPE, flat(properties))
     assert body["endpointConfiguration"] == {
         "@odata.type": f"{G}logicAppTriggerEndpointConfiguration",
         "subscriptionId": None,
@@ -248,31 +288,41 @@ def test_members_of_a_former_type_are_dropped():
             "resourceId": "r",
         }
     }
-    body = request_body(REQUEST_TYPE, properties)
+    body = request_body(REQUEST_TYPE, flat(properties))
     assert body["authenticationConfiguration"] == {
         "@odata.type": f"{G}azureAdPopTokenAuthentication"
     }
 
 
+def test_an_object_without_members_of_ours_goes_back_as_null_unless_its_presence_counts():
+    found = observed_extension({"id": "e", "authenticationConfiguration": {}, **WAITING})
+    assert found.properties == {("authenticationConfiguration",): None, TIMEOUT_PATH[:1]: {}}
+    assert request_body(REQUEST_TYPE, found.properties) == {
+        "@odata.type": f"{G}{REQUEST_TYPE}",
+        "authenticationConfiguration": None,
+        "callbackConfiguration": {"@odata.type": f"{G}customExtensionCallbackConfiguration"},
+    }
+
+
 @pytest.mark.parametrize(
-    "properties",
+    "members",
     [
-        {"authenticationConfiguration": {}},
         {"authenticationConfiguration": {"resourceId": "r"}},
         {"displayName": {"x": 1}, "description": []},
         {"endpointConfiguration": "text", "callbackConfiguration": 5},
     ],
 )
 def test_values_that_graph_should_not_have_given_go_back_as_they_are_without_invented_types(
-    properties,
+    members,
 ):
-    body = request_body(REQUEST_TYPE, properties)
-    assert body == {"@odata.type": f"{G}{REQUEST_TYPE}", **properties}
+    found = observed_extension({"id": "e", **members})
+    body = request_body(REQUEST_TYPE, found.properties)
+    assert body == {"@odata.type": f"{G}{REQUEST_TYPE}", **members}
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUE = st.none() | TEXT
-PROPERTY_SETS = st.fixed_dictionaries(
+MEMBER_SETS = st.fixed_dictionaries(
     {},
     optional={
         "displayName": VALUE,
@@ -321,21 +371,22 @@ PROPERTY_SETS = st.fixed_dictionaries(
 
 
 @given(
-    PROPERTY_SETS,
-    st.sampled_from(EXTENSION_TYPES),
+    MEMBER_SETS,
+    st.sampled_from(FIELDS.types),
     st.sampled_from([TIMEOUT, TIMEOUT_IN_DOCUMENTS]),
     st.booleans(),
 )
-def test_what_is_sent_and_echoed_is_read_as_the_same(properties, kind, name, wrapped):
-    wanted = canonical(properties)
+def test_what_is_sent_and_echoed_is_read_as_the_same(members, kind, name, wrapped):
     echo = {
-        **json.loads(json.dumps(request_body(kind, wanted, name))),
+        **json.loads(json.dumps(request_body(kind, FIELDS.canonical(members), name))),
         "id": "e-1",
         "createdDateTime": "x",
     }
     found = observed_extension({"value": echo} if wrapped else echo)
-    assert found.properties == wanted
-    assert found.type == kind
+    if members.get("clientConfiguration") == {}:
+        del members["clientConfiguration"]  # an empty object declares nothing
+    assert found.properties == FIELDS.observed(members)
+    assert found.ref.type == kind
 
 
 @pytest.mark.parametrize("answer", [TIMEOUT, TIMEOUT_IN_DOCUMENTS, "both"])
@@ -352,19 +403,14 @@ def test_the_sandbox_keeps_what_is_written_under_either_name(tmp_path, answer, n
             graph_at(base) as client,
         ):
             with client.writes_unlocked():
-                made = (
-                    await create_extension(client, CATALOG, REQUEST_TYPE, PROPERTIES, name)
-                ).extension
-                changed = {
-                    **PROPERTIES,
-                    "description": "two",
-                    "callbackConfiguration": {TIMEOUT: "PT2H"},
-                }
-                put = (await replace_extension(client, CATALOG, made, changed, name)).extension
-            return made, put, await get_extension(client, CATALOG, made.id)
+                body = Body(request_body(REQUEST_TYPE, PROPERTIES, name))
+                answer = await attempt(client, create(client, PARENTS, body))
+                made = observe(PARENTS, answer.body)
+                body = Body(request_body(REQUEST_TYPE, CHANGED, name))
+                answer = await attempt(client, update(client, PARENTS, made.ref, body))
+            put = observe(PARENTS, answer.body)
+            return made, put, await get_extension(client, PARENTS, made.id)
 
     made, put, live = asyncio.run(run())
     assert made.properties == PROPERTIES
-    assert put.properties == live.properties == {
-        **PROPERTIES, "description": "two", "callbackConfiguration": {TIMEOUT: "PT2H"},
-    }  # fmt: skip
+    assert put.properties == live.properties == CHANGED
