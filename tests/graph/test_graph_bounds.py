@@ -10,8 +10,6 @@ import zlib
 
 import httpx
 import pytest
-from reconciler.graph.reading import MAX_EXTENSIONS, list_extensions, observe
-from reconciler.model.extension import Catalog
 
 from reconciler.errors import GarbledAnswerError, GraphAnswerError
 from reconciler.graph.transport import MAX_ANSWER_BYTES

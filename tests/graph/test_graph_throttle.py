@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 import pytest
 from harness import Running
 
+from reconciler.auth.credentials import LoopbackToken
 from reconciler.errors import GraphRefusalError
 from reconciler.graph.client import Limits, open_client
-from reconciler.graph.credentials import LoopbackToken
 from reconciler.graph.retry import RetryPolicy
 from tests.graph.graph_clients import NOW, send
 from tests.graph.scripted import TOKEN, Reply, refused, scripted
@@ -351,7 +351,7 @@ def test_nothing_is_sent_after_a_retry_after_longer_than_a_run_waits():
         async with throttled(refused(429, Retry_After="86400"), GOOD) as (graph, client, clock):
             for _ in range(3):
                 with pytest.raises(GraphRefusalError) as caught:
-                    await send(client, "POST")
+                    await send(client, "GET")
             return len(graph.seen), clock.asked, str(caught.value)
 
     seen, asked, message = asyncio.run(run())
