@@ -32,7 +32,7 @@ async def send(writing: Writing, run: Run) -> Answer | GraphError:
     Raises:
         StoppedError: the run must end; nothing was sent.
         JournalError: the attempt, or its result, could not be recorded.
-        AuthenticationError: there is no token any more; nothing was sent.
+        AuthenticationError: there is no longer a token; nothing was sent.
     """
     run.stop.refuse_new_writes()
     if writing.sending is None:
