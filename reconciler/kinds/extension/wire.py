@@ -13,7 +13,7 @@ from reconciler.kinds.extension.fields import (
 )
 from reconciler.model.answers import identifier, text_or_none
 from reconciler.model.fields import as_json
-from reconciler.model.json_values import JsonValue
+from reconciler.model.json_values import JsonValue, without_nulls
 from reconciler.model.kind import Body
 from reconciler.model.names import GUID
 from reconciler.model.objects import ObjectRef, Observed, Parents, Path, Value
@@ -70,24 +70,29 @@ def bodies(ref: ObjectRef, before: Observed | None, after: Mapping[Path, Value])
 
 
 def content(observed: Observed) -> dict[str, Any]:
-    """Everything in the answer but who wrote it and when, annotations, and nulls."""
+    """Everything in the answer but who wrote it and when, annotations, and nulls at every depth."""
+    properties = sorted(observed.properties.items())
+    unknown = {name: _member(observed.raw, name) for name in observed.unknown}
     return {
         "id": observed.ref.id,
         "type": observed.ref.type,
         "properties": [
-            [list(path), as_json(value)]
-            for path, value in sorted(observed.properties.items())
-            if value is not None
+            [list(path), _plain(value)] for path, value in properties if value is not None
         ],
-        "unknown": {name: _member(observed.raw, name) for name in observed.unknown},
+        "unknown": without_nulls(unknown),
     }
 
 
-def _member(raw: Mapping[str, Any], name: str) -> JsonValue:
-    value: Any = raw
-    for step in name.split("/"):
-        value = value[step]
-    return value  # type: ignore[no-any-return]
+def _plain(value: Value) -> JsonValue:
+    content = as_json(value)
+    return without_nulls(content) if isinstance(content, dict) else content
+
+
+def _member(raw: Mapping[str, Any], path: str) -> JsonValue:
+    """The undocumented member; its own name may contain a slash."""
+    outer, _, inner = path.partition("/")
+    value: JsonValue = raw[path] if path in raw else raw[outer][inner]
+    return value
 
 
 def _body(ref: ObjectRef, after: Mapping[Path, Value], name: str, *, spelling: str) -> Body:
