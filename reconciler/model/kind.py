@@ -68,7 +68,7 @@ class Surroundings:
     """
 
     before: Observed | None
-    unmanaged: tuple[Observed, ...]
+    unmanaged: Sequence[Observed]
     app_only: bool
 
 
