@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
 
 Advance = Callable[[], None]
-Matches = "list[ObjectRef] | GraphError"
 
 
 async def observe(
@@ -40,14 +39,14 @@ async def observe(
     """
     reading = _Reading(graph, kinds, advance)
     refs = list(dict.fromkeys(scope.parent for scope in desired if scope.parent is not None))
-    scopes_read: dict[ObjectRef | None, ObservedScope] = {}
+    scopes: dict[ObjectRef | None, ObservedScope] = {}
     for kind in kinds:
         of_kind = [ref for ref in refs if ref.kind == kind.name]
         if of_kind:
-            scopes_read |= await reading.scopes(kind, of_kind)
+            scopes |= await reading.scopes(kind, of_kind)
     if any(scope.parent is None for scope in desired):
-        scopes_read[None] = await reading.tenant()
-    return [scopes_read[scope.parent] for scope in desired]
+        scopes[None] = await reading.tenant()
+    return [scopes[scope.parent] for scope in desired]
 
 
 def with_referred(kinds: Kinds, desired: Sequence[DesiredScope]) -> list[DesiredScope]:
@@ -93,22 +92,34 @@ class _Reading:
         """The scopes of these parents, which are all of one kind."""
         batches = kind.api.batches(refs) if kind.api.batches else [refs]
         groups = await concurrently(self._batch(kind, batch) for batch in batches)
-        scopes_read = dict(chain.from_iterable(groups))
-        absent = [ref for ref, scope in scopes_read.items() if scope is None and ref.id is None]
-        listed, unreadable = await self._all(kind) if absent else ([], "")
-        by_name = {ref: _of_same_name(ref, listed) for ref in absent}
-        again = await concurrently(
-            self._matched(ref, matches) for ref, matches in by_name.items() if matches
-        )
-        scopes_read |= dict(zip((ref for ref in absent if by_name[ref]), again, strict=True))
-        return {
-            ref: scope or ObservedScope(ref, "absent", reason=_absent(ref, listed, unreadable))
-            for ref, scope in scopes_read.items()
+        searched = dict(chain.from_iterable(groups))
+        scopes: dict[ObjectRef | None, ObservedScope] = {
+            ref: scope for ref, scope in searched.items() if scope is not None
         }
+        return scopes | await self._without_match(kind, [ref for ref in refs if ref not in scopes])
+
+    async def _without_match(
+        self, kind: Kind, refs: Sequence[ObjectRef]
+    ) -> dict[ObjectRef, ObservedScope]:
+        """Those that no search finds: absent, unless the listing of all has one of this name."""
+        by_name = any(ref.id is None for ref in refs)
+        listed, unreadable = await self._all(kind) if by_name else ([], "")
+
+        async def scope_of(ref: ObjectRef) -> ObservedScope:
+            """The scope of the one of this name, or why there is none."""
+            scope = await self._matched(ref, _of_same_name(ref, listed))
+            if scope is not None:
+                return scope
+            self._advance()
+            return ObservedScope(ref, "absent", reason=_absent(ref, listed, unreadable))
+
+        return dict(zip(refs, await concurrently(map(scope_of, refs)), strict=True))
 
     async def tenant(self) -> ObservedScope:
         """The objects of the tenant that are in nothing else."""
-        return await self._read(None)
+        scope = await self._read(None)
+        self._advance()
+        return scope
 
     async def scope(self, parent: ObjectRef) -> ObservedScope:
         """The objects in a parent whose id is known; it is kept even if reading them fails."""
@@ -121,7 +132,7 @@ class _Reading:
     ) -> list[tuple[ObjectRef, ObservedScope | None]]:
         """Looks up a group of parents with one request, then reads them concurrently."""
         if kind.api.find is None:
-            raise AssertionError("a kind that contains others can be found")
+            raise AssertionError("a kind that contains others can be searched")
         matches = await kind.api.find(self._graph, refs)
         scopes = await concurrently(self._matched(ref, matches[ref]) for ref in refs)
         return list(zip(refs, scopes, strict=True))
@@ -134,7 +145,6 @@ class _Reading:
             self._advance()
             return ObservedScope(ref, "unreadable", reason=_unreadable(matches))
         if not matches:
-            self._advance()
             return None
         if len(matches) > 1:
             self._advance()
@@ -169,6 +179,8 @@ async def _list(
 
 
 def _of_same_name(ref: ObjectRef, listed: Sequence[ObjectRef]) -> list[ObjectRef]:
+    if ref.id is not None:
+        return []
     name = folded(ref.display_name)
     return [other for other in listed if folded(other.display_name) == name]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.diff.references import within
@@ -16,12 +16,13 @@ from reconciler.plan.dependencies import Identity, identity
 class Created:
     """The outcomes of a run's changes by their objects, for those that wait for them.
 
-    A change waits only for objects of kinds before its own, or of its own kind in its own parents:
-    no two changes wait for each other.
+    A change waits only for objects of kinds before its own, and never for a later one of its own
+    scope, which would wait for it: no two changes wait for each other.
     """
 
-    def __init__(self, changes: Iterable[Change]) -> None:
+    def __init__(self, changes: Sequence[Change]) -> None:
         self._outcomes: dict[Identity, asyncio.Future[Outcome]] = {}
+        self._scopes = {_of(change): change.scope.key for change in changes}
         loop = asyncio.get_running_loop()
         for change in changes:
             self._outcomes.setdefault(_of(change), loop.create_future())
@@ -38,7 +39,7 @@ class Created:
         """
         parents: list[ObjectRef] = []
         for number, parent in enumerate(change.parents):
-            current = await self._current(parent, change.parents[:number])
+            current = await self._current(parent, change.parents[:number], change)
             if current is None:
                 return reason("parent_failed")
             parents.append(current)
@@ -57,14 +58,19 @@ class Created:
     async def _referred(self, ref: ObjectRef, change: Change) -> ObjectRef | None:
         for parents in within(change.parents):
             if identity(ref, parents) in self._outcomes:
-                return await self._current(ref, parents)
+                return await self._current(ref, parents, change)
         return ref
 
-    async def _current(self, ref: ObjectRef, parents: Parents) -> ObjectRef | None:
-        """The object after its change in this run, if it has one; None if that was not applied."""
-        future = self._outcomes.get(identity(ref, parents))
+    async def _current(self, ref: ObjectRef, parents: Parents, waiting: Change) -> ObjectRef | None:
+        """The object after its change in this run, if it has one; None if that was not applied, or
+        comes after the waiting change.
+        """
+        key = identity(ref, parents)
+        future = self._outcomes.get(key)
         if future is None:
             return ref
+        if not future.done() and self._scopes[key] == waiting.scope.key:
+            return None
         outcome = await future
         return outcome.change.object if outcome.status == "done" else None
 

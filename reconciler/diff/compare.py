@@ -23,14 +23,17 @@ def compare(
 
     Where a chosen type changes, members of the old type show as removed. Where the members change
     that a value is computed from, and the value is not declared, the live one shows as removed too:
-    the service will compute another.
+    the service will compute another. Where an object is new, its declared nulls are rows too: the
+    service would fill in values of its own.
     """
     sides: Sides = {
         path: (_live_value(live, path, value), value) for path, value in desired.items()
     }
     sides |= _of_former_types(fields, desired, live)
     sides |= _to_be_computed(fields, sides, live)
-    rows = [_row(fields, path, *sides[path]) for path in _differing(fields, sides)]
+    differing = set(_differing(fields, sides))
+    differing |= _nulls_of_new_objects(differing, sides, live)
+    rows = [_row(fields, path, *sides[path]) for path in differing]
     return tuple(sorted(rows, key=lambda row: row.path))
 
 
@@ -87,6 +90,14 @@ def _to_be_computed(fields: Fields, sides: Sides, live: Mapping[Path, Value]) ->
         if before is not None and path not in sides and changed:
             computed[path] = before, None
     return computed
+
+
+def _nulls_of_new_objects(
+    differing: set[Path], sides: Sides, live: Mapping[Path, Value]
+) -> set[Path]:
+    existing = {path[0] for path, value in live.items() if value is not None}
+    new = {path[0] for path in differing if len(path) > 1} - existing
+    return {path for path in sides if len(path) > 1 and path[0] in new}
 
 
 def _differ(fields: Fields, path: Path, before: Value, after: Value) -> bool:

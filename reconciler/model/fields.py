@@ -231,8 +231,8 @@ class Fields:
         for member, content in value.items():
             path = self.canonical_paths.get((name, member), (name, member))
             ours = "@" not in member and (known is None or path[1] in known)
-            named_too = path[1] != member and value.get(path[1]) not in (None, "")
-            if ours and not named_too and (content is not None or path not in leaves):
+            named_too = path[1] != member and value.get(path[1]) not in _EMPTY
+            if ours and not named_too and (content not in _EMPTY or path not in leaves):
                 leaves[path] = self._spelled(path, content, documented=known is not None)
         return leaves or ({(name,): {}} if field.presence else {})
 
@@ -256,6 +256,7 @@ class Fields:
 
 
 _UNKNOWN = Field()
+_EMPTY = (None, "")
 
 
 def _counts(name: str, value: object) -> bool:

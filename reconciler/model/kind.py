@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from reconciler.model.fields import Fields
 from reconciler.model.objects import (
     Desired,
-    DesiredScope,
     ObjectRef,
     Observed,
     Parents,
@@ -68,7 +67,7 @@ class Surroundings:
     """
 
     before: Observed | None
-    unmanaged: tuple[Observed, ...]
+    unmanaged: Sequence[Observed]
     app_only: bool
 
 
@@ -192,8 +191,3 @@ class Kinds:
         return tuple(
             kind for kind in self.all if (kind.parents[0] if kind.parents else None) == outermost
         )
-
-
-def scopes_declared(scopes: Sequence[DesiredScope]) -> int:
-    """How many objects the scopes declare."""
-    return sum(len(scope.objects) for scope in scopes)

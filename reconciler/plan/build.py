@@ -42,10 +42,10 @@ def build_plan(
     merged = list(_merged(pairs))
     difference = diff(kinds, merged)
     difference.changes.sort(key=lambda change: _order(change, kinds))
+    difference.changes = [_without_secrets(change, context) for change in difference.changes]
     observed = [scope for scope, _ in merged]
     guarding = guarded(difference, observed, kinds, app_only=context.app_only)
-    safe = [_without_secrets(change, context) for change in guarding.changes]
-    changes = tuple(blocked_with_others(safe))
+    changes = tuple(blocked_with_others(guarding.changes))
     unchanged = {kind.name: difference.unchanged[kind.name] for kind in kinds if kind.is_written}
     desired = [declared for _, objects in merged for declared in objects]
     return Plan(

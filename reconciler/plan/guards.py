@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from reconciler.diff.changes import Diff
-from reconciler.diff.references import parents_key
+from reconciler.diff.references import Key, parents_key
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.kind import Kinds, Surroundings
 from reconciler.model.objects import Observed, ObservedScope
 from reconciler.model.plan import Change
 from reconciler.model.reason import Reason
 from reconciler.plan.dependencies import blocked
+
+Place = tuple[str, Key]
+"""A kind and the parents that objects of this kind are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +32,19 @@ def guarded(
     difference: Diff, observed: Sequence[ObservedScope], kinds: Kinds, *, app_only: bool
 ) -> Guarded:
     """The changes after the guards of their kinds; blocked ones are not asked about."""
-    objects = chain.from_iterable(scope.objects for scope in observed)
-    live = {(each.ref.kind, each.id): each for each in objects}
-    unmanaged = [live[each.object.kind, str(each.object.id)] for each in difference.unmanaged]
+    live = {
+        (each.ref.kind, each.id): each for each in chain(*(scope.objects for scope in observed))
+    }
+    unmanaged: defaultdict[Place, list[Observed]] = defaultdict(list)
+    for each in difference.unmanaged:
+        observed_object = live[each.object.kind, str(each.object.id)]
+        unmanaged[each.object.kind, parents_key(each.parents)].append(observed_object)
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
     for change in difference.changes:
         before = live.get((change.kind, change.object.id or ""))
-        around = Surroundings(before, _beside(change, unmanaged), app_only)
+        beside = unmanaged.get((change.kind, parents_key(change.parents)), ())
+        around = Surroundings(before, beside, app_only)
         blocks, warnings = _asked(change, around, kinds)
         changes.append(blocked(change, blocks[0]) if blocks else change)
         diagnostics += warnings
@@ -50,13 +59,3 @@ def _asked(
     answers = list(kinds.named(change.kind).guard(change, around))
     blocks = [answer for answer in answers if isinstance(answer, Reason)]
     return blocks, [answer for answer in answers if isinstance(answer, Diagnostic)]
-
-
-def _beside(change: Change, unmanaged: Sequence[Observed]) -> tuple[Observed, ...]:
-    """The unmanaged objects of the change's kind in the same parents."""
-    key = parents_key(change.parents)
-    return tuple(
-        observed
-        for observed in unmanaged
-        if observed.ref.kind == change.kind and parents_key(observed.parents) == key
-    )

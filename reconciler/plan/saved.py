@@ -154,9 +154,14 @@ def _is_writable(path: Path, kind: Kind) -> bool:
 
 
 def _may_be_applied(change: Change, plan: Plan) -> bool:
-    """True when the change has a fitting precondition, and writes no secret."""
-    precondition = change.precondition
-    if precondition is None or precondition.exists is (change.action == "create"):
+    """True when only a create has no id yet, the precondition fits, and no secret is written.
+
+    A create with an id would be sent as an update of that object, whatever it is.
+    """
+    precondition, creates = change.precondition, change.action == "create"
+    if precondition is None or precondition.exists is creates:
+        return False
+    if (change.object.id is None) is not creates:
         return False
     values = [row.after for row in change.fields if not isinstance(row.after, ObjectRef)]
     return all(may_be_written(value, plan.not_secret) for value in values)

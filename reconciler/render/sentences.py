@@ -111,7 +111,6 @@ FAILED: Sentences = {
 
 UNKNOWN: Sentences = {
     "answer_lost": "{error}",
-    "answer_without_object": "Graph answered the POST without the new {kind}.",
     "search_failed": "{error} Searching for the {kind} failed too: {search_error}",
     "others_found": "{error} The {kinds} found under that name do not match what was sent ({ids}).",
     "never_appeared": (

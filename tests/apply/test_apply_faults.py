@@ -887,3 +887,19 @@ def test_an_update_is_read_back_when_the_check_before_its_repetition_fails(tmp_p
     (outcome,), _, _ = carry_out(tmp_path, wanted, live, fault)
     assert outcome.status == "done", explained(outcome)
     assert sent.count("PUT") == 1
+
+
+def test_a_change_does_not_wait_for_a_later_one_of_its_own_scope(tmp_path: Path) -> None:
+    # No plan contains this, but a saved plan may have been altered.
+    async def story() -> list[str]:
+        wanted = [extension("a"), extension("b")]
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": wanted})
+        async with tenant(tmp_path, catalog()) as held:
+            plan = await held.plan(tmp_path / "desired")
+            first, second = plan.changes
+            row = FieldChange(("description",), None, second.object)
+            first = replace(first, fields=(*first.fields, row))
+            applying = held.apply(replace(plan, changes=(first, second)))
+            return [outcome.status for outcome in await asyncio.wait_for(applying, 5)]
+
+    assert asyncio.run(story()) == ["skipped", "done"]

@@ -277,3 +277,14 @@ def test_a_value_that_the_service_computes_says_so() -> None:
         ("endpointConfiguration", "url"): True,
     }
     assert value_at(live, ("endpointConfiguration", "url")) == URL
+
+
+def test_a_declared_null_in_a_new_object_is_a_row() -> None:
+    # Without it, the write does not carry the null, and the service fills in a value of its own.
+    declared = {"clientConfiguration": {"timeoutInMilliseconds": None, "maximumRetries": 0}}
+    assert rows(declared) == [
+        ("clientConfiguration/maximumRetries", None, 0),
+        ("clientConfiguration/timeoutInMilliseconds", None, None),
+    ]
+    exists = observed(extension("a", clientConfiguration={"maximumRetries": 1}))
+    assert rows(declared, exists) == [("clientConfiguration/maximumRetries", 1, 0)]

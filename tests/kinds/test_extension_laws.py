@@ -192,3 +192,19 @@ def test_content_changes_when_a_member_appears_and_not_when_a_null_does() -> Non
     assert content(observe(CATALOG, LIVE | {"new": 1})) != before
     assert content(observe(CATALOG, changed(("clientConfiguration", "new"), 1))) != before
     assert content(observe(CATALOG, LIVE | {"new": None})) == before
+    nested = LIVE | {"new": {"mode": "strict"}}
+    with_null = LIVE | {"new": {"mode": "strict", "since": None}}
+    assert content(observe(CATALOG, nested)) == content(observe(CATALOG, with_null))
+
+
+def test_the_name_of_an_undocumented_member_may_contain_a_slash() -> None:
+    assert content(observe(CATALOG, LIVE | {"a/b": 1}))["unknown"]["a/b"] == 1
+    inside = content(observe(CATALOG, changed(("clientConfiguration", "a/b"), 1)))
+    assert inside["unknown"]["clientConfiguration/a/b"] == 1
+
+
+def test_an_empty_timeout_does_not_hide_the_one_under_the_other_name() -> None:
+    timeouts = {"durationBeforeTimeout": "PT1H", "timeoutDuration": ""}
+    for callback in (timeouts, dict(reversed(timeouts.items()))):
+        body = {"callbackConfiguration": callback}
+        assert FIELDS.observed(body) == {("callbackConfiguration", "timeoutDuration"): "PT1H"}

@@ -18,7 +18,7 @@ from depot_runs import Depot, connected
 from depot_server import Depots, served
 from depots import FORMAT, STRANGERS
 
-from reconciler.app.kinds import check_order
+from reconciler.app.kinds import KINDS, check_order
 from reconciler.model.kind import Kinds
 from reconciler.model.plan import Outcome, Plan
 from reconciler.model.plan_document import plan_document
@@ -247,6 +247,7 @@ def test_killed_at_any_write_the_next_run_completes_it(write: int) -> None:
 
 def test_the_order_of_kinds_is_checked() -> None:
     depot, crate, gate = STRANGERS
+    check_order(KINDS)
     check_order(STRANGERS)
     for wrong in ((crate, depot, gate), (gate, depot, crate)):
         with pytest.raises(ValueError, match="depot must stand before"):

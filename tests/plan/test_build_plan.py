@@ -239,3 +239,12 @@ def test_a_credential_that_became_known_after_the_files_were_read_blocks_its_cha
         because(made.blocked[0])
         == "displayName contains a secret (a signature, a token or a key); remove it from the file"
     )
+
+
+def test_no_guard_warns_about_a_change_that_is_blocked_because_it_writes_a_secret() -> None:
+    learn_value("the-token-of-the-application")
+    desired = wanted(catalog_ref(None, "Marketing"), "a", "the-token-of-the-application")
+    context = replace(CONTEXT, app_only=True)
+    made = plan((desired, found(MARKETING, "Marketing")), context=context)
+    (warning,) = made.diagnostics
+    assert (warning.code, '"a"' in warning.message) == ("R301", True)

@@ -206,6 +206,8 @@ ROW = FIRST.fields[0]
         replace(FIRST, object=replace(FIRST.object, kind="catalog")),
         replace(FIRST, parents=()),
         replace(FIRST, precondition=None),
+        replace(FIRST, action="create", precondition=Precondition(exists=False)),
+        replace(FIRST, object=replace(FIRST.object, id=None)),
         replace(FIRST, action="create"),
     ],
 )

@@ -135,7 +135,6 @@ OUTCOMES: list[tuple[Status, Reason, str]] = [
 ]
 DOUBTS: list[tuple[Reason, str]] = [
     (reason("answer_lost"), "Graph said."),
-    (reason("answer_without_object"), "Graph answered the POST without the new extension."),
     (reason("search_failed", search_error="why"),
      "Graph said. Searching for the extension failed too: why"),
     (reason("others_found", ids=["a", "b"]),

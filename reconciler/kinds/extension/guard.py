@@ -8,7 +8,7 @@ from typing import TypeAlias
 from reconciler.kinds.extension.fields import FIELDS, LOGIC_APP_PATHS, URL_PATH
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.kind import Surroundings
-from reconciler.model.objects import ObjectRef, Path, Value
+from reconciler.model.objects import ObjectRef, Observed, Path, Value
 from reconciler.model.plan import Change
 
 CANDIDATES_LISTED = 5
@@ -58,9 +58,17 @@ def _same_call(
     same = [
         live.ref
         for live in surroundings.unmanaged
-        if live.ref.type == change.object.type and _logic_app(live.properties) == logic_app
+        if live.ref.type == change.object.type and _calls(live, logic_app)
     ]
     return sorted(same, key=lambda ref: ((ref.display_name or "").casefold(), ref.id or ""))
+
+
+def _calls(live: Observed, logic_app: LogicApp) -> bool:
+    """True if the extension calls the Logic App; its name, which mostly differs, is compared
+    first, because every create is compared with every unmanaged extension.
+    """
+    names = zip(reversed(LOGIC_APP_PATHS), reversed(logic_app), strict=True)
+    return all(FIELDS.comparable(path, live.properties.get(path)) == name for path, name in names)
 
 
 def _logic_app(properties: Mapping[Path, Value]) -> LogicApp | None:

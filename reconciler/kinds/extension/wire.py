@@ -70,24 +70,29 @@ def bodies(ref: ObjectRef, before: Observed | None, after: Mapping[Path, Value])
 
 
 def content(observed: Observed) -> dict[str, Any]:
-    """Everything in the answer but who wrote it and when, annotations, and nulls at any depth."""
+    """Everything in the answer but who wrote it and when, annotations, and nulls at every depth."""
+    properties = sorted(observed.properties.items())
+    unknown = {name: _member(observed.raw, name) for name in observed.unknown}
     return {
         "id": observed.ref.id,
         "type": observed.ref.type,
         "properties": [
-            [list(path), without_nulls(as_json(value))]
-            for path, value in sorted(observed.properties.items())
-            if value is not None
+            [list(path), _plain(value)] for path, value in properties if value is not None
         ],
-        "unknown": {name: _member(observed.raw, name) for name in observed.unknown},
+        "unknown": without_nulls(unknown),
     }
 
 
-def _member(raw: Mapping[str, Any], name: str) -> JsonValue:
-    value: Any = raw
-    for step in name.split("/"):
-        value = value[step]
-    return without_nulls(value)
+def _plain(value: Value) -> JsonValue:
+    content = as_json(value)
+    return without_nulls(content) if isinstance(content, dict) else content
+
+
+def _member(raw: Mapping[str, Any], path: str) -> JsonValue:
+    """The undocumented member; its own name may contain a slash."""
+    outer, _, inner = path.partition("/")
+    value: JsonValue = raw[path] if path in raw else raw[outer][inner]
+    return value
 
 
 def _body(ref: ObjectRef, after: Mapping[Path, Value], name: str, *, spelling: str) -> Body:
