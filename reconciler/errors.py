@@ -1,21 +1,20 @@
 """Every exception we raise, with the exit code the command ends with.
 
-    ReconcilerError                 1   an error that the operator can cause or must know ├──
-    UsageError                  1   the command line or an environment variable is invalid ├──
-    AuthenticationError         1   no token, or Graph rejects it after one renewal ├──
-    InvalidFilesError           3   a saved plan is missing, unreadable or not a plan document ├──
-    RefusedError                4   a guard or a missing approval ├── StalePlanError              5
-     the plan no longer matches Graph, was altered, or the digest differs ├── JournalError
-         1   the journal cannot be written; nothing more is sent to Graph ├── OutputError
-         1   the result cannot be written to stdout (6 after a write) ├── StaleChangeError
-     -   one change no longer matches Graph; becomes an outcome ├── StoppedError                -
-    one write was not sent, because the run must end; becomes an outcome └── GraphError
-        1   one exchange with Graph failed; reads turn it into "unreadable"
-        ├── GraphRefusalError           an HTTP error status: status, Graph's code, message, request
-        ID ├── GraphAnswerError            an answer that is invalid or must not be trusted │   └──
-        GarbledAnswerError      a 2xx that is not a JSON object: truncated, or sent by a proxy └──
-        GraphUnansweredError        no HTTP answer at all; says whether the request may have been
-        sent
+    ReconcilerError             1  an error that the operator can cause or must know
+    ├── UsageError              1  the command line or an environment variable is invalid
+    ├── AuthenticationError     1  no token, or Graph rejects it after one renewal
+    ├── InvalidFilesError       3  a saved plan is missing, unreadable or not a plan document
+    ├── RefusedError            4  a guard or a missing approval
+    ├── StalePlanError          5  the plan no longer matches Graph, was altered, or digests differ
+    ├── JournalError            1  the journal cannot be written; nothing more is sent to Graph
+    ├── OutputError             1  the result cannot be written to stdout (6 after a write)
+    ├── NotRepeatedError        -  one write was not sent again; becomes an outcome
+    ├── StoppedError            -  one write was not sent, as the run must end; becomes an outcome
+    └── GraphError              1  one exchange with Graph failed; reads turn it into "unreadable"
+        ├── GraphRefusalError      an HTTP error: status, Graph's code, message, request ID
+        ├── GraphAnswerError       an answer that is invalid or must not be trusted
+        │   └── GarbledAnswerError   a 2xx that is not a JSON object: truncated, or a proxy's
+        └── GraphUnansweredError   no HTTP answer; says whether the request may have been sent
 
 `cli` catches `ReconcilerError` once; any other exception is a bug and is reported as one.
 """
@@ -71,17 +70,17 @@ class StalePlanError(ReconcilerError):
     exit_code = 5
 
 
-class StaleChangeError(ReconcilerError):
-    """The pre-check of a write shows that the object is not as planned; it was not sent (again).
+class NotRepeatedError(ReconcilerError):
+    """The check before a write is repeated shows that it must not be.
 
-    `applied`: because an earlier attempt of the same write was applied, or may have been.
+    `may_be_applied`: because an earlier attempt of the same write was applied, or may have been.
     """
 
     request_id: str | None = None
 
-    def __init__(self, message: str, *, applied: bool = False) -> None:
+    def __init__(self, message: str, *, may_be_applied: bool = False) -> None:
         super().__init__(message)
-        self.applied = applied
+        self.may_be_applied = may_be_applied
 
 
 class StoppedError(ReconcilerError):

@@ -10,7 +10,7 @@ from reconciler.apply.writing import Writing
 from reconciler.diff.changes import fingerprint
 from reconciler.diff.compare import compare
 from reconciler.diff.patch import patched
-from reconciler.errors import GraphError, StaleChangeError
+from reconciler.errors import GraphError, NotRepeatedError
 from reconciler.model.fields import value_at
 from reconciler.model.kind import Kind
 from reconciler.model.names import folded
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 APPLIED_BEFORE = "An earlier attempt of the same write was applied."
 
 
-async def check(writing: Writing, run: Run) -> Outcome | GraphError | StaleChangeError | None:
+async def check(writing: Writing, run: Run) -> Outcome | GraphError | NotRepeatedError | None:
     """None if the write may be sent now; an outcome if it must not be.
 
     An error, in place of an answer, if an earlier attempt was applied, or may have been: only a
@@ -46,8 +46,7 @@ async def check(writing: Writing, run: Run) -> Outcome | GraphError | StaleChang
     why = stale_because(writing.kind, writing.change, live)
     if why is not None:
         return outcomes.stale(writing, why)
-    writing.before = live
-    writing.expect(own)
+    writing.begin(live, own)
     return None
 
 
@@ -105,11 +104,11 @@ def stale_because(kind: Kind, change: Change, live: Sequence[Observed]) -> Reaso
 
 def _check_repeated(
     writing: Writing, live: Sequence[Observed], own: Observed | None
-) -> Outcome | StaleChangeError | None:
+) -> Outcome | NotRepeatedError | None:
     """The check before an attempt is repeated although an earlier one may have been applied."""
     change = writing.change
-    if own is not None and not writing.expect(own).missing(own):
-        return StaleChangeError(APPLIED_BEFORE, applied=True)
+    if own is not None and not writing.expected.missing(own):
+        return NotRepeatedError(APPLIED_BEFORE, may_be_applied=True)
     why = stale_because(writing.kind, change, live)
     if why is None:
         return None
@@ -120,16 +119,16 @@ def _check_repeated(
 
 def _check_second_spelling(
     writing: Writing, live: Sequence[Observed]
-) -> Outcome | StaleChangeError | None:
+) -> Outcome | NotRepeatedError | None:
     """Nothing but the values with another name may still be missing."""
-    expected = writing.expect(None)
+    expected = writing.expected
     missing = expected.missing(own_of(writing.change, live))
     if not missing:
-        return StaleChangeError(APPLIED_BEFORE, applied=True)
+        return NotRepeatedError(APPLIED_BEFORE, may_be_applied=True)
     if expected.lost_only_aliases(missing):
         return None
     kind = writing.kind.name
-    return StaleChangeError(f"the {kind} changed before the write could be repeated")
+    return NotRepeatedError(f"the {kind} changed before the write could be repeated")
 
 
 def _namesake(change: Change, live: Sequence[Observed]) -> Observed | None:

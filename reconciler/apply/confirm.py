@@ -25,7 +25,7 @@ async def confirm(
     That is worth a try if only values with another name are missing, in Graph's answer too
     (docs/graph.md §2.4).
     """
-    expected = writing.expect(None)
+    expected = writing.expected
     lost_in_answer = expected.missing(answered) if answered else None
     dropped_at_once = writing.untried and expected.lost_only_aliases(lost_in_answer or ())
     try:
@@ -56,7 +56,7 @@ async def confirm_second_spelling(
     if isinstance(result, GraphError) and not nothing_written and seen.missing:
         return outcomes.unknown(writing, reason("read_back_failed"), result, accepted.request_id)
     if not nothing_written:
-        dropped = writing.expect(None).lost_only_aliases(seen.missing)
+        dropped = writing.expected.lost_only_aliases(seen.missing)
         code = "no_spelling_kept" if dropped else "accepted_spelling"
         writing.notes.append(_with_names(writing, code))
     return _judged(writing, seen, accepted)
@@ -95,7 +95,7 @@ def _judged(writing: Writing, seen: ReadBack, accepted: Accepted) -> Outcome:
     """Done, unless the read-back contradicts it."""
     if seen.own is None:
         return outcomes.not_shown(writing, accepted.request_id)
-    shows_former = writing.expect(None).shows_only_the_former(seen.missing)
+    shows_former = writing.expected.shows_only_the_former(seen.missing)
     if shows_former and not accepted.showed_loss:
         why = reason("old_values_shown")
         return outcomes.unknown(writing, why, None, accepted.request_id)
@@ -106,7 +106,7 @@ def _judged(writing: Writing, seen: ReadBack, accepted: Accepted) -> Outcome:
 
 
 def _contradiction(writing: Writing, seen: ReadBack, own: Observed) -> Reason | None:
-    expected = writing.expect(None)
+    expected = writing.expected
     if seen.missing:
         return reason("value_dropped", paths=["/".join(row.path) for row in seen.missing])
     if seen.namesakes:

@@ -9,8 +9,8 @@ from reconciler.apply.writing import Writing
 from reconciler.errors import (
     GraphError,
     GraphRefusalError,
+    NotRepeatedError,
     ReconcilerError,
-    StaleChangeError,
 )
 from reconciler.model.json_values import JsonValue
 from reconciler.model.kind import Kind
@@ -46,8 +46,8 @@ def _why_refused(writing: Writing, error: ReconcilerError) -> Reason:
 def _needed_to_write(kind: Kind) -> str:
     needs = kind.permission
     where = f" on this {kind.parents[0]}" if kind.parents else ""
-    note = f"; {needs.writing_note}" if needs.writing_note else ""
-    return f"Writing needs {needs.write} or the role {needs.write_role}{where}{note}."
+    note = f"; {needs.note}" if needs.note else ""
+    return f"Writing needs {needs.write} or the role {needs.role}{where}{note}."
 
 
 def check_failed(writing: Writing, error: GraphError) -> Outcome:
@@ -65,10 +65,10 @@ def stale(writing: Writing, why: Reason) -> Outcome:
     return Outcome(writing.change, "failed", reason=why, stale=True)
 
 
-def lost_before_retry(why: Reason, writing: Writing) -> StaleChangeError:
+def lost_before_retry(why: Reason, writing: Writing) -> NotRepeatedError:
     """In place of an answer: the create may have been applied, and its name is taken now."""
     text = f"an {writing.kind.name} with this name already exists ({why.parameters.get('id')})"
-    return StaleChangeError(f"Before the retry: {text}.", applied=True)
+    return NotRepeatedError(f"Before the retry: {text}.", may_be_applied=True)
 
 
 def _before_retry(why: Reason) -> Reason:

@@ -106,7 +106,7 @@ async def _poll(
 
 
 def _read_back_of(writing: Writing, live: Sequence[Observed]) -> ReadBack:
-    change, expected = writing.change, writing.expect(None)
+    change, expected = writing.change, writing.expected
     own, name = own_of(change, live), folded(change.object.display_name)
     had_name = expected.before is not None and folded(expected.before.ref.display_name) == name
     namesakes = (
@@ -127,7 +127,7 @@ def _of_same_name(writing: Writing, live: Sequence[Observed]) -> dict[str, Obser
 
 def _is_as_sent(writing: Writing, candidate: Observed) -> bool:
     """True if nothing is missing, or only values that Graph may expect under another name."""
-    expected = writing.expect(None)
+    expected = writing.expected
     missing = expected.missing(candidate)
     same_type = candidate.ref.type == writing.change.object.type
     return same_type and (not missing or expected.lost_only_aliases(missing))

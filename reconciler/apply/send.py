@@ -11,7 +11,7 @@ from reconciler.errors import (
     GraphError,
     GraphRefusalError,
     GraphUnansweredError,
-    StaleChangeError,
+    NotRepeatedError,
 )
 from reconciler.model.graph import Answer
 from reconciler.model.plan import Change
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Verdict = Literal["accepted", "throttled", "unauthorized", "refused", "not_sent", "unclear"]
 
 
-Result: TypeAlias = "Answer | GraphError | StaleChangeError"
+Result: TypeAlias = "Answer | GraphError | NotRepeatedError"
 
 
 async def send(writing: Writing, run: Run) -> Answer | GraphError:
@@ -65,8 +65,8 @@ def classify(result: Result) -> Verdict:
     if isinstance(result, GraphRefusalError) and result.certain:
         known: dict[int, Verdict] = {401: "unauthorized", 429: "throttled"}
         return known.get(result.status, "refused")
-    if isinstance(result, StaleChangeError):
-        return "unclear" if result.applied else "refused"
+    if isinstance(result, NotRepeatedError):
+        return "unclear" if result.may_be_applied else "refused"
     if isinstance(result, GraphUnansweredError) and result.not_sent:
         return "not_sent"
     return "unclear"

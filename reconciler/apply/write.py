@@ -14,7 +14,7 @@ from reconciler.apply.confirm import confirm, confirm_second_spelling, settle_lo
 from reconciler.apply.read_back import search
 from reconciler.apply.send import Result, Verdict, classify, send
 from reconciler.apply.writing import Writing
-from reconciler.errors import GraphError, GraphRefusalError, ReconcilerError, StaleChangeError
+from reconciler.errors import GraphError, GraphRefusalError, NotRepeatedError, ReconcilerError
 from reconciler.graph.retry import may_repeat
 from reconciler.model.graph import Answer
 from reconciler.model.objects import Observed
@@ -97,8 +97,8 @@ async def _settle(writing: Writing, result: Result, run: Run) -> Outcome | None:
 
 
 def _refusal(
-    writing: Writing, error: GraphError | StaleChangeError
-) -> GraphError | StaleChangeError:
+    writing: Writing, error: GraphError | NotRepeatedError
+) -> GraphError | NotRepeatedError:
     """The error to report: of two refused bodies the first one, because the second was a guess."""
     both = isinstance(error, GraphRefusalError) and error.status == 400
     return writing.first_refusal if both and writing.first_refusal is not None else error

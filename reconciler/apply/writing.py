@@ -32,7 +32,7 @@ class Writing:
     """One change: what it becomes, which body is next, and what may have been applied so far.
 
     * `change`: with the id of the object, as soon as it exists.
-    * `before`: the objects of the first check; `expected`: what a read-back must show.
+    * `before`: the objects of the first check.
     * `bodies`: those still to be tried, the next one first; `spellings`: of those sent.
     * `sending`: the request that is repeated until its answer is clear.
     * `may_be_written`: an attempt may have been applied. `repeated`: the create was sent twice.
@@ -43,7 +43,6 @@ class Writing:
     change: Change
     kind: Kind
     before: Sequence[Observed] = ()
-    expected: Expectation | None = None
     bodies: Sequence[Body] = ()
     sending: Sending | None = None
     may_be_written: bool = False
@@ -53,6 +52,7 @@ class Writing:
     spellings: list[str] = field(default_factory=list)
     notes: list[Reason] = field(default_factory=list)
     request_id: str | None = None
+    _expected: Expectation | None = None
 
     @property
     def is_create(self) -> bool:
@@ -69,13 +69,21 @@ class Writing:
         """True if the name must be free among all objects in the same parents."""
         return self.change.action in ("create", "rename")
 
-    def expect(self, own: Observed | None) -> Expectation:
-        """What the object must be after the change, from what it is before; set once."""
-        if self.expected is None:
-            properties = patched(own.properties if own else {}, self.change.fields)
-            self.expected = Expectation(self.kind, properties, own)
-            self.bodies = self.kind.bodies(self.change.object, own, properties)
-        return self.expected
+    @property
+    def expected(self) -> Expectation:
+        """What a read-back must show; known from the first check on."""
+        if self._expected is None:
+            raise AssertionError("a write is checked first")
+        return self._expected
+
+    def begin(self, live: Sequence[Observed], own: Observed | None) -> None:
+        """The first check has passed: from what is live follow the bodies, and what the object must
+        be after the change.
+        """
+        self.before = live
+        properties = patched(own.properties if own else {}, self.change.fields)
+        self._expected = Expectation(self.kind, properties, own)
+        self.bodies = self.kind.bodies(self.change.object, own, properties)
 
     def exists_as(self, object_id: str) -> None:
         """From now on, the change is about this object."""
@@ -97,7 +105,7 @@ class Writing:
 
     def start_again(self) -> None:
         """The create is sent a second time, as it was the first time."""
-        properties = self.expect(None).properties
+        properties = self.expected.properties
         self.bodies = self.kind.bodies(self.change.object, None, properties)
         self.spellings.clear()
         self.first_refusal = None
@@ -107,7 +115,7 @@ class Writing:
         """The same values under the name that was not tried yet, as an update of what is live: the
         write carries everything that the service has filled in meanwhile.
         """
-        wanted = self.expect(None).properties
+        wanted = self.expected.properties
         rows = [
             FieldChange(path, None, value)
             for path, value in wanted.items()

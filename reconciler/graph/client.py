@@ -100,7 +100,7 @@ class GraphClient:
 
     @property
     def paused(self) -> bool:
-        """True while all requests pause because Graph throttled one of them."""
+        """True while a request would have to wait, because Graph throttled another one."""
         return self._throttle.paused
 
     def elapsed_s(self) -> float:

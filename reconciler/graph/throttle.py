@@ -49,8 +49,8 @@ class Throttle:
 
     @property
     def paused(self) -> bool:
-        """True while all requests pause because Graph throttled one of them."""
-        return self._pause.active
+        """True while a request would have to wait, because Graph throttled another one."""
+        return self._pause.active or self._pause.delay_s > 0
 
     @asynccontextmanager
     async def permit(self, requests: int = 1) -> AsyncIterator[None]:
@@ -110,7 +110,7 @@ class Throttle:
             rate limit.
         """
         throttled = f"Throttled by Graph ({_reason(wait_s, named=named, of_a_limit=of_a_limit)})"
-        if not self.paused:  # a burst of refusals counts once
+        if not self._pause.active:  # a burst of refusals counts once
             consequence = self._send_less(wait_s, of_a_limit=of_a_limit)
             log.warning("%s. Pausing all requests; %s.", throttled, consequence)
         try:
@@ -118,7 +118,7 @@ class Throttle:
                 self._report_status(throttled)
                 await self._sleep(wait_s)
         finally:
-            if not self.paused:
+            if not self._pause.active:
                 self._report_status("")
                 self._budget.restart_calm()
 
@@ -152,7 +152,7 @@ class Throttle:
         while True:
             await self._wait_for_pause()
             await self._permits.acquire()
-            if not self.paused and not self._pause.delay_s:
+            if not self.paused:
                 return
             self._permits.release()
 

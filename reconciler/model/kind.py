@@ -73,15 +73,13 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What reading and writing a kind need: the permissions of the token, and the roles that grant
-    the same. Shown for HTTP 403; `writing_note` says what writing needs besides.
+    """What writing a kind needs: a permission of the token, or the role that grants the same. Shown
+    for HTTP 403; `note` says what else it needs.
     """
 
-    read: str
-    read_role: str
     write: str
-    write_role: str
-    writing_note: str = ""
+    role: str
+    note: str = ""
 
 
 Find: TypeAlias = (

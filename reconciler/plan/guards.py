@@ -32,9 +32,8 @@ def guarded(
     difference: Diff, observed: Sequence[ObservedScope], kinds: Kinds, *, app_only: bool
 ) -> Guarded:
     """The changes after the guards of their kinds; blocked ones are not asked about."""
-    live = {
-        (each.ref.kind, each.id): each for each in chain(*(scope.objects for scope in observed))
-    }
+    objects = chain.from_iterable(scope.objects for scope in observed)
+    live = {(each.ref.kind, each.id): each for each in objects}
     unmanaged: defaultdict[Place, list[Observed]] = defaultdict(list)
     for each in difference.unmanaged:
         observed_object = live[each.object.kind, str(each.object.id)]

@@ -238,3 +238,13 @@ def test_a_delay_is_waited_for_once_even_if_the_clock_stands_still():
 
     asyncio.run(run())
     assert waits_s == [7]
+
+
+def test_a_delay_that_nobody_has_waited_for_is_a_pause_too():
+    clock = Running()
+    throttle = throttle_of(2, clock)
+    assert not throttle.paused
+    throttle.delay_next(5)
+    assert throttle.paused
+    clock.now_s = 5.0
+    assert not throttle.paused

@@ -21,7 +21,7 @@ from reconciler.model.plan import Change
 from reconciler.model.reason import Reason, reason
 
 Observe = Callable[[Parents, Mapping[str, Any]], Observed]
-PERMISSION = Permission("Depots.Read", "Clerk", "Depots.Write", "Foreman")
+PERMISSION = Permission("Depots.Write", "Foreman")
 DEPOT_FIELDS = Fields(
     {("displayName",): Field(as_written, own=True), ("note",): Field(nullable=True)}
 )

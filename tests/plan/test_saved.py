@@ -54,7 +54,7 @@ def kind(name: str, parents: tuple[str, ...], fields: Fields) -> Kind:
         observe=unused,
         bodies=unused,
         content=unused,
-        permission=Permission("", "", "", ""),
+        permission=Permission("", ""),
         declare=unused,
     )
 

@@ -21,10 +21,8 @@ CATALOG = Kind(
     declare=lambda declaration: desired_object(declaration, FIELDS),
     content=lambda observed: {"id": observed.ref.id, "name": observed.ref.display_name},
     permission=Permission(
-        read="EntitlementManagement.Read.All",
-        read_role="Catalog reader",
         write="EntitlementManagement.ReadWrite.All",
-        write_role="Catalog owner",
+        role="Catalog owner",
     ),
     lists_unmanaged=False,
 )

@@ -21,11 +21,9 @@ EXTENSION = Kind(
     bodies=bodies,
     content=content,
     permission=Permission(
-        read="EntitlementManagement.Read.All",
-        read_role="Catalog reader",
         write="EntitlementManagement.ReadWrite.All",
-        write_role="Catalog owner",
-        writing_note="a signed-in user also needs Logic App Contributor on the Logic App",
+        role="Catalog owner",
+        note="a signed-in user also needs Logic App Contributor on the Logic App",
     ),
     declare=declare,
     rules=rules,

@@ -18,10 +18,9 @@ _LOGIC_APP_HOSTS = (".logic.azure.com", ".logic.azure.us", ".logic.azure.cn")
 """Of Consumption workflows, which entitlement management documents; a Standard workflow has the
 host of an app.
 
-Source:
-    https://learn.microsoft.com/entra/id-governance/entitlement-management-logic-apps-integration
-    and, for the
-clouds, https://learn.microsoft.com/power-automate/ip-address-configuration.
+Sources:
+* https://learn.microsoft.com/entra/id-governance/entitlement-management-logic-apps-integration
+* https://learn.microsoft.com/power-automate/ip-address-configuration (for the clouds)
 """
 
 
