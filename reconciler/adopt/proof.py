@@ -16,6 +16,7 @@ from reconciler.model.fields import Fields, value_at
 from reconciler.model.json_values import JsonValue
 from reconciler.model.kind import Kinds
 from reconciler.model.objects import (
+    NAME,
     Desired,
     DesiredScope,
     ObjectRef,
@@ -83,7 +84,7 @@ def _key_of_new(new: NewObject) -> Key:
     """The key as the loader reads it: a pinned id in lower case."""
     pinned = new.declares.get(("id",))
     ref = ObjectRef(new.kind.name, None if pinned is None else str(pinned).lower(), None)
-    name = str(new.declares.get(("displayName",)))
+    name = str(new.declares.get(NAME))
     return _key(new.document.file, ref, (new.document.header,), name)
 
 
@@ -96,7 +97,7 @@ def _by_key(
         for declared in scope.objects:
             name: JsonValue = declared.ref.display_name
             for edit in edits.get(declared.source, ()):
-                if edit.path == ("displayName",):
+                if edit.path == NAME:
                     name = edit.after
             keyed[_key(declared.source.file, declared.ref, declared.parents, name)] = declared
     return keyed

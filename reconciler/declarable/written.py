@@ -13,7 +13,7 @@ from reconciler.declarable.names import Names
 from reconciler.model.fields import Fields
 from reconciler.model.json_values import JsonObject, JsonValue
 from reconciler.model.kind import Kind
-from reconciler.model.objects import ObjectRef, Observed, Path, Properties, Value
+from reconciler.model.objects import NAME, ObjectRef, Observed, Path, Properties, Value
 from reconciler.model.odata import ODATA_TYPE, odata_type
 
 Written: TypeAlias = Properties
@@ -27,7 +27,7 @@ def written(kind: Kind, live: Observed, names: Names, *, pinned: bool) -> Writte
     for parent in live.parents[1:]:
         head[(_member_name(parent.kind),)] = names.reference(parent)
     if kind.is_foreign:
-        head[("displayName",)] = live.ref.display_name
+        head[NAME] = live.ref.display_name
     properties: Written = {
         path: value
         for path, value in live.properties.items()

@@ -11,11 +11,9 @@ from reconciler.diff.match import Match, match
 from reconciler.diff.references import Key, Known, References, parents_key
 from reconciler.model.json_values import JsonValue, sha256
 from reconciler.model.kind import Kind, Kinds
-from reconciler.model.objects import Desired, Observed, ObservedScope, Parents
+from reconciler.model.objects import NAME, Desired, Observed, ObservedScope, Parents
 from reconciler.model.plan import Change, FieldChange, Precondition, Unmanaged
 from reconciler.model.reason import Reason, reason
-
-NAME = ("displayName",)
 
 Pair = tuple[ObservedScope, Sequence[Desired]]
 """A scope as observed, with everything declared in it."""

@@ -15,6 +15,8 @@ Read = Literal["complete", "unreadable", "absent", "to_create"]
 
 Path: TypeAlias = tuple[str, ...]
 """Where a property is: `("displayName",)`, or `("outer", "inner")` in an object."""
+NAME: Path = ("displayName",)
+"""Where the name of an object of any kind is."""
 
 
 @dataclass(frozen=True, slots=True)

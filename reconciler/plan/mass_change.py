@@ -1,4 +1,4 @@
-"""Warns when a plan changes a large share of the managed extensions: often the cause is one value
+"""Warns when a plan changes a large share of the managed objects: often the cause is one value
 in `defaults`.
 """
 
@@ -11,9 +11,10 @@ from reconciler.diff.compare import declared_rows
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.objects import Desired, Inherited
 from reconciler.model.plan import Change
+from reconciler.render.nouns import common_noun, plural
 
 MANAGED_AT_LEAST = 10
-"""With fewer extensions, a large share is only a few changes, and a reviewer reads each."""
+"""With fewer objects, a large share is only a few changes, and a reviewer reads each."""
 CHANGED_ABOVE_PERCENT = 30
 CAUSES_LISTED = 5
 
@@ -23,10 +24,10 @@ Defaults = Mapping[SourceLocation | None, Inherited | None]
 def mass_change(
     changes: Sequence[Change], unchanged: int, desired: Sequence[Desired]
 ) -> Iterator[Diagnostic]:
-    """R314 when more than 30 % of at least ten managed extensions would change, with what they have
+    """R314 when more than 30 % of at least ten managed objects would change, with what they have
     in common.
 
-    Managed extensions are live and declared: creates and blocked changes do not count.
+    Managed objects are live and declared: creates and blocked changes do not count.
     """
     changed = [change for change in changes if change.action in ("update", "rename")]
     managed = len(changed) + unchanged
@@ -35,10 +36,9 @@ def mass_change(
     defaults: Defaults = {declared.source: declared.inherited for declared in desired}
     causes = Counter(place for change in changed if (place := _cause(change, defaults)) is not None)
     listed = causes.most_common(CAUSES_LISTED)
-    what = _noun(changed)
-    share = (
-        f"{len(changed)} of {managed} managed {what}s would change ({len(changed) / managed:.0%})"
-    )
+    what = common_noun(change.object for change in changed)
+    of_all = f"{len(changed)} of {managed} managed {plural(what)}"
+    share = f"{of_all} would change ({len(changed) / managed:.0%})"
     hint = "Check that this many changes are intended before you apply them."
     if listed:
         hint = f"{hint} One value in `defaults` changes every {what} of its document."
@@ -49,11 +49,6 @@ def mass_change(
         hint,
         listed[0][0] if listed else None,
     )
-
-
-def _noun(changes: Sequence[Change]) -> str:
-    kinds = {change.kind for change in changes}
-    return kinds.pop() if len(kinds) == 1 else "object"
 
 
 def _cause(change: Change, defaults: Defaults) -> SourceLocation | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.model.json_pointer import pointer
-from reconciler.model.objects import ObjectRef, Value
+from reconciler.model.objects import NAME, ObjectRef, Value
 from reconciler.model.plan import Change, FieldChange
 from reconciler.render.escape import json_value, visible
 from reconciler.render.nouns import noun, plural
 from reconciler.render.titles import SYMBOLS
 from reconciler.render.wording import PLAIN, Wording
 
-NAME = ("displayName",)
 SHARED_AMONG = 3
 """From so many creates on, a scope shows the properties that all of them set once."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import SANDBOX
+from reconciler.model.objects import NAME
 from reconciler.model.plan import ACTIONS, Change, FieldChange, Outcome, Plan
 from reconciler.model.wording import enumerated
 from reconciler.render import drift as drift_words
@@ -202,7 +203,7 @@ def _created(row: FieldChange) -> str:
 def _field(change: Change, row: FieldChange, wording: Wording) -> str:
     if change.action == "create":
         return _created(row)
-    beside_a_rename = change.action == "rename" and row.path != rows.NAME
+    beside_a_rename = change.action == "rename" and row.path != NAME
     symbol = titles.SYMBOLS["update" if beside_a_rename else change.action]
     before = rows.value_text(row.before)
     if wording.drift:

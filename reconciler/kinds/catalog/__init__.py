@@ -4,11 +4,12 @@ from reconciler.kinds.catalog.api import API, observe
 from reconciler.loader import desired_object
 from reconciler.model.fields import Field, Fields, as_written
 from reconciler.model.kind import Kind, Permission
+from reconciler.model.objects import NAME
 
 __all__ = ["CATALOG"]
 
 
-FIELDS = Fields({("displayName",): Field(as_written, own=True)})
+FIELDS = Fields({NAME: Field(as_written, own=True)})
 
 CATALOG = Kind(
     name="catalog",

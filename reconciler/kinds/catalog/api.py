@@ -17,7 +17,7 @@ from reconciler.model.answers import identifier, text_or_none
 from reconciler.model.graph import Graph, Request
 from reconciler.model.kind import Api
 from reconciler.model.names import folded
-from reconciler.model.objects import ObjectRef, Observed, Parents
+from reconciler.model.objects import NAME, ObjectRef, Observed, Parents
 
 log = logging.getLogger("reconciler.graph")
 
@@ -107,7 +107,7 @@ def observe(_parents: Parents, body: Mapping[str, Any]) -> Observed:
     """
     name = text_or_none(body.get("displayName"))
     ref = ObjectRef("catalog", identifier(body, "a catalog").lower(), name)
-    return Observed(ref, (), {("displayName",): name}, body)
+    return Observed(ref, (), {NAME: name}, body)
 
 
 def name_filter(name: str) -> str:

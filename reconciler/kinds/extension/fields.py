@@ -8,7 +8,7 @@ from __future__ import annotations
 from reconciler.kinds.extension.durations import canonical_duration
 from reconciler.model.fields import Field, Fields, as_written, canonical_scalar
 from reconciler.model.json_values import JsonValue
-from reconciler.model.objects import Value
+from reconciler.model.objects import NAME, Value
 
 REQUEST_TYPE = "accessPackageAssignmentRequestWorkflowExtension"
 ASSIGNMENT_TYPE = "accessPackageAssignmentWorkflowExtension"
@@ -37,7 +37,7 @@ def _duration(value: JsonValue) -> Value:
 
 FIELDS = Fields(
     {
-        ("displayName",): Field(as_written, own=True),
+        NAME: Field(as_written, own=True),
         ("description",): Field(as_written, nullable=True, optional=True),
         (ENDPOINT,): Field(
             types={"logicAppTriggerEndpointConfiguration": (*LOGIC_APP, "url")},
