@@ -20,7 +20,8 @@ class Created:
     scope, which would wait for it: no two changes wait for each other.
     """
 
-    def __init__(self, changes: Sequence[Change]) -> None:
+    def __init__(self, changes: Sequence[Change], places: asyncio.Semaphore) -> None:
+        self.places = places
         self._outcomes: dict[Identity, asyncio.Future[Outcome]] = {}
         self._scopes = {_of(change): change.scope.key for change in changes}
         loop = asyncio.get_running_loop()
@@ -71,8 +72,19 @@ class Created:
             return ref
         if not future.done() and self._scopes[key] == waiting.scope.key:
             return None
-        outcome = await future
+        outcome = await self._outcome(future)
         return outcome.change.object if outcome.status == "done" else None
+
+
+    async def _outcome(self, future: asyncio.Future[Outcome]) -> Outcome:
+        """The outcome in another scope; while it is waited for, that scope may have the place."""
+        if future.done():
+            return future.result()
+        self.places.release()
+        try:
+            return await future
+        finally:
+            await self.places.acquire()
 
 
 def _of(change: Change) -> Identity:

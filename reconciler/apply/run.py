@@ -80,19 +80,22 @@ async def apply_plan(
     Changes that have not started when `run.stop` is set are skipped. `report` is called with each
     outcome at once.
     """
-    created = Created(plan.changes)
+    # No more scopes at once than requests: a read-back that waits behind the writes of all other
+    # scopes is too old to be the check of the next create.
+    created = Created(plan.changes, asyncio.Semaphore(run.graph.limits.concurrency))
 
     async def apply_scope(changes: Sequence[Change]) -> list[Outcome]:
         """The outcomes of one scope's changes, applied in order."""
         done = []
-        for change in changes:
-            outcome = await _apply_change(change, run, created)
-            created.settle(change, outcome)
-            if change.action != "create" or outcome.status != "done":
-                run.forget(outcome.change)
-            _record_outcome(outcome, run)
-            report(outcome)
-            done.append(outcome)
+        async with created.places:
+            for change in changes:
+                outcome = await _apply_change(change, run, created)
+                created.settle(change, outcome)
+                if change.action != "create" or outcome.status != "done":
+                    run.forget(outcome.change)
+                _record_outcome(outcome, run)
+                report(outcome)
+                done.append(outcome)
         return done
 
     with run.graph.writes_unlocked():

@@ -137,3 +137,38 @@ def test_what_one_catalog_showed_is_not_taken_for_another(tmp_path: Path) -> Non
     for name in ("Marketing", "Finance"):
         verbs = [one.partition(" ")[2] for one in seen if one.startswith(name)]
         assert verbs == ["GET", "POST", "GET", "POST", "GET"]
+
+
+def test_no_more_catalogs_are_written_to_at_once_than_requests_may_be_in_flight(
+    tmp_path: Path,
+) -> None:
+    # Otherwise each read-back would wait behind the writes of all other catalogs, and be too old to
+    # be the check of the next create.
+    names = [f"c{number:02}" for number in range(20)]
+    ids = [f"{MARKETING[:-2]}{number:02}" for number in range(20)]
+    written: list[str] = []
+
+    @web.middleware
+    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+        written.extend(live_id for live_id in ids if f"/{live_id}/" in request.path)
+        return await handler(request)
+
+    async def story() -> int:
+        documents = [
+            {"catalog": name, "extensions": [extension("a"), extension("b")]} for name in names
+        ]
+        declare(tmp_path / "desired", *documents)
+        seeded = [catalog(name, live_id) for name, live_id in zip(names, ids, strict=True)]
+        async with tenant(tmp_path, *seeded, faults=[note]) as held:
+            plan = await held.plan(tmp_path / "desired")
+            written.clear()
+            assert {outcome.status for outcome in await held.apply(plan)} == {"done"}
+            return held.graph.limits.concurrency
+
+    concurrency = asyncio.run(story())
+    assert len(written) == 20 * 5, (
+        "for each catalog one check, and a write and a read-back for each"
+    )
+    for position in range(len(written)):
+        begun = set(written[: position + 1])
+        assert len(begun & set(written[position:])) <= concurrency

@@ -53,9 +53,9 @@ class Depot:
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Depot]:
+async def connected(url: str, concurrency: int = 8) -> AsyncIterator[Depot]:
     """A client for the server at this address; it does not wait between attempts."""
-    limits = Limits(RetryPolicy(2, sleep=at_once), timeout_s=10)
+    limits = Limits(RetryPolicy(2, sleep=at_once), timeout_s=10, concurrency=concurrency)
     async with open_client(url, LoopbackToken("token"), limits) as graph:
         yield Depot(graph)
 

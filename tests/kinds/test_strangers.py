@@ -55,11 +55,11 @@ def north() -> Depots:
     return depots
 
 
-def run(depots: Depots, story: Callable[[Depot], Awaitable[T]]) -> T:
+def run(depots: Depots, story: Callable[[Depot], Awaitable[T]], concurrency: int = 8) -> T:
     """The story, with a client for a server of these depots."""
 
     async def whole() -> T:
-        async with served(depots) as url, connected(url) as depot:
+        async with served(depots) as url, connected(url, concurrency) as depot:
             return await story(depot)
 
     return asyncio.run(whole())
@@ -84,9 +84,11 @@ def test_every_kind_is_planned_in_the_order_of_work() -> None:
     assert plan.complete
 
 
-def test_what_is_created_in_the_run_is_known_when_it_is_referred_to() -> None:
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_what_is_created_in_the_run_is_known_when_it_is_referred_to(concurrency: int) -> None:
+    # The scope that waits for the other one comes first.
     depots = north()
-    _, outcomes, after = run(depots, planned_and_applied)
+    _, outcomes, after = run(depots, planned_and_applied, concurrency)
     assert {outcome.status for outcome in outcomes} == {"done"}, outcomes
     south = depots.named("depots", "South")
     assert depots.named("depots/id-1/gates", "main")["leadsTo"] == {"id": south["id"]}
