@@ -13,9 +13,9 @@ from typing import Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.errors import AuthenticationError, UsageError
-from reconciler.model.digest import SANDBOX
 from reconciler.model.environment import Environment
 from reconciler.model.identity import Identity
+from reconciler.model.target import SANDBOX
 
 AuthMode = Literal[
     "auto", "github-oidc", "workload-identity", "environment", "managed-identity", "azure-cli"

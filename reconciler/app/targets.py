@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.errors import StalePlanError
-from reconciler.model.digest import SANDBOX, graph_host
 from reconciler.model.plan import Plan
+from reconciler.model.target import SANDBOX, graph_host
 from reconciler.settings import Settings
 
 

@@ -75,7 +75,6 @@ class Created:
         outcome = await self._outcome(future)
         return outcome.change.object if outcome.status == "done" else None
 
-
     async def _outcome(self, future: asyncio.Future[Outcome]) -> Outcome:
         """The outcome in another scope; while it is waited for, that scope may have the place."""
         if future.done():

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from reconciler.model.json_values import canonical_json, sha256
 from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef, Value
 from reconciler.model.plan import FORMAT_VERSION, Change, FieldChange
-
-SANDBOX = "sandbox"
-"""Replaces the Graph URL in plans made with `--sandbox`, because its port differs on each run."""
+from reconciler.model.target import graph_host
 
 
 def digest(
@@ -60,18 +57,6 @@ def entry(change: Change) -> dict[str, object]:
         "fields": [_row(row) for row in change.fields],
         **({"namesakes": list(change.namesakes)} if change.namesakes else {}),
     }
-
-
-def graph_host(graph_url: str) -> str:
-    """The host part that identifies a Graph in digests: without port; `sandbox` for the embedded
-    one.
-    """
-    if graph_url == SANDBOX:
-        return SANDBOX
-    try:
-        return urlsplit(graph_url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _key(parent: ObjectRef) -> str:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from reconciler.diff.references import Key, parents_key
 from reconciler.errors import StalePlanError
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.digest import entry, graph_host
+from reconciler.model.digest import entry
 from reconciler.model.json_values import canonical_json
 from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef
 from reconciler.model.plan import Plan, Unmanaged
+from reconciler.model.target import graph_host
 
 _OBJECT_STAYS = (
     "It stays in the tenant, and apply no longer changes it. Declare it again, with its `id` if it"

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 
-from reconciler.model.digest import SANDBOX
 from reconciler.model.plan import Action, Change, FieldChange, Plan
+from reconciler.model.target import SANDBOX
 from reconciler.render.escape import visible
 from reconciler.render.nouns import common_noun, noun, plural
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from reconciler.model.digest import SANDBOX
 from reconciler.model.identity import READ_PERMISSIONS, WRITE_PERMISSIONS, Assertion, Identity
+from reconciler.model.target import SANDBOX
 from reconciler.render.escape import visible
 from reconciler.render.json_document import to_json
 

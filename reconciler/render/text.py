@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.digest import SANDBOX
 from reconciler.model.objects import NAME
 from reconciler.model.plan import ACTIONS, Change, FieldChange, Outcome, Plan
+from reconciler.model.target import SANDBOX
 from reconciler.model.wording import enumerated
 from reconciler.render import drift as drift_words
 from reconciler.render import rows, titles, view

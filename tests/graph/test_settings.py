@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import UsageError
-from reconciler.model.digest import SANDBOX, graph_host
+from reconciler.model.target import SANDBOX, graph_host
 from reconciler.settings import (
     CLOUDS,
     DEFAULT_LOOPBACK_TOKEN,

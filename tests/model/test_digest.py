@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.diagnostic import SourceLocation
-from reconciler.model.digest import digest, document_digest, entry, graph_host
+from reconciler.model.digest import digest, document_digest, entry
 from reconciler.model.objects import ObjectRef
 from reconciler.model.plan import Change, FieldChange, Precondition
 from reconciler.model.reason import reason
+from reconciler.model.target import graph_host
 
 CATALOG = ObjectRef("catalog", "32efb28c-0a1b-4c3d-8e4f-000000000001", "Marketing")
 NAMED = ObjectRef("catalog", None, "Marketing")
