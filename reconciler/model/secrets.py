@@ -200,11 +200,22 @@ def _without(values: Collection[str], view: str) -> str:
 
 def masked(value: JsonValue) -> JsonValue:
     """The value with every text in it masked; the names of members are kept."""
+    return _masked(value, {})
+
+
+def _masked(value: JsonValue, known: dict[str, str]) -> JsonValue:
+    """The same; each text is masked once, however often it occurs: ids of parents do in every
+    object.
+    """
     if isinstance(value, dict):
-        return {name: masked(member) for name, member in value.items()}
+        return {name: _masked(member, known) for name, member in value.items()}
     if isinstance(value, list):
-        return [masked(member) for member in value]
-    return mask(value) if isinstance(value, str) else value
+        return [_masked(member, known) for member in value]
+    if not isinstance(value, str):
+        return value
+    if value not in known:
+        known[value] = mask(value)
+    return known[value]
 
 
 def may_be_written(value: JsonValue, not_secret: Collection[str] = ()) -> bool:
