@@ -85,6 +85,17 @@ def test_a_create_that_shows_late_is_looked_for_until_it_shows_and_no_more(tmp_p
     assert seen == ["GET all", *["POST", *["GET all"] * 3] * 2]
 
 
+def test_before_the_second_timeout_name_the_new_extension_alone_is_looked_at(
+    tmp_path: Path,
+) -> None:
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    switches = ("timeout_accept=durationBeforeTimeout", "timeout_other=ignore")
+    seen, (outcome,) = requests_of(tmp_path, timed, switches=switches)
+    assert outcome.status == "done", explained(outcome)
+    update = seen.index("PUT")
+    assert seen[update - 1 :] == ["GET one", "PUT", "GET all"]
+
+
 @pytest.mark.parametrize("name", ["a", "z"])
 def test_an_update_looks_at_its_own_extension_on_either_side_of_a_create(
     tmp_path: Path, name: str
