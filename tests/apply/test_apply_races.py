@@ -224,6 +224,40 @@ def test_what_showed_once_under_the_name_is_not_forgotten_by_the_last_look(tmp_p
     assert (story.run(normalised_and_flapping).status, story.names) == ("unknown", ["a"])
 
 
+def test_a_second_one_of_the_name_is_not_adopted_once_the_first_is_gone(tmp_path: Path) -> None:
+    looks: list[str] = []
+
+    async def one_after_the_other(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST":
+            return web.Response(status=504)
+        if story.writes:
+            looks.append(request.path)
+            theirs = {"id": OTHER, **extension("a", description="theirs")}
+            as_sent = {"id": OWN, **extension("a", description="ours")}
+            return web.json_response({"value": [theirs if len(looks) == 1 else as_sent]})
+        return await handler(request)
+
+    story = Story(tmp_path, [], extension("a", description="ours"))
+    outcome = story.run(one_after_the_other)
+    assert (outcome.status, story.writes) == ("unknown", ["POST"]), explained(outcome)
+    assert OWN in explained(outcome)
+    assert OTHER in explained(outcome)
+
+
+def test_of_two_refused_bodies_the_first_refusal_is_reported(tmp_path: Path) -> None:
+    async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "GET":
+            return await handler(request)
+        error = {"code": "InvalidModel", "message": f"refusal {len(story.writes)}"}
+        return web.json_response({"error": error}, status=400)
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    story = Story(tmp_path, [], timed)
+    outcome = story.run(refused)
+    assert (outcome.status, story.writes) == ("failed", ["POST", "POST"])
+    assert "refusal 1" in str(outcome.error)
+
+
 def test_a_name_that_an_older_extension_took_meanwhile_is_not_free_for_the_second_create(
     tmp_path: Path,
 ) -> None:
