@@ -24,11 +24,12 @@ def requests_of(
     *wanted: Any,
     live: tuple[Any, ...] = (),
     refuse: str = "",
+    status: int = 400,
     switches: tuple[str, ...] = (),
     before_the_write: Callable[[Tenant, int], None] = lambda _held, _number: None,
 ) -> tuple[list[str], list[Outcome]]:
     """The requests of an apply in one catalog, in order, and its outcomes; a POST of the name
-    `refuse` gets a 400.
+    `refuse` gets this status.
     """
     seen: list[str] = []
     held: Tenant
@@ -45,7 +46,7 @@ def requests_of(
             before_the_write(held, seen.count("POST"))
             if refuse and refuse in (await request.text()):
                 return web.json_response(
-                    {"error": {"code": "InvalidModel", "message": "no"}}, status=400
+                    {"error": {"code": "InvalidModel", "message": "no"}}, status=status
                 )
         return await handler(request)
 
@@ -75,6 +76,25 @@ def test_after_a_refused_create_the_next_one_looks_for_itself(tmp_path: Path) ->
     )
     assert [one.status for one in outcomes] == ["done", "failed", "done"]
     assert seen == ["GET all", "POST", "GET all", "POST", "GET all", "POST", "GET all"]
+
+
+def test_a_look_is_the_look_before_one_attempt_only(tmp_path: Path) -> None:
+    """Someone takes the second name while Graph rejects the token."""
+
+    def someone_creates(held: Tenant, number: int) -> None:
+        if number == 2:
+            held.store.add("extension", {"id": OTHER, **extension("b")}, MARKETING)
+
+    seen, outcomes = requests_of(
+        tmp_path,
+        extension("a"),
+        extension("b"),
+        refuse='"b"',
+        status=401,
+        before_the_write=someone_creates,
+    )
+    assert [(one.status, one.stale) for one in outcomes] == [("done", False), ("failed", True)]
+    assert seen == ["GET all", "POST", "GET all", "POST", "GET all"]
 
 
 def test_a_create_that_shows_late_is_looked_for_until_it_shows_and_no_more(tmp_path: Path) -> None:

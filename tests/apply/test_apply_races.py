@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
+from harness import ASSIGNMENT, FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
 from objects import KINDS, explained
 
 from reconciler.apply.read_back import POLL_WAITS_S
@@ -256,6 +256,89 @@ def test_of_two_refused_bodies_the_first_refusal_is_reported(tmp_path: Path) -> 
     outcome = story.run(refused)
     assert (outcome.status, story.writes) == ("failed", ["POST", "POST"])
     assert "refusal 1" in str(outcome.error)
+
+
+@pytest.mark.parametrize(
+    "theirs", [extension("A", description="theirs"), extension("a", ASSIGNMENT)], ids=["A", "type"]
+)
+def test_one_of_the_name_that_is_not_as_sent_is_neither_adopted_nor_doubled(
+    theirs: Any, tmp_path: Path
+) -> None:
+    async def lost(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "POST":
+            return await handler(request)
+        story.held.store.add("extension", {"id": OTHER, **theirs}, MARKETING)
+        return web.Response(status=504)
+
+    story = Story(tmp_path, [], extension("a", description=theirs.get("description") and "ours"))
+    outcome = story.run(lost)
+    assert (outcome.status, story.writes) == ("unknown", ["POST"]), explained(outcome)
+    assert outcome.reason is not None
+    assert (outcome.reason.code, outcome.reason.parameters["ids"]) == ("others_found", [OTHER])
+
+
+def test_a_create_that_is_sent_again_is_a_request_of_its_own(tmp_path: Path) -> None:
+    ids: list[str] = []
+
+    async def lost_once(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "POST":
+            return await handler(request)
+        ids.append(request.headers["client-request-id"])
+        return web.Response(status=504) if len(ids) == 1 else await handler(request)
+
+    story = Story(tmp_path, [], extension("a"))
+    assert story.run(lost_once).status == "done"
+    assert len(set(ids)) == len(ids) == 2
+
+
+@pytest.mark.parametrize(("status", "sent"), [(403, 1), (422, 1), (400, 2)])
+@pytest.mark.parametrize("write", ["POST", "PUT"])
+def test_the_second_timeout_name_is_sent_after_a_400_alone(
+    write: str, status: int, sent: int, tmp_path: Path
+) -> None:
+    bodies: list[str] = []
+
+    async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "GET":
+            return await handler(request)
+        bodies.append(await request.text())
+        return web.Response(status=status)
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    live = [{"id": OWN, **extension("a")}] if write == "PUT" else []
+    assert Story(tmp_path, live, timed).run(refused).status == "failed"
+    assert ["durationBeforeTimeout" in body for body in bodies] == [False, True][:sent]
+
+
+def test_the_second_timeout_name_is_not_sent_where_another_value_was_dropped(
+    tmp_path: Path,
+) -> None:
+    async def drops_the_description(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if request.method == "PUT":
+            story.edit(OWN, description=None)
+            return web.Response(status=204)
+        return answer
+
+    timed = extension("a", description="new", callbackConfiguration={"timeoutDuration": "PT2H"})
+    story = Story(tmp_path, [{"id": OWN, **extension("a", description="old")}], timed)
+    outcome = story.run(drops_the_description)
+    assert (outcome.status, story.writes) == ("failed", ["PUT"]), explained(outcome)
+    assert "description" in explained(outcome)
+
+
+def test_a_second_timeout_name_whose_answer_is_lost_and_that_never_shows_is_unknown(
+    tmp_path: Path,
+) -> None:
+    async def second_is_lost(request: web.Request, handler: Handler) -> web.StreamResponse:
+        lost = request.method == "PUT" and len(story.writes) > 1
+        return web.Response(status=504) if lost else await handler(request)
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore"]
+    story = Story(tmp_path, [{"id": OWN, **extension("a")}], timed, *switches)
+    outcome = story.run(second_is_lost)
+    assert outcome.status == "unknown", explained(outcome)
 
 
 def test_a_name_that_an_older_extension_took_meanwhile_is_not_free_for_the_second_create(
