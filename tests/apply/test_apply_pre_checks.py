@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 from harness import MARKETING, Tenant, catalog, declare, extension, tenant
-from objects import explained
+from objects import KINDS, explained
 
+from reconciler.apply.stale import refuse_if_stale
+from reconciler.errors import StalePlanError
 from reconciler.model.plan import Outcome
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -168,3 +170,40 @@ def test_what_one_catalog_showed_is_not_taken_for_another(tmp_path: Path) -> Non
     for name in ("Marketing", "Finance"):
         verbs = [one.partition(" ")[2] for one in seen if one.startswith(name)]
         assert verbs == ["GET", "POST", "GET", "POST", "GET"]
+
+
+def test_after_an_update_the_next_create_looks_for_itself(tmp_path: Path) -> None:
+    live = ({"id": OWN, **extension("m")},)
+    wanted = [extension("a"), extension("m", description="new"), extension("z")]
+    seen, outcomes = requests_of(tmp_path, *wanted, live=live)
+    assert [one.status for one in outcomes] == ["done"] * 3
+    create, update = ["GET all", "POST", "GET all"], ["GET one", "PUT", "GET one"]
+    assert seen == create + update + create
+
+
+def test_a_blocked_change_is_skipped_without_a_request(tmp_path: Path) -> None:
+    live = ({"id": OWN, **extension("a")}, {"id": OTHER, **extension("A")})
+    seen, (outcome,) = requests_of(tmp_path, extension("a"), live=live)
+    assert (outcome.status, seen) == ("skipped", [])
+    assert outcome.reason == outcome.change.reason
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_saved_plan_that_cannot_be_checked_is_refused(status: int, tmp_path: Path) -> None:
+    unreadable = False
+
+    @web.middleware
+    async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return web.Response(status=status) if unreadable else await handler(request)
+
+    async def story() -> None:
+        nonlocal unreadable
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
+        async with tenant(tmp_path, catalog(), faults=[fault]) as held:
+            plan = await held.plan(tmp_path / "desired")
+            await refuse_if_stale(plan, held.graph, KINDS)
+            unreadable = True
+            with pytest.raises(StalePlanError, match="could not be read"):
+                await refuse_if_stale(plan, held.graph, KINDS)
+
+    asyncio.run(story())

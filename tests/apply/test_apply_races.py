@@ -14,6 +14,7 @@ from objects import KINDS, explained
 from reconciler.apply.read_back import POLL_WAITS_S
 from reconciler.apply.stale import refuse_if_stale
 from reconciler.model.plan import Outcome
+from reconciler.model.reason import reason
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OWN = MARKETING[:-1] + "0"
@@ -324,7 +325,7 @@ def test_the_second_timeout_name_is_not_sent_where_another_value_was_dropped(
     story = Story(tmp_path, [{"id": OWN, **extension("a", description="old")}], timed)
     outcome = story.run(drops_the_description)
     assert (outcome.status, story.writes) == ("failed", ["PUT"]), explained(outcome)
-    assert "description" in explained(outcome)
+    assert outcome.reason == reason("value_dropped", paths=["description"])
 
 
 def test_a_second_timeout_name_whose_answer_is_lost_and_that_never_shows_is_unknown(

@@ -169,6 +169,16 @@ def test_a_reference_to_nothing_is_blocked() -> None:
     )
 
 
+def test_what_refers_to_a_blocked_change_is_blocked_in_the_plan() -> None:
+    depots = north()
+    for _ in range(2):
+        depots.add("depots", displayName="South", note="old")
+    plan = run(depots, lambda depot: depot.plan(TEXT))
+    codes = {(each.kind, each.object.display_name): each.reason.code for each in plan.blocked}
+    assert codes["depot", "South"] == "name_ambiguous"
+    assert codes["gate", "main"] == "depends_on_blocked"
+
+
 def test_a_foreign_object_that_is_not_there_is_not_created() -> None:
     text = "depot: North\ngates: [{displayName: side, leadsTo: North}]"
     (blocked,) = run(north(), lambda depot: depot.plan(text)).blocked

@@ -226,3 +226,16 @@ def test_a_credential_that_became_known_after_the_files_were_read_blocks_its_cha
         because(made.blocked[0])
         == "displayName contains a secret (a signature, a token or a key); remove it from the file"
     )
+
+
+def test_an_application_is_warned_of_what_it_would_write_and_of_no_blocked_change() -> None:
+    desired = wanted(catalog_ref(MARKETING, None), "a", "b")
+    live = found(MARKETING, "Marketing", extension("b"), extension("B"))
+    made = plan((desired, live), context=replace(CONTEXT, app_only=True))
+    assert [(one.action, one.object.display_name) for one in made.changes] == [
+        ("create", "a"),
+        ("blocked", "b"),
+    ]
+    assert [each.code for each in made.diagnostics].count("R301") == 1
+    signed_in = plan((desired, live))
+    assert "R301" not in [each.code for each in signed_in.diagnostics]
