@@ -192,3 +192,9 @@ def test_content_changes_when_a_member_appears_and_not_when_a_null_does() -> Non
     assert content(observe(CATALOG, LIVE | {"new": 1})) != before
     assert content(observe(CATALOG, changed(("clientConfiguration", "new"), 1))) != before
     assert content(observe(CATALOG, LIVE | {"new": None})) == before
+
+
+def test_content_tells_the_documented_types_apart() -> None:
+    kinds = [f"#microsoft.graph.{name}" for name in FIELDS.types]
+    contents = [sha256(content(observe(CATALOG, LIVE | {ODATA_TYPE: kind}))) for kind in kinds]
+    assert len(set(contents)) == len(kinds) == 2
