@@ -11,13 +11,23 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
-from objects import catalog_ref, explained, observed_extension
+from harness import (
+    ASSIGNMENT,
+    FINANCE,
+    MARKETING,
+    REQUEST,
+    Tenant,
+    catalog,
+    declare,
+    extension,
+    tenant,
+)
+from objects import canonical, catalog_ref, explained, observed_extension
 
 from reconciler.apply.check import stale_because
 from reconciler.apply.read_back import POLL_WAITS_S
 from reconciler.diff.changes import fingerprint
-from reconciler.diff.compare import compare
+from reconciler.diff.compare import compare, leaves
 from reconciler.errors import RefusedError
 from reconciler.kinds.extension import EXTENSION
 from reconciler.kinds.extension.api import create
@@ -265,6 +275,22 @@ def test_a_name_taken_since_the_plan_stops_the_create(tmp_path: Path) -> None:
     assert outcome.status == "failed", explained(outcome)
     assert outcome.stale
     assert len(live) == 1
+
+
+def test_one_of_another_type_is_no_earlier_result_of_the_create() -> None:
+    theirs = observed_extension({"id": FINANCE, **extension("a", ASSIGNMENT)})
+    ours = replace(theirs.ref, id=None, type=FIELDS.short_type(REQUEST))
+    create_a = Change(
+        action="create",
+        object=ours,
+        parents=(catalog_ref(MARKETING, "Marketing"),),
+        reason=reason("not_live"),
+        fields=leaves(canonical(extension("a"))),
+        precondition=Precondition(exists=False),
+    )
+    assert stale_because(EXTENSION, create_a, [theirs]) == reason("name_taken", id=FINANCE)
+    same_type = replace(theirs, ref=replace(theirs.ref, type=ours.type))
+    assert stale_because(EXTENSION, create_a, [same_type]) == reason("already_applied", id=FINANCE)
 
 
 def test_an_extension_deleted_since_the_plan_stops_the_update(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 from harness import MARKETING, Tenant, catalog, declare, extension, tenant
-from objects import explained
+from objects import KINDS, explained
 
+from reconciler.apply.stale import refuse_if_stale
+from reconciler.errors import StalePlanError
 from reconciler.model.plan import Outcome
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -24,11 +26,12 @@ def requests_of(
     *wanted: Any,
     live: tuple[Any, ...] = (),
     refuse: str = "",
+    status: int = 400,
     switches: tuple[str, ...] = (),
     before_the_write: Callable[[Tenant, int], None] = lambda _held, _number: None,
 ) -> tuple[list[str], list[Outcome]]:
     """The requests of an apply in one catalog, in order, and its outcomes; a POST of the name
-    `refuse` gets a 400.
+    `refuse` gets this status.
     """
     seen: list[str] = []
     held: Tenant
@@ -45,7 +48,7 @@ def requests_of(
             before_the_write(held, seen.count("POST"))
             if refuse and refuse in (await request.text()):
                 return web.json_response(
-                    {"error": {"code": "InvalidModel", "message": "no"}}, status=400
+                    {"error": {"code": "InvalidModel", "message": "no"}}, status=status
                 )
         return await handler(request)
 
@@ -77,12 +80,42 @@ def test_after_a_refused_create_the_next_one_looks_for_itself(tmp_path: Path) ->
     assert seen == ["GET all", "POST", "GET all", "POST", "GET all", "POST", "GET all"]
 
 
+def test_a_look_is_the_look_before_one_attempt_only(tmp_path: Path) -> None:
+    """Someone takes the second name while Graph rejects the token."""
+
+    def someone_creates(held: Tenant, number: int) -> None:
+        if number == 2:
+            held.store.add("extension", {"id": OTHER, **extension("b")}, MARKETING)
+
+    seen, outcomes = requests_of(
+        tmp_path,
+        extension("a"),
+        extension("b"),
+        refuse='"b"',
+        status=401,
+        before_the_write=someone_creates,
+    )
+    assert [(one.status, one.stale) for one in outcomes] == [("done", False), ("failed", True)]
+    assert seen == ["GET all", "POST", "GET all", "POST", "GET all"]
+
+
 def test_a_create_that_shows_late_is_looked_for_until_it_shows_and_no_more(tmp_path: Path) -> None:
     seen, outcomes = requests_of(
         tmp_path, extension("a"), extension("b"), switches=("lag_reads=2",)
     )
     assert [one.status for one in outcomes] == ["done", "done"]
     assert seen == ["GET all", *["POST", *["GET all"] * 3] * 2]
+
+
+def test_before_the_second_timeout_name_the_new_extension_alone_is_looked_at(
+    tmp_path: Path,
+) -> None:
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    switches = ("timeout_accept=durationBeforeTimeout", "timeout_other=ignore")
+    seen, (outcome,) = requests_of(tmp_path, timed, switches=switches)
+    assert outcome.status == "done", explained(outcome)
+    update = seen.index("PUT")
+    assert seen[update - 1 :] == ["GET one", "PUT", "GET all"]
 
 
 @pytest.mark.parametrize("name", ["a", "z"])
@@ -172,3 +205,40 @@ def test_no_more_catalogs_are_written_to_at_once_than_requests_may_be_in_flight(
     for position in range(len(written)):
         begun = set(written[: position + 1])
         assert len(begun & set(written[position:])) <= concurrency
+
+
+def test_after_an_update_the_next_create_looks_for_itself(tmp_path: Path) -> None:
+    live = ({"id": OWN, **extension("m")},)
+    wanted = [extension("a"), extension("m", description="new"), extension("z")]
+    seen, outcomes = requests_of(tmp_path, *wanted, live=live)
+    assert [one.status for one in outcomes] == ["done"] * 3
+    create, update = ["GET all", "POST", "GET all"], ["GET one", "PUT", "GET one"]
+    assert seen == create + update + create
+
+
+def test_a_blocked_change_is_skipped_without_a_request(tmp_path: Path) -> None:
+    live = ({"id": OWN, **extension("a")}, {"id": OTHER, **extension("A")})
+    seen, (outcome,) = requests_of(tmp_path, extension("a"), live=live)
+    assert (outcome.status, seen) == ("skipped", [])
+    assert outcome.reason == outcome.change.reason
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_saved_plan_that_cannot_be_checked_is_refused(status: int, tmp_path: Path) -> None:
+    unreadable = False
+
+    @web.middleware
+    async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return web.Response(status=status) if unreadable else await handler(request)
+
+    async def story() -> None:
+        nonlocal unreadable
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
+        async with tenant(tmp_path, catalog(), faults=[fault]) as held:
+            plan = await held.plan(tmp_path / "desired")
+            await refuse_if_stale(plan, held.graph, KINDS)
+            unreadable = True
+            with pytest.raises(StalePlanError, match="could not be read"):
+                await refuse_if_stale(plan, held.graph, KINDS)
+
+    asyncio.run(story())

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from harness import FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
+from harness import ASSIGNMENT, FINANCE, MARKETING, Tenant, catalog, declare, extension, tenant
 from objects import KINDS, explained
 
 from reconciler.apply.read_back import POLL_WAITS_S
 from reconciler.apply.stale import refuse_if_stale
 from reconciler.model.plan import Outcome
+from reconciler.model.reason import reason
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OWN = MARKETING[:-1] + "0"
@@ -222,6 +223,123 @@ def test_what_showed_once_under_the_name_is_not_forgotten_by_the_last_look(tmp_p
 
     story = Story(tmp_path, [], extension("a", description="ours"))
     assert (story.run(normalised_and_flapping).status, story.names) == ("unknown", ["a"])
+
+
+def test_a_second_one_of_the_name_is_not_adopted_once_the_first_is_gone(tmp_path: Path) -> None:
+    looks: list[str] = []
+
+    async def one_after_the_other(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST":
+            return web.Response(status=504)
+        if story.writes:
+            looks.append(request.path)
+            theirs = {"id": OTHER, **extension("a", description="theirs")}
+            as_sent = {"id": OWN, **extension("a", description="ours")}
+            return web.json_response({"value": [theirs if len(looks) == 1 else as_sent]})
+        return await handler(request)
+
+    story = Story(tmp_path, [], extension("a", description="ours"))
+    outcome = story.run(one_after_the_other)
+    assert (outcome.status, story.writes) == ("unknown", ["POST"]), explained(outcome)
+    assert OWN in explained(outcome)
+    assert OTHER in explained(outcome)
+
+
+def test_of_two_refused_bodies_the_first_refusal_is_reported(tmp_path: Path) -> None:
+    async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "GET":
+            return await handler(request)
+        error = {"code": "InvalidModel", "message": f"refusal {len(story.writes)}"}
+        return web.json_response({"error": error}, status=400)
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    story = Story(tmp_path, [], timed)
+    outcome = story.run(refused)
+    assert (outcome.status, story.writes) == ("failed", ["POST", "POST"])
+    assert "refusal 1" in str(outcome.error)
+
+
+@pytest.mark.parametrize(
+    "theirs", [extension("A", description="theirs"), extension("a", ASSIGNMENT)], ids=["A", "type"]
+)
+def test_one_of_the_name_that_is_not_as_sent_is_neither_adopted_nor_doubled(
+    theirs: Any, tmp_path: Path
+) -> None:
+    async def lost(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "POST":
+            return await handler(request)
+        story.held.store.add("extension", {"id": OTHER, **theirs}, MARKETING)
+        return web.Response(status=504)
+
+    story = Story(tmp_path, [], extension("a", description=theirs.get("description") and "ours"))
+    outcome = story.run(lost)
+    assert (outcome.status, story.writes) == ("unknown", ["POST"]), explained(outcome)
+    assert outcome.reason is not None
+    assert (outcome.reason.code, outcome.reason.parameters["ids"]) == ("others_found", [OTHER])
+
+
+def test_a_create_that_is_sent_again_is_a_request_of_its_own(tmp_path: Path) -> None:
+    ids: list[str] = []
+
+    async def lost_once(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "POST":
+            return await handler(request)
+        ids.append(request.headers["client-request-id"])
+        return web.Response(status=504) if len(ids) == 1 else await handler(request)
+
+    story = Story(tmp_path, [], extension("a"))
+    assert story.run(lost_once).status == "done"
+    assert len(set(ids)) == len(ids) == 2
+
+
+@pytest.mark.parametrize(("status", "sent"), [(403, 1), (422, 1), (400, 2)])
+@pytest.mark.parametrize("write", ["POST", "PUT"])
+def test_the_second_timeout_name_is_sent_after_a_400_alone(
+    write: str, status: int, sent: int, tmp_path: Path
+) -> None:
+    bodies: list[str] = []
+
+    async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "GET":
+            return await handler(request)
+        bodies.append(await request.text())
+        return web.Response(status=status)
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    live = [{"id": OWN, **extension("a")}] if write == "PUT" else []
+    assert Story(tmp_path, live, timed).run(refused).status == "failed"
+    assert ["durationBeforeTimeout" in body for body in bodies] == [False, True][:sent]
+
+
+def test_the_second_timeout_name_is_not_sent_where_another_value_was_dropped(
+    tmp_path: Path,
+) -> None:
+    async def drops_the_description(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if request.method == "PUT":
+            story.edit(OWN, description=None)
+            return web.Response(status=204)
+        return answer
+
+    timed = extension("a", description="new", callbackConfiguration={"timeoutDuration": "PT2H"})
+    story = Story(tmp_path, [{"id": OWN, **extension("a", description="old")}], timed)
+    outcome = story.run(drops_the_description)
+    assert (outcome.status, story.writes) == ("failed", ["PUT"]), explained(outcome)
+    assert outcome.reason == reason("value_dropped", paths=["description"])
+
+
+def test_a_second_timeout_name_whose_answer_is_lost_and_that_never_shows_is_unknown(
+    tmp_path: Path,
+) -> None:
+    async def second_is_lost(request: web.Request, handler: Handler) -> web.StreamResponse:
+        lost = request.method == "PUT" and len(story.writes) > 1
+        return web.Response(status=504) if lost else await handler(request)
+
+    timed = extension("a", callbackConfiguration={"timeoutDuration": "PT2H"})
+    switches = ["timeout_accept=durationBeforeTimeout", "timeout_other=ignore"]
+    story = Story(tmp_path, [{"id": OWN, **extension("a")}], timed, *switches)
+    outcome = story.run(second_is_lost)
+    assert outcome.status == "unknown", explained(outcome)
 
 
 def test_a_name_that_an_older_extension_took_meanwhile_is_not_free_for_the_second_create(

@@ -11,7 +11,8 @@ from reconciler.diff.compare import compare, leaves
 from reconciler.diff.patch import patched
 from reconciler.kinds.extension.fields import FIELDS
 from reconciler.model.fields import value_at
-from reconciler.model.objects import Properties
+from reconciler.model.objects import Path, Properties, Value
+from reconciler.model.plan import FieldChange
 
 canonical, observed = FIELDS.canonical, FIELDS.observed
 LIVE = observed(
@@ -211,6 +212,22 @@ def test_carrying_out_the_rows_leaves_no_difference(
     wanted, present = canonical(declared), observed(live)
     after = patched(present, compare(FIELDS, wanted, present))
     assert compare(FIELDS, wanted, after) == ()
+
+
+def test_an_object_that_is_cleared_keeps_no_member_and_one_that_gets_members_is_not_cleared() -> (
+    None
+):
+    whole, member = ("callbackConfiguration",), ("callbackConfiguration", "timeoutDuration")
+    live: dict[Path, Value] = {("displayName",): "a", member: "PT1H"}
+    for after in (None, {}):
+        cleared = patched(live, [FieldChange(whole, {}, after)])
+        assert cleared == {("displayName",): "a", whole: after}
+    emptied: dict[Path, Value] = {("displayName",): "a", whole: {}}
+    assert patched(emptied, [FieldChange(member, None, "PT1H")]) == live
+
+
+def test_a_live_null_is_not_sent() -> None:
+    assert patched({("description",): None, ("displayName",): "a"}, []) == {("displayName",): "a"}
 
 
 @given(bodies())

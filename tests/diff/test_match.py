@@ -55,7 +55,7 @@ def diff(wanted: list[Desired], present: list[Any]) -> Diff:
         ),
         ([desired("a")], [live(ONE, "a", ASSIGNMENT)], "blocked", "cannot be changed"),
         ([desired("a")], [live(ONE, "a", "#microsoft.graph.other")], "blocked", "type other"),
-        ([desired("a", pinned=ONE.upper())], [live(ONE, "a", description="x")], None, None),
+        ([desired("a", pinned=FINANCE.upper())], [live(FINANCE, "a", description="x")], None, None),
         ([desired("a", pinned=ONE)], [live(ONE, "a"), live(TWO, "a")], None, None),
     ],
 )
@@ -92,6 +92,27 @@ def test_what_nobody_declares_is_unmanaged_and_what_is_blocked_is_not() -> None:
     present = [live(ONE, "a"), live(TWO, "other"), live("3", "x", "#microsoft.graph.unknown")]
     result = diff([desired("a", type_name=ASSIGNMENT)], present)
     assert [unmanaged.object.id for unmanaged in result.unmanaged] == [TWO, "3"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "present", "unmanaged"),
+    [
+        ([desired("a")], [live(ONE, "a"), live(TWO, "A")], []),
+        (
+            [desired("b", pinned=ONE), desired("c", pinned=ONE), desired("a")],
+            [live(ONE, "a")],
+            [],
+        ),
+        ([desired("a")], [live(ONE, "a", "#microsoft.graph.newer")], [ONE]),
+    ],
+    ids=["ambiguous", "pinned twice elsewhere", "of an unknown type"],
+)
+def test_what_a_blocked_declaration_names_is_not_unmanaged_unless_its_type_is_unknown(
+    wanted: list[Desired], present: list[Any], unmanaged: list[str]
+) -> None:
+    result = diff(wanted, present)
+    assert {change.action for change in result.changes} == {"blocked"}
+    assert [each.object.id for each in result.unmanaged] == unmanaged
 
 
 @pytest.mark.parametrize("read", ["absent", "unreadable"])

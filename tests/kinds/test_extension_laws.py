@@ -208,3 +208,9 @@ def test_an_empty_timeout_does_not_hide_the_one_under_the_other_name() -> None:
     for callback in (timeouts, dict(reversed(timeouts.items()))):
         body = {"callbackConfiguration": callback}
         assert FIELDS.observed(body) == {("callbackConfiguration", "timeoutDuration"): "PT1H"}
+
+
+def test_content_tells_the_documented_types_apart() -> None:
+    kinds = [f"#microsoft.graph.{name}" for name in FIELDS.types]
+    contents = [sha256(content(observe(CATALOG, LIVE | {ODATA_TYPE: kind}))) for kind in kinds]
+    assert len(set(contents)) == len(kinds) == 2

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,11 +17,13 @@ import pytest
 from aiohttp import web
 from depot_runs import Depot, connected
 from depot_server import Depots, served
-from depots import FORMAT, STRANGERS
+from depots import FORMAT, GATE, STRANGERS
 
 from reconciler.app.kinds import KINDS, check_order
+from reconciler.apply.check import stale_because
 from reconciler.model.kind import Kinds
-from reconciler.model.plan import Outcome, Plan
+from reconciler.model.objects import ObjectRef, Observed
+from reconciler.model.plan import Change, Outcome, Plan
 from reconciler.model.plan_document import plan_document
 from reconciler.plan.saved import read_plan, saved_text
 from reconciler.render.reasons import outcome_sentence, sentence
@@ -168,6 +171,16 @@ def test_a_reference_to_nothing_is_blocked() -> None:
     )
 
 
+def test_what_refers_to_a_blocked_change_is_blocked_in_the_plan() -> None:
+    depots = north()
+    for _ in range(2):
+        depots.add("depots", displayName="South", note="old")
+    plan = run(depots, lambda depot: depot.plan(TEXT))
+    codes = {(each.kind, each.object.display_name): each.reason.code for each in plan.blocked}
+    assert codes["depot", "South"] == "name_ambiguous"
+    assert codes["gate", "main"] == "depends_on_blocked"
+
+
 def test_a_foreign_object_that_is_not_there_is_not_created() -> None:
     text = "depot: North\ngates: [{displayName: side, leadsTo: North}]"
     (blocked,) = run(north(), lambda depot: depot.plan(text)).blocked
@@ -184,6 +197,26 @@ def test_the_saved_plan_is_read_back_and_carried_out() -> None:
     plan, again, outcomes = run(north(), saved_and_applied)
     assert plan_document(again) == plan_document(plan)
     assert {outcome.status for outcome in outcomes} == {"done"}
+
+
+def test_a_reference_that_leads_elsewhere_than_the_plan_says_makes_it_stale() -> None:
+    depots = north()
+    depots.add("depots", displayName="West")
+    depots.named("depots/id-1/gates", "main")["leadsTo"] = {"id": "id-1", "name": "North"}
+
+    async def planned_and_live(depot: Depot) -> tuple[Change, tuple[Observed, ...]]:
+        plan = await depot.plan("depot: North\ngates: [{displayName: main, leadsTo: West}]")
+        (change,) = plan.changes
+        return change, await GATE.api.list(depot.graph, change.parents)
+
+    change, live = run(depots, planned_and_live)
+    assert stale_because(GATE, change, live) is None
+    (row,) = change.fields
+    for before in (ObjectRef("depot", "id-9", "North"), None):
+        other = replace(change, fields=(replace(row, before=before),))
+        why = stale_because(GATE, other, live)
+        assert why is not None
+        assert why.code == "changed_since"
 
 
 def test_drift_shows_what_was_changed_by_hand() -> None:

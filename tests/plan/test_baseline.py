@@ -10,9 +10,11 @@ import pytest
 from harness import FINANCE, MARKETING, CommandLine, catalog, declare, extension
 from objects import catalog_ref
 
+from reconciler.errors import StalePlanError
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.objects import ObjectRef
-from reconciler.model.plan import Plan, PlannedScope, Unmanaged
+from reconciler.model.plan import Change, FieldChange, Plan, PlannedScope, Unmanaged
+from reconciler.model.reason import reason
 from reconciler.plan.baseline import with_baseline
 
 CATALOG = catalog_ref(MARKETING, "Marketing")
@@ -133,3 +135,26 @@ def test_catalogs_that_were_not_chosen_are_not_missing(reconciler: CommandLine) 
     ):
         planned = reconciler("plan", "--sandbox", *arguments, "--format", "json")
         assert planned.document["diagnostics"] == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"tenant_id": "other"}, {"graph_url": "https://graph.example/v1.0"}, {"environment": "prod"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_a_baseline_of_another_target_is_refused(other: dict[str, str]) -> None:
+    with pytest.raises(StalePlanError, match="The baseline was made for"):
+        with_baseline(EMPTY, replace(EMPTY, **other))
+
+
+def test_only_a_change_with_the_same_rows_is_already_pending() -> None:
+    first = Change(
+        action="update",
+        object=LIVE,
+        parents=(CATALOG,),
+        reason=reason("properties_differ"),
+        fields=(FieldChange(("description",), "a", "b"),),
+    )
+    second = replace(first, fields=(FieldChange(("description",), "a", "c"),))
+    plan = with_baseline(replace(EMPTY, changes=(first, second)), replace(EMPTY, changes=(first,)))
+    assert [each.already_pending for each in plan.changes] == [True, False]

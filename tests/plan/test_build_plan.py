@@ -248,3 +248,16 @@ def test_no_guard_warns_about_a_change_that_is_blocked_because_it_writes_a_secre
     made = plan((desired, found(MARKETING, "Marketing")), context=context)
     (warning,) = made.diagnostics
     assert (warning.code, '"a"' in warning.message) == ("R301", True)
+
+
+def test_an_application_is_warned_of_what_it_would_write_and_of_no_blocked_change() -> None:
+    desired = wanted(catalog_ref(MARKETING, None), "a", "b")
+    live = found(MARKETING, "Marketing", extension("b"), extension("B"))
+    made = plan((desired, live), context=replace(CONTEXT, app_only=True))
+    assert [(one.action, one.object.display_name) for one in made.changes] == [
+        ("create", "a"),
+        ("blocked", "b"),
+    ]
+    assert [each.code for each in made.diagnostics].count("R301") == 1
+    signed_in = plan((desired, live))
+    assert "R301" not in [each.code for each in signed_in.diagnostics]

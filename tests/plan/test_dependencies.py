@@ -1,0 +1,64 @@
+"""What depends on a blocked change is blocked too, and nothing else."""
+
+from dataclasses import replace
+
+from harness import FINANCE, MARKETING
+from objects import PLACE
+
+from reconciler.model.objects import ObjectRef, Parents
+from reconciler.model.plan import Change, FieldChange, Precondition
+from reconciler.model.reason import reason
+from reconciler.plan.dependencies import blocked, blocked_with_others
+
+NORTH = ObjectRef("depot", MARKETING, "North")
+SOUTH = ObjectRef("depot", None, "South")
+
+
+def change(ref: ObjectRef, *refers_to: ObjectRef, parents: Parents = ()) -> Change:
+    """An update, or the creation of what has no id, that refers to these."""
+    return Change(
+        action="update" if ref.id else "create",
+        object=ref,
+        parents=parents,
+        reason=reason("not_live"),
+        fields=tuple(FieldChange((f"to{n}",), None, other) for n, other in enumerate(refers_to)),
+        precondition=Precondition(exists=ref.id is not None),
+        source=PLACE,
+    )
+
+
+def codes(*changes: Change) -> list[str]:
+    """The codes of the blocked ones; "" for every other."""
+    settled = blocked_with_others(changes)
+    assert all(not each.fields and not each.precondition for each in settled if is_blocked(each))
+    return [each.reason.code if is_blocked(each) else "" for each in settled]
+
+
+def is_blocked(each: Change) -> bool:
+    return each.action == "blocked"
+
+
+def test_what_is_in_a_blocked_parent_is_blocked() -> None:
+    why = blocked(change(SOUTH), reason("writes_secret"))
+    inside = change(
+        ObjectRef("crate", None, "tea"), parents=(replace(SOUTH, display_name="SOUTH"),)
+    )
+    beside = change(ObjectRef("crate", None, "tea"), parents=(NORTH,))
+    assert codes(inside, beside, why) == ["parent_blocked", "", "writes_secret"]
+
+
+def test_what_refers_to_a_blocked_one_is_blocked_however_long_the_chain_and_in_any_order() -> None:
+    why = blocked(change(SOUTH), reason("writes_secret"))
+    gates = [ObjectRef("gate", f"id-{name}", name) for name in "abc"]
+    first = change(gates[0], SOUTH, parents=(NORTH,))
+    second = change(gates[1], gates[0], parents=(NORTH,))
+    third = change(gates[2], gates[1], parents=(NORTH,))
+    for order in ((why, first, second, third), (third, second, first, why)):
+        assert sorted(codes(*order)) == ["depends_on_blocked"] * 3 + ["writes_secret"]
+
+
+def test_one_of_the_name_in_other_parents_is_another() -> None:
+    gate = ObjectRef("gate", None, "a")
+    elsewhere = (ObjectRef("depot", FINANCE, "North"),)
+    why = blocked(change(gate, parents=elsewhere), reason("gate_locked"))
+    assert codes(why, change(ObjectRef("gate", None, "b"), gate, parents=(NORTH,)))[1] == ""
