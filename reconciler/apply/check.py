@@ -46,7 +46,8 @@ async def check(writing: Writing, run: Run) -> Outcome | GraphError | NotRepeate
     why = stale_because(writing.kind, writing.change, live)
     if why is not None:
         return outcomes.stale(writing, why)
-    writing.begin(live, own)
+    writing.before = live
+    writing.begin(own)
     return None
 
 

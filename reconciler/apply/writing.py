@@ -32,7 +32,7 @@ class Writing:
     """One change: what it becomes, which body is next, and what may have been applied so far.
 
     * `change`: with the id of the object, as soon as it exists.
-    * `before`: the objects of the first check.
+    * `before`: the objects of the last check.
     * `bodies`: those still to be tried, the next one first; `spellings`: of those sent.
     * `sending`: the request that is repeated until its answer is clear.
     * `may_be_written`: an attempt may have been applied. `repeated`: the create was sent twice.
@@ -76,11 +76,12 @@ class Writing:
             raise AssertionError("a write is checked first")
         return self._expected
 
-    def begin(self, live: Sequence[Observed], own: Observed | None) -> None:
-        """The first check has passed: from what is live follow the bodies, and what the object must
-        be after the change.
+    def begin(self, own: Observed | None) -> None:
+        """The first check has passed: from the object as it is follow the bodies, and what it must
+        be after the change. Later checks change neither: the first body may have been refused.
         """
-        self.before = live
+        if self._expected is not None:
+            return
         properties = patched(own.properties if own else {}, self.change.fields)
         self._expected = Expectation(self.kind, properties, own)
         self.bodies = self.kind.bodies(self.change.object, own, properties)
