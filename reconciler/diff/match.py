@@ -36,9 +36,14 @@ def match(desired: Sequence[Desired], live: Sequence[Observed]) -> list[Match]:
     """One match per declaration, in the given order."""
     index = _Index.of(desired, live)
     repeated = _repeated(desired)
-    return [
-        repeated.get(id(declaration)) or _match_one(declaration, index) for declaration in desired
-    ]
+    matches = []
+    for declaration in desired:
+        found = _match_one(declaration, index)
+        problem = repeated.get(id(declaration))
+        if problem is not None:
+            found = Match(declaration, problem=problem, claims=found.claims)
+        matches.append(found)
+    return matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,9 @@ class _Index:
         return cls(by_id, by_name, pins, sharing)
 
 
-def _repeated(desired: Sequence[Desired]) -> dict[int, Match]:
-    """Objects declared twice, which only reading Graph can show: their parent stands once by id and
-    once by name.
+def _repeated(desired: Sequence[Desired]) -> dict[int, Reason]:
+    """Why objects that are declared twice are blocked. Only reading Graph can show that: their
+    parent stands once by id and once by name.
     """
     occupants: defaultdict[Key, list[Desired]] = defaultdict(list)
     for declaration in desired:
@@ -79,8 +84,7 @@ def _repeated(desired: Sequence[Desired]) -> dict[int, Match]:
     for declaration in desired:
         places = _other_places(declaration, occupants)
         if places:
-            problem = reason("declared_twice", places=[*dict.fromkeys(places)])
-            repeated[id(declaration)] = Match(declaration, problem=problem)
+            repeated[id(declaration)] = reason("declared_twice", places=[*dict.fromkeys(places)])
     return repeated
 
 

@@ -56,8 +56,7 @@ def _blocked_if_dependent(change: Change, stopped: set[Identity]) -> Change:
     if change.action == "blocked":
         return change
     for ref, parents in dependencies(change):
-        is_itself = (ref.kind, ref.id) == (change.kind, change.object.id)
-        if identity(ref, parents) in stopped and not is_itself:
+        if identity(ref, parents) in stopped:
             return blocked(change, _why(ref, change))
     return change
 

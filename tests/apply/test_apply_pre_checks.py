@@ -242,3 +242,23 @@ def test_a_saved_plan_that_cannot_be_checked_is_refused(status: int, tmp_path: P
                 await refuse_if_stale(plan, held.graph, KINDS)
 
     asyncio.run(story())
+
+
+def test_a_saved_plan_is_checked_in_each_of_its_catalogs(tmp_path: Path) -> None:
+    other = MARKETING[:-2] + "99"
+
+    async def story() -> None:
+        documents = [
+            {"catalog": name, "extensions": [extension("a")]} for name in ("Marketing", "Sales")
+        ]
+        declare(tmp_path / "desired", *documents)
+        async with tenant(tmp_path, catalog(), catalog("Sales", other)) as held:
+            plan = await held.plan(tmp_path / "desired")
+            await refuse_if_stale(plan, held.graph, KINDS)
+            held.store.add("extension", {"id": OTHER, **extension("A")}, other)
+            with pytest.raises(StalePlanError) as caught:
+                await refuse_if_stale(plan, held.graph, KINDS)
+            assert "Sales" in str(caught.value)
+            assert "Marketing" not in str(caught.value)
+
+    asyncio.run(story())

@@ -98,6 +98,7 @@ def test_what_nobody_declares_is_unmanaged_and_what_is_blocked_is_not() -> None:
     ("wanted", "present", "unmanaged"),
     [
         ([desired("a")], [live(ONE, "a"), live(TWO, "A")], []),
+        ([desired("a", line=1), desired("A", line=2)], [live(ONE, "a")], []),
         (
             [desired("b", pinned=ONE), desired("c", pinned=ONE), desired("a")],
             [live(ONE, "a")],
@@ -105,7 +106,7 @@ def test_what_nobody_declares_is_unmanaged_and_what_is_blocked_is_not() -> None:
         ),
         ([desired("a")], [live(ONE, "a", "#microsoft.graph.newer")], [ONE]),
     ],
-    ids=["ambiguous", "pinned twice elsewhere", "of an unknown type"],
+    ids=["ambiguous", "declared twice", "pinned twice elsewhere", "of an unknown type"],
 )
 def test_what_a_blocked_declaration_names_is_not_unmanaged_unless_its_type_is_unknown(
     wanted: list[Desired], present: list[Any], unmanaged: list[str]

@@ -15,6 +15,7 @@ from reconciler.export.documents import export
 from reconciler.graph.client import GraphClient, Limits, open_client
 from reconciler.graph.retry import RetryPolicy
 from reconciler.loader import load_texts
+from reconciler.model.kind import Kinds
 from reconciler.model.plan import Outcome, Plan
 from reconciler.plan.build import PlanContext, build_plan
 
@@ -32,13 +33,13 @@ class Depot:
 
     graph: GraphClient
 
-    async def plan(self, text: str) -> Plan:
+    async def plan(self, text: str, kinds: Kinds = STRANGERS) -> Plan:
         """The plan for what the text declares."""
         loaded = load_texts([("depots.yaml", text)], FORMAT)
         assert loaded.errors == (), loaded.errors
-        scopes = with_referred(STRANGERS, loaded.scopes)
-        observed = await observe(self.graph, STRANGERS, scopes)
-        return build_plan(list(zip(scopes, observed, strict=True)), STRANGERS, CONTEXT)
+        scopes = with_referred(kinds, loaded.scopes)
+        observed = await observe(self.graph, kinds, scopes)
+        return build_plan(list(zip(scopes, observed, strict=True)), kinds, CONTEXT)
 
     async def apply(self, plan: Plan) -> tuple[Outcome, ...]:
         """The outcomes of the plan."""

@@ -17,10 +17,11 @@ import pytest
 from aiohttp import web
 from depot_runs import Depot, connected
 from depot_server import Depots, served
-from depots import FORMAT, GATE, STRANGERS
+from depots import CRATE, DEPOT, FORMAT, GATE, STRANGERS
 
 from reconciler.app.kinds import KINDS, check_order
 from reconciler.apply.check import stale_because
+from reconciler.apply.stale import refuse_if_stale
 from reconciler.model.kind import Kinds
 from reconciler.model.objects import ObjectRef, Observed
 from reconciler.model.plan import Change, Outcome, Plan
@@ -185,6 +186,27 @@ def test_a_foreign_object_that_is_not_there_is_not_created() -> None:
     text = "depot: North\ngates: [{displayName: side, leadsTo: North}]"
     (blocked,) = run(north(), lambda depot: depot.plan(text)).blocked
     assert blocked.reason.code == "create_not_offered"
+
+
+def test_what_a_kind_does_not_offer_is_blocked() -> None:
+    fixed = replace(CRATE, api=replace(CRATE.api, update=None))
+    kinds = Kinds((DEPOT, fixed, GATE))
+    plan = run(north(), lambda depot: depot.plan(TEXT, kinds))
+    codes = {(each.kind, each.object.display_name): each.reason.code for each in plan.blocked}
+    assert codes == {("crate", "tea"): "update_not_offered"}
+
+
+def test_before_a_saved_plan_nothing_is_read_in_parents_that_it_creates() -> None:
+    depots = north()
+
+    async def checked(depot: Depot) -> None:
+        plan = await depot.plan(TEXT)
+        depots.requests.clear()
+        await refuse_if_stale(plan, depot.graph, STRANGERS)
+
+    run(depots, checked)
+    north_only = {f"GET depots{each}" for each in ("", "/id-1/crates", "/id-1/gates")}
+    assert set(depots.requests) == north_only
 
 
 def test_the_saved_plan_is_read_back_and_carried_out() -> None:

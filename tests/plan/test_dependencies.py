@@ -57,6 +57,12 @@ def test_what_refers_to_a_blocked_one_is_blocked_however_long_the_chain_and_in_a
         assert sorted(codes(*order)) == ["depends_on_blocked"] * 3 + ["writes_secret"]
 
 
+def test_of_two_new_ones_of_a_kind_the_one_that_refers_to_the_other_is_blocked_with_it() -> None:
+    why = blocked(change(SOUTH), reason("writes_secret"))
+    west = ObjectRef("depot", None, "West")
+    assert codes(why, change(west, SOUTH)) == ["writes_secret", "depends_on_blocked"]
+
+
 def test_one_of_the_name_in_other_parents_is_another() -> None:
     gate = ObjectRef("gate", None, "a")
     elsewhere = (ObjectRef("depot", FINANCE, "North"),)
