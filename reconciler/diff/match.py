@@ -38,11 +38,11 @@ def match(desired: Sequence[Desired], live: Sequence[Observed]) -> list[Match]:
     repeated = _repeated(desired)
     matches = []
     for declaration in desired:
-        found = _match_one(declaration, index)
+        matched = _match_one(declaration, index)
         problem = repeated.get(id(declaration))
         if problem is not None:
-            found = Match(declaration, problem=problem, claims=found.claims)
-        matches.append(found)
+            matched = Match(declaration, problem=problem, claims=matched.claims)
+        matches.append(matched)
     return matches
 
 
