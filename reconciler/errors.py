@@ -138,6 +138,15 @@ class GraphRefusalError(GraphError):
         return 400 <= self.status < 500 and self.status not in (408, 409)
 
 
+class DeleteRefusalError(GraphRefusalError):
+    """The same for a DELETE, where a conflict is a refusal: something uses the object."""
+
+    @property
+    def certain(self) -> bool:
+        """True if nothing was deleted: a 4xx, but not a timeout (docs/graph.md §1.6)."""
+        return 400 <= self.status < 500 and self.status != 408
+
+
 class GraphAnswerError(GraphError):
     """Graph answered, but the answer is invalid or must not be trusted."""
 

@@ -11,6 +11,7 @@ from reconciler.diff.changes import Diff, diff
 from reconciler.kinds.extension import EXTENSION
 from reconciler.kinds.extension.fields import FIELDS
 from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.kind import Kinds
 from reconciler.model.objects import (
     Desired,
     DesiredScope,
@@ -49,6 +50,18 @@ def desired_extension(
     return Desired(ref, (), canonical(whole), SourceLocation("f.yaml", line))
 
 
+def absent_extension(
+    name: str | None = None,
+    *,
+    pinned: str | None = None,
+    line: int = 1,
+    type_name: str | None = None,
+) -> Desired:
+    """An extension that is declared with `ensure: absent`."""
+    ref = ObjectRef("extension", pinned, name, type_name and FIELDS.short_type(type_name))
+    return Desired(ref, (), {}, SourceLocation("f.yaml", line), absent=True)
+
+
 def observed_extension(body: dict[str, Any], parent: ObjectRef | None = None) -> Observed:
     """The extension in an answer."""
     return EXTENSION.observe((parent,) if parent else (), body)
@@ -69,9 +82,11 @@ def observed_scope(parent: ObjectRef, *bodies: dict[str, Any]) -> ObservedScope:
     return ObservedScope(parent, "complete", objects)
 
 
-def diff_of(parent: ObjectRef, desired: Sequence[Desired], scope: ObservedScope) -> Diff:
+def diff_of(
+    parent: ObjectRef, desired: Sequence[Desired], scope: ObservedScope, kinds: Kinds = KINDS
+) -> Diff:
     """The difference in one catalog."""
-    return diff(KINDS, [(scope, [replace(each, parents=(parent,)) for each in desired])])
+    return diff(kinds, [(scope, [replace(each, parents=(parent,)) for each in desired])])
 
 
 def because(change: Change) -> str:

@@ -87,7 +87,7 @@ def _mappings(documents: Iterable[Piece]) -> list[Piece]:
 
 def _defaults(document: Node, document_format: DocumentFormat) -> Mapping[str, Any]:
     defaults = member(document, DEFAULTS)
-    data = data_of(defaults, document_format.numbers) if defaults else None
+    data = data_of(defaults, document_format.json_types) if defaults else None
     return data if isinstance(data, dict) else {}
 
 

@@ -15,6 +15,7 @@ from reconciler.app.targets import refuse_plan_of_another_target
 from reconciler.errors import InvalidFilesError, StalePlanError
 from reconciler.loader import LoadedState
 from reconciler.model.plan import Plan
+from reconciler.plan.limit import beyond_limit
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,10 +54,11 @@ async def apply_saved(
     variables: Mapping[str, str],
     file: Path,
     progress: Progress,
+    max_deletes: int,
     journal: Path | None = None,
 ) -> Applied:
-    """Applies a saved plan, after checking that tenant, host and every object to be changed are as
-    they were.
+    """Applies a saved plan, after checking that it deletes no more than allowed, and that tenant,
+    host and every object to be changed are as they were.
 
     Raises:
         StalePlanError: they are not, or the document was altered or truncated.
@@ -67,6 +69,9 @@ async def apply_saved(
 
     saved = _saved(file)
     refuse_plan_of_another_target(settings, saved)
+    excess = beyond_limit(saved, max_deletes)
+    if excess is not None:
+        return Applied(saved, refusal=excess)
     with open_journal(journal) as record:
         async with connect(settings, variables, progress.remark) as connection:
             connection.refuse_plan_of_another_tenant(saved)

@@ -9,6 +9,7 @@ from typing import Protocol
 from reconciler.errors import AuthenticationError, ReconcilerError, StalePlanError
 from reconciler.model.identity import Assertion, Identity
 from reconciler.model.plan import Outcome, Plan
+from reconciler.plan.limit import beyond_limit
 
 
 class Progress(Protocol):
@@ -52,10 +53,12 @@ class Approval:
     """How a new plan is approved: by the digest of a reviewed plan, or by asking.
 
     `show` presents every new plan first; `ask` returns why the plan is not approved, None if it is.
+    A plan that deletes more than `max_deletes` objects is not even asked about.
     """
 
     show: Callable[[Plan], None]
     ask: Callable[[Plan], ReconcilerError | None]
+    max_deletes: int
     expected_digest: str | None = None
 
     def refusal(self, plan: Plan) -> ReconcilerError | None:
@@ -63,6 +66,9 @@ class Approval:
         needs no approval.
         """
         self.show(plan)
+        excess = beyond_limit(plan, self.max_deletes)
+        if excess is not None:
+            return excess
         if self.expected_digest is None:
             return self.ask(plan) if plan.pending else None
         if plan.changes and plan.digest != self.expected_digest:

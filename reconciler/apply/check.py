@@ -43,7 +43,19 @@ async def check(writing: Writing, run: Run) -> Outcome | GraphError | NotRepeate
     own = own_of(writing.change, live)
     if writing.may_be_written:
         return _check_repeated(writing, live, own)
+    return _check_first(writing, live, own)
+
+
+def _check_first(
+    writing: Writing, live: Sequence[Observed], own: Observed | None
+) -> Outcome | None:
+    """The check before anything was sent; what must not exist, and does not, is done."""
+    if writing.is_delete and own is None:
+        writing.notes.append(reason("already_gone"))
+        return outcomes.done(writing, None)
     why = stale_because(writing.kind, writing.change, live)
+    if why is None and writing.delete_after is not None:
+        why = stale_because(writing.kind, writing.delete_after, live)
     if why is not None:
         return outcomes.stale(writing, why)
     writing.before = live
@@ -93,7 +105,7 @@ def stale_because(kind: Kind, change: Change, live: Sequence[Observed]) -> Reaso
         return reason("already_applied" if applied else "name_taken", id=namesake.id)
     own = own_of(change, live)
     if own is None:
-        return reason("gone", id=change.object.id)
+        return None if change.action == "delete" else reason("gone", id=change.object.id)
     if not _is_as_planned(kind, change, own):
         applied = _is_already_applied(kind, change, own)
         return reason("already_applied" if applied else "changed_since", id=own.id)
@@ -108,7 +120,7 @@ def _check_repeated(
 ) -> Outcome | NotRepeatedError | None:
     """The check before an attempt is repeated although an earlier one may have been applied."""
     change = writing.change
-    if own is not None and not writing.expected.missing(own):
+    if writing.expected.met(own):
         return NotRepeatedError(APPLIED_BEFORE, may_be_applied=True)
     why = stale_because(writing.kind, change, live)
     if why is None:

@@ -62,8 +62,8 @@ async def confirm_second_spelling(
     return _judged(writing, seen, accepted)
 
 
-async def settle_lost_update(writing: Writing, lost: ReconcilerError, run: Run) -> Outcome:
-    """Done if a read-back shows the new values, else unknown."""
+async def settle_lost_write(writing: Writing, lost: ReconcilerError, run: Run) -> Outcome:
+    """Of an update or a delete: done if a read-back shows that it was applied, else unknown."""
     try:
         seen = await read_back(writing, run)
     except GraphError as unreadable:
@@ -71,7 +71,8 @@ async def settle_lost_update(writing: Writing, lost: ReconcilerError, run: Run) 
         return outcomes.unknown(writing, why, lost)
     if seen.missing:
         return outcomes.unknown(writing, reason("answer_lost"), lost)
-    writing.notes.append(reason("applied_despite_lost_answer", error=str(lost)))
+    write = "delete" if writing.is_delete else "update"
+    writing.notes.append(reason("applied_despite_lost_answer", write=write, error=str(lost)))
     return _judged(writing, seen, Accepted(outcomes.request_id_of(lost), showed_loss=True))
 
 
@@ -93,6 +94,8 @@ def _with_names(writing: Writing, code: str, **parameters: str) -> Reason:
 
 def _judged(writing: Writing, seen: ReadBack, accepted: Accepted) -> Outcome:
     """Done, unless the read-back contradicts it."""
+    if writing.is_delete:
+        return _judged_delete(writing, seen, accepted)
     if seen.own is None:
         return outcomes.not_shown(writing, accepted.request_id)
     shows_former = writing.expected.shows_only_the_former(seen.missing)
@@ -103,6 +106,14 @@ def _judged(writing: Writing, seen: ReadBack, accepted: Accepted) -> Outcome:
     if contradiction is not None:
         return outcomes.failed_after_write(writing, accepted.request_id, contradiction)
     return outcomes.done(writing, accepted.request_id)
+
+
+def _judged_delete(writing: Writing, seen: ReadBack, accepted: Accepted) -> Outcome:
+    """Done once reads no longer return the object."""
+    if seen.own is None:
+        return outcomes.done(writing, accepted.request_id)
+    why = reason("still_shown", id=seen.own.id)
+    return outcomes.unknown(writing, why, None, accepted.request_id)
 
 
 def _contradiction(writing: Writing, seen: ReadBack, own: Observed) -> Reason | None:

@@ -36,11 +36,11 @@ class Created:
 
     async def resolved(self, change: Change) -> Change | Reason:
         """The change with the ids of its parents and of what it refers to, as soon as they are
-        known; the reason to skip it if one of them was not applied.
+        known; the reason to skip it if one of them was not created, or not applied.
         """
         parents: list[ObjectRef] = []
         for number, parent in enumerate(change.parents):
-            current = await self._current(parent, change.parents[:number], change)
+            current = await self._created(parent, change.parents[:number], change)
             if current is None:
                 return reason("parent_failed")
             parents.append(current)
@@ -55,6 +55,10 @@ class Created:
                 return reason("depends_on_failed", other_kind=row.after.kind, name=name)
             fields.append(replace(row, after=current))
         return replace(change, parents=tuple(parents), fields=tuple(fields))
+
+    async def _created(self, parent: ObjectRef, outer: Parents, change: Change) -> ObjectRef | None:
+        """The parent with its id; None if this run did not create it."""
+        return parent if parent.id else await self._current(parent, outer, change)
 
     async def _referred(self, ref: ObjectRef, change: Change) -> ObjectRef | None:
         for parents in within(change.parents):

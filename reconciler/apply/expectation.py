@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.diff.compare import compare
+from reconciler.diff.compare import compare, lost
 from reconciler.model.fields import value_at
 from reconciler.model.kind import Kind
 from reconciler.model.objects import Observed, Path, Value
@@ -17,19 +17,26 @@ from reconciler.model.plan import FieldChange
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """The properties as sent: the desired ones, and for an update all others as they were
-    `before`.
+    `before`. `absent`: the object must not show at all.
     """
 
     kind: Kind
     properties: Mapping[Path, Value]
     before: Observed | None = None
+    absent: bool = False
+
+    def met(self, live: Observed | None) -> bool:
+        """True if the write was applied."""
+        return (live is None) is self.absent and not self.missing(live)
 
     def missing(self, live: Observed | None) -> tuple[FieldChange, ...]:
-        """The values that were sent and are not in `live`.
+        """The values that were sent and are not in `live`; of a delete, those that it still has.
 
         For a value that the service computes, any but the former one is accepted
         (docs/graph.md §2.6).
         """
+        if self.absent:
+            return lost(live.properties) if live else ()
         rows = compare(self.kind.fields, self.properties, live.properties if live else {})
         return tuple(
             row for row in rows if not row.computed or row.before == self._former(row.path)

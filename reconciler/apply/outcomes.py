@@ -14,7 +14,7 @@ from reconciler.errors import (
 )
 from reconciler.model.json_values import JsonValue
 from reconciler.model.kind import Kind
-from reconciler.model.plan import Outcome
+from reconciler.model.plan import Change, Outcome
 from reconciler.model.reason import Reason, reason
 
 
@@ -127,4 +127,28 @@ def _with_note(why: Reason, notes: Sequence[Reason]) -> Reason:
     note = _with_note(notes[0], notes[1:])
     return replace(
         why, parameters={**why.parameters, "note": {"code": note.code, **note.parameters}}
+    )
+
+
+def of_change(change: Change, last: Outcome, created: Outcome | None) -> Outcome:
+    """The outcome of a change whose last write has ended; `created` is that of the create of a
+    replacement.
+    """
+    if change.action != "replace":
+        return last
+    if created is None:
+        return replace(last, change=replace(change, parents=last.change.parents))
+    whole = replace(change, object=created.change.object, parents=created.change.parents)
+    notes = [why for why in (created.reason, last.reason) if why is not None]
+    if last.status == "done":
+        why = _with_note(notes[0], notes[1:]) if notes else None
+        return Outcome(whole, "done", created.request_id, why)
+    remains = reason("old_remains", id=whole.object.id, old_id=change.object.id)
+    return Outcome(
+        whole,
+        "unknown" if last.status == "unknown" else "failed",
+        last.request_id,
+        _with_note(remains, notes),
+        last.error,
+        written=True,
     )

@@ -121,8 +121,13 @@ def _read_back_of(writing: Writing, live: Sequence[Observed]) -> ReadBack:
 
 
 def _of_same_name(writing: Writing, live: Sequence[Observed]) -> dict[str, Observed]:
-    name = folded(writing.change.object.display_name)
-    return {observed.id: observed for observed in live if folded(observed.ref.display_name) == name}
+    """The objects with the new name, without those that may share it."""
+    name, others = folded(writing.change.object.display_name), writing.change.namesakes
+    return {
+        observed.id: observed
+        for observed in live
+        if folded(observed.ref.display_name) == name and observed.id not in others
+    }
 
 
 def _is_as_sent(writing: Writing, candidate: Observed) -> bool:

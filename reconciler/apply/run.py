@@ -15,6 +15,7 @@ from reconciler.apply import outcomes
 from reconciler.apply.created import Created
 from reconciler.apply.journal import Record, ignored
 from reconciler.apply.send import described
+from reconciler.apply.steps import Step, steps
 from reconciler.apply.stop import Stop
 from reconciler.apply.write import write
 from reconciler.apply.writing import Writing
@@ -85,20 +86,25 @@ async def apply_plan(
     created = Created(plan.changes, asyncio.Semaphore(run.graph.limits.concurrency))
 
     async def apply_scope(changes: Sequence[Change]) -> list[Outcome]:
-        """The outcomes of one scope's changes, applied in order."""
-        done = []
+        """The outcomes of one scope's changes, whose writes are made in order."""
+        ended: dict[int, Outcome] = {}
+        replacing: dict[int, Outcome] = {}  # whose create was applied
         async with created.places:
-            for change in changes:
-                outcome = await _apply_change(change, run, created)
+            for step in steps(changes, run.kinds):
+                change, key = step.change, id(step.change)
+                if key in ended:
+                    continue  # the create of this replacement was not applied
+                outcome = await _apply_step(step, run, created)
                 created.settle(change, outcome)
-                if change.action != "create" or outcome.status != "done":
-                    run.forget(outcome.change)
-                _record_outcome(outcome, run)
-                report(outcome)
-                done.append(outcome)
-        return done
+                if step.delete_after and outcome.status == "done":
+                    replacing[key] = outcome
+                    continue
+                ended[key] = outcomes.of_change(change, outcome, replacing.get(key))
+                report(ended[key])
+        return [ended[id(change)] for change in changes]
 
-    with run.graph.writes_unlocked():
+    planned_ids = {change.object.id for change in plan.pending if change.object.id}
+    with run.graph.writes_unlocked(planned_ids):
         scopes = await concurrently(apply_scope(changes) for changes in _by_scope(plan.changes))
     return tuple(chain(*scopes))  # the plan's order: its changes are sorted by scope
 
@@ -110,25 +116,36 @@ def _by_scope(changes: Iterable[Change]) -> list[list[Change]]:
     return list(groups.values())
 
 
-async def _apply_change(change: Change, run: Run, created: Created) -> Outcome:
-    """The outcome of one change; errors of Graph and of the journal, and signals, become one."""
-    if change.action == "blocked":
-        return Outcome(change, "skipped", reason=change.reason)
+async def _apply_step(step: Step, run: Run, created: Created) -> Outcome:
+    """The recorded outcome of one write; errors of Graph and of the journal, and signals, become
+    one.
+    """
+    outcome = await _outcome(step, run, created)
+    if step.write.action != "create" or outcome.status != "done":
+        run.forget(outcome.change)
+    _record_outcome(outcome, run)
+    return outcome
+
+
+async def _outcome(step: Step, run: Run, created: Created) -> Outcome:
+    if step.change.action == "blocked":
+        return Outcome(step.change, "skipped", reason=step.change.reason)
     if run.stop.reason is not None:
-        return Outcome(change, "skipped", reason=run.stop.reason)
+        return Outcome(step.write, "skipped", reason=run.stop.reason)
     try:
-        return await _write_change(change, run, created)
+        return await _write(step, run, created)
     except Exception as bug:  # a bug in one change must not end the others without outcomes
         log.exception("Internal error; please report it.")
-        return Outcome(change, "unknown", reason=reason("internal_error", type=type(bug).__name__))
+        why = reason("internal_error", type=type(bug).__name__)
+        return Outcome(step.write, "unknown", reason=why)
 
 
-async def _write_change(change: Change, run: Run, created: Created) -> Outcome:
-    """Waits for what the change depends on, then writes it."""
-    resolved = await created.resolved(change)
+async def _write(step: Step, run: Run, created: Created) -> Outcome:
+    """Waits for what the write depends on, then makes it."""
+    resolved = await created.resolved(step.write)
     if isinstance(resolved, Reason):
-        return Outcome(change, "skipped", reason=resolved)
-    writing = Writing(resolved, run.kinds.named(change.kind))
+        return Outcome(step.write, "skipped", reason=resolved)
+    writing = Writing(resolved, run.kinds.named(step.change.kind), delete_after=step.delete_after)
     try:
         async with run.stop.bounded():
             return await write(writing, run)

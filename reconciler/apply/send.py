@@ -15,6 +15,7 @@ from reconciler.errors import (
 )
 from reconciler.model.graph import Answer
 from reconciler.model.plan import Change
+from reconciler.model.reason import reason
 
 if TYPE_CHECKING:
     from reconciler.apply.run import Run
@@ -39,7 +40,7 @@ async def send(writing: Writing, run: Run) -> Answer | GraphError:
         writing.sending = run.graph.sending(writing.request(run.graph))
         writing.spellings.append(writing.bodies[0].spelling)
     sending = writing.sending
-    run.record("sending", **_attempt(writing.change, sending), body=json.loads(sending.body))
+    run.record("sending", **_attempt(writing.change, sending), body=_body(sending))
     was_written, writing.may_be_written = writing.may_be_written, True
     try:
         result = await run.graph.attempt(sending)
@@ -51,7 +52,14 @@ async def send(writing: Writing, run: Run) -> Answer | GraphError:
         writing.may_be_written = was_written
     writing.request_id = result.request_id or writing.request_id
     _record_answer(writing, sending, result, run)
+    if writing.is_delete and isinstance(result, GraphRefusalError) and result.status == 404:
+        writing.notes.append(reason("already_gone"))
+        return Answer({}, result.request_id, 0)
     return result
+
+
+def _body(sending: Sending) -> Any:
+    return json.loads(sending.body) if sending.body else None
 
 
 def classify(result: Result) -> Verdict:

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from reconciler.apply.check import stale_because
+from reconciler.apply.steps import steps
 from reconciler.diff.references import Key, parents_key
 from reconciler.errors import GraphError, GraphUnansweredError, StalePlanError
 from reconciler.graph.concurrent import concurrently
@@ -48,7 +49,9 @@ async def _stale_in(changes: Sequence[Change], graph: GraphClient, kinds: Kinds)
             raise
         where = f"{parents[-1].kind} {parents[-1]}" if parents else f"the {kind.plural}"
         return [f"{where} could not be read: {error.with_hint()}"]
-    checked = ((change, stale_because(kind, change, live)) for change in changes)
+    checked = (
+        (step.change, stale_because(kind, step.write, live)) for step in steps(changes, kinds)
+    )
     return [f"{_named(change)}: {stale_clause(why, change)}" for change, why in checked if why]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply import outcomes
 from reconciler.apply.check import check
-from reconciler.apply.confirm import confirm, confirm_second_spelling, settle_lost_update
+from reconciler.apply.confirm import confirm, confirm_second_spelling, settle_lost_write
 from reconciler.apply.read_back import search
 from reconciler.apply.send import Result, Verdict, classify, send
 from reconciler.apply.writing import Writing
@@ -90,7 +90,7 @@ async def _settle(writing: Writing, result: Result, run: Run) -> Outcome | None:
     if writing.is_create and lost is not None:
         return await _find_lost_create(writing, lost, run)
     if lost is not None:
-        return await settle_lost_update(writing, lost, run)
+        return await settle_lost_write(writing, lost, run)
     if answered is not None and writing.is_create:
         writing.exists_as(answered.id)
     return await confirm(writing, answered, result.request_id, run)

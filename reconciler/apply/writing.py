@@ -32,6 +32,7 @@ class Writing:
     """One change: what it becomes, which body is next, and what may have been applied so far.
 
     * `change`: with the id of the object, as soon as it exists.
+    * `delete_after`: of a replacement, the delete that follows this create.
     * `before`: the objects of the last check.
     * `bodies`: those still to be tried, the next one first; `spellings`: of those sent.
     * `sending`: the request that is repeated until its answer is clear.
@@ -42,6 +43,7 @@ class Writing:
 
     change: Change
     kind: Kind
+    delete_after: Change | None = None
     before: Sequence[Observed] = ()
     bodies: Sequence[Body] = ()
     sending: Sending | None = None
@@ -58,6 +60,11 @@ class Writing:
     def is_create(self) -> bool:
         """True until the object exists."""
         return self.change.object.id is None
+
+    @property
+    def is_delete(self) -> bool:
+        """True if the object must not exist afterwards."""
+        return self.change.action == "delete"
 
     @property
     def untried(self) -> bool:
@@ -82,6 +89,10 @@ class Writing:
         """
         if self._expected is not None:
             return
+        if self.is_delete:
+            self._expected = Expectation(self.kind, {}, own, absent=True)
+            self.bodies = [Body({})]
+            return
         properties = patched(own.properties if own else {}, self.change.fields)
         self._expected = Expectation(self.kind, properties, own)
         self.bodies = self.kind.bodies(self.change.object, own, properties)
@@ -95,7 +106,9 @@ class Writing:
         api, parents, body = self.kind.api, self.change.parents, self.bodies[0]
         if self.is_create and api.create is not None:
             return api.create(graph, parents, body)
-        if api.update is None:
+        if self.is_delete and api.delete is not None:
+            return api.delete(graph, parents, self.change.object)
+        if self.is_delete or api.update is None:
             raise AssertionError("the plan blocks what a kind does not offer")
         return api.update(graph, parents, self.change.object, body)
 

@@ -13,7 +13,7 @@ import click
 from reconciler import signals
 from reconciler.cli.findings import INVALID_FILES, report_invalid
 from reconciler.cli.options import output_options, paths_argument, writing_target_options
-from reconciler.cli.plans import DONE, REFUSED, declared_state
+from reconciler.cli.plans import DONE, REFUSED, declared_state, max_deletes_option
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import (
     InvalidFilesError,
@@ -24,7 +24,7 @@ from reconciler.errors import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.app.runs import Applied
+    from reconciler.app.runs import Applied, Approval
     from reconciler.cli.output import Output
     from reconciler.model.plan import Plan
     from reconciler.settings import Settings
@@ -63,6 +63,7 @@ def _valid_digest(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Append a JSON line to this file before and after every write.",
 )
+@max_deletes_option
 @output_options()
 @writing_target_options
 def apply_command(  # noqa: PLR0913 - one parameter for each option
@@ -72,6 +73,7 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
     expect_digest: str | None,
     auto_approve: bool,
     journal: Path | None,
+    max_deletes: int,
     settings: Settings,
     output: Output,
 ) -> int:
@@ -80,9 +82,8 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
     PATH is a file or folder of YAML, by default desired_state.
     """
     if plan_file is None:
-        return _apply_fresh(
-            paths, settings, output, journal, digest=expect_digest, approved=auto_approve
-        )
+        approval = _approval(output, expect_digest, max_deletes, approved=auto_approve)
+        return _apply_fresh(paths, settings, output, approval, journal)
     named = (
         click.get_current_context().get_parameter_source("catalogs")
         is click.core.ParameterSource.COMMANDLINE
@@ -95,17 +96,20 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
                 " only."
             ),
         )
-    return _apply_saved(plan_file, settings, output, journal)
+    return _apply_saved(plan_file, settings, output, max_deletes, journal)
 
 
-def _apply_saved(file: Path, settings: Settings, output: Output, journal: Path | None) -> int:
+def _apply_saved(
+    file: Path, settings: Settings, output: Output, max_deletes: int, journal: Path | None
+) -> int:
     from reconciler.app.apply import apply_saved
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
 
     try:
         with progress(output) as bars:
-            applied = run_async(apply_saved(settings, os.environ, file, bars, journal))
+            saved = apply_saved(settings, os.environ, file, bars, max_deletes, journal)
+            applied = run_async(saved)
     except InvalidFilesError as error:
         return report_invalid(error, output)
     return _report(applied, output)
@@ -115,19 +119,24 @@ def _apply_fresh(
     paths: tuple[Path, ...],
     settings: Settings,
     output: Output,
+    approval: Approval,
     journal: Path | None,
-    *,
-    digest: str | None,
-    approved: bool,
 ) -> int:
     from reconciler.app.apply import apply
-    from reconciler.app.runs import Approval
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
 
     declared = declared_state(paths, settings, output)
     if declared is None:
         return INVALID_FILES
+    with progress(output) as bars:
+        applied = run_async(apply(settings, os.environ, declared, approval, bars, journal))
+    return _report(applied, output)
+
+
+def _approval(output: Output, digest: str | None, max_deletes: int, *, approved: bool) -> Approval:
+    """How this command line approves a new plan."""
+    from reconciler.app.runs import Approval
 
     def show(plan: Plan) -> None:
         """Prints the plan, except in JSON, where the document at the end contains it."""
@@ -138,10 +147,7 @@ def _apply_fresh(
         """Why the plan is not approved; None when it is."""
         return None if approved else _ask(plan, output)
 
-    with progress(output) as bars:
-        approval = Approval(show, ask, digest)
-        applied = run_async(apply(settings, os.environ, declared, approval, bars, journal))
-    return _report(applied, output)
+    return Approval(show, ask, max_deletes, digest)
 
 
 def _print_plan(plan: Plan, output: Output) -> None:

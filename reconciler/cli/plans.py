@@ -18,7 +18,7 @@ from reconciler.cli.options import (
     target_options,
 )
 from reconciler.errors import InvalidFilesError
-from reconciler.settings import DEFAULT_PATH
+from reconciler.settings import DEFAULT_MAX_DELETES, DEFAULT_PATH
 
 if TYPE_CHECKING:
     from reconciler.cli.output import Output
@@ -36,6 +36,15 @@ out_option = click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Save the plan document in this file.",
+)
+max_deletes_option = click.option(
+    "--max-deletes",
+    type=click.IntRange(min=0),
+    default=DEFAULT_MAX_DELETES,
+    show_default=True,
+    envvar="RECONCILER_MAX_DELETES",
+    metavar="N",
+    help="Refuse a plan that deletes or replaces more objects.",
 )
 summary_option = click.option(
     "--summary", is_flag=True, help="Titles and counts only, in text and Markdown."
@@ -71,6 +80,7 @@ def validate_command(paths: tuple[Path, ...], output: Output) -> int:
     help="A saved plan (for example of the base branch); changes it already contains are marked.",
 )
 @detailed_exitcode
+@max_deletes_option
 @summary_option
 @page_options
 @output_options()
@@ -81,6 +91,7 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
     out: Path | None,
     baseline: Path | None,
     detailed_exitcode: bool,
+    max_deletes: int,
     summary: bool,
     page: Page,
     settings: Settings,
@@ -100,7 +111,12 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
     if plan is None:
         return INVALID_FILES
     _save(plan, out, output)
+    from reconciler.plan.limit import beyond_limit
+
     print_plan(plan, output, page, summary=summary)
+    excess = beyond_limit(plan, max_deletes)
+    if excess is not None:
+        raise excess
     return _plan_code(plan, detailed=detailed_exitcode)
 
 
@@ -108,6 +124,7 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
 @paths_argument
 @out_option
 @detailed_exitcode
+@max_deletes_option
 @summary_option
 @page_options
 @output_options()
@@ -117,6 +134,7 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[Path, ...],
     out: Path | None,
     detailed_exitcode: bool,
+    max_deletes: int,
     summary: bool,
     page: Page,
     settings: Settings,
@@ -130,7 +148,13 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option
     if plan is None:
         return INVALID_FILES
     _save(plan, out, output)
+    from reconciler.cli.output import tell
+    from reconciler.plan.limit import beyond_limit
+
     print_plan(plan, output, page, drift=True, summary=summary)
+    excess = beyond_limit(plan, max_deletes)
+    if excess is not None and output.verbosity >= 0:
+        tell(f"Warning: apply will be refused. {excess}\nHint: {excess.hint}")
     return _plan_code(plan, detailed=detailed_exitcode)
 
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.diff.compare import compare, leaves
+from reconciler.diff.compare import compare, leaves, lost, replaced
 from reconciler.diff.match import Match, match
 from reconciler.diff.references import Key, Known, References, parents_key
 from reconciler.model.json_values import JsonValue, sha256
 from reconciler.model.kind import Kind, Kinds
-from reconciler.model.objects import NAME, Desired, Observed, ObservedScope, Parents
+from reconciler.model.objects import NAME, Desired, ObjectRef, Observed, ObservedScope, Parents
 from reconciler.model.plan import Change, FieldChange, Precondition, Unmanaged
 from reconciler.model.reason import Reason, reason
 
@@ -118,13 +118,12 @@ def _change(kind: Kind, matched: Match, references: References) -> Change | None
         return _blocked(desired, problem, live)
     desired = replace(desired, properties=properties)
     if live is None:
-        return _create(kind, desired)
-    fields = compare(kind.fields, properties, live.properties)
-    if not fields:
-        return None
-    if kind.api.update is None:
-        return _blocked(desired, reason("update_not_offered"), live)
-    return _update(kind, matched, fields, desired)
+        return None if desired.absent else _create(kind, desired)
+    if desired.absent:
+        return _delete(kind, desired, live)
+    if live.ref.type != desired.ref.type:
+        return _replace(kind, desired, live)
+    return _update(kind, matched, desired, live)
 
 
 def _create(kind: Kind, desired: Desired) -> Change:
@@ -141,11 +140,48 @@ def _create(kind: Kind, desired: Desired) -> Change:
     )
 
 
-def _update(
-    kind: Kind, matched: Match, fields: tuple[FieldChange, ...], desired: Desired
-) -> Change:
-    live = matched.live
-    assert live is not None  # noqa: S101 - for mypy: only called with one
+def _delete(kind: Kind, desired: Desired, live: Observed) -> Change:
+    """The deletion of a live object; its rows are all that is lost."""
+    if kind.api.delete is None:
+        return _blocked(desired, reason("delete_not_offered"), live)
+    return Change(
+        action="delete",
+        object=live.ref,
+        parents=live.parents,
+        reason=reason("declared_absent"),
+        fields=lost(live.properties),
+        precondition=Precondition(exists=True, fingerprint=fingerprint(kind, live)),
+        source=desired.source,
+        last_modified_at=live.last_modified_at,
+        last_modified_by=live.last_modified_by,
+    )
+
+
+def _replace(kind: Kind, desired: Desired, live: Observed) -> Change:
+    """A new object of the declared type in place of the live one, with what can be carried over."""
+    types: dict[str, JsonValue] = {"live_type": live.ref.type, "type": desired.ref.type}
+    if kind.api.create is None or kind.api.delete is None:
+        return _blocked(desired, reason("type_changed", id=live.id, **types), live)
+    return Change(
+        action="replace",
+        object=replace(desired.ref, id=live.id),
+        parents=live.parents,
+        reason=reason("type_replaced", **types),
+        fields=replaced(kind.fields, desired, live),
+        precondition=Precondition(exists=True, fingerprint=fingerprint(kind, live)),
+        source=desired.source,
+        last_modified_at=live.last_modified_at,
+        last_modified_by=live.last_modified_by,
+    )
+
+
+def _update(kind: Kind, matched: Match, desired: Desired, live: Observed) -> Change | None:
+    """The update or rename of a live object; None if nothing declared differs."""
+    fields = compare(kind.fields, desired.properties, live.properties)
+    if not fields:
+        return None
+    if kind.api.update is None:
+        return _blocked(desired, reason("update_not_offered"), live)
     renamed = any(row.path == NAME for row in fields)
     return Change(
         action="rename" if renamed else "update",
@@ -179,8 +215,19 @@ def _reason(fields: Sequence[FieldChange], desired: Desired, live: Observed) -> 
 def _blocked(desired: Desired, why: Reason, live: Observed | None = None) -> Change:
     return Change(
         action="blocked",
-        object=replace(desired.ref, id=live.id if live else desired.ref.id),
+        object=_identified(desired, live),
         parents=desired.parents,
         reason=why,
         source=desired.source,
     )
+
+
+def _identified(desired: Desired, live: Observed | None) -> ObjectRef:
+    """The declared object, with the id of the live one; one that must be absent may be declared
+    without its name or its type.
+    """
+    if live is None:
+        return desired.ref
+    if desired.absent:
+        return live.ref
+    return replace(desired.ref, id=live.id)

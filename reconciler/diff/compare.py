@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from reconciler.diff.patch import patched
 from reconciler.model.fields import Field, Fields, value_at
-from reconciler.model.objects import Path, Value
+from reconciler.model.objects import Desired, Observed, Path, Value
 from reconciler.model.odata import ODATA_TYPE
 from reconciler.model.plan import FieldChange
 
@@ -40,6 +41,27 @@ def compare(
 def leaves(desired: Mapping[Path, Value]) -> tuple[FieldChange, ...]:
     """One row per declared leaf, with `before` null: what a create sets."""
     rows = (FieldChange(path, None, value) for path, value in desired.items())
+    return tuple(sorted(rows, key=lambda row: row.path))
+
+
+def lost(live: Mapping[Path, Value]) -> tuple[FieldChange, ...]:
+    """One row per live leaf, with `after` null: what a delete removes."""
+    rows = (FieldChange(path, value, None) for path, value in live.items() if value is not None)
+    return tuple(sorted(rows, key=lambda row: row.path))
+
+
+def replaced(fields: Fields, desired: Desired, live: Observed) -> tuple[FieldChange, ...]:
+    """One row per leaf of the old object and of the new one, equal ones included: the new object
+    gets what its type has of the old one, and then what is declared.
+    """
+    carried = {
+        path: value
+        for path, value in live.properties.items()
+        if value is not None and fields.has(desired.ref.type, path)
+    }
+    after = patched(carried, compare(fields, desired.properties, carried))
+    before = {path: value for path, value in live.properties.items() if value is not None}
+    rows = (_row(fields, path, before.get(path), after.get(path)) for path in {**before, **after})
     return tuple(sorted(rows, key=lambda row: row.path))
 
 

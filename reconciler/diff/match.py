@@ -67,7 +67,7 @@ class _Index:
         pins = {declared.ref.id.casefold(): declared for declared in desired if declared.ref.id}
         sharing: defaultdict[str, list[str]] = defaultdict(list)
         for pinned_id, declared in pins.items():
-            if pinned_id in by_id:
+            if pinned_id in by_id and not declared.absent:
                 sharing[folded(declared.ref.display_name)].append(by_id[pinned_id].id)
         return cls(by_id, by_name, pins, sharing)
 
@@ -100,6 +100,8 @@ def _other_places(declaration: Desired, occupants: Mapping[Key, Sequence[Desired
 
 def _match_one(declaration: Desired, index: _Index) -> Match:
     namesakes = index.by_name.get(folded(declaration.ref.display_name), ())
+    if declaration.ref.id and declaration.absent:
+        return _match_absent(declaration, index.by_id.get(declaration.ref.id.casefold()))
     if declaration.ref.id:
         return _match_pinned(declaration, declaration.ref.id, namesakes, index)
     free = [observed for observed in namesakes if observed.id.casefold() not in index.pins]
@@ -107,13 +109,42 @@ def _match_one(declaration: Desired, index: _Index) -> Match:
         return _match_type(declaration, free[0])
     ids = tuple(observed.id for observed in namesakes)
     if len(free) > 1:
-        problem = reason("name_ambiguous", count=len(free), ids=[*ids])
-        return Match(declaration, problem=problem, claims=ids)
-    if namesakes:
-        pin = index.pins[namesakes[0].id.casefold()].source
-        problem = reason("name_pinned_elsewhere", place=f"{pin.file}:{pin.line}")
-        return Match(declaration, problem=problem, claims=ids)
+        return Match(declaration, problem=_ambiguous(declaration, free, ids), claims=ids)
+    if namesakes and not declaration.absent:
+        return Match(declaration, problem=_pinned_elsewhere(namesakes, index), claims=ids)
     return Match(declaration)
+
+
+def _ambiguous(declaration: Desired, free: Sequence[Observed], ids: Sequence[str]) -> Reason:
+    """Why several live objects of the name block the declaration; of two, one of the declared type
+    and one of another, a replacement has not been finished.
+    """
+    same_type = [live for live in free if live.ref.type == declaration.ref.type]
+    if declaration.absent or len(free) != 2 or len(same_type) != 1:
+        return reason("name_ambiguous", count=len(free), ids=[*ids])
+    [new], [old] = same_type, [live for live in free if live not in same_type]
+    name = declaration.ref.display_name
+    return reason("replace_unfinished", new_id=new.id, old_id=old.id, name=name)
+
+
+def _pinned_elsewhere(namesakes: Sequence[Observed], index: _Index) -> Reason:
+    """Why no declaration by name matches: every live object of the name is declared by its id."""
+    pin = index.pins[namesakes[0].id.casefold()]
+    place = f"{pin.source.file}:{pin.source.line}"
+    if pin.absent:
+        return reason("name_freed_by_delete", id=namesakes[0].id, place=place)
+    return reason("name_pinned_elsewhere", place=place)
+
+
+def _match_absent(declaration: Desired, live: Observed | None) -> Match:
+    """The match by id of what must not exist; an object that has been renamed is not deleted."""
+    if live is None:
+        return Match(declaration)
+    name = declaration.ref.display_name
+    if name is not None and folded(name) != folded(live.ref.display_name):
+        problem = reason("absent_under_other_name", id=live.id, live_name=live.ref.display_name)
+        return Match(declaration, live, problem, claims=(live.id,))
+    return _match_type(declaration, live)
 
 
 def _match_pinned(
@@ -126,23 +157,39 @@ def _match_pinned(
     sharing = index.sharing.get(name, ())
     others = [observed.id for observed in namesakes if observed.id not in (live.id, *sharing)]
     if others and folded(live.ref.display_name) != name:
-        return Match(
-            declaration, problem=reason("new_name_taken", ids=[*others]), claims=(live.id,)
-        )
+        return Match(declaration, problem=_new_name_taken(others, index), claims=(live.id,))
     shared = tuple(sorted(live_id for live_id in sharing if live_id != live.id))
     return replace(_match_type(declaration, live), namesakes=shared)
 
 
+def _new_name_taken(others: Sequence[str], index: _Index) -> Reason:
+    """Why a rename is blocked; the name of what is deleted in the same run is not free yet."""
+    pin = index.pins.get(others[0].casefold())
+    if len(others) == 1 and pin is not None and pin.absent:
+        place = f"{pin.source.file}:{pin.source.line}"
+        return reason("name_freed_by_delete", id=others[0], place=place)
+    return reason("new_name_taken", ids=[*others])
+
+
 def _match_type(declaration: Desired, live: Observed) -> Match:
-    if live.ref.type == declaration.ref.type:
-        return Match(declaration, live, claims=(live.id,))
-    problem = reason(
-        "type_changed",
-        id=live.id,
-        live_type=live.ref.type or "unknown",
-        type=declaration.ref.type,
-    )
+    """The match with a live object, which may be of another type: it is replaced then."""
+    problem = _type_problem(declaration, live)
     # One of an unknown type stays unmanaged, whatever its name.
-    if not live.known:
+    if problem is not None and not live.known:
         return Match(declaration, None, problem)
     return Match(declaration, live, problem, claims=(live.id,))
+
+
+def _type_problem(declaration: Desired, live: Observed) -> Reason | None:
+    """Why the type of the live object blocks the declaration."""
+    declared, live_type = declaration.ref.type, live.ref.type or "unknown"
+    if declaration.absent and declared is None:
+        return None if live.known else reason("type_unknown", id=live.id, live_type=live_type)
+    if live.ref.type == declared:
+        return None
+    if declaration.absent:
+        return reason("absent_of_other_type", id=live.id, live_type=live_type)
+    if live.known and not declaration.ref.id:
+        return None
+    code = "type_changed_pinned" if live.known else "type_changed"
+    return reason(code, id=live.id, live_type=live_type, type=declared)

@@ -70,6 +70,8 @@ class References:
         """The object that a reference from within these parents names, or why it names none."""
         known = self._known(ref.kind, parents)
         declared = [match for match in known.matches if _names(ref, match.live, match)]
+        if any(match.desired.absent for match in declared):
+            return ref, _problem("reference_to_absent", ref)
         hits = [_ref_of(match) for match in declared]
         hits = hits or [live.ref for live in known.unclaimed if _names(ref, live)]
         if len(hits) > 1:
@@ -96,7 +98,7 @@ def _ref_of(match: Match) -> ObjectRef:
 def _names(ref: ObjectRef, live: Observed | None, match: Match | None = None) -> bool:
     if ref.id is not None:
         return live is not None and live.id.casefold() == ref.id.casefold()
-    if match is not None:
+    if match is not None and not (match.desired.absent and live is not None):
         return folded(match.desired.ref.display_name) == folded(ref.display_name)
     return live is not None and folded(live.ref.display_name) == folded(ref.display_name)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -113,9 +113,11 @@ class GraphClient:
         """
         return self._throttle.skip_queue()
 
-    def writes_unlocked(self) -> AbstractContextManager[None]:
-        """Unlocks writes in the transport within the block."""
-        return self._transport.writes_unlocked()
+    def writes_unlocked(self, planned_ids: Collection[str]) -> AbstractContextManager[None]:
+        """Unlocks writes in the transport within the block: PATCH and DELETE of these objects
+        only.
+        """
+        return self._transport.writes_unlocked(planned_ids)
 
     @asynccontextmanager
     async def permit(self, requests: int = 1) -> AsyncIterator[None]:

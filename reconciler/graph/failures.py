@@ -8,7 +8,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
-from reconciler.errors import RETRY, GraphRefusalError, GraphUnansweredError
+from reconciler.errors import RETRY, DeleteRefusalError, GraphRefusalError, GraphUnansweredError
 from reconciler.graph.requests import described
 from reconciler.model.secrets import mask
 
@@ -35,7 +35,8 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
     details = f"request ID {request_id or 'missing'}" + (
         f"; Retry-After {retry_after}" if retry_after else ""
     )
-    return GraphRefusalError(
+    refused = DeleteRefusalError if request.http_method is Method.DELETE else GraphRefusalError
+    return refused(
         f"{described(request)} failed with HTTP {status} ({reason}; {details}).",
         status=status,
         code=main.code if main else None,

@@ -12,7 +12,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphRequestAdapter, GraphServiceClient
 
-from reconciler.errors import GraphAnswerError
+from reconciler.errors import GraphAnswerError, RefusedError
 from reconciler.model.graph import Request
 
 
@@ -28,7 +28,11 @@ class Requests:
         self._base_url = adapter.base_url
 
     def information(self, request: Request) -> RequestInformation:
-        """The SDK's request, with a raw JSON body (docs/graph.md §6.5)."""
+        """The SDK's request, with a raw JSON body (docs/graph.md §6.5).
+
+        Raises:
+            RefusedError: an id in the address is missing.
+        """
         # Without a query, the longest part of the template would expand to nothing.
         template = request.address if request.filter else request.address.partition("{?")[0]
         parameters = {**request.parameters, "baseurl": self._base_url}
@@ -41,7 +45,21 @@ class Requests:
             content = json.dumps(request.body, allow_nan=False).encode()
             information.set_stream_content(content, "application/json")
         information.url = information.url  # expanded once: the SDK would expand it at every access
+        self._refuse_without_id(information)
         return information
+
+    def _refuse_without_id(self, information: RequestInformation) -> None:
+        """Returns if no id in the address is missing: the SDK would expand it to `catalogs/None`.
+
+        Raises:
+            RefusedError: one is.
+        """
+        _, *segments = information.url.removeprefix(self._base_url).partition("?")[0].split("/")
+        if not {"", "None"}.isdisjoint(segments):
+            raise RefusedError(
+                f"Refused to send {described(information)}: an id is missing in the address.",
+                hint="This is a bug in reconciler; please report it.",
+            )
 
 
 def follow(next_link: str) -> RequestInformation:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from urllib.parse import unquote
 
 import httpx
 
@@ -24,6 +25,8 @@ MAX_ANSWER_BYTES = 8 * 1024**2
 """Both as received and as decompressed: one page with all 500 extensions of a tenant, at 16 KiB
 each.
 """
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_FOR_PLANNED = ("PATCH", "DELETE")
 CHALLENGE = "X-Challenge"
 """The header that carries the challenge of a 401 past the SDK."""
 
@@ -71,8 +74,8 @@ class ConnectionPool:
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """HTTP/1.1 to one origin. Refuses any other origin, every redirect, and any method but GET
-    while locked.
+    """HTTP/1.1 to one origin. Refuses any other origin, every redirect, any method but GET while
+    locked, and PATCH and DELETE of anything but the objects of the plan.
 
     It is below the SDK's pipeline, so that nothing in the SDK can bypass it. Why each rule:
     docs/graph.md §6.2 (a redirected POST turns into a GET), docs/graph.md §6.3 (the bearer token
@@ -83,18 +86,38 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._connections = connections
         self._origin = origin
         self._writes_unlocked = False
+        self._planned_ids: set[str] = set()
         self.answered = False
 
     @contextmanager
-    def writes_unlocked(self) -> Iterator[None]:
-        """Allows POST and PUT within the block; only apply uses it, for a plan that was shown and
-        approved.
+    def writes_unlocked(self, planned_ids: Collection[str]) -> Iterator[None]:
+        """Allows POST and PUT within the block, and PATCH and DELETE of objects with these ids.
+
+        Only apply uses it, for a plan that was shown and approved.
         """
         self._writes_unlocked = True
+        self._planned_ids = {planned_id.casefold() for planned_id in planned_ids}
         try:
             yield
         finally:
             self._writes_unlocked = False
+            self._planned_ids = set()
+
+    def _refuse_locked(self, request: httpx.Request) -> None:
+        """Returns if the request may be sent now.
+
+        Raises:
+            RefusedError: it may not.
+        """
+        if request.method not in (_METHODS if self._writes_unlocked else ("GET",)):
+            raise RefusedError(
+                f"Refused to send {request.method}: writes are locked until a plan is approved."
+            )
+        object_id = unquote(request.url.path.rpartition("/")[2])
+        if request.method in _FOR_PLANNED and object_id.casefold() not in self._planned_ids:
+            raise RefusedError(
+                f"Refused to send {request.method} to {object_id}: the plan does not name it."
+            )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The complete response of the configured origin; sets `answered`.
@@ -106,17 +129,14 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             GraphAnswerError: the request is for another origin, or the response is too large.
             httpx.DecodingError: the response cannot be decompressed.
             GraphRefusalError: the response is a redirect.
-            RefusedError: a write while writes are locked.
+            RefusedError: a write while writes are locked, or of an object that is not planned.
         """
         if origin_of(request.url) != self._origin:
             raise GraphAnswerError(
                 f"A link to another server ({request.url.scheme}://{request.url.host}) was not"
                 " followed; the access token is sent to the configured Graph only."
             )
-        if request.method not in (("GET", "POST", "PUT") if self._writes_unlocked else ("GET",)):
-            raise RefusedError(
-                f"Refused to send {request.method}: writes are locked until a plan is approved."
-            )
+        self._refuse_locked(request)
         async with self._connections.lease() as connection:
             response = await connection.handle_async_request(request)
             self.answered = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from reconciler.loader.ensure import ENSURE, identity_faults, is_absent
 from reconciler.loader.format import DEFAULTS, DocumentFormat
 from reconciler.loader.headers import header_faults, header_of, own_declaration, valid_text
 from reconciler.loader.merging import defaults_for, inherited_paths, merged
@@ -94,10 +95,12 @@ def _in_lists(
 def _declaration(
     kind: Kind, written: Mapping, defaults: Node | None, context: _Context
 ) -> Declaration:
+    absent = is_absent(written)
+    defaults = None if absent else defaults
     whole = merged(defaults, written, kind.fields)
     pinned_id = valid_text(member(written, "id"), context.invalid)
     inherited = None
-    if context.defaults is not None:
+    if context.defaults is not None and not absent:
         place = SourceLocation(context.file, context.defaults.line, context.defaults.column)
         inherited = Inherited(place, inherited_paths(defaults, whole, kind.fields))
     return Declaration(
@@ -110,6 +113,7 @@ def _declaration(
         display_name=valid_text(member(written, "displayName"), context.invalid),
         pinned_id=pinned_id.lower() if pinned_id else None,
         inherited=inherited,
+        absent=absent,
     )
 
 
@@ -129,6 +133,11 @@ def _rule_faults(
         kind = document_format.kinds.named(declaration.kind)
         name = member(declaration.written, "displayName")
         yield from blank_fault("displayName", name, context.invalid)
+        if kind.parents:
+            yield from identity_faults(declaration, kind)
+        ensure = member(declaration.written, ENSURE)
+        if declaration.absent or ensure in context.invalid:
+            continue
         yield from kind.value_rules(declaration.written, context.invalid)
         if complete:
             yield from kind.rules(declaration, context.invalid)

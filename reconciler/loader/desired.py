@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from reconciler.loader.format import number_names
+from reconciler.loader.format import json_types
 from reconciler.model.fields import Fields
-from reconciler.model.kind import Declaration
-from reconciler.model.nodes import data_of
+from reconciler.model.kind import Declaration, Kind
+from reconciler.model.nodes import data_of, member, text_of
 from reconciler.model.objects import Desired, ObjectRef
 from reconciler.model.odata import ODATA_TYPE
 
 
 def desired_object(declaration: Declaration, fields: Fields) -> Desired:
     """The declared object with its canonical properties. Only for a declaration without errors."""
-    body = cast("dict[str, Any]", data_of(declaration.merged, number_names(fields)))
+    body = cast("dict[str, Any]", data_of(declaration.merged, json_types(fields)))
     return Desired(
         ref=ObjectRef(
             declaration.kind,
@@ -26,4 +26,21 @@ def desired_object(declaration: Declaration, fields: Fields) -> Desired:
         properties=fields.canonical(body),
         source=declaration.source,
         inherited=declaration.inherited,
+    )
+
+
+def absent_object(declaration: Declaration, kind: Kind) -> Desired:
+    """The object that must not exist: what identifies it. Only for a declaration without errors."""
+    type_name = text_of(member(declaration.written, ODATA_TYPE))
+    return Desired(
+        ref=ObjectRef(
+            declaration.kind,
+            declaration.pinned_id,
+            declaration.display_name,
+            kind.fields.short_type(type_name) or None,
+        ),
+        parents=declaration.parents,
+        properties={},
+        source=declaration.source,
+        absent=True,
     )

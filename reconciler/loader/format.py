@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from reconciler.loader.schemas import DocumentSchema
 from reconciler.model.fields import Fields
 from reconciler.model.kind import Kind, Kinds
+from reconciler.model.nodes import JsonType, JsonTypes
 from reconciler.model.odata import ODATA_TYPE
 from reconciler.yaml import Hints
 
@@ -65,9 +67,9 @@ class DocumentFormat:
         return (*filter(declares_itself, headers), *lists.values())
 
     @cached_property
-    def numbers(self) -> frozenset[str]:
-        """The members that hold whole numbers."""
-        return frozenset().union(*(number_names(kind.fields) for kind in self.kinds))
+    def json_types(self) -> JsonTypes:
+        """The members that hold no text, of all kinds."""
+        return dict(chain.from_iterable(json_types(kind.fields).items() for kind in self.kinds))
 
     @cached_property
     def read_only(self) -> frozenset[str]:
@@ -91,9 +93,15 @@ def declares_itself(kind: Kind) -> bool:
     return kind.api.create is not None
 
 
-def number_names(fields: Fields) -> frozenset[str]:
-    """The names of the members that hold whole numbers."""
-    return frozenset(path[-1] for path, field in fields.members.items() if field.number)
+def json_types(fields: Fields) -> JsonTypes:
+    """The members that hold no text."""
+    types: dict[str, JsonType] = {}
+    for path, field in fields.members.items():
+        if field.number:
+            types[path[-1]] = "integer"
+        elif field.boolean:
+            types[path[-1]] = "boolean"
+    return types
 
 
 def noun(kind: str) -> str:

@@ -49,7 +49,7 @@ def _violations(
 ) -> tuple[list[Fault], set[Node]]:
     faults: list[Fault] = []
     invalid: set[Node] = set()
-    data = data_of(document, document_format.numbers)
+    data = data_of(document, document_format.json_types)
     if document_format.schema.fits(data):
         return faults, invalid
     for error in document_format.schema.validator.iter_errors(data):

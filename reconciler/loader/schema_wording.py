@@ -21,6 +21,7 @@ _TYPES_IN_WORDS = {
     "array": "a list",
     "string": "text",
     "integer": "a whole number",
+    "boolean": "true or false",
     "null": "null",
 }
 
@@ -64,19 +65,25 @@ def _type(violation: Violation) -> Iterator[Fault]:
 
 def _type_hint(violation: Violation, wanted: list[str], types: str) -> str:
     node = violation.node
-    if isinstance(node, Scalar) and "integer" in wanted:
-        if node.given_by:
-            return (
-                "Use a whole number without a fraction or leading zeros; a variable cannot be"
-                " `null`."
-            )
-        return "Write a whole number without quotes, a fraction or leading zeros, or `null`."
+    if isinstance(node, Scalar) and {"integer", "boolean"}.intersection(wanted):
+        return _literal_hint(node, wanted)
     if violation.kind is not None or not violation.name:
         first = next(iter(violation.schema.get("required") or violation.schema["properties"]))
         return _hint_for_mapping(node, first)
     if wanted == ["array"]:
         return "Write a list: each entry begins with `- `."
     return f"Write {types}."
+
+
+def _literal_hint(node: Scalar, wanted: list[str]) -> str:
+    """How to write a number or a boolean."""
+    if "boolean" in wanted:
+        return "Use true or false." if node.given_by else "Write true or false, without quotes."
+    if node.given_by:
+        return (
+            "Use a whole number without a fraction or leading zeros; a variable cannot be `null`."
+        )
+    return "Write a whole number without quotes, a fraction or leading zeros, or `null`."
 
 
 def _hint_for_mapping(node: Node, first: str) -> str:

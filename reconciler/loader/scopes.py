@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from reconciler.loader.declared import DeclaredDocument
+from reconciler.loader.desired import absent_object
 from reconciler.model.diagnostic import SourceLocation
-from reconciler.model.kind import Declaration, Kinds
+from reconciler.model.kind import Declaration, Kind, Kinds
 from reconciler.model.names import folded
-from reconciler.model.objects import DesiredScope, ObjectRef
+from reconciler.model.objects import Desired, DesiredScope, ObjectRef
 
 Reference: TypeAlias = tuple[str, str, str]
 
@@ -61,5 +62,9 @@ def _scope(
     kinds: Kinds,
 ) -> DesiredScope:
     ordered = sorted(declarations, key=lambda declaration: in_order(declaration.source))
-    objects = (kinds.named(each.kind).declare(each) for each in ordered)
+    objects = (_desired(each, kinds.named(each.kind)) for each in ordered)
     return DesiredScope(parent, tuple(objects), source)
+
+
+def _desired(declaration: Declaration, kind: Kind) -> Desired:
+    return absent_object(declaration, kind) if declaration.absent else kind.declare(declaration)

@@ -35,9 +35,8 @@ def substituted(document: Node, environment: Environment | None) -> tuple[Node, 
     """The document with the values of all variables, and R209 or R210 for each variable without a
     value.
 
-    A value with a variable is text, except for a number that is only a variable; `$${` becomes
-    `${`. Aliases are not
-    expanded: a node that several places share is read once.
+    A value with a variable is text, except for a number or a boolean that is only a variable;
+    `$${` becomes `${`. Aliases are not expanded: a node that several places share is read once.
     """
     reading = _Substitution(environment)
     return reading.of(document), reading.faults

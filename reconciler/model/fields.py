@@ -47,10 +47,12 @@ class Field:
       omitted. `chosen`: the author chooses the type, so that another live type is a difference;
       otherwise the service decides, and the type is only passed on. `presence`: an object without
       members has a meaning of its own.
+    * `only_types`: the types of the object itself that have the member; all if it is empty.
     * `computed_from`: the service looks the value up from these members where it is not declared.
     * `refers_to`: the kind of the object that the value names.
     * `own`: never inherited from `defaults`. `optional`: an export may leave it out. `nullable`: a
-      file may clear it with null. `number`: a whole number, written without quotes.
+      file may clear it with null. `number`, `boolean`: a whole number, or true or false, written
+      without quotes.
     """
 
     spelling: Spelling = canonical_scalar
@@ -60,12 +62,14 @@ class Field:
     default_type: str | None = None
     chosen: bool = False
     presence: bool = False
+    only_types: tuple[str, ...] = ()
     computed_from: tuple[Path, ...] = ()
     refers_to: str | None = None
     own: bool = False
     optional: bool = False
     nullable: bool = False
     number: bool = False
+    boolean: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,11 @@ class Fields:
     def field(self, path: Path) -> Field:
         """The field at the path; one without properties of its own for an unknown member."""
         return self.members.get(path, _UNKNOWN)
+
+    def has(self, type_name: str | None, path: Path) -> bool:
+        """True if objects of this type have the member."""
+        only = self.field(path[:1]).only_types
+        return not only or type_name in only
 
     def short_type(self, name: object) -> str:
         """The type without `#microsoft.graph.`, known types in their documented case."""

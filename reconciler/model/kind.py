@@ -38,7 +38,7 @@ class Declaration:
     """One mapping of a file that declares an object, with the defaults of its document merged in.
 
     `written` is the mapping as it stands in the file. `display_name` and `pinned_id` are None if
-    absent or invalid. `invalid` are the nodes with a fault of their own.
+    absent or invalid. `absent`: the object must not exist; no defaults are merged in then.
     """
 
     kind: str
@@ -50,6 +50,7 @@ class Declaration:
     display_name: str | None = None
     pinned_id: str | None = None
     inherited: Inherited | None = None
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,19 @@ JSON Schema.
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from reconciler.model.json_values import JsonValue
 
 NULLS = frozenset({"null", "Null", "NULL", "~"})
+_BOOLEANS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+"""The texts that are booleans in both YAML versions: `no` and `on` are text in one of them."""
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})", re.ASCII)
 """A decimal in both YAML versions: a leading zero means octal in one of them, so such text stays
 text.
@@ -20,11 +26,11 @@ text.
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """Text as its author wrote it; `plain`: without quotes and tag, so that it can be null or a
-    number.
+    """Text as its author wrote it; `plain`: without quotes and tag, so that it can be null, a
+    number or a boolean.
 
     `given_by`: the variable that the whole text comes from, as a message names it; such a text can
-        be a number too.
+        be a number or a boolean too.
     """
 
     line: int
@@ -76,10 +82,15 @@ class Broken:
 
 Node: TypeAlias = Scalar | Mapping | Sequence | Broken
 
+JsonType = Literal["integer", "boolean"]
+"""The types, besides text, that a value without quotes can have."""
+JsonTypes: TypeAlias = MappingOf[str, JsonType]
+"""The properties that hold no text, with their types."""
 
-def data_of(node: Node, numbers: Container[str] = (), name: str = "") -> JsonValue:
-    """The node as JSON. `numbers` are the properties that hold whole numbers, `name` is the
-    property that holds this node.
+
+def data_of(node: Node, types: JsonTypes = MappingProxyType({}), name: str = "") -> JsonValue:
+    """The node as JSON. `types` are the properties that hold no text, `name` is the property that
+    holds this node.
 
     Everything else that is not null is text, so that `no`, `1e3` and dates stay what the author
     wrote. Recursion is safe: the tree builder allows few levels.
@@ -87,18 +98,24 @@ def data_of(node: Node, numbers: Container[str] = (), name: str = "") -> JsonVal
     if isinstance(node, Scalar):
         if node.is_null:
             return None
-        return int(node.text) if name in numbers and _is_number(node) else node.text
+        return _read_as(types.get(name), node)
     if isinstance(node, Mapping):
-        return {key: data_of(entry.value, numbers, key) for key, entry in node.entries.items()}
+        return {key: data_of(entry.value, types, key) for key, entry in node.entries.items()}
     if isinstance(node, Sequence):
-        return [data_of(each, numbers) for each in node.items]
+        return [data_of(each, types) for each in node.items]
     return None
 
 
-def _is_number(node: Scalar) -> bool:
-    """True for digits without quotes, or from a variable alone, which JSON must put in quotes."""
-    written_as_number = node.plain or bool(node.given_by)
-    return written_as_number and _INTEGER.fullmatch(node.text) is not None
+def _read_as(json_type: JsonType | None, node: Scalar) -> JsonValue:
+    """The value of this type, if it is written without quotes, or comes from a variable alone,
+    which JSON must put in quotes; otherwise the text.
+    """
+    if node.plain or node.given_by:
+        if json_type == "integer" and _INTEGER.fullmatch(node.text):
+            return int(node.text)
+        if json_type == "boolean":
+            return _BOOLEANS.get(node.text, node.text)
+    return node.text
 
 
 def member(node: Node | None, name: str) -> Node | None:

@@ -70,13 +70,18 @@ class Inherited:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """One declared object, merged with defaults; None clears a property. `ref.id` pins it."""
+    """One declared object, merged with defaults; None clears a property. `ref.id` pins it.
+
+    `absent`: it must not exist. Such a declaration has no properties; its name, its id and its type
+    are None where they are not declared.
+    """
 
     ref: ObjectRef
     parents: Parents
     properties: Mapping[Path, Value]
     source: SourceLocation
     inherited: Inherited | None = None
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from reconciler.model.reason import Reason
 
 FORMAT_VERSION = "2"
 
-Action = Literal["create", "update", "rename", "blocked"]
-ACTIONS: tuple[Action, ...] = ("create", "update", "rename", "blocked")
+Action = Literal["create", "update", "rename", "replace", "delete", "blocked"]
+ACTIONS: tuple[Action, ...] = ("create", "update", "rename", "replace", "delete", "blocked")
 Status = Literal["done", "failed", "skipped", "unknown"]
 COUNTED = ("create", "update", "rename", "replace", "delete", "blocked", "unchanged", "unmanaged")
-"""What a summary counts, in the order it is printed; `replace` and `delete` are reserved."""
+"""What a summary counts, in the order it is printed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,15 @@ def identity(ref: ObjectRef, parents: Parents) -> Identity:
 
 
 def dependencies(change: Change) -> Iterator[tuple[ObjectRef, Parents]]:
-    """The objects that must be as planned before this change: its parents, and what it refers to.
+    """The objects that must be as planned before this change: the parents that this plan creates,
+    and what it refers to.
 
-    A reference names an object in the same parents, in the outer ones, or in the tenant.
+    A parent that exists contains the object whatever becomes of its own change. A reference names
+    an object in the same parents, in the outer ones, or in the tenant.
     """
     for number, parent in enumerate(change.parents):
-        yield parent, change.parents[:number]
+        if parent.id is None:
+            yield parent, change.parents[:number]
     for row in change.fields:
         if isinstance(row.after, ObjectRef):
             yield from ((row.after, parents) for parents in within(change.parents))

@@ -15,9 +15,14 @@ WORDS: dict[Action, str] = {
     "create": "missing",
     "update": "changed",
     "rename": "changed",
+    "replace": "changed",
+    "delete": "changed",
     "blocked": "blocked",
 }
-TITLES: dict[Action, str] = WORDS | {"create": "missing in the tenant:"}
+TITLES: dict[Action, str] = WORDS | {
+    "create": "missing in the tenant:",
+    "delete": "declared absent, but live:",
+}
 
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/v1\.0")
 """The address of a server on this machine. No other text of a saved plan is put into a command."""
@@ -28,7 +33,7 @@ def counts(plan: Plan) -> dict[str, int]:
     summary = plan.summary
     return {
         "missing": summary["create"],
-        "changed": summary["update"] + summary["rename"] + summary["replace"],
+        "changed": sum(summary[word] for word in ("update", "rename", "replace", "delete")),
         **{word: summary[word] for word in ("unmanaged", "blocked", "unchanged")},
     }
 

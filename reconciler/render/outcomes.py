@@ -16,6 +16,8 @@ DONE: dict[Action, str] = {
     "create": "created",
     "update": "updated",
     "rename": "renamed",
+    "replace": "replaced",
+    "delete": "deleted",
     "blocked": "changed",
 }
 COUNTED = (

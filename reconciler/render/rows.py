@@ -22,13 +22,16 @@ Shared = Mapping[str, Sequence[FieldChange]]
 def own_rows(change: Change, shared: Shared, wording: Wording = PLAIN) -> list[FieldChange]:
     """The rows to show below the title of a change.
 
-    A create does not repeat its name, nor the rows that are shown once for its scope. Drift shows
-    no rows for what is missing in the tenant: there is no live value to compare.
+    A create and a delete do not repeat the name; a create neither the rows that are shown once for
+    its scope. Drift shows no rows for what is missing in the tenant or declared absent: there are
+    no two values to compare.
     """
+    if wording.drift and change.action in ("create", "delete"):
+        return []
+    if change.action == "delete":
+        return [row for row in change.fields if row.path != NAME]
     if change.action != "create":
         return list(change.fields)
-    if wording.drift:
-        return []
     hidden = [FieldChange(NAME, None, change.object.display_name), *shared.get(change.kind, ())]
     return [row for row in change.fields if row not in hidden]
 
@@ -87,3 +90,14 @@ def _creates(changes: Iterable[Change]) -> dict[str, list[Change]]:
 
 def _in_all(row: FieldChange, creates: Iterable[Change]) -> bool:
     return all(row in create.fields for create in creates)
+
+
+def symbol(change: Change, row: FieldChange) -> str:
+    """The symbol of a row that is neither of a create nor of a delete. A replacement shows all
+    properties of the new object, those that stay the same included.
+    """
+    if row.before == row.after:
+        return "="
+    if change.action == "replace" or (change.action == "rename" and row.path != NAME):
+        return SYMBOLS["update"]
+    return SYMBOLS[change.action]

@@ -15,6 +15,11 @@ PLANNED: Sentences = {
     "not_live": "no {kind} of this {parent} has this name",
     "properties_differ": "{differ} of {declared} declared properties {verb}",
     "renamed_by_id": 'it is pinned by id and its live name is "{live_name}"{also}',
+    "type_replaced": (
+        "its type changes from {live_type} to {type}: a new {kind} is created, then the old one is"
+        " deleted"
+    ),
+    "declared_absent": "it is declared with ensure: absent",
     "respelled": 'its name differs only in spelling from the live name "{live_name}"{also}',
 }
 """Why a change is planned."""
@@ -52,8 +57,40 @@ BLOCKED: Sentences = {
         "the live {kind} {id} is of type {live_type}, which cannot be changed to {type}; declare"
         " another name, or delete the live {kind} in the admin center once no policy uses it"
     ),
+    "absent_under_other_name": (
+        'the live {kind} {id} is named "{live_name}"; correct the name, or remove it to delete the'
+        " {kind} whatever its name is"
+    ),
+    "absent_of_other_type": (
+        "the live {kind} {id} is of type {live_type}; correct @odata.type, or remove it to delete"
+        " the {kind} whatever its type is"
+    ),
+    "type_changed_pinned": (
+        "the live {kind} {id} is of type {live_type}, and {a_kind} of type {type} gets a new id;"
+        " remove the id: from the declaration to replace it"
+    ),
+    "replace_unfinished": (
+        "two {kinds} have this name, and one is of the declared type: a replacement was not"
+        " finished; add id: {new_id} to this declaration, and declare the old one absent with"
+        " {{id: {old_id}, ensure: absent}}"
+    ),
+    "type_unknown": (
+        'the live {kind} {id} is of the unknown type "{live_type}", which reconciler never changes;'
+        " delete it in the Microsoft Entra admin center"
+    ),
+    "name_freed_by_delete": (
+        "the name belongs to the {kind} {id}, which is declared absent at {place}; apply the"
+        " deletion first, then plan again"
+    ),
+    "reference_to_absent": (
+        'it refers to the {other_kind} "{name}", which is declared with ensure: absent'
+    ),
     "create_not_offered": "no {kind} has this name, and reconciler does not create {kinds}",
     "update_not_offered": "it differs from the live {kind}, and reconciler does not change {kinds}",
+    "delete_not_offered": (
+        "{kinds} are not deleted by reconciler; remove the declaration, or delete it in the"
+        " Microsoft Entra admin center"
+    ),
     "writes_secret": (
         "{paths} contains a secret (a signature, a token or a key); remove it from the file"
     ),
@@ -98,6 +135,10 @@ FAILED: Sentences = {
         "Graph accepted the write, but another {kind} with the same name was created meanwhile"
         " ({ids}); keep one and delete the other"
     ),
+    "old_remains": (
+        "the new {kind} has the id {id}, but the old one, {old_id}, was not deleted; run plan: it"
+        " shows how to finish the replacement"
+    ),
     "unknown_removed": (
         "the write removed {paths}, which reconciler does not manage; set it again in the Microsoft"
         " Entra admin center"
@@ -122,6 +163,9 @@ UNKNOWN: Sentences = {
         "Graph accepted the update, but reads still return the old values (replication delay, or"
         " the update was dropped)."
     ),
+    "still_shown": (
+        "Graph accepted the delete, but reads still return the {kind} (replication delay)."
+    ),
     "stale_before_retry": "Before the retry: {stale}.",
     "interrupted_unconfirmed": "The run was interrupted before this change was confirmed.",
 }
@@ -145,8 +189,9 @@ DONE: Sentences = {
         " {id}"
     ),
     "applied_despite_lost_answer": (
-        "no usable answer to the update ({error}); a read-back shows that Graph applied it"
+        "no usable answer to the {write} ({error}); a read-back shows that Graph applied it"
     ),
+    "already_gone": "it no longer existed",
 }
 """What an operator should know about a change that was applied."""
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.objects import NAME
 from reconciler.model.plan import ACTIONS, Change, FieldChange, Outcome, Plan
 from reconciler.model.target import SANDBOX
 from reconciler.model.wording import enumerated
@@ -22,7 +21,7 @@ from reconciler.render.outcomes import apply_line, nothing_done, outcome_line, o
 from reconciler.render.scopes import ScopeView, by_scope, incomplete
 from reconciler.render.wording import PLAIN, Wording
 
-_WRAPPABLE = re.compile(r"(?:[+~>!=?] | ) *")
+_WRAPPABLE = re.compile(r"(?:(?:-/\+|[-+~>!=?]) | ) *")
 """The start of a line that may be broken: a symbol in column 0, or blanks."""
 _ROW_COLUMN = 4
 """Where the properties of a change and its details begin; the continuation lines of its title are
@@ -203,9 +202,11 @@ def _created(row: FieldChange) -> str:
 def _field(change: Change, row: FieldChange, wording: Wording) -> str:
     if change.action == "create":
         return _created(row)
-    beside_a_rename = change.action == "rename" and row.path != NAME
-    symbol = titles.SYMBOLS["update" if beside_a_rename else change.action]
-    before = rows.value_text(row.before)
+    if change.action == "delete":
+        return f"{titles.SYMBOLS['delete']}   {rows.field_path(row)}: {rows.value_text(row.before)}"
+    symbol, before = rows.symbol(change, row), rows.value_text(row.before)
+    if row.before == row.after:
+        return f"{symbol}   {rows.field_path(row)}: {before}"
     if wording.drift:
         values = drift_words.values(row, rows.value_text(row.after), before)
     else:

@@ -12,7 +12,14 @@ from reconciler.render import drift as drift_words
 from reconciler.render.escape import json_value, visible
 from reconciler.render.wording import PLAIN, Wording
 
-SYMBOLS: dict[Action, str] = {"create": "+", "update": "~", "rename": ">", "blocked": "!"}
+SYMBOLS: dict[Action, str] = {
+    "create": "+",
+    "update": "~",
+    "rename": ">",
+    "replace": "-/+",
+    "delete": "-",
+    "blocked": "!",
+}
 
 
 def label(name: str | None) -> str:

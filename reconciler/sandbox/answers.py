@@ -1,9 +1,13 @@
 """From a stored object to the JSON of an answer, for every resource, as the switches say."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeVar
 
 from reconciler.sandbox.checks import Json
-from reconciler.sandbox.switches import Switches
+from reconciler.sandbox.errors import GraphError
+from reconciler.sandbox.switches import ExpandedWay, Switches, Way
+
+Shown = TypeVar("Shown")
 
 # Unknown members are normal in Graph: clients have to ignore them (docs/graph.md §2.2).
 EXTRA_MEMBERS: Final[Json] = {
@@ -14,6 +18,35 @@ EXTRA_MEMBERS: Final[Json] = {
 }
 
 
+# Objects that an object refers to are shown by $expand only (docs/graph.md §7.2).
+_NAVIGATIONS: Final = ("accessPackage", "catalog", "customExtensionStageSettings", "questions")
+
+
 def plain_answer(document: Json, switches: Switches) -> Json:
-    """A catalog, access package or policy: as stored, plus extra members if the switch says so."""
-    return {**document, **EXTRA_MEMBERS} if switches.extra_properties else document
+    """A catalog, access package or policy without what it refers to, plus extra members if the
+    switch says so.
+    """
+    answer = {name: value for name, value in document.items() if name not in _NAVIGATIONS}
+    return {**answer, **EXTRA_MEMBERS} if switches.extra_properties else answer
+
+
+def expanded(name: str, documents: Sequence[Json], way: ExpandedWay, switches: Switches) -> Json:
+    """The member `name` that an expanded collection adds to an answer; no member if it is absent.
+
+    Raises: GraphError 403 or 404, if the switch says so.
+    """
+    if way == "absent":
+        return {}
+    return {name: [plain_answer(document, switches) for document in shown(documents, way)]}
+
+
+def shown(objects: Sequence[Shown], way: Way) -> Sequence[Shown]:
+    """What one way of reading a collection shows of it (docs/graph.md §7.2).
+
+    Raises: GraphError 403 or 404, if the switch says so.
+    """
+    if way == "403":
+        raise GraphError(403, "UnAuthorized", "The caller is not authorized to read this.")
+    if way == "404":
+        raise GraphError(404, "ResourceNotFound", "There is nothing here that the caller can read.")
+    return {"complete": objects, "partial": objects[1::2], "empty": ()}[way]

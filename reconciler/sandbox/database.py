@@ -14,7 +14,7 @@ from typing import Final, Literal
 from reconciler.sandbox.errors import SandboxDatabaseError
 
 APPLICATION_ID: Final = 0x47534258  # "GSBX": identifies the sandbox's files
-VERSION: Final = 1
+VERSION: Final = 3
 OWN_FOLDER: Final = ".reconciler"
 BUSY_TIMEOUT_S: Final = 10.0
 
@@ -24,9 +24,11 @@ Kind = Literal["catalog", "accessPackage", "extension", "policy"]
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     (
-        "CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT"
-        " NULL, id TEXT NOT NULL, parent TEXT, document TEXT NOT NULL, earlier TEXT, lag_left"
-        " INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id))"
+        "CREATE TABLE IF NOT EXISTS objects ("
+        "seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, parent TEXT,"
+        " document TEXT NOT NULL, earlier TEXT, deleted INTEGER NOT NULL DEFAULT 0,"
+        " quicker_left INTEGER NOT NULL DEFAULT 0, lag_left INTEGER NOT NULL DEFAULT 0,"
+        " UNIQUE (kind, id))"
     ),
     "CREATE INDEX IF NOT EXISTS objects_by_parent ON objects (kind, parent)",
 )

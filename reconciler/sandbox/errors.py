@@ -34,6 +34,11 @@ def bad_request(message: str) -> GraphError:
     return GraphError(400, "BadRequest", message)
 
 
+def conflict(code: str, message: str) -> GraphError:
+    """A 409: the request contradicts what exists (docs/graph.md §5.2)."""
+    return GraphError(409, code, message)
+
+
 def not_found(what: str, identity: str) -> GraphError:
     """A 404 `ResourceNotFound` for an unknown id (docs/graph.md §5.2)."""
     return GraphError(404, "ResourceNotFound", f"The {what} with id '{identity}' was not found.")

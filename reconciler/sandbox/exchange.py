@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -12,6 +12,7 @@ from aiohttp import web
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.database import Kind
 from reconciler.sandbox.errors import bad_request, not_found
+from reconciler.sandbox.filters import PROPERTIES
 from reconciler.sandbox.options import Expand, Options, parse_options
 from reconciler.sandbox.paging import decode, encode, turn
 from reconciler.sandbox.strict_json import parsed
@@ -39,27 +40,42 @@ SANDBOX: Final = web.AppKey("SANDBOX", Sandbox)
 
 @dataclass(frozen=True)
 class Resource:
-    """A kind of object in the API: its noun, and the names that `$select` and `$expand` accept."""
+    """A kind of object in the API: its noun, and the names that `$select`, `$expand` and `$filter`
+    accept.
+    """
 
     kind: Kind
     noun: str
     properties: frozenset[str]
     expandable: Expand
+    filterable: tuple[str, ...] = PROPERTIES
 
     def find(self, sandbox: Sandbox, identity: str, parent: str | None = None) -> Stored:
-        """The stored object. Raises: GraphError 404 (docs/graph.md §5.2)."""
+        """The stored object, for a write. Raises: GraphError 404 (docs/graph.md §5.2)."""
         row = sandbox.store.find(self.kind, identity, parent)
         if row is None:
             raise not_found(self.noun, identity)
         return row
 
+    def read(self, sandbox: Sandbox, identity: str, parent: str | None = None) -> Json:
+        """The object as reads return it now. Raises: GraphError 404 (docs/graph.md §5.2, §5.5)."""
+        document = sandbox.store.read(self.kind, identity, parent)
+        if document is None:
+            raise not_found(self.noun, identity)
+        return document
+
     def options(self, request: web.Request, *, collection: bool = False) -> Options:
         """The query options of the request. Raises: GraphError 400."""
         options = parse_options(
-            request.query, self.properties, self.expandable, collection=collection
+            request.query, self.properties, self.filterable, self.expandable, collection=collection
         )
-        if options.matches.has_or and running(request).switches.filter_or == "refuse":
+        switches = running(request).switches
+        if options.matches.has_or and switches.filter_or == "refuse":
             raise bad_request("Invalid or unsupported filter clause: or")
+        if len(options.expand.inner) > 1 and switches.combined_expand == "refuse":
+            raise bad_request("Only one navigation property can be expanded.")
+        if switches.combined_expand == "first":
+            return replace(options, expand=options.expand.first)
         return options
 
 
@@ -69,12 +85,15 @@ def running(request: web.Request) -> Sandbox:
 
 
 def catalog_id(request: web.Request) -> str:
-    """The id of the catalog in the path. Raises: GraphError 404 (docs/graph.md §5.2)."""
+    """The id of the catalog in the path, which counts as a read of it: once per request.
+
+    Raises: GraphError 404, also while a new catalog is not visible yet (docs/graph.md §5.2, §5.5).
+    """
     identity = request.match_info["catalog"]
-    catalog = running(request).store.find("catalog", identity)
+    catalog = running(request).store.read("catalog", identity)
     if catalog is None:
         raise not_found("catalog", identity)
-    return catalog.id
+    return str(catalog["id"])
 
 
 def json_response(payload: Json, status: int = 200) -> web.Response:

@@ -2,13 +2,13 @@
 
 Grammar: `displayName eq '…'`, `id eq '…'`, `contains(displayName,'…')`,
 `contains(tolower(displayName),'…')`, with `and`, `or`, parentheses; a quote inside a literal is
-doubled.
+doubled. A resource may allow paths as well, as `catalog/id`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.errors import bad_request
@@ -32,20 +32,20 @@ class Predicate:
 
 
 _TOKEN: Final = re.compile(
-    r"\s*(?:(?P<literal>'(?:[^']|'')*')|(?P<word>[A-Za-z]+)|(?P<sign>[(),]))"
+    r"\s*(?:(?P<literal>'(?:[^']|'')*')|(?P<word>[A-Za-z]+(?:/[A-Za-z]+)*)|(?P<sign>[(),]))"
 )
-_PROPERTIES: Final = ("displayName", "id")
+PROPERTIES: Final = ("displayName", "id")
 _DEEPEST: Final = 50
 
 
-def parse_filter(expression: str | None) -> Predicate:
+def parse_filter(expression: str | None, properties: Collection[str] = PROPERTIES) -> Predicate:
     """A test of a document; without an expression every document passes.
 
     Raises: GraphError 400 for syntax, a property or an operator that is not supported.
     """
     if expression is None:
         return Predicate(lambda _document: True)
-    parser = _Parser(_tokens(expression), expression)
+    parser = _Parser(_tokens(expression), expression, properties)
     predicate = parser.either(0)
     parser.end()
     return predicate
@@ -65,8 +65,9 @@ def _tokens(expression: str) -> list[str]:
 class _Parser:
     """Recursive descent over the tokens of one expression."""
 
-    def __init__(self, tokens: list[str], expression: str) -> None:
+    def __init__(self, tokens: list[str], expression: str, properties: Collection[str]) -> None:
         self._tokens = tokens
+        self._properties = properties
         self._next = 0
         self._expression = expression
 
@@ -130,7 +131,7 @@ class _Parser:
 
     def _property(self) -> str:
         name = self._take()
-        if name not in _PROPERTIES:
+        if name not in self._properties:
             raise _unsupported(self._expression)
         return name
 
@@ -162,8 +163,11 @@ def folded(text: str) -> str:
 
 
 def _text(document: Json, name: str, *, lowered: bool = False) -> str:
-    value = str(document.get(name) or "")
-    return value.lower() if lowered else value
+    value: Any = document
+    for member in name.split("/"):
+        value = value.get(member) if isinstance(value, dict) else None
+    text = str(value or "")
+    return text.lower() if lowered else text
 
 
 def _unsupported(expression: str) -> Exception:

@@ -3,7 +3,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +28,11 @@ class Expand:
     def under(self, name: str) -> "Expand":
         """The tree below a navigation property; empty if that is not in this tree."""
         return self.inner.get(name, NOTHING)
+
+    @property
+    def first(self) -> "Expand":
+        """The tree with its first navigation property only."""
+        return Expand(dict(list(self.inner.items())[:1]))
 
 
 NOTHING: Final = Expand({})
@@ -59,7 +64,12 @@ class Options:
 
 
 def parse_options(
-    query: Mapping[str, str], properties: frozenset[str], expandable: Expand, *, collection: bool
+    query: Mapping[str, str],
+    properties: frozenset[str],
+    filterable: Collection[str],
+    expandable: Expand,
+    *,
+    collection: bool,
 ) -> Options:
     """The options of a query string; `collection` allows `$filter`, `$top` and `$skiptoken` too.
 
@@ -71,7 +81,7 @@ def parse_options(
         if name.startswith("$") and name not in allowed:
             raise bad_request(f"The query option '{name}' is not supported on this resource.")
     return Options(
-        parse_filter(query.get("$filter")),
+        parse_filter(query.get("$filter"), filterable),
         _select(query.get("$select"), properties),
         _expand(query.get("$expand"), expandable),
         _top(query.get("$top")),

@@ -18,10 +18,8 @@ def is_in_use(store: Store, extension_id: str) -> bool:
 
 def catalog_of(store: Store, policy: Json) -> str | None:
     """The id of the catalog that holds the policy's access package."""
-    for catalog in store.catalogs():
-        if store.find("accessPackage", policy["accessPackage"]["id"], catalog["id"]):
-            return str(catalog["id"])
-    return None
+    package = store.find("accessPackage", policy["accessPackage"]["id"])
+    return str(package.document["catalog"]["id"]) if package else None
 
 
 def _extension_ids(policy: Json) -> Iterator[str]:

@@ -74,7 +74,8 @@ def _records(content: Any) -> Iterator[Record]:
     for index, catalog in enumerate(given["catalogs"]):
         yield from _catalog_records(catalog, f"catalogs[{index}]")
     for index, policy in enumerate(given.get("policies", [])):
-        yield "policy", _policy(policy, f"policies[{index}]"), None
+        checked = _policy(policy, f"policies[{index}]")
+        yield "policy", checked, checked["accessPackage"]["id"].lower()
 
 
 def _catalog_records(given: Any, where: str) -> Iterator[Record]:
@@ -85,7 +86,7 @@ def _catalog_records(given: Any, where: str) -> Iterator[Record]:
         dated = _dated(
             mapping(package, where), f"{where}/accessPackages[{index}]", "modifiedDateTime"
         )
-        yield "accessPackage", dated, catalog["id"]
+        yield "accessPackage", {**dated, "catalog": {"id": catalog["id"]}}, catalog["id"]
     for index, extension in enumerate(sequence(given.get("customWorkflowExtensions", []), where)):
         path = f"{where}/customWorkflowExtensions[{index}]"
         yield "extension", _extension(mapping(extension, path), path), catalog["id"]

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Middleware
 
 from reconciler.sandbox.envelope import envelope, pace, tokens
 from reconciler.sandbox.exchange import SANDBOX, Sandbox
+from reconciler.sandbox.resources.access_packages.routes import routes as access_packages
 from reconciler.sandbox.resources.catalogs.routes import routes as catalogs
 from reconciler.sandbox.resources.extensions.routes import routes as extensions
 from reconciler.sandbox.resources.policies.routes import routes as policies
@@ -51,6 +52,6 @@ async def serve(
 def _application(sandbox: Sandbox, faults: Sequence[Middleware]) -> web.Application:
     application = web.Application(middlewares=[envelope, pace(sandbox.switches), tokens(), *faults])
     application[SANDBOX] = sandbox
-    for routes in (catalogs, extensions, policies):
+    for routes in (catalogs, extensions, access_packages, policies):
         application.add_routes(routes)
     return application

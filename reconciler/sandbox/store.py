@@ -13,27 +13,46 @@ from reconciler.sandbox.checks import Json
 from reconciler.sandbox.database import Kind, connect, create_schema, is_ready, usable, writing
 from reconciler.sandbox.filters import folded
 from reconciler.sandbox.seed import Record, load_seed
-from reconciler.sandbox.switches import Switches
+from reconciler.sandbox.switches import Lag, Switches
 
-_COLUMNS: Final = "seq, id, document, earlier, lag_left"
+_COLUMNS: Final = "seq, id, document, earlier, deleted, quicker_left, lag_left"
+_NO_LAG: Final = Lag()
+_STALE: Final = "CASE WHEN lag_left > 0 THEN earlier ELSE document END"
+"""What a lagging read returns: an earlier lag goes on with what it showed."""
 
 
 @dataclass(frozen=True)
 class Stored:
     """One object as it is, and its earlier state, which reads still return while they lag
     (docs/graph.md §5.5).
+
+    `deleted`: it no longer exists, but lagging reads return it. `quicker_left` and `lag_left`: the
+    number of its reads until the quicker view, and every view, returns its current state.
     """
 
     seq: int
     id: str
     document: Json
     earlier: Json | None
+    deleted: bool
+    quicker_left: int
     lag_left: int
 
     @property
     def visible(self) -> Json | None:
-        """What a read returns now; None for an object that is not visible yet."""
-        return self.earlier if self.lag_left else self.document
+        """What a read returns now; None for an object that is not visible yet, or no longer.
+
+        The two views take turns: an odd `lag_left` is the turn of the slower one.
+        """
+        if self.lag_left % 2 or self.quicker_left:
+            return self.earlier
+        return None if self.deleted else self.document
+
+    @property
+    def names(self) -> set[str]:
+        """The display names under which reads may still return it, `folded`."""
+        states = [self.document, *([self.earlier] if self.earlier else [])]
+        return {folded(str(state.get("displayName") or "")) for state in states}
 
 
 class Store:
@@ -82,22 +101,21 @@ class Store:
 
     def catalogs(self) -> list[Json]:
         """All catalogs, oldest first."""
-        return [row.document for row in self.rows("catalog")]
-
-    def access_packages(self, catalog_id: str | None = None) -> list[Json]:
-        """The access packages of one catalog, or all."""
-        return [row.document for row in self.rows("accessPackage", catalog_id)]
+        return self._documents("catalog")
 
     def extensions(self, catalog_id: str | None = None) -> list[Json]:
         """The extensions of one catalog, or all, in their current state, without lag."""
-        return [row.document for row in self.rows("extension", catalog_id)]
+        return self._documents("extension", catalog_id)
 
     def policies(self) -> list[Json]:
         """All assignment policies with their stage settings."""
-        return [row.document for row in self.rows("policy")]
+        return self._documents("policy")
 
     def rows(self, kind: Kind, parent: str | None = None) -> list[Stored]:
-        """The objects of a kind, oldest first; with `parent`, only those inside it."""
+        """The objects of a kind, oldest first, and the deleted ones that reads may still return.
+
+        With `parent`, only those inside it.
+        """
         sql = f"SELECT {_COLUMNS} FROM objects WHERE kind = ?"  # noqa: S608 - our own column names
         rows = (
             self._connection.execute(f"{sql} ORDER BY seq", (kind,))
@@ -107,9 +125,10 @@ class Store:
         return [_stored(row) for row in rows]
 
     def catalogs_named(self, names: Iterable[str]) -> list[Stored]:
-        """The catalogs with one of these display names, given as `folded`, oldest first.
+        """The catalogs that have, or had while reads lag, one of these names, given as `folded`.
 
-        All catalogs are read once and cached until the database changes: reading 7,500 takes 0.1 s.
+        Oldest first. All catalogs are read once and cached until the database changes: reading
+        7,500 takes 0.1 s.
         """
         (version,) = self._connection.execute(
             "PRAGMA data_version"
@@ -118,52 +137,70 @@ class Store:
         if as_of != self._named_as_of:
             self._named, self._named_as_of = {}, as_of
             for row in self.rows("catalog"):
-                self._named.setdefault(
-                    folded(str(row.document.get("displayName") or "")), []
-                ).append(row)
-        return sorted(
-            (row for name in names for row in self._named.get(name, ())), key=lambda row: row.seq
-        )
+                for name in row.names:
+                    self._named.setdefault(name, []).append(row)
+        named = {row.seq: row for name in names for row in self._named.get(name, ())}
+        return [named[seq] for seq in sorted(named)]
 
     def find(self, kind: Kind, identity: str, parent: str | None = None) -> Stored | None:
         """The object with that id, ignoring case, or None; with `parent`, only if it is inside
         that.
         """
-        row = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM objects"  # noqa: S608 - the columns are a constant
-            " WHERE kind = ? AND id = ? AND (? IS NULL OR parent = ?)",
-            (kind, identity.lower(), parent, parent),
-        ).fetchone()
-        return _stored(row) if row else None
+        row = self._row(kind, identity, parent)
+        return row if row and not row.deleted else None
+
+    def read(self, kind: Kind, identity: str, parent: str | None = None) -> Json | None:
+        """What a read of the object returns now, None if it is not visible; counts as a read."""
+        row = self._row(kind, identity, parent)
+        self.note_reads([row] if row else [])
+        return row.visible if row else None
+
+    def read_inside(self, kind: Kind, parent: str) -> list[Json]:
+        """What a read of everything inside `parent` returns now; counts as a read of each."""
+        rows = self.rows(kind, parent)
+        self.note_reads(rows)
+        return [row.visible for row in rows if row.visible]
 
     def add(
-        self, kind: Kind, document: Json, parent: str | None = None, *, lag_reads: int = 0
+        self, kind: Kind, document: Json, parent: str | None = None, *, lag: Lag = _NO_LAG
     ) -> None:
-        """Insert a new object; the next `lag_reads` reads do not return it yet."""
+        """Insert a new object; reads that lag do not return it yet."""
         self._connection.execute(
-            "INSERT INTO objects (kind, id, parent, document, lag_left) VALUES (?, ?, ?, ?, ?)",
-            (kind, document["id"].lower(), parent, _text(document), lag_reads),
+            "INSERT INTO objects (kind, id, parent, document, quicker_left, lag_left)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (kind, document["id"].lower(), parent, _text(document), *lag),
         )
 
-    def change(self, kind: Kind, before: Stored, document: Json, *, lag_reads: int = 0) -> None:
-        """Replace an object; the next `lag_reads` reads still return what was visible before."""
-        earlier = _text(before.visible) if lag_reads and before.visible else None
+    def change(self, kind: Kind, before: Stored, document: Json, *, lag: Lag = _NO_LAG) -> None:
+        """Replace an object; reads that lag still return its earlier state."""
         self._connection.execute(
-            "UPDATE objects SET document = ?, earlier = ?, lag_left = ? WHERE kind = ? AND id = ?",
-            (_text(document), earlier, lag_reads, kind, before.id),
+            f"UPDATE objects SET earlier = {_STALE}, document = ?,"  # noqa: S608 - our own names
+            " quicker_left = ?, lag_left = ? WHERE kind = ? AND id = ?",
+            (_text(document), *lag, kind, before.id),
         )
 
-    def remove(self, kind: Kind, identity: str) -> None:
-        """Delete an object for good; there is no deleted-items container (docs/graph.md §1.6)."""
-        self._connection.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, identity))
+    def remove(self, kind: Kind, identity: str, *, lag: Lag = _NO_LAG) -> None:
+        """Delete an object for good; reads that lag still return its earlier state.
+
+        There is no deleted-items container (docs/graph.md §1.6).
+        """
+        self._connection.execute(
+            f"UPDATE objects SET earlier = {_STALE}, deleted = 1,"  # noqa: S608 - our own names
+            " quicker_left = ?, lag_left = ? WHERE kind = ? AND id = ?",
+            (*lag, kind, identity),
+        )
+        self._forget_deleted()
 
     def note_reads(self, rows: Iterable[Stored]) -> None:
         """Count a read of every lagging row."""
         lagging = [(row.seq,) for row in rows if row.lag_left]
         if lagging:
             self._connection.executemany(
-                "UPDATE objects SET lag_left = lag_left - 1 WHERE seq = ? AND lag_left > 0", lagging
+                "UPDATE objects SET quicker_left = max(quicker_left - 1, 0),"
+                " lag_left = lag_left - 1 WHERE seq = ? AND lag_left > 0",
+                lagging,
             )
+            self._forget_deleted()
 
     def switches(self) -> Switches:
         """The switches that `reset` stored; the defaults if it stored none."""
@@ -182,6 +219,20 @@ class Store:
                 value = _text(asdict(switches))
                 self._connection.execute("INSERT INTO settings VALUES ('switches', ?)", (value,))
             self._insert(records)
+
+    def _documents(self, kind: Kind, parent: str | None = None) -> list[Json]:
+        return [row.document for row in self.rows(kind, parent) if not row.deleted]
+
+    def _row(self, kind: Kind, identity: str, parent: str | None) -> Stored | None:
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM objects"  # noqa: S608 - the columns are a constant
+            " WHERE kind = ? AND id = ? AND (? IS NULL OR parent = ?)",
+            (kind, identity.lower(), parent, parent),
+        ).fetchone()
+        return _stored(row) if row else None
+
+    def _forget_deleted(self) -> None:
+        self._connection.execute("DELETE FROM objects WHERE deleted AND lag_left = 0")
 
     def _fill_new(self, records: Iterable[Record]) -> None:
         with self.writing():
@@ -210,8 +261,7 @@ def _text(document: Json) -> str:
     return json.dumps(document, allow_nan=False)
 
 
-def _stored(row: sqlite3.Row | tuple[int, str, str, str | None, int]) -> Stored:
-    seq, identity, document, earlier, lag_left = row
-    return Stored(
-        seq, identity, json.loads(document), json.loads(earlier) if earlier else None, lag_left
-    )
+def _stored(row: sqlite3.Row | tuple[int, str, str, str | None, int, int, int]) -> Stored:
+    seq, identity, document, earlier, deleted, *left = row
+    earlier_document = json.loads(earlier) if earlier else None
+    return Stored(seq, identity, json.loads(document), earlier_document, bool(deleted), *left)

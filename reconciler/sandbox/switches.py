@@ -6,16 +6,30 @@ command line reads the names of the switches from this module.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, Literal, get_args, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, get_args, get_type_hints
 
 from reconciler.sandbox.numbers import whole_number
 
 TimeoutName = Literal["timeoutDuration", "durationBeforeTimeout", "both"]
+Way = Literal["complete", "partial", "empty", "403", "404"]
+"""What a way of reading a collection shows of it; partial is every second object, or the status."""
+ExpandedWay = Literal[Way, "absent"]
+"""The same of an expanded collection, which can also be missing from the answer."""
 _TRUTHS: Final = {"true": True, "false": False}
 
 
 class SwitchError(ValueError):
     """An unknown switch, or an invalid value."""
+
+
+class Lag(NamedTuple):
+    """The number of reads of an object until each of two views returns its current state.
+
+    Equal numbers are one view. While they differ, an object shows, vanishes and shows again.
+    """
+
+    quicker: int = 0
+    slower: int = 0
 
 
 def _about(meaning: str, *, minimum: int = 0, allowed: tuple[int, ...] = ()) -> dict[str, Any]:
@@ -54,6 +68,24 @@ class Switches:
     filter_or: Literal["accept", "refuse"] = field(
         default="accept", metadata=_about("`or` in a `$filter`: evaluated, or HTTP 400")
     )
+    combined_expand: Literal["accept", "refuse", "first"] = field(
+        default="accept",
+        metadata=_about(
+            "several navigation properties in `$expand`: all answered, HTTP 400, or the first only"
+        ),
+    )
+    policies_listed: Way = field(
+        default="complete", metadata=_about("what the list of assignment policies shows")
+    )
+    policies_of_package: ExpandedWay = field(
+        default="complete", metadata=_about("what an access package expanded to its policies shows")
+    )
+    packages_listed: Way = field(
+        default="complete", metadata=_about("what the list of access packages shows")
+    )
+    packages_of_catalog: ExpandedWay = field(
+        default="complete", metadata=_about("what a catalog expanded to its access packages shows")
+    )
     page_size: int = field(default=100, metadata=_about("objects per page", minimum=1))
     list_order: Literal["insertion", "reverse", "shuffle"] = field(
         default="shuffle", metadata=_about("order of collections; shuffle differs for each listing")
@@ -67,6 +99,13 @@ class Switches:
     lag_reads: int = field(
         default=0, metadata=_about("number of reads after a write that still return the old state")
     )
+    views: int = field(
+        default=1,
+        metadata=_about(
+            "with 2, a second view lags three times as long, and reads alternate between them",
+            allowed=(1, 2),
+        ),
+    )
     wrap_answers: bool = field(
         default=False, metadata=_about("a single extension is nested under 'value'")
     )
@@ -74,12 +113,24 @@ class Switches:
     rate_limit: int = field(
         default=0, metadata=_about("requests per second before HTTP 429; 0 means no limit")
     )
+    unique_catalog_names: bool = field(
+        default=False, metadata=_about("a catalog with the name of another one is HTTP 409")
+    )
+    unique_extension_names: bool = field(
+        default=False,
+        metadata=_about("an extension with the name of another one in its catalog is HTTP 409"),
+    )
     in_use_status: int = field(
         default=400,
         metadata=_about(
             "HTTP status for deleting an extension that a policy uses", allowed=(400, 403, 409, 412)
         ),
     )
+
+    @property
+    def lag(self) -> Lag:
+        """How long reads lag behind a write."""
+        return Lag(self.lag_reads, self.lag_reads * (3 if self.views > 1 else 1))
 
 
 def parse_switches(pairs: Iterable[str], base: Switches = Switches()) -> Switches:

@@ -376,7 +376,7 @@ def test_a_saved_plan_does_not_fit_an_edited_tenant(reconciler: CommandLine) -> 
     [
         (lambda text: text[: len(text) // 2], "not JSON"),
         (
-            lambda text: text.replace('"action": "create"', '"action": "delete"'),
+            lambda text: text.replace('"action": "create"', '"action": "destroy"'),
             "does not match the plan schema at $.",
         ),
         (lambda text: text.replace('"rg"', '"another"'), "the digest does not match the changes"),

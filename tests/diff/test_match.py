@@ -53,7 +53,15 @@ def diff(wanted: list[Desired], present: list[Any]) -> Diff:
             "blocked",
             "3 live extensions",
         ),
-        ([desired("a")], [live(ONE, "a", ASSIGNMENT)], "blocked", "cannot be changed"),
+        ([desired("a")], [live(ONE, "a", ASSIGNMENT)], "replace", "its type changes from"),
+        ([desired("a", pinned=ONE)], [live(ONE, "a", ASSIGNMENT)], "blocked", "remove the id:"),
+        (
+            [desired("a")],
+            [live(ONE, "a", ASSIGNMENT), live(TWO, "A")],
+            "blocked",
+            f"add id: {TWO} to this declaration, and declare the old one absent with"
+            f" {{id: {ONE}, ensure: absent}}",
+        ),
         ([desired("a")], [live(ONE, "a", "#microsoft.graph.other")], "blocked", "type other"),
         ([desired("a", pinned=FINANCE.upper())], [live(FINANCE, "a", description="x")], None, None),
         ([desired("a", pinned=ONE)], [live(ONE, "a"), live(TWO, "a")], None, None),
@@ -90,7 +98,7 @@ def test_the_same_extension_twice_is_blocked_on_both_sides() -> None:
 
 def test_what_nobody_declares_is_unmanaged_and_what_is_blocked_is_not() -> None:
     present = [live(ONE, "a"), live(TWO, "other"), live("3", "x", "#microsoft.graph.unknown")]
-    result = diff([desired("a", type_name=ASSIGNMENT)], present)
+    result = diff([desired("a", pinned=ONE, type_name=ASSIGNMENT)], present)
     assert [unmanaged.object.id for unmanaged in result.unmanaged] == [TWO, "3"]
 
 

@@ -17,6 +17,7 @@ from reconciler.model.graph import Answer, Request
 from tests.graph.scripted import CATALOG, TOKEN
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+EXTENSION = "e-1"
 BODY = {
     "@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension",
     "displayName": "x",
@@ -58,7 +59,7 @@ def extensions(graph: GraphClient, method: str = "GET", *, catalog_id: str = CAT
 def extension(graph: GraphClient, method: str = "GET") -> Request:
     """One extension: its reading, or its writing."""
     catalog = graph.entitlement.catalogs.by_access_package_catalog_id(CATALOG)
-    builder = catalog.custom_workflow_extensions.by_custom_callout_extension_id("e-1")
+    builder = catalog.custom_workflow_extensions.by_custom_callout_extension_id(EXTENSION)
     return Request.to(builder, method, None if method == "GET" else BODY)
 
 
@@ -77,7 +78,7 @@ async def send(graph: GraphClient, method: str) -> Answer:
     if method == "GET":
         return await graph.read(extension(graph))
     request = extensions(graph, method) if method == "POST" else extension(graph, method)
-    with graph.writes_unlocked():
+    with graph.writes_unlocked((EXTENSION,)):
         return await attempt(graph, request)
 
 

@@ -18,9 +18,11 @@ from reconciler.errors import (
 )
 from reconciler.graph.requests import follow
 from reconciler.graph.transport import origin_of
+from reconciler.model.graph import Request
 from reconciler.model.secrets import mask
 from tests.graph.graph_clients import (
     BODY,
+    EXTENSION,
     attempt,
     extension,
     extensions,
@@ -177,15 +179,54 @@ def test_while_locked_nothing_but_get_leaves(method):
 def test_writes_pass_while_unlocked_and_are_locked_again_after_it_even_after_a_failure():
     async def run():
         async with scripted(Reply(201, {"id": "1"})) as graph, graph_at(graph.base) as client:
-            await send(client, "POST")
-            await send(client, "PUT")
-            with pytest.raises(ZeroDivisionError), client.writes_unlocked():
+            for method in ("POST", "PUT", "PATCH", "DELETE"):
+                await send(client, method)
+            with pytest.raises(ZeroDivisionError), client.writes_unlocked(()):
                 raise ZeroDivisionError
-            with pytest.raises(RefusedError):
-                await attempt(client, extensions(client, "POST"))
+            for method in ("POST", "PUT", "PATCH", "DELETE"):
+                with pytest.raises(RefusedError):
+                    await attempt(client, extensions(client, method))
         return graph.methods
 
-    assert asyncio.run(run()) == ["POST", "PUT"]
+    assert asyncio.run(run()) == ["POST", "PUT", "PATCH", "DELETE"]
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_while_unlocked_only_planned_objects_are_patched_or_deleted(method):
+    async def run():
+        async with scripted(Reply(204)) as graph, graph_at(graph.base) as client:
+            with client.writes_unlocked(("another", EXTENSION.upper())):
+                await attempt(client, extension(client, method))
+            for planned in ((), ("another",), (CATALOG,)):
+                with (
+                    client.writes_unlocked(planned),
+                    pytest.raises(RefusedError, match=f"{EXTENSION}: the plan does not name it"),
+                ):
+                    await attempt(client, extension(client, method))
+        return graph.methods
+
+    assert asyncio.run(run()) == [method]
+
+
+@pytest.mark.parametrize("missing", ["None", ""])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH"])
+def test_an_address_without_an_id_is_refused_before_anything_is_sent(method, missing):
+    async def run():
+        async with (
+            scripted(Reply(body={"id": "1"})) as graph,
+            graph_at(graph.base, retries=3) as client,
+        ):
+            address = extensions(client, method, catalog_id=missing)
+            item = f"{{+baseurl}}/catalogs/{missing}"
+            for request in (address, Request(method, item), Request(method, f"{item}/x?y=z")):
+                with (
+                    client.writes_unlocked((missing,)),
+                    pytest.raises(RefusedError, match="an id is missing"),
+                ):
+                    await attempt(client, request)
+        return graph.connections
+
+    assert asyncio.run(run()) == 0
 
 
 def test_a_write_goes_to_the_documented_address_with_json_and_the_token():

@@ -12,7 +12,7 @@ from reconciler.model.objects import Path
 from reconciler.model.odata import ODATA_TYPE
 
 DEFINITIONS: dict[str, Any] = published_schema("desired-state").strict["$defs"]
-NOT_IN_THE_TABLE = {"id", ODATA_TYPE}
+NOT_IN_THE_TABLE = {"id", "ensure", ODATA_TYPE}
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:

@@ -402,7 +402,7 @@ def test_the_sandbox_keeps_what_is_written_under_either_name(tmp_path, answer, n
             serve(tmp_path / "sandbox.sqlite3", switches=switches) as base,
             graph_at(base) as client,
         ):
-            with client.writes_unlocked():
+            with client.writes_unlocked(()):
                 body = Body(request_body(REQUEST_TYPE, PROPERTIES, name))
                 answer = await attempt(client, create(client, PARENTS, body))
                 made = observe(PARENTS, answer.body)

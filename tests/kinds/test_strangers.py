@@ -152,6 +152,29 @@ def test_what_depends_on_a_failed_change_is_skipped() -> None:
     }
 
 
+def test_a_failed_update_of_a_parent_stops_nothing_else() -> None:
+    depots = north()
+    depots.refuse.add("North")
+    text = "depot: {displayName: North, note: new}\ncrates: [{displayName: salt, weight: 5}]"
+
+    async def applied(depot: Depot) -> tuple[Outcome, ...]:
+        return await depot.apply(await depot.plan(text))
+
+    outcomes = {str(each.change.object): each.status for each in run(depots, applied)}
+    assert outcomes == {"North": "failed", "salt": "done"}
+    assert depots.named("depots/id-1/crates", "salt")["weight"] == 5
+
+
+def test_a_blocked_update_of_a_parent_stops_nothing_else() -> None:
+    fixed = replace(DEPOT, api=replace(DEPOT.api, update=None))
+    text = "depot: {displayName: North, note: new}\ncrates: [{displayName: salt, weight: 5}]"
+    plan = run(north(), lambda depot: depot.plan(text, Kinds((fixed, CRATE, GATE))))
+    assert [(str(each.object), each.action) for each in plan.changes] == [
+        ("North", "blocked"),
+        ("salt", "create"),
+    ]
+
+
 def test_a_guard_of_the_kind_blocks_and_what_it_says_is_shown() -> None:
     depots = north()
     depots.named("depots/id-1/gates", "main").update(locked=True, lockedBy="Ada")

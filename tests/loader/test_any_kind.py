@@ -15,6 +15,7 @@ from reconciler.loader import (
     load_texts,
 )
 from reconciler.model.diagnostic import SourceLocation
+from reconciler.model.environment import Environment
 from reconciler.model.fault import Fault, fault_at
 from reconciler.model.fields import Field, Fields, as_written
 from reconciler.model.graph import Graph, Request
@@ -30,6 +31,7 @@ CHANNEL_FIELDS = Fields(
         ("displayName",): Field(as_written, own=True),
         ("topic",): Field(nullable=True),
         ("size",): Field(number=True),
+        ("private",): Field(boolean=True),
         ("settings",): Field(types={"plain": ("color",), "rich": ("color", "font")}, chosen=True),
         ("settings", "color"): Field(aliases=("colour",)),
         ("settings", "font"): Field(),
@@ -111,6 +113,7 @@ CHANNEL = an_object(
     **{
         "topic": NULLABLE,
         "size": {"type": "integer", "minimum": 1, "maximum": 9},
+        "private": {"type": "boolean"},
         "@odata.type": TEXT,
         "settings": {
             "type": "object",
@@ -385,6 +388,28 @@ def test_a_fault_is_told_in_the_words_of_its_kind(text: str) -> None:
     [diagnostic] = load_text(text).diagnostics
     line = diagnostic.place and diagnostic.place.line
     assert ((diagnostic.code, line, diagnostic.message), diagnostic.hint) == WORDS[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("true", True), ("True", True), ("FALSE", False), ("false", False), ("${yes}", True)],
+)
+def test_a_boolean_is_one_in_every_yaml_version(text: str, value: bool) -> None:
+    environment = Environment("one", variables={"yes": "true"})
+    document = f"team: a\nchannels: [{{displayName: a, private: {text}}}]\n"
+    state = load_texts([("0.yaml", document.replace("${yes}", '"${yes}"'))], FORMAT, environment)
+    assert state.diagnostics == ()
+    assert state.scopes[0].objects[0].properties[("private",)] is value
+
+
+@pytest.mark.parametrize("text", ["no", "on", "'true'", "1", "tRue"])
+def test_what_only_some_read_as_a_boolean_is_refused(text: str) -> None:
+    state = load_text(f"team: a\nchannels: [{{displayName: a, private: {text}}}]\n")
+    [diagnostic] = state.diagnostics
+    shown = text.strip("'")
+    assert diagnostic.code == "R102"
+    assert diagnostic.message == f'`private` must be true or false, but is the text "{shown}".'
+    assert diagnostic.hint == "Write true or false, without quotes."
 
 
 def test_a_value_that_is_missing_gets_the_hint_of_its_member() -> None:

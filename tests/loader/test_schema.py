@@ -145,7 +145,7 @@ def test_what_is_published_accepts_every_valid_file(path: Path) -> None:
     assert [
         error.message
         for node in documents
-        for error in PUBLISHED_VALIDATOR.iter_errors(data_of(node, FORMAT.numbers))
+        for error in PUBLISHED_VALIDATOR.iter_errors(data_of(node, FORMAT.json_types))
     ] == []
 
 
@@ -209,7 +209,7 @@ def test_nothing_unknown_passes_anywhere() -> None:
 
 
 def test_it_knows_what_the_model_knows() -> None:
-    assert set(ALL["/extensions/*"]["properties"]) == {ODATA_TYPE, "id", *FIELDS.top}
+    assert set(ALL["/extensions/*"]["properties"]) == {ODATA_TYPE, "id", "ensure", *FIELDS.top}
     assert set(ALL["/defaults"]["properties"]) == {ODATA_TYPE, *FIELDS.top} - {"displayName"}
     for name, field in FIELDS.objects.items():
         members = {member for names in (field.types or {}).values() for member in names}

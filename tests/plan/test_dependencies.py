@@ -47,6 +47,12 @@ def test_what_is_in_a_blocked_parent_is_blocked() -> None:
     assert codes(inside, beside, why) == ["parent_blocked", "", "writes_secret"]
 
 
+def test_what_is_in_a_parent_that_exists_does_not_wait_for_the_change_of_that() -> None:
+    why = blocked(change(NORTH), reason("update_not_offered"))
+    inside = change(ObjectRef("crate", None, "tea"), parents=(NORTH,))
+    assert codes(why, inside) == ["update_not_offered", ""]
+
+
 def test_what_refers_to_a_blocked_one_is_blocked_however_long_the_chain_and_in_any_order() -> None:
     why = blocked(change(SOUTH), reason("writes_secret"))
     gates = [ObjectRef("gate", f"id-{name}", name) for name in "abc"]

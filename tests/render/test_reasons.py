@@ -81,6 +81,33 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("writes_secret", paths=["description", "endpointConfiguration/url"]),
      "description, endpointConfiguration/url contains a secret (a signature, a token or a key);"
      " remove it from the file"),
+    (reason("declared_absent"), "it is declared with ensure: absent"),
+    (reason("type_replaced", live_type="a", type="b"),
+     "its type changes from a to b: a new extension is created, then the old one is deleted"),
+    (reason("absent_under_other_name", id=ID, live_name="new"),
+     f'the live extension {ID} is named "new"; correct the name, or remove it to delete the'
+     " extension whatever its name is"),
+    (reason("absent_of_other_type", id=ID, live_type="t"),
+     f"the live extension {ID} is of type t; correct @odata.type, or remove it to delete the"
+     " extension whatever its type is"),
+    (reason("type_unknown", id=ID, live_type="t"),
+     f'the live extension {ID} is of the unknown type "t", which reconciler never changes; delete'
+     " it in the Microsoft Entra admin center"),
+    (reason("type_changed_pinned", id=ID, live_type="a", type="b"),
+     f"the live extension {ID} is of type a, and an extension of type b gets a new id; remove the"
+     " id: from the declaration to replace it"),
+    (reason("replace_unfinished", new_id="new", old_id="old", name="x"),
+     "two extensions have this name, and one is of the declared type: a replacement was not"
+     " finished; add id: new to this declaration, and declare the old one absent with"
+     " {id: old, ensure: absent}"),
+    (reason("name_freed_by_delete", id=ID, place="a.yaml:3"),
+     f"the name belongs to the extension {ID}, which is declared absent at a.yaml:3; apply the"
+     " deletion first, then plan again"),
+    (reason("reference_to_absent", other_kind="extension", name="A"),
+     'it refers to the extension "A", which is declared with ensure: absent'),
+    (reason("delete_not_offered"),
+     "extensions are not deleted by reconciler; remove the declaration, or delete it in the"
+     " Microsoft Entra admin center"),
     (reason("create_not_offered"),
      "no extension has this name, and reconciler does not create extensions"),
     (reason("update_not_offered"),
@@ -121,6 +148,9 @@ OUTCOMES: list[tuple[Status, Reason, str]] = [
     ("failed", reason("twin_created", ids=["a", "b"]),
      "Graph accepted the write, but another extension with the same name was created meanwhile"
      " (a, b); keep one and delete the other"),
+    ("failed", reason("old_remains", id=ID, old_id="old"),
+     f"the new extension has the id {ID}, but the old one, old, was not deleted; run plan: it shows"
+     " how to finish the replacement"),
     ("failed", reason("unknown_removed", paths=["x", "y"]),
      "the write removed x, y, which reconciler does not manage; set it again in the Microsoft"
      " Entra admin center"),
@@ -148,6 +178,8 @@ DOUBTS: list[tuple[Reason, str]] = [
     (reason("old_values_shown"),
      "Graph accepted the update, but reads still return the old values (replication delay, or the"
      " update was dropped)."),
+    (reason("still_shown", id=ID),
+     "Graph accepted the delete, but reads still return the extension (replication delay)."),
     (reason("stale_before_retry", why="name_taken", id=ID),
      f"Before the retry: an extension with this name already exists ({ID})."),
     (reason("interrupted_unconfirmed"),
@@ -164,7 +196,8 @@ NOTES: list[tuple[Reason, str]] = [
      "Graph dropped the timeout; sending it as a failed too: why"),
     (reason("found_after_lost_create", id=ID, error="lost"),
      f"no usable answer to the create (lost); the extension was found in the catalog with id {ID}"),
-    (reason("applied_despite_lost_answer", error="lost"),
+    (reason("already_gone"), "it no longer existed"),
+    (reason("applied_despite_lost_answer", write="update", error="lost"),
      "no usable answer to the update (lost); a read-back shows that Graph applied it"),
 ]
 # fmt: on

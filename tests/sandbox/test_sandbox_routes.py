@@ -104,7 +104,7 @@ def test_patch_is_answered_as_an_unknown_route(start):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/catalogs/x/y", "/accessPackages", "/assignmentPolicies/x/y"]
+    "path", ["/nothing", "/catalogs/x/y", "/accessPackages/x/y", "/assignmentPolicies/x/y"]
 )
 def test_any_other_path_is_404_in_graphs_form(start, path):
     answer = start().get(path)

@@ -12,6 +12,10 @@ from reconciler.sandbox.switches import SwitchError, Switches, parse_switches
 NAMES = ("timeoutDuration", "durationBeforeTimeout")
 
 
+def ids(extensions):
+    return {extension["id"] for extension in extensions}
+
+
 def test_pairs_become_switches():
     parsed = parse_switches(["page_size=3", "put=merge", "extra_properties=true", "page_size=4"])
     assert parsed == Switches(page_size=4, put="merge", extra_properties=True)
@@ -178,11 +182,110 @@ def test_an_updated_object_shows_its_earlier_state(start):
     assert graph.get(item).json()["displayName"] == "twice"
 
 
-def test_a_deleted_object_does_not_lag(start):
+def test_a_deleted_object_shows_until_reads_catch_up(start, expiry_body):
+    graph = start("lag_reads=3")
+    item = graph.extensions(graph.FINANCE, graph.EXPIRY)
+    count = f"{graph.extensions(graph.FINANCE)}/$count"
+    before = graph.get(item).json()
+    assert graph.send("DELETE", item).status_code == 204
+    assert graph.send("DELETE", item).status_code == 404
+    assert graph.send("PUT", item, expiry_body).status_code == 404
+    assert graph.get(item).json() == before
+    assert graph.EXPIRY in ids(graph.every(graph.extensions(graph.FINANCE)))
+    assert graph.get(count).text == "3"
+    assert graph.get(item).status_code == 200
+    assert graph.get(item).status_code == 404
+    assert graph.EXPIRY not in ids(graph.every(graph.extensions(graph.FINANCE)))
+    assert graph.get(count).text == "2"
+
+
+def test_a_deleted_object_shows_what_was_visible_of_it(start, request_body):
+    graph = start("lag_reads=2")
+    item = graph.extensions(graph.FINANCE, graph.EXPIRY)
+    kind = graph.get(item).json()["@odata.type"]
+    graph.send("PUT", item, {"@odata.type": kind, "displayName": "renamed"})
+    never_seen = graph.extensions(extension=graph.create(request_body)["id"])
+    for path in (item, never_seen):
+        assert graph.send("DELETE", path).status_code == 204
+    assert graph.get(item).json()["displayName"] == "expiry-reminder"
+    assert graph.get(never_seen).status_code == 404
+
+
+def test_the_name_of_a_deleted_object_is_free_at_once(start, expiry_body):
+    graph = start("lag_reads=2", "unique_extension_names=true")
+    graph.send("DELETE", graph.extensions(graph.FINANCE, graph.EXPIRY))
+    graph.create({**expiry_body, "displayName": "expiry-reminder"}, graph.FINANCE)
+
+
+def test_a_deleted_object_is_forgotten_once_reads_have_caught_up(start):
+    graph = start("lag_reads=1")
+    item = graph.extensions(graph.FINANCE, graph.EXPIRY)
+    graph.send("DELETE", item)
+    with Store(graph.database) as store:
+        assert graph.EXPIRY not in ids(store.extensions(graph.FINANCE))
+        assert graph.EXPIRY in {row.id for row in store.rows("extension")}
+        graph.get(item)
+        assert graph.EXPIRY not in {row.id for row in store.rows("extension")}
+
+
+def test_the_lag_of_a_delete_survives_a_restart_and_is_shared_by_two_servers(start):
     graph = start("lag_reads=2")
     item = graph.extensions(graph.FINANCE, graph.EXPIRY)
     graph.send("DELETE", item)
-    assert graph.get(item).status_code == 404
+    statuses = [
+        start("lag_reads=2", database=graph.database).get(item).status_code for _ in range(3)
+    ]
+    assert statuses == [200, 200, 404]
+
+
+def shows(graph, catalog, extension, reads):
+    """For each of so many reads, of the object and of the list in turn: S if it shows, else -."""
+    seen = ""
+    for read in range(reads):
+        if read % 2:
+            is_there = extension in ids(graph.every(graph.extensions(catalog)))
+        else:
+            is_there = graph.get(graph.extensions(catalog, extension)).is_success
+        seen += "S" if is_there else "-"
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("lag_reads", "views", "seen"),
+    [
+        (0, 2, "SSSS"),
+        (1, 1, "-SSS"),
+        (1, 2, "-S-SSS"),
+        (2, 2, "--S-S-SSS"),
+        (3, 2, "---S-S-S-SSS"),
+    ],
+)
+def test_with_two_views_an_object_shows_vanishes_and_shows_again(
+    start, request_body, lag_reads, views, seen
+):
+    graph = start(f"lag_reads={lag_reads}", f"views={views}")
+    created = graph.create(request_body)["id"]
+    assert shows(graph, graph.MARKETING, created, len(seen)) == seen
+    graph.send("DELETE", graph.extensions(extension=created))
+    vanishes = seen.translate(str.maketrans("S-", "-S"))
+    assert shows(graph, graph.MARKETING, created, len(seen)) == vanishes
+
+
+def test_with_two_views_an_update_shows_its_earlier_state_again(start):
+    graph = start("lag_reads=1", "views=2")
+    graph.send("PATCH", f"/catalogs/{graph.FINANCE}", {"displayName": "Treasury"})
+    names = [graph.get(f"/catalogs/{graph.FINANCE}").json()["displayName"] for _ in range(5)]
+    assert names == ["Finance", "Treasury", "Finance", "Treasury", "Treasury"]
+
+
+def test_the_turns_of_two_views_survive_a_restart_and_are_shared_by_two_servers(
+    start, request_body
+):
+    graph = start("lag_reads=1", "views=2")
+    created = graph.create(request_body)["id"]
+    servers = (start("lag_reads=1", "views=2", database=graph.database) for _ in range(5))
+    seen = [shows(server, graph.MARKETING, created, 1) for server in servers]
+    assert "".join(seen) == "-S-SS"
 
 
 @pytest.mark.parametrize("wrap", ["false", "true"])

@@ -59,6 +59,14 @@ def update(graph: Graph, parents: Parents, ref: ObjectRef, body: Body) -> Reques
     return Request.to(_one(graph, parents, str(ref.id)), "PUT", body.members)
 
 
+def delete(graph: Graph, parents: Parents, ref: ObjectRef) -> Request:
+    """DELETE an extension; the service refuses while a policy uses it.
+
+    Source: docs/graph.md §1.6.
+    """
+    return Request.to(_one(graph, parents, str(ref.id)), "DELETE")
+
+
 def _list(graph: Graph, parents: Parents) -> Any:
     catalog = graph.entitlement.catalogs.by_access_package_catalog_id(str(parents[0].id))
     return catalog.custom_workflow_extensions
@@ -68,4 +76,4 @@ def _one(graph: Graph, parents: Parents, extension_id: str) -> Any:
     return _list(graph, parents).by_custom_callout_extension_id(extension_id)
 
 
-API = Api(list=list_extensions, get=get_extension, create=create, update=update)
+API = Api(list=list_extensions, get=get_extension, create=create, update=update, delete=delete)

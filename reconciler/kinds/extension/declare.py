@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.kinds.extension.fields import ASSIGNMENT_TYPE, FIELDS, TIMEOUT_PATH
+from reconciler.kinds.extension.fields import FIELDS
 from reconciler.loader.desired import desired_object
 from reconciler.model.kind import Declaration
 from reconciler.model.objects import Desired
@@ -17,8 +17,9 @@ def declare(declaration: Declaration) -> Desired:
     property of the extension.
     """
     desired = desired_object(declaration, FIELDS)
-    if desired.ref.type != ASSIGNMENT_TYPE:
-        return desired
-    callback = TIMEOUT_PATH[0]
-    kept = {path: value for path, value in desired.properties.items() if path[0] != callback}
+    kept = {
+        path: value
+        for path, value in desired.properties.items()
+        if FIELDS.has(desired.ref.type, path)
+    }
     return replace(desired, properties=kept)

@@ -69,6 +69,7 @@ FIELDS = Fields(
             types={"customExtensionCallbackConfiguration": (TIMEOUT,)},
             default_type="customExtensionCallbackConfiguration",
             presence=True,
+            only_types=(REQUEST_TYPE,),
             nullable=True,
             optional=True,
         ),

@@ -1,4 +1,6 @@
-"""What POST accepts for a catalog, and what it holds from the beginning (docs/graph.md §1.1)."""
+"""What POST and PATCH accept for a catalog, and what it holds from the beginning
+(docs/graph.md §1.1).
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,6 +16,8 @@ from reconciler.sandbox.checks import (
     one_of,
     text,
 )
+from reconciler.sandbox.switches import Switches
+from reconciler.sandbox.texts import kept_text
 from reconciler.sandbox.timestamps import timestamp
 
 DEFAULTS: Final[Json] = {
@@ -30,14 +34,18 @@ _WRITABLE: Final[Mapping[str, Check]] = {
 }
 
 
-def created(body: Json) -> Json:
+def created(body: Json, switches: Switches) -> Json:
     """The new catalog. Raises: GraphError 400 for an unknown member or a bad value."""
     given = members(body, "", _WRITABLE, required=("displayName",))
     now = timestamp()
-    return {
-        "id": str(uuid4()),
-        **DEFAULTS,
-        "createdDateTime": now,
-        "modifiedDateTime": now,
-        **given,
-    }
+    new = {"id": str(uuid4()), **DEFAULTS, "createdDateTime": now, "modifiedDateTime": now, **given}
+    return {**new, "description": kept_text(new["description"], switches)}
+
+
+def updated(stored: Json, body: Json, switches: Switches) -> Json:
+    """The catalog after a PATCH: what the body omits is kept.
+
+    Raises: GraphError 400 for an unknown or read-only member or a bad value.
+    """
+    changed = {**stored, **members(body, "", _WRITABLE), "modifiedDateTime": timestamp()}
+    return {**changed, "description": kept_text(changed.get("description"), switches)}

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from reconciler.sandbox.answers import plain_answer
+from reconciler.sandbox.answers import expanded, plain_answer
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.exchange import (
     PREFIX,
@@ -15,9 +15,11 @@ from reconciler.sandbox.exchange import (
     read_object,
     running,
 )
+from reconciler.sandbox.filters import folded
 from reconciler.sandbox.options import NOTHING, Expand
-from reconciler.sandbox.resources.catalogs.bodies import created
+from reconciler.sandbox.resources.catalogs.bodies import created, updated
 from reconciler.sandbox.resources.extensions.answers import extension_answer
+from reconciler.sandbox.texts import refuse_taken_name
 
 CATALOGS: Final = Resource(
     "catalog",
@@ -36,6 +38,7 @@ CATALOGS: Final = Resource(
     ),
     Expand({"accessPackages": NOTHING, "customWorkflowExtensions": NOTHING}),
 )
+_ITEM: Final = f"{PREFIX}/catalogs/{{catalog}}"
 
 routes = web.RouteTableDef()
 
@@ -57,30 +60,52 @@ async def list_catalogs(request: web.Request) -> web.Response:
 
 @routes.post(f"{PREFIX}/catalogs")
 async def create_catalog(request: web.Request) -> web.Response:
-    """201 and the new catalog; names need not be unique (docs/graph.md §1.1)."""
-    sandbox, catalog = running(request), created(await read_object(request))
-    sandbox.store.add("catalog", catalog, catalog["id"])
+    """201 and the new catalog; whether names are unique is a switch (docs/graph.md §1.1)."""
+    sandbox, body = running(request), await read_object(request)
+    catalog = created(body, sandbox.switches)
+    with sandbox.store.writing():
+        _refuse_taken_name(sandbox, catalog)
+        sandbox.store.add("catalog", catalog, catalog["id"], lag=sandbox.switches.lag)
     return entity_response(request, "catalogs", _answer(sandbox, catalog, NOTHING), status=201)
 
 
-@routes.get(f"{PREFIX}/catalogs/{{catalog}}", allow_head=False)
+@routes.get(_ITEM, allow_head=False)
 async def get_catalog(request: web.Request) -> web.Response:
-    """One catalog (docs/graph.md §1.1)."""
+    """One catalog (docs/graph.md §1.1, §5.5); 404 while a new one is not visible yet."""
     sandbox, options = running(request), CATALOGS.options(request)
-    catalog = CATALOGS.find(sandbox, request.match_info["catalog"]).document
+    catalog = CATALOGS.read(sandbox, request.match_info["catalog"])
     return entity_response(
         request, "catalogs", options.project(_answer(sandbox, catalog, options.expand))
     )
 
 
+@routes.patch(_ITEM)
+async def update_catalog(request: web.Request) -> web.Response:
+    """204 without a body; the built-in catalog is as any other (docs/graph.md §1.1)."""
+    sandbox, body = running(request), await read_object(request)
+    with sandbox.store.writing():
+        row = CATALOGS.find(sandbox, request.match_info["catalog"])
+        catalog = updated(row.document, body, sandbox.switches)
+        _refuse_taken_name(sandbox, catalog)
+        sandbox.store.change("catalog", row, catalog, lag=sandbox.switches.lag)
+    return web.Response(status=204)
+
+
+def _refuse_taken_name(sandbox: Sandbox, catalog: Json) -> None:
+    if sandbox.switches.unique_catalog_names:
+        same_name = sandbox.store.catalogs_named([folded(catalog["displayName"])])
+        refuse_taken_name(catalog, same_name, "DuplicateCatalog")
+
+
 def _answer(sandbox: Sandbox, catalog: Json, expand: Expand) -> Json:
-    answer = dict(plain_answer(catalog, sandbox.switches))
+    store, switches = sandbox.store, sandbox.switches
+    answer = plain_answer(catalog, switches)
     if "accessPackages" in expand:
-        packages = sandbox.store.access_packages(catalog["id"])
-        answer["accessPackages"] = [plain_answer(package, sandbox.switches) for package in packages]
+        packages = store.read_inside("accessPackage", catalog["id"])
+        answer |= expanded("accessPackages", packages, switches.packages_of_catalog, switches)
     if "customWorkflowExtensions" in expand:
-        rows = sandbox.store.rows("extension", catalog["id"])
-        visible = [extension_answer(row.visible, sandbox.switches) for row in rows if row.visible]
-        sandbox.store.note_reads(rows)
-        answer["customWorkflowExtensions"] = visible
+        extensions = store.read_inside("extension", catalog["id"])
+        answer["customWorkflowExtensions"] = [
+            extension_answer(extension, switches) for extension in extensions
+        ]
     return answer

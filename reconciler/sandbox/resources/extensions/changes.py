@@ -10,6 +10,7 @@ from reconciler.sandbox.checks import Json
 from reconciler.sandbox.errors import GraphError, invalid_model
 from reconciler.sandbox.resources.extensions.bodies import TRIPLE
 from reconciler.sandbox.switches import Switches
+from reconciler.sandbox.texts import kept_text
 from reconciler.sandbox.timestamps import timestamp
 
 AUTHOR: Final = "owner@contoso.example"
@@ -27,7 +28,7 @@ def created(parsed: Json, switches: Switches) -> Json:
     return {
         **CLEARED,
         **parsed,
-        "description": _kept(parsed.get("description"), switches),
+        "description": kept_text(parsed.get("description"), switches),
         "endpointConfiguration": with_url(parsed["endpointConfiguration"], None, switches),
         "id": str(uuid4()),
         "createdDateTime": now,
@@ -54,15 +55,8 @@ def updated(stored: Json, parsed: Json, switches: Switches) -> Json:
         changed["endpointConfiguration"] = with_url(
             parsed["endpointConfiguration"], earlier, switches
         )
-    changed["description"] = _kept(changed.get("description"), switches)
+    changed["description"] = kept_text(changed.get("description"), switches)
     return {**changed, "lastModifiedDateTime": timestamp(), "lastModifiedBy": AUTHOR}
-
-
-def _kept(text: str | None, switches: Switches) -> str | None:
-    """The text as stored; for an empty text or null the switch decides, because it is not
-    documented.
-    """
-    return text or {"as_sent": text, "null": None, "empty": ""}[switches.empty_text]
 
 
 def with_url(endpoint: Json, earlier: Json | None, switches: Switches) -> Json:

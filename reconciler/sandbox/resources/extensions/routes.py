@@ -2,14 +2,12 @@
 (docs/graph.md §1.5).
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from reconciler.sandbox.checks import Json
-from reconciler.sandbox.errors import GraphError, not_found
+from reconciler.sandbox.errors import GraphError
 from reconciler.sandbox.exchange import (
     PREFIX,
     Resource,
@@ -25,9 +23,7 @@ from reconciler.sandbox.relations import is_in_use
 from reconciler.sandbox.resources.extensions.answers import extension_answer
 from reconciler.sandbox.resources.extensions.bodies import READ_ONLY, parse_extension
 from reconciler.sandbox.resources.extensions.changes import created, updated
-
-if TYPE_CHECKING:
-    from reconciler.sandbox.store import Stored
+from reconciler.sandbox.texts import refuse_taken_name
 
 EXTENSIONS: Final = Resource(
     "extension",
@@ -79,11 +75,15 @@ async def count_extensions(request: web.Request) -> web.Response:
 
 @routes.post(_COLLECTION)
 async def create_extension(request: web.Request) -> web.Response:
-    """201 and the new extension; names need not be unique (docs/graph.md §1.2, §2.2)."""
+    """201 and the new extension; whether names are unique is a switch (docs/graph.md §1.2,
+    §2.2).
+    """
     sandbox, body = running(request), await read_object(request)
     catalog = catalog_id(request)
     extension = created(parse_extension(body, sandbox.switches, creating=True), sandbox.switches)
-    sandbox.store.add("extension", extension, catalog, lag_reads=sandbox.switches.lag_reads)
+    with sandbox.store.writing():
+        _refuse_taken_name(sandbox, extension, catalog)
+        sandbox.store.add("extension", extension, catalog, lag=sandbox.switches.lag)
     return _answer(request, extension, status=201)
 
 
@@ -93,33 +93,32 @@ async def get_extension(request: web.Request) -> web.Response:
     yet.
     """
     sandbox, options = running(request), EXTENSIONS.options(request)
-    row = _find(request, sandbox)
-    sandbox.store.note_reads([row])
-    if row.visible is None:
-        raise not_found(EXTENSIONS.noun, row.id)
-    return _answer(request, row.visible, options=options)
+    extension = EXTENSIONS.read(sandbox, request.match_info["extension"], catalog_id(request))
+    return _answer(request, extension, options=options)
 
 
 @routes.put(_ITEM)
 async def update_extension(request: web.Request) -> web.Response:
     """200 and the extension after the update (docs/graph.md §1.5)."""
     sandbox, body = running(request), await read_object(request)
+    catalog = catalog_id(request)
     with sandbox.store.writing():  # one transaction: another process may serve the same file
-        row = _find(request, sandbox)
+        row = EXTENSIONS.find(sandbox, request.match_info["extension"], catalog)
         parsed = parse_extension(body, sandbox.switches, creating=False)
         extension = updated(row.document, parsed, sandbox.switches)
-        sandbox.store.change("extension", row, extension, lag_reads=sandbox.switches.lag_reads)
+        _refuse_taken_name(sandbox, extension, catalog)
+        sandbox.store.change("extension", row, extension, lag=sandbox.switches.lag)
     return _answer(request, extension)
 
 
 @routes.delete(_ITEM)
 async def delete_extension(request: web.Request) -> web.Response:
     """204; refused while a policy refers to the extension; the status is a switch
-    (docs/graph.md §1.6).
+    (docs/graph.md §1.6). A second one is 404, also while lagging reads still return the extension.
     """
-    sandbox = running(request)
+    sandbox, catalog = running(request), catalog_id(request)
     with sandbox.store.writing():
-        row = _find(request, sandbox)
+        row = EXTENSIONS.find(sandbox, request.match_info["extension"], catalog)
         if is_in_use(sandbox.store, row.id):
             raise GraphError(
                 sandbox.switches.in_use_status,
@@ -127,16 +126,18 @@ async def delete_extension(request: web.Request) -> web.Response:
                 f"The custom extension '{row.id}' is used by an assignment policy; remove it there"
                 " first.",
             )
-        sandbox.store.remove("extension", row.id)
+        sandbox.store.remove("extension", row.id, lag=sandbox.switches.lag)
     return web.Response(status=204)
 
 
-def _find(request: web.Request, sandbox: Sandbox) -> Stored:
-    return EXTENSIONS.find(sandbox, request.match_info["extension"], catalog_id(request))
+def _refuse_taken_name(sandbox: Sandbox, extension: Json, catalog: str) -> None:
+    if sandbox.switches.unique_extension_names:
+        others = sandbox.store.rows("extension", catalog)
+        refuse_taken_name(extension, others, "DuplicateCustomExtension")
 
 
 def _path(request: web.Request) -> str:
-    return f"catalogs('{catalog_id(request)}')/customWorkflowExtensions"
+    return f"catalogs('{request.match_info['catalog']}')/customWorkflowExtensions"
 
 
 def _answer(

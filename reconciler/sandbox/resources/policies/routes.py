@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from reconciler.sandbox.answers import plain_answer
+from reconciler.sandbox.answers import plain_answer, shown
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.exchange import (
     PREFIX,
@@ -22,7 +22,6 @@ from reconciler.sandbox.relations import catalog_of
 from reconciler.sandbox.resources.extensions.answers import referenced_extension
 from reconciler.sandbox.resources.policies.bodies import replaced
 
-_NAVIGATIONS: Final = ("accessPackage", "catalog", "customExtensionStageSettings", "questions")
 POLICIES: Final = Resource(
     "policy",
     "accessPackageAssignmentPolicy",
@@ -59,9 +58,9 @@ routes = web.RouteTableDef()
 
 @routes.get(f"{PREFIX}/assignmentPolicies", allow_head=False)
 async def list_policies(request: web.Request) -> web.Response:
-    """All policies of the tenant, in pages (docs/graph.md §7.2)."""
+    """The policies of the tenant, in pages; a switch hides some of them (docs/graph.md §7.2)."""
     sandbox, options = running(request), POLICIES.options(request, collection=True)
-    rows = sandbox.store.rows("policy")
+    rows = shown(sandbox.store.rows("policy"), sandbox.switches.policies_listed)
     return list_response(
         request,
         "assignmentPolicies",
@@ -77,7 +76,7 @@ async def get_policy(request: web.Request) -> web.Response:
     (docs/graph.md §7.2).
     """
     sandbox, options = running(request), POLICIES.options(request)
-    policy = POLICIES.find(sandbox, request.match_info["policy"]).document
+    policy = POLICIES.read(sandbox, request.match_info["policy"])
     answer = options.project(_answer(sandbox, policy, options.expand))
     return entity_response(request, "assignmentPolicies", answer)
 
@@ -91,13 +90,12 @@ async def replace_policy(request: web.Request) -> web.Response:
     with sandbox.store.writing():
         row = POLICIES.find(sandbox, request.match_info["policy"])
         policy = replaced(sandbox.store, row.document, body)
-        sandbox.store.change("policy", row, policy)
+        sandbox.store.change("policy", row, policy, lag=sandbox.switches.lag)
     return entity_response(request, "assignmentPolicies", _answer(sandbox, policy, NOTHING))
 
 
 def _answer(sandbox: Sandbox, policy: Json, expand: Expand) -> Json:
-    plain = plain_answer(policy, sandbox.switches)
-    answer: Json = {name: value for name, value in plain.items() if name not in _NAVIGATIONS}
+    answer = plain_answer(policy, sandbox.switches)
     catalog = (
         _catalog(sandbox, policy) if "catalog" in expand or "accessPackage" in expand else None
     )

@@ -1,0 +1,88 @@
+"""Deletions on the command line: shown, limited, approved like everything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from harness import ASSIGNMENT, CommandLine, catalog, declare, extension
+
+NAMES = "abc"
+EXCESS = "The plan deletes or replaces 3 extensions, and --max-deletes allows 2."
+
+
+@pytest.fixture
+def deleting(reconciler: CommandLine) -> CommandLine:
+    """Two extensions to be deleted and one to be replaced."""
+    reconciler.seed(catalog(extensions=[extension(name) for name in NAMES]))
+    absent = [{"displayName": name, "ensure": "absent"} for name in "ab"]
+    replaced = extension("c", ASSIGNMENT)
+    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [*absent, replaced]})
+    return reconciler
+
+
+def test_a_plan_beyond_the_limit_is_shown_and_refused(deleting: CommandLine) -> None:
+    refused = deleting("plan", "--sandbox", "--max-deletes", "2", "--out", "plan.json")
+    assert refused.code == 4
+    assert "- delete a (" in refused.out
+    assert refused.last.endswith("1 replace, 2 delete, 0 blocked, 0 unchanged.")
+    assert f"Error: {EXCESS}\nHint: Nothing is written." in refused.err
+    assert "use --max-deletes 3" in refused.err
+    assert deleting("plan", "--sandbox", "--max-deletes", "3").code == 0
+
+
+@pytest.mark.parametrize("format_name", ["text", "json", "markdown", "github"])
+def test_apply_refuses_it_too_and_writes_nothing(deleting: CommandLine, format_name: str) -> None:
+    refused = deleting(
+        "apply", "--sandbox", "--auto-approve", "--max-deletes=2", "--format", format_name
+    )
+    assert (refused.code, EXCESS in refused.err) == (4, True)
+    assert len(deleting.live()) == 3
+
+
+def test_a_saved_plan_is_limited_too(deleting: CommandLine) -> None:
+    assert deleting("plan", "--sandbox", "--out", "plan.json").code == 0
+    refused = deleting("apply", "--sandbox", "--plan", "plan.json", "--max-deletes", "2")
+    assert (refused.code, EXCESS in refused.err) == (4, True)
+    assert len(deleting.live()) == 3
+    done = deleting("apply", "--sandbox", "--plan", "plan.json")
+    assert (done.code, done.last) == (
+        0,
+        "Apply: 0 created, 0 updated, 0 renamed, 1 replaced, 2 deleted, 0 failed, 0 skipped,"
+        " 0 unknown.",
+    )
+    assert [each["displayName"] for each in deleting.live()] == ["c"]
+    assert deleting("plan", "--sandbox", "--detailed-exitcode").code == 0
+
+
+def test_drift_only_warns(deleting: CommandLine) -> None:
+    drifted = deleting("drift", "--sandbox", "--max-deletes", "2")
+    assert drifted.code == 0
+    assert drifted.last == "Drift: 0 missing, 3 changed, 0 unmanaged, 0 blocked, 0 unchanged."
+    assert f"Warning: apply will be refused. {EXCESS}" in drifted.err
+    assert "Warning" not in deleting("drift", "--sandbox").err
+    assert "Warning" not in deleting("drift", "--sandbox", "--max-deletes", "2", "-q").err
+
+
+def test_the_limit_is_five_unless_the_environment_says_otherwise(
+    reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"x{number}" for number in range(6)]
+    reconciler.seed(catalog(extensions=[extension(name) for name in names]))
+    absent = [{"displayName": name, "ensure": "absent"} for name in names]
+    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": absent})
+    refused = reconciler("plan", "--sandbox")
+    assert refused.code == 4
+    assert "deletes or replaces 6 extensions, and --max-deletes allows 5." in refused.err
+    monkeypatch.setenv("RECONCILER_MAX_DELETES", "0")
+    assert "--max-deletes allows none." in reconciler("plan", "--sandbox").err
+    monkeypatch.setenv("RECONCILER_MAX_DELETES", "6")
+    assert reconciler("plan", "--sandbox").code == 0
+
+
+def test_the_approval_counts_deletions(
+    deleting: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = deleting("apply", "--sandbox")
+    assert (refused.code, "not approved" in refused.err) == (4, True)
+    assert len(deleting.live()) == 3
