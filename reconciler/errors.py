@@ -108,7 +108,7 @@ class GraphError(ReconcilerError):
 
     def with_hint(self) -> str:
         """The message with what to do: the same for every command that reads."""
-        hint = self.hint if isinstance(self, GraphRefusalError) else None
+        hint = None if isinstance(self, GraphUnansweredError) else self.hint
         return f"{self} {hint or RETRY}"
 
 

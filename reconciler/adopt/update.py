@@ -62,7 +62,7 @@ def update(files: Files, pairs: Pairs) -> Update:
         diagnostics=(
             *(unreadable(scope) for _, scope in pairs if scope.read != "complete"),
             *_left_out(unmanaged),
-            *_blocked(before.plan, complete, files.document_format.kinds),
+            *_left_as_declared(before.plan, complete, files.document_format.kinds),
             *_refused(refused),
         ),
         complete=before.plan.complete,
@@ -129,7 +129,8 @@ def _drifted(
 ) -> Iterator[Adoption]:
     document_format, texts = before.files.document_format, before.files.texts
     live = _by_id(complete)
-    for change in before.plan.pending:
+    edited_in_place = (change for change in before.plan.pending if not change.removes)
+    for change in edited_in_place:
         key = _scope_id(change), change.kind, change.object.id
         if key in live:
             kind = document_format.kinds.named(change.kind)
@@ -164,11 +165,16 @@ def _left_out(unmanaged: Iterable[_Unmanaged]) -> Iterator[Diagnostic]:
         yield from left_out(each.parent, [each.declarable])
 
 
-def _blocked(plan: Plan, complete: Iterable[ObservedScope], kinds: Kinds) -> Iterator[Diagnostic]:
-    """R308 for each blocked change in a scope that was read."""
+def _left_as_declared(
+    plan: Plan, complete: Iterable[ObservedScope], kinds: Kinds
+) -> Iterator[Diagnostic]:
+    """R308 for each change in a scope that was read that is blocked, or removes a live object: a
+    file that says so is not edited to the contrary.
+    """
     read = {_parent_id(scope) for scope in complete}
-    for change in plan.blocked:
-        if _scope_id(change) in read:
+    for change in plan.changes:
+        stays = change.action == "blocked" or change.removes
+        if stays and _scope_id(change) in read:
             what = f'"{change.object.display_name}" is not updated in the file'
             sentences = {**SENTENCES, **kinds.named(change.kind).reasons}
             because = sentence(change.reason, change, sentences)

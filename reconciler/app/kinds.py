@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from itertools import chain
 
+from reconciler.kinds.access_package import ACCESS_PACKAGE
 from reconciler.kinds.catalog import CATALOG
 from reconciler.kinds.extension import EXTENSION
+from reconciler.kinds.policy import POLICY
 from reconciler.loader import DocumentFormat, published_schema
 from reconciler.model.kind import Kinds
 from reconciler.render.sentences import SENTENCES, Sentences
 from reconciler.render.wording import Wording
 
-KINDS = Kinds((CATALOG, EXTENSION))
+KINDS = Kinds((CATALOG, ACCESS_PACKAGE, EXTENSION, POLICY))
 
 
 def sentences(kinds: Kinds = KINDS) -> Sentences:
@@ -38,8 +40,7 @@ def check_order(kinds: Kinds) -> None:
     """
     seen: set[str] = set()
     for kind in kinds:
-        refers_to = {field.refers_to for field in kind.fields.members.values() if field.refers_to}
-        missing = {*kind.parents, *refers_to} - seen - {kind.name}
+        missing = {*kind.parents, *kind.fields.refers_to} - seen - {kind.name}
         if missing:
             raise ValueError(f"{', '.join(sorted(missing))} must stand before {kind.name}")
         seen.add(kind.name)

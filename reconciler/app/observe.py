@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from reconciler.app.tenant import TenantObjects, of_same_name, unreadable
 from reconciler.errors import GraphError, GraphUnansweredError
 from reconciler.graph.concurrent import concurrently
 from reconciler.model.json_values import JsonValue
@@ -37,30 +38,39 @@ async def observe(
         AuthenticationError: Graph rejects the token.
         GraphUnansweredError: Graph has not answered any HTTP request of this run.
     """
-    reading = _Reading(graph, kinds, advance)
+    of_tenant = [scope for scope in desired if scope.parent is None]
+    declared = [each.ref for scope in of_tenant for each in scope.objects]
+    tenant = TenantObjects(graph, declared)
+    reading = _Reading(graph, kinds, tenant, advance)
     refs = list(dict.fromkeys(scope.parent for scope in desired if scope.parent is not None))
     scopes: dict[ObjectRef | None, ObservedScope] = {}
     for kind in kinds:
         of_kind = [ref for ref in refs if ref.kind == kind.name]
         if of_kind:
             scopes |= await reading.scopes(kind, of_kind)
-    if any(scope.parent is None for scope in desired):
-        scopes[None] = await reading.tenant()
+    if of_tenant:
+        whole = not declared or _refers_to_tenant(kinds, desired)
+        scopes[None] = await tenant.scope(kinds.inside(None), whole=whole)
+        advance()
     return [scopes[scope.parent] for scope in desired]
 
 
 def with_referred(kinds: Kinds, desired: Sequence[DesiredScope]) -> list[DesiredScope]:
     """The scopes, with that of the tenant if an object refers to something in it."""
+    if not _refers_to_tenant(kinds, desired) or any(scope.parent is None for scope in desired):
+        return [*desired]
+    return [*desired, DesiredScope(None, (), desired[0].source)]
+
+
+def _refers_to_tenant(kinds: Kinds, desired: Sequence[DesiredScope]) -> bool:
+    """True if an object refers to something that is in nothing else."""
     of_tenant = {kind.name for kind in kinds.inside(None)}
-    refers = any(
+    return any(
         isinstance(value, ObjectRef) and value.kind in of_tenant
         for scope in desired
         for declared in scope.objects
         for value in declared.properties.values()
     )
-    if not refers or any(scope.parent is None for scope in desired):
-        return [*desired]
-    return [*desired, DesiredScope(None, (), desired[0].source)]
 
 
 async def observe_listed(
@@ -74,16 +84,19 @@ async def observe_listed(
     Raises:
         AuthenticationError: Graph rejects the token.
     """
-    reading = _Reading(graph, kinds, advance)
+    reading = _Reading(graph, kinds, TenantObjects(graph, ()), advance)
     return await concurrently(reading.scope(ref) for ref in listed)
 
 
 class _Reading:
-    """Reads scopes of one Graph."""
+    """Reads scopes of one Graph; `tenant` keeps what it reads of their parents."""
 
-    def __init__(self, graph: GraphClient, kinds: Kinds, advance: Advance) -> None:
+    def __init__(
+        self, graph: GraphClient, kinds: Kinds, tenant: TenantObjects, advance: Advance
+    ) -> None:
         self._graph = graph
         self._kinds = kinds
+        self._tenant = tenant
         self._advance = advance
 
     async def scopes(
@@ -101,25 +114,23 @@ class _Reading:
     async def _without_match(
         self, kind: Kind, refs: Sequence[ObjectRef]
     ) -> dict[ObjectRef, ObservedScope]:
-        """Those that no search finds: absent, unless the listing of all has one of this name."""
+        """Those that no search finds: absent, unless the listing of all has one of this name.
+
+        One that is to be created is not absent as long as they cannot be listed.
+        """
         by_name = any(ref.id is None for ref in refs)
-        listed, unreadable = await self._all(kind) if by_name else ([], "")
+        listed = await self._tenant.all(kind) if by_name else []
 
         async def scope_of(ref: ObjectRef) -> ObservedScope:
             """The scope of the one of this name, or why there is none."""
-            scope = await self._matched(ref, _of_same_name(ref, listed))
+            unlisted = isinstance(listed, GraphError) and ref in self._tenant.declared
+            scope = await self._matched(ref, listed if unlisted else of_same_name(ref, listed))
             if scope is not None:
                 return scope
             self._advance()
-            return ObservedScope(ref, "absent", reason=_absent(ref, listed, unreadable))
+            return ObservedScope(ref, "absent", reason=_absent(ref, listed))
 
         return dict(zip(refs, await concurrently(map(scope_of, refs)), strict=True))
-
-    async def tenant(self) -> ObservedScope:
-        """The objects of the tenant that are in nothing else."""
-        scope = await self._read(None)
-        self._advance()
-        return scope
 
     async def scope(self, parent: ObjectRef) -> ObservedScope:
         """The objects in a parent whose id is known; it is kept even if reading them fails."""
@@ -134,42 +145,36 @@ class _Reading:
         if kind.api.find is None:
             raise AssertionError("a kind that contains others can be searched")
         matches = await kind.api.find(self._graph, refs)
+        self._tenant.matches.update(matches)
         scopes = await concurrently(self._matched(ref, matches[ref]) for ref in refs)
         return list(zip(refs, scopes, strict=True))
 
     async def _matched(
-        self, ref: ObjectRef, matches: Sequence[ObjectRef] | GraphError
+        self, ref: ObjectRef, matches: Sequence[Observed] | GraphError
     ) -> ObservedScope | None:
         """The scope of the one match; None if there is none."""
         if isinstance(matches, GraphError):
             self._advance()
-            return ObservedScope(ref, "unreadable", reason=_unreadable(matches))
+            return ObservedScope(ref, "unreadable", reason=unreadable(matches))
         if not matches:
             return None
         if len(matches) > 1:
             self._advance()
-            ids: list[JsonValue] = [*sorted(str(match.id) for match in matches)]
+            ids: list[JsonValue] = [*sorted(match.id for match in matches)]
             why = reason("parent_ambiguous", count=len(matches), ids=ids)
             return ObservedScope(ref, "unreadable", reason=why)
-        return await self.scope(matches[0])
+        return await self.scope(matches[0].ref)
 
-    async def _read(self, parent: ObjectRef | None) -> ObservedScope:
-        parents = (parent,) if parent else ()
-        inside = self._kinds.inside(parent.kind if parent else None)
+    async def _read(self, parent: ObjectRef) -> ObservedScope:
+        inside = self._kinds.inside(parent.kind)
+        kinds = [kind for kind in inside if not kind.on_demand]
         try:
-            listed = await concurrently(_list(kind, self._graph, parents) for kind in inside)
+            listed = await concurrently(_list(kind, self._graph, (parent,)) for kind in kinds)
         except GraphError as error:
             if isinstance(error, GraphUnansweredError) and not self._graph.answered:
                 raise
-            return ObservedScope(parent, "unreadable", reason=_unreadable(error))
+            return ObservedScope(parent, "unreadable", reason=unreadable(error))
         return ObservedScope(parent, "complete", tuple(chain(*listed)))
-
-    async def _all(self, kind: Kind) -> tuple[list[ObjectRef], str]:
-        """Every object of the kind; or why they cannot be listed."""
-        try:
-            return [observed.ref for observed in await kind.api.list(self._graph, ())], ""
-        except GraphError as error:
-            return [], error.with_hint()
 
 
 async def _list(
@@ -178,30 +183,20 @@ async def _list(
     return await kind.api.list(graph, parents)
 
 
-def _of_same_name(ref: ObjectRef, listed: Sequence[ObjectRef]) -> list[ObjectRef]:
-    if ref.id is not None:
-        return []
-    name = folded(ref.display_name)
-    return [other for other in listed if folded(other.display_name) == name]
-
-
-def _unreadable(error: GraphError) -> Reason:
-    return reason("parent_unreadable", error=error.with_hint())
-
-
-def _absent(ref: ObjectRef, listed: Sequence[ObjectRef], unreadable: str) -> Reason:
+def _absent(ref: ObjectRef, listed: Sequence[Observed] | GraphError) -> Reason:
     """Why no object was found: what it is searched by, and the most similar names."""
     if ref.id is not None:
         return reason("parent_absent", by="id")
-    names = {folded(other.display_name): str(other) for other in listed}
+    known = [] if isinstance(listed, GraphError) else [other.ref for other in listed]
+    names = {folded(other.display_name): str(other) for other in known}
     nearest = similar_names(folded(ref.display_name), names)
     parameters: dict[str, JsonValue] = {
         "by": "name",
         "looks_like_id": bool(GUID.fullmatch(ref.display_name or "")),
         "nearest": [names[name] for name in nearest],
     }
-    if unreadable:
-        parameters["names_unreadable"] = unreadable
+    if isinstance(listed, GraphError):
+        parameters["names_unreadable"] = listed.with_hint()
     return Reason("parent_absent", parameters)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reconciler.errors import UsageError
 from reconciler.model.names import GUID, folded
@@ -20,11 +21,8 @@ def may_be_selected(
     by_id = any(GUID.fullmatch(name) for name in names)
     if not names or by_id:
         return desired
-    return [
-        declared
-        for declared in desired
-        if (declared.parent and declared.parent.id) or _names(declared.parent) & requested
-    ]
+    chosen = [scope for scope in desired if _may_have(scope.parent, requested)]
+    return [*_declaring(chosen, desired), *chosen]
 
 
 def select_read(
@@ -32,7 +30,8 @@ def select_read(
     names: Sequence[str],
     declared: Sequence[DesiredScope],
 ) -> Sequence[tuple[DesiredScope, ObservedScope]]:
-    """The scopes, once read, that the names select by display name or id; all without a name.
+    """The scopes, once read, that the names select by id, or by declared or live display name; all
+    without a name. What declares their parents is selected with them.
 
     One that could not be read, so that its name or its id is unknown, is selected too.
 
@@ -40,7 +39,7 @@ def select_read(
         UsageError: no declared scope has the name.
     """
     requested = {folded(name) for name in names}
-    known_names = set[str]().union(*(_names(observed.parent) for _, observed in pairs))
+    known_names = set[str]().union(*map(_names_of_pair, pairs))
     unknown = [name for name in names if folded(name) not in known_names]
     if unknown:
         known = ", ".join(sorted(str(scope.parent) for scope in declared if scope.parent))
@@ -49,11 +48,23 @@ def select_read(
         )
     if not names:
         return pairs
-    return [
-        (desired, observed)
-        for desired, observed in pairs
-        if _names(observed.parent) & requested or _half_known(observed)
+    chosen = [pair for pair in pairs if _names_of_pair(pair) & requested or _half_known(pair[1])]
+    parents = [scope for scope, _ in chosen]
+    declaring = [
+        (part, observed) for scope, observed in pairs for part in _declaring(parents, [scope])
     ]
+    return [*declaring, *chosen]
+
+
+def _declaring(
+    chosen: Sequence[DesiredScope], desired: Sequence[DesiredScope]
+) -> Iterator[DesiredScope]:
+    """What these scopes declare in the tenant: the parents of the chosen ones."""
+    keys = {scope.parent.key for scope in chosen if scope.parent}
+    for scope in desired:
+        objects = tuple(declared for declared in scope.objects if declared.ref.key in keys)
+        if scope.parent is None and objects:
+            yield replace(scope, objects=objects)
 
 
 def select_live(every: Sequence[ObjectRef], names: Sequence[str]) -> Sequence[ObjectRef]:
@@ -78,6 +89,17 @@ def _hint(unknown: Sequence[str], known: dict[str, ObjectRef]) -> str:
         close += similar_names(folded(name), known)
     near = ", ".join(dict.fromkeys(str(known[name]) for name in close))
     return f"Did you mean {near}?" if near else "Without --catalog, every catalog is exported."
+
+
+def _may_have(parent: ObjectRef | None, requested: set[str]) -> bool:
+    """True if the parent may have one of the names."""
+    return parent is not None and (parent.id is not None or bool(_names(parent) & requested))
+
+
+def _names_of_pair(pair: tuple[DesiredScope, ObservedScope]) -> set[str]:
+    """The ids and the names, declared and live, of the parent."""
+    declared, observed = pair
+    return _names(declared.parent) | _names(observed.parent)
 
 
 def _half_known(observed: ObservedScope) -> bool:

@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler import __version__
 from reconciler.app.connection import Connection
 from reconciler.app.kinds import KINDS
 from reconciler.app.observe import observe, with_referred
+from reconciler.app.referring import observe_referring
 from reconciler.app.runs import Progress
 from reconciler.app.selection import may_be_selected, select_read
+from reconciler.graph.concurrent import concurrently
 from reconciler.loader import LoadedState
-from reconciler.model.objects import DesiredScope, ObservedScope
+from reconciler.model.objects import DesiredScope, ObservedScope, Parents, Referring
 from reconciler.model.plan import Plan
 from reconciler.plan.build import PlanContext, build_plan
+from reconciler.plan.uses import Place, Uses, removing
 
 
 async def fresh_plan(connection: Connection, declared: LoadedState, progress: Progress) -> Plan:
     """The plan for the desired state; the warnings about the files come before its own."""
     pairs = await observed(connection, declared.scopes, progress)
     plan = build_plan(pairs, KINDS, plan_context(connection))
+    removed = removing(plan.changes)
+    if removed:  # read only now, and the plan is made again with what refers to them
+        uses = await _uses(connection, removed, progress)
+        plan = build_plan(pairs, KINDS, plan_context(connection), uses)
     return replace(plan, diagnostics=(*declared.diagnostics, *plan.diagnostics))
+
+
+async def _uses(
+    connection: Connection, removed: Mapping[Place, tuple[str, Parents]], progress: Progress
+) -> Uses:
+    """What can refer to the objects that a plan removes."""
+    read = counting("reading what uses them", len(removed), progress)
+
+    async def referring(kind: str, parents: Parents) -> Referring:
+        """What can refer to objects of this kind in this scope."""
+        result = await observe_referring(connection.graph, KINDS, kind, parents)
+        read()
+        return result
+
+    results = await concurrently(referring(*where) for where in removed.values())
+    return Uses(dict(zip(removed, results, strict=True)))
 
 
 async def observed(

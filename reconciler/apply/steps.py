@@ -28,7 +28,7 @@ class Step:
 
 def steps(changes: Sequence[Change], kinds: Kinds) -> list[Step]:
     """The steps of the changes, which are in the order of work; deletes run the other way round."""
-    deleting = [change for change in changes if change.action in ("delete", "replace")]
+    deleting = [change for change in changes if change.removes]
     deleting.sort(key=lambda change: -kinds.order(change.kind))
     last = [Step(change, _delete(change)) for change in deleting]
     return [*_first(changes, kinds), *last]

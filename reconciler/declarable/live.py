@@ -65,7 +65,7 @@ def declarables(
 
     Objects that are found, not created, are omitted where nothing of ours is set in them.
     """
-    refers = any(kind.fields.refers for kind in document_format.kinds)
+    refers = any(kind.fields.refers_to for kind in document_format.lists.values())
     names = Names.of(scope.objects, outside if refers else ())
     header = scope.parent.kind if scope.parent else None
     return [

@@ -43,7 +43,7 @@ def diff(kinds: Kinds, pairs: Iterable[Pair]) -> Diff:
                 continue
             own = [declared for declared in desired if declared.ref.kind == kind.name]
             if observed.read in ("complete", "to_create"):
-                _add_groups(kind, observed, own, references, result)
+                _add_groups(kind, observed, _readable(observed, own, result), references, result)
             else:
                 why = observed.reason or reason("parent_unreadable", error="")
                 result.changes += [_blocked(declared, why) for declared in own]
@@ -57,6 +57,18 @@ def fingerprint(kind: Kind, live: Observed) -> str:
     (docs/graph.md §2.9).
     """
     return sha256(kind.content(live))
+
+
+def _readable(scope: ObservedScope, desired: Sequence[Desired], result: Diff) -> list[Desired]:
+    """The declared objects without those that could not be read, which are blocked."""
+    readable = []
+    for declared in desired:
+        why = scope.unreadable.get(declared.ref.key)
+        if why is None:
+            readable.append(declared)
+        else:
+            result.changes.append(_blocked(declared, why))
+    return readable
 
 
 def _holds(kind: Kind, scope: ObservedScope) -> bool:

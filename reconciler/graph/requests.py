@@ -33,13 +33,14 @@ class Requests:
         Raises:
             RefusedError: an id in the address is missing.
         """
+        options = {"%24filter": request.filter, "%24expand": request.expand}
+        query = {name: value for name, value in options.items() if value}
         # Without a query, the longest part of the template would expand to nothing.
-        template = request.address if request.filter else request.address.partition("{?")[0]
+        template = request.address if query else request.address.partition("{?")[0]
         parameters = {**request.parameters, "baseurl": self._base_url}
         method = Method(request.method)
         information = RequestInformation(method, template, parameters)
-        if request.filter:
-            information.query_parameters["%24filter"] = request.filter
+        information.query_parameters.update(query)
         information.headers.try_add("Accept", "application/json")
         if request.body is not None:
             content = json.dumps(request.body, allow_nan=False).encode()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.errors import GraphAnswerError
+from reconciler.model.names import GUID
 
 MAX_ID_LENGTH = 128
 
@@ -13,7 +14,8 @@ MAX_ID_LENGTH = 128
 def identifier(body: Mapping[str, Any], of: str) -> str:
     """The id in the body of an answer, for use in URLs, messages and plans; `of` names the object.
 
-    Microsoft's ids are GUIDs. Others are accepted if they are safe in a URL and on a terminal.
+    Microsoft's ids are GUIDs, which come in lower case. Others are accepted as they are if they are
+    safe in a URL and on a terminal.
 
     Raises:
         GraphAnswerError: there is no id, or it is too long, not printable ASCII, or `.` or `..`,
@@ -27,9 +29,35 @@ def identifier(body: Mapping[str, Any], of: str) -> str:
         raise GraphAnswerError(
             f"Graph returned {of} with an unusable id ({len(value)} characters)."
         )
-    return value
+    return value.lower() if GUID.fullmatch(value) else value
 
 
 def text_or_none(value: object) -> str | None:
     """The value if it is text."""
     return value if isinstance(value, str) else None
+
+
+def expanded_object(body: Mapping[str, Any], member: str, of: str) -> Mapping[str, Any]:
+    """The object that the body refers to, which `$expand` asked for.
+
+    Raises:
+        GraphAnswerError: it is absent: it was not read, which does not mean that there is none.
+    """
+    value = body.get(member)
+    if not isinstance(value, Mapping):
+        raise GraphAnswerError(f"Graph returned {of} without {member}, which was requested.")
+    return value
+
+
+def expanded_list(body: Mapping[str, Any], member: str, of: str) -> list[Mapping[str, Any]]:
+    """The objects that the body refers to, which `$expand` asked for (docs/graph.md §1.3).
+
+    Raises:
+        GraphAnswerError: they are absent, or not all in the body.
+    """
+    values = body.get(member)
+    if not isinstance(values, list) or not all(isinstance(each, Mapping) for each in values):
+        raise GraphAnswerError(f"Graph returned {of} without {member}, which was requested.")
+    if body.get(f"{member}@odata.nextLink") is not None:
+        raise GraphAnswerError(f"Graph returned {of} with only a part of {member}.")
+    return values

@@ -55,6 +55,7 @@ CODES: dict[str, str] = {
     "R312": "A file or a document declares nothing",
     "R313": "A planned create may be a rename of an unmanaged extension",
     "R314": "A large share of the managed extensions would change",
+    "R315": "It is not known completely what uses an extension that is to be deleted",
 }
 """Code → its title. R0: files and YAML, R1: schema, R2: rules beyond the schema, R3: findings of a
 plan.

@@ -94,9 +94,10 @@ class Fields:
         return {name: field for name, field in self.top.items() if field.types is not None}
 
     @cached_property
-    def refers(self) -> bool:
-        """True if a member refers to another object."""
-        return any(field.refers_to for field in self.members.values())
+    def refers_to(self) -> frozenset[str]:
+        """The kinds of the objects that the members refer to."""
+        kinds = (field.refers_to for field in self.members.values())
+        return frozenset(kind for kind in kinds if kind)
 
     @cached_property
     def computed(self) -> dict[Path, tuple[Path, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from reconciler.errors import GraphRefusalError
 from reconciler.model.json_values import JsonObject
 
 
@@ -13,8 +14,9 @@ from reconciler.model.json_values import JsonObject
 class Request:
     """One request as data: its address as the SDK's request builders write it, and its body.
 
-    `address` is a URL template (RFC 6570) and `parameters` its variables; `filter` is the value of
-    `$filter`, if there is one. A request with another method than GET is a write.
+    `address` is a URL template (RFC 6570) and `parameters` its variables; `filter` and `expand` are
+    the values of `$filter` and `$expand`, if there are any. A request with another method than GET
+    is a write.
     """
 
     method: str
@@ -22,6 +24,7 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     filter: str | None = None
+    expand: str | None = None
 
     @classmethod
     def to(
@@ -30,9 +33,11 @@ class Request:
         method: str = "GET",
         body: Mapping[str, Any] | None = None,
         filter: str | None = None,  # noqa: A002 - the query option is called so
+        expand: str | None = None,
     ) -> Request:
         """The request to the address of one of the SDK's request builders (docs/graph.md §6.5)."""
-        return cls(method, builder.url_template, dict(builder.path_parameters), body, filter)
+        parameters = dict(builder.path_parameters)
+        return cls(method, builder.url_template, parameters, body, filter, expand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +77,17 @@ class Graph(Protocol):
         Raises:
             GraphError: a page failed or is invalid, or the listing exceeds a limit.
         """
+
+
+async def read_or_none(graph: Graph, request: Request) -> Answer | None:
+    """The answer to the read of one object; None if Graph answers 404.
+
+    Raises:
+        GraphError: any other error.
+    """
+    try:
+        return await graph.read(request)
+    except GraphRefusalError as error:
+        if error.status == 404:
+            return None
+        raise

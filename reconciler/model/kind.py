@@ -75,18 +75,20 @@ class Surroundings:
 @dataclass(frozen=True, slots=True)
 class Permission:
     """What writing a kind needs: a permission of the token, or the role that grants the same. Shown
-    for HTTP 403; `note` says what else it needs.
+    for HTTP 403; `note` says what else it needs. `read_all` reads every object of the kind.
     """
 
     write: str
     role: str
     note: str = ""
+    read_all: str = ""
 
 
 Find: TypeAlias = (
-    "Callable[[Graph, Sequence[ObjectRef]], Awaitable[Mapping[ObjectRef, Sequence[ObjectRef] |"
+    "Callable[[Graph, Sequence[ObjectRef]], Awaitable[Mapping[ObjectRef, Sequence[Observed] |"
     " GraphError]]]"
 )
+Locate: TypeAlias = "Callable[[Graph, Parents], Awaitable[Iterable[tuple[Parents, ObjectRef]]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ class Api:
 
     * `list`: every object in these parents, complete; raises GraphError.
     * `get`: one object, None for 404; raises GraphError if the answer is another object.
+    * `locate` (of kinds that are read on demand): every object inside these outer parents, with its
+      own parents, found in another way than by listing them parent by parent. If both ways agree,
+      nothing is missing. None: `list` alone is complete.
     * `find` (of kinds that contain others): for each reference all live matches, by id or name.
     * `batches`: the references in groups that one `find` can look up together.
     * `create`, `update`, `delete`: the request as data.
@@ -102,6 +107,7 @@ class Api:
 
     list: Callable[[Graph, Parents], Awaitable[tuple[Observed, ...]]]
     get: Callable[[Graph, Parents, str], Awaitable[Observed | None]]
+    locate: Locate | None = None
     find: Find | None = None
     batches: Callable[[Sequence[ObjectRef]], Iterable[Sequence[ObjectRef]]] | None = None
     create: Callable[[Graph, Parents, Body], Request] | None = None
@@ -137,6 +143,7 @@ class Kind:
     * `guard`: (change, surroundings) → warnings, and reasons that block the change.
     * `refusals`: Graph's error code → reason code, where there is specific advice.
     * `reasons`: code → sentence, for the codes that only this kind has or words in its own way.
+    * `on_demand`: not read with its scope, only where a plan must know who refers to something.
     """
 
     name: str
@@ -156,6 +163,7 @@ class Kind:
     refusals: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     lists_unmanaged: bool = True
+    on_demand: bool = False
 
     @property
     def is_written(self) -> bool:
@@ -184,6 +192,10 @@ class Kinds:
     def order(self, name: str) -> int:
         """The place of the kind in the order of work."""
         return [kind.name for kind in self.all].index(name)
+
+    def referring_to(self, name: str) -> tuple[Kind, ...]:
+        """The kinds that are read on demand and refer to objects of this kind."""
+        return tuple(kind for kind in self.all if kind.on_demand and name in kind.fields.refers_to)
 
     def inside(self, outermost: str | None) -> tuple[Kind, ...]:
         """The kinds whose outermost parent is of this kind; for None those of the tenant."""

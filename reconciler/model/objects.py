@@ -120,14 +120,28 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Referring:
+    """The live objects that can refer to objects of another kind.
+
+    `incomplete` says why there may be more of them, and what to do; None: these are all.
+    """
+
+    objects: tuple[Observed, ...]
+    incomplete: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedScope:
     """What was read in one outermost parent.
 
-    `read` is `complete` (`objects` has all of them), `to_create` (the plan creates the parent),
-    `absent`, or `unreadable` (nothing is known about it). `reason` explains the last two.
+    `read` is `complete` (`objects` has all of them, of the tenant at least all that a declaration
+    can match), `to_create` (the plan creates the parent), `absent`, or `unreadable` (nothing is
+    known about it). `reason` explains the last two. `unreadable` are the keys of single declared
+    objects that could not be read, each with the reason.
     """
 
     parent: ObjectRef | None
     read: Read
     objects: tuple[Observed, ...] = ()
     reason: Reason | None = None
+    unreadable: Mapping[tuple[str, str], Reason] = field(default_factory=dict)

@@ -47,12 +47,22 @@ class Precondition:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """One place where a live object refers to another: which object, and the path of the member."""
+
+    object: ObjectRef
+    parents: Parents
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One planned action on one object, with its reason and the place of its declaration.
 
     `object` has the name that the object will have; its id is None for a create. `parents` are the
     objects that contain it, outermost first; the id of one that this plan creates is None.
-    `already_pending`: the baseline, an earlier plan, contains the same change.
+    `already_pending`: the baseline, an earlier plan, contains the same change. `used_by`: what
+    refers to an object that is deleted or replaced; None if that could not be read completely.
     """
 
     action: Action
@@ -65,6 +75,12 @@ class Change:
     last_modified_at: str | None = None
     last_modified_by: str | None = None
     already_pending: bool = False
+    used_by: tuple[Use, ...] | None = None
+
+    @property
+    def removes(self) -> bool:
+        """True if a live object is deleted, for good or for another one in its place."""
+        return self.action in ("delete", "replace")
 
     @property
     def kind(self) -> str:

@@ -22,6 +22,7 @@ from reconciler.model.plan import (
     PlannedScope,
     Precondition,
     Unmanaged,
+    Use,
 )
 from reconciler.model.reason import Reason
 from reconciler.model.secrets import mask, masked
@@ -157,7 +158,32 @@ def _change(change: Change) -> Document:
         "last_modified_at": change.last_modified_at,
         "last_modified_by": change.last_modified_by,
         "already_pending": change.already_pending,
+        **({"used_by": _uses(change)} if change.removes else {}),
     }
+
+
+def use_document(use: Use, change: Change) -> dict[str, JsonValue]:
+    """One place that refers to the object of a change, by names: what contains both is left out."""
+    common = {parent.kind for parent in change.parents}
+    refs = [ref for ref in (*use.parents, use.object) if ref.kind not in common]
+    stage = use.path[1] if len(use.path) > 1 else use.path[0]
+    return {**{ref.kind: str(ref) for ref in refs}, "stage": stage}
+
+
+def _uses(change: Change) -> list[Document] | None:
+    if change.used_by is None:
+        return None
+    return [use_document(use, change) for use in change.used_by]
+
+
+def _read_uses(documents: Sequence[Document] | None) -> tuple[Use, ...] | None:
+    return None if documents is None else tuple(map(_read_use, documents))
+
+
+def _read_use(document: Document) -> Use:
+    """The place, as far as its names tell: outermost first."""
+    named = [ObjectRef(kind, None, name) for kind, name in document.items() if kind != "stage"]
+    return Use(named[-1], tuple(named[:-1]), (document["stage"],))
 
 
 def _read_change(document: Document) -> Change:
@@ -173,6 +199,7 @@ def _read_change(document: Document) -> Change:
         last_modified_at=document["last_modified_at"],
         last_modified_by=document["last_modified_by"],
         already_pending=document["already_pending"],
+        used_by=_read_uses(document.get("used_by")),
     )
 
 

@@ -20,6 +20,7 @@ from reconciler.plan.dependencies import blocked, blocked_with_others
 from reconciler.plan.findings import findings
 from reconciler.plan.guards import guarded
 from reconciler.plan.mass_change import mass_change
+from reconciler.plan.uses import Uses, with_uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,15 @@ class PlanContext:
     environment: str | None = None
 
 
+NOT_READ = Uses({})
+"""What refers to the objects of a plan, before it was read."""
+
+
 def build_plan(
-    pairs: Sequence[tuple[DesiredScope, ObservedScope]], kinds: Kinds, context: PlanContext
+    pairs: Sequence[tuple[DesiredScope, ObservedScope]],
+    kinds: Kinds,
+    context: PlanContext,
+    uses: Uses = NOT_READ,
 ) -> Plan:
     """The plan that brings each observed scope to its desired state."""
     merged = list(_merged(pairs))
@@ -45,7 +53,8 @@ def build_plan(
     difference.changes = [_without_secrets(change, context) for change in difference.changes]
     observed = [scope for scope, _ in merged]
     guarding = guarded(difference, observed, kinds, app_only=context.app_only)
-    changes = tuple(blocked_with_others(guarding.changes))
+    in_use, unread = with_uses(guarding.changes, uses)
+    changes = tuple(blocked_with_others(in_use))
     unchanged = {kind.name: difference.unchanged[kind.name] for kind in kinds if kind.is_written}
     desired = [declared for _, objects in merged for declared in objects]
     return Plan(
@@ -60,6 +69,7 @@ def build_plan(
             *mass_change(changes, sum(unchanged.values()), desired),
             *findings(changes, merged),
             *guarding.diagnostics,
+            *unread,
         ),
         unchanged=unchanged,
         environment=context.environment,
@@ -120,11 +130,12 @@ def _not_secret(changes: Iterable[Change]) -> tuple[str, ...]:
     return tuple(sorted({key for text in texts for key in looks_like_keys(text)}))
 
 
-def _order(change: Change, kinds: Kinds) -> tuple[str, str, int, str, str]:
-    """By scope, then in the order of work, then by name."""
+def _order(change: Change, kinds: Kinds) -> tuple[str, str, bool, int, str, str]:
+    """By scope, then in the order of work, in which deletes come last, then by name."""
     name, scope = change.object.display_name or "", change.scope
-    place = kinds.order(change.kind)
-    return str(scope), scope.id or "", place, name.casefold(), f"{name}\0{change.object.id or ''}"
+    deletes, place = change.action == "delete", kinds.order(change.kind)
+    by_name = name.casefold(), f"{name}\0{change.object.id or ''}"
+    return str(scope), scope.id or "", deletes, -place if deletes else place, *by_name
 
 
 def _unmanaged_order(unmanaged: Unmanaged) -> tuple[str, str, str, str]:

@@ -11,7 +11,7 @@ def beyond_limit(plan: Plan, max_deletes: int) -> RefusedError | None:
     """Why the plan must not be applied: it deletes more objects than allowed, or replaces them.
     None if it does not.
     """
-    deleted = [change.object for change in plan.pending if change.action in ("delete", "replace")]
+    deleted = [change.object for change in plan.pending if change.removes]
     if len(deleted) <= max_deletes:
         return None
     what = counted(len(deleted), common_noun(deleted))

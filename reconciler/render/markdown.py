@@ -1,5 +1,5 @@
-"""Markdown for a pull-request comment: counts and blocked changes in the open, the details folded
-as `diff`.
+"""Markdown for a pull-request comment: counts, blocked changes and deletions in the open, the other
+details folded as `diff`.
 
 Text from Graph or a file that could become a mention, a link or a table cell stands in code spans
 or fences. A page has a maximum size; what does not fit is omitted, whole changes at a time, and a
@@ -52,6 +52,7 @@ def plan_markdown(plan: Plan, page: Page = COMMENT, wording: Wording = PLAIN) ->
     room = _room(page, [*top, *bottom])
     # Each of these takes from the room what it needs: the order decides what is omitted first.
     blocked = _blocked(plan, room, wording)
+    removed = _removed(plan, room, wording)
     findings = _findings(plan, room)
     new = _changes(plan, room, wording, already_pending=False)
     pending_before = _changes(plan, room, wording, already_pending=True)
@@ -61,6 +62,7 @@ def plan_markdown(plan: Plan, page: Page = COMMENT, wording: Wording = PLAIN) ->
             *top,
             _truncated(room, page),
             blocked,
+            *removed,
             *new,
             _already_pending(plan),
             *pending_before,
@@ -103,7 +105,7 @@ def _top(plan: Plan, wording: Wording) -> list[str]:
 
 def _headline(plan: Plan) -> str:
     counts = plan.summary
-    order = ("blocked", "create", "update", "rename", "replace", "delete", "unchanged")
+    order = ("blocked", "delete", "replace", "create", "update", "rename", "unchanged")
     nothing = [] if plan.changes else ["no changes"]
     return ", ".join([*nothing, *(f"{counts[name]} {name}" for name in order if counts[name])])
 
@@ -190,6 +192,15 @@ def _parents_span(parents: Parents) -> str:
     return name_span(titles.parents_label(parents)) if parents else ""
 
 
+def _removed(plan: Plan, room: Room, wording: Wording) -> list[str]:
+    """What is deleted or replaced, in the open: one diff for each scope."""
+    blocks: list[str] = []
+    for group in by_scope(plan):
+        shown = [change for change in group.changes if change.removes]
+        blocks.append(scope_block(group.scope, shown, room, wording, is_open=True))
+    return ["**To be deleted or replaced**", *blocks] if any(blocks) else []
+
+
 def _changes(plan: Plan, room: Room, wording: Wording, *, already_pending: bool) -> list[str]:
     """One folded diff for each scope that has room for at least one of these changes."""
     blocks: list[str] = []
@@ -197,14 +208,19 @@ def _changes(plan: Plan, room: Room, wording: Wording, *, already_pending: bool)
         shown = [
             change
             for change in group.changes
-            if change.action != "blocked" and change.already_pending is already_pending
-        ]  # the blocked ones have a table of their own
+            if change.already_pending is already_pending and not _is_shown_above(change)
+        ]
         blocks.append(scope_block(group.scope, shown, room, wording))
     return blocks
 
 
+def _is_shown_above(change: Change) -> bool:
+    """True for what has a section of its own, before the folded ones."""
+    return change.action == "blocked" or change.removes
+
+
 def _already_pending(plan: Plan) -> str:
-    number = sum(change.already_pending for change in plan.pending)
+    number = sum(change.already_pending for change in plan.pending if not _is_shown_above(change))
     return f"**Already pending before this change: {number}**" if number else ""
 
 

@@ -18,20 +18,28 @@ VALUE_LENGTH = 400
 """Of each of the two values in a row of drift, so that both fit into its line."""
 
 
-def scope_block(scope: ObjectRef, changes: Sequence[Change], room: Room, wording: Wording) -> str:
+def scope_block(
+    scope: ObjectRef,
+    changes: Sequence[Change],
+    room: Room,
+    wording: Wording,
+    *,
+    is_open: bool = False,
+) -> str:
     """The block with as many of the changes as there is room for; "" if that is none."""
     shared = rows.shared_rows(changes, wording)
     head = _lines(_shared_lines(changes, shared))
     texts = [_lines(_change(change, shared, wording)) for change in changes]
     fence = fence_for("\n".join([head, *texts]))
     name = html_code(short(titles.scope_title(scope), NAME_LENGTH))
+    opened = "<details open>" if is_open else "<details>"
     summary = f"<summary>{name}: {action_counts(changes, wording)}</summary>"
 
     def block(kept: Sequence[str]) -> str:
         """The block around the kept changes."""
         body = "\n\n".join(part for part in (head, *kept) if part)
         omitted = _omitted(len(texts) - len(kept))
-        return f"<details>{summary}\n\n{fence}diff\n{body}\n{fence}{omitted}\n\n</details>"
+        return f"{opened}{summary}\n\n{fence}diff\n{body}\n{fence}{omitted}\n\n</details>"
 
     kept = room.whole(texts, "change", frame_bytes=size_bytes(block([])))
     return block(kept) if kept else ""

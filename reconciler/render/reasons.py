@@ -145,11 +145,24 @@ def _computed(why: Reason, words: dict[str, str]) -> dict[str, str]:
         "way_out": _way_out(parameters, words["scope"]),
         "stale": _stale(parameters, words),
         "other_kind": noun(_text(parameters.get("other_kind"))),
+        "uses": _uses(parameters),
     }
 
 
 def _verb(parameters: Parameters) -> str:
     return "differs" if parameters.get("differ") == 1 else "differ"
+
+
+def _uses(parameters: Parameters) -> str:
+    """Where an object is used: `access package A, policy B, stage C`."""
+    uses = parameters.get("used_by")
+    places = [use for use in uses if isinstance(use, dict)] if isinstance(uses, list) else []
+    return "; ".join(map(use_text, places))
+
+
+def use_text(use: Mapping[str, JsonValue]) -> str:
+    """One place that refers to an object: `access package A, policy B, stage C`."""
+    return ", ".join(f"{noun(kind)} {_text(name)}" for kind, name in use.items())
 
 
 def _also(parameters: Parameters) -> str:

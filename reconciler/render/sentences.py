@@ -30,6 +30,7 @@ BLOCKED: Sentences = {
         "{count} {scopes} have this name ({ids}); select one with {scope}: {{id: …}}"
     ),
     "parent_unreadable": "the {scope} could not be read: {error}",
+    "object_unreadable": "the {kind} could not be read: {error}",
     "parent_blocked": "the change of its {parent} is blocked",
     "depends_on_blocked": 'it refers to the {other_kind} "{name}", whose change is blocked',
     "reference_absent": (
@@ -90,6 +91,11 @@ BLOCKED: Sentences = {
     "delete_not_offered": (
         "{kinds} are not deleted by reconciler; remove the declaration, or delete it in the"
         " Microsoft Entra admin center"
+    ),
+    "in_use": "it is in use: {uses}; remove it there first, then plan again",
+    "use_unknown": (
+        "it may be in use, which could not be read completely: {error} Plan again with an identity"
+        " that can read it, or declare another name"
     ),
     "writes_secret": (
         "{paths} contains a secret (a signature, a token or a key); remove it from the file"

@@ -68,7 +68,15 @@ def details(change: Change, wording: Wording = PLAIN) -> list[str]:
     on_two_lines = change.action == "blocked" or not at
     lines = [
         *([because, at] if on_two_lines else [f"{because}, {at}"]),
+        _uses(change),
         drift_words.last_changed(change) if wording.drift else "",
         "already pending in the baseline" if change.already_pending else "",
     ]
     return [line for line in lines if line]
+
+
+def _uses(change: Change) -> str:
+    """What refers to an object that is removed; what is in use is blocked."""
+    if not change.removes:
+        return ""
+    return "what uses it could not be read" if change.used_by is None else "nothing uses it"

@@ -488,7 +488,7 @@ ALIASED = (
             [live(description=f"see sig={SIG}")],
             "contains a secret",
         ),
-        (HEAD + ITEM, [live(type_name=ASSIGNMENT)], "cannot be changed to"),
+        (HEAD + ITEM, [live(type_name=ASSIGNMENT)], "its type changes from"),
         (HEAD + ITEM, [live(), live(extension_id=B)], "2 live extensions have this name"),
         (
             f"{HEAD}{ITEM}    id: {A}\n",
@@ -564,6 +564,26 @@ def test_a_namesake_is_added_with_its_id(reconciler: CommandLine) -> None:
     assert f"    id: {B}\n    displayName: A\n" in file.read_text()
     planned = reconciler("plan", file, "--sandbox").last
     assert planned.endswith("0 update, 0 rename, 0 replace, 0 delete, 0 blocked, 2 unchanged.")
+
+
+@pytest.mark.parametrize(
+    ("item", "because"),
+    [
+        ("  - {displayName: a, ensure: absent}\n", "it is declared with ensure: absent."),
+        (ITEM.replace(REQUEST, ASSIGNMENT), "its type changes from accessPackageAssignment"),
+    ],
+    ids=["absent", "of another type"],
+)
+def test_a_declaration_that_deletes_what_is_live_is_left(
+    item: str, because: str, reconciler: CommandLine
+) -> None:
+    text = HEAD + item
+    Path("state.yaml").write_text(text)
+    reconciler.seed(catalog(extensions=[live(description="theirs")]))
+    updated = reconciler("export", "--update", "state.yaml", "--sandbox")
+    assert (updated.code, updated.err.count("R308 warning")) == (0, 1)
+    assert f'"a" is not updated in the file, because {because}' in updated.err
+    assert Path("state.yaml").read_text() == text
 
 
 def test_of_two_declared_under_one_name_each_gets_its_own_edits(reconciler: CommandLine) -> None:

@@ -86,3 +86,27 @@ def test_the_approval_counts_deletions(
     refused = deleting("apply", "--sandbox")
     assert (refused.code, "not approved" in refused.err) == (4, True)
     assert len(deleting.live()) == 3
+
+
+def test_what_a_policy_calls_is_blocked_and_what_nothing_calls_is_deleted(
+    reconciler: CommandLine,
+) -> None:
+    """On the sandbox's own seed, in which a policy calls one of the extensions of Finance."""
+    absent = [
+        {"displayName": name, "ensure": "absent"} for name in ("legacy-audit", "expiry-reminder")
+    ]
+    declare(Path("desired_state"), {"catalog": "Finance", "extensions": absent})
+    planned = reconciler("plan", "--sandbox", "--out", "plan.json")
+    assert planned.code == 4
+    assert (
+        "because it is in use: access package Ledger readers, policy Employees on request, stage"
+        " assignmentRequestGranted; remove it there first"
+    ) in planned.out
+    assert "    nothing uses it\n" in planned.out
+    delete, blocked = reconciler("show", "plan.json", "--format", "json").document["changes"]
+    assert (delete["action"], delete["used_by"]) == ("delete", [])
+    assert blocked["action"] == "blocked"
+    assert "used_by" not in blocked
+    applied = reconciler("apply", "--sandbox", "--plan", "plan.json")
+    assert applied.code == 4
+    assert " 1 deleted, 0 failed, 1 skipped," in applied.last

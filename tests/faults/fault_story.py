@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 from fault_kinds import CLIENT_TIMEOUT_S, ELSEWHERE, FAULTS, Handler
-from harness import FINANCE, MARKETING, Json, Tenant, catalog, declare, extension, tenant
+from harness import FINANCE, MARKETING, Json, Tenant, catalog, declare, end_lag, extension, tenant
 
 from reconciler.model.plan import Outcome, Plan
 from reconciler.sandbox.errors import GraphError
@@ -26,8 +26,10 @@ STEPS = (
     "read-back, POST",
 )
 LATE = "once, and reads lag behind writes"
-TIMES = {"once": STEPS, "every time": STEPS, LATE: STEPS[3:]}
+IN_TURN = "once, and reads are served by two views in turn"
+TIMES = {"once": STEPS, "every time": STEPS, LATE: STEPS[3:], IN_TURN: STEPS[3:]}
 """How often a fault occurs, and at which steps: before the first write no read can lag."""
+SWITCHES = {LATE: ["lag_reads=5"], IN_TURN: ["lag_reads=3", "views=2"]}
 CHANGED_ID = "c0000000-0000-4000-8000-000000000001"
 KEPT = extension("kept")
 DECLARED = {
@@ -140,7 +142,7 @@ async def happen(story: Story, folder: Path) -> Story:
     )
     marketing = catalog(extensions=[KEPT, {"id": CHANGED_ID, **extension("changed")}])
     finance = catalog("Finance", FINANCE)
-    switches = ["lag_reads=5"] if story.times == LATE else []
+    switches = SWITCHES.get(story.times, [])
     timeout_s = CLIENT_TIMEOUT_S if story.fault.startswith("timeout") else 10
     with foreign_server(story) as foreign_url:
         async with tenant(
@@ -150,7 +152,7 @@ async def happen(story: Story, folder: Path) -> Story:
             story.first = await held.plan(desired)
             story.outcomes, story.after = await held.apply(story.first), live(held)
             healed = True
-            end_all_lag(held)
+            end_lag(held.store)
             second = await held.plan(desired)
             story.planned_again = [change.object.display_name for change in second.pending]
             story.outcomes_again, story.at_the_end = await held.apply(second), live(held)
@@ -160,12 +162,6 @@ async def happen(story: Story, folder: Path) -> Story:
 def live(held: Tenant) -> Live:
     """The tenant's extensions without lag, by catalog."""
     return {catalog_id: held.store.extensions(catalog_id) for catalog_id in DECLARED}
-
-
-def end_all_lag(held: Tenant) -> None:
-    """Ends the time in which reads lag behind writes."""
-    for row in held.store.rows("extension"):
-        held.store.note_reads([row] * row.lag_left)
 
 
 @contextmanager

@@ -55,9 +55,9 @@ def routes(observed: Observe, below: str, *, creates: bool) -> Api:
             raise
         return observed(parents, answer.body)
 
-    async def matches(graph: Graph, refs: Sequence[ObjectRef]) -> dict[ObjectRef, list[ObjectRef]]:
-        live = [each.ref for each in await listed(graph, ())]
-        return {ref: [each for each in live if names(ref, each)] for ref in refs}
+    async def matches(graph: Graph, refs: Sequence[ObjectRef]) -> dict[ObjectRef, list[Observed]]:
+        live = await listed(graph, ())
+        return {ref: [each for each in live if names(ref, each.ref)] for ref in refs}
 
     return Api(
         list=listed,

@@ -20,13 +20,15 @@ from depot_server import Depots, served
 from depots import CRATE, DEPOT, FORMAT, GATE, STRANGERS
 
 from reconciler.app.kinds import KINDS, check_order
+from reconciler.app.referring import observe_referring
 from reconciler.apply.check import stale_because
 from reconciler.apply.stale import refuse_if_stale
 from reconciler.model.kind import Kinds
-from reconciler.model.objects import ObjectRef, Observed
+from reconciler.model.objects import ObjectRef, Observed, Referring
 from reconciler.model.plan import Change, Outcome, Plan
 from reconciler.model.plan_document import plan_document
 from reconciler.plan.saved import read_plan, saved_text
+from reconciler.plan.uses import used_by
 from reconciler.render.reasons import outcome_sentence, sentence
 from reconciler.render.sentences import SENTENCES
 from reconciler.render.text import plan_text
@@ -323,6 +325,28 @@ def test_killed_at_any_write_the_next_run_completes_it(write: int) -> None:
     assert (code, after.changes) == (-signal.SIGKILL, ())
     names = [each["displayName"] for each in depots.lists["depots"]]
     assert sorted(names) == ["North", "South"]
+
+
+def test_who_refers_to_an_object_is_read_on_demand_alone() -> None:
+    depots = north()
+    on_demand = Kinds((DEPOT, CRATE, replace(GATE, on_demand=True)))
+    text = "depot: North\ncrates: [{displayName: tea, weight: 4}]"
+
+    async def planned_and_searched(depot: Depot) -> tuple[Plan, list[str], Referring]:
+        await depot.apply(await depot.plan(TEXT))
+        depots.requests.clear()
+        plan = await depot.plan(text, on_demand)
+        of_plan = [*depots.requests]
+        return plan, of_plan, await observe_referring(depot.graph, on_demand, "depot", ())
+
+    plan, of_plan, referring = run(depots, planned_and_searched)
+    assert (plan.changes, len(plan.unmanaged)) == ((), 1)
+    assert not [each for each in of_plan if "gates" in each]
+    south = ObjectRef("depot", depots.named("depots", "South")["id"], "South")
+    (use,) = used_by(referring.objects, south)
+    assert (str(use.object), use.path, str(use.parents[0])) == ("main", ("leadsTo",), "North")
+    assert used_by(referring.objects, replace(south, id="id-9", display_name="North")) == ()
+    assert referring.incomplete is None
 
 
 def test_the_order_of_kinds_is_checked() -> None:

@@ -108,10 +108,19 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("delete_not_offered"),
      "extensions are not deleted by reconciler; remove the declaration, or delete it in the"
      " Microsoft Entra admin center"),
+    (reason("in_use", count=2, used_by=[
+        {"access_package": "A", "policy": "B", "stage": "s"}, {"policy": "C", "stage": "t"}]),
+     "it is in use: access package A, policy B, stage s; policy C, stage t; remove it there first,"
+     " then plan again"),
+    (reason("use_unknown", error="HTTP 403."),
+     "it may be in use, which could not be read completely: HTTP 403. Plan again with an identity"
+     " that can read it, or declare another name"),
     (reason("create_not_offered"),
      "no extension has this name, and reconciler does not create extensions"),
     (reason("update_not_offered"),
      "it differs from the live extension, and reconciler does not change extensions"),
+    (reason("object_unreadable", error="HTTP 403. Reading needs X."),
+     "the extension could not be read: HTTP 403. Reading needs X."),
     (reason("parent_blocked"), "the change of its catalog is blocked"),
     (reason("depends_on_blocked", other_kind="access_package", name="A"),
      'it refers to the access package "A", whose change is blocked'),

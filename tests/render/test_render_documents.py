@@ -228,6 +228,7 @@ OPEN = (
     "Why a change is planned",
     "The same numbers for each kind",
     "The names, ids and numbers in the message",
+    "One place that refers to it",
 )
 """How the objects begin whose members the schema does not list: parameters, and counts by kind."""
 
@@ -239,7 +240,14 @@ def test_the_schema_describes_every_property_and_allows_no_other() -> None:
             continue
         assert found["additionalProperties"] is False
         optional = set(found["properties"]) - set(found["required"])
-        assert optional <= {"environment", "not_secret", "namesakes", "kind", "refers_to"}
+        assert optional <= {
+            "environment",
+            "not_secret",
+            "namesakes",
+            "kind",
+            "refers_to",
+            "used_by",
+        }
         assert all(member.get("description") for member in found["properties"].values())
 
 

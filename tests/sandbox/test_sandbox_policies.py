@@ -68,6 +68,22 @@ def test_the_documented_way_to_update_changes_nothing(start, extra):
     assert whole(graph) == body
 
 
+def test_an_updated_policy_shows_its_earlier_stages_in_every_way(start):
+    graph = start("lag_reads=3", "views=2")
+    settings = {"$expand": "customExtensionStageSettings"}
+    body = {**whole(graph), "displayName": "renamed", "customExtensionStageSettings": []}
+    assert graph.send("PUT", path_of(graph), body).json()["displayName"] == "renamed"
+    packages = {"$expand": "assignmentPolicies"}
+    (package,) = graph.every("/accessPackages", params=packages)
+    assert package["assignmentPolicies"][0]["displayName"] == "Employees on request"
+    (listed,) = graph.every("/assignmentPolicies", params=settings)
+    assert len(listed["customExtensionStageSettings"]) == 1
+    assert graph.send("DELETE", graph.extensions(graph.FINANCE, graph.LEGACY)).status_code == 204
+    assert graph.get(path_of(graph)).json()["displayName"] == "Employees on request"
+    shown = [graph.get(path_of(graph)).json()["displayName"] for _ in range(4)]
+    assert shown == ["renamed", "Employees on request", "renamed", "Employees on request"]
+
+
 @pytest.mark.parametrize("settings", [[], None])
 def test_an_unbound_extension_can_be_deleted(start, settings):
     graph = start()

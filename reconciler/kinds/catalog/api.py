@@ -59,7 +59,7 @@ async def get_catalog(graph: Graph, _parents: Parents, catalog_id: str) -> Obser
 
 async def find_catalogs(
     graph: Graph, refs: Sequence[ObjectRef]
-) -> dict[ObjectRef, list[ObjectRef] | GraphError]:
+) -> dict[ObjectRef, list[Observed] | GraphError]:
     """For each reference the catalogs that match it, or the error of searching for it.
 
     One request looks up several names; a name that it does not find is looked up alone, since it is
@@ -73,7 +73,7 @@ async def find_catalogs(
 
     together = await _look_up(graph, [str(ref.display_name) for ref in refs if ref.id is None])
 
-    async def matches_of(ref: ObjectRef) -> list[ObjectRef] | GraphError:
+    async def matches_of(ref: ObjectRef) -> list[Observed] | GraphError:
         """The matches of one reference."""
         try:
             return together.get(folded(ref.display_name)) or await _find(graph, ref)
@@ -119,21 +119,21 @@ def name_filter(name: str) -> str:
     return f"displayName eq '{literal}'"
 
 
-async def _find(graph: Graph, ref: ObjectRef) -> list[ObjectRef]:
+async def _find(graph: Graph, ref: ObjectRef) -> list[Observed]:
     if ref.id is not None:
         catalog = await get_catalog(graph, (), ref.id)
-        return [catalog.ref] if catalog else []
+        return [catalog] if catalog else []
     return await _named(graph, [str(ref.display_name)])
 
 
-async def _look_up(graph: Graph, names: Sequence[str]) -> dict[str, list[ObjectRef]]:
+async def _look_up(graph: Graph, names: Sequence[str]) -> dict[str, list[Observed]]:
     """The catalogs of several names, by folded name; none for fewer than two names."""
-    matches: dict[str, list[ObjectRef]] = {}
+    matches: dict[str, list[Observed]] = {}
     if len(names) < 2:
         return matches
     try:
-        for ref in await _named(graph, names, retry_unclear=False):
-            matches.setdefault(folded(ref.display_name), []).append(ref)
+        for catalog in await _named(graph, names, retry_unclear=False):
+            matches.setdefault(folded(catalog.ref.display_name), []).append(catalog)
     except GraphError as error:
         if isinstance(error, GraphUnansweredError) and error.not_sent and not graph.answered:
             raise
@@ -145,14 +145,15 @@ async def _look_up(graph: Graph, names: Sequence[str]) -> dict[str, list[ObjectR
 
 async def _named(
     graph: Graph, names: Sequence[str], *, retry_unclear: bool = True
-) -> list[ObjectRef]:
+) -> list[Observed]:
     """The catalogs with one of the names, each once; names are compared here too."""
     wanted = {folded(name) for name in names}
     any_name = " or ".join(map(name_filter, names))
     request = Request.to(graph.entitlement.catalogs, filter=any_name)
     listed = await graph.pages(request, retry_unclear=retry_unclear)
-    refs = [observe((), body).ref for body in listed]
-    return list({ref.id: ref for ref in refs if folded(ref.display_name) in wanted}.values())
+    catalogs = [observe((), body) for body in listed]
+    named = [each for each in catalogs if folded(each.ref.display_name) in wanted]
+    return list({catalog.id: catalog for catalog in named}.values())
 
 
 def _length(refs: Sequence[ObjectRef]) -> int:

@@ -15,7 +15,6 @@ from reconciler.model.answers import identifier, text_or_none
 from reconciler.model.fields import as_json
 from reconciler.model.json_values import JsonValue, without_nulls
 from reconciler.model.kind import Body
-from reconciler.model.names import GUID
 from reconciler.model.objects import ObjectRef, Observed, Parents, Path, Value
 from reconciler.model.odata import ODATA_TYPE, odata_type
 
@@ -38,7 +37,7 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     return Observed(
         ref=ObjectRef(
             "extension",
-            extension_id.lower() if GUID.fullmatch(extension_id) else extension_id,
+            extension_id,
             text_or_none(body.get("displayName")),
             type_name,
         ),

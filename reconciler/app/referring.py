@@ -1,0 +1,116 @@
+"""Who refers to objects of a kind: read on demand, in two ways. "Nobody" is only believed if both
+agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Set
+from itertools import chain
+from typing import TypeVar
+
+from reconciler.errors import GraphAnswerError, GraphError
+from reconciler.graph.concurrent import concurrently
+from reconciler.loader.format import noun
+from reconciler.model.graph import Graph
+from reconciler.model.kind import Kind, Kinds
+from reconciler.model.objects import ObjectRef, Observed, Parents, Referring
+from reconciler.model.wording import enumerated
+from reconciler.plan.dependencies import Identity, identity
+
+T = TypeVar("T")
+SHOWN_IDS = 3
+"""Of the objects that one way does not show, in a message."""
+
+
+async def observe_referring(
+    graph: Graph, kinds: Kinds, kind_name: str, parents: Parents
+) -> Referring:
+    """The live objects inside these parents, `()` for the whole tenant, that can refer to objects
+    of this kind: all of the kinds that refer to it and are read on demand.
+
+    An error is not raised: what can be read is returned, and `incomplete` says why there may be
+    more.
+
+    Raises:
+        AuthenticationError: Graph rejects the token.
+    """
+    searches = [_Search(graph, kinds, kind) for kind in kinds.referring_to(kind_name)]
+    objects = await concurrently(search.objects(parents) for search in searches)
+    problems = dict.fromkeys(chain.from_iterable(search.problems for search in searches))
+    return Referring(tuple(chain.from_iterable(objects)), " ".join(problems) or None)
+
+
+class _Search:
+    """Searches all objects of a kind. It goes on after an error: what was read stays known."""
+
+    def __init__(self, graph: Graph, kinds: Kinds, kind: Kind) -> None:
+        self._graph = graph
+        self._kinds = kinds
+        self._kind = kind
+        self.problems: list[str] = []
+
+    async def objects(self, parents: Parents) -> list[Observed]:
+        """Every object inside these parents that either way shows."""
+        listed = {identity(each.ref, each.parents): each for each in await self._listed(parents)}
+        if self._kind.api.locate is None:
+            return [*listed.values()]
+        found = await self._tried(self._kind.api.locate(self._graph, parents))
+        located = {identity(ref, places): (places, ref) for places, ref in found}
+        if listed.keys() != located.keys() and not self.problems:
+            self.problems.append(_difference(self._kind, listed.keys(), located.keys()))
+        unlisted = [place for key, place in located.items() if key not in listed]
+        read = await concurrently(self._whole(*place) for place in unlisted)
+        return [*listed.values(), *chain.from_iterable(read)]
+
+    async def _listed(self, parents: Parents) -> list[Observed]:
+        """From the outer parents to the inner ones: each lists what is in it."""
+        places = [parents]
+        for name in self._kind.parents[len(parents) :]:
+            inner = await self._in_each(self._kinds.named(name), places)
+            places = [(*each.parents, each.ref) for each in inner]
+        return await self._in_each(self._kind, places)
+
+    async def _in_each(self, kind: Kind, places: Iterable[Parents]) -> list[Observed]:
+        listings = (self._tried(kind.api.list(self._graph, place)) for place in places)
+        return [*chain.from_iterable(await concurrently(listings))]
+
+    async def _whole(self, parents: Parents, ref: ObjectRef) -> list[Observed]:
+        return await self._tried(self._present(parents, ref))
+
+    async def _present(self, parents: Parents, ref: ObjectRef) -> list[Observed]:
+        observed = await self._kind.api.get(self._graph, parents, str(ref.id))
+        if observed is None:
+            raise GraphAnswerError(f"Graph lists {ref} ({ref.id}), but answers 404 for it alone.")
+        return [observed]
+
+    async def _tried(self, reading: Awaitable[Iterable[T]]) -> list[T]:
+        """What was read; after an error nothing, and a problem."""
+        try:
+            return [*await reading]
+        except GraphError as error:
+            self.problems.append(error.with_hint())
+            return []
+
+
+def _difference(kind: Kind, listed: Set[Identity], located: Set[Identity]) -> str:
+    """Which objects only one of the two ways shows, and what to do."""
+    inner = noun(kind.parents[-1])
+    parts = [
+        f"{_ids(only)} only {where}"
+        for only, where in (
+            (located - listed, "in the list of all"),
+            (listed - located, f"in their {inner}"),
+        )
+        if only
+    ]
+    return (
+        f"Two ways of reading the {kind.plural} differ: {enumerated(parts)}. The identity may not"
+        f" see all of them: grant it {kind.permission.read_all}. If it has that permission, retry."
+    )
+
+
+def _ids(identities: Set[Identity]) -> str:
+    """The ids of these objects, some of them if there are many."""
+    ids = sorted(object_id for (_, object_id), _ in identities)
+    more = f" and {len(ids) - SHOWN_IDS} more" if len(ids) > SHOWN_IDS else ""
+    return ", ".join(ids[:SHOWN_IDS]) + more

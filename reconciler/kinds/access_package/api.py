@@ -1,0 +1,97 @@
+"""How access packages are read: those of a catalog, and one by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.errors import GraphAnswerError, GraphRefusalError
+from reconciler.model.answers import expanded_list, expanded_object, identifier, text_or_none
+from reconciler.model.graph import Graph, Request, read_or_none
+from reconciler.model.json_values import JsonObject
+from reconciler.model.kind import Api
+from reconciler.model.objects import NAME, ObjectRef, Observed, Parents
+
+_NOT_ALL_SEEN = (
+    "The identity may not see all access packages: grant it EntitlementManagement.Read.All, or the"
+    " role Catalog reader on the catalog."
+)
+
+
+async def list_access_packages(graph: Graph, parents: Parents) -> tuple[Observed, ...]:
+    """Every access package of the catalog. That there is none must be seen in two ways.
+
+    Raises:
+        GraphError: they could not be read, or the two ways differ.
+        Source: docs/graph.md §7.2.
+    """
+    catalog = parents[0]
+    bodies = [body for body in await _listed(graph, catalog) if _catalog_id(body) == catalog.id]
+    packages = {package.id: package for package in (observe(parents, body) for body in bodies)}
+    if not packages:
+        await _confirm_none(graph, catalog)
+    return tuple(packages.values())
+
+
+async def get_access_package(graph: Graph, parents: Parents, package_id: str) -> Observed | None:
+    """One access package; None if Graph answers 404.
+
+    Raises:
+        GraphError: the answer is not that access package.
+    """
+    builder = graph.entitlement.access_packages.by_access_package_id(package_id)
+    answer = await read_or_none(graph, Request.to(builder))
+    if answer is None:
+        return None
+    package = observe(parents, answer.body)
+    if package.id.lower() != package_id.lower():
+        raise GraphAnswerError(
+            f"Graph returned access package {package.id} instead of {package_id}.",
+            request_id=answer.request_id,
+        )
+    return package
+
+
+def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
+    """The access package in the body of an answer.
+
+    Raises:
+        GraphAnswerError: the body has no usable id.
+    """
+    name = text_or_none(body.get("displayName"))
+    ref = ObjectRef("access_package", identifier(body, "an access package"), name)
+    return Observed(ref, parents, {NAME: name}, body)
+
+
+async def _listed(graph: Graph, catalog: ObjectRef) -> list[JsonObject]:
+    """The access packages of the catalog, and of others if Graph does not filter by it: whether it
+    does is open (docs/graph.md §7.2).
+    """
+    builder = graph.entitlement.access_packages
+    try:
+        ours = f"catalog/id eq '{catalog.id}'"
+        return await graph.pages(Request.to(builder, filter=ours, expand="catalog"))
+    except GraphRefusalError as error:
+        if error.status != 400:
+            raise
+    return await graph.pages(Request.to(builder, expand="catalog"))
+
+
+def _catalog_id(body: Mapping[str, Any]) -> str:
+    return identifier(expanded_object(body, "catalog", "an access package"), "a catalog")
+
+
+async def _confirm_none(graph: Graph, catalog: ObjectRef) -> None:
+    builder = graph.entitlement.catalogs.by_access_package_catalog_id(str(catalog.id))
+    answer = await graph.read(Request.to(builder, expand="accessPackages"))
+    seen = expanded_list(answer.body, "accessPackages", "a catalog")
+    if seen:
+        raise GraphAnswerError(
+            f"The list of access packages has none of the catalog {catalog}, and the catalog itself"
+            f" has {len(seen)}.",
+            request_id=answer.request_id,
+            hint=_NOT_ALL_SEEN,
+        )
+
+
+API = Api(list=list_access_packages, get=get_access_package)
