@@ -44,6 +44,10 @@ class Created:
             if current is None:
                 return reason("parent_failed")
             parents.append(current)
+        for object_id in change.freed_by:
+            renamed = ObjectRef(change.kind, object_id, None)
+            if await self._current(renamed, change.parents, change) is None:
+                return reason("name_not_freed", id=object_id)
         fields: list[FieldChange] = []
         for row in change.fields:
             if not isinstance(row.after, ObjectRef):

@@ -205,6 +205,7 @@ def _update(kind: Kind, matched: Match, desired: Desired, live: Observed) -> Cha
             exists=True,
             fingerprint=fingerprint(kind, live),
             namesakes=matched.namesakes if renamed else (),
+            freed_by=matched.freed_by,
         ),
         source=desired.source,
         last_modified_at=live.last_modified_at,

@@ -22,7 +22,8 @@ class Match:
 
     `problem` says why the change is blocked. `claims` are the live ids that the declaration names
     or matches, blocked or not: these are not unmanaged. `namesakes` are the live ids that other
-    declarations pin under the same name, which may therefore share it.
+    declarations pin under the same name, which may therefore share it. `freed_by` are those that
+    have the name now and are declared under another one: they are renamed first.
     """
 
     desired: Desired
@@ -30,6 +31,7 @@ class Match:
     problem: Reason | None = None
     claims: tuple[str, ...] = ()
     namesakes: tuple[str, ...] = ()
+    freed_by: tuple[str, ...] = ()
 
 
 def match(desired: Sequence[Desired], live: Sequence[Observed]) -> list[Match]:
@@ -43,7 +45,29 @@ def match(desired: Sequence[Desired], live: Sequence[Observed]) -> list[Match]:
         if problem is not None:
             matched = Match(declaration, problem=problem, claims=matched.claims)
         matches.append(matched)
-    return matches
+    return _without_cycles(matches)
+
+
+def _without_cycles(matches: Sequence[Match]) -> list[Match]:
+    """The matches; those that wait for each other's name are blocked: none can be renamed first."""
+    awaited = {each.live.id: each.freed_by for each in matches if each.live and each.freed_by}
+    result = []
+    for each in matches:
+        cycle = _cycle(each.live.id, awaited) if each.live and each.freed_by else ()
+        problem = reason("renames_in_a_circle", ids=[*cycle]) if cycle else each.problem
+        result.append(replace(each, problem=problem))
+    return result
+
+
+def _cycle(live_id: str, awaited: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """The ids on the way from this object back to itself, along those that are renamed first; ()
+    if there is no such way.
+    """
+    way = [live_id]
+    for current in way:
+        way += [other for other in awaited.get(current, ()) if other not in way]
+    returns = any(live_id in awaited.get(other, ()) for other in way)
+    return way if returns else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +180,21 @@ def _match_pinned(
     name = folded(declaration.ref.display_name)
     sharing = index.sharing.get(name, ())
     others = [observed.id for observed in namesakes if observed.id not in (live.id, *sharing)]
-    if others and folded(live.ref.display_name) != name:
+    renamed = folded(live.ref.display_name) != name
+    if renamed and not all(_is_renamed(other, index) for other in others):
         return Match(declaration, problem=_new_name_taken(others, index), claims=(live.id,))
     shared = tuple(sorted(live_id for live_id in sharing if live_id != live.id))
-    return replace(_match_type(declaration, live), namesakes=shared)
+    freed_by = tuple(sorted(others)) if renamed else ()
+    return replace(_match_type(declaration, live), namesakes=shared, freed_by=freed_by)
+
+
+def _is_renamed(live_id: str, index: _Index) -> bool:
+    """True if a declaration gives this object, by its id, another name than it has."""
+    pin = index.pins.get(live_id.casefold())
+    if pin is None or pin.absent:
+        return False
+    live_name = index.by_id[live_id.casefold()].ref.display_name
+    return folded(pin.ref.display_name) != folded(live_name)
 
 
 def _new_name_taken(others: Sequence[str], index: _Index) -> Reason:

@@ -38,12 +38,13 @@ class Precondition:
     """What must be true right before the write: the object does not exist, or has this fingerprint.
 
     `namesakes` are the ids of other objects with the new name, which other declarations match by
-    id.
+    id. `freed_by` are those that have it now, and that the same plan renames first.
     """
 
     exists: bool
     fingerprint: str | None = None
     namesakes: tuple[str, ...] = ()
+    freed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,13 @@ class Change:
 
     @property
     def namesakes(self) -> tuple[str, ...]:
-        """The ids of the objects that have the same new name."""
-        return self.precondition.namesakes if self.precondition else ()
+        """The ids of the objects that may have the same new name."""
+        return (*self.precondition.namesakes, *self.freed_by) if self.precondition else ()
+
+    @property
+    def freed_by(self) -> tuple[str, ...]:
+        """The ids of the objects that must be renamed first."""
+        return self.precondition.freed_by if self.precondition else ()
 
     @property
     def scope(self) -> ObjectRef:

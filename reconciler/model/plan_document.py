@@ -248,12 +248,13 @@ def _precondition(precondition: Precondition) -> Document:
         "exists": precondition.exists,
         "fingerprint": precondition.fingerprint,
         **({"namesakes": list(precondition.namesakes)} if precondition.namesakes else {}),
+        **({"freed_by": list(precondition.freed_by)} if precondition.freed_by else {}),
     }
 
 
 def _read_precondition(document: Document) -> Precondition:
-    namesakes = tuple(document.get("namesakes", ()))
-    return Precondition(document["exists"], document["fingerprint"], namesakes)
+    namesakes, freed_by = (tuple(document.get(name, ())) for name in ("namesakes", "freed_by"))
+    return Precondition(document["exists"], document["fingerprint"], namesakes, freed_by)
 
 
 def _unmanaged(unmanaged: Unmanaged) -> Document:

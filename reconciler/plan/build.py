@@ -16,7 +16,7 @@ from reconciler.model.objects import Desired, DesiredScope, ObjectRef, ObservedS
 from reconciler.model.plan import Change, FieldChange, Plan, PlannedScope, Unmanaged
 from reconciler.model.reason import reason
 from reconciler.model.secrets import looks_like_keys, may_be_written, texts_of, without_secrets
-from reconciler.plan.dependencies import blocked, blocked_with_others
+from reconciler.plan.dependencies import blocked, blocked_with_others, in_order_of_renames
 from reconciler.plan.findings import findings
 from reconciler.plan.guards import guarded
 from reconciler.plan.mass_change import mass_change
@@ -54,7 +54,7 @@ def build_plan(
     observed = [scope for scope, _ in merged]
     guarding = guarded(difference, observed, kinds, app_only=context.app_only)
     in_use, unread = with_uses(guarding.changes, uses)
-    changes = tuple(blocked_with_others(in_use))
+    changes = tuple(in_order_of_renames(blocked_with_others(in_use)))
     unchanged = {kind.name: difference.unchanged[kind.name] for kind in kinds if kind.is_written}
     desired = [declared for _, objects in merged for declared in objects]
     return Plan(

@@ -22,7 +22,7 @@ def identity(ref: ObjectRef, parents: Parents) -> Identity:
 
 def dependencies(change: Change) -> Iterator[tuple[ObjectRef, Parents]]:
     """The objects that must be as planned before this change: the parents that this plan creates,
-    and what it refers to.
+    what it refers to, and what has its new name.
 
     A parent that exists contains the object whatever becomes of its own change. A reference names
     an object in the same parents, in the outer ones, or in the tenant.
@@ -33,6 +33,8 @@ def dependencies(change: Change) -> Iterator[tuple[ObjectRef, Parents]]:
     for row in change.fields:
         if isinstance(row.after, ObjectRef):
             yield from ((row.after, parents) for parents in within(change.parents))
+    for object_id in change.freed_by:
+        yield ObjectRef(change.kind, object_id, None), change.parents
 
 
 def blocked(change: Change, why: Reason) -> Change:
@@ -67,4 +69,22 @@ def _blocked_if_dependent(change: Change, stopped: set[Identity]) -> Change:
 def _why(ref: ObjectRef, change: Change) -> Reason:
     if ref in change.parents:
         return reason("parent_blocked")
+    if ref.id in change.freed_by:
+        return reason("name_not_freed", id=ref.id)
     return reason("depends_on_blocked", other_kind=ref.kind, name=str(ref))
+
+
+def in_order_of_renames(changes: Sequence[Change]) -> list[Change]:
+    """The changes in their order, but each right after those that free its new name."""
+    by_id = {(change.kind, change.object.id): change for change in changes}
+    ordered: dict[int, Change] = {}
+    for change in changes:
+        chain = {id(change): change}
+        last: Sequence[Change] = [change]
+        while last:
+            keys = [(each.kind, object_id) for each in last for object_id in each.freed_by]
+            last = [by_id[key] for key in keys if key in by_id and id(by_id[key]) not in chain]
+            chain |= {id(each): each for each in last}
+        for key, each in reversed(chain.items()):
+            ordered.setdefault(key, each)
+    return list(ordered.values())

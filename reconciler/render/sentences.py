@@ -79,6 +79,10 @@ BLOCKED: Sentences = {
         'the live {kind} {id} is of the unknown type "{live_type}", which reconciler never changes;'
         " delete it in the Microsoft Entra admin center"
     ),
+    "renames_in_a_circle": (
+        "these {kinds} exchange their names ({ids}), and none can be renamed first; give one of"
+        " them a third name, apply, then declare the final names"
+    ),
     "name_freed_by_delete": (
         "the name belongs to the {kind} {id}, which is declared absent at {place}; apply the"
         " deletion first, then plan again"
@@ -108,6 +112,7 @@ SKIPPED: Sentences = {
     "token_rejected": "the access token was rejected earlier in this run",
     "journal_failed": "the journal could not be written earlier in this run",
     "parent_failed": "the {parent} that contains it was not created",
+    "name_not_freed": "the {kind} {id} still has the new name: it was not renamed",
     "depends_on_failed": (
         'the change of the {other_kind} "{name}", which it refers to, was not applied'
     ),

@@ -191,3 +191,41 @@ def test_a_twin_that_another_declaration_pins_is_not_meant() -> None:
     result = diff([desired("b", pinned=ONE), desired("a")], [live(ONE, "a"), live(TWO, "a")])
     assert [(change.action, change.object.id) for change in result.changes] == [("rename", ONE)]
     assert (result.unchanged.total(), result.unmanaged) == (1, [])
+
+
+THREE = "00000000-0000-4000-8000-000000000003"
+
+
+def test_a_chain_of_pinned_renames_is_planned_and_each_knows_what_frees_its_name() -> None:
+    wanted = [
+        desired("b", pinned=ONE, line=1),
+        desired("c", pinned=TWO, line=2),
+        desired("d", pinned=THREE, line=3),
+    ]
+    result = diff(wanted, [live(ONE, "a"), live(TWO, "b"), live(THREE, "c")])
+    assert {change.object.id: change.freed_by for change in result.changes} == {
+        ONE: (TWO,),
+        TWO: (THREE,),
+        THREE: (),
+    }
+    assert {change.action for change in result.changes} == {"rename"}
+
+
+@pytest.mark.parametrize("names", ["ba", "bca", "bad"])
+def test_names_that_are_exchanged_need_a_third_one(names: str) -> None:
+    ids = [ONE, TWO, THREE][: len(names)]
+    wanted = [desired(name, pinned=each) for name, each in zip(names, ids, strict=True)]
+    present = [live(each, name) for each, name in zip(ids, "abc", strict=False)]
+    result = diff(wanted, present)
+    exchanged = [change for change in result.changes if change.action == "blocked"]
+    assert len(exchanged) == (2 if names == "bad" else len(names))
+    for change in exchanged:
+        assert "give one of them a third name" in because(change)
+        assert str(change.object.id) in because(change)
+
+
+def test_a_name_that_only_one_of_its_holders_gives_up_is_still_taken() -> None:
+    wanted = [desired("b", pinned=ONE), desired("c", pinned=TWO)]
+    result = diff(wanted, [live(ONE, "a"), live(TWO, "b"), live(THREE, "b")])
+    actions = {change.object.id: change.action for change in result.changes}
+    assert actions == {ONE: "blocked", TWO: "rename"}

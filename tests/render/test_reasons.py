@@ -103,6 +103,9 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("name_freed_by_delete", id=ID, place="a.yaml:3"),
      f"the name belongs to the extension {ID}, which is declared absent at a.yaml:3; apply the"
      " deletion first, then plan again"),
+    (reason("renames_in_a_circle", ids=["a", "b"]),
+     "these extensions exchange their names (a, b), and none can be renamed first; give one of them"
+     " a third name, apply, then declare the final names"),
     (reason("reference_to_absent", other_kind="extension", name="A"),
      'it refers to the extension "A", which is declared with ensure: absent'),
     (reason("delete_not_offered"),
@@ -134,6 +137,8 @@ WORDS: list[tuple[Reason, str]] = [
 ]
 OUTCOMES: list[tuple[Status, Reason, str]] = [
     ("skipped", reason("interrupted"), "the run was interrupted before this change"),
+    ("skipped", reason("name_not_freed", id=ID),
+     f"the extension {ID} still has the new name: it was not renamed"),
     ("skipped", reason("token_rejected"), "the access token was rejected earlier in this run"),
     ("skipped", reason("journal_failed"), "the journal could not be written earlier in this run"),
     ("failed", reason("refused", status=409), "Graph said."),

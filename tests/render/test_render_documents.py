@@ -244,6 +244,7 @@ def test_the_schema_describes_every_property_and_allows_no_other() -> None:
             "environment",
             "not_secret",
             "namesakes",
+            "freed_by",
             "kind",
             "refers_to",
             "used_by",
