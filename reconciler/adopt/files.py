@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from reconciler.loader import LoadedState, load_texts
@@ -43,7 +43,7 @@ class Files:
         observed = {_key(desired.parent): live for desired, live in pairs}
         return self.planned(
             [
-                (desired, observed[_key(desired.parent)])
+                (replace(desired, deletes_unmanaged=None), observed[_key(desired.parent)])
                 for desired in declared
                 if _key(desired.parent) in observed
             ]

@@ -10,6 +10,7 @@ from reconciler.loader.format import DEFAULTS, DocumentFormat
 from reconciler.loader.headers import header_faults, header_of, own_declaration, valid_text
 from reconciler.loader.merging import defaults_for, inherited_paths, merged
 from reconciler.loader.schema_faults import is_wrapped, schema_faults
+from reconciler.loader.unmanaged import deletes_unmanaged, unmanaged_faults
 from reconciler.loader.value_rules import blank_fault, not_secret_texts, secret_faults
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.fault import Fault
@@ -21,13 +22,15 @@ from reconciler.model.objects import Inherited, ObjectRef, Parents
 @dataclass(frozen=True, slots=True)
 class DeclaredDocument:
     """What one document declares. `header` is the object that it belongs to; None if that is
-    missing or invalid. `kinds` are those that the document can declare.
+    missing or invalid. `kinds` are those that the document can declare. `deletes_unmanaged` is the
+    place of `unmanaged: delete`.
     """
 
     header: ObjectRef | None
     declarations: tuple[Declaration, ...]
     source: SourceLocation
     kinds: tuple[Kind, ...] = ()
+    deletes_unmanaged: SourceLocation | None = None
 
 
 def declared(
@@ -59,7 +62,9 @@ def declared(
     own = own_declaration(header, file) if header else None
     declarations = (*([own] if own else []), *_in_lists(kinds, context, document_format))
     faults.extend(_rule_faults(declarations, kinds, context, document_format))
-    return DeclaredDocument(ref, declarations, source, kinds), faults
+    faults.extend(unmanaged_faults(document, kinds))
+    place = deletes_unmanaged(document, file)
+    return DeclaredDocument(ref, declarations, source, kinds, place), faults
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,21 @@ def duplicates(documents: Iterable[DeclaredDocument], kinds: Kinds) -> list[Diag
     )
 
 
+def second_documents(documents: Iterable[DeclaredDocument]) -> Iterator[Diagnostic]:
+    """R214 for each `unmanaged: delete` whose parent is declared in another document too."""
+    for group in by_header(documents).values():
+        for document in group:
+            if document.deletes_unmanaged is not None and len(group) > 1:
+                other = next(each.source for each in group if each is not document)
+                parent = document.header.kind if document.header else ""
+                message = (
+                    f"`unmanaged: delete` needs one document for the {noun(parent)}, and there is"
+                    f" another one at {other.file}:{other.line}."
+                )
+                hint = "Move all declarations into one document."
+                yield Diagnostic("R214", "error", message, hint, document.deletes_unmanaged)
+
+
 def inner_duplicates(scopes: Iterable[DesiredScope]) -> list[Diagnostic]:
     """The same for objects with several parents, which only their kind can name."""
     return _repeated(

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from reconciler.loader.declared import DeclaredDocument, declared
 from reconciler.loader.diagnostics import by_place, errors_of, reported
-from reconciler.loader.duplicates import duplicates, inner_duplicates, look_alikes
+from reconciler.loader.duplicates import (
+    duplicates,
+    inner_duplicates,
+    look_alikes,
+    second_documents,
+)
 from reconciler.loader.finding import find
 from reconciler.loader.format import DocumentFormat
 from reconciler.loader.nothing_declared import nothing_declared
@@ -87,7 +92,9 @@ def load(
     Every problem of a file is a diagnostic; nothing is raised, printed or changed.
     """
     files, diagnostics = _read(paths, document_format)
-    return _state(files, diagnostics, document_format, environment)
+    state = _state(files, diagnostics, document_format, environment)
+    partial = not all(path.is_dir() for path in paths)
+    return replace(state, scopes=tuple(replace(scope, partial=partial) for scope in state.scopes))
 
 
 def load_for_each(
@@ -187,6 +194,7 @@ def _state(
         diagnostics += file_diagnostics
     kinds = document_format.kinds
     diagnostics += [*duplicates(documents, kinds), *look_alikes(documents)]
+    diagnostics += second_documents(documents)
     scopes = () if errors_of(diagnostics) else desired_scopes(documents, kinds)
     diagnostics += inner_duplicates(scopes)
     scopes = () if errors_of(diagnostics) else scopes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TypeAlias
 
 from reconciler.loader.declared import DeclaredDocument
@@ -48,7 +49,9 @@ def desired_scopes(documents: Iterable[DeclaredDocument], kinds: Kinds) -> tuple
         declarations = [each for document in group for each in document.declarations]
         of_tenant += [each for each in declarations if not each.parents]
         inside = [each for each in declarations if each.parents]
-        scopes.append(_scope(group[0].header, inside, group[0].source, kinds))
+        scope = _scope(group[0].header, inside, group[0].source, kinds)
+        places = (document.deletes_unmanaged for document in group)
+        scopes.append(replace(scope, deletes_unmanaged=next(filter(None, places), None)))
     if of_tenant:
         first = min((each.source for each in of_tenant), key=in_order)
         scopes.insert(0, _scope(None, of_tenant, first, kinds))

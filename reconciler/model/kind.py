@@ -63,12 +63,14 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a guard sees beside the change: the object before it, the unmanaged objects of its kind
-    in the same parents, and whether the token is an application's, without a user.
+    """What a guard sees beside the change: the object before it, the unmanaged objects and the
+    planned creates of its kind in the same parents, and whether the token is an application's,
+    without a user.
     """
 
     before: Observed | None
     unmanaged: Sequence[Observed]
+    created: Sequence[Change]
     app_only: bool
 
 

@@ -89,11 +89,15 @@ class DesiredScope:
     """What all files declare in one outermost parent that they address in the same way.
 
     `parent` is None for the objects of the tenant. `source` is the first place that declares it.
+    `deletes_unmanaged`: the place of `unmanaged: delete`, if a document has it. `partial`: some
+    files may not have been read, because a PATH names a single file.
     """
 
     parent: ObjectRef | None
     objects: tuple[Desired, ...]
     source: SourceLocation
+    deletes_unmanaged: SourceLocation | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

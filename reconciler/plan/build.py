@@ -20,6 +20,7 @@ from reconciler.plan.dependencies import blocked, blocked_with_others, in_order_
 from reconciler.plan.findings import findings
 from reconciler.plan.guards import guarded
 from reconciler.plan.mass_change import mass_change
+from reconciler.plan.unmanaged import blocked_until_settled, delete_unmanaged, deleting_scopes
 from reconciler.plan.uses import Uses, with_uses
 
 
@@ -49,12 +50,15 @@ def build_plan(
     """The plan that brings each observed scope to its desired state."""
     merged = list(_merged(pairs))
     difference = diff(kinds, merged)
+    deleting = deleting_scopes(pairs)
+    delete_unmanaged(difference, merged, deleting, kinds)
     difference.changes.sort(key=lambda change: _order(change, kinds))
     difference.changes = [_without_secrets(change, context) for change in difference.changes]
     observed = [scope for scope, _ in merged]
     guarding = guarded(difference, observed, kinds, app_only=context.app_only)
     in_use, unread = with_uses(guarding.changes, uses)
-    changes = tuple(in_order_of_renames(blocked_with_others(in_use)))
+    settled = blocked_until_settled(blocked_with_others(in_use), deleting)
+    changes = tuple(in_order_of_renames(settled))
     unchanged = {kind.name: difference.unchanged[kind.name] for kind in kinds if kind.is_written}
     desired = [declared for _, objects in merged for declared in objects]
     return Plan(

@@ -38,12 +38,16 @@ def guarded(
     for each in difference.unmanaged:
         observed_object = live[each.object.kind, str(each.object.id)]
         unmanaged[each.object.kind, parents_key(each.parents)].append(observed_object)
+    created: defaultdict[Place, list[Change]] = defaultdict(list)
+    for change in difference.changes:
+        if change.action == "create":
+            created[change.kind, parents_key(change.parents)].append(change)
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
     for change in difference.changes:
         before = live.get((change.kind, change.object.id or ""))
-        beside = unmanaged.get((change.kind, parents_key(change.parents)), ())
-        around = Surroundings(before, beside, app_only)
+        place = change.kind, parents_key(change.parents)
+        around = Surroundings(before, unmanaged[place], created[place], app_only)
         blocks, warnings = _asked(change, around, kinds)
         changes.append(blocked(change, blocks[0]) if blocks else change)
         diagnostics += warnings

@@ -15,6 +15,7 @@ from reconciler.model.plan import Change, Use
 from reconciler.model.plan_document import use_document
 from reconciler.model.reason import reason
 from reconciler.plan.dependencies import blocked
+from reconciler.plan.unmanaged import UNMANAGED
 from reconciler.render.nouns import noun, plural
 
 Place: TypeAlias = tuple[str, Key]
@@ -62,7 +63,7 @@ def _with_uses(change: Change, uses: Uses) -> Change:
         return blocked(change, reason("in_use", count=len(used), used_by=places))
     if referring.incomplete is None:
         return replace(change, used_by=())
-    if change.action == "replace":
+    if change.action == "replace" or change.reason.code == UNMANAGED:
         return blocked(change, reason("use_unknown", error=referring.incomplete))
     return change
 

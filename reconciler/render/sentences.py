@@ -19,6 +19,7 @@ PLANNED: Sentences = {
         "its type changes from {live_type} to {type}: a new {kind} is created, then the old one is"
         " deleted"
     ),
+    "unmanaged": "no declaration names it, and the document of its {parent} has unmanaged: delete",
     "declared_absent": "it is declared with ensure: absent",
     "respelled": 'its name differs only in spelling from the live name "{live_name}"{also}',
 }
@@ -97,6 +98,17 @@ BLOCKED: Sentences = {
         " Microsoft Entra admin center"
     ),
     "in_use": "it is in use: {uses}; remove it there first, then plan again",
+    "two_documents": (
+        "unmanaged: delete needs one document for the {parent}, and there are several ({places});"
+        " move all declarations into one"
+    ),
+    "partial_path": (
+        "unmanaged: delete needs all files, and a PATH names a single file; give the folder"
+    ),
+    "catalog_not_settled": (
+        "no unmanaged {kind} is deleted while another change of the {scope} is blocked; resolve"
+        " that first"
+    ),
     "use_unknown": (
         "it may be in use, which could not be read completely: {error} Plan again with an identity"
         " that can read it, or declare another name"

@@ -55,7 +55,7 @@ def live(
 def warnings(
     planned: Change, *unmanaged: Observed, app_only: bool = False
 ) -> list[tuple[str, str, str]]:
-    surroundings = Surroundings(None, unmanaged, app_only)
+    surroundings = Surroundings(None, unmanaged, (), app_only)
     diagnostics = list(EXTENSION.guard(planned, surroundings))
     for each in diagnostics:
         assert isinstance(each, Diagnostic) and each.place == PLACE and each.severity == "warning"

@@ -81,6 +81,16 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("writes_secret", paths=["description", "endpointConfiguration/url"]),
      "description, endpointConfiguration/url contains a secret (a signature, a token or a key);"
      " remove it from the file"),
+    (reason("unmanaged"),
+     "no declaration names it, and the document of its catalog has unmanaged: delete"),
+    (reason("two_documents", places=["a.yaml:1", "b.yaml:2"]),
+     "unmanaged: delete needs one document for the catalog, and there are several (a.yaml:1,"
+     " b.yaml:2); move all declarations into one"),
+    (reason("partial_path"),
+     "unmanaged: delete needs all files, and a PATH names a single file; give the folder"),
+    (reason("catalog_not_settled"),
+     "no unmanaged extension is deleted while another change of the catalog is blocked; resolve"
+     " that first"),
     (reason("declared_absent"), "it is declared with ensure: absent"),
     (reason("type_replaced", live_type="a", type="b"),
      "its type changes from a to b: a new extension is created, then the old one is deleted"),

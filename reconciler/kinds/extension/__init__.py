@@ -38,6 +38,11 @@ EXTENSION = Kind(
         "other_spelling_failed": (
             "Graph dropped the timeout; sending it as {spelling} failed too: {error}"
         ),
+        "looks_renamed": (
+            'a planned create, "{name}", is of the same type and calls the same Logic App; if it is'
+            " this extension under a new name, add id: {id} to its declaration; else declare this"
+            " one with ensure: absent"
+        ),
         "needs_url": (
             "{error} An application must declare endpointConfiguration/url (without sig, sp, sv)."
         ),

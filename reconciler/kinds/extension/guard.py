@@ -1,4 +1,4 @@
-"""Warnings about planned changes: an application without `url`, a possible rename."""
+"""What is in doubt about a planned change: an application without `url`, a possible rename."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.kind import Surroundings
 from reconciler.model.objects import ObjectRef, Observed, Path, Value
 from reconciler.model.plan import Change
+from reconciler.model.reason import Reason, reason
+from reconciler.plan.unmanaged import UNMANAGED
 
 CANDIDATES_LISTED = 5
 
 LogicApp: TypeAlias = tuple[str, ...]
 
 
-def guard(change: Change, surroundings: Surroundings) -> Iterator[Diagnostic]:
+def guard(change: Change, surroundings: Surroundings) -> Iterator[Diagnostic | Reason]:
     """R301 for a write of an application without `url`; R313 for a create whose Logic App is
-    already called by an unmanaged extension of the same catalog and type.
+    already called by an unmanaged extension of the same catalog and type; and a reason not to
+    delete such an extension.
     """
     after = {row.path: row.after for row in change.fields}
     if surroundings.app_only and _looks_up_the_logic_app(change, after):
@@ -26,6 +29,9 @@ def guard(change: Change, surroundings: Surroundings) -> Iterator[Diagnostic]:
     candidates = _same_call(change, after, surroundings)
     if candidates:
         yield _possible_rename(change, candidates)
+    successor = _successor(change, surroundings)
+    if successor is not None:
+        yield reason("looks_renamed", name=successor.object.display_name, id=change.object.id)
 
 
 def _looks_up_the_logic_app(change: Change, after: Mapping[Path, Value]) -> bool:
@@ -61,6 +67,20 @@ def _same_call(
         if live.ref.type == change.object.type and _calls(live, logic_app)
     ]
     return sorted(same, key=lambda ref: ((ref.display_name or "").casefold(), ref.id or ""))
+
+
+def _successor(change: Change, surroundings: Surroundings) -> Change | None:
+    """The planned create that may be meant as a rename of an unmanaged extension to be deleted: it
+    is of the same type and calls the same Logic App.
+    """
+    live = surroundings.before
+    if change.reason.code != UNMANAGED or live is None:
+        return None
+    for create in surroundings.created:
+        logic_app = _logic_app({row.path: row.after for row in create.fields})
+        if create.object.type == live.ref.type and logic_app and _calls(live, logic_app):
+            return create
+    return None
 
 
 def _calls(live: Observed, logic_app: LogicApp) -> bool:
