@@ -72,9 +72,9 @@ def catalog(
     return {"id": catalog_id, "displayName": name, "customWorkflowExtensions": list(extensions)}
 
 
-def write_seed(file: Path, *catalogs: Json) -> Path:
-    """A seed file with these catalogs and no policies."""
-    file.write_text(json.dumps({"catalogs": list(catalogs), "policies": []}))
+def write_seed(file: Path, *catalogs: Json, policies: Sequence[Json] = ()) -> Path:
+    """A seed file with these catalogs and policies."""
+    file.write_text(json.dumps({"catalogs": list(catalogs), "policies": list(policies)}))
     return file
 
 
@@ -153,6 +153,7 @@ def end_lag(store: Store) -> None:
 async def tenant(
     folder: Path,
     *catalogs: Json,
+    policies: Sequence[Json] = (),
     switches: Sequence[str] = (),
     faults: Sequence[Any] = (),
     timeout_s: float = 10,
@@ -160,7 +161,7 @@ async def tenant(
 ) -> AsyncIterator[Tenant]:
     """A tenant that holds these catalogs, in a database of the folder; max_retries is 2."""
     database = folder / "tenant.sqlite3"
-    reset(database, seed=write_seed(folder / "seed.json", *catalogs))
+    reset(database, seed=write_seed(folder / "seed.json", *catalogs, policies=policies))
     waits: list[float] = []
     async with serve(database, switches=parse_switches(switches), faults=faults) as url:
         store = Store(database)
@@ -236,6 +237,11 @@ class CommandLine:
             seed=write_seed(self.folder / "seed.json", *catalogs),
             switches=parse_switches(switches),
         )
+
+    def catch_up(self) -> None:
+        """Ends the time in which reads of the default sandbox lag behind writes."""
+        with Store(self.folder / ".reconciler" / "sandbox.sqlite3") as store:
+            end_lag(store)
 
     def live(self) -> list[Json]:
         """Every extension that the default sandbox holds."""

@@ -1,5 +1,5 @@
-"""Who refers to objects of a kind: read on demand, in two ways. "Nobody" is only believed if both
-agree.
+"""Who refers to objects of a kind: read on demand, in two ways. That nobody else does is only
+concluded if both agree (ADR 0026).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ async def observe_referring(
     graph: Graph, kinds: Kinds, kind_name: str, parents: Parents
 ) -> Referring:
     """The live objects inside these parents, `()` for the whole tenant, that can refer to objects
-    of this kind: all of the kinds that refer to it and are read on demand.
+    of this kind: all of the kinds that refer to it and are read on demand. The parents have ids.
 
     An error is not raised: what can be read is returned, and `incomplete` says why there may be
     more.
@@ -54,8 +54,8 @@ class _Search:
         listed = {identity(each.ref, each.parents): each for each in await self._listed(parents)}
         if self._kind.api.locate is None:
             return [*listed.values()]
-        found = await self._tried(self._kind.api.locate(self._graph, parents))
-        located = {identity(ref, places): (places, ref) for places, ref in found}
+        places = await self._tried(self._kind.api.locate(self._graph, parents))
+        located = {identity(ref, inside): (inside, ref) for inside, ref in places}
         if listed.keys() != located.keys() and not self.problems:
             self.problems.append(_difference(self._kind, listed.keys(), located.keys()))
         unlisted = [place for key, place in located.items() if key not in listed]
@@ -103,9 +103,11 @@ def _difference(kind: Kind, listed: Set[Identity], located: Set[Identity]) -> st
         )
         if only
     ]
+    permission = kind.permission.read_all or kind.permission.write
     return (
-        f"Two ways of reading the {kind.plural} differ: {enumerated(parts)}. The identity may not"
-        f" see all of them: grant it {kind.permission.read_all}. If it has that permission, retry."
+        f"Two ways of reading the {kind.plural} differ: {enumerated(parts)}. An identity with a"
+        f" role in one {noun(kind.parents[0])} only may not see all of them: grant it"
+        f" {permission}. If it has that permission, retry."
     )
 
 

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 def guid(number: int) -> str:
     """A GUID for each number."""
-    return f"00000000-0000-4000-8000-{number:012}"
+    return f"0000abcd-0000-4000-8000-{number:012}"
 
 
 def setting(stage: str, extension_id: str | None, **more: Any) -> Json:

@@ -23,8 +23,9 @@ from reconciler.app.kinds import KINDS, check_order
 from reconciler.app.referring import observe_referring
 from reconciler.apply.check import stale_because
 from reconciler.apply.stale import refuse_if_stale
+from reconciler.model.graph import Graph
 from reconciler.model.kind import Kinds
-from reconciler.model.objects import ObjectRef, Observed, Referring
+from reconciler.model.objects import ObjectRef, Observed, Parents, Referring
 from reconciler.model.plan import Change, Outcome, Plan
 from reconciler.model.plan_document import plan_document
 from reconciler.plan.saved import read_plan, saved_text
@@ -347,6 +348,25 @@ def test_who_refers_to_an_object_is_read_on_demand_alone() -> None:
     assert (str(use.object), use.path, str(use.parents[0])) == ("main", ("leadsTo",), "North")
     assert used_by(referring.objects, replace(south, id="id-9", display_name="North")) == ()
     assert referring.incomplete is None
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_two_ways_of_a_stranger_must_agree_as_well(listed: bool) -> None:
+    depots = north()
+    north_depot = ObjectRef("depot", "id-1", "North")
+
+    async def all_gates(graph: Graph, parents: Parents) -> list[tuple[Parents, ObjectRef]]:
+        gate = depots.named("depots/id-1/gates", "main")
+        return [((north_depot,), ObjectRef("gate", gate["id"], None))] if listed else []
+
+    located = replace(GATE, on_demand=True, api=replace(GATE.api, locate=all_gates))
+    kinds = Kinds((DEPOT, CRATE, located))
+    referring = run(
+        depots, lambda depot: observe_referring(depot.graph, kinds, "depot", (north_depot,))
+    )
+    assert [str(each.ref) for each in referring.objects] == ["main"]
+    assert (referring.incomplete is None) == listed
+    assert listed or "only in their depot" in str(referring.incomplete)
 
 
 def test_the_order_of_kinds_is_checked() -> None:

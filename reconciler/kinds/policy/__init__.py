@@ -21,7 +21,6 @@ POLICY = Kind(
     permission=Permission(
         write="EntitlementManagement.ReadWrite.All",
         role="Access package manager",
-        note="a role in one catalog alone may not show every policy",
         read_all="EntitlementManagement.Read.All",
     ),
     lists_unmanaged=False,

@@ -10,13 +10,15 @@ from reconciler.errors import GraphAnswerError, GraphRefusalError
 from reconciler.kinds.policy.wire import SETTINGS, observe
 from reconciler.model.answers import expanded_list, expanded_object, identifier, text_or_none
 from reconciler.model.graph import Answer, Graph, Request, read_or_none
-from reconciler.model.json_values import JsonObject
 from reconciler.model.kind import Api
 from reconciler.model.objects import ObjectRef, Observed, Parents
 
-WHOLE = (f"{SETTINGS}($expand=customExtension)", "accessPackage")
-"""What a whole policy is read with. One of them alone is documented, both together are not
-(docs/graph.md §7.2).
+WHOLE = {
+    SETTINGS: f"{SETTINGS}($expand=customExtension)",
+    "accessPackage": "accessPackage",
+}
+"""The members that a policy is read with, and how each is expanded. Each alone is documented, all
+together are not (docs/graph.md §7.2).
 """
 
 
@@ -77,20 +79,30 @@ async def get_policy(graph: Graph, parents: Parents, policy_id: str) -> Observed
 
 
 async def _whole(graph: Graph, builder: Any) -> Answer | None:
-    """The policy with everything in WHOLE: in one request, or in one for each after a 400."""
-    try:
-        return await read_or_none(graph, Request.to(builder, expand=",".join(WHOLE)))
-    except GraphRefusalError as error:
-        if error.status != 400:
-            raise
-    answers = [await read_or_none(graph, Request.to(builder, expand=expand)) for expand in WHOLE]
-    parts = [answer for answer in answers if answer is not None]
-    if len(parts) < len(answers):
+    """The policy with every member of WHOLE: in one request, and those that are missing in it each
+    in one of its own.
+    """
+    answer = await _together(graph, builder)
+    if answer is None:
         return None
-    body: JsonObject = {}
-    for part in parts:
-        body |= part.body
-    return replace(parts[0], body=body)
+    missing = [expand for member, expand in WHOLE.items() if member not in answer.body]
+    body = dict(answer.body)
+    for expand in missing:
+        alone = await read_or_none(graph, Request.to(builder, expand=expand))
+        if alone is None:
+            return None
+        body |= alone.body
+    return replace(answer, body=body)
+
+
+async def _together(graph: Graph, builder: Any) -> Answer | None:
+    """The answer with everything that Graph expands in one request: nothing after HTTP 400."""
+    try:
+        return await read_or_none(graph, Request.to(builder, expand=",".join(WHOLE.values())))
+    except GraphRefusalError as error:
+        if error.status == 400:
+            return Answer({}, error.request_id, 0)
+        raise
 
 
 async def _listed(graph: Graph, parents: Parents, policy_id: str) -> Observed:
