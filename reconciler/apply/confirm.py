@@ -76,6 +76,22 @@ async def settle_lost_write(writing: Writing, lost: ReconcilerError, run: Run) -
     return _judged(writing, seen, Accepted(outcomes.request_id_of(lost), showed_loss=True))
 
 
+async def settle_conflict(writing: Writing, conflict: ReconcilerError, run: Run) -> Outcome:
+    """Of a delete that was answered with HTTP 409: refused, unless a short read-back shows that it
+    was applied (docs/graph.md §1.6).
+    """
+    try:
+        seen = await read_back(writing, run, short=True)
+    except GraphError as unreadable:
+        why = reason("answer_lost_unreadable", read_error=str(unreadable))
+        return outcomes.unknown(writing, why, conflict)
+    if seen.missing:
+        return outcomes.refused(writing, conflict)
+    note = reason("applied_despite_lost_answer", write="delete", error=str(conflict))
+    writing.notes.append(note)
+    return outcomes.done(writing, outcomes.request_id_of(conflict))
+
+
 def accepted_spelling(writing: Writing) -> Reason:
     """The note for a value that Graph accepted only under the name that was sent second."""
     return _with_names(writing, "accepted_spelling")

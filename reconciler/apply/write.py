@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply import outcomes
 from reconciler.apply.check import check
-from reconciler.apply.confirm import confirm, confirm_second_spelling, settle_lost_write
+from reconciler.apply.confirm import (
+    confirm,
+    confirm_second_spelling,
+    settle_conflict,
+    settle_lost_write,
+)
 from reconciler.apply.read_back import search
 from reconciler.apply.send import Result, Verdict, classify, send
 from reconciler.apply.writing import Writing
@@ -85,7 +90,7 @@ async def _settle(writing: Writing, result: Result, run: Run) -> Outcome | None:
     if not isinstance(result, Answer):
         result = _refusal(writing, result)
         if verdict in NOTHING_WRITTEN and not writing.may_be_written:
-            return outcomes.refused(writing, result)
+            return await _refused(writing, result, run)
     answered, lost = _object_in(writing, result)
     if writing.is_create and lost is not None:
         return await _find_lost_create(writing, lost, run)
@@ -94,6 +99,13 @@ async def _settle(writing: Writing, result: Result, run: Run) -> Outcome | None:
     if answered is not None and writing.is_create:
         writing.exists_as(answered.id)
     return await confirm(writing, answered, result.request_id, run)
+
+
+async def _refused(writing: Writing, error: GraphError | NotRepeatedError, run: Run) -> Outcome:
+    """The outcome of a write that was not applied; for a conflict, a read-back has to show that."""
+    if writing.is_delete and isinstance(error, GraphRefusalError) and error.status == 409:
+        return await settle_conflict(writing, error, run)
+    return outcomes.refused(writing, error)
 
 
 def _refusal(

@@ -160,6 +160,41 @@ def test_a_refused_delete_failed_and_is_not_repeated(tmp_path: Path, status: int
     assert (len(live), story.seen.count("DELETE")) == (1, 1)
 
 
+def test_a_conflict_may_hide_a_delete_that_was_applied(tmp_path: Path) -> None:
+    async def hidden(request: web.Request, handler: Handler) -> web.StreamResponse | None:
+        await handler(request)
+        return web.json_response({"error": {"code": "Busy", "message": "x"}}, status=409)
+
+    story = Story(answer=hidden)
+    outcome, live = applied(tmp_path, story)
+    assert (outcome.status, live) == ("done", [])
+    assert "HTTP 409 (Busy: x" in explained(outcome)
+    assert story.seen == ["GET", "DELETE", "GET"]
+
+
+def test_a_conflict_that_cannot_be_read_back_is_unknown(tmp_path: Path) -> None:
+    held_back: list[str] = []
+
+    @web.middleware
+    async def unreadable(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "DELETE":
+            held_back.append(request.path)
+            return web.json_response({"error": {"code": "InUse", "message": "x"}}, status=409)
+        return web.Response(status=403) if held_back else await handler(request)
+
+    async def story() -> Outcome:
+        declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [ABSENT]})
+        async with tenant(tmp_path, catalog(extensions=[LIVE]), faults=[unreadable]) as held:
+            (outcome,) = await held.apply(await held.plan(tmp_path / "desired"))
+            return outcome
+
+    outcome = asyncio.run(story())
+    assert (outcome.status, len(held_back)) == ("unknown", 1)
+    assert "HTTP 409 (InUse: x" in explained(outcome)
+    assert "Reading it back failed too" in explained(outcome)
+    assert OLD in explained(outcome)
+
+
 @pytest.mark.parametrize(("was_applied", "deletes"), [(True, 1), (False, 2)])
 def test_a_lost_answer_is_settled_by_reading(
     tmp_path: Path, was_applied: bool, deletes: int

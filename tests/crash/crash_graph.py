@@ -29,7 +29,8 @@ SEEDED = "2026-01-15T08:30:00.1234567Z"
 
 @dataclass(frozen=True)
 class Moment:
-    """When a run is killed: around its n-th request, or, `anytime`, so long after its start.
+    """When a run is killed: around its n-th request or write, or, `anytime`, so long after its
+    start.
 
     `before` Graph carries the request out; when that is `committed` but not answered; so long after
     it was `answered`.
@@ -38,6 +39,7 @@ class Moment:
     stage: Literal["before", "committed", "answered", "anytime"]
     request: int = 0
     delay_s: float = 0.0
+    write: int = 0
 
 
 @contextmanager
@@ -112,7 +114,7 @@ class DoomedRun:
             self.writes.append(request.headers["client-request-id"])
         if self.moment.stage == "anytime":
             self.met = phase
-        if self.moment.request != len(self.phases):
+        if not self._is_moment(request):
             return await handler(request)
         self.met = phase
         if request.method != "GET" and self.moment.stage != "answered":
@@ -130,6 +132,11 @@ class DoomedRun:
                 self.kill()
             else:
                 asyncio.get_running_loop().call_later(self.moment.delay_s, self.kill)
+
+    def _is_moment(self, request: web.Request) -> bool:
+        if self.moment.write:
+            return request.method != "GET" and self.moment.write == len(self.writes)
+        return self.moment.request == len(self.phases)
 
     def _phase(self, request: web.Request) -> str:
         """What the request is for, judged by what the run asked of the same catalog before."""
