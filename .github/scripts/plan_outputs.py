@@ -17,7 +17,7 @@ COUNTED = ("create", "update", "rename", "replace", "delete", "blocked")
 def outputs(plan: dict[str, Any]) -> dict[str, str]:
     """The outputs by name, counted over all kinds of objects.
 
-    A rename counts as an update, a replacement as a delete and a create.
+    A rename counts as an update.
     """
     count = {name: int(plan["summary"][name]) for name in COUNTED}
     digest = re.fullmatch(r"sha256:[0-9a-f]{64}", plan["digest"])
@@ -26,9 +26,10 @@ def outputs(plan: dict[str, Any]) -> dict[str, str]:
     return {
         "has-changes": "true" if plan["changes"] else "false",
         "plan-digest": digest[0],
-        "to-create": str(count["create"] + count["replace"]),
+        "to-create": str(count["create"]),
         "to-update": str(count["update"] + count["rename"]),
-        "to-delete": str(count["delete"] + count["replace"]),
+        "to-delete": str(count["delete"]),
+        "to-replace": str(count["replace"]),
         "blocked": str(count["blocked"]),
     }
 

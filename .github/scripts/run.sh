@@ -49,6 +49,7 @@ done <<<"$INPUT_PATH"
 target=(--auth "$INPUT_AUTH")
 [[ -z "$INPUT_CLOUD" ]] || target+=(--cloud "$INPUT_CLOUD")
 [[ -z "$INPUT_ENVIRONMENT" ]] || target+=(--environment "$INPUT_ENVIRONMENT")
+[[ -z "$INPUT_MAX_DELETES" ]] || target+=("--max-deletes=$INPUT_MAX_DELETES")
 [[ -z "$INPUT_TENANT_ID" ]] || export AZURE_TENANT_ID="$INPUT_TENANT_ID"
 [[ -z "$INPUT_CLIENT_ID" ]] || export AZURE_CLIENT_ID="$INPUT_CLIENT_ID"
 

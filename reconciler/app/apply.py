@@ -15,7 +15,7 @@ from reconciler.app.targets import refuse_plan_of_another_target
 from reconciler.errors import InvalidFilesError, StalePlanError
 from reconciler.loader import LoadedState
 from reconciler.model.plan import Plan
-from reconciler.plan.limit import beyond_limit
+from reconciler.plan.limit import beyond_limit, with_limit
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ async def apply(
 
     with open_journal(journal) as record:
         async with connect(settings, variables, progress.remark) as connection:
-            fresh = await fresh_plan(connection, desired, progress)
+            planned = await fresh_plan(connection, desired, progress)
+            fresh = with_limit(planned, approval.max_deletes)
             refusal = approval.refusal(fresh)
             if refusal is not None:
                 return Applied(fresh, refusal=refusal)

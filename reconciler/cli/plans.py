@@ -107,7 +107,7 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
         earlier = None if baseline is None else show(baseline)
     except InvalidFilesError as error:
         return report_invalid(error, output)
-    plan = _plan(paths, settings, output, earlier)
+    plan = _plan(paths, settings, output, max_deletes, earlier)
     if plan is None:
         return INVALID_FILES
     _save(plan, out, output)
@@ -144,17 +144,11 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option
 
     PATH is a file or folder of YAML, by default desired_state.
     """
-    plan = _plan(paths, settings, output)
+    plan = _plan(paths, settings, output, max_deletes)
     if plan is None:
         return INVALID_FILES
     _save(plan, out, output)
-    from reconciler.cli.output import tell
-    from reconciler.plan.limit import beyond_limit
-
     print_plan(plan, output, page, drift=True, summary=summary)
-    excess = beyond_limit(plan, max_deletes)
-    if excess is not None and output.verbosity >= 0:
-        tell(f"Warning: apply will be refused. {excess}\nHint: {excess.hint}")
     return _plan_code(plan, detailed=detailed_exitcode)
 
 
@@ -194,18 +188,26 @@ def valid(loaded: LoadedState, output: Output) -> LoadedState | None:
 
 
 def _plan(
-    paths: tuple[Path, ...], settings: Settings, output: Output, baseline: Plan | None = None
+    paths: tuple[Path, ...],
+    settings: Settings,
+    output: Output,
+    max_deletes: int,
+    baseline: Plan | None = None,
 ) -> Plan | None:
-    """The plan for the files; None after printing the errors in them."""
+    """The plan for the files, with a warning if it deletes too much; None after printing the
+    errors in them.
+    """
     from reconciler.app.plan import plan
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
+    from reconciler.plan.limit import with_limit
 
     declared = declared_state(paths, settings, output)
     if declared is None:
         return None
     with progress(output) as bars:
-        return run_async(plan(settings, os.environ, declared, bars, baseline))
+        planned = run_async(plan(settings, os.environ, declared, bars, baseline))
+    return with_limit(planned, max_deletes)
 
 
 def _save(plan: Plan, out: Path | None, output: Output) -> None:

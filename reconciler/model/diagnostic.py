@@ -58,6 +58,7 @@ CODES: dict[str, str] = {
     "R313": "A planned create may be a rename of an unmanaged extension",
     "R314": "A large share of the managed extensions would change",
     "R315": "It is not known completely what uses an extension that is to be deleted",
+    "R316": "The plan deletes or replaces more objects than allowed",
 }
 """Code → its title. R0: files and YAML, R1: schema, R2: rules beyond the schema, R3: findings of a
 plan.

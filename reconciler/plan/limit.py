@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.errors import RefusedError
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Plan
 from reconciler.render.nouns import common_noun, counted
 
@@ -20,6 +23,17 @@ def beyond_limit(plan: Plan, max_deletes: int) -> RefusedError | None:
         f"The plan deletes or replaces {what}, and --max-deletes allows {allowed}.",
         hint=(
             "Nothing is written. Review the deletions; if all of them are intended, use"
-            f" --max-deletes {len(deleted)}."
+            f" --max-deletes {len(deleted)} or RECONCILER_MAX_DELETES={len(deleted)}."
         ),
     )
+
+
+def with_limit(plan: Plan, max_deletes: int) -> Plan:
+    """The plan with a warning before all others if it must not be applied (R316): whoever reviews
+    it sees neither the error nor the limit of the run that made it.
+    """
+    excess = beyond_limit(plan, max_deletes)
+    if excess is None:
+        return plan
+    warning = Diagnostic("R316", "warning", str(excess), excess.hint or "")
+    return replace(plan, diagnostics=(warning, *plan.diagnostics))

@@ -9,17 +9,21 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Plan
 from reconciler.render.nouns import counted, singular
 
-ON_TOP = frozenset({"R314"})
+ON_TOP = ("R316", "R314")
+"""The codes of findings about a plan as a whole, in the order to show them."""
 
 
 def findings_on_top(plan: Plan) -> list[Diagnostic]:
-    """The finding about the plan as a whole, which a reader must see before the changes; no more
-    than one.
+    """The findings about the plan as a whole, which a reader must see before the changes; no more
+    than one of each code.
 
     A plan of ours has no second one, and a saved one that anybody may have written must not fill
     the page with them.
     """
-    return [finding for finding in plan.diagnostics if finding.code in ON_TOP][:1]
+    first: dict[str, Diagnostic] = {}
+    for finding in plan.diagnostics:
+        first.setdefault(finding.code, finding)
+    return [first[code] for code in ON_TOP if code in first]
 
 
 def findings_below(plan: Plan) -> list[Diagnostic]:

@@ -28,6 +28,7 @@ def test_a_plan_beyond_the_limit_is_shown_and_refused(deleting: CommandLine) -> 
     assert refused.last.endswith("1 replace, 2 delete, 0 blocked, 0 unchanged.")
     assert f"Error: {EXCESS}\nHint: Nothing is written." in refused.err
     assert "use --max-deletes 3" in refused.err
+    assert refused.out.index(f"R316 warning: {EXCESS}\n    Hint: ") < refused.out.index("- delete")
     assert deleting("plan", "--sandbox", "--max-deletes", "3").code == 0
 
 
@@ -37,7 +38,20 @@ def test_apply_refuses_it_too_and_writes_nothing(deleting: CommandLine, format_n
         "apply", "--sandbox", "--auto-approve", "--max-deletes=2", "--format", format_name
     )
     assert (refused.code, EXCESS in refused.err) == (4, True)
+    assert "R316" in refused.out
     assert len(deleting.live()) == 3
+
+
+@pytest.mark.parametrize("form", ["markdown", "github", "text"])
+@pytest.mark.parametrize("words", [[], ["--drift"]])
+def test_whoever_sees_the_saved_plan_sees_that_it_is_beyond_the_limit(
+    deleting: CommandLine, form: str, words: list[str]
+) -> None:
+    """A reviewer reads the comment of a pull request, not the log of the run."""
+    deleting("plan", "--sandbox", "--max-deletes", "2", "--out", "plan.json")
+    shown = deleting("show", "plan.json", "--format", form, *words).out
+    assert shown.count("R316") == 1
+    assert shown.index("R316") < shown.index(" a (")
 
 
 def test_a_saved_plan_is_limited_too(deleting: CommandLine) -> None:
@@ -57,11 +71,10 @@ def test_a_saved_plan_is_limited_too(deleting: CommandLine) -> None:
 
 def test_drift_only_warns(deleting: CommandLine) -> None:
     drifted = deleting("drift", "--sandbox", "--max-deletes", "2")
-    assert drifted.code == 0
+    assert (drifted.code, drifted.err) == (0, "")
     assert drifted.last == "Drift: 0 missing, 3 changed, 0 unmanaged, 0 blocked, 0 unchanged."
-    assert f"Warning: apply will be refused. {EXCESS}" in drifted.err
-    assert "Warning" not in deleting("drift", "--sandbox").err
-    assert "Warning" not in deleting("drift", "--sandbox", "--max-deletes", "2", "-q").err
+    assert f"R316 warning: {EXCESS}" in drifted.out
+    assert "R316" not in deleting("drift", "--sandbox").out
 
 
 def test_the_limit_is_five_unless_the_environment_says_otherwise(

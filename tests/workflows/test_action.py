@@ -27,6 +27,7 @@ from world import World
 
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import Store, reset
+from reconciler.settings import DEFAULT_MAX_DELETES
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 
@@ -345,6 +346,14 @@ class TestWhatTheToolIsGiven:
             *["--environment", "staging", "--", "x", "AZURE_TENANT_ID=T", "AZURE_CLIENT_ID=C"],
         ]
 
+    @pytest.mark.parametrize("command", ["plan", "apply", "drift"])
+    @pytest.mark.parametrize("limit", ["0", "12", "--auto-approve"])
+    def test_the_limit_of_deletions(self, world: World, command: str, limit: str) -> None:
+        """Whatever it is, it is one argument; without it the tool has its own default."""
+        given = self.given(world, command=command, max_deletes=limit)
+        assert [one for one in given if limit in one] == [f"--max-deletes={limit}"]
+        assert "--max-deletes" not in " ".join(self.given(world, command=command))
+
     def test_the_identity_of_the_job_is_left_alone(self, world: World) -> None:
         job = {"AZURE_TENANT_ID": "of the job", "AZURE_CLIENT_ID": "of the job, too"}
         assert self.given(world, job, command="plan")[-2:] == [
@@ -575,6 +584,17 @@ class TestInstallation:
             block("Check whether this job has installed the tool already"), machine, folder / "work"
         )
         assert run_block(look).outputs == {"found": "false"}
+
+
+def test_the_documented_limit_of_deletions_is_that_of_the_tool() -> None:
+    described = ACTION["inputs"]["max-deletes"]["description"]
+    assert f"the default is {DEFAULT_MAX_DELETES}," in described
+    page = (ROOT / "docs/github.md").read_text("utf-8")
+    assert f"| `max-deletes` | {DEFAULT_MAX_DELETES} |" in page
+    for name in ("plan", "apply", "drift"):
+        workflow = (ROOT / f".github/workflows/reconciler-{name}.yml").read_text("utf-8")
+        given = "max-deletes: ${{ vars.RECONCILER_MAX_DELETES }} # if it is not set:"
+        assert workflow.count(f"{given} {DEFAULT_MAX_DELETES}") == workflow.count("uses: ./")
 
 
 def test_every_output_and_failure_reason_is_documented() -> None:

@@ -15,7 +15,19 @@ from reconciler.model.reason import reason
 
 SCRIPT = Path(__file__).parents[2] / ".github" / "scripts" / "plan_outputs.py"
 CATALOG = ObjectRef("catalog", None, "Marketing")
-ACTIONS: tuple[Action, ...] = ("create", "update", "rename", "blocked")
+ACTIONS: tuple[Action, ...] = (
+    "create",
+    "update",
+    "rename",
+    "delete",
+    "delete",
+    "delete",
+    "replace",
+    "replace",
+    "replace",
+    "replace",
+    "blocked",
+)
 
 
 def outputs(folder: Path, plan: Plan) -> list[str]:
@@ -38,6 +50,7 @@ def test_the_outputs_of_a_plan_of_several_kinds(planned: bool, tmp_path: Path) -
         f"plan-digest={plan.digest}",
         f"to-create={2 * planned}",
         f"to-update={2 * planned}",
-        "to-delete=0",
+        f"to-delete={3 * planned}",
+        f"to-replace={4 * planned}",
         f"blocked={1 * planned}",
     ]

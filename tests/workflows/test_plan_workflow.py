@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from github_api import BOT, COMMENT_LIMIT
-from harness import Json, extension
+from harness import ASSIGNMENT, Json, extension
 from runner import WORKFLOWS, Run, obeyed_commands
 from tiers import sample
 from world import FORK, HEAD, OURS, PULL_REQUEST, World
@@ -36,6 +36,57 @@ def document(run: Run) -> Json:
     """The plan that the action saved."""
     plan: Json = json.loads(Path(outputs(run)["plan-json"]).read_text("utf-8"))
     return plan
+
+
+def absent(*names: str) -> list[Json]:
+    return [{"displayName": name, "ensure": "absent"} for name in names]
+
+
+class TestDeletions:
+    def test_they_come_first_in_the_comment_in_the_open(self, world: World) -> None:
+        world.live(extension("kept"), extension("doomed"), extension("changed"))
+        replaced = extension("changed", ASSIGNMENT)
+        world.declare(extension("kept", description="new"), *absent("doomed"), replaced)
+        run = world.run_plan()
+        assert results(run) == GREEN
+        (body,) = bodies(world)
+        assert body.startswith(f"{MARKER}\n\n### Plan: 1 delete, 1 replace, 1 update")
+        opened = body.index("<details open>")
+        deleted, updated = body.index("- delete doomed"), body.index("~ update kept")
+        assert opened < deleted < body.index("<details><summary>") < updated
+        told = outputs(run)
+        assert (told["to-create"], told["to-delete"], told["to-replace"]) == ("0", "1", "1")
+
+    def test_the_reviewers_of_the_environment_see_them(self, world: World) -> None:
+        """Before they approve, they read the summary of the job that planned again."""
+        world.live(extension("doomed"))
+        world.declare(*absent("doomed"))
+        world.run_plan()
+        world.merge()
+        run = world.run_apply()
+        assert "### Plan: 1 delete" in run.jobs["replan"].summary
+        assert "- delete doomed" in run.jobs["replan"].summary
+        assert run.conclusion == "success"
+        assert world.extensions() == []
+
+    def test_more_than_the_limit_are_shown_and_fail_the_gate(self, world: World) -> None:
+        """A variable of the repository is the limit of every workflow."""
+        names = [f"extension {letter}" for letter in "abcdef"]
+        world.live(*[extension(name) for name in names])
+        world.declare(*absent(*names))
+        run = world.run_plan()
+        assert results(run) == {"plan": "failure", "comment": "success", "plan-gate": "failure"}
+        assert (outputs(run)["failure-reason"], outputs(run)["blocked"]) == ("blocked", "0")
+        assert "deletes or replaces 6 extensions" in run.jobs["plan"].log
+        (body,) = bodies(world)
+        assert "### Plan: 6 delete" in body
+        assert body.index("`R316`") < body.index("- delete extension a")
+
+        world.runner.variables["RECONCILER_MAX_DELETES"] = "6"
+        assert results(world.run_plan()) == GREEN
+        world.merge()
+        assert world.run_apply().conclusion == "success"
+        assert world.extensions() == []
 
 
 class TestChanges:
@@ -71,6 +122,7 @@ class TestChanges:
             "to-create": "1",
             "to-update": "2",
             "to-delete": "0",
+            "to-replace": "0",
             "blocked": "0",
             "failure-reason": "",
             "journal": "",
