@@ -39,8 +39,17 @@ def _why_refused(writing: Writing, error: ReconcilerError) -> Reason:
     if advice_code is not None:
         return reason(advice_code, status=error.status)
     if error.status == 403:
-        return reason("refused_forbidden", permission=_needed_to_write(kind))
+        return _why_forbidden(writing)
+    if writing.parent_lags(error):
+        return reason("parent_not_shown_yet", status=error.status)
     return reason("refused", status=error.status)
+
+
+def _why_forbidden(writing: Writing) -> Reason:
+    """Who creates an object need not have a role in it."""
+    if writing.new_parent is not None and writing.new_parent.no_role_inside:
+        return reason(writing.new_parent.no_role_inside)
+    return reason("refused_forbidden", permission=_needed_to_write(writing.kind))
 
 
 def _needed_to_write(kind: Kind) -> str:
@@ -112,6 +121,18 @@ def not_shown(writing: Writing, request_id: str | None) -> Outcome:
     """Graph accepted the write and gave an id, but reads do not return the object."""
     why = reason("not_shown_yet", id=writing.change.object.id)
     return Outcome(writing.change, "unknown", request_id, _with_note(why, writing.notes))
+
+
+def not_found(writing: Writing, lost: ReconcilerError, others: Sequence[str] = ()) -> Outcome:
+    """No object as sent was found after a create; `others` are the ids of those with its name.
+
+    Failed if Graph has answered nothing but that the create conflicts with what exists.
+    """
+    if not writing.met_only_conflicts:
+        why = reason("others_found", ids=[*others]) if others else reason("never_appeared")
+        return unknown(writing, why, lost)
+    why = reason("conflict_with", ids=[*others]) if others else reason("conflict")
+    return Outcome(writing.change, "failed", request_id_of(lost), why, str(lost))
 
 
 def failed_after_write(writing: Writing, request_id: str | None, why: Reason) -> Outcome:

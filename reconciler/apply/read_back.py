@@ -49,7 +49,7 @@ async def read_back(writing: Writing, run: Run, *, short: bool = False) -> ReadB
         GraphError: the last poll failed, or `MAX_FAILED_POLLS` in a row.
     """
     waits_s = SHORT_POLL_WAITS_S if short else POLL_WAITS_S
-    async with aclosing(_poll(writing, run, waits_s)) as polls:
+    async with aclosing(poll(writing, run, waits_s)) as polls:
         async for live in polls:
             run.remember(writing.change, live)
             seen = _read_back_of(writing, live)
@@ -61,31 +61,33 @@ async def read_back(writing: Writing, run: Run, *, short: bool = False) -> ReadB
 async def search(writing: Writing, run: Run, lost: ReconcilerError) -> Observed | Outcome | None:
     """After a create of unknown outcome: the one new object that is as sent; None if none of the
     name appears; an outcome if that is undecided.
+
+    It always takes the whole time: what shows first may be what another run has created, and our
+    own appear later (docs/adr/0009-a-lost-create-is-created-once-more.md).
     """
-    known_ids = {observed.id for observed in writing.before}
-    seen_ids: set[str] = set()
+    shown: dict[str, Observed] = {}
     try:
-        async with aclosing(_poll(writing, run, POLL_WAITS_S)) as polls:
+        async with aclosing(poll(writing, run, POLL_WAITS_S)) as polls:
             async for live in polls:
                 run.remember(writing.change, live)
-                same_name = _of_same_name(writing, live)
-                seen_ids |= same_name.keys()
-                if len(same_name) == len(seen_ids) == 1 and not seen_ids & known_ids:
-                    (candidate,) = same_name.values()
-                    if _is_as_sent(writing, candidate):
-                        return candidate
+                shown |= _of_same_name(writing, live)
     except GraphError as error:
         why = reason("search_failed", search_error=str(error))
         return outcomes.unknown(writing, why, lost)
-    if seen_ids:
-        return outcomes.unknown(writing, reason("others_found", ids=[*sorted(seen_ids)]), lost)
-    return None
+    if not shown:
+        return None
+    candidate, *others = shown.values()
+    is_new = candidate.id not in {observed.id for observed in writing.before}
+    if is_new and not others and _is_as_sent(writing, candidate):
+        return candidate
+    return outcomes.not_found(writing, lost, sorted(shown))
 
 
-async def _poll(
+async def poll(
     writing: Writing, run: Run, waits_s: Sequence[float]
 ) -> AsyncGenerator[Sequence[Observed], None]:
-    """The observed objects, read again after each wait; a failed poll is skipped.
+    """The live objects, read again after each wait; a failed poll is skipped, and one that finds no
+    parent does not count as one where this run has created the parent.
 
     Raises:
         GraphError: the last poll failed, or `MAX_FAILED_POLLS` in a row.
@@ -96,8 +98,8 @@ async def _poll(
         try:
             with run.graph.skip_queue():
                 live = await read_live(writing, run, all_objects=writing.reads_all)
-        except GraphError:
-            failed += 1
+        except GraphError as error:
+            failed += not writing.parent_lags(error)
             if failed == MAX_FAILED_POLLS or number == len(waits_s):
                 raise
         else:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.apply import outcomes
 from reconciler.apply.created import Created
 from reconciler.apply.journal import Record, ignored
+from reconciler.apply.read_back import POLL_WAITS_S
 from reconciler.apply.send import described
 from reconciler.apply.steps import Step, steps
 from reconciler.apply.stop import Stop
@@ -146,6 +147,10 @@ async def _write(step: Step, run: Run, created: Created) -> Outcome:
     if isinstance(resolved, Reason):
         return Outcome(step.write, "skipped", reason=resolved)
     writing = Writing(resolved, run.kinds.named(step.change.kind), delete_after=step.delete_after)
+    parents = step.write.parents
+    if parents and parents[-1].id is None:
+        writing.new_parent = run.kinds.named(parents[-1].kind)
+        writing.parent_waits_s = [*POLL_WAITS_S]
     try:
         async with run.stop.bounded():
             return await write(writing, run)

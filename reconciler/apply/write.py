@@ -53,11 +53,23 @@ async def write(writing: Writing, run: Run) -> Outcome:
                 continue  # time will pass before the write may be sent
             result: Result = checked or await send(writing, run)
         was_sent = checked is None
+        if await _waited_for_parent(writing, result, run):
+            continue
         if was_sent and isinstance(result, GraphError) and await _may_repeat(writing, result, run):
             continue
         settled = await _settle(writing, result, run)
         if settled is not None:
             return settled
+
+
+async def _waited_for_parent(writing: Writing, result: Result, run: Run) -> bool:
+    """True after a pause, if Graph does not know yet the parent that this run created; False once
+    it had a minute for it.
+    """
+    if writing.may_be_written or not writing.parent_lags(result) or not writing.parent_waits_s:
+        return False
+    await run.sleep(writing.parent_waits_s.pop(0))
+    return True
 
 
 async def _may_repeat(writing: Writing, error: GraphError, run: Run) -> bool:
@@ -135,6 +147,7 @@ async def _find_lost_create(writing: Writing, lost: ReconcilerError, run: Run) -
     """The outcome of a create that may have been applied; None to send it a second time, after a
     whole minute in which the object did not appear.
     """
+    writing.lost.append(lost)
     candidate = await search(writing, run, lost)
     if isinstance(candidate, Outcome):
         return candidate
@@ -144,7 +157,7 @@ async def _find_lost_create(writing: Writing, lost: ReconcilerError, run: Run) -
         writing.notes.append(note)
         return await confirm(writing, candidate, outcomes.request_id_of(lost), run)
     if writing.repeated:
-        return outcomes.unknown(writing, reason("never_appeared"), lost)
+        return outcomes.not_found(writing, lost)
     writing.repeated = True
     writing.start_again()
     return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.expectation import Expectation
 from reconciler.diff.patch import patched
-from reconciler.errors import GraphRefusalError
+from reconciler.errors import GraphRefusalError, ReconcilerError
 from reconciler.model.graph import Request
 from reconciler.model.kind import Body, Kind
 from reconciler.model.objects import Observed
@@ -33,10 +33,13 @@ class Writing:
 
     * `change`: with the id of the object, as soon as it exists.
     * `delete_after`: of a replacement, the delete that follows this create.
+    * `new_parent`: the kind of the parent, if this run created that. `parent_waits_s`: pauses that
+      are left until Graph must know it.
     * `before`: the objects of the last check.
     * `bodies`: those still to be tried, the next one first; `spellings`: of those sent.
     * `sending`: the request that is repeated until its answer is clear.
     * `may_be_written`: an attempt may have been applied. `repeated`: the create was sent twice.
+    * `lost`: the answers to a create that do not tell whether it was applied.
     * `first_refusal`: HTTP 400 for the first body. `notes`: what is unusual about the result.
     * `accepted`: the first answer, if the values are now sent under another name.
     """
@@ -44,12 +47,15 @@ class Writing:
     change: Change
     kind: Kind
     delete_after: Change | None = None
+    new_parent: Kind | None = None
+    parent_waits_s: list[float] = field(default_factory=list)
     before: Sequence[Observed] = ()
     bodies: Sequence[Body] = ()
     sending: Sending | None = None
     may_be_written: bool = False
     accepted: Accepted | None = None
     repeated: bool = False
+    lost: list[ReconcilerError] = field(default_factory=list)
     first_refusal: GraphRefusalError | None = None
     spellings: list[str] = field(default_factory=list)
     notes: list[Reason] = field(default_factory=list)
@@ -60,6 +66,19 @@ class Writing:
     def is_create(self) -> bool:
         """True until the object exists."""
         return self.change.object.id is None
+
+    def parent_lags(self, error: object) -> bool:
+        """True if the error is that Graph does not know the new parent yet, wherever it is read."""
+        is_absent = isinstance(error, GraphRefusalError) and error.status == 404
+        return self.new_parent is not None and is_absent
+
+    @property
+    def met_only_conflicts(self) -> bool:
+        """True if HTTP 409 was the answer to every attempt of the create."""
+        conflicts = (
+            isinstance(error, GraphRefusalError) and error.status == 409 for error in self.lost
+        )
+        return bool(self.lost) and all(conflicts)
 
     @property
     def is_delete(self) -> bool:

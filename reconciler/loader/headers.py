@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from reconciler.loader.format import DocumentFormat, declares_itself
-from reconciler.loader.names import MERGE_KEY
+from reconciler.loader.format import DocumentFormat, declares_itself, noun
+from reconciler.loader.names import MERGE_KEY, missing
 from reconciler.loader.value_rules import blank_fault
 from reconciler.model.appearance import appearance
 from reconciler.model.diagnostic import SourceLocation
@@ -84,14 +84,17 @@ def header_faults(
     header: Header | None,
     invalid: Collection[Node],
 ) -> Iterator[Fault]:
-    """R105 for a header of invisible characters; and where documents can have different headers,
-    R101 and R103: there must be one, and the lists must belong to it.
+    """R105 for a header of invisible characters, and R103 for one that declares an object without a
+    name, or a document that declares nothing. Where documents can have different headers, R101 and
+    R103: there must be one, and the lists must belong to it.
     """
     if header is None:
         yield from _missing_faults(document, document_format)
         return
     yield from blank_fault(header.kind.name, header.value, invalid)
     yield from blank_fault("displayName", member(header.value, "displayName"), invalid)
+    yield from _nameless_fault(header)
+    yield from _without_list(document, document_format, header)
     for name, entry in _headers(document, document_format)[1:]:
         message = f"`{name}` is not allowed in a document with `{header.kind.name}`."
         yield fault_at(entry, "R101", message, "Write two documents, with `---` between them.")
@@ -101,6 +104,40 @@ def header_faults(
             message = f"`{name}` is not allowed in a document with `{header.kind.name}`."
             parent = document_format.lists[name].parents[0]
             yield fault_at(entry, "R101", message, f"Move it to a document with `{parent}`.")
+
+
+def _nameless_fault(header: Header) -> Iterator[Fault]:
+    """R103 for a mapping that neither has a name nor is `{id: <guid>}`."""
+    name, value = header.kind.name, header.value
+    if isinstance(value, Mapping) and set(value.entries) != {"id"}:
+        known = ("id", *header.kind.fields.top)
+        for absent in missing(value.entries, ("displayName",), known):
+            message = f"`{absent}` is missing in `{name}`."
+            hint = f"Add it; or write `{name}: {{id: <guid>}}` for one that exists."
+            yield fault_at(value, "R103", message, hint)
+
+
+def _without_list(
+    document: Node, document_format: DocumentFormat, header: Header
+) -> Iterator[Fault]:
+    """R103 for a document without a list whose header only names its object."""
+    lists = tuple(document_format.lists_under(header.kind.name))
+    if not isinstance(document, Mapping) or _is_declaration(header):
+        return
+    absent = missing(document.entries, lists, document_format.schema.properties)
+    if lists and len(absent) == len(lists):
+        message = f"{listed(lists, 'or')} is missing in the document."
+        hint = f"Add {listed(lists, 'or')}"
+        if declares_itself(header.kind):
+            name = header.kind.name
+            hint += f", or declare the {noun(name)} itself: `{name}: {{displayName: …}}`"
+        yield fault_at(document, "R103", message, f"{hint}.")
+
+
+def _is_declaration(header: Header) -> bool:
+    """True for a mapping with more than an id, if the kind can be created."""
+    entries = header.value.entries if isinstance(header.value, Mapping) else {}
+    return declares_itself(header.kind) and bool(entries.keys() - {"id"})
 
 
 def _missing_faults(document: Node, document_format: DocumentFormat) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ from reconciler.loader.duplicates import (
 )
 from reconciler.loader.finding import find
 from reconciler.loader.format import DocumentFormat
+from reconciler.loader.joined import joined
 from reconciler.loader.nothing_declared import nothing_declared
 from reconciler.loader.reading import read_text
 from reconciler.loader.scopes import desired_scopes
@@ -92,7 +93,11 @@ def load(
     Every problem of a file is a diagnostic; nothing is raised, printed or changed.
     """
     files, diagnostics = _read(paths, document_format)
-    state = _state(files, diagnostics, document_format, environment)
+    return _of_paths(paths, _state(files, diagnostics, document_format, environment))
+
+
+def _of_paths(paths: Sequence[Path], state: LoadedState) -> LoadedState:
+    """The state, marked as partial if a path is not a folder: other files may declare more."""
     partial = not all(path.is_dir() for path in paths)
     return replace(state, scopes=tuple(replace(scope, partial=partial) for scope in state.scopes))
 
@@ -107,7 +112,7 @@ def load_for_each(
     files, diagnostics = _read(paths, document_format)
     if len(environments) < 2 or not any(file.varies for file in files):
         first = environments[0] if environments else None
-        return _state(files, diagnostics, document_format, first)
+        return _of_paths(paths, _state(files, diagnostics, document_format, first))
     states = [
         _state(files, diagnostics, document_format, environment) for environment in environments
     ]
@@ -118,11 +123,12 @@ def load_for_each(
     named = [
         _naming(each, names if len(names) < len(states) else []) for each, names in having.items()
     ]
-    return replace(
+    state = replace(
         states[0],
         scopes=() if errors_of(named) else states[0].scopes,
         diagnostics=tuple(sorted(dict.fromkeys(named), key=by_place)),
     )
+    return _of_paths(paths, state)
 
 
 def load_texts(
@@ -193,7 +199,9 @@ def _state(
         documents += file_documents
         diagnostics += file_diagnostics
     kinds = document_format.kinds
-    diagnostics += [*duplicates(documents, kinds), *look_alikes(documents)]
+    whole = joined(documents, kinds)
+    documents = list(whole.documents)
+    diagnostics += [*whole.diagnostics, *duplicates(documents, kinds), *look_alikes(documents)]
     diagnostics += second_documents(documents)
     scopes = () if errors_of(diagnostics) else desired_scopes(documents, kinds)
     diagnostics += inner_duplicates(scopes)

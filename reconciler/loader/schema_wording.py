@@ -99,8 +99,6 @@ def _type_of(node: Node) -> str:
 
 
 def _required(violation: Violation) -> Iterator[Fault]:
-    if violation.name in violation.document_format.headers and violation.entries:
-        return  # the unknown property is reported, with the two forms of a header
     for name in missing(violation.entries, violation.wanted, violation.schema["properties"]):
         yield fault_at(
             violation.node, "R103", f"`{name}` is missing in {violation.title}.", f"Add `{name}`."
@@ -117,9 +115,6 @@ def _unknown(violation: Violation) -> Iterator[Fault]:
 
 def _unknown_hint(name: str, known: tuple[str, ...], violation: Violation) -> str:
     lists = violation.document_format.lists
-    if known == ("id",):
-        header = violation.name
-        return f"Write `{header}: NAME` for a display name, or `{header}: {{id: <guid>}}`."
     if name == MERGE_KEY:
         return (
             "Merge keys are not supported. Use `defaults`, or an anchor and an alias for a whole"

@@ -19,12 +19,12 @@ def identifier(body: Mapping[str, Any], of: str) -> str:
 
     Raises:
         GraphAnswerError: there is no id, or it is too long, not printable ASCII, or `.` or `..`,
-            which change the path of a URL.
+            which change the path of a URL, or `None`, which stands for a missing id.
     """
     value = body.get("id")
     if not isinstance(value, str) or not value:
         raise GraphAnswerError(f"Graph returned {of} without an id.")
-    readable = value.isascii() and value.isprintable() and value not in (".", "..")
+    readable = value.isascii() and value.isprintable() and value not in (".", "..", "None")
     if len(value) > MAX_ID_LENGTH or not readable:
         raise GraphAnswerError(
             f"Graph returned {of} with an unusable id ({len(value)} characters)."

@@ -42,6 +42,7 @@ CODES: dict[str, str] = {
     "R210": "Malformed variable reference",
     "R213": "`unmanaged: delete` in a document that declares nothing",
     "R214": "`unmanaged: delete` in one of several documents of a catalog",
+    "R215": "Two documents of one catalog give a property different values",
     "R216": "Names differ only in invisible characters",
     "R217": "The host of the url is not a host of Azure Logic Apps",
     "R301": "An application creates an extension, or changes its Logic App, without url",

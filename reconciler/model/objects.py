@@ -89,8 +89,8 @@ class DesiredScope:
     """What all files declare in one outermost parent that they address in the same way.
 
     `parent` is None for the objects of the tenant. `source` is the first place that declares it.
-    `deletes_unmanaged`: the place of `unmanaged: delete`, if a document has it. `partial`: some
-    files may not have been read, because a PATH names a single file.
+    `deletes_unmanaged`: the place of `unmanaged: delete`, if a document has it. `partial`: there
+    may be files that were not read, because a PATH names a single file.
     """
 
     parent: ObjectRef | None

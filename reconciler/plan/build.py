@@ -4,7 +4,7 @@ replaced, warnings given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -18,6 +18,7 @@ from reconciler.model.reason import reason
 from reconciler.model.secrets import looks_like_keys, may_be_written, texts_of, without_secrets
 from reconciler.plan.dependencies import blocked, blocked_with_others, in_order_of_renames
 from reconciler.plan.findings import findings
+from reconciler.plan.former_names import blocked_by_former_names
 from reconciler.plan.guards import guarded
 from reconciler.plan.mass_change import mass_change
 from reconciler.plan.unmanaged import blocked_until_settled, delete_unmanaged, deleting_scopes
@@ -52,9 +53,11 @@ def build_plan(
     difference = diff(kinds, merged)
     deleting = deleting_scopes(pairs)
     delete_unmanaged(difference, merged, deleting, kinds)
-    difference.changes.sort(key=lambda change: _order(change, kinds))
-    difference.changes = [_without_secrets(change, context) for change in difference.changes]
     observed = [scope for scope, _ in merged]
+    names = {scope.parent.key: str(scope.parent) for scope in observed if scope.parent}
+    difference.changes.sort(key=lambda change: _order(change, kinds, names))
+    difference.changes = [_without_secrets(change, context) for change in difference.changes]
+    difference.changes = blocked_by_former_names(difference.changes, pairs)
     guarding = guarded(difference, observed, kinds, app_only=context.app_only)
     in_use, unread = with_uses(guarding.changes, uses)
     settled = blocked_until_settled(blocked_with_others(in_use), deleting)
@@ -134,12 +137,16 @@ def _not_secret(changes: Iterable[Change]) -> tuple[str, ...]:
     return tuple(sorted({key for text in texts for key in looks_like_keys(text)}))
 
 
-def _order(change: Change, kinds: Kinds) -> tuple[str, str, bool, int, str, str]:
-    """By scope, then in the order of work, in which deletes come last, then by name."""
+def _order(
+    change: Change, kinds: Kinds, names: Mapping[tuple[str, str], str]
+) -> tuple[str, str, bool, int, str, str]:
+    """By scope, then in the order of work, in which deletes come last, then by name. `names` are
+    those of scopes as observed: one that is to be renamed stays with what it contains.
+    """
     name, scope = change.object.display_name or "", change.scope
-    deletes, place = change.action == "delete", kinds.order(change.kind)
-    by_name = name.casefold(), f"{name}\0{change.object.id or ''}"
-    return str(scope), scope.id or "", deletes, -place if deletes else place, *by_name
+    scope_name, place = names.get(scope.key, str(scope)), kinds.order(change.kind)
+    deletes, by_name = change.action == "delete", (name.casefold(), f"{name}\0{change.object.id}")
+    return scope_name, scope.id or "", deletes, -place if deletes else place, *by_name
 
 
 def _unmanaged_order(unmanaged: Unmanaged) -> tuple[str, str, str, str]:

@@ -75,14 +75,18 @@ def _why(ref: ObjectRef, change: Change) -> Reason:
 
 
 def in_order_of_renames(changes: Sequence[Change]) -> list[Change]:
-    """The changes in their order, but each right after those that free its new name."""
-    by_id = {(change.kind, change.object.id): change for change in changes}
+    """The changes in their order, but each right after those in its scope that free its new name."""
+    by_id = {(change.scope.key, change.kind, change.object.id): change for change in changes}
     ordered: dict[int, Change] = {}
     for change in changes:
         chain = {id(change): change}
         last: Sequence[Change] = [change]
         while last:
-            keys = [(each.kind, object_id) for each in last for object_id in each.freed_by]
+            keys = [
+                (each.scope.key, each.kind, object_id)
+                for each in last
+                for object_id in each.freed_by
+            ]
             last = [by_id[key] for key in keys if key in by_id and id(by_id[key]) not in chain]
             chain |= {id(each): each for each in last}
         for key, each in reversed(chain.items()):

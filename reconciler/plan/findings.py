@@ -19,8 +19,11 @@ def findings(changes: Sequence[Change], merged: Iterable[Pair]) -> Iterator[Diag
         for change in changes
         if change.action in ("update", "rename")
     }
+    merged = list(merged)
+    declared = {each.ref.key for scope, desired in merged if not scope.parent for each in desired}
     for scope, desired in merged:
-        if scope.reason is not None and not desired:
+        declares_itself = scope.parent is not None and scope.parent.key in declared
+        if scope.reason is not None and not desired and not declares_itself:
             yield _nothing_declared(scope, scope.reason)
         for live in scope.objects:
             if not live.known:

@@ -82,7 +82,7 @@ def _to_check(change: Change) -> str:
     if ref.id:
         return ref.id
     if not change.parents:
-        return f'"{ref.display_name}"'
+        return f'the {noun(ref.kind)} "{ref.display_name}"'
     parent = change.parents[-1]
     return f'"{ref.display_name}" in {noun(parent.kind)} {parent}'
 

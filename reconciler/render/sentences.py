@@ -55,6 +55,10 @@ BLOCKED: Sentences = {
         "the new name is already used by {ids}; choose another name, rename that {kind} first, or"
         " declare it too, with its id"
     ),
+    "former_name_declared": (
+        '"{former_name}" is to be renamed to "{new_name}", but {place} still uses the former name;'
+        " write the new name or the id there"
+    ),
     "type_changed": (
         "the live {kind} {id} is of type {live_type}, which cannot be changed to {type}; declare"
         " another name, or delete the live {kind} in the admin center once no policy uses it"
@@ -148,7 +152,19 @@ FAILED: Sentences = {
     **{code: clause + NOTHING_WRITTEN for code, clause in STALE.items()},
     "refused": "{error}",
     "refused_forbidden": "{error} {permission}",
+    "parent_not_shown_yet": (
+        "{error} The {parent} was created in this run, and reads do not return it yet (replication"
+        " delay); wait a minute, then run apply again."
+    ),
     "not_sent": "{error}",
+    "conflict": (
+        "{error} The create was sent twice, and no {kind} with this name can be read; choose"
+        " another name, or find out with what it conflicts"
+    ),
+    "conflict_with": (
+        "{error} It conflicts with {ids}, which has this name and is not as declared; nothing was"
+        " written, run plan again"
+    ),
     "check_failed": "The pre-check before the write failed: {error}",
     "value_dropped": (
         "Graph accepted the request but dropped {paths}: the stored value differs from the one"

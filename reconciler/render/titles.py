@@ -10,6 +10,7 @@ from reconciler.model.objects import ObjectRef, Parents
 from reconciler.model.plan import Action, Change
 from reconciler.render import drift as drift_words
 from reconciler.render.escape import json_value, visible
+from reconciler.render.nouns import noun
 from reconciler.render.wording import PLAIN, Wording
 
 SYMBOLS: dict[Action, str] = {
@@ -41,11 +42,11 @@ def scope_title(ref: ObjectRef) -> str:
 
 
 def object_title(ref: ObjectRef) -> str:
-    """`notify-approvers (accessPackage…WorkflowExtension, id …)`; without a type just the id."""
-    details = [visible(ref.type)] if ref.type is not None else []
-    details += [f"id {visible(ref.id)}"] if ref.id else []
-    identity = f" ({', '.join(details)})" if details else ""
-    return f"{label(ref.display_name)}{identity}"
+    """`notify-approvers (accessPackage…WorkflowExtension, id …)`; where the kind has one type only,
+    `Marketing (catalog, id …)`.
+    """
+    identity = f", id {visible(ref.id)}" if ref.id else ""
+    return f"{label(ref.display_name)} ({visible(ref.type or noun(ref.kind))}{identity})"
 
 
 def parents_label(parents: Parents) -> str:
@@ -54,9 +55,10 @@ def parents_label(parents: Parents) -> str:
 
 
 def label_in_parents(ref: ObjectRef, parents: Parents) -> str:
-    """`notify-approvers in Marketing`."""
-    where = f" in {parents_label(parents)}" if parents else ""
-    return f"{label(ref.display_name)}{where}"
+    """`notify-approvers in Marketing`; of an object of the tenant its kind: `catalog Marketing`."""
+    if not parents:
+        return f"{noun(ref.kind)} {label(ref.display_name)}"
+    return f"{label(ref.display_name)} in {parents_label(parents)}"
 
 
 def change_title(change: Change, wording: Wording = PLAIN) -> str:

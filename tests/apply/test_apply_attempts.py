@@ -64,7 +64,15 @@ def test_a_create_of_unclear_result_is_sent_again_only_after_a_whole_search(fail
     assert written.methods == ["GET", "POST", *search, "POST", *search]
     assert written.polls == list(POLL_WAITS_S) * 2
     assert written.waits == []
-    assert written.outcome.status == "unknown"
+    assert written.outcome.status == ("failed" if failure == "409" else "unknown")
+
+
+def test_a_create_that_meets_a_conflict_after_a_lost_answer_is_unknown() -> None:
+    """The first one may have been applied, and be what the second one conflicts with."""
+    for answers in ((UNCLEAR["drop"], refused(409)), (refused(409), UNCLEAR["drop"])):
+        written = Story().write("POST", *answers)
+        assert len(written.writes) == 2
+        assert written.outcome.status == "unknown"
 
 
 @pytest.mark.parametrize("retries", [0, 1, 4])

@@ -186,12 +186,13 @@ class TestDocuments:
         schema = json.loads(schema_text("desired-state"))
         told = {plain(row[0]) for row in rows(section(REFERENCE, "Desired state"))}
         extension = schema["$defs"]["extension"]["properties"]
+        catalog = schema["$defs"]["catalog"]["then"]["properties"]
         nested = {
             f"{name}/{member}"
             for name in extension
             for member in schema["$defs"].get(name, {}).get("properties", {})
         }
-        assert told == set(schema["properties"]) | set(extension) | nested
+        assert told == set(schema["properties"]) | set(catalog) | set(extension) | nested
 
     def test_every_member_of_the_plan_document_is_explained(self) -> None:
         schema = json.loads(schema_text("plan"))

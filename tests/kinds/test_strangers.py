@@ -178,6 +178,41 @@ def test_a_blocked_update_of_a_parent_stops_nothing_else() -> None:
     ]
 
 
+def test_a_parent_is_renamed_by_its_id_with_what_it_contains() -> None:
+    depots = north()
+    text = (
+        "depot: {id: id-1, displayName: A depot}\ncrates: [{displayName: salt, weight: 5}]\n"
+        "---\ndepot: a Depot\ncrates: [{displayName: tea, weight: 4}]\n"
+    )
+
+    async def renamed(depot: Depot) -> tuple[Plan, tuple[Outcome, ...], Plan]:
+        plan = await depot.plan(text)
+        return plan, await depot.apply(plan), await depot.plan(text)
+
+    plan, outcomes, after = run(depots, renamed)
+    assert [(each.action, str(each.object)) for each in plan.changes] == [
+        ("rename", "A depot"),
+        ("create", "salt"),
+        ("update", "tea"),
+    ]
+    assert [outcome.change.action for outcome in outcomes] == ["rename", "create", "update"]
+    assert {outcome.status for outcome in outcomes} == {"done"}
+    assert after.changes == ()
+    assert [held["displayName"] for held in depots.lists["depots"]] == ["A depot"]
+
+
+def test_a_rename_waits_until_no_document_uses_the_former_name() -> None:
+    pinned = "depot: {id: id-1, displayName: West}\ncrates: [{displayName: salt, weight: 5}]\n"
+    for other in ("depot: north", "depot: {displayName: NORTH, note: another one}"):
+        text = f"{pinned}---\n{other}\ncrates: [{{displayName: tea, weight: 4}}]\n"
+        plan = run(north(), lambda depot, text=text: depot.plan(text))
+        codes = {(each.kind, str(each.object)): each.reason.code for each in plan.blocked}
+        assert plan.pending == ()
+        assert codes["depot", "West"] == "former_name_declared"
+        assert codes["crate", "tea"] == codes["crate", "salt"] == "former_name_declared"
+        assert [str(each.object) for each in plan.unmanaged] == ["rope"]
+
+
 def test_a_guard_of_the_kind_blocks_and_what_it_says_is_shown() -> None:
     depots = north()
     depots.named("depots/id-1/gates", "main").update(locked=True, lockedBy="Ada")

@@ -65,7 +65,7 @@ def kind(name: str, plural: str, parents: tuple[str, ...], fields: Fields, **oth
         plural=plural,
         parents=parents,
         fields=fields,
-        api=others.pop("api", CATALOG.api),
+        api=others.pop("api", FOUND),
         observe=CATALOG.observe,
         bodies=CATALOG.bodies,
         content=CATALOG.content,
@@ -75,10 +75,11 @@ def kind(name: str, plural: str, parents: tuple[str, ...], fields: Fields, **oth
     )
 
 
+FOUND = Api(CATALOG.api.list, CATALOG.api.get)
 CREATED = Api(CATALOG.api.list, CATALOG.api.get, create=create)
 KINDS = Kinds(
     (
-        CATALOG,
+        kind("catalog", "catalogs", (), CATALOG.fields, api=FOUND),
         kind("team", "teams", (), TEAM_FIELDS, api=CREATED),
         kind("chat_channel", "channels", ("team",), CHANNEL_FIELDS),
         kind(
@@ -145,6 +146,7 @@ SCHEMA = {
 }
 FORMAT = DocumentFormat(KINDS, DocumentSchema(SCHEMA))
 GUID = "38ab2ccc-3747-4567-b36b-9478f5602f0d"
+PIN, OTHER_PIN = f"id: {GUID}, ", f"id: {GUID.replace('3', '4')}, "
 SALES = ObjectRef("team", None, "Sales")
 
 
@@ -208,6 +210,31 @@ def test_a_parent_can_be_declared_by_its_id_and_another_name() -> None:
     assert tenant.objects[0].ref == inside.parent == ObjectRef("team", GUID, "Sales")
 
 
+def test_documents_declare_one_parent_together() -> None:
+    texts = (
+        "team: {displayName: Sales, purpose: to sell}\n",
+        "team: Sales\nchannels: [{displayName: a}]\n",
+        f"team: {{{PIN}displayName: Sales}}\nchannels: [{{displayName: b}}]\n",
+        f"team: {{id: {GUID}}}\nchannels: [{{displayName: c}}]\n",
+    )
+    whole = ObjectRef("team", GUID, "Sales")
+    for order in (texts, texts[::-1]):
+        tenant, inside = scopes(*order)
+        [team] = tenant.objects
+        assert team.ref == inside.parent == whole
+        assert team.properties == {("displayName",): "Sales", ("purpose",): "to sell"}
+        assert {str(each.ref) for each in inside.objects} == {"a", "b", "c"}
+        assert {each.parents for each in inside.objects} == {(whole,)}
+        assert load_text(*order).declared["teams"] == 1
+
+
+def test_what_is_declared_twice_is_seen_by_any_name_of_the_parent() -> None:
+    pinned = f"team: {{{PIN}displayName: Sales}}\nchannels: [{{displayName: a}}]\n"
+    assert faults(pinned, "team: sales\nchannels: [{displayName: A}]\n") == [
+        ("R207", 2, 'The chat channel "A" is declared twice in its team, first at 0.yaml:2.')
+    ]
+
+
 def test_the_scopes_of_several_kinds_are_sorted_by_id_and_name() -> None:
     texts = ["team: b\nchannels: [{displayName: x}]\n", "catalog: B\nlabels: [{displayName: x}]\n"]
     texts.append(f"team: {{id: {GUID}}}\nchannels: [{{displayName: x}}]\n")
@@ -246,8 +273,9 @@ def test_what_is_declared_twice_is_named_by_its_kind() -> None:
     assert faults(twice, twice.replace("Sales", "SALES")) == [
         ("R207", 2, 'The chat channel "a" is declared twice in its team, first at 0.yaml:2.')
     ]
-    itself = "team: {displayName: Sales}\n"
-    assert faults(itself, itself) == [
+    one, other, itself = (f"team: {{{pin}displayName: Sales}}\n" for pin in (PIN, OTHER_PIN, ""))
+    assert faults(one, other) == []
+    assert faults(one, other, itself) == [
         ("R207", 1, 'The team "Sales" is declared twice, first at 0.yaml:1.')
     ]
 
@@ -374,10 +402,26 @@ WORDS = {
         "Declare a team, a chat channel or a tab, or remove the document. Teams and channels that"
         " it declared before stay live, unmanaged.",
     ),
-    "catalog: a\n": (
+    "catalog: a\nlabels: []\n": (
         ("R312", 1, "The document declares nothing: `labels` is empty."),
         "Declare a label, or remove the document. Labels that it declared before stay live,"
         " unmanaged.",
+    ),
+    "catalog: a\n": (
+        ("R103", 1, "`labels` is missing in the document."),
+        "Add `labels`.",
+    ),
+    f"team: {{id: {GUID}}}\n": (
+        ("R103", 1, "`channels` or `tabs` is missing in the document."),
+        "Add `channels` or `tabs`, or declare the team itself: `team: {displayName: …}`.",
+    ),
+    f"team: {{id: {GUID}, purpose: to sell}}\n": (
+        ("R103", 1, "`displayName` is missing in `team`."),
+        "Add it; or write `team: {id: <guid>}` for one that exists.",
+    ),
+    "team: {displayName: a, purpose: b}\n---\nteam: {displayName: a, purpose: c}\n": (
+        ("R215", 3, '`purpose` of the team "a" has another value at 0.yaml:1.'),
+        "Write the same value in both places, or remove one of them.",
     ),
 }
 """Text → its only fault, and the hint."""

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from reconciler.kinds.catalog import CATALOG
 from reconciler.kinds.extension.durations import duration_s
 from reconciler.kinds.extension.fields import FIELDS, TIMEOUT
 from reconciler.loader import schema_text
@@ -210,6 +211,7 @@ def test_nothing_unknown_passes_anywhere() -> None:
 
 def test_it_knows_what_the_model_knows() -> None:
     assert set(ALL["/extensions/*"]["properties"]) == {ODATA_TYPE, "id", "ensure", *FIELDS.top}
+    assert set(ALL["/catalog"]["properties"]) == {"id", *CATALOG.fields.top}
     assert set(ALL["/defaults"]["properties"]) == {ODATA_TYPE, *FIELDS.top} - {"displayName"}
     for name, field in FIELDS.objects.items():
         members = {member for names in (field.types or {}).values() for member in names}

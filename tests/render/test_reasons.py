@@ -75,6 +75,9 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("new_name_taken", ids=["a", "b"]),
      "the new name is already used by a, b; choose another name, rename that extension first, or"
      " declare it too, with its id"),
+    (reason("former_name_declared", former_name="A", new_name="B", place="a.yaml:3"),
+     '"A" is to be renamed to "B", but a.yaml:3 still uses the former name; write the new name or'
+     " the id there"),
     (reason("type_changed", id=ID, live_type="unknown", type="t"),
      f"the live extension {ID} is of type unknown, which cannot be changed to t; declare another"
      " name, or delete the live extension in the admin center once no policy uses it"),
@@ -155,6 +158,15 @@ OUTCOMES: list[tuple[Status, Reason, str]] = [
     ("failed", reason("refused_forbidden", permission="Writing needs X."),
      "Graph said. Writing needs X."),
     ("failed", reason("not_sent"), "Graph said."),
+    ("failed", reason("conflict"),
+     "Graph said. The create was sent twice, and no extension with this name can be read; choose"
+     " another name, or find out with what it conflicts"),
+    ("failed", reason("conflict_with", ids=["a", "b"]),
+     "Graph said. It conflicts with a, b, which has this name and is not as declared; nothing was"
+     " written, run plan again"),
+    ("failed", reason("parent_not_shown_yet"),
+     "Graph said. The catalog was created in this run, and reads do not return it yet (replication"
+     " delay); wait a minute, then run apply again."),
     ("failed", reason("check_failed"), "The pre-check before the write failed: Graph said."),
     ("failed", reason("name_taken", id=ID),
      f"an extension with this name already exists ({ID}){NOTHING_WRITTEN}"),
@@ -245,7 +257,7 @@ def test_an_unknown_outcome_says_what_to_check(why: Reason, words: str) -> None:
     for change, object_to_check in (
         (UPDATE, ID),
         (CREATE, '"notify" in catalog Marketing'),
-        (TENANT_WIDE, '"Sales"'),
+        (TENANT_WIDE, 'the catalog "Sales"'),
     ):
         outcome = Outcome(change, "unknown", reason=why, error="Graph said.")
         check = f"Check {object_to_check} in the admin center, then run plan."
@@ -342,9 +354,19 @@ def test_a_skipped_change_without_a_reason_has_the_reason_of_the_change() -> Non
             "a (accessPackageAssignmentRequestWorkflowExtension)",
             "a in Marketing",
         ),
-        (replace(ref("a"), type=None, id="7"), (MARKETING,), "a (id 7)", "a in Marketing"),
-        (POLICY.object, POLICY.parents, "all users", "all users in Marketing / Onboarding"),
-        (TENANT_WIDE.object, (), "Sales", "Sales"),
+        (
+            replace(ref("a"), type=None, id="7"),
+            (MARKETING,),
+            "a (extension, id 7)",
+            "a in Marketing",
+        ),
+        (
+            POLICY.object,
+            POLICY.parents,
+            "all users (policy)",
+            "all users in Marketing / Onboarding",
+        ),
+        (TENANT_WIDE.object, (), "Sales (catalog)", "catalog Sales"),
     ],
 )
 def test_the_title_of_an_object_of_any_kind(

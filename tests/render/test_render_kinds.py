@@ -55,7 +55,7 @@ def test_an_object_of_the_tenant_stands_with_what_it_contains() -> None:
     assert "Catalog Sales: 2 create" in lines
     heading = lines.index("Catalog Sales: 2 create")
     assert lines[heading + 1 : heading + 4] == [
-        "+ create Sales",
+        "+ create Sales (catalog)",
         "    because no catalog of this tenant has this name",
         '+   state: "on"',
     ]
@@ -113,7 +113,7 @@ def test_what_all_creates_of_one_kind_set_is_shown_once_for_this_kind() -> None:
 def test_totals_say_object_where_there_are_several_kinds() -> None:
     markdown = plan_markdown(PLAN)
     assert "| Object | Catalog | Because | Declared at |\n" in markdown
-    assert "| `all users (id c1)` | `Marketing / Onboarding` |" in markdown
+    assert "| `all users (policy, id c1)` | `Marketing / Onboarding` |" in markdown
     for output in (plan_text(PLAN), markdown):
         assert "does not delete the object in the tenant; it becomes unmanaged." in output
         assert "To add unmanaged objects to the files, run: " in output
@@ -126,10 +126,10 @@ def test_totals_say_object_where_there_are_several_kinds() -> None:
 
 def test_where_unmanaged_objects_are() -> None:
     text, markdown = plan_text(PLAN), plan_markdown(PLAN)
-    assert "\n    * all users (id c1) in Marketing / Onboarding\n" in text
-    assert "\n    * Legal (id d1)\n" in text
-    assert "\n* `all users (id c1)` in `Marketing / Onboarding`\n" in markdown
-    assert "\n* `Legal (id d1)`\n" in markdown
+    assert "\n    * all users (policy, id c1) in Marketing / Onboarding\n" in text
+    assert "\n    * Legal (catalog, id d1)\n" in text
+    assert "\n* `all users (policy, id c1)` in `Marketing / Onboarding`\n" in markdown
+    assert "\n* `Legal (catalog, id d1)`\n" in markdown
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,13 @@
-"""Access package catalogs, which contain extensions: read, by id or by a unique name."""
+"""Access package catalogs, which contain extensions: named by documents, or declared by them."""
 
-from reconciler.kinds.catalog.api import API, observe
+from reconciler.kinds.catalog.api import API
+from reconciler.kinds.catalog.fields import FIELDS
+from reconciler.kinds.catalog.guard import guard
+from reconciler.kinds.catalog.wire import bodies, content, observe
 from reconciler.loader import desired_object
-from reconciler.model.fields import Field, Fields, as_written
 from reconciler.model.kind import Kind, Permission
-from reconciler.model.objects import NAME
 
 __all__ = ["CATALOG"]
-
-
-FIELDS = Fields({NAME: Field(as_written, own=True)})
 
 CATALOG = Kind(
     name="catalog",
@@ -18,12 +16,26 @@ CATALOG = Kind(
     fields=FIELDS,
     api=API,
     observe=observe,
-    bodies=lambda _ref, _before, _after: (),
-    declare=lambda declaration: desired_object(declaration, FIELDS),
-    content=lambda observed: {"id": observed.ref.id, "name": observed.ref.display_name},
+    bodies=bodies,
+    content=content,
     permission=Permission(
         write="EntitlementManagement.ReadWrite.All",
         role="Catalog owner",
+        note="to create a catalog, the role Catalog creator",
     ),
+    declare=lambda declaration: desired_object(declaration, FIELDS),
+    guard=guard,
+    no_role_inside="no_role_in_new_catalog",
+    reasons={
+        "built_in_catalog": (
+            "the built-in catalog cannot be changed ({paths}); declare what is live, or only its"
+            " name"
+        ),
+        # Whether the creator becomes an owner is documented for users alone (docs/graph.md §1.1).
+        "no_role_in_new_catalog": (
+            "{error} The catalog was created in this run, and the identity that created it has no"
+            " role in it; assign it the role Catalog owner there, then run apply again."
+        ),
+    },
     lists_unmanaged=False,
 )

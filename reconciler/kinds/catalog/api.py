@@ -1,9 +1,11 @@
-"""How catalogs are read: listed, and found by id or by name. "Absent" is never a guess."""
+"""How catalogs are read and written: listed, found by id or by name, created, updated. "Absent" is
+never a guess.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -13,11 +15,11 @@ from reconciler.errors import (
     GraphRefusalError,
     GraphUnansweredError,
 )
-from reconciler.model.answers import identifier, text_or_none
+from reconciler.kinds.catalog.wire import observe
 from reconciler.model.graph import Graph, Request
-from reconciler.model.kind import Api
+from reconciler.model.kind import Api, Body
 from reconciler.model.names import folded
-from reconciler.model.objects import NAME, ObjectRef, Observed, Parents
+from reconciler.model.objects import ObjectRef, Observed, Parents
 
 log = logging.getLogger("reconciler.graph")
 
@@ -41,9 +43,8 @@ async def get_catalog(graph: Graph, _parents: Parents, catalog_id: str) -> Obser
     Raises:
         GraphError: the answer is not that catalog.
     """
-    builder = graph.entitlement.catalogs.by_access_package_catalog_id(catalog_id)
     try:
-        answer = await graph.read(Request.to(builder))
+        answer = await graph.read(Request.to(_one(graph, catalog_id)))
     except GraphRefusalError as error:
         if error.status == 404:
             return None
@@ -99,15 +100,14 @@ def batches(refs: Sequence[ObjectRef]) -> Iterator[list[ObjectRef]]:
     yield from ([ref] for ref in refs if ref.id is not None)
 
 
-def observe(_parents: Parents, body: Mapping[str, Any]) -> Observed:
-    """The catalog in the body of an answer.
+def create(graph: Graph, _parents: Parents, body: Body) -> Request:
+    """POST a new catalog (docs/graph.md §1.1)."""
+    return Request.to(graph.entitlement.catalogs, "POST", body.members)
 
-    Raises:
-        GraphAnswerError: the body has no usable id.
-    """
-    name = text_or_none(body.get("displayName"))
-    ref = ObjectRef("catalog", identifier(body, "a catalog").lower(), name)
-    return Observed(ref, (), {NAME: name}, body)
+
+def update(graph: Graph, _parents: Parents, ref: ObjectRef, body: Body) -> Request:
+    """PATCH the members of a catalog that differ (docs/graph.md §1.1)."""
+    return Request.to(_one(graph, str(ref.id)), "PATCH", body.members)
 
 
 def name_filter(name: str) -> str:
@@ -117,6 +117,10 @@ def name_filter(name: str) -> str:
     """
     literal = name.replace("'", "''")
     return f"displayName eq '{literal}'"
+
+
+def _one(graph: Graph, catalog_id: str) -> Any:
+    return graph.entitlement.catalogs.by_access_package_catalog_id(catalog_id)
 
 
 async def _find(graph: Graph, ref: ObjectRef) -> list[Observed]:
@@ -161,4 +165,11 @@ def _length(refs: Sequence[ObjectRef]) -> int:
     return sum(len(quote(text, errors="replace")) for text in filters)
 
 
-API = Api(list=list_catalogs, get=get_catalog, find=find_catalogs, batches=batches)
+API = Api(
+    list=list_catalogs,
+    get=get_catalog,
+    find=find_catalogs,
+    batches=batches,
+    create=create,
+    update=update,
+)

@@ -1,0 +1,54 @@
+"""Blocks the rename of an object that other declarations still address by its former name: after
+the rename, that name would be of nothing, or of another object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.model.names import folded
+from reconciler.model.objects import DesiredScope, ObjectRef, ObservedScope
+from reconciler.model.plan import Change
+from reconciler.model.reason import Reason, reason
+from reconciler.plan.dependencies import blocked
+
+Key = tuple[str, str]
+
+
+def blocked_by_former_names(
+    changes: Iterable[Change], pairs: Sequence[tuple[DesiredScope, ObservedScope]]
+) -> list[Change]:
+    """The changes; those of such an object, and of what it contains, are blocked."""
+    reasons = _reasons(pairs)
+    return [_blocked(change, reasons) for change in changes]
+
+
+def _blocked(change: Change, reasons: Mapping[Key, Reason]) -> Change:
+    why = reasons.get(change.scope.key)
+    return change if why is None or change.action == "blocked" else blocked(change, why)
+
+
+def _reasons(pairs: Sequence[tuple[DesiredScope, ObservedScope]]) -> dict[Key, Reason]:
+    """Why an object must not be renamed, by its key."""
+    renamed = {
+        declared.ref.key: declared.ref
+        for desired, _ in pairs
+        if desired.parent is None
+        for declared in desired.objects
+        if declared.ref.id is not None
+    }
+    reasons: dict[Key, Reason] = {}
+    for desired, observed in pairs:
+        new = renamed.get(observed.parent.key) if observed.parent else None
+        if new is not None and _is_former_name(desired.parent, new):
+            place = f"{desired.source.file}:{desired.source.line}"
+            names = {"former_name": str(desired.parent), "new_name": str(new)}
+            reasons[new.key] = reason("former_name_declared", **names, place=place)
+    return reasons
+
+
+def _is_former_name(address: ObjectRef | None, new: ObjectRef) -> bool:
+    """True if the address is another name than the new one."""
+    if address is None or address.id is not None:
+        return False
+    return folded(address.display_name) != folded(new.display_name)
