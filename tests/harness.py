@@ -142,13 +142,6 @@ class Tenant:
         await self.meanwhile(wait_s)
 
 
-def end_lag(store: Store) -> None:
-    """Ends the time in which reads lag behind writes."""
-    for kind in ("catalog", "extension", "policy"):
-        for row in store.rows(kind):
-            store.note_reads([row] * row.lag_left)
-
-
 @asynccontextmanager
 async def tenant(
     folder: Path,
@@ -241,7 +234,7 @@ class CommandLine:
     def catch_up(self) -> None:
         """Ends the time in which reads of the default sandbox lag behind writes."""
         with Store(self.folder / ".reconciler" / "sandbox.sqlite3") as store:
-            end_lag(store)
+            store.end_lag()
 
     def live(self) -> list[Json]:
         """Every extension that the default sandbox holds."""

@@ -239,6 +239,19 @@ def sound_tenants(draw: st.DrawFn) -> list[Json]:
 
 
 @st.composite
+def properties_of_catalogs(draw: st.DrawFn) -> Json:
+    """What else a catalog has, sound more often than not."""
+    states = ["published", "published", "unpublished", "unknownFutureValue", ""]
+    types = ["userManaged", "userManaged", "serviceDefault", "serviceManaged"]
+    return {
+        "description": draw(odd_values if sometimes(draw, 15) else texts | st.none()),
+        "state": draw(odd_values if sometimes(draw, 20) else st.sampled_from(states)),
+        "isExternallyVisible": draw(odd_values if sometimes(draw, 20) else st.booleans()),
+        "catalogType": draw(st.sampled_from(types)),
+    }
+
+
+@st.composite
 def tenants(draw: st.DrawFn, *, catalogs: int = 3) -> list[Json]:
     """Catalogs with extensions in them, as the store holds them."""
     held = []
@@ -250,6 +263,7 @@ def tenants(draw: st.DrawFn, *, catalogs: int = 3) -> list[Json]:
             {
                 "id": f"c{number:07}-0000-4000-8000-000000000000",
                 "displayName": name,
+                **draw(properties_of_catalogs()),
                 "inside": inside,
             }
         )

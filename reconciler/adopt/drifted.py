@@ -63,10 +63,10 @@ def adoptions(
 ) -> Iterator[Adoption]:
     """One for each drifted property; an object with all its members is one property."""
     source = change.source or SourceLocation("")
-    place = _place(kind, source, documents)
     for name, group in groupby(declared_rows(change.fields), key=lambda row: row.path[0]):
         rows = list(group)
         edits = tuple(_edit(change, source, declarable, row) for row in rows)
+        place = _place(kind, change, name, documents)
         if place is None:
             refusal = f"the {noun(kind.name)} cannot be edited: {_SHARED}"
             yield Adoption(source.file, edits, refusal=refusal)
@@ -75,21 +75,31 @@ def adoptions(
         drift = _drift(rows, kind.fields, declarable, document, declaration)
         refusal = _why_undeclarable(declarable, name) or _why_not_editable(drift, kind.fields)
         if refusal:
-            yield Adoption(source.file, edits, refusal=refusal)
+            yield Adoption(document.file, edits, refusal=refusal)
         else:
-            splices = _splices(texts[source.file], drift, document, kind)
-            yield Adoption(source.file, edits, tuple(splices))
+            splices = _splices(texts[document.file], drift, document, kind)
+            yield Adoption(document.file, edits, tuple(splices))
 
 
 def _place(
-    kind: Kind, source: SourceLocation, documents: Sequence[Document]
+    kind: Kind, change: Change, name: str, documents: Sequence[Document]
 ) -> tuple[Document, Piece] | None:
-    """The document and the piece of the declaration at this place."""
-    for document in documents:
-        piece = document.declaration(kind, source)
-        if piece is not None:
-            return document, piece
-    return None
+    """The document and the piece of the declaration of the change. Of a parent that several
+    documents declare, those in which the member is written.
+    """
+    source = change.source or SourceLocation("")
+    places = [
+        (document, piece)
+        for document in documents
+        if (piece := document.declaration(kind, source)) is not None
+    ]
+    headers = [
+        (document, piece)
+        for document in documents
+        if not kind.parents and (piece := document.header_piece(change.object)) is not None
+    ]
+    writing = [(document, piece) for document, piece in headers if piece.member(name)]
+    return next(iter((*writing, *places)), None)
 
 
 def _drift(

@@ -47,6 +47,10 @@ class Document:
         place = (source.file, source.line, source.column)
         return next((piece for piece in places if (self.file, *piece.place) == place), None)
 
+    def header_piece(self, ref: ObjectRef) -> Piece | None:
+        """The piece of the header, if it declares this object."""
+        return self.piece.member(ref.kind) if self.names(ref) else None
+
     def _declarations(self, kind: Kind) -> Iterable[Piece]:
         """The entries of the kind's list; of a kind of headers the header itself."""
         if kind.parents:

@@ -60,7 +60,7 @@ def update(files: Files, pairs: Pairs) -> Update:
             change.object for change in before.plan.changes if change.action == "create"
         ),
         diagnostics=(
-            *(unreadable(scope) for _, scope in pairs if scope.read != "complete"),
+            *map(unreadable, _not_read(pairs, before.plan)),
             *_left_out(unmanaged),
             *_left_as_declared(before.plan, complete, files.document_format.kinds),
             *_refused(refused),
@@ -73,6 +73,14 @@ def _complete(pairs: Pairs) -> list[ObservedScope]:
     """Every scope that was read, once."""
     scopes = (scope for _, scope in pairs if scope.read == "complete")
     return list({_parent_id(scope): scope for scope in scopes}.values())
+
+
+def _not_read(pairs: Pairs, plan: Plan) -> Iterator[ObservedScope]:
+    """The scopes that were not read, without those that an apply would create."""
+    to_create = {planned.parent for planned in plan.scopes if planned.read == "to_create"}
+    for _, scope in pairs:
+        if scope.read != "complete" and scope.parent not in to_create:
+            yield scope
 
 
 def _parent_id(scope: ObservedScope) -> str | None:

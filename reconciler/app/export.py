@@ -30,8 +30,15 @@ class UpdateFiles:
         return {name: text for name, (_, text) in self.files.items()}
 
 
-async def export(settings: Settings, variables: Mapping[str, str], progress: Progress) -> Export:
-    """The live objects as desired-state documents; reads Graph, writes nothing.
+async def export(
+    settings: Settings,
+    variables: Mapping[str, str],
+    progress: Progress,
+    *,
+    catalog_properties: bool = False,
+) -> Export:
+    """The live objects as desired-state documents, with `catalog_properties` also the catalogs
+    themselves; reads Graph, writes nothing.
 
     Raises:
         UsageError: no catalog of the tenant has a name that was given.
@@ -43,11 +50,18 @@ async def export(settings: Settings, variables: Mapping[str, str], progress: Pro
     from reconciler.export.documents import export as exported
 
     async with connect(settings, variables, progress.remark) as connection:
-        every = await list_parents(connection.graph, KINDS)
+        parents = await list_parents(connection.graph, KINDS)
+        every = [parent.ref for parent in parents]
         chosen = select_live(every, settings.catalogs)
         read = counting("reading catalogs", len(chosen), progress)
         observed = await observe_listed(connection.graph, KINDS, chosen, read)
-    return exported(observed, every, document_format(), named=bool(settings.catalogs))
+    return exported(
+        observed,
+        every,
+        document_format(),
+        named=bool(settings.catalogs),
+        to_declare=parents if catalog_properties else (),
+    )
 
 
 def files_to_update(settings: Settings, paths: Sequence[Path]) -> UpdateFiles:

@@ -200,8 +200,8 @@ def _absent(ref: ObjectRef, listed: Sequence[Observed] | GraphError) -> Reason:
     return Reason("parent_absent", parameters)
 
 
-async def list_parents(graph: GraphClient, kinds: Kinds) -> list[ObjectRef]:
+async def list_parents(graph: GraphClient, kinds: Kinds) -> list[Observed]:
     """Every object of the tenant that contains others."""
     outermost = {kind.parents[0] for kind in kinds if kind.parents}
     listed = await concurrently(_list(kind, graph, ()) for kind in kinds if kind.name in outermost)
-    return [observed.ref for observed in chain(*listed)]
+    return [*chain(*listed)]

@@ -77,11 +77,11 @@ async def settle_lost_write(writing: Writing, lost: ReconcilerError, run: Run) -
 
 
 async def settle_conflict(writing: Writing, conflict: ReconcilerError, run: Run) -> Outcome:
-    """Of a delete that was answered with HTTP 409: refused, unless a short read-back shows that it
-    was applied (docs/graph.md §1.6).
+    """Of a delete that was answered with HTTP 409: refused, unless a read-back shows that it was
+    applied (docs/graph.md §1.6).
     """
     try:
-        seen = await read_back(writing, run, short=True)
+        seen = await read_back(writing, run)
     except GraphError as unreadable:
         why = reason("answer_lost_unreadable", read_error=str(unreadable))
         return outcomes.unknown(writing, why, conflict)

@@ -63,7 +63,8 @@ def _catalogs(context: click.Context) -> Iterator[str]:
     for _, text in read_texts(paths or (DEFAULT_PATH,)).files.values():
         for document in map(data_of, read_documents(text)[0]):
             catalog = document.get("catalog") if isinstance(document, dict) else None
-            name = next(iter(catalog.values()), None) if isinstance(catalog, dict) else catalog
+            members = catalog if isinstance(catalog, dict) else {"displayName": catalog}
+            name = members.get("displayName") or members.get("id")
             if isinstance(name, str) and "${" not in name:
                 yield name
 

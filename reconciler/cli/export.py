@@ -42,10 +42,20 @@ if TYPE_CHECKING:
 @click.option(
     "--update", is_flag=True, help="Update the files at PATH to the values in the tenant."
 )
+@click.option(
+    "--catalog-properties",
+    is_flag=True,
+    help="Declare the catalogs themselves too, with their properties.",
+)
 @output_options()
 @target_options
 def export_command(
-    paths: tuple[Path, ...], out: Path | None, update: bool, settings: Settings, output: Output
+    paths: tuple[Path, ...],
+    out: Path | None,
+    update: bool,
+    catalog_properties: bool,
+    settings: Settings,
+    output: Output,
 ) -> int:
     """Writes what exists in the tenant as YAML. Writes nothing to Graph.
 
@@ -56,20 +66,32 @@ def export_command(
             "--update and --out are mutually exclusive.",
             hint="--update updates the files at PATH, --out writes new ones.",
         )
+    if update and catalog_properties:
+        raise UsageError(
+            "--update and --catalog-properties are mutually exclusive.",
+            hint="--update changes the catalogs that the files declare; to declare another one,"
+            " write `catalog` as a mapping.",
+        )
     if paths and not update:
         raise UsageError(
             "export takes PATH only with --update.", hint="Add --update, or omit PATH."
         )
-    return _update(paths, settings, output) if update else _export(out, settings, output)
+    if update:
+        return _update(paths, settings, output)
+    return _export(out, settings, output, catalog_properties=catalog_properties)
 
 
-def _export(out: Path | None, settings: Settings, output: Output) -> int:
+def _export(
+    out: Path | None, settings: Settings, output: Output, *, catalog_properties: bool
+) -> int:
     from reconciler.app.export import export
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress, tell
 
     with progress(output) as bars:
-        exported = run_async(export(settings, os.environ, bars))
+        exported = run_async(
+            export(settings, os.environ, bars, catalog_properties=catalog_properties)
+        )
     files = [] if out is None else _save(exported, out)
     _print(exported, files, output, saved=out is not None)
     if output.verbosity >= 0:

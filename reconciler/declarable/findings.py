@@ -11,12 +11,15 @@ from reconciler.render.nouns import capitalized, noun
 from reconciler.render.reasons import parent_sentence
 
 
-def left_out(parent: ObjectRef, objects: Sequence[Declarable]) -> Iterator[Diagnostic]:
-    """R306 for each part of objects in this parent that could not be declared."""
+def left_out(parent: ObjectRef | None, objects: Sequence[Declarable]) -> Iterator[Diagnostic]:
+    """R306 for each part of objects in this parent, or of the tenant, that could not be
+    declared.
+    """
     hint = "Correct it in Entra and export again, or leave it unmanaged."
     for declarable in objects:
         live = declarable.live.ref
-        title = f'"{live.display_name or ""}" ({live.id}) in {noun(parent.kind)} {parent}'
+        where = f" in {noun(parent.kind)} {parent}" if parent else ""
+        title = f'"{live.display_name or ""}" ({live.id}){where}'
         for part in declarable.left_out:
             what = "/".join(part.path) or "it"
             because = f"{part.because[:1].lower()}{part.because[1:].rstrip('.')}"

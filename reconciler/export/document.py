@@ -50,9 +50,12 @@ def _empty_list(header: str, document_format: DocumentFormat) -> Kind:
 
 def _header_lines(header: str, address: JsonValue, comment: str) -> str:
     note = f" # {comment}\n" if comment else "\n"
-    if isinstance(address, dict):
+    if not isinstance(address, dict):
+        return f"{header}: {scalar(address)}{note}"
+    if len(address) == 1:
         return f"{header}:\n  id: {scalar(address['id'])}{note}"
-    return f"{header}: {scalar(address)}{note}"
+    lines = (f"{line}\n" for line, _ in block(address, STEP))
+    return f"{header}:{note}{''.join(lines)}"
 
 
 def document(
@@ -61,7 +64,9 @@ def document(
     objects: Sequence[Declarable],
     document_format: DocumentFormat,
 ) -> ExportedDocument:
-    """The document that declares these objects, what they share as `defaults`."""
+    """The document that declares these objects, what they share as `defaults`. The address is a
+    name, an id, or the whole parent.
+    """
     bodies = [
         (document_format.kinds.named(declarable.live.ref.kind), declarable.live.id, body)
         for declarable in objects
@@ -99,7 +104,8 @@ def _content(
 def _text(
     parent: ObjectRef, address: JsonValue, defaults: Written, lists: Mapping[str, Entries]
 ) -> str:
-    known_as = parent.display_name or "" if isinstance(address, dict) else f"id {parent.id}"
+    by_id = isinstance(address, dict) and [*address] == ["id"]
+    known_as = parent.display_name or "" if by_id else f"id {parent.id}"
     parts = [_header_lines(parent.kind, address, visible(known_as))]
     if defaults:
         lines = (line for line, _ in block(as_mapping(defaults), STEP))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -218,12 +219,17 @@ def _state(
 def _counts(
     documents: Iterable[DeclaredDocument], document_format: DocumentFormat
 ) -> dict[str, int]:
-    """The number of declarations by the plural of their kind."""
-    counts = dict.fromkeys((kind.plural for kind in document_format.declarable(None)), 0)
-    for document in documents:
-        for declaration in document.declarations:
-            counts[document_format.kinds.named(declaration.kind).plural] += 1
-    return counts
+    """The number of declarations by the plural of their kind; of kinds of headers, which documents
+    need not declare, if there are any.
+    """
+    counts = Counter(
+        declaration.kind for document in documents for declaration in document.declarations
+    )
+    return {
+        kind.plural: counts[kind.name]
+        for kind in document_format.declarable(None)
+        if kind.parents or counts[kind.name]
+    }
 
 
 def _declared(

@@ -39,5 +39,6 @@ def _hint(kinds: Collection[Kind], what: str) -> str:
     if unmanaged:
         plurals = " and ".join(unmanaged)
         plurals = plurals[0].upper() + plurals[1:]
-        hint += f" {plurals} that it declared before stay live, unmanaged."
+        hint += f" {plurals} that it declared before stay live, unmanaged;"
+        hint += " declare `ensure: absent` to delete them."
     return hint

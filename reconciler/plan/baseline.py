@@ -16,12 +16,12 @@ from reconciler.model.plan import Plan, Unmanaged
 from reconciler.model.target import graph_host
 
 _OBJECT_STAYS = (
-    "It stays in the tenant, and apply no longer changes it. Declare it again, with its `id` if it"
-    " was renamed; or delete it in the Microsoft Entra admin center."
+    "It stays live; declare `ensure: absent` to delete it. Apply no longer changes it; to manage"
+    " it, declare it again, with its `id` if it was renamed."
 )
 _SCOPE_STAYS = (
-    "What is in it stays in the tenant, and apply no longer changes it. "
-    "Declare the {kind} again, or delete its objects in the Microsoft Entra admin center."
+    "What is in it stays live, and apply no longer changes it. Declare the {kind} again; to delete"
+    " what it contains, declare each object with `ensure: absent`."
 )
 
 

@@ -75,7 +75,7 @@ def _why(ref: ObjectRef, change: Change) -> Reason:
 
 
 def in_order_of_renames(changes: Sequence[Change]) -> list[Change]:
-    """The changes in their order, but each right after those in its scope that free its new name."""
+    """The changes in order, but each right after those in its scope that free its new name."""
     by_id = {(change.scope.key, change.kind, change.object.id): change for change in changes}
     ordered: dict[int, Change] = {}
     for change in changes:

@@ -78,10 +78,11 @@ def to_resolve(plan: Plan) -> list[str]:
         f"To make the tenant match the files, run: {command(plan, 'apply')}",
         f"To make the files match the tenant, run: {command(plan, 'export --update')}",
     ]
-    missing = [change.object for change in plan.changes if change.action == "create"]
-    if missing:
-        words = plural(common_noun(missing))
-        lines.append(
-            f"export --update keeps the declarations of missing {words}: remove them by hand."
-        )
+    for what, action in (("missing", "create"), ("absent", "delete")):
+        kept = [change.object for change in plan.changes if change.action == action]
+        if kept:
+            words = plural(common_noun(kept))
+            lines.append(
+                f"export --update keeps the declarations of {what} {words}: remove them by hand."
+            )
     return lines

@@ -33,12 +33,12 @@ class _Annotation:
 
 
 def plan_github(plan: Plan, wording: Wording = PLAIN) -> str:
-    """Blocked changes as errors, the plan's findings and gaps as warnings (or errors), pending
-    changes as notices.
+    """Blocked changes as errors; what is deleted or replaced, the plan's findings and gaps as
+    warnings (or errors); other pending changes as notices.
     """
-    annotations = [_change(change, wording) for change in plan.changes]
-    findings = (*findings_on_top(plan), *findings_below(plan))
-    annotations += [_diagnostic(diagnostic) for diagnostic in findings]
+    annotations = [_diagnostic(diagnostic) for diagnostic in findings_on_top(plan)]
+    annotations += [_change(change, wording) for change in plan.changes]
+    annotations += [_diagnostic(diagnostic) for diagnostic in findings_below(plan)]
     if not plan.complete:
         annotations.append(_Annotation("warning", "Incomplete plan", (incomplete(plan),), None))
     return _lines(annotations, [*view.nothing_to_do(plan, wording), view.last_line(plan, wording)])
@@ -57,13 +57,18 @@ def diagnostics_github(diagnostics: Sequence[Diagnostic], **checked: int) -> str
 
 
 def _change(change: Change, wording: Wording) -> _Annotation:
-    kind: Kind = "error" if change.action == "blocked" else "notice"
     word = drift_words.WORDS[change.action] if wording.drift else change.action
     title = f"{wording.title}: {word} {titles.label(change.object.display_name)}"
-    shown = rows.own_rows(change, {}, wording)
-    fields = [f"{titles.SYMBOLS[change.action]} {rows.field_path(row)}" for row in shown]
+    symbols = [(rows.symbol(change, row), row) for row in rows.own_rows(change, {}, wording)]
+    fields = [f"{symbol} {rows.field_path(row)}" for symbol, row in symbols if symbol != "="]
     lines = (titles.change_title(change, wording), *view.details(change, wording), *fields)
-    return _Annotation(kind, title, lines, change.source)
+    return _Annotation(_kind(change), title, lines, change.source)
+
+
+def _kind(change: Change) -> Kind:
+    if change.action == "blocked":
+        return "error"
+    return "warning" if change.removes else "notice"
 
 
 def _outcome(outcome: Outcome, wording: Wording) -> _Annotation:

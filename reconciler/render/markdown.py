@@ -80,8 +80,16 @@ def summary_markdown(plan: Plan, page: Page = COMMENT, wording: Wording = PLAIN)
     top = _top(plan, wording)
     bottom = [_unmanaged_summary(plan), _findings_summary(plan), _target(plan)]
     room = _room(page, [*top, *bottom])
-    scopes = [_titles(group, room, wording) for group in by_scope(plan)]
-    return joined([*top, _truncated(room, page), *scopes, *bottom])
+    # What is removed takes its room first, so that it is the last to be omitted.
+    removed = [_titles(group.only(removed=True), room, wording) for group in by_scope(plan)]
+    others = [_titles(group.only(removed=False), room, wording) for group in by_scope(plan)]
+    heading = _removed_heading(wording) if any(removed) else ""
+    return joined([*top, _truncated(room, page), heading, *removed, *others, *bottom])
+
+
+def _removed_heading(wording: Wording) -> str:
+    what = "Declared absent, or of another type" if wording.drift else "To be deleted or replaced"
+    return f"**{what}**"
 
 
 def _room(page: Page, fixed: Sequence[str]) -> Room:
@@ -198,7 +206,7 @@ def _removed(plan: Plan, room: Room, wording: Wording) -> list[str]:
     for group in by_scope(plan):
         shown = [change for change in group.changes if change.removes]
         blocks.append(scope_block(group.scope, shown, room, wording, is_open=True))
-    return ["**To be deleted or replaced**", *blocks] if any(blocks) else []
+    return [_removed_heading(wording), *blocks] if any(blocks) else []
 
 
 def _changes(plan: Plan, room: Room, wording: Wording, *, already_pending: bool) -> list[str]:

@@ -76,13 +76,13 @@ def _row(change: Change, row: FieldChange, wording: Wording) -> list[str]:
     path = rows.field_path(row)
     if change.action == "delete":
         return [f"-   {path}: {rows.value_text(row.before)}"]
+    if rows.symbol(change, row) == "=":
+        return [f"    {path}: {rows.value_text(row.after)}"]
     if wording.drift:
         declared = short(rows.value_text(row.after), VALUE_LENGTH)
         live = short(rows.value_text(row.before), VALUE_LENGTH)
         values = drift_words.values(row, declared, live)
         return [f"{titles.SYMBOLS['update']}   {path}: {values}"]
-    if row.before == row.after:
-        return [f"    {path}: {rows.value_text(row.after)}"]
     before = [] if row.before is None else [f"-   {path}: {rows.value_text(row.before)}"]
     return [*before, f"+   {path}: {rows.after_text(row)}"]
 

@@ -93,9 +93,11 @@ def _in_all(row: FieldChange, creates: Iterable[Change]) -> bool:
 
 
 def symbol(change: Change, row: FieldChange) -> str:
-    """The symbol of a row that is neither of a create nor of a delete. A replacement shows all
-    properties of the new object, those that stay the same included.
+    """The symbol of a row. A replacement has a row for every property of the new object, those
+    that stay the same included.
     """
+    if change.action in ("create", "delete"):
+        return SYMBOLS[change.action]
     if row.before == row.after:
         return "="
     if change.action == "replace" or (change.action == "rename" and row.path != NAME):

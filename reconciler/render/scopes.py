@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef, Read
@@ -36,6 +36,13 @@ class ScopeView:
     def kind(self) -> str:
         """`Catalog`."""
         return capitalized(noun(self.scope.kind))
+
+    def only(self, *, removed: bool) -> ScopeView:
+        """The same scope with nothing but the changes that remove an object, or nothing but the
+        others.
+        """
+        kept = tuple(change for change in self.changes if change.removes is removed)
+        return replace(self, changes=kept)
 
     def heading(self, wording: Wording = PLAIN) -> str:
         """`Marketing (32efb28c-…): 2 create, 1 update`, and why it could not be read."""

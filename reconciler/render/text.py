@@ -205,7 +205,7 @@ def _field(change: Change, row: FieldChange, wording: Wording) -> str:
     if change.action == "delete":
         return f"{titles.SYMBOLS['delete']}   {rows.field_path(row)}: {rows.value_text(row.before)}"
     symbol, before = rows.symbol(change, row), rows.value_text(row.before)
-    if row.before == row.after:
+    if symbol == "=":
         return f"{symbol}   {rows.field_path(row)}: {before}"
     if wording.drift:
         values = drift_words.values(row, rows.value_text(row.after), before)

@@ -47,12 +47,13 @@ def unmanaged_noun(plan: Plan) -> str:
     return common_noun(unmanaged.object for unmanaged in plan.unmanaged)
 
 
-def unmanaged_notes(plan: Plan) -> tuple[str, str]:
+def unmanaged_notes(plan: Plan) -> tuple[str, ...]:
     """What to know about the unmanaged objects of a plan, below their list."""
     word = unmanaged_noun(plan)
     command = drift_words.command(plan, "export --update")
     return (
         f"Removing a declaration does not delete the {word} in the tenant; it becomes unmanaged.",
+        f"To delete unmanaged {plural(word)}, declare each with `ensure: absent`.",
         f"To add unmanaged {plural(word)} to the files, run: {command}",
     )
 

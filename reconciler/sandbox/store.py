@@ -202,6 +202,11 @@ class Store:
             )
             self._forget_deleted()
 
+    def end_lag(self) -> None:
+        """From now on reads return every object as it is."""
+        self._connection.execute("UPDATE objects SET quicker_left = 0, lag_left = 0")
+        self._forget_deleted()
+
     def switches(self) -> Switches:
         """The switches that `reset` stored; the defaults if it stored none."""
         row = self._connection.execute(

@@ -20,7 +20,6 @@ from harness import (
     Tenant,
     catalog,
     declare,
-    end_lag,
     extension,
     tenant,
 )
@@ -126,7 +125,7 @@ class Race:
                 self._apply(run, plan, held, turns, folder) for run, plan in enumerate(plans)
             )
             self.outcomes = [*await asyncio.gather(*applies)]
-            end_lag(held.store)
+            held.store.end_lag()
             self.after, self.heard = held.store.extensions(), turns.heard
             self.written = [turns.written(0), turns.written(1)]
             for declared in folders:

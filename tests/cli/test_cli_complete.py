@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import MARKETING, CommandLine
+from harness import FINANCE, MARKETING, CommandLine
 
 ENVIRONMENTS = "environments: {staging: {}, production: {}}\n"
 STATE = f"""
@@ -18,6 +18,9 @@ catalog: Marketing EU
 extensions: []
 ---
 catalog: {{id: {MARKETING}}}
+extensions: []
+---
+catalog: {{id: {FINANCE}, displayName: Sales, state: published}}
 ---
 catalog: ${{catalog}}
 ---
@@ -71,7 +74,7 @@ def started(folder: Path, *command: str, **variables: str) -> subprocess.Complet
         (["plan", "--environment", ""], ["staging", "production"]),
         (["plan", "--environment", "=", "st"], ["staging"]),
         (["plan", "--environment", "="], ["staging", "production"]),
-        (["plan", "--catalog", ""], [r"Marketing\ EU", MARKETING]),
+        (["plan", "--catalog", ""], [r"Marketing\ EU", MARKETING, "Sales"]),
         (["plan", "--catalog", "mar"], [r"Marketing\ EU"]),
         (["plan", "--catalog", "'Mar"], ["Marketing EU"]),
         (["plan", "other.yaml", "--catalog", ""], [r"A\ \&\ \"B\""]),

@@ -26,16 +26,19 @@ from tiers import examples
 
 IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)]
 NAMES = ["a", "A", "b", "c d", "É"]
+TYPES = (REQUEST, REQUEST, ASSIGNMENT)
 
 timeouts = st.sampled_from(["PT5M", "PT60M", "P1D", "PT24H", "P14D"])
 
 
 @st.composite
-def bodies(draw: st.DrawFn, *, with_url: bool, declared: bool) -> dict[str, Any]:
-    """A request body; `declared` ones may hold nulls and either timeout name, live ones are as a
-    seed wants them.
+def bodies(
+    draw: st.DrawFn, *, with_url: bool, declared: bool, types: tuple[str, ...] = TYPES
+) -> dict[str, Any]:
+    """A request body of one of the types; `declared` ones may hold nulls and either timeout name,
+    live ones are as a seed wants them.
     """
-    kind = draw(st.sampled_from([REQUEST, REQUEST, ASSIGNMENT]))
+    kind = draw(st.sampled_from(types))
     body = extension(draw(st.sampled_from(NAMES)), kind)
     body["endpointConfiguration"]["logicAppWorkflowName"] = draw(
         st.sampled_from(["la", "LA", "other"])

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from anyio.from_thread import BlockingPortal
-from harness import Json, Ran, end_lag
+from harness import Json, Ran
 
 from reconciler.sandbox.errors import GraphError
 from reconciler.sandbox.server import serve
@@ -199,7 +199,7 @@ class Graph:
     def catch_up(self) -> None:
         """Ends the time in which reads lag behind writes."""
         with Store(self.database) as store:
-            end_lag(store)
+            store.end_lag()
 
     def live(self) -> list[Json]:
         """Every extension with its catalog, by name; without what Graph made up for it since the

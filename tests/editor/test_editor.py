@@ -268,9 +268,10 @@ def test_a_list_item_is_offered_as_a_whole_valid_extension(
     server: LanguageServer, item: str
 ) -> None:
     head = "catalog: Marketing\nextensions:\n"
-    (request, first), (assignment, second), *_ = offered(server, head + item)
-    assert (request, assignment) == ("extension for requests", "extension for assignments")
-    for inserted in (first, second):
+    labels, texts = zip(*offered(server, head + item)[:3], strict=True)
+    assert labels == ("extension for requests", "extension for assignments", "extension to delete")
+    assert "ensure: absent" in texts[2]
+    for inserted in texts:
         lines = without_placeholders(inserted).removeprefix("- ").split("\n")
         state = load_texts(
             [("a.yaml", f"{head}  - {lines[0]}\n" + "".join(f"  {line}\n" for line in lines[1:]))],

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from fault_table import EXPECTED, Cells, as_text, read
+from fault_plots import PLOTS
+from fault_table import EXPECTED, Cells, as_text, reviewed
 
 CELLS = pytest.StashKey[Cells]()
 
@@ -34,7 +35,8 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     cells = config.stash.get(CELLS, {})
-    if config.getoption("--fault-table", False):
-        terminalreporter.write_line(as_text(cells))
-    if os.environ.get("RENEW_GOLDEN") == "1":
-        EXPECTED.write_text(as_text(read(EXPECTED.read_text()) | cells))
+    for plot in PLOTS:
+        if config.getoption("--fault-table", False):
+            terminalreporter.write_line(as_text(cells, plot))
+        if os.environ.get("RENEW_GOLDEN") == "1":
+            EXPECTED[plot.name].write_text(as_text(reviewed(plot) | cells, plot))

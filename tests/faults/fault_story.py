@@ -3,39 +3,18 @@ without it.
 """
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
 from fault_kinds import CLIENT_TIMEOUT_S, ELSEWHERE, FAULTS, Handler
-from harness import FINANCE, MARKETING, Json, Tenant, catalog, declare, end_lag, extension, tenant
+from fault_plots import EVERY_TIME, SWITCHES, WRITES, Plot
+from harness import FINANCE, MARKETING, Json, Tenant, catalog, declare, tenant
 
-from reconciler.model.plan import Outcome, Plan
+from reconciler.model.plan import Change, Outcome, Plan
 from reconciler.sandbox.errors import GraphError
-
-STEPS = (
-    "list catalogs",
-    "list extensions",
-    "pre-check, PUT",
-    "PUT",
-    "read-back, PUT",
-    "pre-check, POST",
-    "POST",
-    "read-back, POST",
-)
-LATE = "once, and reads lag behind writes"
-IN_TURN = "once, and reads are served by two views in turn"
-TIMES = {"once": STEPS, "every time": STEPS, LATE: STEPS[3:], IN_TURN: STEPS[3:]}
-"""How often a fault occurs, and at which steps: before the first write no read can lag."""
-SWITCHES = {LATE: ["lag_reads=5"], IN_TURN: ["lag_reads=3", "views=2"]}
-CHANGED_ID = "c0000000-0000-4000-8000-000000000001"
-KEPT = extension("kept")
-DECLARED = {
-    MARKETING: [KEPT, extension("changed", description="new"), extension("new", description="new")],
-    FINANCE: [extension("other", description="new")],
-}
 
 Live = dict[str, list[Json]]
 
@@ -60,6 +39,7 @@ class Story:
     times: str
     fault: str
     step: str
+    plot: Plot = WRITES
     before: Live = field(default_factory=dict)
     first: Plan | None = None
     outcomes: tuple[Outcome, ...] = ()
@@ -67,30 +47,40 @@ class Story:
     seen: list[Seen] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     foreign_connections: int = 0
-    planned_again: list[str] = field(default_factory=list)
+    second: Plan | None = None
     outcomes_again: tuple[Outcome, ...] = ()
     at_the_end: Live = field(default_factory=dict)
 
+    def outcome_of(self, name: str) -> Outcome:
+        """The outcome of the change."""
+        (outcome,) = (
+            outcome for outcome in self.outcomes if outcome.change.object.display_name == name
+        )
+        return outcome
+
     def status_of(self, name: str) -> str:
         """The outcome of the change, in a word."""
-        (status,) = (
-            "blocked" if outcome.change.action == "blocked" else outcome.status
-            for outcome in self.outcomes
-            if outcome.change.object.display_name == name
-        )
-        return status
+        outcome = self.outcome_of(name)
+        return "blocked" if outcome.change.action == "blocked" else outcome.status
 
-    def sent(self, method: str) -> list[Seen]:
+    def sent(self, step: str) -> list[Seen]:
         """Every attempt of a write."""
-        return [seen for seen in self.seen if seen.method == method]
+        return [seen for seen in self.seen if seen.step == step]
 
     @property
     def touched(self) -> dict[str, str]:
-        """The changes that the fault affects, and their methods: a step of the plan affects the
-        whole catalog.
+        """The steps that send and are affected by the fault, and what they change: a step of the
+        plan affects the whole catalog.
         """
-        changes = {"changed": "PUT", "new": "POST"}
-        return {name: verb for name, verb in changes.items() if self.step.endswith(verb)} or changes
+        changes = dict(self.plot.changes)
+        sends = self.step.rpartition(", ")[2]
+        return {sends: changes[sends]} if sends in changes else changes
+
+    @property
+    def unfinished(self) -> list[Change]:
+        """The replacements that the second plan found half-way."""
+        blocked = self.second.blocked if self.second else ()
+        return [change for change in blocked if change.reason.code == "replace_unfinished"]
 
 
 def step_of(request: web.Request, story: Story) -> str:
@@ -99,10 +89,10 @@ def step_of(request: web.Request, story: Story) -> str:
         return "list catalogs"
     if story.first is None:
         return "list extensions"
+    sends = story.plot.sends(request.path)
     if request.method != "GET":
-        return request.method
-    verb = "PUT" if request.path.endswith(CHANGED_ID) else "POST"
-    return f"{'read-back' if story.sent(verb) else 'pre-check'}, {verb}"
+        return sends
+    return f"{'read-back' if story.sent(sends) else 'pre-check'}, {sends}"
 
 
 async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -126,7 +116,7 @@ async def happen(story: Story, folder: Path) -> Story:
             return await handler(request)
         step = step_of(request, story)
         faulty = step == story.step and (
-            story.times == "every time" or not any(seen.faulty for seen in story.seen)
+            story.times == EVERY_TIME or not any(seen.faulty for seen in story.seen)
         )
         story.seen.append(Seen(step, request.method, request.path_qs, len(story.waits), faulty))
         if not faulty:
@@ -135,12 +125,8 @@ async def happen(story: Story, folder: Path) -> Story:
         return await FAULTS[story.fault](request, lambda passed_on: answered(passed_on, handler))
 
     desired = folder / "desired"
-    declare(
-        desired,
-        {"catalog": "Marketing", "extensions": DECLARED[MARKETING]},
-        {"catalog": "Finance", "extensions": DECLARED[FINANCE]},
-    )
-    marketing = catalog(extensions=[KEPT, {"id": CHANGED_ID, **extension("changed")}])
+    declare_all(desired, story.plot.declared[MARKETING], story)
+    marketing = catalog(extensions=story.plot.live)
     finance = catalog("Finance", FINANCE)
     switches = SWITCHES.get(story.times, [])
     timeout_s = CLIENT_TIMEOUT_S if story.fault.startswith("timeout") else 10
@@ -152,16 +138,40 @@ async def happen(story: Story, folder: Path) -> Story:
             story.first = await held.plan(desired)
             story.outcomes, story.after = await held.apply(story.first), live(held)
             healed = True
-            end_lag(held.store)
-            second = await held.plan(desired)
-            story.planned_again = [change.object.display_name for change in second.pending]
-            story.outcomes_again, story.at_the_end = await held.apply(second), live(held)
+            held.store.end_lag()
+            story.second = await held.plan(desired)
+            if story.unfinished:
+                declare_all(desired, finishing(story), story)
+            last = await held.plan(desired)
+            story.outcomes_again, story.at_the_end = await held.apply(last), live(held)
     return story
+
+
+def declare_all(folder: Path, marketing: Sequence[Json], story: Story) -> None:
+    """Declares these extensions for Marketing, and those of the story for Finance."""
+    finance = story.plot.declared[FINANCE]
+    declare(
+        folder,
+        {"catalog": "Marketing", "extensions": [*marketing]},
+        {"catalog": "Finance", "extensions": [*finance]},
+    )
+
+
+def finishing(story: Story) -> list[Json]:
+    """What is declared for Marketing, with what `replace_unfinished` says to declare instead."""
+    ids = {change.object.display_name: change.reason.parameters for change in story.unfinished}
+    declared: list[Json] = []
+    for body in story.plot.declared[MARKETING]:
+        both = ids.get(body["displayName"])
+        declared.append({**body, "id": both["new_id"]} if both else body)
+        if both:
+            declared.append({"id": both["old_id"], "ensure": "absent"})
+    return declared
 
 
 def live(held: Tenant) -> Live:
     """The tenant's extensions without lag, by catalog."""
-    return {catalog_id: held.store.extensions(catalog_id) for catalog_id in DECLARED}
+    return {catalog_id: held.store.extensions(catalog_id) for catalog_id in (MARKETING, FINANCE)}
 
 
 @contextmanager

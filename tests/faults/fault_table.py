@@ -1,13 +1,18 @@
 """The matrix as text: one table for each duration of the fault."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from fault_kinds import FAULTS
-from fault_story import TIMES, Story
+from fault_plots import REMOVALS, WRITES, Plot
+from fault_story import Story
 
-EXPECTED = Path(__file__).with_name("expected.txt")
-LEGEND = """\
+EXPECTED = {
+    WRITES.name: Path(__file__).with_name("expected.txt"),
+    REMOVALS.name: Path(__file__).with_name("expected_removals.txt"),
+}
+_WRITES = """\
 The outcome of a change when a fault occurs at one step of it (`make faults` prints this from real \
 runs).
 
@@ -18,6 +23,18 @@ unknown   it may have been applied; the report names the object to check
 2x        its write was sent twice; without a number: once if done or unknown, never if failed or \
 blocked
 """
+_REMOVALS = """\
+The outcome of a deletion, or of a replacement (POST new, then DELETE old), when a fault occurs at \
+one step of it (`make faults` prints this from real runs).
+
+done      it is live as declared, or no longer live, and reported as done
+failed    nothing was written, and it is reported as failed
+both      the new object is live and the old one too; it is reported as failed, with both ids
+unknown   it may have been applied; the report names the object to check
+2x        its write was sent twice; without a number: once if done or unknown, never if failed or \
+both
+"""
+_LEGENDS = {WRITES.name: _WRITES, REMOVALS.name: _REMOVALS}
 _LABEL, _COLUMN = 25, 12
 
 Cells = dict[tuple[str, str, str], str]
@@ -26,15 +43,23 @@ Cells = dict[tuple[str, str, str], str]
 
 def cell(story: Story) -> str:
     """The outcome of the story: one word if both changes of a catalog have the same outcome."""
-    return "/".join(dict.fromkeys(_word(story, name, verb) for name, verb in story.touched.items()))
+    words = (_word(story, name, sends) for sends, name in story.touched.items())
+    return "/".join(dict.fromkeys(words))
 
 
-def as_text(cells: Cells) -> str:
+def reviewed(plot: Plot) -> Cells:
+    """The cells of the reviewed table; none before it was written."""
+    file = EXPECTED[plot.name]
+    return read(file.read_text(), plot) if file.exists() else {}
+
+
+def as_text(cells: Cells, plot: Plot) -> str:
     """The tables; an empty cell is a question mark."""
-    return "\n".join([LEGEND, *(_table(times, cells) for times in TIMES)])
+    tables = (_table(times, steps, cells) for times, steps in plot.times.items())
+    return "\n".join([_LEGENDS[plot.name], *tables])
 
 
-def read(text: str) -> Cells:
+def read(text: str, plot: Plot) -> Cells:
     """The cells of tables as `as_text` writes them."""
     cells: Cells = {}
     times = ""
@@ -46,21 +71,27 @@ def read(text: str) -> Cells:
         )
         name, *words = re.split(r" {2,}", line.strip())
         if times and name in FAULTS:
-            cells |= {
-                (times, name, step): word for step, word in zip(TIMES[times], words, strict=False)
-            }
+            row = zip(plot.times[times], words, strict=False)
+            cells |= {(times, name, step): word for step, word in row}
     return cells
 
 
-def _word(story: Story, name: str, verb: str) -> str:
-    status, sent = story.status_of(name), len(story.sent(verb))
+def _word(story: Story, name: str, sends: str) -> str:
+    status, sent = story.status_of(name), len(story.sent(sends))
+    if status == "failed" and story.outcome_of(name).written:
+        status = "both"
     plain = 1 if status in ("done", "unknown") else 0
     return status if sent == plain else f"{status} {sent}x"
 
 
-def _table(times: str, cells: Cells) -> str:
-    steps = TIMES[times]
-    heads = [step.split(" ", 1) if " " in step else ["", step] for step in steps]
+def _head(step: str) -> list[str]:
+    """The two lines above a column."""
+    first, _, second = step.partition(" ")
+    return [first, second] if first in ("list", "pre-check,", "read-back,") else ["", step]
+
+
+def _table(times: str, steps: Sequence[str], cells: Cells) -> str:
+    heads = [_head(step) for step in steps]
     rows = [["", *(head[0] for head in heads)], ["", *(head[1] for head in heads)]]
     rows += [[fault, *(cells.get((times, fault, step), "?") for step in steps)] for fault in FAULTS]
     lines = [

@@ -45,11 +45,13 @@ class Depot:
         """The outcomes of the plan."""
         return await apply_plan(plan, Run(self.graph, STRANGERS, at_once))
 
-    async def export(self) -> str:
+    async def export(self, *, parents_too: bool = False) -> str:
         """Everything that is live, as documents."""
-        every = await list_parents(self.graph, STRANGERS)
+        parents = await list_parents(self.graph, STRANGERS)
+        every = [parent.ref for parent in parents]
         observed = await observe_listed(self.graph, STRANGERS, every)
-        exported = export(observed, every, FORMAT, named=False)
+        to_declare = parents if parents_too else ()
+        exported = export(observed, every, FORMAT, named=False, to_declare=to_declare)
         return "---\n".join(document.text for document in exported.documents)
 
 

@@ -203,7 +203,7 @@ def test_renames_in_a_chain_are_planned_and_in_a_circle_they_are_blocked(
     declare(tmp_path / "desired", *documents)
     finance = catalog("Finance", FINANCE)
     plan = told(tmp_path, lambda held: planned(held, tmp_path), catalog(), finance)
-    blocked = {name: "renames_in_a_circle" for name in ("Finance", "Marketing")}
+    blocked = dict.fromkeys(("Finance", "Marketing"), "renames_in_a_circle")
     assert codes(plan) == ({} if chain else blocked)
 
 

@@ -400,12 +400,12 @@ WORDS = {
     "team: a\nchannels: []\n": (
         ("R312", 1, "The document declares nothing: `channels` and `tabs` are empty."),
         "Declare a team, a chat channel or a tab, or remove the document. Teams and channels that"
-        " it declared before stay live, unmanaged.",
+        " it declared before stay live, unmanaged; declare `ensure: absent` to delete them.",
     ),
     "catalog: a\nlabels: []\n": (
         ("R312", 1, "The document declares nothing: `labels` is empty."),
         "Declare a label, or remove the document. Labels that it declared before stay live,"
-        " unmanaged.",
+        " unmanaged; declare `ensure: absent` to delete them.",
     ),
     "catalog: a\n": (
         ("R103", 1, "`labels` is missing in the document."),

@@ -45,7 +45,8 @@ def test_what_has_become_unmanaged_is_shown_with_the_way_out(all_catalogs: bool)
     first, _ = with_baseline(UNMANAGED, EMPTY, all_catalogs=all_catalogs).diagnostics
     assert (first.code, first.severity) == ("R309", "warning")
     assert str(LIVE.id) in first.message and "Marketing" in first.message
-    assert "stays in the tenant" in first.hint and "Declare it again" in first.hint
+    assert "It stays live; declare `ensure: absent` to delete it." in first.hint
+    assert "declare it again, with its `id`" in first.hint
 
 
 @pytest.mark.parametrize(

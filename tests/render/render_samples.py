@@ -10,6 +10,7 @@ from reconciler.model.environment import ENVIRONMENT_NAME
 from reconciler.model.json_values import JsonValue
 from reconciler.model.objects import ObjectRef
 from reconciler.model.plan import (
+    ACTIONS,
     Change,
     FieldChange,
     Outcome,
@@ -164,6 +165,75 @@ BASED = replace(
 )
 """The same with an environment, and with what was pending before marked."""
 
+LEAVES = (
+    FieldChange(("description",), "Called by nobody", None),
+    FieldChange(("displayName",), "old-audit", None),
+    FieldChange(("endpointConfiguration", "logicAppWorkflowName"), "audit", None),
+)
+USES: list[JsonValue] = [
+    {
+        "access_package": "Ledger",
+        "policy": "Employees | `all`",
+        "stage": "assignmentRequestCreated",
+    }
+]
+REMOVING = replace(
+    RICH,
+    scopes=RICH.scopes[2:3],
+    changes=(
+        RICH.changes[1],
+        Change(
+            "replace",
+            ref("notify-approvers", 2, ASSIGNMENT_TYPE),
+            (MARKETING,),
+            reason("type_replaced", live_type=REQUEST_TYPE, type=ASSIGNMENT_TYPE),
+            (
+                FieldChange(TIMEOUT, "PT30M", None),
+                FieldChange(("description",), "before", "after"),
+                FieldChange(("displayName",), "notify-approvers", "notify-approvers"),
+            ),
+            Precondition(True, "sha256:" + "0e" * 32),
+            SourceLocation("desired_state/marketing.yaml", 14),
+            used_by=(),
+        ),
+        Change(
+            "delete",
+            ref("old-audit", 5),
+            (MARKETING,),
+            reason("declared_absent"),
+            LEAVES,
+            Precondition(True, "sha256:" + "0f" * 32),
+            SourceLocation("desired_state/marketing.yaml", 40),
+            "2022-11-02T19:57:41Z",
+            "owner@contoso.com",
+            already_pending=True,
+            used_by=(),
+        ),
+        Change(
+            "delete",
+            ref("older-audit", 6),
+            (MARKETING,),
+            reason("declared_absent"),
+            LEAVES[:1],
+            Precondition(True, "sha256:" + "1f" * 32),
+            SourceLocation("desired_state/marketing.yaml", 42),
+        ),
+        Change(
+            "blocked",
+            ref("in-use", 7),
+            (MARKETING,),
+            reason("in_use", count=1, used_by=USES),
+            source=SourceLocation("desired_state/marketing.yaml", 44),
+        ),
+    ),
+    diagnostics=(
+        Diagnostic("R309", "warning", '"by-hand" is unmanaged now', "declare it"),
+        Diagnostic("R316", "warning", "The plan deletes too much.", "Review the deletions."),
+    ),
+    unmanaged=RICH.unmanaged[:1],
+)
+"""Deletes, one of them with unknown uses, a replacement, and what is in use."""
+
 EMPTY = Plan(
     "0.1.0",
     TENANT,
@@ -274,6 +344,9 @@ def plan_with(text: str) -> Plan:
                 ("create", because(text)),
                 ("update", because(text)),
                 ("rename", reason("renamed_by_id", live_name=text, differ=1, declared=2)),
+                ("replace", reason("type_replaced", live_type=text, type=text)),
+                ("delete", reason("declared_absent")),
+                ("blocked", reason("in_use", used_by=[{text: text}])),
                 ("blocked", Reason("a_new_code", {text: [text, {text: text}]})),
             )
         ),
@@ -334,7 +407,7 @@ DIAGNOSTICS = st.builds(
 )
 CHANGES = st.builds(
     Change,
-    action=st.sampled_from(["create", "update", "rename", "blocked"]),
+    action=st.sampled_from(ACTIONS),
     object=OBJECTS,
     parents=st.lists(PARENTS, max_size=2).map(tuple),
     reason=REASONS,

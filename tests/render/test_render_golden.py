@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from render_samples import BASED, DRIFT, EMPTY, FINDINGS, OUTCOMES, RICH, WORDING
+from render_samples import BASED, DRIFT, EMPTY, FINDINGS, OUTCOMES, REMOVING, RICH, WORDING
 
 from reconciler.model.plan_document import plan_document
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
@@ -23,6 +23,13 @@ RENDERINGS: dict[str, Callable[[], str]] = {
     "drift.txt": lambda: plan_text(RICH, DRIFT),
     "drift.md": lambda: plan_markdown(RICH, wording=DRIFT),
     "drift.github.txt": lambda: plan_github(RICH, DRIFT),
+    "removing.txt": lambda: plan_text(REMOVING, WORDING),
+    "removing.md": lambda: plan_markdown(REMOVING, wording=WORDING),
+    "removing.github.txt": lambda: plan_github(REMOVING, WORDING),
+    "removing.json": lambda: to_json(plan_document(REMOVING)),
+    "removing.drift.txt": lambda: plan_text(REMOVING, DRIFT),
+    "removing.drift.md": lambda: plan_markdown(REMOVING, wording=DRIFT),
+    "removing.summary.md": lambda: summary_markdown(REMOVING, wording=WORDING),
     "summary.txt": lambda: summary_text(RICH),
     "summary.md": lambda: summary_markdown(RICH),
     "empty.txt": lambda: plan_text(EMPTY),

@@ -116,6 +116,7 @@ def test_totals_say_object_where_there_are_several_kinds() -> None:
     assert "| `all users (policy, id c1)` | `Marketing / Onboarding` |" in markdown
     for output in (plan_text(PLAN), markdown):
         assert "does not delete the object in the tenant; it becomes unmanaged." in output
+        assert "To delete unmanaged objects, declare each with `ensure: absent`." in output
         assert "To add unmanaged objects to the files, run: " in output
     assert "the declarations of missing objects: remove them" in plan_text(PLAN, DRIFT)
     many = replace(PLAN, changes=(), unmanaged=PLAN.unmanaged * 200)

@@ -1,6 +1,7 @@
 """The lines that scripts and reviewers rely on."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from render_samples import (
     FINDINGS,
     MARKETING,
     OUTCOMES,
+    REMOVING,
     RICH,
     WORDING,
     because,
@@ -315,6 +317,56 @@ def test_a_summary_of_a_large_plan_fits_its_page_and_counts_the_rest() -> None:
     assert len(output.encode()) <= SMALLEST_BYTES
     shown = output.count("\n* `")
     assert f"**Truncated: {800 - shown} changes omitted to fit the size limit.**" in output
+
+
+def removals(number: int) -> Plan:
+    """A create of each of so many extensions, and then a delete of one."""
+    create = RICH.changes[1]
+    creates = [
+        replace(create, object=replace(create.object, display_name=f"new {index}"))
+        for index in range(number)
+    ]
+    [delete] = [change for change in REMOVING.changes if change.object.display_name == "old-audit"]
+    return replace(REMOVING, changes=(*creates, delete))
+
+
+@pytest.mark.parametrize("rendered", [plan_markdown, summary_markdown])
+@pytest.mark.parametrize("wording", [WORDING, DRIFT])
+def test_what_is_removed_comes_first_and_is_the_last_to_be_omitted(
+    rendered: Callable[..., str], wording: Wording
+) -> None:
+    page = rendered(removals(500), Page(SMALLEST_BYTES), wording)
+    assert "Truncated" in page
+    assert page.index("old-audit") < page.index("new 0")
+
+
+def test_a_deletion_is_annotated_as_a_warning_after_the_finding_about_all() -> None:
+    """GitHub shows ten annotations of a level."""
+    changes = tuple(change for change in REMOVING.changes if change.removes) * 5
+    limit, *deleted = plan_github(replace(REMOVING, changes=changes), WORDING).splitlines()
+    assert limit.startswith("::warning title=R316::")
+    assert len(deleted) == 10
+    assert all("title=Plan%3A" in line for line in deleted[:-1])
+
+
+def test_what_a_replacement_keeps_is_not_shown_as_different() -> None:
+    replaced = replace(REMOVING, changes=REMOVING.changes[1:2])
+    for output in (
+        plan_github(replaced, WORDING),
+        plan_text(replaced, DRIFT),
+        plan_markdown(replaced, wording=DRIFT),
+    ):
+        changed = {line.strip() for line in output.replace("%0A", "\n").splitlines()}
+        assert not [line for line in changed if re.match(r"(-/\+|[-+~]) +displayName", line)]
+        assert [line for line in changed if re.match(r"~ +description", line)]
+
+
+def test_drift_says_what_an_update_of_the_files_leaves() -> None:
+    assert (
+        "export --update keeps the declarations of absent extensions: remove them by hand."
+        in plan_text(REMOVING, DRIFT)
+    )
+    assert "absent extensions" not in plan_text(RICH, DRIFT)
 
 
 def test_the_list_of_unmanaged_extensions_says_that_nothing_deletes_them() -> None:

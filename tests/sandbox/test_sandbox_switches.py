@@ -228,6 +228,19 @@ def test_a_deleted_object_is_forgotten_once_reads_have_caught_up(start):
         assert graph.EXPIRY not in {row.id for row in store.rows("extension")}
 
 
+def test_lag_can_be_ended_for_every_object(start, request_body):
+    graph = start("lag_reads=9", "views=2")
+    created = graph.create(request_body)["id"]
+    graph.send("PATCH", f"/catalogs/{graph.FINANCE}", {"displayName": "Treasury"})
+    graph.send("DELETE", graph.extensions(graph.FINANCE, graph.EXPIRY))
+    with Store(graph.database) as store:
+        store.end_lag()
+        assert graph.EXPIRY not in {row.id for row in store.rows("extension")}
+    assert graph.get(graph.extensions(extension=created)).is_success
+    assert graph.get(f"/catalogs/{graph.FINANCE}").json()["displayName"] == "Treasury"
+    assert graph.get(graph.extensions(graph.FINANCE, graph.EXPIRY)).status_code == 404
+
+
 def test_the_lag_of_a_delete_survives_a_restart_and_is_shared_by_two_servers(start):
     graph = start("lag_reads=2")
     item = graph.extensions(graph.FINANCE, graph.EXPIRY)

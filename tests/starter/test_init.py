@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from harness import CommandLine
+from harness import CommandLine, catalog, extension
 
 from reconciler import __version__
 
@@ -69,6 +69,21 @@ def test_its_example_is_valid_once_it_is_uncommented(reconciler: CommandLine) ->
     assert reconciler("validate").out == "Valid: 1 file, 1 extension.\n"
     planned = reconciler("plan", "--sandbox")
     assert "+ create my-extension" in planned.out and "R301" not in planned.out
+
+
+def test_its_example_shows_how_to_delete(reconciler: CommandLine) -> None:
+    """Removing the marks once declares no deletion; the two lines are valid in the example's
+    place.
+    """
+    reconciler("init", ".", "--ci", "none")
+    file = reconciler.folder / EXAMPLE
+    lines = [line[2:] for line in file.read_text("utf-8").splitlines()[4:]]
+    start = lines.index("extensions:")
+    shown = [line.replace("# ", "", 1) for line in lines if line.startswith("  # ")][-2:]
+    reconciler.seed(catalog(extensions=[extension("my-extension")]))
+    file.write_text("\n".join([lines[0], lines[start], *shown]))
+    assert reconciler("validate").out == "Valid: 1 file, 1 extension.\n"
+    assert "- delete my-extension" in reconciler("plan", "--sandbox").out
 
 
 @pytest.mark.parametrize(
