@@ -27,7 +27,8 @@ async def list_access_packages(graph: Graph, parents: Parents) -> tuple[Observed
     """
     catalog = parents[0]
     bodies = [body for body in await _listed(graph, catalog) if _catalog_id(body) == catalog.id]
-    packages = {package.id: package for package in (observe(parents, body) for body in bodies)}
+    inside = [observe(parents, body) for body in bodies]
+    packages = {package.id: package for package in inside}
     if not packages:
         await _confirm_none(graph, catalog)
     return tuple(packages.values())

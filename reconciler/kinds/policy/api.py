@@ -52,8 +52,7 @@ async def locate_policies(graph: Graph, parents: Parents) -> list[tuple[Parents,
     builder = graph.entitlement.assignment_policies
     request = Request.to(builder, expand="accessPackage($expand=catalog)")
     located = [_located(body) for body in await graph.pages(request)]
-    inside = [parent.id for parent in parents]
-    return [each for each in located if [outer.id for outer in each[0]][: len(inside)] == inside]
+    return [(outer, ref) for outer, ref in located if _ids(outer[: len(parents)]) == _ids(parents)]
 
 
 async def get_policy(graph: Graph, parents: Parents, policy_id: str) -> Observed | None:
@@ -123,6 +122,10 @@ def _located(body: Mapping[str, Any]) -> tuple[Parents, ObjectRef]:
         ObjectRef("access_package", identifier(package, "an access package"), _name(package)),
     )
     return parents, ObjectRef("policy", identifier(body, "a policy"), _name(body))
+
+
+def _ids(refs: Parents) -> list[str | None]:
+    return [ref.id for ref in refs]
 
 
 def _name(body: Mapping[str, Any]) -> str | None:
