@@ -117,19 +117,48 @@ def edited(held: Tenant) -> None:
     held.store.change("extension", row, {**row.document, "description": "edited"})
 
 
+def edited_elsewhere(held: Tenant) -> None:
+    """Somebody sets a member that no row of the plan shows."""
+    row = held.store.find("extension", OLD)
+    assert row is not None
+    held.store.change("extension", row, {**row.document, "riskLevel": "high"})
+
+
 def removed(held: Tenant) -> None:
     """Somebody deletes the object after the plan was made."""
     held.store.remove("extension", OLD)
 
 
+@pytest.mark.parametrize("edit", [edited, edited_elsewhere])
 @pytest.mark.parametrize("declared", [ABSENT, RETYPED], ids=["delete", "replace"])
-def test_what_was_edited_since_the_plan_is_not_deleted(tmp_path: Path, declared: Any) -> None:
-    story = Story([declared], between=edited)
+def test_what_was_edited_since_the_plan_is_not_deleted(
+    tmp_path: Path, declared: Any, edit: Callable[[Tenant], None]
+) -> None:
+    story = Story([declared], between=edit)
     outcome, live = applied(tmp_path, story)
     assert (outcome.status, outcome.stale) == ("failed", True)
     assert "changed after the plan was made" in explained(outcome)
-    assert [each["description"] for each in live] == ["edited"]
+    assert [each["id"] for each in live] == [OLD]
     assert set(story.seen) == {"GET"}
+
+
+@pytest.mark.parametrize("edit", [edited, edited_elsewhere])
+def test_what_was_edited_since_the_new_object_was_created_is_not_deleted(
+    tmp_path: Path, edit: Callable[[Tenant], None]
+) -> None:
+    held_by: list[Tenant] = []
+
+    async def after_the_create(request: web.Request, handler: Handler) -> web.StreamResponse | None:
+        answer = await handler(request)
+        edit(held_by[0])
+        return answer
+
+    story = Story([RETYPED], answer=after_the_create, between=held_by.append)
+    outcome, live = applied(tmp_path, story)
+    assert (outcome.status, outcome.written, outcome.stale) == ("failed", True, False)
+    assert OLD in explained(outcome)
+    assert "changed after the plan was made" in explained(outcome)
+    assert (len(live), story.seen.count("DELETE")) == (2, 0)
 
 
 def test_what_is_gone_already_is_done(tmp_path: Path) -> None:
@@ -277,6 +306,15 @@ def test_without_the_new_object_the_old_one_is_not_deleted(tmp_path: Path, statu
     assert (outcome.status, outcome.written) == ("failed", False)
     assert [each["id"] for each in live] == [OLD]
     assert "DELETE" not in story.seen
+
+
+def test_while_the_new_object_does_not_show_the_old_one_is_not_deleted(tmp_path: Path) -> None:
+    story = Story([RETYPED], switches=["lag_reads=100"])
+    outcome, live = applied(tmp_path, story)
+    (new,) = (each["id"] for each in live if each["id"] != OLD)
+    assert outcome.status == "unknown"
+    assert f"gave the id {new}, but reads do not return it yet" in explained(outcome)
+    assert (len(live), "DELETE" in story.seen) == (2, False)
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,9 @@ def test_the_worked_example_shows_something_of_each(reconciler: CommandLine) -> 
         "update": 1,
         "rename": 0,
         "replace": 0,
-        "delete": 0,
+        "delete": 1,
         "blocked": 0,
-        "unchanged": 1,
+        "unchanged": 0,
         "unmanaged": 1,
     }
     assert reconciler("apply", example, "--sandbox", "--auto-approve").code == 0

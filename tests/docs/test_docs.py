@@ -375,7 +375,9 @@ class TestShownCommands:
         shell = Shell(tmp_path)
         shown = shell.run("make demo")
         assert shell.exit_code == 0, shown
-        assert "3 created, 1 updated" in shown and shown.endswith("0 blocked, 5 unchanged.\n")
+        assert "- deleted expiry-reminder in Finance" in shown
+        assert "3 created, 1 updated, 0 renamed, 0 replaced, 1 deleted, 0 failed" in shown
+        assert shown.endswith("0 blocked, 5 unchanged.\n")
 
     def test_the_build_runs_what_contributing_says(self) -> None:
         assert "`.ci/run`" in text_of(CONTRIBUTING)

@@ -6,10 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-import httpx
-from harness import MARKETING, REQUEST, SUBSCRIPTION, CommandLine, served_sandbox
-
-from reconciler.settings import DEFAULT_LOOPBACK_TOKEN
+from colleague import Colleague, colleague_at
+from harness import MARKETING, REQUEST, SUBSCRIPTION, CommandLine
 
 BASE = f"""\
 catalog: Marketing # owned by the campaign team
@@ -32,49 +30,14 @@ ADDED = f"""\
 """
 
 
-class Colleague:
-    """Somebody with the admin center open: edits what is live through Graph, past the
-    repository.
-    """
-
-    def __init__(self, base_url: str) -> None:
-        self._catalog = f"{base_url}/identityGovernance/entitlementManagement/catalogs/{MARKETING}"
-        self._client = httpx.Client(headers={"Authorization": f"Bearer {DEFAULT_LOOPBACK_TOKEN}"})
-
-    def edit(self, name: str, **properties: object) -> None:
-        """Changes these properties of the extension of this name and keeps the others."""
-        listed = (
-            self._client.get(f"{self._catalog}/customWorkflowExtensions")
-            .raise_for_status()
-            .json()["value"]
-        )
-        [live] = [one for one in listed if one["displayName"] == name]
-        read_only = ("id", "createdBy", "createdDateTime", "lastModifiedBy", "lastModifiedDateTime")
-        body = {
-            key: value for key, value in live.items() if key not in read_only and value is not None
-        }
-        answer = self._client.put(
-            f"{self._catalog}/customWorkflowExtensions/{live['id']}", json=body | properties
-        )
-        answer.raise_for_status()
-
-    def close(self) -> None:
-        """Leaves."""
-        self._client.close()
-
-
 def test_from_a_pull_request_to_a_clean_tenant(reconciler: CommandLine) -> None:
     state = Path("desired_state/marketing.yaml")
     reconciler.seed({"id": MARKETING, "displayName": "Marketing", "customWorkflowExtensions": []})
     state.parent.mkdir()
     state.write_text(BASE)
     assert reconciler("apply", "--sandbox", "--auto-approve").code == 0
-    with served_sandbox(reconciler.folder) as url:
-        colleague = Colleague(url)
-        try:
-            tell(reconciler, state, colleague)
-        finally:
-            colleague.close()
+    with colleague_at(reconciler.folder) as colleague:
+        tell(reconciler, state, colleague)
 
 
 def tell(reconciler: CommandLine, state: Path, colleague: Colleague) -> None:
