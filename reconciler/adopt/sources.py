@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.adopt.positions import Piece, pieces
-from reconciler.loader.declared import declared
+from reconciler.loader.declared import DeclaredDocument, declared
 from reconciler.loader.format import DEFAULTS, DocumentFormat
+from reconciler.loader.joined import with_ids
 from reconciler.loader.variables import substituted
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.environment import Environment
@@ -75,13 +76,18 @@ def documents_of(
     texts: Mapping[str, str], document_format: DocumentFormat, environment: Environment | None
 ) -> Iterator[Document]:
     """The documents of all files, in their order; the texts were loaded without an error."""
+    read: list[tuple[Node, Piece]] = []
+    declared_documents: list[DeclaredDocument] = []
     for file, text in texts.items():
         nodes, _ = read_documents(text, document_format.hints)
         for node, piece in zip(nodes, _mappings(pieces(text)), strict=True):
             substitute, _ = substituted(node, environment)
-            document, _ = declared(substitute, file, document_format)
-            if document.header is not None:
-                yield Document(file, piece, document.header, _defaults(substitute, document_format))
+            read.append((substitute, piece))
+            declared_documents.append(declared(substitute, file, document_format)[0])
+    for (node, piece), document in zip(read, with_ids(declared_documents), strict=True):
+        if document.header is not None:
+            defaults = _defaults(node, document_format)
+            yield Document(document.source.file, piece, document.header, defaults)
 
 
 def _mappings(documents: Iterable[Piece]) -> list[Piece]:

@@ -81,11 +81,18 @@ async def read_live(writing: Writing, run: Run, *, all_objects: bool) -> Sequenc
 async def _read_before(writing: Writing, run: Run) -> Sequence[Observed]:
     """What the change depends on; for a create, the read-back of the create before it is used if it
     is recent enough.
+
+    That an object to be deleted is gone must show in two reads: one alone may be from before the
+    object was created (docs/graph.md §5.5).
     """
     recent = run.take_recent(writing.change) if writing.is_create else None
     if recent is not None:
         return recent
-    return await read_live(writing, run, all_objects=writing.reads_all and writing.accepted is None)
+    reads_all = writing.reads_all and writing.accepted is None
+    live = await read_live(writing, run, all_objects=reads_all)
+    if writing.is_delete and not live:
+        live = await read_live(writing, run, all_objects=True)
+    return live
 
 
 def own_of(change: Change, live: Sequence[Observed]) -> Observed | None:

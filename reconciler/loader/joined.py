@@ -32,13 +32,8 @@ class Joined:
 def joined(documents: Iterable[DeclaredDocument], kinds: Kinds) -> Joined:
     """The documents; those of one object have the same header, and the first one that declares the
     object has all that is declared of it.
-
-    A name stands for the id that one document gives together with it: under a rename, that is the
-    new name, which no live object has yet.
     """
-    documents = list(documents)
-    ids = _ids(documents)
-    named = [_under(document, _with_id(document.header, ids)) for document in documents]
+    named = with_ids(documents)
     joined_documents = [document for document in named if document.header is None]
     diagnostics: list[Diagnostic] = []
     for group in by_header(named).values():
@@ -47,6 +42,15 @@ def joined(documents: Iterable[DeclaredDocument], kinds: Kinds) -> Joined:
         diagnostics += faults
         joined_documents += _sharing(group, whole)
     return Joined(tuple(joined_documents), tuple(diagnostics))
+
+
+def with_ids(documents: Iterable[DeclaredDocument]) -> list[DeclaredDocument]:
+    """The documents in the same order; a name stands for the id that one of them gives together
+    with it. Under a rename that is the new name, which no live object has yet.
+    """
+    documents = list(documents)
+    ids = _ids(documents)
+    return [_under(document, _with_id(document.header, ids)) for document in documents]
 
 
 def _ids(documents: Iterable[DeclaredDocument]) -> Ids:

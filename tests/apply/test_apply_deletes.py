@@ -19,6 +19,7 @@ from reconciler.apply.run import Run, apply_plan
 from reconciler.apply.stale import refuse_if_stale
 from reconciler.errors import StalePlanError
 from reconciler.model.plan import Outcome
+from reconciler.sandbox.switches import Lag
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OLD = MARKETING[:-1] + "0"
@@ -165,7 +166,22 @@ def test_what_is_gone_already_is_done(tmp_path: Path) -> None:
     story = Story(between=removed)
     outcome, live = applied(tmp_path, story)
     assert (outcome.status, explained(outcome), live) == ("done", "it no longer existed", [])
-    assert story.seen == ["GET"]
+    assert story.seen == ["GET", "GET"]
+
+
+def hidden_once(held: Tenant) -> None:
+    """One read does not show the object yet, as if it had just been created."""
+    row = held.store.find("extension", OLD)
+    assert row is not None
+    held.store.remove("extension", OLD)
+    held.store.add("extension", row.document, MARKETING, lag=Lag(0, 1))
+
+
+def test_one_read_that_lags_does_not_mean_that_it_is_gone(tmp_path: Path) -> None:
+    story = Story(between=hidden_once)
+    outcome, live = applied(tmp_path, story)
+    assert (outcome.status, outcome.reason, live) == ("done", None, [])
+    assert story.seen.count("DELETE") == 1
 
 
 def test_http_404_for_the_delete_is_done(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ class TestDocuments:
             for name in extension
             for member in schema["$defs"].get(name, {}).get("properties", {})
         }
-        assert told == set(schema["properties"]) | set(catalog) | set(extension) | nested
+        assert told == set(schema["properties"]) | set(extension) | set(catalog) | nested
 
     def test_every_member_of_the_plan_document_is_explained(self) -> None:
         schema = json.loads(schema_text("plan"))

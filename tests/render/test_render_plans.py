@@ -351,6 +351,7 @@ def test_a_deletion_is_annotated_as_a_warning_after_the_finding_about_all() -> N
 
 def test_what_a_replacement_keeps_is_not_shown_as_different() -> None:
     replaced = replace(REMOVING, changes=REMOVING.changes[1:2])
+    assert "displayName" not in plan_github(replaced, WORDING)
     for output in (
         plan_github(replaced, WORDING),
         plan_text(replaced, DRIFT),

@@ -2,7 +2,10 @@
 (docs/graph.md §1.1, §5.5).
 """
 
+import httpx
 import pytest
+
+from reconciler.sandbox.store import Store
 
 
 def item(graph, catalog=None):
@@ -125,6 +128,21 @@ def test_two_extensions_of_a_name_unless_names_are_unique(start, request_body):
     assert own.json()["displayName"] == "NOTIFY-HR"
     assert len(graph.every(graph.extensions())) == 2
     graph.create(request_body, graph.FINANCE)
+
+
+@pytest.mark.parametrize("kind", ["catalog", "extension"])
+def test_a_unique_name_that_another_process_is_writing_is_taken(start, request_body, kind):
+    graph = start("unique_catalog_names=true", "unique_extension_names=true")
+    path = "/catalogs" if kind == "catalog" else graph.extensions()
+    body = {"displayName": "Legal"} if kind == "catalog" else request_body
+    theirs = {**body, "id": "11111111-0000-4000-8000-000000000001"}
+    with Store(graph.database) as other:
+        with other.writing():
+            other.add(kind, theirs, graph.MARKETING)
+            with pytest.raises(httpx.ReadTimeout):
+                graph.send("POST", path, body, timeout=0.3)
+        same_name = {"$filter": f"displayName eq '{body['displayName']}'"}
+        assert [found["id"] for found in graph.every(path, params=same_name)] == [theirs["id"]]
 
 
 def test_a_created_catalog_lags_and_so_does_what_is_inside(start, request_body):

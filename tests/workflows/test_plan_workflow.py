@@ -80,6 +80,7 @@ class TestDeletions:
         assert "deletes or replaces 6 extensions" in run.jobs["plan"].log
         (body,) = bodies(world)
         assert "### Plan: 6 delete" in body
+        assert "deletes more than is allowed" in run.jobs["plan-gate"].summary
         assert body.index("`R316`") < body.index("- delete extension a")
 
         world.runner.variables["RECONCILER_MAX_DELETES"] = "6"
