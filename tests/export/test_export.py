@@ -92,6 +92,58 @@ def test_catalogs_of_one_name_are_addressed_by_id(reconciler: CommandLine) -> No
     assert f"---\ncatalog:\n  id: {MARKETING}" in text, "in the order of names, then ids"
 
 
+def test_catalogs_are_mappings_only_on_request(reconciler: CommandLine) -> None:
+    secret = "see https://x.logic.azure.com/?sig=aB3dE5gH7jK9mN1p"
+    reconciler.seed(
+        {**catalog(), "description": "for campaigns", "isExternallyVisible": True},
+        {**catalog("Twin", FINANCE), "state": "unpublished", "description": secret},
+        catalog("twin", MARKETING.replace("3", "4")),
+    )
+    plain, whole = (
+        reconciler("export", "--sandbox", "--catalog", "Marketing", "--catalog", FINANCE, *options)
+        for options in ([], ["--catalog-properties"])
+    )
+    assert plain.out.startswith(f"catalog: Marketing # id {MARKETING}\n\nextensions: []\n")
+    assert whole.out == (
+        f"catalog: # id {MARKETING}\n"
+        "  displayName: Marketing\n"
+        "  description: for campaigns\n"
+        "  isExternallyVisible: true\n"
+        "  state: published\n"
+        "\n"
+        "extensions: []\n"
+        "---\n"
+        f"catalog: # id {FINANCE}\n"
+        f"  id: {FINANCE}\n"
+        "  displayName: Twin\n"
+        "  isExternallyVisible: false\n"
+        "  state: unpublished\n"
+        "\n"
+        "extensions: []\n"
+    )
+    assert "sig=" not in whole.err
+    assert f'R306 warning: "Twin" ({FINANCE}): description is omitted, because' in whole.err
+    for text in (plain.out, whole.out):
+        (reconciler.folder / "a.yaml").write_text(text)
+        assert reconciler("plan", "a.yaml", "--sandbox", "--detailed-exitcode").code == 0
+
+
+def test_with_its_properties_a_catalog_is_never_empty(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog(), catalog("Finance", FINANCE))
+    exported = reconciler("export", "--sandbox", "--catalog-properties", "--out", "desired")
+    assert exported.out == (
+        "+ desired/finance.yaml: Finance, 0 extensions\n"
+        "+ desired/marketing.yaml: Marketing, 0 extensions\n"
+    )
+    assert "Skipped" not in exported.err
+    document = reconciler("export", "--sandbox", "--catalog-properties", "--format", "json")
+    assert document.document["documents"][1]["catalog"] == {
+        "displayName": "Marketing",
+        "isExternallyVisible": False,
+        "state": "published",
+    }
+
+
 def test_catalogs_are_chosen_by_name_or_id_and_then_written_even_when_empty(
     reconciler: CommandLine,
 ) -> None:
@@ -459,6 +511,10 @@ class TestNothingToExport:
     [
         (["desired_state"], "export takes PATH only with --update."),
         (["--update", "--out", "x"], "--update and --out are mutually exclusive."),
+        (
+            ["--update", "--catalog-properties"],
+            "--update and --catalog-properties are mutually exclusive.",
+        ),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(
