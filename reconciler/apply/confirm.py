@@ -30,6 +30,8 @@ async def confirm(
     dropped_at_once = writing.untried and expected.lost_only_aliases(lost_in_answer or ())
     try:
         seen = await read_back(writing, run, short=dropped_at_once)
+        if dropped_at_once and seen.missing and not expected.lost_only_aliases(seen.missing):
+            seen = await read_back(writing, run)  # reads lag: more is missing than was dropped
     except GraphError as error:
         return outcomes.unknown(writing, reason("read_back_failed"), error, request_id)
     may_be_dropped = lost_in_answer is None or bool(lost_in_answer)

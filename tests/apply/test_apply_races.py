@@ -20,7 +20,7 @@ from reconciler.model.reason import reason
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OWN = MARKETING[:-1] + "0"
 OTHER = MARKETING[:-1] + "1"
-READS = {"at once": (), "two views": ("lag_reads=1", "views=2")}
+READS = {"at once": (), "two views": ("lag_reads=2", "views=2")}
 """How reads follow writes, as switches: with two views what was written shows, vanishes and shows
 again.
 """
