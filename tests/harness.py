@@ -18,6 +18,7 @@ import pytest
 
 from reconciler.app.kinds import KINDS, document_format
 from reconciler.app.observe import observe
+from reconciler.apply.journal import Record, ignored
 from reconciler.apply.run import Run, apply_plan
 from reconciler.auth.credentials import LoopbackToken
 from reconciler.cli import run
@@ -132,9 +133,9 @@ class Tenant:
         pairs = list(zip(loaded.scopes, observed, strict=True))
         return build_plan(pairs, KINDS, PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only))
 
-    async def apply(self, plan: Plan) -> tuple[Outcome, ...]:
+    async def apply(self, plan: Plan, record: Record = ignored) -> tuple[Outcome, ...]:
         """What carrying the plan out came to."""
-        return await apply_plan(plan, Run(self.graph, KINDS, self.sleep))
+        return await apply_plan(plan, Run(self.graph, KINDS, self.sleep, record=record))
 
     async def sleep(self, wait_s: float) -> None:
         """Notes the wait; what happens `meanwhile` is at least that the others get a turn."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -39,15 +39,32 @@ class Files:
         return self.loaded(texts, self.environment).scopes
 
     def plan(self, declared: Sequence[DesiredScope], pairs: Pairs) -> Plan:
-        """The plan for the declared scopes, compared with what was observed for the pairs."""
+        """The plan for the declared scopes, compared with what was observed for the pairs. Of what
+        is declared in the tenant, only objects of the pairs were observed.
+        """
         observed = {_key(desired.parent): live for desired, live in pairs}
+        selected = {
+            each.ref.key
+            for desired, _ in pairs
+            if desired.parent is None
+            for each in desired.objects
+        }
         return self.planned(
             [
-                (replace(desired, deletes_unmanaged=None), observed[_key(desired.parent)])
+                (_selected(desired, selected), observed[_key(desired.parent)])
                 for desired in declared
                 if _key(desired.parent) in observed
             ]
         )
+
+
+def _selected(scope: DesiredScope, keys: Collection[tuple[str, str]]) -> DesiredScope:
+    """The scope, whose unmanaged objects are added to the files, not deleted; that of the tenant
+    with these objects only.
+    """
+    if scope.parent is not None:
+        return replace(scope, deletes_unmanaged=None)
+    return replace(scope, objects=tuple(each for each in scope.objects if each.ref.key in keys))
 
 
 def _key(parent: ObjectRef | None) -> tuple[str, ...]:

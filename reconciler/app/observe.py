@@ -32,7 +32,7 @@ async def observe(
 
     A parent that no search finds is looked for among all of its kind, whose names are compared as
     everywhere; the reason of an absent one names the most similar names. `advance` is called after
-    each scope.
+    each scope with a parent.
 
     Raises:
         AuthenticationError: Graph rejects the token.
@@ -51,7 +51,6 @@ async def observe(
     if of_tenant:
         whole = not declared or _refers_to_tenant(kinds, desired)
         scopes[None] = await tenant.scope(kinds.inside(None), whole=whole)
-        advance()
     return [scopes[scope.parent] for scope in desired]
 
 

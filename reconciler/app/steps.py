@@ -54,7 +54,8 @@ async def observed(
     """The observed state of each declared scope that --catalog selects."""
     names = connection.settings.catalogs
     desired = with_referred(KINDS, may_be_selected(declared, names))
-    read = counting("reading catalogs", len(desired), progress)
+    parents = sum(scope.parent is not None for scope in desired)
+    read = counting("reading catalogs", parents, progress)
     states = await observe(connection.graph, KINDS, desired, read)
     return select_read(list(zip(desired, states, strict=True)), names, declared)
 

@@ -16,8 +16,8 @@ from reconciler.model.plan import FieldChange
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The properties as sent: the desired ones, and for an update all others as they were
-    `before`. `absent`: the object must not show at all.
+    """The properties as sent: the desired ones, and for an update of a whole object all others as
+    they were `before`. `absent`: the object must not show at all.
     """
 
     kind: Kind

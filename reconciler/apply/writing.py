@@ -113,7 +113,8 @@ class Writing:
             self.bodies = [Body({})]
             return
         properties = patched(own.properties if own else {}, self.change.fields)
-        self._expected = Expectation(self.kind, properties, own)
+        sent = patched({}, self.change.fields) if self.kind.sends_differences else properties
+        self._expected = Expectation(self.kind, sent, own)
         self.bodies = self.kind.bodies(self.change.object, own, properties)
 
     def exists_as(self, object_id: str) -> None:

@@ -144,6 +144,7 @@ class Kind:
       of its own for it.
     * `guard`: (change, surroundings) → warnings, and reasons that block the change.
     * `refusals`: Graph's error code → reason code, where there is specific advice.
+    * `sends_differences`: an update sends only what differs (PATCH), not the whole object.
     * `no_role_inside`: the reason code of HTTP 403 in an object that the same run created.
     * `reasons`: code → sentence, for the codes that only this kind has or words in its own way.
     * `on_demand`: not read with its scope, only where a plan must know who refers to something.
@@ -165,6 +166,7 @@ class Kind:
     guard: Callable[[Change, Surroundings], Iterable[Diagnostic | Reason]] = _nothing
     refusals: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    sends_differences: bool = False
     no_role_inside: str = ""
     lists_unmanaged: bool = True
     on_demand: bool = False

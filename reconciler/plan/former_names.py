@@ -13,6 +13,8 @@ from reconciler.model.reason import Reason, reason
 from reconciler.plan.dependencies import blocked
 
 Key = tuple[str, str]
+NONE: Key = ("", "")
+"""The key of no object."""
 
 
 def blocked_by_former_names(
@@ -25,11 +27,15 @@ def blocked_by_former_names(
 
 def _blocked(change: Change, reasons: Mapping[Key, Reason]) -> Change:
     why = reasons.get(change.scope.key)
-    return change if why is None or change.action == "blocked" else blocked(change, why)
+    # To apply the other declaration first is no way out: it is what is blocked.
+    has_other_reason = change.action == "blocked" and change.reason.code != "name_pinned_elsewhere"
+    return change if why is None or has_other_reason else blocked(change, why)
 
 
 def _reasons(pairs: Sequence[tuple[DesiredScope, ObservedScope]]) -> dict[Key, Reason]:
-    """Why an object must not be renamed, by its key."""
+    """Why an object must not be renamed, by its key; and by its former name, for a declaration
+    that would take that.
+    """
     renamed = {
         declared.ref.key: declared.ref
         for desired, _ in pairs
@@ -39,16 +45,17 @@ def _reasons(pairs: Sequence[tuple[DesiredScope, ObservedScope]]) -> dict[Key, R
     }
     reasons: dict[Key, Reason] = {}
     for desired, observed in pairs:
-        new = renamed.get(observed.parent.key) if observed.parent else None
-        if new is not None and _is_former_name(desired.parent, new):
+        address, new = desired.parent, renamed.get(observed.parent.key if observed.parent else NONE)
+        if address is not None and new is not None and _is_former_name(address, new):
             place = f"{desired.source.file}:{desired.source.line}"
-            names = {"former_name": str(desired.parent), "new_name": str(new)}
-            reasons[new.key] = reason("former_name_declared", **names, place=place)
+            names = {"former_name": str(address), "new_name": str(new)}
+            why = reason("former_name_declared", **names, place=place)
+            reasons |= {new.key: why, address.key: why}
     return reasons
 
 
-def _is_former_name(address: ObjectRef | None, new: ObjectRef) -> bool:
+def _is_former_name(address: ObjectRef, new: ObjectRef) -> bool:
     """True if the address is another name than the new one."""
-    if address is None or address.id is not None:
+    if address.id is not None:
         return False
     return folded(address.display_name) != folded(new.display_name)

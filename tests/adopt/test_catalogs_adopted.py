@@ -67,6 +67,16 @@ def test_of_several_documents_the_one_that_declares_the_member_is_edited(
     )
 
 
+def test_of_the_chosen_catalog_alone_the_file_is_edited(reconciler: CommandLine) -> None:
+    others = "catalog: {displayName: New, description: x}\n---\ncatalog: {displayName: General}\n"
+    updated(reconciler, TEXT, others, description="by hand")
+    FILE.write_text(TEXT)
+    ran = reconciler("export", "--update", "--sandbox", "--catalog", "Marketing")
+    assert FILE.read_text() == TEXT.replace("old", "by hand")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.endswith("Update: 0 added, 1 changed, 0 left as they are, 0 not live.\n")
+
+
 def test_a_member_that_two_documents_declare_is_reported(reconciler: CommandLine) -> None:
     texts, out, err = updated(reconciler, TEXT, TEXT, description="by hand")
     assert texts == [TEXT, TEXT]

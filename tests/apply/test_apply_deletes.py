@@ -300,7 +300,8 @@ def test_deletes_come_after_all_other_writes_of_the_catalog(tmp_path: Path) -> N
     declared = [ABSENT, extension("b"), extension("z", description="new")]
     story = Story(declared, live=[LIVE, other])
     outcomes, live = asyncio.run(story.run(tmp_path))
-    assert [outcome.status for outcome in outcomes] == ["done"] * 3
+    planned = [(outcome.change.action, outcome.status) for outcome in outcomes]
+    assert planned == [("create", "done"), ("update", "done"), ("delete", "done")]
     assert [method for method in story.seen if method != "GET"] == ["POST", "PUT", "DELETE"]
     assert sorted(each["displayName"] for each in live) == ["b", "z"]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from tiers import sample
 
 from reconciler.apply.read_back import POLL_WAITS_S
 from reconciler.apply.stale import refuse_if_stale
+from reconciler.model.names import folded
 from reconciler.model.plan import Outcome
 from reconciler.model.reason import reason
+from tests.model.journal_paths import departures
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OWN = MARKETING[:-1] + "0"
@@ -43,7 +46,7 @@ def middleware(fault: Callable[[web.Request, Handler], Awaitable[web.StreamRespo
 
 class Story:
     """One catalog with what is live in it, one declared extension, and a fault that may read the
-    tenant.
+    tenant. The journal of every story is a path of the model of the write protocol.
     """
 
     reads: tuple[str, ...] = ()
@@ -51,6 +54,7 @@ class Story:
     def __init__(self, folder: Path, live: list[Any], wanted: Any, *switches: str) -> None:
         self.folder, self.live, self.wanted, self.switches = folder, live, wanted, switches
         self.writes: list[str] = []
+        self.journal: list[dict[str, Any]] = []
         self.held: Tenant
 
     def run(
@@ -76,12 +80,18 @@ class Story:
             async with served as self.held:
                 plan = await self.held.plan(self.folder / "desired")
                 applying = True
-                (outcome,) = await self.held.apply(plan)
+                (outcome,) = await self.held.apply(plan, record)
                 self.names = sorted(item["displayName"] for item in self.held.store.extensions())
                 self.after = self.held.store.extensions()
                 return outcome
 
-        return asyncio.run(story())
+        def record(event: str, **members: Any) -> None:
+            self.journal.append({"run": "the only one", "event": event, **members})
+
+        outcome = asyncio.run(story())
+        live = Counter(("marketing", folded(name)) for name in self.names)
+        assert departures(self.journal, live) == []
+        return outcome
 
     def add(self, name: str, **properties: Any) -> None:
         """Someone creates another one."""

@@ -114,6 +114,7 @@ async def happen(story: Story, folder: Path) -> None:
 
     @web.middleware
     async def trouble(request: web.Request, handler: Handler) -> web.StreamResponse:
+        assert "None" not in request.path
         step = "" if healed else story.step_of(request)
         if not step:
             return await handler(request)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from aiohttp import web
 from harness import FINANCE, MARKETING, Json, Tenant, catalog, declare, extension, tenant
-from objects import because
+from objects import because, explained
 
 from reconciler.app.kinds import KINDS
 from reconciler.apply.stale import refuse_if_stale
@@ -402,6 +402,53 @@ def test_a_catalog_that_was_changed_since_is_not_written(tmp_path: Path) -> None
         assert requests.bodies == []
 
     told(tmp_path, story, {**catalog(), "description": "old"}, faults=[requests.watch])
+
+
+def test_what_others_change_at_the_same_moment_was_not_sent(tmp_path: Path) -> None:
+    @web.middleware
+    async def meddling(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if request.method == "PATCH":
+            store = tenants[0].store
+            (row,) = store.rows("catalog")
+            store.change("catalog", row, {**row.document, "state": "unpublished"})
+        return answer
+
+    tenants: list[Tenant] = []
+    whole = {"displayName": "Marketing", "description": "new", "state": "published"}
+    declare(tmp_path / "desired", {"catalog": whole})
+
+    async def story(held: Tenant) -> None:
+        tenants.append(held)
+        plan, outcomes, after = await applied(held, tmp_path)
+        assert done(outcomes) == [("update", "Marketing")]
+        assert [row.path for row in plan.changes[0].fields] == [("description",)]
+        assert [row.path for row in after.changes[0].fields] == [("state",)]
+
+    before = {**catalog(), "description": "old", "state": "published"}
+    told(tmp_path, story, before, faults=[meddling])
+
+
+def test_of_two_that_are_created_at_once_both_are_reported(tmp_path: Path) -> None:
+    @web.middleware
+    async def racing(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if request.method == "POST":
+            tenants[0].store.add("catalog", catalog("campaigns", FINANCE), FINANCE)
+        return answer
+
+    tenants: list[Tenant] = []
+    declare(tmp_path / "desired", {"catalog": WHOLE, "extensions": [extension("a")]})
+
+    async def story(held: Tenant) -> None:
+        tenants.append(held)
+        _, (first, second), after = await applied(held, tmp_path)
+        assert (first.status, first.reason and first.reason.code) == ("failed", "twin_created")
+        assert FINANCE in explained(first)
+        assert (second.status, second.reason and second.reason.code) == ("skipped", "parent_failed")
+        assert codes(after) == {"Campaigns": "name_ambiguous", "a": "parent_ambiguous"}
+
+    told(tmp_path, story, catalog(), faults=[racing])
 
 
 def test_times_and_contents_of_a_catalog_do_not_make_a_plan_stale(tmp_path: Path) -> None:

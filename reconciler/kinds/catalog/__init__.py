@@ -25,6 +25,7 @@ CATALOG = Kind(
     ),
     declare=lambda declaration: desired_object(declaration, FIELDS),
     guard=guard,
+    sends_differences=True,
     no_role_inside="no_role_in_new_catalog",
     reasons={
         "built_in_catalog": (
