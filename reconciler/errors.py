@@ -6,7 +6,7 @@
     ├── InvalidFilesError       3  a saved plan is missing, unreadable or not a plan document
     ├── RefusedError            4  a guard or a missing approval
     ├── StalePlanError          5  the plan no longer matches Graph, was altered, or digests differ
-    ├── JournalError            1  the journal cannot be written; nothing more is sent to Graph
+    ├── JournalError            1  the journal is in use, damaged, or can no longer be written
     ├── OutputError             1  the result cannot be written to stdout (6 after a write)
     ├── NotRepeatedError        -  one write was not sent again; becomes an outcome
     ├── StoppedError            -  one write was not sent, as the run must end; becomes an outcome
@@ -88,7 +88,7 @@ class StoppedError(ReconcilerError):
 
 
 class JournalError(ReconcilerError):
-    """The journal of the run cannot be written."""
+    """The journal is in use or damaged, or can no longer be written; nothing more is sent."""
 
 
 class OutputError(ReconcilerError):

@@ -55,7 +55,7 @@ def write(file: Path, text: str) -> None:
     except OSError as error:
         raise _unwritable(file, error, "Nothing was written.") from error
     if through is None:
-        _replace({file: content})
+        replace({file: content})
         return
     try:
         with through:
@@ -108,7 +108,7 @@ def write_new(
     with deferred(), _undoing(made):
         for name, text in files.items():
             _write_new(folder / name, text, made)
-        _replace({folder / name: content for name, content in (replaced or {}).items()})
+        replace({folder / name: content for name, content in (replaced or {}).items()})
 
 
 def _already_exist(files: Iterable[str]) -> str:
@@ -168,13 +168,25 @@ def replace_all(texts: Mapping[Path, tuple[str, str]]) -> None:
             Then nothing was written, except what the message names.
     """
     marks = {file: _mark(file, before) for file, (before, _) in texts.items()}
-    _replace(
+    replace(
         {
             file: marks[file] + after.encode("utf-8")
             for file, (before, after) in texts.items()
             if after != before
         }
     )
+
+
+def make_own_folder(folder: Path) -> None:
+    """Creates a folder for what no repository keeps, with a `.gitignore` that says so; one that
+    exists stays as it is.
+
+    Raises:
+        OSError: it cannot be created.
+    """
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", "ascii")
 
 
 def read_before(file: Path) -> bytes:
@@ -201,8 +213,13 @@ def _mark(file: Path, before: str) -> bytes:
     return mark
 
 
-def _replace(new: Mapping[Path, bytes]) -> None:
-    """Replaces the contents of these regular files, all or none."""
+def replace(new: Mapping[Path, bytes]) -> None:
+    """Replaces the contents of these regular files, all or none.
+
+    Raises:
+        UsageError: a file is read-only or cannot be written; then nothing was written, except what
+            the message names.
+    """
     for file in new:
         _refuse_read_only(file)
     partial = {file: _beside(file, number) for number, file in enumerate(new)}

@@ -14,13 +14,14 @@ from reconciler.app.runs import Applied, Approval, Progress
 from reconciler.app.targets import refuse_plan_of_another_target
 from reconciler.errors import InvalidFilesError, StalePlanError
 from reconciler.loader import LoadedState
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Plan, UnsettledWrite
+from reconciler.model.target import graph_host
 from reconciler.plan.limit import beyond_limit, with_limit
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.app.connection import Connection
-    from reconciler.apply.journal import Record
+    from reconciler.apply.journal import Kept, Record
 
 
 async def apply(
@@ -33,21 +34,25 @@ async def apply(
 ) -> Applied:
     """Makes a new plan and applies it, if it is approved; every write is recorded in the journal.
 
+    What the journal shows as unsettled is looked for first.
+
     Raises:
         UsageError: the journal cannot be written; nothing was read or written.
+        JournalError: another run uses the journal, or it is damaged; the same.
     """
     from reconciler.app.connection import connect
     from reconciler.app.steps import fresh_plan
     from reconciler.apply.journal import open_journal
 
-    with open_journal(journal) as record:
+    with open_journal(journal) as kept:
         async with connect(settings, variables, progress.remark) as connection:
-            planned = await fresh_plan(connection, desired, progress)
+            unsettled = await _settle(kept, connection, progress)
+            planned = await fresh_plan(connection, desired, progress, unsettled)
             fresh = with_limit(planned, approval.max_deletes)
             refusal = approval.refusal(fresh)
             if refusal is not None:
                 return Applied(fresh, refusal=refusal)
-            return await _carry_out(fresh, connection, progress, record)
+            return await _carry_out(fresh, connection, progress, kept.record)
 
 
 async def apply_saved(
@@ -63,21 +68,48 @@ async def apply_saved(
 
     Raises:
         StalePlanError: they are not, or the document was altered or truncated.
+        RefusedError: a write of an earlier run to one of these objects is unsettled.
+        UsageError, JournalError: as for `apply`.
     """
     from reconciler.app.connection import connect
     from reconciler.apply.journal import open_journal
+    from reconciler.apply.settle import unsettled_refusal
     from reconciler.apply.stale import refuse_if_stale
+    from reconciler.plan.unsettled import blocked_if_unsettled
 
     saved = _saved(file)
     refuse_plan_of_another_target(settings, saved)
     excess = beyond_limit(saved, max_deletes)
     if excess is not None:
         return Applied(saved, refusal=excess)
-    with open_journal(journal) as record:
+    with open_journal(journal) as kept:
         async with connect(settings, variables, progress.remark) as connection:
             connection.refuse_plan_of_another_tenant(saved)
+            unsettled = await _settle(kept, connection, progress)
+            refusal = unsettled_refusal(blocked_if_unsettled(saved.pending, unsettled))
+            if refusal is not None:
+                raise refusal
             await refuse_if_stale(saved, connection.graph, KINDS)
-            return await _carry_out(saved, connection, progress, record)
+            return await _carry_out(saved, connection, progress, kept.record)
+
+
+async def _settle(
+    kept: Kept, connection: Connection, progress: Progress
+) -> tuple[UnsettledWrite, ...]:
+    """The writes of earlier runs that stay unsettled after a search."""
+    from reconciler.apply.history import Target
+    from reconciler.apply.run import Run
+    from reconciler.apply.settle import settle
+
+    if not kept.unsettled:
+        return ()
+    target = Target(connection.tenant_id, graph_host(connection.settings.graph_url))
+    progress.remark("looking for the writes of an earlier run")
+    try:
+        run = Run(connection.graph, KINDS, record=kept.record)
+        return await settle(kept.unsettled, target, run)
+    finally:
+        progress.remark("")
 
 
 def _saved(file: Path) -> Plan:

@@ -65,6 +65,8 @@ class Approval:
         """Why the plan must not be applied; None if it is approved. A plan with nothing to write
         needs no approval.
         """
+        from reconciler.apply.settle import unsettled_refusal
+
         self.show(plan)
         excess = beyond_limit(plan, self.max_deletes)
         if excess is not None:
@@ -72,7 +74,7 @@ class Approval:
         if self.expected_digest is None:
             return self.ask(plan) if plan.pending else None
         if plan.changes and plan.digest != self.expected_digest:
-            return StalePlanError(
+            return unsettled_refusal(plan.blocked) or StalePlanError(
                 f"The digest of the new plan, {plan.digest}, does not match --expect-digest."
                 " Nothing was written.",
                 hint="Review the new plan, then apply with its digest.",

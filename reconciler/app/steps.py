@@ -16,19 +16,25 @@ from reconciler.app.selection import may_be_selected, select_read
 from reconciler.graph.concurrent import concurrently
 from reconciler.loader import LoadedState
 from reconciler.model.objects import DesiredScope, ObservedScope, Parents, Referring
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Plan, UnsettledWrite
 from reconciler.plan.build import PlanContext, build_plan
 from reconciler.plan.uses import Place, Uses, removing
 
 
-async def fresh_plan(connection: Connection, declared: LoadedState, progress: Progress) -> Plan:
+async def fresh_plan(
+    connection: Connection,
+    declared: LoadedState,
+    progress: Progress,
+    unsettled: tuple[UnsettledWrite, ...] = (),
+) -> Plan:
     """The plan for the desired state; the warnings about the files come before its own."""
     pairs = await observed(connection, declared.scopes, progress)
-    plan = build_plan(pairs, KINDS, plan_context(connection))
+    context = replace(plan_context(connection), unsettled=unsettled)
+    plan = build_plan(pairs, KINDS, context)
     removed = removing(plan.changes)
     if removed:  # read only now, and the plan is made again with what refers to them
         uses = await _uses(connection, removed, progress)
-        plan = build_plan(pairs, KINDS, plan_context(connection), uses)
+        plan = build_plan(pairs, KINDS, context, uses)
     return replace(plan, diagnostics=(*declared.diagnostics, *plan.diagnostics))
 
 

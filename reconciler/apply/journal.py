@@ -1,24 +1,44 @@
 """The append-only journal of an apply: every attempt to write and its result. JSON lines, without
 secrets.
 
-Every line is in the file before the run continues. After a crash, a `sending` line without an
-`answered` line of the same `client_request_id` is a write that was in flight.
+Every line is in the file before the run continues. A later run reads it back: a write that was sent
+and has no clear outcome is looked for before anything else is planned (`apply/settle.py`). While a
+run uses a journal, it holds an exclusive lock on it.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import stat
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from reconciler.apply.history import (
+    AFTER_TORN_LINE,
+    MAX_BYTES,
+    History,
+    SentWrite,
+    Span,
+    read_history,
+)
 from reconciler.errors import JournalError, UsageError
+from reconciler.files import make_own_folder, replace
 from reconciler.model.secrets import masked
+from reconciler.settings import DEFAULT_JOURNAL
+
+try:
+    import fcntl
+except ImportError:  # Windows: two runs must not share a journal there
+    fcntl = None  # type: ignore[assignment]
+
+log = logging.getLogger("reconciler.apply")
 
 _BINARY = getattr(os, "O_BINARY", 0)
 """Only Windows has text mode, which would change the ends of lines."""
@@ -31,51 +51,55 @@ def ignored(_event: str, **_members: Any) -> None:
     """Records nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The journal of this run: `record` adds a line, `unsettled` are the writes of earlier runs
+    that it shows as sent and not as settled.
+    """
+
+    record: Record = ignored
+    unsettled: tuple[SentWrite, ...] = ()
+
+
 @contextmanager
-def open_journal(file: Path | None) -> Iterator[Record]:
-    """The function that adds lines to the file within the block; `ignored` without a file.
+def open_journal(file: Path | None) -> Iterator[Kept]:
+    """The journal in the file, locked within the block; an empty one without a file.
 
     Raises:
         UsageError: the file cannot be written.
+        JournalError: another run uses it, or it is damaged.
     """
     if file is None:
-        yield ignored
+        yield Kept()
         return
     journal = Journal(file)
     try:
-        yield journal.record
+        yield Kept(journal.record, journal.history.unsettled)
     finally:
         journal.close()
 
 
 class Journal:
-    """One file, appended to by any number of runs; each line names its run."""
+    """One file, appended to by one run after the other; each line names its run. `history` is what
+    it says of earlier runs; a pipe or a device says nothing.
+    """
 
     def __init__(self, file: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Opens the file, or creates it if it does not exist.
+        """Opens the file and locks it, or creates it if it does not exist.
 
         Raises:
             UsageError: it cannot be written.
+            JournalError: another run uses it, or it is damaged.
         """
         self._file = file
         self._now = now
         self._run = str(uuid.uuid4())
         try:
-            self._descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o644)
+            self._descriptor, self.history = _opened(file)
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise UsageError(
-                f"The journal {file} cannot be written: {reason}.", hint="Choose another --journal."
-            ) from error
-        status = os.fstat(self._descriptor)
-        self._on_disk = stat.S_ISREG(status.st_mode)
-        # After a line that a crash truncated, ours must start on a new line.
-        truncated = self._on_disk and status.st_size > 0 and self._last_byte() != b"\n"
-        self._next_begins_with = "\n" if truncated else ""
-
-    def _last_byte(self) -> bytes:
-        os.lseek(self._descriptor, -1, os.SEEK_END)
-        return os.read(self._descriptor, 1)
+            raise _unusable(f"The journal {file} cannot be written", error) from error
+        self._on_disk = _is_on_disk(self._descriptor)
+        self._after_torn_line = self.history.torn
 
     def record(self, event: str, **members: Any) -> None:
         """Adds one line and waits until it is on disk.
@@ -83,16 +107,19 @@ class Journal:
         Raises:
             JournalError: it could not be added.
         """
+        torn = {AFTER_TORN_LINE: True} if self._after_torn_line else {}
         line = {
             "time": self._now().isoformat(timespec="milliseconds"),
             "run": self._run,
             "event": event,
+            **torn,
             **members,
         }
-        content = f"{self._next_begins_with}{json.dumps(masked(line), allow_nan=False)}\n".encode()
+        begins_with = "\n" if torn else ""
+        content = f"{begins_with}{json.dumps(masked(line), allow_nan=False)}\n".encode()
         try:
-            # One call, so that lines of two runs do not mix. A pipe or a terminal does not support
-            # fsync.
+            # One call, so that a line is torn in one place only. A pipe or a terminal does not
+            # support fsync.
             written = os.write(self._descriptor, content)
             if self._on_disk:
                 os.fsync(self._descriptor)
@@ -100,10 +127,10 @@ class Journal:
             raise self._broken(error.strerror or str(error)) from error
         if written != len(content):
             raise self._broken("the disk is full")
-        self._next_begins_with = ""
+        self._after_torn_line = False
 
     def _broken(self, reason: str) -> JournalError:
-        self._next_begins_with = "\n"
+        self._after_torn_line = True
         return JournalError(
             f"The journal {self._file} cannot be written: {reason}.",
             hint=(
@@ -113,5 +140,97 @@ class Journal:
         )
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the file, which unlocks it."""
         os.close(self._descriptor)
+
+
+def _unusable(what: str, error: OSError | ValueError) -> UsageError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return UsageError(
+        f"{what}: {reason}. Nothing was written.",
+        hint="Choose another file with --journal, or keep no journal with --no-journal.",
+    )
+
+
+def _opened(file: Path) -> tuple[int, History]:
+    """The file, open and locked, and what it says; a large one is trimmed first."""
+    descriptor = _locked(file)
+    try:
+        if not _is_on_disk(descriptor):
+            return descriptor, History()
+        with open(descriptor, "rb", closefd=False) as lines:
+            lines.seek(0)
+            history = read_history(lines, file)
+            content = _trimmed(lines, history)
+        if content is None or not _is_replaced(file, content):
+            return descriptor, history
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return _opened(file)
+
+
+def _locked(file: Path) -> int:
+    """The file, open for reading and appending; a regular one is locked."""
+    if file == DEFAULT_JOURNAL:
+        make_own_folder(file.parent)
+    while True:
+        descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o644)
+        try:
+            if not _is_on_disk(descriptor) or _lock(descriptor, file):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, file: Path) -> bool:
+    """True once it is locked; False if another run has replaced the file in the meantime.
+
+    Raises:
+        JournalError: another run holds the lock.
+        UsageError: the file system has no locks.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise JournalError(
+            f"The journal {file} is in use by another run. Nothing was written.",
+            hint="Wait until that run has ended, or choose another file with --journal.",
+        ) from error
+    except OSError as error:
+        raise _unusable(f"The journal {file} cannot be locked", error) from error
+    return os.path.samestat(os.fstat(descriptor), file.stat())
+
+
+def _is_on_disk(descriptor: int) -> bool:
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+
+
+def _trimmed(lines: Any, history: History) -> bytes | None:
+    """The content without its oldest settled runs; None if the journal stays as it is."""
+    size_bytes = lines.seek(0, os.SEEK_END)
+    kept = history.kept() if size_bytes > MAX_BYTES else history.spans
+    if kept == history.spans:
+        return None
+    return b"".join(_content(lines, span) for span in kept)
+
+
+def _content(lines: Any, span: Span) -> bytes:
+    lines.seek(span.start)
+    content: bytes = lines.read(span.end - span.start)
+    return content if content.endswith(b"\n") else content + b"\n"
+
+
+def _is_replaced(file: Path, content: bytes) -> bool:
+    """True once the file has this content; a journal that cannot be replaced only stays large."""
+    try:
+        replace({file: content})
+    except UsageError as error:
+        log.warning("The journal %s was not trimmed: %s", file, error)
+        return False
+    return True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.apply import outcomes
@@ -30,6 +31,9 @@ MAX_FAILED_POLLS = 3
 """Polling ends after this many failed polls in a row; each was retried already, like every request.
 """
 
+Read = Callable[[], Awaitable[Sequence[Observed]]]
+"""Reads what is live now; raises GraphError."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
@@ -49,7 +53,7 @@ async def read_back(writing: Writing, run: Run, *, short: bool = False) -> ReadB
         GraphError: the last poll failed, or `MAX_FAILED_POLLS` in a row.
     """
     waits_s = SHORT_POLL_WAITS_S if short else POLL_WAITS_S
-    async with aclosing(poll(writing, run, waits_s)) as polls:
+    async with aclosing(_polls(writing, run, waits_s)) as polls:
         async for live in polls:
             run.remember(writing.change, live)
             seen = _read_back_of(writing, live)
@@ -67,7 +71,7 @@ async def search(writing: Writing, run: Run, lost: ReconcilerError) -> Observed 
     """
     shown: dict[str, Observed] = {}
     try:
-        async with aclosing(poll(writing, run, POLL_WAITS_S)) as polls:
+        async with aclosing(_polls(writing, run, POLL_WAITS_S)) as polls:
             async for live in polls:
                 run.remember(writing.change, live)
                 shown |= _of_same_name(writing, live)
@@ -83,11 +87,24 @@ async def search(writing: Writing, run: Run, lost: ReconcilerError) -> Observed 
     return outcomes.not_found(writing, lost, sorted(shown))
 
 
-async def poll(
+def _polls(
     writing: Writing, run: Run, waits_s: Sequence[float]
 ) -> AsyncGenerator[Sequence[Observed], None]:
-    """The live objects, read again after each wait; a failed poll is skipped, and one that finds no
-    parent does not count as one where this run has created the parent.
+    """What the change is about, read again after each wait; while reads of a new parent lag, that
+    counts as no failure.
+    """
+    read = partial(read_live, writing, run, all_objects=writing.reads_all)
+    return poll(read, run, waits_s, writing.parent_lags)
+
+
+async def poll(
+    read: Read,
+    run: Run,
+    waits_s: Sequence[float],
+    is_lag: Callable[[GraphError], bool] = lambda _error: False,
+) -> AsyncGenerator[Sequence[Observed], None]:
+    """What is live, read again after each wait; a failed poll is skipped, and one that failed
+    because reads lag (`is_lag`) does not count.
 
     Raises:
         GraphError: the last poll failed, or `MAX_FAILED_POLLS` in a row.
@@ -97,9 +114,9 @@ async def poll(
         await run.sleep(wait_s)
         try:
             with run.graph.skip_queue():
-                live = await read_live(writing, run, all_objects=writing.reads_all)
+                live = await read()
         except GraphError as error:
-            failed += not writing.parent_lags(error)
+            failed += not is_lag(error)
             if failed == MAX_FAILED_POLLS or number == len(waits_s):
                 raise
         else:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.graph.client import Sending
 
 Verdict = Literal["accepted", "throttled", "unauthorized", "refused", "not_sent", "unclear"]
+NOTHING_WRITTEN: tuple[Verdict, ...] = ("throttled", "unauthorized", "refused", "not_sent")
 
 
 Result: TypeAlias = "Answer | GraphError | NotRepeatedError"
@@ -46,12 +47,12 @@ async def send(writing: Writing, run: Run) -> Answer | GraphError:
         result = await run.graph.attempt(sending)
     except AuthenticationError as error:  # the token expired during the check
         writing.may_be_written = was_written
-        _record_answer(writing, sending, error, run)
+        _record_answer(writing, sending, error, "not_sent", run)
         raise
-    if classify(result) in ("throttled", "unauthorized", "refused", "not_sent"):
+    if classify(result) in NOTHING_WRITTEN:
         writing.may_be_written = was_written
     writing.request_id = result.request_id or writing.request_id
-    _record_answer(writing, sending, result, run)
+    _record_answer(writing, sending, result, classify(result), run)
     if writing.is_delete and isinstance(result, GraphRefusalError) and result.status == 404:
         writing.notes.append(reason("already_gone"))
         return Answer({}, result.request_id, 0)
@@ -81,11 +82,18 @@ def classify(result: Result) -> Verdict:
 
 
 def _record_answer(
-    writing: Writing, sending: Sending, result: Answer | GraphError | AuthenticationError, run: Run
+    writing: Writing,
+    sending: Sending,
+    result: Answer | GraphError | AuthenticationError,
+    verdict: Verdict,
+    run: Run,
 ) -> None:
-    error = None if isinstance(result, Answer) else str(result)
-    request_id = result.request_id
-    run.record("answered", **_attempt(writing.change, sending), request_id=request_id, error=error)
+    members = _attempt(writing.change, sending) | {
+        "verdict": verdict,
+        "request_id": result.request_id,
+        "error": None if isinstance(result, Answer) else str(result),
+    }
+    run.record("answered", **members)
 
 
 def _attempt(change: Change, sending: Sending) -> dict[str, Any]:

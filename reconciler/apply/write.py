@@ -17,7 +17,7 @@ from reconciler.apply.confirm import (
     settle_lost_write,
 )
 from reconciler.apply.read_back import search
-from reconciler.apply.send import Result, Verdict, classify, send
+from reconciler.apply.send import NOTHING_WRITTEN, Result, classify, send
 from reconciler.apply.writing import Writing
 from reconciler.errors import GraphError, GraphRefusalError, NotRepeatedError, ReconcilerError
 from reconciler.graph.retry import may_repeat
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 REQUESTS_PER_WRITE = 3
 """The check, the write and the read-back."""
-NOTHING_WRITTEN: tuple[Verdict, ...] = ("throttled", "unauthorized", "refused", "not_sent")
 
 
 async def write(writing: Writing, run: Run) -> Outcome:

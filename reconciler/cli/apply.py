@@ -22,6 +22,7 @@ from reconciler.errors import (
     RefusedError,
     UsageError,
 )
+from reconciler.settings import DEFAULT_JOURNAL
 
 if TYPE_CHECKING:
     from reconciler.app.runs import Applied, Approval
@@ -61,7 +62,12 @@ def _valid_digest(
 @click.option(
     "--journal",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Append a JSON line to this file before and after every write.",
+    help="Keep the journal of all writes in this file.  [default: .reconciler/journal.jsonl]",
+)
+@click.option(
+    "--no-journal",
+    is_flag=True,
+    help="Keep no journal: writes that an earlier run left unsettled are not looked for.",
 )
 @max_deletes_option
 @output_options()
@@ -74,6 +80,7 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
     auto_approve: bool,
     journal: Path | None,
     max_deletes: int,
+    no_journal: bool,
     settings: Settings,
     output: Output,
 ) -> int:
@@ -81,6 +88,7 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
 
     PATH is a file or folder of YAML, by default desired_state.
     """
+    journal = _chosen_journal(journal, no_journal=no_journal)
     if plan_file is None:
         approval = _approval(output, expect_digest, max_deletes, approved=auto_approve)
         return _apply_fresh(paths, settings, output, approval, journal)
@@ -97,6 +105,17 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
             ),
         )
     return _apply_saved(plan_file, settings, output, max_deletes, journal)
+
+
+def _chosen_journal(journal: Path | None, *, no_journal: bool) -> Path | None:
+    """The file of the journal; None for none."""
+    if not no_journal:
+        return journal or DEFAULT_JOURNAL
+    if journal is not None:
+        raise UsageError(
+            "--journal and --no-journal are mutually exclusive.", hint="Keep one of them."
+        )
+    return None
 
 
 def _apply_saved(

@@ -109,7 +109,7 @@ ELSEWHERE: Sequence[tuple[str, str, str]] = (
     (
         "",
         "history log logs",
-        "Run `reconciler drift` to see who changed what, or apply with --journal FILE.",
+        "Run `reconciler drift` to see who changed what, or read `.reconciler/journal.jsonl`.",
     ),
     ("auth", "login signin sign-in", _SIGN_IN),
     ("auth", "status show whoami identity", _IDENTITY),
@@ -164,7 +164,7 @@ EXAMPLES: Mapping[str, str] = {
         reconciler apply --plan plan.json
 
         # Without a prompt, for a script
-        reconciler apply --auto-approve --journal journal.jsonl
+        reconciler apply --auto-approve
     """
     ),
     "drift": (

@@ -124,6 +124,17 @@ class Unmanaged:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsettledWrite:
+    """A write of an earlier run that may have been applied, or may still be; `reason` says which
+    one, and why that could not be found out.
+    """
+
+    object: ObjectRef
+    parents: Parents
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All planned changes, as data without behaviour. Scopes, changes and unmanaged are sorted.
 

@@ -13,7 +13,14 @@ from reconciler.model.digest import digest
 from reconciler.model.fields import texts_in
 from reconciler.model.kind import Kinds
 from reconciler.model.objects import Desired, DesiredScope, ObjectRef, ObservedScope
-from reconciler.model.plan import Change, FieldChange, Plan, PlannedScope, Unmanaged
+from reconciler.model.plan import (
+    Change,
+    FieldChange,
+    Plan,
+    PlannedScope,
+    Unmanaged,
+    UnsettledWrite,
+)
 from reconciler.model.reason import reason
 from reconciler.model.secrets import looks_like_keys, may_be_written, texts_of, without_secrets
 from reconciler.plan.dependencies import blocked, blocked_with_others, in_order_of_renames
@@ -22,13 +29,14 @@ from reconciler.plan.former_names import blocked_by_former_names
 from reconciler.plan.guards import guarded
 from reconciler.plan.mass_change import mass_change
 from reconciler.plan.unmanaged import blocked_until_settled, delete_unmanaged, deleting_scopes
+from reconciler.plan.unsettled import hold_unsettled
 from reconciler.plan.uses import Uses, with_uses
 
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """For which Graph and tenant the plan is, and whether the token is an application's, without a
-    user.
+    """For which Graph and tenant the plan is, whether the token is an application's, without a
+    user, and which writes of earlier runs are unsettled.
     """
 
     tool_version: str
@@ -36,6 +44,7 @@ class PlanContext:
     graph_url: str
     app_only: bool
     environment: str | None = None
+    unsettled: tuple[UnsettledWrite, ...] = ()
 
 
 NOT_READ = Uses({})
@@ -50,9 +59,11 @@ def build_plan(
 ) -> Plan:
     """The plan that brings each observed scope to its desired state."""
     merged = list(_merged(pairs))
+    desired = [declared for _, objects in merged for declared in objects]
     difference = diff(kinds, merged)
     deleting = deleting_scopes(pairs)
     delete_unmanaged(difference, merged, deleting, kinds)
+    hold_unsettled(difference, desired, context.unsettled)
     observed = [scope for scope, _ in merged]
     names = {scope.parent.key: str(scope.parent) for scope in observed if scope.parent}
     difference.changes.sort(key=lambda change: _order(change, kinds, names))
@@ -63,7 +74,6 @@ def build_plan(
     settled = blocked_until_settled(blocked_with_others(in_use), deleting)
     changes = tuple(in_order_of_renames(settled))
     unchanged = {kind.name: difference.unchanged[kind.name] for kind in kinds if kind.is_written}
-    desired = [declared for _, objects in merged for declared in objects]
     return Plan(
         tool_version=context.tool_version,
         tenant_id=context.tenant_id,

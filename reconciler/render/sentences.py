@@ -117,6 +117,10 @@ BLOCKED: Sentences = {
         "it may be in use, which could not be read completely: {error} Plan again with an identity"
         " that can read it, or declare another name"
     ),
+    "unsettled_write": (
+        "an earlier run sent its {write} at {sent_at}, and whether that was applied could not be"
+        " found out ({search_error}); run apply again: it searches again"
+    ),
     "writes_secret": (
         "{paths} contains a secret (a signature, a token or a key); remove it from the file"
     ),

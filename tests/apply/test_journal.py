@@ -21,6 +21,7 @@ from reconciler.model.plan import Outcome
 from reconciler.settings import DEFAULT_LOOPBACK_TOKEN
 
 SIGNATURE = "dGhpcy1pcy1hLXNlY3JldC1zaWduYXR1cmU"
+TARGET = {"tenant_id": "t", "graph_url": "sandbox"}
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
@@ -67,8 +68,8 @@ def test_before_and_after_every_attempt_there_is_a_line(tmp_path: Path) -> None:
                 return web.Response(status=status, headers={"Retry-After": "1"})
         return await handler(request)
 
-    with open_journal(file) as record:
-        (outcome,), live, _ = recorded(tmp_path, record, throttled_once)
+    with open_journal(file) as kept:
+        (outcome,), live, _ = recorded(tmp_path, kept.record, throttled_once)
     first, refused, second, answered, ended = lines(file)
     assert seen_before_the_write == [["sending"], ["sending", "answered", "sending"]]
     assert [line["event"] for line in (first, refused, second, answered, ended)] == [
@@ -87,6 +88,7 @@ def test_before_and_after_every_attempt_there_is_a_line(tmp_path: Path) -> None:
         "Marketing",
     )
     assert "HTTP 429" in refused["error"] and refused["request_id"]
+    assert (refused["verdict"], answered["verdict"]) == ("throttled", "accepted")
     assert (answered["error"], answered["request_id"]) == (None, outcome.request_id)
     assert (ended["status"], ended["object"]["id"]) == ("done", live[0]["id"])
 
@@ -96,24 +98,24 @@ def test_runs_are_added_one_after_the_other_and_a_line_cut_short_swallows_none(
 ) -> None:
     file = tmp_path / "journal.jsonl"
     for number in range(2):
-        with open_journal(file) as record:
-            record("begin", number=number)
+        with open_journal(file) as kept:
+            kept.record("begin", number=number, **TARGET)
     with file.open("a") as other:
-        other.write('{"cut sho')
+        other.write('{"time": "cut sho')
     journal = Journal(file, now=lambda: NOW)
-    journal.record("begin", number=2)
-    journal.record("begin", number=3)
+    journal.record("begin", number=2, **TARGET)
+    journal.record("begin", number=3, **TARGET)
     journal.close()
     first, second, cut, third, fourth = file.read_text().splitlines()
     assert [json.loads(line)["number"] for line in (first, second, third, fourth)] == [0, 1, 2, 3]
-    assert cut == '{"cut sho'
+    assert cut == '{"time": "cut sho'
     assert json.loads(third)["time"] == "2026-01-02T03:04:05.678+00:00"
 
 
 def test_no_signature_reaches_the_file(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
-    with open_journal(file) as record:
-        record(
+    with open_journal(file) as kept:
+        kept.record(
             "sending", body={"endpointConfiguration": {"url": f"{URL}&sig={SIGNATURE}", "x": "eyJ"}}
         )
     assert SIGNATURE not in file.read_text()
@@ -143,8 +145,8 @@ def test_a_real_full_disk_is_reported(tmp_path: Path) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")
-    with open_journal(full) as record, pytest.raises(JournalError, match="No space left"):
-        record("begin")
+    with open_journal(full) as kept, pytest.raises(JournalError, match="No space left"):
+        kept.record("begin")
 
 
 @pytest.mark.parametrize("place", [".", "nowhere/journal.jsonl", "a\0b"])
@@ -157,8 +159,8 @@ def test_a_journal_that_cannot_be_opened_is_refused_before_anything_else(
 
 def test_a_journal_may_be_a_pipe(tmp_path: Path) -> None:
     ours, theirs = os.pipe()
-    with open_journal(Path(f"/dev/fd/{theirs}")) as record:
-        record("begin")
+    with open_journal(Path(f"/dev/fd/{theirs}")) as kept:
+        kept.record("begin")
     os.close(theirs)
     with os.fdopen(ours) as reader:
         assert json.loads(reader.read())["event"] == "begin"
@@ -233,8 +235,8 @@ def test_a_write_for_which_there_is_no_token_was_not_sent(tmp_path: Path) -> Non
         declare(tmp_path / "desired", {"catalog": "Marketing", "extensions": [extension("a")]})
         async with tenant(tmp_path, catalog(), faults=[expiring], tokens=tokens) as held:
             plan = await held.plan(tmp_path / "desired")
-            with open_journal(tmp_path / "journal.jsonl") as record:
-                run = Run(held.graph, KINDS, held.sleep, record=record)
+            with open_journal(tmp_path / "journal.jsonl") as kept:
+                run = Run(held.graph, KINDS, held.sleep, record=kept.record)
                 (outcome,) = await apply_plan(plan, run)
                 return outcome
 
@@ -242,4 +244,5 @@ def test_a_write_for_which_there_is_no_token_was_not_sent(tmp_path: Path) -> Non
     written = lines(tmp_path / "journal.jsonl")
     assert outcome.status == "failed", explained(outcome)
     assert [line["event"] for line in written] == ["sending", "answered", "outcome"]
+    assert written[1]["verdict"] == "not_sent"
     assert written[1]["error"] == "The session has ended."

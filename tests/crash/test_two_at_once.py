@@ -36,19 +36,22 @@ again.
 
 
 def apply_both(
-    first: Middleware, second: Middleware, states: Sequence[Path] = (STATE, STATE)
+    first: Middleware,
+    second: Middleware,
+    states: Sequence[Path] = (STATE, STATE),
+    journals: Sequence[str] = ("first.jsonl", "second.jsonl"),
 ) -> list[Ran]:
     """Two applies of one Graph, started together; each meets a server of its own, so that one can
     be held back.
     """
     with start_blocking_portal() as portal, ExitStack() as stack:
         runs = []
-        for fault, state in zip((first, second), states, strict=True):
+        for fault, state, journal in zip((first, second), states, journals, strict=True):
             url = stack.enter_context(
                 portal.wrap_async_context_manager(serve(DATABASE, faults=[fault]))
             )
             command = ("apply", state, "--auto-approve", "--format", "json", "--graph-url", url)
-            runs.append(stack.enter_context(started(*command)))
+            runs.append(stack.enter_context(started(*command, "--journal", journal)))
         return [ended(run) for run in runs]
 
 
@@ -101,6 +104,29 @@ def test_what_the_other_run_created_is_not_created_again(
     assert other.code == 5, other.err
     assert outcome["status"] == "failed"
     assert outcome["reason"] == {"code": reported, "id": live["id"]}
+
+
+def test_with_one_journal_a_second_apply_writes_nothing(reconciler: CommandLine) -> None:
+    reconciler.seed(catalog())
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
+    requests: list[str] = []
+
+    @web.middleware
+    async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        requests.append(request.method)
+        return await handler(request)
+
+    with start_blocking_portal() as portal:
+        serving = serve(DATABASE, faults=[counted])
+        with portal.wrap_async_context_manager(serving) as url:
+            command = ("apply", "--graph-url", url, "--journal", "journal.jsonl")
+            with started(*command, "--auto-approve") as first, started(*command) as second:
+                ended_both = [ended(first), ended(second)]
+    codes = sorted(run.code for run in ended_both)
+    refused = next(run for run in ended_both if run.code == 1)
+    assert codes == [0, 1], [run.err for run in ended_both]
+    assert "in use by another run" in refused.err
+    assert requests.count("POST") == len(reconciler.live()) == 1
 
 
 def make_duplicates(reconciler: CommandLine) -> tuple[list[Ran], list[str]]:
