@@ -127,7 +127,7 @@ class _Reading:
             if scope is not None:
                 return scope
             self._advance()
-            return ObservedScope(ref, "absent", reason=_absent(ref, listed))
+            return ObservedScope(ref, "absent", reason=_absent(ref, kind, listed))
 
         return dict(zip(refs, await concurrently(map(scope_of, refs)), strict=True))
 
@@ -182,7 +182,7 @@ async def _list(
     return await kind.api.list(graph, parents)
 
 
-def _absent(ref: ObjectRef, listed: Sequence[Observed] | GraphError) -> Reason:
+def _absent(ref: ObjectRef, kind: Kind, listed: Sequence[Observed] | GraphError) -> Reason:
     """Why no object was found: what it is searched by, and the most similar names."""
     if ref.id is not None:
         return reason("parent_absent", by="id")
@@ -191,6 +191,7 @@ def _absent(ref: ObjectRef, listed: Sequence[Observed] | GraphError) -> Reason:
     nearest = similar_names(folded(ref.display_name), names)
     parameters: dict[str, JsonValue] = {
         "by": "name",
+        "can_be_declared": kind.api.create is not None,
         "looks_like_id": bool(GUID.fullmatch(ref.display_name or "")),
         "nearest": [names[name] for name in nearest],
     }

@@ -10,7 +10,7 @@ from reconciler.apply.writing import Writing
 from reconciler.diff.changes import fingerprint
 from reconciler.diff.compare import compare
 from reconciler.diff.patch import patched
-from reconciler.errors import GraphError, GraphRefusalError, NotRepeatedError
+from reconciler.errors import GraphError, NotRepeatedError
 from reconciler.model.fields import value_at
 from reconciler.model.kind import Kind
 from reconciler.model.names import folded
@@ -29,15 +29,15 @@ async def check(writing: Writing, run: Run) -> Outcome | GraphError | NotRepeate
     """None if the write may be sent now; an outcome if it must not be.
 
     An error, in place of an answer, if an earlier attempt was applied, or may have been: only a
-    read-back can tell then. So is the refusal of a read in a parent that this run created: Graph
-    would refuse the write too.
+    read-back can tell then. HTTP 403 and 404 in a parent that this run created are returned too:
+    Graph would refuse the write in the same way.
     """
     try:
         live = await _read_before(writing, run)
     except GraphError as error:
         if not writing.may_be_written:
-            in_new = writing.new_parent is not None and isinstance(error, GraphRefusalError)
-            return error if in_new else outcomes.check_failed(writing, error)
+            would_be_refused = writing.parent_lags(error) or writing.is_kept_out(error)
+            return error if would_be_refused else outcomes.check_failed(writing, error)
         text = f"The pre-check before the write failed: {error}"
         return GraphError(text, request_id=error.request_id)
     if writing.accepted is not None:

@@ -47,8 +47,9 @@ def _why_refused(writing: Writing, error: ReconcilerError) -> Reason:
 
 def _why_forbidden(writing: Writing) -> Reason:
     """Who creates an object need not have a role in it."""
-    if writing.new_parent is not None and writing.new_parent.no_role_inside:
-        return reason(writing.new_parent.no_role_inside)
+    parent = writing.new_parent
+    if parent is not None and parent.no_role_inside:
+        return reason(parent.no_role_inside)
     return reason("refused_forbidden", permission=_needed_to_write(writing.kind))
 
 

@@ -110,7 +110,8 @@ def _shows(kind: Kind, write: SentWrite, live: Sequence[Observed]) -> bool:
         properties = kind.observe(write.parents, {**write.body, "id": own_id}).properties
     except GraphError:
         return False  # the body is not one of ours: it takes the whole time
-    return not Expectation(kind, properties).missing(own)
+    sent = {path: value for path, value in properties.items() if path[0] in write.body}
+    return not Expectation(kind, sent).missing(own)
 
 
 def _record(settled: Iterable[SentWrite], live: Sequence[Observed], run: Run) -> None:

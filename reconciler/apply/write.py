@@ -1,7 +1,8 @@
 """The write of one change, as one visible loop: check, send one attempt, classify, read back.
 
 Every way back leads to the check, never to the attempt. Each is bounded: retries by --max-retries,
-a renewed token and a repeated create by one, bodies by their number.
+a renewed token and a repeated create by one, bodies by their number, the wait for a parent that
+the same run created by a minute.
 """
 
 from __future__ import annotations

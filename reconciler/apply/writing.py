@@ -69,16 +69,16 @@ class Writing:
 
     def parent_lags(self, error: object) -> bool:
         """True if the error is that Graph does not know the new parent yet, wherever it is read."""
-        is_absent = isinstance(error, GraphRefusalError) and error.status == 404
-        return self.new_parent is not None and is_absent
+        return self.new_parent is not None and _status(error) == 404
+
+    def is_kept_out(self, error: object) -> bool:
+        """True if the error is that the creator of the new parent has no role in it."""
+        return self.new_parent is not None and _status(error) == 403
 
     @property
     def met_only_conflicts(self) -> bool:
         """True if HTTP 409 was the answer to every attempt of the create."""
-        conflicts = (
-            isinstance(error, GraphRefusalError) and error.status == 409 for error in self.lost
-        )
-        return bool(self.lost) and all(conflicts)
+        return bool(self.lost) and all(_status(error) == 409 for error in self.lost)
 
     @property
     def is_delete(self) -> bool:
@@ -160,3 +160,8 @@ class Writing:
         self.bodies = [body for body in bodies if body.spelling not in self.spellings][:1]
         self.sending = None
         self.accepted = accepted
+
+
+def _status(error: object) -> int | None:
+    """The HTTP status of a refusal."""
+    return error.status if isinstance(error, GraphRefusalError) else None

@@ -180,13 +180,23 @@ def _way_out(parameters: Parameters, scope: str) -> str:
     like_id = f"it looks like an id: write {scope}: {{id: …}}; "
     nearest = parameters.get("nearest")
     names = ", ".join(f'"{_text(name)}"' for name in nearest) if isinstance(nearest, list) else ""
-    hint = f"did you mean {names}?" if names else "create it first, or correct the name"
+    hint = (
+        f"did you mean {names}?"
+        if names
+        else f"{_creation(parameters, scope)}, or correct the name"
+    )
     unreadable = parameters.get("names_unreadable")
     return (
         (like_id if parameters.get("looks_like_id") else "")
         + hint
         + (f" (the existing names could not be listed: {_text(unreadable)})" if unreadable else "")
     )
+
+
+def _creation(parameters: Parameters, scope: str) -> str:
+    if parameters.get("can_be_declared"):
+        return f"create it with {scope}: {{displayName: …}}"
+    return "create it first"
 
 
 def _stale(parameters: Parameters, words: dict[str, str]) -> str:

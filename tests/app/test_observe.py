@@ -145,7 +145,7 @@ def test_an_absent_name_gets_the_nearest_names():
 def test_an_absent_name_near_to_none_says_what_to_do():
     (found,), _ = observed(tenant(Marketing=CATALOG), by_name("Zzz"))
     assert found.read == "absent"
-    assert "create it first" in explained(found)
+    assert "create it with catalog: {displayName: …}, or correct the name" in explained(found)
 
 
 def test_names_that_cannot_be_listed_leave_the_catalog_absent():

@@ -69,6 +69,7 @@ class JournalStory:
     live: list[Any]
     wanted: list[Any]
     switches: tuple[str, ...] = ()
+    declared_catalog: Any = "Marketing"
     requests: list[str] = field(default_factory=list)
     fault: Callable[[web.Request, Handler], Any] = lambda request, handler: handler(request)
     held: Tenant = field(init=False)
@@ -88,7 +89,8 @@ class JournalStory:
             answer: web.StreamResponse = await self.fault(request, handler)
             return answer
 
-        declare(self.folder / "desired", {"catalog": "Marketing", "extensions": self.wanted})
+        document = {"catalog": self.declared_catalog, "extensions": self.wanted}
+        declare(self.folder / "desired", document)
         async with tenant(
             self.folder, catalog(extensions=self.live), switches=self.switches, faults=[around]
         ) as self.held:

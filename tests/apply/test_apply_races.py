@@ -90,7 +90,8 @@ class Story:
 
         outcome = asyncio.run(story())
         live = Counter(("marketing", folded(name)) for name in self.names)
-        assert departures(self.journal, live) == []
+        left_at = departures(self.journal, live)
+        assert not left_at, "\n".join(left_at)
         return outcome
 
     def add(self, name: str, **properties: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,23 @@ def test_zeros_after_a_power_loss_are_a_torn_line(tmp_path: Path) -> None:
         file.write_bytes(f"{BEGUN}\n".encode() + zeros)
         written(file, SENDING)
         assert unsettled_in(file) == [("create", "a")]
+
+
+def test_a_line_that_a_full_disk_has_torn_is_no_damage(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    journal = Journal(file)
+    journal.record("begin", **BEGIN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 20, limits[1]))
+    try:
+        with pytest.raises(JournalError, match="the disk is full"):
+            journal.record(SENDING[0], **SENDING[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    journal.record(SENDING[0], **SENDING[1])
+    journal.close()
+    assert len(file.read_text().splitlines()) == 3
+    assert unsettled_in(file) == [("create", "a")]
 
 
 def test_two_torn_lines_in_a_row_are_no_damage(tmp_path: Path) -> None:

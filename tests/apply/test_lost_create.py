@@ -97,6 +97,8 @@ def test_of_two_applies_that_leave_two_objects_at_least_one_reports(
     reports = [explained(outcome) for outcome in (a_ended, b_ended) if outcome.status != "done"]
     assert len(ids) == 1 or any(all(live in text for live in ids) for text in reports), reports
     assert len(ids) == (1 if (lag, moment) == (0, 3) else 2)
+    if (lag, moment) == (3, 2):
+        assert b_ended.reason is not None and b_ended.reason.code == "others_found"
 
 
 def lost(folder: Path, *switches: str) -> tuple[Outcome, list[float], list[str]]:

@@ -129,6 +129,20 @@ def test_without_a_role_in_it_everything_in_it_fails(method: str, tmp_path: Path
     assert (live, seen.count(method)) == ([], 2)
 
 
+@pytest.mark.parametrize("status", [400, 408, 409, 500, 503])
+def test_any_other_failure_of_the_pre_check_in_it_writes_nothing(
+    status: int, tmp_path: Path
+) -> None:
+    outcomes, seen, _, live = applied(tmp_path, lambda _request, _number: status)
+    assert words(outcomes) == {
+        "New": "done",
+        "a": "failed check_failed",
+        "b": "failed check_failed",
+        "old": "done",
+    }
+    assert (set(seen), live) == ({"GET"}, [])
+
+
 def test_a_404_of_the_read_back_in_it_is_lag_too(tmp_path: Path) -> None:
     def after_the_first_post(request: web.Request, number: int) -> int:
         return 404 if request.method == "GET" and 2 < number < 8 else 0
@@ -139,11 +153,21 @@ def test_a_404_of_the_read_back_in_it_is_lag_too(tmp_path: Path) -> None:
     assert seen.count("POST") == 2
 
 
-@pytest.mark.parametrize("status", [404, 403])
-def test_in_a_catalog_that_was_there_before_neither_is_excused(status: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("method", "status", "code"),
+    [
+        ("GET", 404, "check_failed"),
+        ("GET", 403, "check_failed"),
+        ("POST", 404, "refused"),
+        ("POST", 403, "refused_forbidden"),
+    ],
+)
+def test_in_a_catalog_that_was_there_before_neither_is_excused(
+    method: str, status: int, code: str, tmp_path: Path
+) -> None:
     @web.middleware
     async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if planned and "customWorkflow" in request.path:
+        if planned and request.method == method:
             return web.json_response({"error": {"code": "No", "message": "no"}}, status=status)
         return await handler(request)
 
@@ -159,7 +183,7 @@ def test_in_a_catalog_that_was_there_before_neither_is_excused(status: int, tmp_
             return outcome, held.waits
 
     outcome, waits = asyncio.run(story())
-    assert (words({"a": outcome}), waits) == ({"a": "failed check_failed"}, [])
+    assert (words({"a": outcome}), waits) == ({"a": f"failed {code}"}, [])
 
 
 def test_a_run_that_must_end_waits_no_longer(tmp_path: Path) -> None:

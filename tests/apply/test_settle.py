@@ -5,6 +5,7 @@ blocks, and never causes a write.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,15 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from harness import MARKETING, extension
 from journals import TARGET, JournalStory, unsettled_in, write_line, written
+from objects import KINDS
 
 from reconciler.apply.history import Target
+from reconciler.apply.journal import open_journal
 from reconciler.apply.read_back import MAX_FAILED_POLLS, POLL_WAITS_S
-from reconciler.apply.settle import unsettled_refusal
+from reconciler.apply.run import Run
+from reconciler.apply.settle import settle, unsettled_refusal
+from reconciler.errors import GraphAnswerError
+from reconciler.model.kind import Kinds
 from reconciler.model.plan import Change
 from reconciler.plan.unsettled import blocked_if_unsettled
 
@@ -53,9 +59,11 @@ def settled_lines(story: JournalStory) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("event", "applied"), [("sending", 0), ("answered", 1), ("outcome", 1)])
-@pytest.mark.parametrize("lag", [0, 3, 6])
+@pytest.mark.parametrize(
+    "switches", [(), ("lag_reads=3",), ("lag_reads=6",), ("lag_reads=2", "views=2")], ids=str
+)
 def test_after_a_kill_the_next_run_finds_or_creates_it_once(
-    event: str, applied: int, lag: int, tmp_path: Path
+    event: str, applied: int, switches: tuple[str, ...], tmp_path: Path
 ) -> None:
     async def scene(story: JournalStory) -> None:
         await story.killed_at(event, recorded=event != "outcome")
@@ -65,8 +73,60 @@ def test_after_a_kill_the_next_run_finds_or_creates_it_once(
         assert [outcome.status for outcome in outcomes] == ["done"] * (1 - applied)
         assert len(story.held.store.extensions()) == 1
 
-    played(create(tmp_path, f"lag_reads={lag}"), scene)
+    played(create(tmp_path, *switches), scene)
     assert unsettled_in(tmp_path / "journal.jsonl") == []
+
+
+@pytest.mark.parametrize("event", ["sending", "answered"])
+@pytest.mark.parametrize("lag", [0, 4])
+def test_a_new_catalog_is_found_or_created_once_with_what_is_in_it(
+    event: str, lag: int, tmp_path: Path
+) -> None:
+    new = {"displayName": "New", "description": "made here"}
+    switches = (f"lag_reads={lag}",)
+    story = JournalStory(tmp_path, [], [extension("a")], switches, declared_catalog=new)
+
+    async def scene(story: JournalStory) -> None:
+        await story.killed_at(event)
+        _, outcomes = await story.next_run()
+        assert {outcome.status for outcome in outcomes} == {"done"}
+        names = [each["displayName"] for each in story.held.store.catalogs()]
+        assert names == ["Marketing", "New"]
+        assert (await story.plan()).changes == ()
+
+    played(story, scene)
+
+
+@pytest.mark.parametrize(("lag", "polls"), [(0, 1), (3, 4)])
+def test_an_update_of_a_catalog_is_settled_when_the_members_that_were_sent_show(
+    lag: int, polls: int, tmp_path: Path
+) -> None:
+    changed = {"displayName": "Marketing", "description": "new"}
+    story = JournalStory(tmp_path, [], [], (f"lag_reads={lag}",), declared_catalog=changed)
+
+    async def scene(story: JournalStory) -> None:
+        await story.killed_at("answered")
+        assert await story.settled() == ()
+        assert story.held.waits == WHOLE[:polls]
+
+    played(story, scene)
+
+
+@pytest.mark.parametrize("event", ["sending", "answered"])
+def test_a_delete_is_looked_for_and_finished(event: str, tmp_path: Path) -> None:
+    live = [{"id": OWN, **extension("a")}]
+    absent = {"displayName": "a", "ensure": "absent"}
+    story = JournalStory(tmp_path, live, [absent], ("lag_reads=3",))
+
+    async def scene(story: JournalStory) -> None:
+        await story.killed_at(event)
+        applied = event == "answered"
+        plan = await story.plan(await story.settled())
+        assert story.held.waits == WHOLE[: 4 if applied else 9]
+        assert [change.action for change in plan.changes] == ["delete"] * (not applied)
+        assert len(story.held.store.extensions()) == (not applied)
+
+    played(story, scene)
 
 
 def test_a_create_is_looked_for_the_whole_time_and_only_once(tmp_path: Path) -> None:
@@ -285,19 +345,37 @@ def test_whatever_a_journal_says_it_causes_no_write(line: dict[str, Any], tmp_pa
 def test_a_masked_name_blocks_every_name_that_is_masked_alike(tmp_path: Path) -> None:
     async def scene(story: JournalStory) -> None:
         written(story.journal, ("sending", write_line(name="sig=***", body={})))
-        story.fault = forbidden
+        fault, story.fault = story.fault, forbidden
         (write,) = await story.settled()
         secret = "sig=dGhpcy1pcy1hLXNlY3JldC1zaWduYXR1cmU"
         assert [_is_blocked(name, write) for name in (secret, "a")] == [True, False]
+        story.fault = fault
+        story.held.store.add("extension", {"id": OTHER, **extension(secret)}, MARKETING)
+        assert await story.settled() == ()
+        assert settled_lines(story)[0]["ids"] == [OTHER]
 
     def _is_blocked(name: str, write: Any) -> bool:
-        from dataclasses import replace
-
         ref = replace(write.object, display_name=name)
         change = Change("create", ref, write.parents, write.reason)
         return blocked_if_unsettled([change], [write])[0].action == "blocked"
 
     played(create(tmp_path), scene)
+
+
+def test_an_update_whose_body_no_kind_can_read_takes_the_whole_time(tmp_path: Path) -> None:
+    def unreadable(_parents: Any, _body: Any) -> Any:
+        raise GraphAnswerError("not one of ours")
+
+    async def scene(story: JournalStory) -> None:
+        written(story.journal, ("sending", write_line("update", object_id=OWN, body={})))
+        kinds = Kinds(tuple(replace(kind, observe=unreadable) for kind in KINDS))
+        with open_journal(story.journal) as kept:
+            story.held.waits.clear()
+            run = Run(story.held.graph, kinds, story.held.sleep, record=kept.record)
+            assert await settle(kept.unsettled, TARGET, run) == ()
+        assert story.held.waits == WHOLE
+
+    played(update(tmp_path), scene)
 
 
 def test_an_approved_plan_waits_for_the_write_and_is_not_stale(tmp_path: Path) -> None:
@@ -327,4 +405,3 @@ def test_a_write_in_another_catalog_of_the_name_blocks_nothing(tmp_path: Path) -
         assert [change.action for change in (await story.plan(unsettled)).changes] == ["create"]
 
     played(create(tmp_path), scene)
-    assert TARGET.host == "sandbox"

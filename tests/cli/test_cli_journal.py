@@ -19,6 +19,8 @@ from harness import MARKETING, CommandLine, catalog, declare, extension
 from reconciler.apply.journal import Journal
 from reconciler.apply.read_back import MAX_FAILED_POLLS
 from reconciler.sandbox.server import serve
+from reconciler.sandbox.store import Store
+from reconciler.sandbox.switches import Lag
 from reconciler.settings import DEFAULT_JOURNAL, LOOPBACK_TENANT
 
 STATE = Path("desired_state")
@@ -181,6 +183,22 @@ def test_an_approved_plan_is_refused_whole_while_a_write_is_unsettled(
     assert declared.live() == []
 
 
+def test_a_saved_plan_is_compared_with_graph_after_the_search(declared: CommandLine) -> None:
+    declared.seed(catalog(extensions=[{"id": OWN, **extension("a")}]))
+    declare(STATE, {"catalog": "Marketing", "extensions": [extension("a", description="new")]})
+    with served() as url:
+        assert declared("plan", "--graph-url", url, "--out", "plan.json").code == 0
+        interrupted_run(DEFAULT_JOURNAL, "update", "a", OWN)
+        with Store(DATABASE) as store:
+            (row,) = store.rows("extension")
+            store.change("extension", row, row.document | {"description": "new"}, lag=Lag(2, 2))
+        ended = declared("apply", "--plan", "plan.json", "--graph-url", url)
+    assert ended.code == 5, ended.err
+    assert "The plan no longer matches Graph; nothing was written." in ended.err
+    assert "already in the desired state" in ended.err
+    assert "settled" in events()
+
+
 def test_without_a_journal_nothing_is_looked_for(declared: CommandLine) -> None:
     declared.seed(catalog())
     interrupted_run(DEFAULT_JOURNAL, "create", "a")
@@ -189,11 +207,17 @@ def test_without_a_journal_nothing_is_looked_for(declared: CommandLine) -> None:
     assert (ended.code, "earlier run" in ended.err) == (0, False)
 
 
-def test_a_graph_that_does_not_answer_ends_the_run_before_it_plans(declared: CommandLine) -> None:
+@pytest.mark.parametrize("approval", [["--auto-approve"], ["--plan", "plan.json"]], ids=str)
+def test_a_graph_that_does_not_answer_ends_the_run(
+    approval: list[str], declared: CommandLine
+) -> None:
+    declared.seed(catalog())
+    with served() as url:
+        assert declared("plan", "--graph-url", url, "--out", "plan.json").code == 0
     interrupted_run(DEFAULT_JOURNAL, "create", "a")
-    url = "http://127.0.0.1:9/v1.0"
-    ended = declared("apply", "--auto-approve", "--max-retries", "0", "--graph-url", url)
+    ended = declared("apply", *approval, "--max-retries", "0", "--graph-url", url)
     assert ended.code == 1, ended.err
+    assert "did not answer" in ended.err or "connection" in ended.err.lower()
     assert "settled" not in events()
 
 

@@ -184,7 +184,16 @@ def applied(folder: Path, unbuffered: str, size_bytes: int) -> tuple[int, bytes,
             assert await planning.wait() == 0
             with (folder / "report").open("wb") as report:
                 process = await asyncio.create_subprocess_exec(
-                    *[*command, "apply", "--plan", "plan.json", "--format", "json", *target],
+                    *[
+                        *command,
+                        "apply",
+                        "--no-journal",  # that is a file too
+                        "--plan",
+                        "plan.json",
+                        "--format",
+                        "json",
+                        *target,
+                    ],
                     cwd=folder,
                     env=environment,
                     stdout=report,

@@ -3,9 +3,11 @@ serves at any moment.
 """
 
 import asyncio
+import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -57,14 +59,14 @@ def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def ended(process: subprocess.Popen[str]) -> Ran:
+def ended(process: subprocess.Popen[str], limit_s: float = LIMIT_S) -> Ran:
     """The exit code and the output of a process that ends by itself; fails with its output after
-    `LIMIT_S`.
+    `limit_s`.
     """
     try:
-        out, err = process.communicate(timeout=LIMIT_S)
+        out, err = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
-        fail_with_output(process, f"the process did not end within {LIMIT_S} s")
+        fail_with_output(process, f"the process did not end within {limit_s} s")
     return Ran(process.returncode, out, err)
 
 
@@ -152,11 +154,15 @@ class DoomedRun:
 
 @dataclass
 class Graph:
-    """A served sandbox with a database of its own."""
+    """A served sandbox with a database of its own; reads do not show an extension until `lag_s`
+    after its create.
+    """
 
     database: Path
     seed: Path
+    lag_s: float = 0.0
     url: str = ""
+    _created: dict[str, float] = field(default_factory=dict)
     _run: DoomedRun | None = None
 
     @property
@@ -164,11 +170,18 @@ class Graph:
         """Where the run that is killed keeps its journal."""
         return self.database.with_suffix(".jsonl")
 
+    @property
+    def second_journal(self) -> Path:
+        """Where the run after it keeps its own."""
+        return self.database.with_suffix(".second.jsonl")
+
     @contextmanager
     def served(self, portal: BlockingPortal, switches: Sequence[str]) -> Iterator["Graph"]:
         """This Graph, served in the portal's thread while the block lasts."""
         reset(self.database, seed=self.seed)
-        serving = serve(self.database, switches=parse_switches(switches), faults=[self._watch])
+        serving = serve(
+            self.database, switches=parse_switches(switches), faults=[self._watch, self._lag]
+        )
         with portal.wrap_async_context_manager(serving) as self.url:
             yield self
 
@@ -180,7 +193,8 @@ class Graph:
         heard.
         """
         reset(self.database, seed=self.seed)
-        self.journal.unlink(missing_ok=True)
+        for journal in (self.journal, self.second_journal):
+            journal.unlink(missing_ok=True)
         with started(
             "apply", "--auto-approve", "--graph-url", self.url, "--journal", self.journal
         ) as process:
@@ -212,6 +226,24 @@ class Graph:
                 for item in store.extensions(one["id"])
             ]
         return sorted(found, key=lambda item: (item["catalog"], item["displayName"]))
+
+    @web.middleware
+    async def _lag(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if not self.lag_s or "catalog" not in request.match_info:
+            return answer
+        assert isinstance(answer, web.Response) and answer.text
+        document, now_s = json.loads(answer.text), time.monotonic()
+        if request.method == "POST":
+            self._created[document["id"]] = now_s
+        elif "value" in document:
+            document["value"] = [
+                item
+                for item in document["value"]
+                if now_s - self._created.get(item["id"], 0) >= self.lag_s
+            ]
+            answer = web.json_response(document)
+        return answer
 
     @web.middleware
     async def _watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -4,6 +4,7 @@ reported.
 
 import asyncio
 import itertools
+import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from anyio.from_thread import start_blocking_portal
-from crash_graph import ended, started
+from crash_graph import LIMIT_S, ended, started
 from harness import FINANCE, MARKETING, CommandLine, Json, Ran, catalog, declare, extension
 from tiers import sample
 
@@ -110,21 +111,26 @@ def test_with_one_journal_a_second_apply_writes_nothing(reconciler: CommandLine)
     reconciler.seed(catalog())
     declare(STATE, {"catalog": "Marketing", "extensions": [extension("a")]})
     requests: list[str] = []
+    first_reads, second_ended = threading.Event(), asyncio.Event()
 
     @web.middleware
-    async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def held_back(request: web.Request, handler: Handler) -> web.StreamResponse:
         requests.append(request.method)
+        first_reads.set()
+        await second_ended.wait()
         return await handler(request)
 
     with start_blocking_portal() as portal:
-        serving = serve(DATABASE, faults=[counted])
+        serving = serve(DATABASE, faults=[held_back])
         with portal.wrap_async_context_manager(serving) as url:
-            command = ("apply", "--graph-url", url, "--journal", "journal.jsonl")
-            with started(*command, "--auto-approve") as first, started(*command) as second:
-                ended_both = [ended(first), ended(second)]
-    codes = sorted(run.code for run in ended_both)
-    refused = next(run for run in ended_both if run.code == 1)
-    assert codes == [0, 1], [run.err for run in ended_both]
+            command = ("apply", "--auto-approve", "--graph-url", url, "--journal", "journal.jsonl")
+            with started(*command) as first:
+                assert first_reads.wait(LIMIT_S)
+                with started(*command) as second:
+                    refused = ended(second)
+                portal.call(second_ended.set)
+                done = ended(first)
+    assert (done.code, refused.code) == (0, 1), [done.err, refused.err]
     assert "in use by another run" in refused.err
     assert requests.count("POST") == len(reconciler.live()) == 1
 

@@ -42,6 +42,7 @@ NOT_IN_THE_EDITOR = {
     "R103-members-after-merging": (
         "the editor marks the configuration in which the member is missing"
     ),
+    "R105-invisible-name-of-a-catalog": "a pattern does not know which characters are visible",
     "R105-invisible-names": "a pattern does not know which characters are visible",
     "R105-url-with-password": (
         "the pattern of `url` only reads the scheme and the beginning of the host"
@@ -147,6 +148,9 @@ extensions:
     clientConfiguration: {timeoutInMilliseconds: "${number}", maximumRetries: 1}
     callbackConfiguration: {timeoutDuration: "${duration}"}
 ---
+catalog: {id: "${guid}", displayName: "b ${text}", description: "${text}",
+  isExternallyVisible: "${flag}", state: "${state}"}
+---
 catalog: {id: "${guid}"}
 extensions: [{displayName: a, "@odata.type": "${type}", endpointConfiguration: {
   subscriptionId: "${guid}", resourceGroupName: a, logicAppWorkflowName: b},
@@ -159,6 +163,8 @@ VALUES = {
     "type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension",
     "guid": "38ab2ccc-3747-4567-b36b-9478f5602f0d",
     "number": "1000",
+    "flag": "true",
+    "state": "published",
     "duration": "PT1H",
 }
 
@@ -259,6 +265,7 @@ def test_a_catalog_is_offered_by_name_first(server: LanguageServer) -> None:
     assert dict(offered(server, "cat|"))["catalog"] == "catalog: "
     assert [label for label, _ in offered(server, "catalog: |\nextensions: []\n")] == [
         "Marketing",
+        "displayName: …",
         "id: …",
     ]
 
@@ -278,6 +285,13 @@ def test_a_list_item_is_offered_as_a_whole_valid_extension(
             FORMAT,
         )
         assert state.diagnostics == () and state.declared == {"extensions": 1}
+
+
+def test_a_catalog_is_offered_as_a_whole_valid_mapping(server: LanguageServer) -> None:
+    inserted = dict(offered(server, "catalog: |\nextensions: []\n"))["displayName: …"]
+    text = f"catalog: {without_placeholders(inserted)}\n"
+    state = load_texts([("a.yaml", text)], FORMAT)
+    assert state.diagnostics == () and state.declared["catalogs"] == 1
 
 
 def test_each_property_is_offered_once(server: LanguageServer) -> None:

@@ -11,23 +11,28 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from aiohttp import web
-from depot_runs import Depot, connected
+from depot_runs import CONTEXT, Depot, at_once, connected
 from depot_server import Depots, served
 from depots import CRATE, DEPOT, FORMAT, GATE, STRANGERS
 
 from reconciler.app.kinds import KINDS, check_order
 from reconciler.app.referring import observe_referring
 from reconciler.apply.check import stale_because
+from reconciler.apply.history import Target
+from reconciler.apply.journal import open_journal
+from reconciler.apply.run import Run, apply_plan
+from reconciler.apply.settle import settle
 from reconciler.apply.stale import refuse_if_stale
 from reconciler.model.graph import Graph
 from reconciler.model.kind import Kinds
 from reconciler.model.objects import ObjectRef, Observed, Parents, Referring
 from reconciler.model.plan import Change, Outcome, Plan
 from reconciler.model.plan_document import plan_document
+from reconciler.model.target import graph_host
 from reconciler.plan.saved import read_plan, saved_text
 from reconciler.plan.uses import used_by
 from reconciler.render.reasons import outcome_sentence, sentence
@@ -181,8 +186,8 @@ def test_a_blocked_update_of_a_parent_stops_nothing_else() -> None:
 def test_a_parent_is_renamed_by_its_id_with_what_it_contains() -> None:
     depots = north()
     text = (
-        "depot: {id: id-1, displayName: A depot}\ncrates: [{displayName: salt, weight: 5}]\n"
-        "---\ndepot: a Depot\ncrates: [{displayName: tea, weight: 4}]\n"
+        "depot: {id: id-1, displayName: West}\ncrates: [{displayName: salt, weight: 5}]\n"
+        "---\ndepot: west\ncrates: [{displayName: tea, weight: 4}]\n"
     )
 
     async def renamed(depot: Depot) -> tuple[Plan, tuple[Outcome, ...], Plan]:
@@ -191,14 +196,14 @@ def test_a_parent_is_renamed_by_its_id_with_what_it_contains() -> None:
 
     plan, outcomes, after = run(depots, renamed)
     assert [(each.action, str(each.object)) for each in plan.changes] == [
-        ("rename", "A depot"),
+        ("rename", "West"),
         ("create", "salt"),
         ("update", "tea"),
     ]
     assert [outcome.change.action for outcome in outcomes] == ["rename", "create", "update"]
     assert {outcome.status for outcome in outcomes} == {"done"}
     assert after.changes == ()
-    assert [held["displayName"] for held in depots.lists["depots"]] == ["A depot"]
+    assert [held["displayName"] for held in depots.lists["depots"]] == ["West"]
 
 
 def test_a_rename_waits_until_no_document_uses_the_former_name() -> None:
@@ -360,6 +365,47 @@ def test_killed_at_any_write_the_next_run_completes_it(write: int) -> None:
 
     code, after = asyncio.run(whole())
     assert (code, after.changes) == (-signal.SIGKILL, ())
+    names = [each["displayName"] for each in depots.lists["depots"]]
+    assert sorted(names) == ["North", "South"]
+
+
+class Killed(BaseException):
+    """In place of SIGKILL."""
+
+
+@pytest.mark.parametrize("write", range(1, 6))
+def test_what_a_killed_run_has_sent_of_any_kind_is_settled_by_the_next(
+    write: int, tmp_path: Path
+) -> None:
+    depots, file, numbers = north(), tmp_path / "journal.jsonl", itertools.count(1)
+    target = Target(CONTEXT.tenant_id, graph_host(CONTEXT.graph_url))
+
+    async def killed(depot: Depot) -> None:
+        plan = await depot.plan(TEXT)
+        with open_journal(file) as kept:
+
+            def record(event: str, **members: Any) -> None:
+                kept.record(event, **members)
+                if event == "answered" and next(numbers) == write:
+                    raise Killed
+
+            record("begin", tenant_id=plan.tenant_id, graph_url=plan.graph_url)
+            with pytest.raises(BaseExceptionGroup):
+                await apply_plan(plan, Run(depot.graph, STRANGERS, at_once, record=record))
+
+    async def story(depot: Depot) -> tuple[int, Plan]:
+        await killed(depot)
+        with open_journal(file) as kept:
+            in_flight = len(kept.unsettled)
+            run = Run(depot.graph, STRANGERS, at_once, record=kept.record)
+            assert await settle(kept.unsettled, target, run) == ()
+        with open_journal(file) as kept:
+            assert kept.unsettled == ()
+        await depot.apply(await depot.plan(TEXT))
+        return in_flight, await depot.plan(TEXT)
+
+    in_flight, after = run(depots, story)
+    assert (in_flight >= 1, after.changes) == (True, ())
     names = [each["displayName"] for each in depots.lists["depots"]]
     assert sorted(names) == ["North", "South"]
 

@@ -5,7 +5,6 @@ order, lines that the rules of `tests/model/write_protocol.py` write, whatever e
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from math import inf
@@ -22,9 +21,16 @@ Name = tuple[str, ...]
 NOT_MODELLED = {"rename"}
 ANYTHING = Lag(views=0)
 """How a Graph lags that a test makes up: its reads return whatever was true at some time."""
-VERDICTS = {401: "throttled", 408: "unclear", 409: "unclear", 429: "throttled"}
-"""What an HTTP status means, where it is not what its first digit says. A renewed token is like a
-wait: the same request is sent again, after a check.
+VERDICTS = {
+    "accepted": {"accepted", "unclear"},
+    "throttled": {"throttled"},
+    "unauthorized": {"throttled"},
+    "not_sent": {"throttled"},
+    "refused": {"refused"},
+    "unclear": {"unclear"},
+}
+"""What the verdict in a journal can be in the model. An accepted create whose answer lacks the new
+object is unclear. With a new token, or if nothing was sent, a request is repeated as after a wait.
 """
 
 
@@ -161,21 +167,8 @@ def _words(line: Json, is_repeated: bool) -> tuple[frozenset[str], ...]:
         verb = "PUT" if line["method"] == "PATCH" else line["method"]
         return frozenset([verb]), frozenset(["same request" if is_repeated else "new request"])
     if line["event"] == "answered":
-        return (_verdicts(line["error"]),)
+        return (frozenset(VERDICTS[line["verdict"]]),)
     return frozenset([line["status"]]), _reasons(line)
-
-
-def _verdicts(error: str | None) -> frozenset[str]:
-    """What an answer can mean. One without the new object is unclear, but not an error in the
-    journal.
-    """
-    if error is None:
-        return frozenset({"accepted", "unclear"})
-    refusal = re.search(r"HTTP (\d{3})", error)
-    if refusal is None:
-        return frozenset({"throttled", "refused", "unclear"})  # perhaps it was not even sent
-    by_default = "refused" if refusal[1].startswith("4") else "unclear"
-    return frozenset([VERDICTS.get(int(refusal[1]), by_default)])
 
 
 def _reasons(line: Json) -> frozenset[str]:

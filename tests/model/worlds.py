@@ -82,7 +82,7 @@ class Run(NamedTuple):
     * `own`: the object that the run created or adopted. `seen`: what its search has seen, and how.
     * `since`: how much Graph had applied when the search or the read-back began.
     * `bodies`: the spellings left. `sending`: the next attempt repeats the last request.
-    * `open`: verb and target of the write that the journal shows as unsettled.
+    * `open`: verb, target and goal of the write that the journal shows as unsettled.
     * `status`, `reason`, `ids`: the outcome that it reported.
     """
 
@@ -102,7 +102,7 @@ class Run(NamedTuple):
     repeated: bool = False
     outdated: bool = False
     verdict: str = ""
-    open: tuple[str, str] | None = None
+    open: tuple[str, str, str] | None = None
     status: str = ""
     reason: str = ""
     ids: frozenset[str] = frozenset()
@@ -111,6 +111,11 @@ class Run(NamedTuple):
     def goal(self) -> str:
         """The content that the write is to lead to."""
         return GONE if self.verb == "DELETE" else self.wants
+
+    @property
+    def entry(self) -> tuple[str, str, str]:
+        """The write, as the journal has it."""
+        return self.verb, self.target, self.goal
 
     @property
     def is_over(self) -> bool:

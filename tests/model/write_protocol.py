@@ -45,19 +45,22 @@ def steps(world: World, setting: Setting) -> Steps:
 
 
 def settle_journal(world: World, run: Run, setting: Setting) -> Steps:
-    """A write that the journal shows as unsettled is looked for, for the whole search time."""
+    """A write that the journal shows as unsettled is looked for: a create for the whole search
+    time, an update or a delete until reads return what was sent.
+    """
     if run.open is None or not setting.has("the journal is read back"):
         yield goes(world, run, "finds nothing to settle", at="build_plan", open=None)
         return
-    verb, target = run.open
+    verb, target, goal = run.open
     if verb == "DELETE" and not setting.has("the journal deletes nothing"):
-        yield goes(
-            world, run, "deletes what the journal names", at="send", verb=verb, target=target
-        )
+        text = "deletes what the journal names"
+        yield goes(world, run, text, at="send", verb=verb, target=target)
     for after, live in reads(world):
         if live is None and setting.has("what stays open blocks its name"):
             yield ends(after, run, "blocked", "unsettled_write")
-        elif live is None or is_over(world, run, setting):
+            continue
+        shows = live is None or (verb != "POST" and live.get(target, GONE) == goal)
+        if shows or is_over(world, run, setting):
             text = f"has settled its journal, sees {_list(live)}"
             yield goes(after, run, text, at="build_plan", open=None)
 
@@ -155,7 +158,7 @@ def _stale_because(run: Run, live: Live) -> str:
 def send(world: World, run: Run, setting: Setting) -> Steps:
     """The attempt is recorded before it is made."""
     first = setting.has("the journal knows of a write before Graph")
-    entry = (run.verb, run.target) if first else run.open
+    entry = run.entry if first else run.open
     line = ("sending", run.verb, "same request" if run.sending else "new request")
     yield goes(world, run, f"records {run.verb}", *line, at="attempt", open=entry, sending=True)
 
@@ -195,8 +198,7 @@ def classify(world: World, run: Run, setting: Setting) -> Steps:
         verdict = "refused"
     may_be_written = run.may_be_written or verdict in ("accepted", "unclear")
     is_open = may_be_written and (verdict != "accepted" or setting.has("accepted is not settled"))
-    entry = (run.verb, run.target) if is_open else None
-    run = run._replace(may_be_written=may_be_written, open=entry)
+    run = run._replace(may_be_written=may_be_written, open=run.entry if is_open else None)
     if verdict == "throttled" or (verdict == "unclear" and run.verb != "POST"):
         yield goes(world, run, "waits", *line, at="check")
     if verdict == "refused" and run.bodies > 1:

@@ -51,6 +51,8 @@ WORDS: list[tuple[Reason, str]] = [
      'no catalog has this name; did you mean "A", "B"?'),
     (reason("parent_absent", by="name", nearest=[], looks_like_id=False),
      "no catalog has this name; create it first, or correct the name"),
+    (reason("parent_absent", by="name", nearest=[], looks_like_id=False, can_be_declared=True),
+     "no catalog has this name; create it with catalog: {displayName: …}, or correct the name"),
     (reason("parent_absent", by="name", nearest=[], looks_like_id=True),
      "no catalog has this name; it looks like an id: write catalog: {id: …}; create it first, or"
      " correct the name"),
@@ -84,6 +86,9 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("writes_secret", paths=["description", "endpointConfiguration/url"]),
      "description, endpointConfiguration/url contains a secret (a signature, a token or a key);"
      " remove it from the file"),
+    (reason("unsettled_write", write="create", sent_at="12:00", search_error="HTTP 500."),
+     "an earlier run sent its create at 12:00, and whether that was applied could not be found out"
+     " (HTTP 500.); run apply again: it searches again"),
     (reason("unmanaged"),
      "no declaration names it, and the document of its catalog has unmanaged: delete"),
     (reason("two_documents", places=["a.yaml:1", "b.yaml:2"]),
