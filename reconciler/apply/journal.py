@@ -134,8 +134,8 @@ class Journal:
         return JournalError(
             f"The journal {self._file} cannot be written: {reason}.",
             hint=(
-                "Writes that cannot be recorded are not sent. Free disk space, or choose another"
-                " --journal."
+                "Writes that cannot be recorded are not sent. Free disk space, choose another file"
+                " with --journal, or keep no journal with --no-journal."
             ),
         )
 
