@@ -52,7 +52,7 @@ def _header_lines(header: str, address: JsonValue, comment: str) -> str:
     note = f" # {comment}\n" if comment else "\n"
     if not isinstance(address, dict):
         return f"{header}: {scalar(address)}{note}"
-    if len(address) == 1:
+    if address.keys() == {"id"}:
         return f"{header}:\n  id: {scalar(address['id'])}{note}"
     lines = (f"{line}\n" for line, _ in block(address, STEP))
     return f"{header}:{note}{''.join(lines)}"
