@@ -130,13 +130,27 @@ def _match_one(declaration: Desired, index: _Index) -> Match:
         return _match_pinned(declaration, declaration.ref.id, namesakes, index)
     free = [observed for observed in namesakes if observed.id.casefold() not in index.pins]
     if len(free) == 1:
-        return _match_type(declaration, free[0])
+        return _match_only(declaration, free[0], namesakes, index)
     ids = tuple(observed.id for observed in namesakes)
     if len(free) > 1:
         return Match(declaration, problem=_ambiguous(declaration, free, ids), claims=ids)
     if namesakes and not declaration.absent:
         return Match(declaration, problem=_pinned_elsewhere(namesakes, index), claims=ids)
     return Match(declaration)
+
+
+def _match_only(
+    declaration: Desired, live: Observed, namesakes: Sequence[Observed], index: _Index
+) -> Match:
+    """The match with the only live object of the name that no declaration pins. To replace it, the
+    name must be free of pinned ones too: the replacement is a create.
+    """
+    match = _match_type(declaration, live)
+    replaces = match.problem is None and live.ref.type != declaration.ref.type
+    pinned = [observed for observed in namesakes if observed is not live]
+    if replaces and pinned and not declaration.absent:
+        return replace(match, problem=_pinned_elsewhere(pinned, index))
+    return match
 
 
 def _ambiguous(declaration: Desired, free: Sequence[Observed], ids: Sequence[str]) -> Reason:

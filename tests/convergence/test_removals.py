@@ -62,8 +62,8 @@ def worlds(draw: st.DrawFn) -> World:
         for body, name in zip(world.live, names, strict=True)
         if world.fates[body["id"]] != "absent"
     }
-    by_name = {folded(each.get("displayName", "")) for each in world.declared if "id" not in each}
-    for name in {folded(name) for name in NAMES} - taken - by_name:
+    declared = {folded(each["displayName"]) for each in world.declared if "displayName" in each}
+    for name in {folded(name) for name in NAMES} - taken - declared:  # a name twice is R207
         if draw(st.booleans()):
             new = draw(bodies(with_url=with_url, declared=True))
             world.declared.append({**new, "displayName": name})

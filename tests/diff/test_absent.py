@@ -116,6 +116,20 @@ def test_a_name_that_a_deletion_frees_cannot_be_taken_in_the_same_run(taker: Des
     assert "declared absent at f.yaml:7; apply the deletion first" in because(blocked)
 
 
+@pytest.mark.parametrize(
+    ("pinned", "words"),
+    [
+        (desired("b", pinned=TWO, line=7), "pinned at f.yaml:7; apply that declaration first"),
+        (absent(pinned=TWO, line=7), "declared absent at f.yaml:7; apply the deletion first"),
+    ],
+)
+def test_nothing_is_replaced_while_another_has_its_name(pinned: Desired, words: str) -> None:
+    wanted = [desired("a", type_name=ASSIGNMENT, line=2), pinned]
+    changes = diff(wanted, [live(ONE, "a"), live(TWO, "A")]).changes
+    (blocked,) = [change for change in changes if change.source and change.source.line == 2]
+    assert (blocked.action, words in because(blocked)) == ("blocked", True)
+
+
 def test_a_kind_that_is_not_deleted_is_blocked() -> None:
     kept = replace(EXTENSION, api=replace(EXTENSION.api, delete=None))
     kinds = Kinds(tuple(kept if kind is EXTENSION else kind for kind in KINDS))
