@@ -381,7 +381,7 @@ class TestShownCommands:
 
     def test_the_build_runs_what_contributing_says(self) -> None:
         assert "`.ci/run`" in text_of(CONTRIBUTING)
-        assert {"make lint", "make test", "make test-thorough"} <= set(
+        assert {"make lint", "make test COVERAGE=1", "make test-thorough"} <= set(
             (ROOT / ".ci/run").read_text("utf-8").splitlines()
         )
 

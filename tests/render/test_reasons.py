@@ -4,8 +4,9 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from render_samples import JSON, MARKETING, TEXTS, ref
+from tiers import examples
 
 from reconciler.model.json_values import JsonValue
 from reconciler.model.objects import ObjectRef, Parents
@@ -333,6 +334,7 @@ PARAMETERS: dict[str, JsonValue] = {
 } | dict.fromkeys(("by", "nearest", "names_unreadable", "looks_like_id", "why", "note"))
 
 
+@settings(max_examples=examples(40))  # each takes every code
 @given(JSON, TEXTS)
 def test_no_parameter_of_another_form_ends_in_an_error(value: JsonValue, text: str) -> None:
     for code in (*SENTENCES, text):

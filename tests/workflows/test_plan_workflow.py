@@ -57,6 +57,7 @@ class TestDeletions:
         told = outputs(run)
         assert (told["to-create"], told["to-delete"], told["to-replace"]) == ("0", "1", "1")
 
+    @pytest.mark.thorough
     def test_the_reviewers_of_the_environment_see_them(self, world: World) -> None:
         """Before they approve, they read the summary of the job that planned again."""
         world.live(extension("doomed"))
@@ -70,7 +71,6 @@ class TestDeletions:
         assert world.extensions() == []
 
     def test_more_than_the_limit_are_shown_and_fail_the_gate(self, world: World) -> None:
-        """A variable of the repository is the limit of every workflow."""
         names = [f"extension {letter}" for letter in "abcdef"]
         world.live(*[extension(name) for name in names])
         world.declare(*absent(*names))
@@ -83,6 +83,12 @@ class TestDeletions:
         assert "deletes more than is allowed" in run.jobs["plan-gate"].summary
         assert body.index("`R316`") < body.index("- delete extension a")
 
+    @pytest.mark.thorough
+    def test_a_variable_of_the_repository_raises_the_limit(self, world: World) -> None:
+        """It is the limit of every workflow."""
+        names = [f"extension {letter}" for letter in "abcdef"]
+        world.live(*[extension(name) for name in names])
+        world.declare(*absent(*names))
         world.runner.variables["RECONCILER_MAX_DELETES"] = "6"
         assert results(world.run_plan()) == GREEN
         world.merge()
