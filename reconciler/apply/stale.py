@@ -11,7 +11,8 @@ from reconciler.apply.steps import steps
 from reconciler.diff.references import Key, parents_key
 from reconciler.errors import GraphError, GraphUnansweredError, StalePlanError
 from reconciler.graph.concurrent import concurrently
-from reconciler.model.kind import Kinds
+from reconciler.model.kind import Kind, Kinds
+from reconciler.model.objects import Observed
 from reconciler.model.plan import Change, Plan
 from reconciler.render.reasons import stale_clause
 
@@ -43,7 +44,7 @@ async def _stale_in(changes: Sequence[Change], graph: GraphClient, kinds: Kinds)
     if any(parent.id is None for parent in parents):
         return []  # the plan creates them: what is in them is checked with them
     try:
-        live = await kind.api.list(graph, parents)
+        live = await _live(changes, graph, kind)
     except GraphError as error:
         if isinstance(error, GraphUnansweredError) and not graph.answered:
             raise
@@ -53,6 +54,21 @@ async def _stale_in(changes: Sequence[Change], graph: GraphClient, kinds: Kinds)
         (step.change, stale_because(kind, step.write, live)) for step in steps(changes, kinds)
     )
     return [f"{_named(change)}: {stale_clause(why, change)}" for change, why in checked if why]
+
+
+async def _live(changes: Sequence[Change], graph: GraphClient, kind: Kind) -> Sequence[Observed]:
+    """What is live in the parents of the changes. Objects of the tenant can be many: where no name
+    must be free, only those that change are read.
+    """
+    parents = changes[0].parents
+    if parents or any(change.action in ("create", "rename") for change in changes):
+        return await kind.api.list(graph, parents)
+    read = await concurrently(_own(change, graph, kind) for change in changes)
+    return [live for live in read if live is not None]
+
+
+async def _own(change: Change, graph: GraphClient, kind: Kind) -> Observed | None:
+    return await kind.api.get(graph, change.parents, str(change.object.id))
 
 
 def _named(change: Change) -> str:

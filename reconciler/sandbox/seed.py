@@ -117,20 +117,18 @@ def _extension(given: Json, where: str) -> Json:
 def _policy(given: Any, where: str) -> Json:
     dated = _dated(mapping(given, where), where, "modifiedDateTime")
     members(dated.get("accessPackage"), f"{where}/accessPackage", {"id": guid}, required=("id",))
-    settings = {"id": guid, "stage": text, "customExtension": mapping}
-    for setting in sequence(
-        dated.get("customExtensionStageSettings", []), f"{where}/customExtensionStageSettings"
-    ):
-        members(
-            setting,
-            f"{where}/customExtensionStageSettings",
-            settings,
-            required=("stage", "customExtension"),
-        )
-        members(
-            setting["customExtension"], f"{where}/customExtension", {"id": guid}, required=("id",)
-        )
-    return {"customExtensionStageSettings": [], "questions": [], **dated}
+    path = f"{where}/customExtensionStageSettings"
+    given_settings = sequence(dated.get("customExtensionStageSettings", []), path)
+    settings = [_setting(each, f"{path}[{n}]") for n, each in enumerate(given_settings)]
+    return {"questions": [], **dated, "customExtensionStageSettings": settings}
+
+
+def _setting(given: Any, where: str) -> Json:
+    checks = {"id": guid, "stage": text, "customExtension": mapping}
+    setting = members(given, where, checks, required=("stage", "customExtension"))
+    extension = f"{where}/customExtension"
+    members(setting["customExtension"], extension, {"id": guid}, required=("id",))
+    return {"id": str(uuid5(NAMESPACE_URL, where)), **setting}
 
 
 def _dated(given: Json, where: str, modified: str) -> Json:

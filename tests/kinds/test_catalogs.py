@@ -389,6 +389,32 @@ def test_a_saved_plan_is_stale_if_a_catalog_of_the_name_exists_by_now(tmp_path: 
     assert f'"Campaigns": a catalog with this name already exists ({FINANCE})' in said
 
 
+@pytest.mark.parametrize(
+    ("document", "read"),
+    [
+        ({"displayName": "Marketing", "description": "new"}, [f"GET /catalogs/{MARKETING}"]),
+        ({"id": MARKETING, "displayName": "Campaigns"}, ["GET /catalogs"]),
+    ],
+    ids=["update", "rename"],
+)
+def test_a_saved_plan_lists_all_catalogs_only_where_a_name_must_be_free(
+    document: Json, read: list[str], tmp_path: Path
+) -> None:
+    requests = Requests()
+    declare(tmp_path / "desired", {"catalog": document})
+
+    async def story(held: Tenant) -> None:
+        plan = await held.plan(tmp_path / "desired")
+        requests.seen.clear()
+        await refuse_if_stale(plan, held.graph, KINDS)
+        assert requests.seen == read
+        held.store.remove("catalog", MARKETING)
+        with pytest.raises(StalePlanError):
+            await refuse_if_stale(plan, held.graph, KINDS)
+
+    told(tmp_path, story, catalog(), faults=[requests.watch])
+
+
 def test_a_catalog_that_was_changed_since_is_not_written(tmp_path: Path) -> None:
     requests = Requests()
     declare(tmp_path / "desired", {"catalog": {"displayName": "Marketing", "description": "new"}})

@@ -172,6 +172,19 @@ def test_a_database_can_be_empty(tmp_path, start):
     assert start(database=graph.database).every("/catalogs") == []
 
 
+def test_a_stage_setting_of_a_seed_needs_no_id(tmp_path, start):
+    package = "6b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
+    calls = {"stage": "assignmentRequestCreated", "customExtension": {"id": package}}
+    policy = {
+        "displayName": "Initial policy",
+        "accessPackage": {"id": package},
+        "customExtensionStageSettings": [calls, calls],
+    }
+    graph = start(seed=seed_file(tmp_path, {"catalogs": [], "policies": [policy]}))
+    (read,) = graph.every("/assignmentPolicies", params={"$expand": "customExtensionStageSettings"})
+    assert len({setting["id"] for setting in read["customExtensionStageSettings"]}) == 2
+
+
 def test_a_seed_needs_names_and_bodies_only_and_gives_the_same_every_time(tmp_path, request_body):
     unknown = {
         "@odata.type": "#microsoft.graph.customAccessPackageWorkflowExtension",
