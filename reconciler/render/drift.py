@@ -5,6 +5,7 @@ one.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from reconciler.model.plan import Action, Change, FieldChange, Plan
 from reconciler.model.target import SANDBOX
@@ -21,7 +22,7 @@ WORDS: dict[Action, str] = {
 }
 TITLES: dict[Action, str] = WORDS | {
     "create": "missing in the tenant:",
-    "delete": "declared absent, but live:",
+    "delete": "to be deleted:",
 }
 
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/v1\.0")
@@ -78,11 +79,23 @@ def to_resolve(plan: Plan) -> list[str]:
         f"To make the tenant match the files, run: {command(plan, 'apply')}",
         f"To make the files match the tenant, run: {command(plan, 'export --update')}",
     ]
-    for what, action in (("missing", "create"), ("absent", "delete")):
-        kept = [change.object for change in plan.changes if change.action == action]
-        if kept:
-            words = plural(common_noun(kept))
+    missing = _names_of(change for change in plan.changes if change.action == "create")
+    absent = _names_of(change for change in plan.changes if change.reason.code == "declared_absent")
+    unmanaged = _names_of(change for change in plan.changes if change.reason.code == "unmanaged")
+    for what, words in (("missing", missing), ("absent", absent)):
+        if words:
             lines.append(
                 f"export --update keeps the declarations of {what} {words}: remove them by hand."
             )
+    if unmanaged:
+        lines.append(
+            f"export --update does not declare {unmanaged} that `unmanaged: delete` deletes:"
+            " declare them by hand."
+        )
     return lines
+
+
+def _names_of(changes: Iterable[Change]) -> str:
+    """What the changes are about, as one plural: `extensions`; "" without a change."""
+    objects = [change.object for change in changes]
+    return plural(common_noun(objects)) if objects else ""

@@ -213,10 +213,10 @@ REMOVING = replace(
             "delete",
             ref("older-audit", 6),
             (MARKETING,),
-            reason("declared_absent"),
+            reason("unmanaged"),
             LEAVES[:1],
             Precondition(True, "sha256:" + "1f" * 32),
-            SourceLocation("desired_state/marketing.yaml", 42),
+            SourceLocation("desired_state/marketing.yaml", 2),
         ),
         Change(
             "blocked",
