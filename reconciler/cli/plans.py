@@ -110,7 +110,7 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
     plan = _plan(paths, settings, output, max_deletes, earlier)
     if plan is None:
         return INVALID_FILES
-    _save(plan, out, output)
+    _save(plan, out, output, max_deletes)
     from reconciler.plan.limit import beyond_limit
 
     print_plan(plan, output, page, summary=summary)
@@ -147,7 +147,7 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option
     plan = _plan(paths, settings, output, max_deletes)
     if plan is None:
         return INVALID_FILES
-    _save(plan, out, output)
+    _save(plan, out, output, max_deletes)
     print_plan(plan, output, page, drift=True, summary=summary)
     return _plan_code(plan, detailed=detailed_exitcode)
 
@@ -210,17 +210,21 @@ def _plan(
     return with_limit(planned, max_deletes)
 
 
-def _save(plan: Plan, out: Path | None, output: Output) -> None:
-    """Saves the plan document if --out was given, and says how to apply it."""
+def _save(plan: Plan, out: Path | None, output: Output, max_deletes: int) -> None:
+    """Saves the plan document if --out was given, and says how to apply it, unless it deletes too
+    much.
+    """
     if out is None:
         return
     from reconciler.cli.output import save, tell
+    from reconciler.plan.limit import beyond_limit
     from reconciler.plan.saved import saved_text
 
     save(out, saved_text(plan))
     if output.verbosity >= 0 and _is_kept(out):
         command = ["reconciler", "apply", *target_arguments(), "--plan", str(out)]
-        next_step = f" To apply exactly this: {shlex.join(command)}" if plan.pending else ""
+        can_be_applied = plan.pending and beyond_limit(plan, max_deletes) is None
+        next_step = f" To apply exactly this: {shlex.join(command)}" if can_be_applied else ""
         tell(f"Saved the plan to {out}.{next_step}")
 
 

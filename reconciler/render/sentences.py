@@ -131,10 +131,12 @@ SKIPPED: Sentences = {
     "interrupted": "the run was interrupted before this change",
     "token_rejected": "the access token was rejected earlier in this run",
     "journal_failed": "the journal could not be written earlier in this run",
-    "parent_failed": "the {parent} that contains it was not created",
-    "name_not_freed": "the {kind} {id} still has the new name: it was not renamed",
+    "parent_failed": "the {parent} that contains it is not known to exist; see its outcome",
+    "name_not_freed": (
+        "the {kind} {id} may still have the new name: its rename is not known to be applied"
+    ),
     "depends_on_failed": (
-        'the change of the {other_kind} "{name}", which it refers to, was not applied'
+        'the change of the {other_kind} "{name}", which it refers to, is not known to be applied'
     ),
 }
 """Why a change was not attempted."""

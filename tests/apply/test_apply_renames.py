@@ -55,6 +55,6 @@ def test_what_waits_for_a_failed_rename_is_skipped(tmp_path: Path) -> None:
     by_id = {str(outcome.change.object.id): outcome for outcome in outcomes}
     assert [by_id[each].status for each in IDS] == ["skipped", "skipped", "failed", "done"]
     assert explained(by_id[IDS[1]]) == (
-        f"the extension {IDS[2]} still has the new name: it was not renamed"
+        f"the extension {IDS[2]} may still have the new name: its rename is not known to be applied"
     )
     assert [names[each] for each in IDS] == [*"abce"]

@@ -151,13 +151,14 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("reference_ambiguous", other_kind="extension", name="A", count=2, ids=["a", "b"]),
      'it refers to the extension "A", and 2 have this name (a, b)'),
     (reason("depends_on_failed", other_kind="extension", name="A"),
-     'the change of the extension "A", which it refers to, was not applied'),
-    (reason("parent_failed"), "the catalog that contains it was not created"),
+     'the change of the extension "A", which it refers to, is not known to be applied'),
+    (reason("parent_failed"),
+     "the catalog that contains it is not known to exist; see its outcome"),
 ]
 OUTCOMES: list[tuple[Status, Reason, str]] = [
     ("skipped", reason("interrupted"), "the run was interrupted before this change"),
     ("skipped", reason("name_not_freed", id=ID),
-     f"the extension {ID} still has the new name: it was not renamed"),
+     f"the extension {ID} may still have the new name: its rename is not known to be applied"),
     ("skipped", reason("token_rejected"), "the access token was rejected earlier in this run"),
     ("skipped", reason("journal_failed"), "the journal could not be written earlier in this run"),
     ("failed", reason("refused", status=409), "Graph said."),
