@@ -58,7 +58,8 @@ def deleting_scopes(
 
 def _problem(scopes: Sequence[DesiredScope]) -> Reason | None:
     if len(scopes) > 1:
-        places = [f"{scope.source.file}:{scope.source.line}" for scope in scopes]
+        sources = sorted((scope.source.file, scope.source.line) for scope in scopes)
+        places = [f"{file}:{line}" for file, line in sources]
         return reason("two_documents", places=[*places])
     return reason("partial_path") if scopes[0].partial else None
 
