@@ -19,7 +19,7 @@ def register_profiles() -> None:
         "quick", max_examples=25, deadline=None, suppress_health_check=SUPPRESSED
     )
     settings.register_profile(
-        "thorough", max_examples=150, deadline=None, suppress_health_check=SUPPRESSED
+        "thorough", max_examples=100, deadline=None, suppress_health_check=SUPPRESSED
     )
     settings.load_profile("quick")
 
