@@ -4,9 +4,9 @@ concluded if both agree (ADR 0026).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Set
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, Set
 from itertools import chain
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from reconciler.errors import GraphAnswerError, GraphError
 from reconciler.graph.concurrent import concurrently
@@ -23,44 +23,81 @@ SHOWN_IDS = 3
 
 
 async def observe_referring(
-    graph: Graph, kinds: Kinds, kind_name: str, parents: Parents
-) -> Referring:
-    """The live objects inside these parents, `()` for the whole tenant, that can refer to objects
-    of this kind: all of the kinds that refer to it and are read on demand. The parents have ids.
+    graph: Graph,
+    kinds: Kinds,
+    kind_name: str,
+    scopes: Sequence[Parents],
+    advance: Callable[[], None] = lambda: None,
+) -> list[Referring]:
+    """For each scope, whose parents have ids and which is `()` for the whole tenant: the live
+    objects inside it that can refer to objects of this kind, all of the kinds that refer to it and
+    are read on demand.
 
     An error is not raised: what can be read is returned, and `incomplete` says why there may be
-    more.
+    more. `advance` is called after each scope.
 
     Raises:
         AuthenticationError: Graph rejects the token.
     """
-    searches = [_Search(graph, kinds, kind) for kind in kinds.referring_to(kind_name)]
-    objects = await concurrently(search.objects(parents) for search in searches)
-    problems = dict.fromkeys(chain.from_iterable(search.problems for search in searches))
-    return Referring(tuple(chain.from_iterable(objects)), " ".join(problems) or None)
+    referring = kinds.referring_to(kind_name)
+    located = await concurrently(_located(graph, kind) for kind in referring)
+
+    async def inside(scope: Parents) -> Referring:
+        """What can refer to the objects of one scope."""
+        pairs = zip(referring, located, strict=True)
+        searches = [_Search(graph, kinds, kind, places) for kind, places in pairs]
+        objects = await concurrently(search.objects(scope) for search in searches)
+        advance()
+        problems = dict.fromkeys(chain.from_iterable(search.problems for search in searches))
+        return Referring(tuple(chain.from_iterable(objects)), " ".join(problems) or None)
+
+    return await concurrently(map(inside, scopes))
+
+
+Located: TypeAlias = "Sequence[tuple[Parents, ObjectRef]] | GraphError"
+"""Every object of a kind in the tenant with its parents, or why they could not be read."""
+
+
+async def _located(graph: Graph, kind: Kind) -> Located | None:
+    """What the second way shows, read once for all scopes; None for a kind that has none."""
+    if kind.api.locate is None:
+        return None
+    try:
+        return [*await kind.api.locate(graph)]
+    except GraphError as error:
+        return error
 
 
 class _Search:
     """Searches all objects of a kind. It goes on after an error: what was read stays known."""
 
-    def __init__(self, graph: Graph, kinds: Kinds, kind: Kind) -> None:
+    def __init__(self, graph: Graph, kinds: Kinds, kind: Kind, located: Located | None) -> None:
         self._graph = graph
         self._kinds = kinds
         self._kind = kind
+        self._located = located
         self.problems: list[str] = []
 
     async def objects(self, parents: Parents) -> list[Observed]:
         """Every object inside these parents that either way shows."""
         listed = {identity(each.ref, each.parents): each for each in await self._listed(parents)}
-        if self._kind.api.locate is None:
+        if self._located is None:
             return [*listed.values()]
-        places = await self._tried(self._kind.api.locate(self._graph, parents))
-        located = {identity(ref, inside): (inside, ref) for inside, ref in places}
+        located = {identity(ref, outer): (outer, ref) for outer, ref in self._inside(parents)}
         if listed.keys() != located.keys() and not self.problems:
             self.problems.append(_difference(self._kind, listed.keys(), located.keys()))
         unlisted = [place for key, place in located.items() if key not in listed]
         read = await concurrently(self._whole(*place) for place in unlisted)
         return [*listed.values(), *chain.from_iterable(read)]
+
+    def _inside(self, parents: Parents) -> Iterator[tuple[Parents, ObjectRef]]:
+        """What the second way shows inside these parents; after an error nothing, and a problem."""
+        if isinstance(self._located, GraphError):
+            self.problems.append(self._located.with_hint())
+            return
+        for outer, ref in self._located or ():
+            if [each.id for each in outer[: len(parents)]] == [each.id for each in parents]:
+                yield outer, ref
 
     async def _listed(self, parents: Parents) -> list[Observed]:
         """From the outer parents to the inner ones: each lists what is in it."""

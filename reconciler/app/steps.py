@@ -13,7 +13,6 @@ from reconciler.app.observe import observe, with_referred
 from reconciler.app.referring import observe_referring
 from reconciler.app.runs import Progress
 from reconciler.app.selection import may_be_selected, select_read
-from reconciler.graph.concurrent import concurrently
 from reconciler.loader import LoadedState
 from reconciler.model.objects import DesiredScope, ObservedScope, Parents, Referring
 from reconciler.model.plan import Plan, UnsettledWrite
@@ -43,15 +42,12 @@ async def _uses(
 ) -> Uses:
     """What can refer to the objects that a plan removes."""
     read = counting("reading what uses them", len(removed), progress)
-
-    async def referring(kind: str, parents: Parents) -> Referring:
-        """What can refer to objects of this kind in this scope."""
-        result = await observe_referring(connection.graph, KINDS, kind, parents)
-        read()
-        return result
-
-    results = await concurrently(referring(*where) for where in removed.values())
-    return Uses(dict(zip(removed, results, strict=True)))
+    referring: dict[Place, Referring] = {}
+    for name in dict.fromkeys(kind for kind, _ in removed.values()):
+        scopes = {place: parents for place, (kind, parents) in removed.items() if kind == name}
+        results = observe_referring(connection.graph, KINDS, name, [*scopes.values()], read)
+        referring |= zip(scopes, await results, strict=True)
+    return Uses(referring)
 
 
 async def observed(

@@ -90,7 +90,7 @@ Find: TypeAlias = (
     "Callable[[Graph, Sequence[ObjectRef]], Awaitable[Mapping[ObjectRef, Sequence[Observed] |"
     " GraphError]]]"
 )
-Locate: TypeAlias = "Callable[[Graph, Parents], Awaitable[Iterable[tuple[Parents, ObjectRef]]]]"
+Locate: TypeAlias = "Callable[[Graph], Awaitable[Iterable[tuple[Parents, ObjectRef]]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,9 @@ class Api:
 
     * `list`: every object in these parents, complete; raises GraphError.
     * `get`: one object, None for 404; raises GraphError if the answer is another object.
-    * `locate` (of kinds that are read on demand): every object inside these outer parents, with its
-      own parents, found in another way than by listing them parent by parent. If both ways agree,
-      nothing is missing. None: `list` alone is complete.
+    * `locate` (of kinds that are read on demand): every object of the tenant, with its parents,
+      found in another way than by listing them parent by parent. If both ways agree, nothing is
+      missing. None: `list` alone is complete.
     * `find` (of kinds that contain others): for each reference all live matches, by id or name.
     * `batches`: the references in groups that one `find` can look up together.
     * `create`, `update`, `delete`: the request as data.

@@ -27,7 +27,8 @@ def read(held: Packages) -> tuple[Referring, list[Seen]]:
 
     async def run() -> tuple[Referring, list[Seen]]:
         async with scripted(held) as graph, graph_at(graph.base) as client:
-            return await observe_referring(client, KINDS, "extension", (MARKETING,)), graph.seen
+            (referring,) = await observe_referring(client, KINDS, "extension", [(MARKETING,)])
+            return referring, graph.seen
 
     return asyncio.run(run())
 
@@ -64,6 +65,23 @@ def test_every_policy_of_the_catalog_is_read_with_what_it_calls() -> None:
         "/assignmentPolicies?accessPackage($expand=catalog)",
     ]
     assert {each.method for each in seen} == {"GET"}
+
+
+def test_the_list_of_all_policies_is_read_once_for_all_catalogs() -> None:
+    other = catalog_ref(OTHER_CATALOG, "Finance")
+
+    async def run() -> tuple[list[Referring], list[Seen]]:
+        async with scripted(calling()) as graph, graph_at(graph.base) as client:
+            scopes = [(MARKETING,), (other,)]
+            return await observe_referring(client, KINDS, "extension", scopes), graph.seen
+
+    referring, seen = asyncio.run(run())
+    assert [[str(policy.ref) for policy in each.objects] for each in referring] == [
+        ["policy 11", "policy 12"],
+        ["policy 13"],
+    ]
+    assert [each.incomplete for each in referring] == [None, None]
+    assert paths(seen).count("/assignmentPolicies?accessPackage($expand=catalog)") == 1
 
 
 @pytest.mark.parametrize("hidden", ["in the list of all", "in their access package"])

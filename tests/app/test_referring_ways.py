@@ -81,7 +81,8 @@ def read(
         parent = catalog_ref(catalog_id, "Marketing")
         more = {"policies": POLICIES, "switches": switches, "faults": [counting]}
         async with tenant(folder, *catalogs(), **more) as held:
-            return await observe_referring(held.graph, KINDS, "extension", (parent,))
+            (referring,) = await observe_referring(held.graph, KINDS, "extension", [(parent,)])
+            return referring
 
     return asyncio.run(story()), requests
 

@@ -420,7 +420,8 @@ def test_who_refers_to_an_object_is_read_on_demand_alone() -> None:
         depots.requests.clear()
         plan = await depot.plan(text, on_demand)
         of_plan = [*depots.requests]
-        return plan, of_plan, await observe_referring(depot.graph, on_demand, "depot", ())
+        (referring,) = await observe_referring(depot.graph, on_demand, "depot", [()])
+        return plan, of_plan, referring
 
     plan, of_plan, referring = run(depots, planned_and_searched)
     assert (plan.changes, len(plan.unmanaged)) == ((), 1)
@@ -437,14 +438,14 @@ def test_two_ways_of_a_stranger_must_agree_as_well(listed: bool) -> None:
     depots = north()
     north_depot = ObjectRef("depot", "id-1", "North")
 
-    async def all_gates(graph: Graph, parents: Parents) -> list[tuple[Parents, ObjectRef]]:
+    async def all_gates(_graph: Graph) -> list[tuple[Parents, ObjectRef]]:
         gate = depots.named("depots/id-1/gates", "main")
         return [((north_depot,), ObjectRef("gate", gate["id"], None))] if listed else []
 
     located = replace(GATE, on_demand=True, api=replace(GATE.api, locate=all_gates))
     kinds = Kinds((DEPOT, CRATE, located))
-    referring = run(
-        depots, lambda depot: observe_referring(depot.graph, kinds, "depot", (north_depot,))
+    (referring,) = run(
+        depots, lambda depot: observe_referring(depot.graph, kinds, "depot", [(north_depot,)])
     )
     assert [str(each.ref) for each in referring.objects] == ["main"]
     assert (referring.incomplete is None) == listed

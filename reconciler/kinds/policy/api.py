@@ -44,15 +44,14 @@ async def list_policies(graph: Graph, parents: Parents) -> tuple[Observed, ...]:
     return tuple(await concurrently(_listed(graph, parents, policy_id) for policy_id in ids))
 
 
-async def locate_policies(graph: Graph, parents: Parents) -> list[tuple[Parents, ObjectRef]]:
-    """Every policy inside these parents, as the list of all policies of the tenant shows them.
+async def locate_policies(graph: Graph) -> list[tuple[Parents, ObjectRef]]:
+    """Every policy of the tenant with its parents, as the list of all policies shows them.
 
     Source: docs/graph.md §7.2.
     """
     builder = graph.entitlement.assignment_policies
     request = Request.to(builder, expand="accessPackage($expand=catalog)")
-    located = [_located(body) for body in await graph.pages(request)]
-    return [(outer, ref) for outer, ref in located if _ids(outer[: len(parents)]) == _ids(parents)]
+    return [_located(body) for body in await graph.pages(request)]
 
 
 async def get_policy(graph: Graph, parents: Parents, policy_id: str) -> Observed | None:
@@ -122,10 +121,6 @@ def _located(body: Mapping[str, Any]) -> tuple[Parents, ObjectRef]:
         ObjectRef("access_package", identifier(package, "an access package"), _name(package)),
     )
     return parents, ObjectRef("policy", identifier(body, "a policy"), _name(body))
-
-
-def _ids(refs: Parents) -> list[str | None]:
-    return [ref.id for ref in refs]
 
 
 def _name(body: Mapping[str, Any]) -> str | None:
