@@ -28,6 +28,8 @@ from reconciler.model.objects import Observed, Parents
 from reconciler.model.plan import Change, UnsettledWrite
 from reconciler.model.reason import reason
 from reconciler.model.secrets import mask
+from reconciler.model.wording import enumerated
+from reconciler.render.escape import visible
 from reconciler.render.reasons import sentence
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
 
 log = logging.getLogger("reconciler.apply")
+
+NAMED = 3
+"""Writes that are named in a message."""
 
 
 async def settle(sent: Iterable[SentWrite], target: Target, run: Run) -> tuple[UnsettledWrite, ...]:
@@ -51,13 +56,26 @@ async def settle(sent: Iterable[SentWrite], target: Target, run: Run) -> tuple[U
     if not own:
         return ()
     log.warning(
-        "The result of %s of an earlier run is unknown (see the journal). Looking for what became"
-        " of it before anything is planned, for up to %d s.",
+        "The result of %s of an earlier run is unknown: %s. Looking for what became of %s before"
+        " anything is planned, for up to %d s.",
         "a write" if len(own) == 1 else f"{len(own)} writes",
+        _names(own),
+        "it" if len(own) == 1 else "them",
         sum(POLL_WAITS_S),
     )
     unsettled = await concurrently(_settle(writes, run) for writes in _by_parents(own))
     return tuple(chain(*unsettled))
+
+
+def _names(writes: Sequence[SentWrite]) -> str:
+    """The writes in words, some of them if there are many."""
+    names = [_name(write) for write in writes[:NAMED]]
+    return enumerated([*names, f"{len(writes) - NAMED} more"] if len(writes) > NAMED else names)
+
+
+def _name(write: SentWrite) -> str:
+    inside = f" in {write.parents[-1]}" if write.parents else ""
+    return visible(f'{write.action} of "{write.object}"{inside}')
 
 
 def _by_parents(writes: Iterable[SentWrite]) -> list[list[SentWrite]]:

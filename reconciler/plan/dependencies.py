@@ -43,7 +43,9 @@ def blocked(change: Change, why: Reason) -> Change:
 
 
 def blocked_with_others(changes: Sequence[Change]) -> list[Change]:
-    """The changes, with every one blocked whose parent, or an object that it refers to, is."""
+    """The changes; each is blocked whose parent, or what it refers to, or what has its new name, is
+    blocked.
+    """
     current = list(changes)
     while True:
         stopped = {

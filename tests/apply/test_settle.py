@@ -211,15 +211,23 @@ def test_a_delete_is_settled_when_the_object_is_gone_or_when_the_time_is_over(
     played(update(tmp_path), scene)
 
 
-def test_several_writes_in_one_catalog_are_looked_for_together(tmp_path: Path) -> None:
+def test_several_writes_in_one_catalog_are_looked_for_together(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def scene(story: JournalStory) -> None:
-        writes = [("sending", write_line(name=name, body={})) for name in "abc"]
+        names = ["a", "b\x1b", "c", "d", "e"]
+        writes = [("sending", write_line(name=name, body={})) for name in names]
         written(story.journal, *writes)
         assert await story.settled() == ()
         assert story.requests == ["GET customWorkflowExtensions"] * len(WHOLE)
-        assert len(settled_lines(story)) == 3
+        assert len(settled_lines(story)) == 5
 
     played(create(tmp_path), scene)
+    assert (
+        'The result of 5 writes of an earlier run is unknown: create of "a" in Marketing, create of'
+        ' "b\\x1b" in Marketing, create of "c" in Marketing and 2 more. Looking for what became of'
+        " them"
+    ) in caplog.text
 
 
 async def forbidden(_request: web.Request, _handler: Handler) -> web.StreamResponse:

@@ -149,7 +149,8 @@ def test_a_write_that_shows_is_settled_and_the_run_goes_on(declared: CommandLine
     with served() as url:
         ended = declared("apply", "--auto-approve", "--graph-url", url)
     assert ended.code == 0, ended.err
-    assert "The result of a write of an earlier run is unknown" in ended.err
+    result = 'The result of a write of an earlier run is unknown: update of "a" in Marketing.'
+    assert result in ended.err
     assert "settled" in events()
     assert len(declared.live()) == 2
 

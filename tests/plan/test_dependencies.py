@@ -74,3 +74,17 @@ def test_one_of_the_name_in_other_parents_is_another() -> None:
     elsewhere = (ObjectRef("depot", FINANCE, "North"),)
     why = blocked(change(gate, parents=elsewhere), reason("gate_locked"))
     assert codes(why, change(ObjectRef("gate", None, "b"), gate, parents=(NORTH,)))[1] == ""
+
+
+def test_a_rename_waits_for_the_one_that_frees_its_name_along_the_whole_chain() -> None:
+    first, second = (
+        replace(
+            change(ObjectRef("gate", own, own), parents=(NORTH,)),
+            precondition=Precondition(exists=True, freed_by=(holder,)),
+        )
+        for own, holder in (("a", "b"), ("b", "c"))
+    )
+    holder = change(ObjectRef("gate", "c", "c"), parents=(NORTH,))
+    assert codes(first, second, holder) == ["", "", ""]
+    why = blocked(holder, reason("writes_secret"))
+    assert codes(first, second, why) == ["name_not_freed", "name_not_freed", "writes_secret"]
