@@ -43,7 +43,8 @@ def update(files: Files, pairs: Pairs) -> Update:
     declare what they did before plus the edit, and if nothing else differs from the live objects
     than before.
     """
-    before = Before(files, pairs, files.declared(files.texts), files.planned(pairs))
+    declared = files.declared(files.texts)
+    before = Before(files, pairs, declared, files.plan(declared, pairs))
     complete = _complete(pairs)
     unmanaged = [each for scope in complete for each in _unmanaged(before.plan, scope, files)]
     proposed = _proposed(before, complete, unmanaged)

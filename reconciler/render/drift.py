@@ -5,7 +5,6 @@ one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from reconciler.model.plan import Action, Change, FieldChange, Plan
 from reconciler.model.target import SANDBOX
@@ -79,23 +78,12 @@ def to_resolve(plan: Plan) -> list[str]:
         f"To make the tenant match the files, run: {command(plan, 'apply')}",
         f"To make the files match the tenant, run: {command(plan, 'export --update')}",
     ]
-    missing = _names_of(change for change in plan.changes if change.action == "create")
-    absent = _names_of(change for change in plan.changes if change.reason.code == "declared_absent")
-    unmanaged = _names_of(change for change in plan.changes if change.reason.code == "unmanaged")
-    for what, words in (("missing", missing), ("absent", absent)):
-        if words:
+    missing = [change.object for change in plan.changes if change.action == "create"]
+    absent = [change.object for change in plan.changes if change.reason.code == "declared_absent"]
+    for what, kept in (("missing", missing), ("absent", absent)):
+        if kept:
+            words = plural(common_noun(kept))
             lines.append(
                 f"export --update keeps the declarations of {what} {words}: remove them by hand."
             )
-    if unmanaged:
-        lines.append(
-            f"export --update does not declare {unmanaged} that `unmanaged: delete` deletes:"
-            " declare them by hand."
-        )
     return lines
-
-
-def _names_of(changes: Iterable[Change]) -> str:
-    """What the changes are about, as one plural: `extensions`; "" without a change."""
-    objects = [change.object for change in changes]
-    return plural(common_noun(objects)) if objects else ""

@@ -39,6 +39,7 @@ pending before.
 """
 BLOCKED_SHARE, FINDINGS_SHARE = 0.5, 0.2
 """Shares of the bytes that are left: the rest is for the changes themselves."""
+_REMOVED = "**To be deleted or replaced**"
 
 
 def plan_markdown(plan: Plan, page: Page = COMMENT, wording: Wording = PLAIN) -> str:
@@ -83,13 +84,8 @@ def summary_markdown(plan: Plan, page: Page = COMMENT, wording: Wording = PLAIN)
     # What is removed takes its room first, so that it is the last to be omitted.
     removed = [_titles(group.only(removed=True), room, wording) for group in by_scope(plan)]
     others = [_titles(group.only(removed=False), room, wording) for group in by_scope(plan)]
-    heading = _removed_heading(wording) if any(removed) else ""
+    heading = _REMOVED if any(removed) else ""
     return joined([*top, _truncated(room, page), heading, *removed, *others, *bottom])
-
-
-def _removed_heading(wording: Wording) -> str:
-    what = "Declared absent, or of another type" if wording.drift else "To be deleted or replaced"
-    return f"**{what}**"
 
 
 def _room(page: Page, fixed: Sequence[str]) -> Room:
@@ -206,7 +202,7 @@ def _removed(plan: Plan, room: Room, wording: Wording) -> list[str]:
     for group in by_scope(plan):
         shown = [change for change in group.changes if change.removes]
         blocks.append(scope_block(group.scope, shown, room, wording, is_open=True))
-    return [_removed_heading(wording), *blocks] if any(blocks) else []
+    return [_REMOVED, *blocks] if any(blocks) else []
 
 
 def _changes(plan: Plan, room: Room, wording: Wording, *, already_pending: bool) -> list[str]:

@@ -131,7 +131,10 @@ SKIPPED: Sentences = {
     "interrupted": "the run was interrupted before this change",
     "token_rejected": "the access token was rejected earlier in this run",
     "journal_failed": "the journal could not be written earlier in this run",
-    "parent_failed": "the {parent} that contains it is not known to exist; see its outcome",
+    "parent_failed": (
+        "the {parent} that contains it is not known to have been created as planned; see its"
+        " outcome"
+    ),
     "name_not_freed": (
         "the {kind} {id} may still have the new name: its rename is not known to be applied"
     ),

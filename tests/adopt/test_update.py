@@ -417,6 +417,18 @@ def test_what_is_unmanaged_comes_last_in_the_style_of_the_list(
     assert "0 create, 0 update" in reconciler("plan", file, "--sandbox").last
 
 
+@pytest.mark.parametrize("path", ["state.yaml", "."])
+def test_what_would_be_deleted_as_unmanaged_is_declared(path: str, reconciler: CommandLine) -> None:
+    deleting = HEAD.replace("defaults:", "unmanaged: delete\ndefaults:") + ITEM
+    Path("state.yaml").write_text(deleting)
+    reconciler.seed(catalog(extensions=[live(), new()]))
+    updated = reconciler("export", "--update", path, "--sandbox")
+    assert (updated.code, updated.err) == (0, "")
+    assert updated.last == "Update: 1 added, 0 changed, 0 left as they are, 0 not live."
+    assert Path("state.yaml").read_text() == f"{deleting}\n{NEW}"
+    assert "0 delete, 0 blocked, 2 unchanged" in reconciler("plan", ".", "--sandbox").last
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_items_without_blank_lines_between_get_none(end: str, reconciler: CommandLine) -> None:
     text = HEAD + ITEM + ITEM.replace("displayName:  a", "displayName: c")

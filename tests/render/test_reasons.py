@@ -153,7 +153,7 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("depends_on_failed", other_kind="extension", name="A"),
      'the change of the extension "A", which it refers to, is not known to be applied'),
     (reason("parent_failed"),
-     "the catalog that contains it is not known to exist; see its outcome"),
+     "the catalog that contains it is not known to have been created as planned; see its outcome"),
 ]
 OUTCOMES: list[tuple[Status, Reason, str]] = [
     ("skipped", reason("interrupted"), "the run was interrupted before this change"),
