@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "markdown", "json", "github")
-REPEATED = ("sandbox", "sandbox_db", "graph_url", "cloud", "auth", "environment")
+REPEATED = ("sandbox", "sandbox_db", "graph_url", "cloud", "auth", "environment", "max_deletes")
 TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
 
 
@@ -103,8 +103,8 @@ def writing_target_options(function: F) -> F:
 
 
 def target_arguments() -> list[str]:
-    """The options of this command line that choose Graph, sign-in and environment: a next step has
-    to repeat them.
+    """The options of this command line that choose Graph, sign-in and environment, and the limit on
+    deletions: a next step has to repeat them.
     """
     context = click.get_current_context()
     repeated = [

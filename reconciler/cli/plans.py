@@ -110,11 +110,11 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
     plan = _plan(paths, settings, output, max_deletes, earlier)
     if plan is None:
         return INVALID_FILES
-    _save(plan, out, output, max_deletes)
     from reconciler.plan.limit import beyond_limit
 
-    print_plan(plan, output, page, summary=summary)
     excess = beyond_limit(plan, max_deletes)
+    _save(plan, out, output, is_refused=excess is not None)
+    print_plan(plan, output, page, summary=summary)
     if excess is not None:
         raise excess
     return _plan_code(plan, detailed=detailed_exitcode)
@@ -147,7 +147,9 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option
     plan = _plan(paths, settings, output, max_deletes)
     if plan is None:
         return INVALID_FILES
-    _save(plan, out, output, max_deletes)
+    from reconciler.plan.limit import beyond_limit
+
+    _save(plan, out, output, is_refused=beyond_limit(plan, max_deletes) is not None)
     print_plan(plan, output, page, drift=True, summary=summary)
     return _plan_code(plan, detailed=detailed_exitcode)
 
@@ -210,9 +212,9 @@ def _plan(
     return with_limit(planned, max_deletes)
 
 
-def _save(plan: Plan, out: Path | None, output: Output, max_deletes: int) -> None:
-    """Saves the plan document if --out was given, and says how to apply it, unless it deletes too
-    much.
+def _save(plan: Plan, out: Path | None, output: Output, *, is_refused: bool) -> None:
+    """Saves the plan document if --out was given, and says how to apply it, or that apply would
+    refuse it because it is beyond the limit on deletions.
     """
     if out is None:
         return
@@ -222,10 +224,14 @@ def _save(plan: Plan, out: Path | None, output: Output, max_deletes: int) -> Non
 
     save(out, saved_text(plan))
     if output.verbosity >= 0 and _is_kept(out):
-        command = ["reconciler", "apply", *target_arguments(), "--plan", str(out)]
-        can_be_applied = plan.pending and beyond_limit(plan, max_deletes) is None
-        next_step = f" To apply exactly this: {shlex.join(command)}" if can_be_applied else ""
-        tell(f"Saved the plan to {out}.{next_step}")
+        tell(f"Saved the plan to {out}.{_next_step(plan, out, is_refused=is_refused)}")
+
+
+def _next_step(plan: Plan, out: Path, *, is_refused: bool) -> str:
+    if is_refused:
+        return " apply would refuse it: it deletes or replaces more than --max-deletes allows."
+    command = ["reconciler", "apply", *target_arguments(), "--plan", str(out)]
+    return f" To apply exactly this: {shlex.join(command)}" if plan.pending else ""
 
 
 def _is_kept(file: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,30 @@ def test_a_saved_plan_is_limited_too(deleting: CommandLine) -> None:
     )
     assert [each["displayName"] for each in deleting.live()] == ["c"]
     assert deleting("plan", "--sandbox", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize(("command", "code"), [("plan", 4), ("drift", 0)])
+def test_the_command_that_applies_a_saved_plan_is_shown_only_if_it_works(
+    deleting: CommandLine, command: str, code: int
+) -> None:
+    refused = deleting(command, "--sandbox", "--max-deletes", "2", "--out", "plan.json")
+    assert refused.code == code
+    assert refused.err.startswith(
+        "Saved the plan to plan.json."
+        " apply would refuse it: it deletes or replaces more than --max-deletes allows.\n"
+    )
+    assert "To apply" not in refused.err
+
+
+def test_the_command_that_applies_a_saved_plan_repeats_the_limit(
+    deleting: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_MAX_DELETES", "2")
+    saved = deleting("plan", "--sandbox", "--max-deletes", "3", "--out", "plan.json")
+    said, command = saved.err.rstrip().split(" To apply exactly this: ")
+    assert said == "Saved the plan to plan.json."
+    assert deleting(*shlex.split(command)[1:]).code == 0
+    assert [each["displayName"] for each in deleting.live()] == ["c"]
 
 
 def test_drift_only_warns(deleting: CommandLine) -> None:
