@@ -200,7 +200,10 @@ def _lock(descriptor: int, file: Path) -> bool:
     except BlockingIOError as error:
         raise JournalError(
             f"The journal {file} is in use by another run. Nothing was written.",
-            hint="Wait until that run has ended, or choose another file with --journal.",
+            hint=(
+                "Wait until that run has ended. Only a run for another tenant can have another"
+                " journal at the same time (--journal)."
+            ),
         ) from error
     except OSError as error:
         raise _unusable(f"The journal {file} cannot be locked", error) from error

@@ -219,7 +219,6 @@ def _save(plan: Plan, out: Path | None, output: Output, *, is_refused: bool) -> 
     if out is None:
         return
     from reconciler.cli.output import save, tell
-    from reconciler.plan.limit import beyond_limit
     from reconciler.plan.saved import saved_text
 
     save(out, saved_text(plan))
