@@ -100,10 +100,11 @@ def _merged(pairs: Sequence[tuple[DesiredScope, ObservedScope]]) -> Iterator[Pai
     An absent scope that this plan creates is read as such: everything in it is to be created.
     """
     created = {
-        replace(declared.ref, id=None).key
+        declared.ref.key
         for desired, observed in pairs
         if observed.parent is None and observed.read == "complete"
         for declared in desired.objects
+        if declared.ref.id is None
     }
     ordered = sorted(pairs, key=lambda pair: _scope_order(pair[1].parent))
     for _, group in groupby(ordered, key=lambda pair: _scope_key(pair[1].parent)):

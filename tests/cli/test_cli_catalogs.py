@@ -120,3 +120,23 @@ def test_drift_names_what_is_missing_and_who_changed_a_catalog_when(
     assert '>   displayName: declared "Selling", live "Marketing"' in ran.out
     assert "the live catalog was last changed 20" in ran.out
     assert ran.last == "Drift: 4 missing, 1 changed, 0 unmanaged, 0 blocked, 0 unchanged."
+
+
+@pytest.mark.parametrize("former", [["Sales", "Events"], ["Sales"], []], ids=len)
+def test_a_name_that_only_renames_give_creates_nothing(
+    reconciler: CommandLine, former: list[str]
+) -> None:
+    ids = [MARKETING, FINANCE]
+    live = [catalog(name, catalog_id) for name, catalog_id in zip(former, ids, strict=False)]
+    reconciler.seed(*live)
+    pinned = [{"catalog": {"id": catalog_id, "displayName": "Marketing"}} for catalog_id in ids]
+    by_name = {"catalog": "Marketing", "extensions": [extension("notify")]}
+    declare(reconciler.folder / "desired_state", *pinned, by_name)
+    planned = reconciler("plan", "--sandbox", "--format", "json")
+    assert {
+        each["object"]["display_name"]: (each["action"], each["reason"]["code"])
+        for each in planned.document["changes"]
+        if each["kind"] == "extension"
+    } == {"notify": ("blocked", "parent_absent")}
+    applied = reconciler("apply", "--sandbox", "--auto-approve")
+    assert (applied.code, reconciler.live()) == (4, [])
