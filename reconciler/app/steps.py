@@ -29,11 +29,11 @@ async def fresh_plan(
     """The plan for the desired state; the warnings about the files come before its own."""
     pairs = await observed(connection, declared.scopes, progress)
     context = replace(plan_context(connection), unsettled=unsettled)
-    plan = build_plan(pairs, KINDS, context)
+    plan = build_plan(pairs, KINDS, context, declared=declared.scopes)
     removed = removing(plan.changes)
     if removed:  # read only now, and the plan is made again with what refers to them
         uses = await _uses(connection, removed, progress)
-        plan = build_plan(pairs, KINDS, context, uses)
+        plan = build_plan(pairs, KINDS, context, uses, declared.scopes)
     return replace(plan, diagnostics=(*declared.diagnostics, *plan.diagnostics))
 
 

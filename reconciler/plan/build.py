@@ -56,15 +56,19 @@ def build_plan(
     kinds: Kinds,
     context: PlanContext,
     uses: Uses = NOT_READ,
+    declared: Iterable[DesiredScope] = (),
 ) -> Plan:
-    """The plan that brings each observed scope to its desired state."""
+    """The plan that brings each observed scope to its desired state. `declared` is what the files
+    declare besides, in scopes that were not selected.
+    """
     merged = list(_merged(pairs))
     desired = [declared for _, objects in merged for declared in objects]
     difference = diff(kinds, merged)
     deleting = deleting_scopes(pairs)
-    delete_unmanaged(difference, merged, deleting, kinds)
-    hold_unsettled(difference, desired, context.unsettled)
     observed = [scope for scope, _ in merged]
+    every = [*(scope for scope, _ in pairs), *declared]
+    delete_unmanaged(difference, observed, deleting, every, kinds)
+    hold_unsettled(difference, desired, context.unsettled)
     names = {scope.parent.key: str(scope.parent) for scope in observed if scope.parent}
     difference.changes.sort(key=lambda change: _order(change, kinds, names))
     difference.changes = [_without_secrets(change, context) for change in difference.changes]

@@ -14,7 +14,7 @@ from reconciler.diff.compare import lost
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.kind import Kinds
 from reconciler.model.names import folded
-from reconciler.model.objects import Desired, DesiredScope, ObjectRef, Observed, ObservedScope
+from reconciler.model.objects import DesiredScope, ObjectRef, Observed, ObservedScope
 from reconciler.model.plan import Change, Precondition, Unmanaged
 from reconciler.model.reason import Reason, reason
 from reconciler.plan.dependencies import blocked
@@ -66,24 +66,22 @@ def _problem(scopes: Sequence[DesiredScope]) -> Reason | None:
 
 def delete_unmanaged(
     difference: Diff,
-    merged: Iterable[tuple[ObservedScope, Sequence[Desired]]],
+    observed_scopes: Iterable[ObservedScope],
     deleting: Mapping[Key, Deleting],
+    declared: Iterable[DesiredScope],
     kinds: Kinds,
 ) -> None:
     """Turns the unmanaged objects of these scopes into deletes. Of an unknown type, or with the id
-    or the name of any declaration, they stay unmanaged.
+    or the name of any declaration, they stay unmanaged: also of one in a scope without a plan.
     """
-    live: dict[tuple[str, str], Observed] = {}
-    declared: set[tuple[str, str]] = set()
-    for scope, objects in merged:
-        live |= {(each.ref.kind, each.id): each for each in scope.objects}
-        declared |= {name for each in objects for name in _names(each.ref)}
+    live = {(each.ref.kind, each.id): each for scope in observed_scopes for each in scope.objects}
+    named = {name for scope in declared for each in scope.objects for name in _names(each.ref)}
     kept: list[Unmanaged] = []
     for unmanaged in difference.unmanaged:
         ref = unmanaged.object
         scope_deletes = deleting.get(unmanaged.parents[0].key) if unmanaged.parents else None
         observed = live[ref.kind, str(ref.id)]
-        if scope_deletes is None or not observed.known or declared & _names(ref):
+        if scope_deletes is None or not observed.known or named & _names(ref):
             kept.append(unmanaged)
         else:
             difference.changes.append(_delete(observed, scope_deletes, kinds))

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from harness import ASSIGNMENT, CommandLine, catalog, declare, extension
+from harness import ASSIGNMENT, FINANCE, MARKETING, CommandLine, catalog, declare, extension
 
 NAMES = "abc"
 EXCESS = "The plan deletes or replaces 3 extensions, and --max-deletes allows 2."
@@ -148,3 +148,21 @@ def test_what_a_policy_calls_is_blocked_and_what_nothing_calls_is_deleted(
     applied = reconciler("apply", "--sandbox", "--plan", "plan.json")
     assert applied.code == 4
     assert " 1 deleted, 0 failed, 1 skipped," in applied.last
+
+
+@pytest.mark.parametrize("chosen", [[], ["--catalog", "Marketing"], ["--catalog", MARKETING]])
+@pytest.mark.parametrize("ensure", [{}, {"ensure": "absent"}])
+def test_what_another_document_names_is_not_unmanaged_whichever_catalogs_are_selected(
+    reconciler: CommandLine, chosen: list[str], ensure: dict[str, str]
+) -> None:
+    reconciler.seed(catalog(extensions=[*map(extension, "abc")]), catalog("Finance", FINANCE))
+    named = {"displayName": "B", **ensure} if ensure else extension("B")
+    declare(
+        Path("desired_state"),
+        {"catalog": "Marketing", "unmanaged": "delete", "extensions": [extension("a")]},
+        {"catalog": "Finance", "extensions": [named]},
+    )
+    planned = reconciler("plan", "--sandbox", "--format", "json", *chosen).document
+    deleted = [each for each in planned["changes"] if each["reason"]["code"] == "unmanaged"]
+    assert [each["object"]["display_name"] for each in deleted] == ["c"]
+    assert [each["object"]["display_name"] for each in planned["unmanaged"]] == ["b"]
