@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,12 +20,10 @@ Pair = tuple[ObservedScope, Sequence[Desired]]
 
 @dataclass(slots=True)
 class Diff:
-    """The changes, the number of unchanged objects by kind, and the live ones that no file
-    declares.
-    """
+    """The changes, what is declared and needs none, and the live objects that no file declares."""
 
     changes: list[Change] = field(default_factory=list)
-    unchanged: Counter[str] = field(default_factory=Counter)
+    unchanged: list[Desired] = field(default_factory=list)
     unmanaged: list[Unmanaged] = field(default_factory=list)
 
 
@@ -114,9 +111,13 @@ def _add_group(kind: Kind, group: _Group, references: References, result: Diff) 
     matches = match(group.desired, group.live)
     claimed = {live_id for matched in matches for live_id in matched.claims}
     unclaimed = [observed for observed in group.live if observed.id not in claimed]
-    changes = [_change(kind, matched, references) for matched in matches]
-    result.changes += [change for change in changes if change is not None]
-    result.unchanged[kind.name] += changes.count(None)
+    for matched in matches:
+        change = _change(kind, matched, references)
+        if change is not None:
+            result.changes.append(change)
+        else:
+            ref = _identified(matched.desired, matched.live)
+            result.unchanged.append(replace(matched.desired, ref=ref))
     if kind.lists_unmanaged:
         result.unmanaged += [Unmanaged(observed.ref, observed.parents) for observed in unclaimed]
     return Known(matches, unclaimed)

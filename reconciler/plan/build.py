@@ -4,6 +4,7 @@ replaced, warnings given.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -62,13 +63,13 @@ def build_plan(
     declare besides, in scopes that were not selected.
     """
     merged = list(_merged(pairs))
-    desired = [declared for _, objects in merged for declared in objects]
+    desired = [each for _, objects in merged for each in objects]
     difference = diff(kinds, merged)
     deleting = deleting_scopes(pairs)
     observed = [scope for scope, _ in merged]
     every = [*(scope for scope, _ in pairs), *declared]
     delete_unmanaged(difference, observed, deleting, every, kinds)
-    hold_unsettled(difference, desired, context.unsettled)
+    hold_unsettled(difference, context.unsettled)
     names = {scope.parent.key: str(scope.parent) for scope in observed if scope.parent}
     difference.changes.sort(key=lambda change: _order(change, kinds, names))
     difference.changes = [_without_secrets(change, context) for change in difference.changes]
@@ -77,7 +78,8 @@ def build_plan(
     in_use, unread = with_uses(guarding.changes, uses)
     settled = blocked_until_settled(blocked_with_others(in_use), deleting)
     changes = tuple(in_order_of_renames(settled))
-    unchanged = {kind.name: difference.unchanged[kind.name] for kind in kinds if kind.is_written}
+    counts = Counter(each.ref.kind for each in difference.unchanged)
+    unchanged = {kind.name: counts[kind.name] for kind in kinds if kind.is_written}
     return Plan(
         tool_version=context.tool_version,
         tenant_id=context.tenant_id,

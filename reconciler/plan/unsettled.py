@@ -20,26 +20,20 @@ def blocked_if_unsettled(
     return [_blocked_if_unsettled(change, unsettled) for change in changes]
 
 
-def hold_unsettled(
-    difference: Diff, declared: Iterable[Desired], unsettled: Sequence[UnsettledWrite]
-) -> None:
+def hold_unsettled(difference: Diff, unsettled: Sequence[UnsettledWrite]) -> None:
     """Blocks the changes, and what is declared and unchanged too: another object of its name may
     show later.
     """
     difference.changes = blocked_if_unsettled(difference.changes, unsettled)
-    changed = {_place(change) for change in difference.changes}
-    for desired in declared:
+    unchanged: list[Desired] = []
+    for desired in difference.unchanged:
         why = _why(desired.ref, desired.parents, unsettled)
-        if why is None or (desired.ref.kind, desired.source) in changed:
-            continue
-        ref = desired.ref
-        change = Change("blocked", ref, desired.parents, why, source=desired.source)
-        difference.changes.append(change)
-        difference.unchanged[ref.kind] -= 1
-
-
-def _place(change: Change) -> tuple[str, object]:
-    return change.kind, change.source
+        if why is None:
+            unchanged.append(desired)
+        else:
+            change = Change("blocked", desired.ref, desired.parents, why, source=desired.source)
+            difference.changes.append(change)
+    difference.unchanged = unchanged
 
 
 def _blocked_if_unsettled(change: Change, unsettled: Sequence[UnsettledWrite]) -> Change:

@@ -64,7 +64,7 @@ def test_what_is_live_and_declared_absent_is_deleted(wanted: Desired) -> None:
 @pytest.mark.parametrize("wanted", [absent("b"), absent(pinned=TWO), absent("a", pinned=TWO)])
 def test_what_is_not_live_and_declared_absent_is_unchanged(wanted: Desired) -> None:
     result = diff([wanted], [live(ONE, "a")])
-    assert (result.changes, result.unchanged.total()) == ([], 1)
+    assert (result.changes, len(result.unchanged)) == ([], 1)
     assert [unmanaged.object.id for unmanaged in result.unmanaged] == [ONE]
 
 
@@ -103,7 +103,7 @@ def test_of_two_with_the_name_the_one_that_is_pinned_is_deleted() -> None:
     wanted = [desired("a", pinned=ONE), absent("a", pinned=TWO, line=2)]
     result = diff(wanted, [live(ONE, "a"), live(TWO, "a")])
     assert [(change.action, change.object.id) for change in result.changes] == [("delete", TWO)]
-    assert result.unchanged.total() == 1
+    assert len(result.unchanged) == 1
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,11 @@ from objects import (
     observed_extension,
 )
 
+from reconciler.kinds.catalog import CATALOG as CATALOG_KIND
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.objects import Desired, DesiredScope, ObservedScope, Referring
-from reconciler.model.plan import Change, Plan
+from reconciler.model.plan import Change, Plan, UnsettledWrite
+from reconciler.model.reason import reason
 from reconciler.plan.build import NOT_READ, PlanContext, build_plan
 from reconciler.plan.uses import Uses, place_of
 
@@ -156,3 +158,18 @@ def test_in_an_unreadable_catalog_nothing_is_deleted() -> None:
     observed = ObservedScope(CATALOG, "unreadable")
     planned = build_plan([(scope(KEPT), observed)], KINDS, CONTEXT)
     assert [change.action for change in planned.changes] == ["blocked"]
+
+
+def test_a_catalog_with_an_unsettled_write_blocks_it() -> None:
+    """Although the catalog itself is declared by its name, and is as declared."""
+    live_catalog = CATALOG_KIND.observe((), {"id": FINANCE, "displayName": "Finance"})
+    ref = catalog_ref(None, "Finance")
+    declared = DesiredScope(None, (Desired(ref, (), live_catalog.properties, PLACE),), PLACE)
+    tenant = ObservedScope(None, "complete", (live_catalog,))
+    observed = ObservedScope(CATALOG, "complete", tuple(PRESENT))
+    why = reason("unsettled_write", write="update", sent_at="", search_error="")
+    context = replace(CONTEXT, unsettled=(UnsettledWrite(live_catalog.ref, (), why),))
+    planned = build_plan([(declared, tenant), (scope(KEPT), observed)], KINDS, context)
+    assert deletes(planned) == []
+    assert [each.object for each in blocked(planned, "unsettled_write")] == [live_catalog.ref]
+    assert [each.object.id for each in blocked(planned, "catalog_not_settled")] == ["2", "3"]
