@@ -30,6 +30,10 @@ MAX_BYTES = 2 * KEPT_BYTES
 """A larger journal is trimmed."""
 MAX_LINE_BYTES = 32 * 1024**2
 """A longer line is damaged: a body is at most an answer of Graph and a file, with escapes."""
+DAMAGED_HINT = (
+    "Writes of earlier runs that it should show may still be unsettled: wait a minute, move the"
+    " file away, and run the command again."
+)
 
 _BEGINNING = b'{"time": "'
 _WRITES = ("sending", "answered", "outcome", "settled")
@@ -242,8 +246,5 @@ def _text(line: Line, name: str) -> str:
 def _damaged(file: Path, number: int, why: str) -> JournalError:
     return JournalError(
         f"Line {number} of the journal {file} is damaged: it {why}. Nothing was written.",
-        hint=(
-            "Writes of earlier runs that it should show may still be unsettled: wait a minute, move"
-            " the file away, and run the command again."
-        ),
+        hint=DAMAGED_HINT,
     )

@@ -17,12 +17,18 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from reconciler.apply.expectation import Expectation
-from reconciler.apply.history import SentWrite, Target
+from reconciler.apply.history import DAMAGED_HINT, SentWrite, Target
 from reconciler.apply.read_back import POLL_WAITS_S, poll
 from reconciler.diff.references import Key, parents_key
-from reconciler.errors import GraphError, GraphRefusalError, GraphUnansweredError, RefusedError
+from reconciler.errors import (
+    GraphError,
+    GraphRefusalError,
+    GraphUnansweredError,
+    JournalError,
+    RefusedError,
+)
 from reconciler.graph.concurrent import concurrently
-from reconciler.model.kind import Kind
+from reconciler.model.kind import Kind, Kinds
 from reconciler.model.names import folded
 from reconciler.model.objects import Observed, Parents
 from reconciler.model.plan import Change, UnsettledWrite
@@ -30,6 +36,7 @@ from reconciler.model.reason import reason
 from reconciler.model.secrets import mask
 from reconciler.model.wording import enumerated
 from reconciler.render.escape import visible
+from reconciler.render.nouns import noun
 from reconciler.render.reasons import sentence
 
 if TYPE_CHECKING:
@@ -49,12 +56,13 @@ async def settle(sent: Iterable[SentWrite], target: Target, run: Run) -> tuple[U
     Raises:
         AuthenticationError: Graph rejects the token.
         GraphUnansweredError: Graph has not answered any HTTP request of this run.
-        JournalError: a settled write could not be recorded.
+        JournalError: a settled write could not be recorded, or the journal is damaged.
     """
     known = {kind.name for kind in run.kinds}
     own = [write for write in sent if write.target == target and write.object.kind in known]
     if not own:
         return ()
+    _refuse_misplaced(own, run.kinds)
     log.warning(
         "The result of %s of an earlier run is unknown: %s. Looking for what became of %s before"
         " anything is planned, for up to %d s.",
@@ -76,6 +84,22 @@ def _names(writes: Sequence[SentWrite]) -> str:
 def _name(write: SentWrite) -> str:
     inside = f" in {write.parents[-1]}" if write.parents else ""
     return visible(f'{write.action} of "{write.object}"{inside}')
+
+
+def _refuse_misplaced(writes: Iterable[SentWrite], kinds: Kinds) -> None:
+    """Returns if every object is in parents as all of its kind are.
+
+    Raises:
+        JournalError: one is not: it could not be looked for.
+    """
+    for write in writes:
+        ref, parents = write.object, tuple(parent.kind for parent in write.parents)
+        if parents != kinds.named(ref.kind).parents:
+            raise JournalError(
+                f"The journal is damaged: the {noun(ref.kind)} {ref}, sent at {write.sent_at},"
+                " has other parents than its kind. Nothing was written.",
+                hint=DAMAGED_HINT,
+            )
 
 
 def _by_parents(writes: Iterable[SentWrite]) -> list[list[SentWrite]]:

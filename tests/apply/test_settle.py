@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from harness import MARKETING, extension
-from journals import TARGET, JournalStory, unsettled_in, write_line, written
+from journals import PARENTS, TARGET, JournalStory, unsettled_in, write_line, written
 from objects import KINDS
 
 from reconciler.apply.history import Target
@@ -21,7 +21,7 @@ from reconciler.apply.journal import open_journal
 from reconciler.apply.read_back import MAX_FAILED_POLLS, POLL_WAITS_S
 from reconciler.apply.run import Run
 from reconciler.apply.settle import settle, unsettled_refusal
-from reconciler.errors import GraphAnswerError
+from reconciler.errors import GraphAnswerError, JournalError
 from reconciler.model.kind import Kinds
 from reconciler.model.plan import Change
 from reconciler.plan.unsettled import blocked_if_unsettled
@@ -310,6 +310,21 @@ def test_a_kind_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
 
     played(create(tmp_path), scene)
     assert unsettled_in(tmp_path / "journal.jsonl") == [("create", "a")]
+
+
+@pytest.mark.parametrize(
+    "parents", [[], [*PARENTS, *PARENTS], [{**PARENTS[0], "kind": "access_package"}]]
+)
+def test_a_write_in_parents_that_its_kind_does_not_have_is_damage(
+    parents: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    async def scene(story: JournalStory) -> None:
+        written(story.journal, ("sending", {**write_line(body={}), "parents": parents}))
+        with pytest.raises(JournalError, match=r"The journal is damaged: the extension a, sent at"):
+            await story.settled()
+        assert story.requests == []
+
+    played(create(tmp_path), scene)
 
 
 def test_in_a_catalog_that_does_not_show_nothing_does(tmp_path: Path) -> None:
