@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from reconciler.model.nodes import Mapping as MappingNode
     from reconciler.model.nodes import Node, Scalar
     from reconciler.model.objects import Inherited
-    from reconciler.model.plan import Change
+    from reconciler.model.plan import Action, Change
     from reconciler.model.reason import Reason
 
 
@@ -115,6 +115,18 @@ class Api:
     create: Callable[[Graph, Parents, Body], Request] | None = None
     update: Callable[[Graph, Parents, ObjectRef, Body], Request] | None = None
     delete: Callable[[Graph, Parents, ObjectRef], Request] | None = None
+
+    def offers(self, action: Action) -> bool:
+        """True if every write that the action consists of is offered."""
+        writes = {
+            "create": (self.create,),
+            "update": (self.update,),
+            "rename": (self.update,),
+            "replace": (self.create, self.delete),
+            "delete": (self.delete,),
+            "blocked": (),
+        }
+        return None not in writes[action]
 
 
 def _nothing(*_arguments: Any) -> Iterator[Any]:

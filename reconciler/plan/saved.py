@@ -141,8 +141,12 @@ def _changes_match(plan: Plan, document: dict[str, Any], kinds: Mapping[str, Kin
 
 
 def _is_of_kind(change: Change, kind: Kind | None) -> bool:
-    """True when the change is about an object of this kind, and about nothing but its members."""
+    """True when the change is about an object of this kind, and about nothing but its members; and
+    this version can make it.
+    """
     if kind is None or tuple(parent.kind for parent in change.parents) != kind.parents:
+        return False
+    if not kind.api.offers(change.action):
         return False
     return all(_is_writable(row.path, kind) for row in change.fields)
 

@@ -39,8 +39,10 @@ from reconciler.render.json_document import to_json
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text("utf-8"))
 
 
-def kind(name: str, parents: tuple[str, ...], fields: Fields) -> Kind:
-    """A kind of which only the table counts: nothing is read or written here."""
+def kind(name: str, parents: tuple[str, ...], fields: Fields, *offered: str) -> Kind:
+    """A kind of which only the table and the writes that are offered count: nothing is read or
+    written here.
+    """
 
     def unused(*_arguments: Any) -> Any:
         raise AssertionError
@@ -50,7 +52,7 @@ def kind(name: str, parents: tuple[str, ...], fields: Fields) -> Kind:
         plural=f"{name}s",
         parents=parents,
         fields=fields,
-        api=Api(list=unused, get=unused),
+        api=replace(Api(list=unused, get=unused), **dict.fromkeys(offered, unused)),
         observe=unused,
         bodies=unused,
         content=unused,
@@ -61,8 +63,8 @@ def kind(name: str, parents: tuple[str, ...], fields: Fields) -> Kind:
 
 KINDS = Kinds(
     (
-        kind("catalog", (), Fields({("displayName",): Field()})),
-        kind("extension", ("catalog",), FIELDS),
+        kind("catalog", (), Fields({("displayName",): Field()}), "create", "update"),
+        kind("extension", ("catalog",), FIELDS, "create", "update", "delete"),
     )
 )
 CATALOG = ObjectRef("catalog", "32efb28c-0a1b-4c3d-8e4f-000000000001", "Marketing")
@@ -214,6 +216,37 @@ ROW = FIRST.fields[0]
 def test_a_change_that_no_plan_contains_is_refused(change: Change) -> None:
     with pytest.raises(StalePlanError):
         read(with_changes(change))
+
+
+CREATE = replace(
+    FIRST,
+    action="create",
+    object=replace(FIRST.object, id=None),
+    precondition=Precondition(exists=False),
+)
+ACTIONS: dict[tuple[str, ...], list[Change]] = {
+    ("create",): [CREATE],
+    ("update",): [FIRST, replace(FIRST, action="rename")],
+    ("delete",): [replace(FIRST, action="delete")],
+    ("create", "delete"): [replace(FIRST, action="replace")],
+}
+
+
+@pytest.mark.parametrize(
+    ("needed", "change"),
+    [(needed, each) for needed, planned in ACTIONS.items() for each in planned],
+)
+def test_a_write_that_its_kind_does_not_offer_is_refused(
+    needed: tuple[str, ...], change: Change
+) -> None:
+    """A later version may offer more."""
+    text = with_changes(change)
+    whole, catalogs = KINDS.named("extension"), KINDS.named("catalog")
+    for missing in needed:
+        lacking = replace(whole, api=replace(whole.api, **{missing: None}))
+        with pytest.raises(StalePlanError):
+            read_plan(text, "plan.json", SCHEMA, Kinds((catalogs, lacking)))
+    assert read(text).changes == (change,)
 
 
 def test_every_member_of_the_table_can_be_planned() -> None:
