@@ -23,7 +23,8 @@ from reconciler.model.objects import Inherited, ObjectRef, Parents
 class DeclaredDocument:
     """What one document declares. `header` is the object that it belongs to; None if that is
     missing or invalid. `kinds` are those that the document can declare. `deletes_unmanaged` is the
-    place of `unmanaged: delete`.
+    place of `unmanaged: delete`. `by_new_name`: the header's id is from another document, which
+    gives it together with this name.
     """
 
     header: ObjectRef | None
@@ -31,6 +32,7 @@ class DeclaredDocument:
     source: SourceLocation
     kinds: tuple[Kind, ...] = ()
     deletes_unmanaged: SourceLocation | None = None
+    by_new_name: bool = False
 
 
 def declared(

@@ -50,7 +50,7 @@ def with_ids(documents: Iterable[DeclaredDocument]) -> list[DeclaredDocument]:
     """
     documents = list(documents)
     ids = _ids(documents)
-    return [_under(document, _with_id(document.header, ids)) for document in documents]
+    return [_identified(document, ids) for document in documents]
 
 
 def _ids(documents: Iterable[DeclaredDocument]) -> Ids:
@@ -63,6 +63,11 @@ def _ids(documents: Iterable[DeclaredDocument]) -> Ids:
 
 def _name(ref: ObjectRef) -> tuple[str, str]:
     return ref.kind, folded(ref.display_name)
+
+
+def _identified(document: DeclaredDocument, ids: Ids) -> DeclaredDocument:
+    header = _with_id(document.header, ids)
+    return replace(_under(document, header), by_new_name=header != document.header)
 
 
 def _with_id(header: ObjectRef | None, ids: Ids) -> ObjectRef | None:

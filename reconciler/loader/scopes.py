@@ -51,7 +51,13 @@ def desired_scopes(documents: Iterable[DeclaredDocument], kinds: Kinds) -> tuple
         inside = [each for each in declarations if each.parents]
         scope = _scope(group[0].header, inside, group[0].source, kinds)
         places = (document.deletes_unmanaged for document in group)
-        scopes.append(replace(scope, deletes_unmanaged=next(filter(None, places), None)))
+        scopes.append(
+            replace(
+                scope,
+                deletes_unmanaged=next(filter(None, places), None),
+                by_new_name=any(document.by_new_name for document in group),
+            )
+        )
     if of_tenant:
         first = min((each.source for each in of_tenant), key=in_order)
         scopes.insert(0, _scope(None, of_tenant, first, kinds))

@@ -90,7 +90,8 @@ class DesiredScope:
 
     `parent` is None for the objects of the tenant. `source` is the first place that declares it.
     `deletes_unmanaged`: the place of `unmanaged: delete`, if a document has it. `partial`: there
-    may be files that were not read, because a PATH names a single file.
+    may be files that were not read, because a PATH names a single file. `by_new_name`: a document
+    addresses the parent by a name alone that another one gives to its id.
     """
 
     parent: ObjectRef | None
@@ -98,6 +99,7 @@ class DesiredScope:
     source: SourceLocation
     deletes_unmanaged: SourceLocation | None = None
     partial: bool = False
+    by_new_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from reconciler.model.reason import reason
 from reconciler.model.secrets import looks_like_keys, may_be_written, texts_of, without_secrets
 from reconciler.plan.dependencies import blocked, blocked_with_others, in_order_of_renames
 from reconciler.plan.findings import findings
-from reconciler.plan.former_names import blocked_by_former_names
+from reconciler.plan.former_names import blocked_by_former_names, renamed_scopes
 from reconciler.plan.guards import guarded
 from reconciler.plan.mass_change import mass_change
 from reconciler.plan.unmanaged import blocked_until_settled, delete_unmanaged, deleting_scopes
@@ -76,7 +76,7 @@ def build_plan(
     difference.changes = blocked_by_former_names(difference.changes, pairs)
     guarding = guarded(difference, observed, kinds, app_only=context.app_only)
     in_use, unread = with_uses(guarding.changes, uses)
-    settled = blocked_until_settled(blocked_with_others(in_use), deleting)
+    settled = blocked_until_settled(blocked_with_others(in_use, renamed_scopes(pairs)), deleting)
     changes = tuple(in_order_of_renames(settled))
     counts = Counter(each.ref.kind for each in difference.unchanged)
     unchanged = {kind.name: counts[kind.name] for kind in kinds if kind.is_written}

@@ -4,7 +4,7 @@ then skip because of another blocked change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.diff.references import Key, parents_key, within
@@ -20,15 +20,18 @@ def identity(ref: ObjectRef, parents: Parents) -> Identity:
     return ref.key, parents_key(parents)
 
 
-def dependencies(change: Change) -> Iterator[tuple[ObjectRef, Parents]]:
+def dependencies(
+    change: Change, renamed: Collection[tuple[str, str]] = ()
+) -> Iterator[tuple[ObjectRef, Parents]]:
     """The objects that must be as planned before this change: the parents that this plan creates,
     what it refers to, and what has its new name.
 
-    A parent that exists contains the object whatever becomes of its own change. A reference names
-    an object in the same parents, in the outer ones, or in the tenant.
+    A parent that exists contains the object whatever becomes of its own change; but of the parents
+    with these keys, a file says that they are `renamed`, and addresses them by their new names. A
+    reference names an object in the same parents, in the outer ones, or in the tenant.
     """
     for number, parent in enumerate(change.parents):
-        if parent.id is None:
+        if parent.id is None or parent.key in renamed:
             yield parent, change.parents[:number]
     for row in change.fields:
         if isinstance(row.after, ObjectRef):
@@ -42,9 +45,11 @@ def blocked(change: Change, why: Reason) -> Change:
     return replace(change, action="blocked", reason=why, fields=(), precondition=None)
 
 
-def blocked_with_others(changes: Sequence[Change]) -> list[Change]:
+def blocked_with_others(
+    changes: Sequence[Change], renamed: Collection[tuple[str, str]] = ()
+) -> list[Change]:
     """The changes; each is blocked whose parent, or what it refers to, or what has its new name, is
-    blocked.
+    blocked. `renamed`: see `dependencies`.
     """
     current = list(changes)
     while True:
@@ -53,16 +58,18 @@ def blocked_with_others(changes: Sequence[Change]) -> list[Change]:
             for change in current
             if change.action == "blocked"
         }
-        settled = [_blocked_if_dependent(change, stopped) for change in current]
+        settled = [_blocked_if_dependent(change, stopped, renamed) for change in current]
         if settled == current:
             return settled
         current = settled
 
 
-def _blocked_if_dependent(change: Change, stopped: set[Identity]) -> Change:
+def _blocked_if_dependent(
+    change: Change, stopped: set[Identity], renamed: Collection[tuple[str, str]]
+) -> Change:
     if change.action == "blocked":
         return change
-    for ref, parents in dependencies(change):
+    for ref, parents in dependencies(change, renamed):
         if identity(ref, parents) in stopped:
             return blocked(change, _why(ref, change))
     return change

@@ -54,6 +54,20 @@ def _reasons(pairs: Sequence[tuple[DesiredScope, ObservedScope]]) -> dict[Key, R
     return reasons
 
 
+def renamed_scopes(pairs: Iterable[tuple[DesiredScope, ObservedScope]]) -> set[Key]:
+    """The keys of the scopes that a document addresses by a name alone that they do not have yet:
+    until they have it, it may be the name of another object.
+    """
+    return {
+        observed.parent.key
+        for desired, observed in pairs
+        if desired.by_new_name
+        and desired.parent is not None
+        and observed.parent is not None
+        and folded(observed.parent.display_name) != folded(desired.parent.display_name)
+    }
+
+
 def _is_former_name(address: ObjectRef, new: ObjectRef) -> bool:
     """True if the address is another name than the new one."""
     if address.id is not None:

@@ -194,6 +194,29 @@ def test_a_rename_to_a_name_that_is_taken_is_blocked(tmp_path: Path) -> None:
     assert [str(change.object) for change in plan.pending] == ["a"]
 
 
+@pytest.mark.parametrize("wanted", [{"displayName": "a", "ensure": "absent"}, extension("b")])
+@pytest.mark.parametrize(
+    ("others", "why"),
+    [
+        ([], "new_name_taken"),
+        ([{"id": FINANCE, "displayName": "Marketing"}], "renames_in_a_circle"),
+        ([{"id": FINANCE, "displayName": "General"}], "name_not_freed"),
+    ],
+)
+def test_while_a_rename_is_blocked_nothing_is_written_under_the_new_name(
+    others: list[Json], why: str, wanted: Json, tmp_path: Path
+) -> None:
+    """The name is still that of another catalog, which may be the one that the document means."""
+    pinned = {"catalog": {"id": MARKETING, "displayName": "Finance"}}
+    by_name = {"catalog": "Finance", "extensions": [wanted]}
+    declare(tmp_path / "desired", pinned, by_name, *({"catalog": each} for each in others))
+    live = [catalog(extensions=[extension("a")]), catalog("Finance", FINANCE)]
+    plan = told(tmp_path, lambda held: planned(held, tmp_path), *live, catalog("General", GENERAL))
+    assert plan.pending == ()
+    assert codes(plan)["Finance"] == why
+    assert codes(plan)[wanted["displayName"]] == "parent_blocked"
+
+
 @pytest.mark.parametrize("chain", [False, True])
 def test_renames_in_a_chain_are_planned_and_in_a_circle_they_are_blocked(
     chain: bool, tmp_path: Path
