@@ -22,12 +22,17 @@ def kept_text(text: str | None, switches: Switches) -> str | None:
 
 
 def refuse_taken_name(document: Json, others: Iterable[Stored], code: str) -> None:
-    """Nothing, unless another object has the name of `document`, ignoring case.
+    """Nothing, unless another object has the name of `document`, ignoring case; an object that has
+    the name already, beside another, keeps it. `others` may contain the object as it was.
 
     Raises: GraphError 409 with `code` (docs/graph.md §5.2).
     """
     name = str(document["displayName"])
-    for other in others:
-        same_name = folded(str(other.document.get("displayName") or "")) == folded(name)
-        if same_name and other.id != document["id"] and not other.deleted:
-            raise conflict(code, f"There is already an object named '{name}': '{other.id}'.")
+    same_name = [
+        other.id
+        for other in others
+        if folded(str(other.document.get("displayName") or "")) == folded(name)
+        and not other.deleted
+    ]
+    if same_name and document["id"] not in same_name:
+        raise conflict(code, f"There is already an object named '{name}': '{same_name[0]}'.")

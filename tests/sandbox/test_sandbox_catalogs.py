@@ -116,6 +116,19 @@ def test_a_catalog_keeps_its_own_unique_name(start):
     assert graph.send("POST", "/catalogs", {"displayName": "Finance"}).status_code == 201
 
 
+def test_twins_from_before_names_were_unique_can_still_be_changed(start, request_body):
+    graph = start()
+    twin = graph.send("POST", "/catalogs", {"displayName": "Finance"}).json()
+    extensions = [graph.create(request_body) for _ in range(2)]
+    switches = ("unique_catalog_names=true", "unique_extension_names=true")
+    unique = start(*switches, database=graph.database)
+    for address in (item(graph), item(graph, twin["id"])):
+        assert unique.send("PATCH", address, {"state": "unpublished"}).status_code == 204
+    for each in extensions:
+        address = unique.extensions(extension=each["id"])
+        assert unique.send("PUT", address, request_body).status_code == 200
+
+
 def test_two_extensions_of_a_name_unless_names_are_unique(start, request_body):
     graph = start("unique_extension_names=true")
     first = graph.create(request_body)
