@@ -48,7 +48,7 @@ CODES: dict[str, str] = {
     "R301": "An application creates an extension, or changes its Logic App, without url",
     "R302": "An extension of an unknown type is not changed",
     "R303": "A catalog without declared extensions does not exist or could not be read",
-    "R304": "An extension to be updated has undocumented properties",
+    "R304": "An extension to be updated or replaced has undocumented properties",
     "R305": "The saved plan is missing, unreadable or not a plan document",
     "R306": "A live extension, or one of its properties, cannot be declared and is not exported",
     "R307": "A catalog could not be read and is not exported",

@@ -14,10 +14,10 @@ from reconciler.render.reasons import parent_sentence
 
 def findings(changes: Sequence[Change], merged: Iterable[Pair]) -> Iterator[Diagnostic]:
     """R302 to R304, in the order of the scopes."""
-    updates = {
+    written = {
         (change.kind, change.object.id): change
         for change in changes
-        if change.action in ("update", "rename")
+        if change.action in ("update", "rename", "replace")
     }
     merged = list(merged)
     declared = {each.ref.key for scope, desired in merged if not scope.parent for each in desired}
@@ -28,9 +28,9 @@ def findings(changes: Sequence[Change], merged: Iterable[Pair]) -> Iterator[Diag
         for live in scope.objects:
             if not live.known:
                 yield _of_unknown_type(live)
-            update = updates.get((live.ref.kind, live.id))
-            if live.unknown and update:
-                yield _with_unknown_properties(live, update)
+            change = written.get((live.ref.kind, live.id))
+            if live.unknown and change:
+                yield _with_unknown_properties(live, change)
 
 
 def _nothing_declared(scope: ObservedScope, why: Reason) -> Diagnostic:
@@ -57,11 +57,17 @@ def _of_unknown_type(live: Observed) -> Diagnostic:
 
 
 def _with_unknown_properties(live: Observed, change: Change) -> Diagnostic:
+    if change.removes:
+        lost = "The new one is created without them."
+        hint = "Note their values before the apply: they are lost with the old one."
+    else:
+        lost = "An update does not send them."
+        hint = "Check them after the apply, which reports the update as failed if they are gone."
     return Diagnostic(
         "R304",
         "warning",
         f'"{change.object.display_name}" ({live.id}) has undocumented properties:'
-        f" {', '.join(live.unknown)}. An update does not send them.",
-        "Check them after the apply, which reports the update as failed if they are gone.",
+        f" {', '.join(live.unknown)}. {lost}",
+        hint,
         change.source,
     )

@@ -4,7 +4,8 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
-from harness import FINANCE, MARKETING, extension
+import pytest
+from harness import ASSIGNMENT, FINANCE, MARKETING, extension
 from hypothesis import given
 from hypothesis import strategies as st
 from objects import (
@@ -12,6 +13,7 @@ from objects import (
     PLACE,
     because,
     catalog_ref,
+    desired_extension,
     observed_scope,
 )
 from objects import desired_scope as wanted
@@ -167,6 +169,26 @@ def test_unknown_types_are_told_and_left_alone() -> None:
     assert [item.object.type for item in one.unmanaged] == ["newer"]
     assert [finding.code for finding in one.diagnostics] == ["R302"]
     assert one.changes == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "action", "warned"),
+    [
+        (extension("a", description="new"), "update", "An update does not send them."),
+        (extension("a", ASSIGNMENT), "replace", "The new one is created without them."),
+        (extension("a"), None, None),
+    ],
+)
+def test_undocumented_properties_are_told_before_a_write_can_lose_them(
+    declared: dict[str, Any], action: str | None, warned: str | None
+) -> None:
+    marketing = catalog_ref(MARKETING, "Marketing")
+    desired = desired_extension("a", type_name=declared["@odata.type"], body=declared)
+    scope = DesiredScope(marketing, (replace(desired, parents=(marketing,)),), PLACE)
+    made = plan((scope, observed_scope(marketing, extension("a", newer=1))))
+    assert [change.action for change in made.changes] == ([action] if action else [])
+    texts = [each.message for each in made.diagnostics if each.code == "R304"]
+    assert texts == ([f'"a" (0) has undocumented properties: newer. {warned}'] if warned else [])
 
 
 def test_the_digest_is_of_tenant_host_and_changes_alone() -> None:
