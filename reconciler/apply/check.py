@@ -68,6 +68,9 @@ def _check_first(
 async def read_live(writing: Writing, run: Run, *, all_objects: bool) -> Sequence[Observed]:
     """What is live now: all objects in the same parents, or the object itself.
 
+    As long as Graph has not accepted its delete, that an object is gone must show in two reads, of
+    itself and of all: one alone may be from before the object was created (docs/graph.md §5.5).
+
     Raises:
         GraphError: it cannot be read.
     """
@@ -75,24 +78,20 @@ async def read_live(writing: Writing, run: Run, *, all_objects: bool) -> Sequenc
     if all_objects:
         return await api.list(run.graph, change.parents)
     own = await api.get(run.graph, change.parents, str(change.object.id))
+    if own is None and writing.is_delete and not writing.delete_accepted:
+        return await api.list(run.graph, change.parents)
     return [own] if own else []
 
 
 async def _read_before(writing: Writing, run: Run) -> Sequence[Observed]:
     """What the change depends on; for a create, the read-back of the create before it is used if it
     is recent enough.
-
-    That an object to be deleted is gone must show in two reads: one alone may be from before the
-    object was created (docs/graph.md §5.5).
     """
     recent = run.take_recent(writing.change) if writing.is_create else None
     if recent is not None:
         return recent
     reads_all = writing.reads_all and writing.accepted is None
-    live = await read_live(writing, run, all_objects=reads_all)
-    if writing.is_delete and not live:
-        live = await read_live(writing, run, all_objects=True)
-    return live
+    return await read_live(writing, run, all_objects=reads_all)
 
 
 def own_of(change: Change, live: Sequence[Observed]) -> Observed | None:

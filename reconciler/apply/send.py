@@ -56,6 +56,7 @@ async def send(writing: Writing, run: Run) -> Answer | GraphError:
     if writing.is_delete and isinstance(result, GraphRefusalError) and result.status == 404:
         writing.notes.append(reason("already_gone"))
         return Answer({}, result.request_id, 0)
+    writing.delete_accepted = writing.is_delete and isinstance(result, Answer)
     return result
 
 

@@ -159,7 +159,7 @@ def _shows(kind: Kind, write: SentWrite, live: Sequence[Observed]) -> bool:
 def _record(settled: Iterable[SentWrite], live: Sequence[Observed], run: Run) -> None:
     for write in settled:
         ids = [observed.id for observed in live if _is_of(write, observed)]
-        live_now = f"live under this name: {enumerated(ids)}" if ids else "nothing of it is live"
+        live_now = f"live with id {enumerated(ids)}" if ids else "no such object is live"
         log.warning("Looked for the %s: %s.", _name(write), live_now)
         run.record("settled", **write.line, of_run=write.run, ids=ids)
 

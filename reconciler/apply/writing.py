@@ -38,6 +38,7 @@ class Writing:
     * `before`: the objects of the last check.
     * `bodies`: those still to be tried, the next one first; `spellings`: of those sent.
     * `sending`: the request that is repeated until its answer is clear.
+    * `delete_accepted`: Graph has answered a delete with success.
     * `may_be_written`: an attempt may have been applied. `repeated`: the create was sent twice.
     * `lost`: the answers to a create that do not tell whether it was applied.
     * `first_refusal`: HTTP 400 for the first body. `notes`: what is unusual about the result.
@@ -52,6 +53,7 @@ class Writing:
     before: Sequence[Observed] = ()
     bodies: Sequence[Body] = ()
     sending: Sending | None = None
+    delete_accepted: bool = False
     may_be_written: bool = False
     accepted: Accepted | None = None
     repeated: bool = False

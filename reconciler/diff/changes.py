@@ -173,7 +173,7 @@ def _delete(kind: Kind, desired: Desired, live: Observed) -> Change:
 def _replace(kind: Kind, desired: Desired, live: Observed) -> Change:
     """A new object of the declared type in place of the live one, with what can be carried over."""
     types: dict[str, JsonValue] = {"live_type": live.ref.type, "type": desired.ref.type}
-    if kind.api.create is None or kind.api.delete is None:
+    if not kind.api.offers("replace"):
         return _blocked(desired, reason("type_changed", id=live.id, **types), live)
     return Change(
         action="replace",

@@ -72,7 +72,8 @@ def delete_unmanaged(
     kinds: Kinds,
 ) -> None:
     """Turns the unmanaged objects of these scopes into deletes. Of an unknown type, or with the id
-    or the name of any declaration, they stay unmanaged: also of one in a scope without a plan.
+    or the name of a declaration, they stay unmanaged; `declared` has those in scopes that were not
+    selected too.
     """
     live = {(each.ref.kind, each.id): each for scope in observed_scopes for each in scope.objects}
     named = {name for scope in declared for each in scope.objects for name in _names(each.ref)}

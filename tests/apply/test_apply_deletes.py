@@ -184,6 +184,24 @@ def test_one_read_that_lags_does_not_mean_that_it_is_gone(tmp_path: Path) -> Non
     assert story.seen.count("DELETE") == 1
 
 
+@pytest.mark.parametrize("lagging", [False, True])
+@pytest.mark.parametrize("status", [404, 409, 500])
+def test_one_read_that_lags_does_not_confirm_a_delete_that_was_not_made(
+    tmp_path: Path, status: int, lagging: bool
+) -> None:
+    held_by: list[Tenant] = []
+    answer = refused("DELETE", status, times=3)
+
+    async def hiding(request: web.Request, handler: Handler) -> web.StreamResponse | None:
+        if lagging and request.method == "DELETE":
+            hidden_once(held_by[0])
+        answered: web.StreamResponse | None = await answer(request, handler)
+        return answered
+
+    outcome, live = applied(tmp_path, Story(answer=hiding, between=held_by.append))
+    assert (outcome.status, len(live)) == ("failed" if status == 409 else "unknown", 1)
+
+
 def test_http_404_for_the_delete_is_done(tmp_path: Path) -> None:
     async def meanwhile(request: web.Request, handler: Handler) -> web.StreamResponse | None:
         await handler(request)  # somebody else's delete
@@ -214,7 +232,7 @@ def test_a_conflict_may_hide_a_delete_that_was_applied(tmp_path: Path) -> None:
     outcome, live = applied(tmp_path, story)
     assert (outcome.status, live) == ("done", [])
     assert "HTTP 409 (Busy: x" in explained(outcome)
-    assert story.seen == ["GET", "DELETE", "GET"]
+    assert story.seen == ["GET", "DELETE", "GET", "GET"]
 
 
 def test_a_conflict_that_cannot_be_read_back_is_unknown(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def test_several_writes_in_one_catalog_are_looked_for_together(
         ' "b\\x1b" in Marketing, create of "c" in Marketing and 2 more. Looking for what became of'
         " them"
     ) in caplog.text
-    assert 'Looked for the create of "a" in Marketing: nothing of it is live.' in caplog.text
+    assert 'Looked for the create of "a" in Marketing: no such object is live.' in caplog.text
 
 
 async def forbidden(_request: web.Request, _handler: Handler) -> web.StreamResponse:

@@ -151,7 +151,7 @@ def test_a_write_that_shows_is_settled_and_the_run_goes_on(declared: CommandLine
     assert ended.code == 0, ended.err
     result = 'The result of a write of an earlier run is unknown: update of "a" in Marketing.'
     assert result in ended.err
-    found = f'Looked for the update of "a" in Marketing: live under this name: {OWN}.'
+    found = f'Looked for the update of "a" in Marketing: live with id {OWN}.'
     assert found in ended.err
     assert "settled" in events()
     assert len(declared.live()) == 2
