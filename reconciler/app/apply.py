@@ -17,6 +17,7 @@ from reconciler.loader import LoadedState
 from reconciler.model.plan import Plan, UnsettledWrite
 from reconciler.model.target import graph_host
 from reconciler.plan.limit import beyond_limit, with_limit
+from reconciler.plan.reads import looks_were_skipped
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ async def apply(
     with open_journal(journal) as kept:
         async with connect(settings, variables, progress.remark) as connection:
             unsettled = await _settle(kept, connection, progress)
-            planned = await fresh_plan(connection, desired, progress, unsettled)
+            planned = await fresh_plan(
+                connection, desired, progress, unsettled, second_looks=approval.second_looks
+            )
             fresh = with_limit(planned, approval.max_deletes)
             refusal = approval.refusal(fresh)
             if refusal is not None:
@@ -135,7 +138,9 @@ async def _carry_out(
     from reconciler.apply.run import Run, apply_plan
 
     applied = counting("applying changes", len(approved.changes), progress)
-    run, loop = Run(connection.graph, KINDS, record=record), asyncio.get_running_loop()
+    second_looks = not looks_were_skipped(approved)
+    run = Run(connection.graph, KINDS, record=record, second_looks=second_looks)
+    loop = asyncio.get_running_loop()
     record(
         "begin",
         tool_version=__version__,

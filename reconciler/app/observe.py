@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from reconciler.app.declared import with_declared
 from reconciler.app.tenant import TenantObjects, of_same_name, unreadable
 from reconciler.errors import GraphError, GraphUnansweredError
 from reconciler.graph.concurrent import concurrently
 from reconciler.model.json_values import JsonValue
 from reconciler.model.kind import Kind, Kinds
 from reconciler.model.names import GUID, folded
-from reconciler.model.objects import DesiredScope, ObjectRef, Observed, ObservedScope
+from reconciler.model.objects import Desired, DesiredScope, ObjectRef, Observed, ObservedScope
 from reconciler.model.reason import Reason, reason
 from reconciler.model.wording import similar_names
 
@@ -51,7 +52,27 @@ async def observe(
     if of_tenant:
         whole = not declared or _refers_to_tenant(kinds, desired)
         scopes[None] = await tenant.scope(kinds.inside(None), whole=whole)
-    return [scopes[scope.parent] for scope in desired]
+    return await _with_declared(graph, kinds, desired, [scopes[scope.parent] for scope in desired])
+
+
+async def _with_declared(
+    graph: GraphClient,
+    kinds: Kinds,
+    desired: Sequence[DesiredScope],
+    observed: Sequence[ObservedScope],
+) -> list[ObservedScope]:
+    """The scopes with what is declared in them of kinds that are read on demand. Two of them may be
+    of the same parent, which one declares by its id and the other by its name.
+    """
+    declared: dict[ObjectRef | None, list[Desired]] = {}
+    for declared_scope, scope in zip(desired, observed, strict=True):
+        declared.setdefault(scope.parent, []).extend(declared_scope.objects)
+    scopes = {scope.parent: scope for scope in observed}
+    whole = await concurrently(
+        with_declared(graph, kinds, scope, declared[parent]) for parent, scope in scopes.items()
+    )
+    by_parent = dict(zip(scopes, whole, strict=True))
+    return [by_parent[scope.parent] for scope in observed]
 
 
 def with_referred(kinds: Kinds, desired: Sequence[DesiredScope]) -> list[DesiredScope]:

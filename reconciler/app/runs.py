@@ -53,13 +53,15 @@ class Approval:
     """How a new plan is approved: by the digest of a reviewed plan, or by asking.
 
     `show` presents every new plan first; `ask` returns why the plan is not approved, None if it is.
-    A plan that deletes more than `max_deletes` objects is not even asked about.
+    A plan that deletes more than `max_deletes` objects is not even asked about. Without
+    `second_looks`, what only they would show is accepted.
     """
 
     show: Callable[[Plan], None]
     ask: Callable[[Plan], ReconcilerError | None]
     max_deletes: int
     expected_digest: str | None = None
+    second_looks: bool = True
 
     def refusal(self, plan: Plan) -> ReconcilerError | None:
         """Why the plan must not be applied; None if it is approved. A plan with nothing to write

@@ -10,7 +10,7 @@ from reconciler.errors import GraphError, GraphUnansweredError
 from reconciler.graph.concurrent import concurrently
 from reconciler.model.kind import Kind
 from reconciler.model.names import folded
-from reconciler.model.objects import ObjectRef, Observed, ObservedScope
+from reconciler.model.objects import DeclaredKey, ObjectRef, Observed, ObservedScope
 from reconciler.model.reason import Reason, reason
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class TenantObjects:
             if whole and isinstance(listed, GraphError):
                 return ObservedScope(None, "unreadable", reason=unreadable(listed))
         objects = chain.from_iterable(map(self._observed, kinds))
-        return ObservedScope(None, "complete", tuple(objects), unreadable=self._unreadable())
+        return ObservedScope(None, "complete", tuple(objects), problems=self._problems())
 
     def _any_name_is_free(self, kind: Kind) -> bool:
         return any(ref.kind == kind.name and self._name_is_free(ref) for ref in self.declared)
@@ -75,16 +75,16 @@ class TenantObjects:
         objects = chain.from_iterable(each for each in read if not isinstance(each, GraphError))
         return list({observed.id: observed for observed in objects}.values())
 
-    def _unreadable(self) -> dict[tuple[str, str], Reason]:
+    def _problems(self) -> dict[DeclaredKey, Reason]:
         """The declared objects that could not be searched, or whose names are not known to be
         free.
         """
-        reasons = {}
+        reasons: dict[DeclaredKey, Reason] = {}
         for ref in self.declared:
             free = self._name_is_free(ref)
             read = self._listed[ref.kind] if free else self.matches.get(ref, ())
             if isinstance(read, GraphError):
-                reasons[ref.key] = reason("object_unreadable", error=read.with_hint())
+                reasons[ref.key, ()] = reason("object_unreadable", error=read.with_hint())
         return reasons
 
 

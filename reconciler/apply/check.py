@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from reconciler.apply import outcomes
 from reconciler.apply.writing import Writing
@@ -11,16 +11,18 @@ from reconciler.diff.changes import fingerprint
 from reconciler.diff.compare import compare
 from reconciler.diff.patch import patched
 from reconciler.errors import GraphError, NotRepeatedError
+from reconciler.graph.concurrent import concurrently
 from reconciler.model.fields import value_at
 from reconciler.model.kind import Kind
 from reconciler.model.names import folded
-from reconciler.model.objects import ObjectRef, Observed
+from reconciler.model.objects import ObjectRef, Observed, Parents
 from reconciler.model.plan import Change, FieldChange, Outcome
 from reconciler.model.reason import Reason, reason
 from reconciler.model.secrets import holds_stand_in
 
 if TYPE_CHECKING:
     from reconciler.apply.run import Run
+    from reconciler.graph.client import GraphClient
 
 APPLIED_BEFORE = "An earlier attempt of the same write was applied."
 
@@ -32,6 +34,7 @@ async def check(writing: Writing, run: Run) -> Outcome | GraphError | NotRepeate
     read-back can tell then. HTTP 403 and 404 in a parent that this run created are returned too:
     Graph would refuse the write in the same way.
     """
+    look = await _second_look(writing, run)  # first: nothing is read between this and the write
     try:
         live = await _read_before(writing, run)
     except GraphError as error:
@@ -44,8 +47,32 @@ async def check(writing: Writing, run: Run) -> Outcome | GraphError | NotRepeate
         return _check_second_spelling(writing, live)
     own = own_of(writing.change, live)
     if writing.may_be_written:
-        return _check_repeated(writing, live, own)
-    return _check_first(writing, live, own)
+        checked = _check_repeated(writing, live, own)
+    else:
+        checked = _check_first(writing, live, own)
+    if checked is None and look is not None and own is not None:
+        return _held_back(writing, own, look)
+    return checked
+
+
+async def _second_look(writing: Writing, run: Run) -> Mapping[str, Any] | GraphError | None:
+    """What a second look at the object shows, or why it failed; None if none is needed."""
+    second_look = writing.kind.second_look
+    if second_look is None or not run.second_looks:
+        return None
+    try:
+        return await second_look.read(run.graph, writing.change.object)
+    except GraphError as error:
+        return error
+
+
+def _held_back(
+    writing: Writing, own: Observed, look: Mapping[str, Any] | GraphError
+) -> Outcome | None:
+    """The outcome of a change that a second look at the object forbids."""
+    second_look = writing.kind.second_look
+    why = second_look.problem(own, look) if second_look is not None else None
+    return None if why is None else outcomes.held_back(writing, why)
 
 
 def _check_first(
@@ -81,6 +108,22 @@ async def read_live(writing: Writing, run: Run, *, all_objects: bool) -> Sequenc
     if own is None and writing.is_delete and not writing.delete_accepted:
         return await api.list(run.graph, change.parents)
     return [own] if own else []
+
+
+async def read_each(
+    kind: Kind, graph: GraphClient, parents: Parents, ids: Iterable[str]
+) -> list[Observed]:
+    """The objects with these ids that are live in these parents, each read alone.
+
+    Raises:
+        GraphError: one cannot be read.
+    """
+
+    async def read(object_id: str) -> Observed | None:
+        """The object, if it exists."""
+        return await kind.api.get(graph, parents, object_id)
+
+    return [live for live in await concurrently(map(read, ids)) if live is not None]
 
 
 async def _read_before(writing: Writing, run: Run) -> Sequence[Observed]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply import outcomes
 from reconciler.apply.read_back import ReadBack, read_back
-from reconciler.apply.send import Result
+from reconciler.apply.send import Result, described
 from reconciler.apply.writing import Accepted, Writing
-from reconciler.errors import GraphError, ReconcilerError
+from reconciler.errors import GraphError, JournalError, ReconcilerError
 from reconciler.model.objects import Observed
 from reconciler.model.plan import Outcome
 from reconciler.model.reason import Reason, reason
@@ -41,7 +41,7 @@ async def confirm(
         return None
     if writing.first_refusal is not None:
         writing.notes.append(accepted_spelling(writing))
-    return _judged(writing, seen, Accepted(request_id, bool(lost_in_answer)))
+    return _judged(writing, seen, Accepted(request_id, bool(lost_in_answer)), run)
 
 
 async def confirm_second_spelling(
@@ -61,7 +61,7 @@ async def confirm_second_spelling(
         dropped = writing.expected.lost_only_aliases(seen.missing)
         code = "no_spelling_kept" if dropped else "accepted_spelling"
         writing.notes.append(_with_names(writing, code))
-    return _judged(writing, seen, accepted)
+    return _judged(writing, seen, accepted, run)
 
 
 async def settle_lost_write(writing: Writing, lost: ReconcilerError, run: Run) -> Outcome:
@@ -75,7 +75,7 @@ async def settle_lost_write(writing: Writing, lost: ReconcilerError, run: Run) -
         return outcomes.unknown(writing, reason("answer_lost"), lost)
     write = "delete" if writing.is_delete else "update"
     writing.notes.append(reason("applied_despite_lost_answer", write=write, error=str(lost)))
-    return _judged(writing, seen, Accepted(outcomes.request_id_of(lost), showed_loss=True))
+    return _judged(writing, seen, Accepted(outcomes.request_id_of(lost), showed_loss=True), run)
 
 
 async def settle_conflict(writing: Writing, conflict: ReconcilerError, run: Run) -> Outcome:
@@ -110,7 +110,7 @@ def _with_names(writing: Writing, code: str, **parameters: str) -> Reason:
     return reason(code, member=member, spelling=spelling, other_spelling=other, **parameters)
 
 
-def _judged(writing: Writing, seen: ReadBack, accepted: Accepted) -> Outcome:
+def _judged(writing: Writing, seen: ReadBack, accepted: Accepted, run: Run) -> Outcome:
     """Done, unless the read-back contradicts it."""
     if writing.is_delete:
         return _judged_delete(writing, seen, accepted)
@@ -122,8 +122,25 @@ def _judged(writing: Writing, seen: ReadBack, accepted: Accepted) -> Outcome:
         return outcomes.unknown(writing, why, None, accepted.request_id)
     contradiction = _contradiction(writing, seen, seen.own)
     if contradiction is not None:
+        if contradiction.code == "altered_by_write":
+            _keep_former(writing, run)
         return outcomes.failed_after_write(writing, accepted.request_id, contradiction)
+    if writing.expected.before is not None:
+        writing.notes += writing.kind.notes(writing.expected.before, seen.own)
     return outcomes.done(writing, accepted.request_id)
+
+
+def _keep_former(writing: Writing, run: Run) -> None:
+    """Records a foreign object as it was before the write, so that it can be restored by hand; the
+    run ends if that is impossible.
+    """
+    before = writing.expected.before
+    if before is None:
+        return
+    try:
+        run.record("altered", **described(writing.change), before=dict(before.raw))
+    except JournalError as error:
+        run.stop.give_up(reason("journal_failed"), error)
 
 
 def _judged_delete(writing: Writing, seen: ReadBack, accepted: Accepted) -> Outcome:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.diff.references import within
+from reconciler.diff.references import Key, within
 from reconciler.model.objects import ObjectRef, Parents
 from reconciler.model.plan import Change, FieldChange, Outcome
 from reconciler.model.reason import Reason, reason
@@ -24,6 +24,11 @@ class Created:
         self.places = places
         self._outcomes: dict[Identity, asyncio.Future[Outcome]] = {}
         self._scopes = {_of(change): change.scope.key for change in changes}
+        self._ending: dict[Key, list[Change]] = {}  # by the object whose use they end
+        for change in changes:
+            for row in change.fields:
+                if isinstance(row.before, ObjectRef) and not change.removes:
+                    self._ending.setdefault(row.before.key, []).append(change)
         loop = asyncio.get_running_loop()
         for change in changes:
             self._outcomes.setdefault(_of(change), loop.create_future())
@@ -48,6 +53,9 @@ class Created:
             renamed = ObjectRef(change.kind, object_id, None)
             if await self._current(renamed, change.parents, change) is None:
                 return reason("name_not_freed", id=object_id)
+        in_use = await self._still_used(change)
+        if in_use is not None:
+            return in_use
         fields: list[FieldChange] = []
         for row in change.fields:
             if not isinstance(row.after, ObjectRef):
@@ -59,6 +67,15 @@ class Created:
                 return reason("depends_on_failed", other_kind=row.after.kind, name=name)
             fields.append(replace(row, after=current))
         return replace(change, parents=tuple(parents), fields=tuple(fields))
+
+    async def _still_used(self, change: Change) -> Reason | None:
+        """Why an object must not be deleted: a change that ends a use of it was not applied."""
+        ending = self._ending.get(change.object.key, ()) if change.action == "delete" else ()
+        for other in ending:
+            if await self._current(other.object, other.parents, change) is None:
+                name = str(other.object)
+                return reason("depends_on_failed", other_kind=other.kind, name=name)
+        return None
 
     async def _created(self, parent: ObjectRef, outer: Parents, change: Change) -> ObjectRef | None:
         """The parent with its id; None if this run did not create it."""

@@ -16,8 +16,8 @@ from reconciler.model.plan import FieldChange
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The properties as sent: the desired ones, and for an update of a whole object all others as
-    they were `before`. `absent`: the object must not show at all.
+    """The properties as sent: the desired ones, and for an update of a whole object of ours all
+    others as they were `before`. `absent`: the object must not show at all.
     """
 
     kind: Kind
@@ -69,11 +69,11 @@ class Expectation:
         return [name for name in gone if "/" not in name or self._kept(name.partition("/")[0])]
 
     def altered(self, live: Observed) -> list[str]:
-        """Where a foreign object differs from before, outside of the members that are ours."""
+        """Where a foreign object differs from before, outside of what was changed."""
         if self.before is None or not self.kind.is_foreign:
             return []
         before, after = self.kind.content(self.before), self.kind.content(live)
-        ours = {"/".join(path) for path in self.kind.fields.members}
+        ours = {"/".join(path) for path in self.properties}
         return sorted(path for path in set(_differing(before, after)) if path not in ours)
 
     def _kept(self, name: str) -> bool:
@@ -92,5 +92,8 @@ def _differing(before: Any, after: Any, path: str = "") -> Iterator[str]:
         for name in {**before, **after}:
             inner = f"{path}/{name}" if path else name
             yield from _differing(before.get(name), after.get(name), inner)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, pair in enumerate(zip(before, after, strict=True)):
+            yield from _differing(*pair, f"{path}/{number}")
     elif before != after:
         yield path

@@ -68,6 +68,13 @@ def check_failed(writing: Writing, error: GraphError) -> Outcome:
     )
 
 
+def held_back(writing: Writing, why: Reason) -> Outcome:
+    """The object must not be written, which only a further read of it has shown."""
+    if writing.may_be_written:
+        return unknown(writing, why)
+    return Outcome(writing.change, "failed", reason=why)
+
+
 def stale(writing: Writing, why: Reason) -> Outcome:
     """The object is no longer as planned."""
     if writing.may_be_written:

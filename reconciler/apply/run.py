@@ -46,6 +46,7 @@ MAX_CHECK_AGE_S = 0.5
 class Run:
     """One apply: the Graph that is written, why it may end early, and what was read last.
 
+    `second_looks`: objects whose kind needs a second look are looked at again before the write.
     `sleep` is a parameter so that tests need not wait. `stop` may prevent a write until the moment
     it is sent; `record` is called before and after every write.
     """
@@ -55,6 +56,7 @@ class Run:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     stop: Stop = field(default_factory=Stop)
     record: Record = ignored
+    second_looks: bool = True
     _recent: dict[tuple[str, Key], tuple[float, Sequence[Observed]]] = field(default_factory=dict)
 
     def remember(self, change: Change, live: Sequence[Observed]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -14,6 +15,7 @@ from reconciler.errors import (
     NotRepeatedError,
 )
 from reconciler.model.graph import Answer
+from reconciler.model.kind import Kind
 from reconciler.model.plan import Change
 from reconciler.model.reason import reason
 
@@ -41,7 +43,7 @@ async def send(writing: Writing, run: Run) -> Answer | GraphError:
         writing.sending = run.graph.sending(writing.request(run.graph))
         writing.spellings.append(writing.bodies[0].spelling)
     sending = writing.sending
-    run.record("sending", **_attempt(writing.change, sending), body=_body(sending))
+    run.record("sending", **_attempt(writing.change, sending), body=_body(sending, writing.kind))
     was_written, writing.may_be_written = writing.may_be_written, True
     try:
         result = await run.graph.attempt(sending)
@@ -60,8 +62,15 @@ async def send(writing: Writing, run: Run) -> Answer | GraphError:
     return result
 
 
-def _body(sending: Sending) -> Any:
-    return json.loads(sending.body) if sending.body else None
+def _body(sending: Sending, kind: Kind) -> Any:
+    """The body as the journal keeps it: of a foreign object only the members that are ours, and a
+    hash of the whole: the rest can name people.
+    """
+    body = json.loads(sending.body) if sending.body else None
+    if body is None or not kind.is_foreign:
+        return body
+    ours = {path[0]: body[path[0]] for path in kind.fields.members if path[0] in body}
+    return {**ours, "sha256": hashlib.sha256(sending.body).hexdigest()}
 
 
 def classify(result: Result) -> Verdict:

@@ -16,6 +16,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from reconciler.apply.check import read_each
 from reconciler.apply.expectation import Expectation
 from reconciler.apply.history import DAMAGED_HINT, SentWrite, Target
 from reconciler.apply.read_back import POLL_WAITS_S, poll
@@ -112,7 +113,7 @@ def _by_parents(writes: Iterable[SentWrite]) -> list[list[SentWrite]]:
 async def _settle(writes: Sequence[SentWrite], run: Run) -> list[UnsettledWrite]:
     """Those of the writes to one kind in the same parents that stay unsettled."""
     kind, parents = run.kinds.named(writes[0].object.kind), writes[0].parents
-    read = partial(_list, kind, run.graph, parents)
+    read = partial(_live, kind, run.graph, parents, writes)
     waiting = list(writes)
     live: Sequence[Observed] = ()
     try:
@@ -130,9 +131,16 @@ async def _settle(writes: Sequence[SentWrite], run: Run) -> list[UnsettledWrite]
     return []
 
 
-async def _list(kind: Kind, graph: GraphClient, parents: Parents) -> Sequence[Observed]:
-    """What is live in these parents; nothing while they do not show, or no longer exist."""
+async def _live(
+    kind: Kind, graph: GraphClient, parents: Parents, writes: Sequence[SentWrite]
+) -> Sequence[Observed]:
+    """What is live in these parents, at least what the writes are about; nothing while they do not
+    show, or no longer exist.
+    """
     try:
+        if kind.is_foreign:  # nothing is created, so that only the objects themselves count
+            ids = dict.fromkeys(write.object.id for write in writes if write.object.id)
+            return await read_each(kind, graph, parents, ids)
         return await kind.api.list(graph, parents)
     except GraphRefusalError as error:
         if error.status == 404:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from reconciler.apply.check import stale_because
+from reconciler.apply.check import read_each, stale_because
 from reconciler.apply.steps import steps
 from reconciler.diff.references import Key, parents_key
 from reconciler.errors import GraphError, GraphUnansweredError, StalePlanError
@@ -57,18 +57,14 @@ async def _stale_in(changes: Sequence[Change], graph: GraphClient, kinds: Kinds)
 
 
 async def _live(changes: Sequence[Change], graph: GraphClient, kind: Kind) -> Sequence[Observed]:
-    """What is live in the parents of the changes. Objects of the tenant can be many: where no name
-    must be free, only those that change are read.
+    """What is live in the parents of the changes. Objects of the tenant, and those that are read on
+    demand, can be many: where no name must be free, only those that change are read.
     """
     parents = changes[0].parents
-    if parents or any(change.action in ("create", "rename") for change in changes):
+    few = kind.on_demand or not parents
+    if not few or any(change.action in ("create", "rename") for change in changes):
         return await kind.api.list(graph, parents)
-    read = await concurrently(_own(change, graph, kind) for change in changes)
-    return [live for live in read if live is not None]
-
-
-async def _own(change: Change, graph: GraphClient, kind: Kind) -> Observed | None:
-    return await kind.api.get(graph, change.parents, str(change.object.id))
+    return await read_each(kind, graph, parents, [str(change.object.id) for change in changes])
 
 
 def _named(change: Change) -> str:

@@ -115,7 +115,8 @@ class Writing:
             self.bodies = [Body({})]
             return
         properties = patched(own.properties if own else {}, self.change.fields)
-        sent = patched({}, self.change.fields) if self.kind.sends_differences else properties
+        ours = self.kind.sends_differences or self.kind.is_foreign
+        sent = patched({}, self.change.fields) if ours else properties
         self._expected = Expectation(self.kind, sent, own)
         self.bodies = self.kind.bodies(self.change.object, own, properties)
 

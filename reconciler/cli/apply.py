@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,13 @@ import click
 from reconciler import signals
 from reconciler.cli.findings import INVALID_FILES, report_invalid
 from reconciler.cli.options import output_options, paths_argument, writing_target_options
-from reconciler.cli.plans import DONE, REFUSED, declared_state, max_deletes_option
+from reconciler.cli.plans import (
+    DONE,
+    REFUSED,
+    declared_state,
+    max_deletes_option,
+    no_beta_check_option,
+)
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import (
     InvalidFilesError,
@@ -70,6 +77,7 @@ def _valid_digest(
     help="Keep no journal: writes that an earlier run left unsettled are not looked for.",
 )
 @max_deletes_option
+@no_beta_check_option
 @output_options()
 @writing_target_options
 def apply_command(  # noqa: PLR0913 - one parameter for each option
@@ -80,6 +88,7 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
     auto_approve: bool,
     journal: Path | None,
     max_deletes: int,
+    no_beta_check: bool,
     no_journal: bool,
     settings: Settings,
     output: Output,
@@ -91,12 +100,9 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
     journal = _chosen_journal(journal, no_journal=no_journal)
     if plan_file is None:
         approval = _approval(output, expect_digest, max_deletes, approved=auto_approve)
+        approval = replace(approval, second_looks=not no_beta_check)
         return _apply_fresh(paths, settings, output, approval, journal)
-    named = (
-        click.get_current_context().get_parameter_source("catalogs")
-        is click.core.ParameterSource.COMMANDLINE
-    )
-    if paths or expect_digest or named:
+    if paths or expect_digest or _is_given("catalogs"):
         raise UsageError(
             "--plan cannot be combined with PATH, --catalog or --expect-digest.",
             hint=(
@@ -104,7 +110,18 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
                 " only."
             ),
         )
+    if no_beta_check and _is_given("no_beta_check"):
+        raise UsageError(
+            "--no-beta-check cannot be combined with --plan.",
+            hint="A saved plan says itself whether it was made with it (R310).",
+        )
     return _apply_saved(plan_file, settings, output, max_deletes, journal)
+
+
+def _is_given(name: str) -> bool:
+    """True if the option is on the command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _chosen_journal(journal: Path | None, *, no_journal: bool) -> Path | None:

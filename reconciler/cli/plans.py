@@ -46,6 +46,12 @@ max_deletes_option = click.option(
     metavar="N",
     help="Refuse a plan that deletes or replaces more objects.",
 )
+no_beta_check_option = click.option(
+    "--no-beta-check",
+    is_flag=True,
+    envvar="RECONCILER_NO_BETA_CHECK",
+    help="Change policies without looking for settings that Graph v1.0 does not show.",
+)
 summary_option = click.option(
     "--summary", is_flag=True, help="Titles and counts only, in text and Markdown."
 )
@@ -81,6 +87,7 @@ def validate_command(paths: tuple[Path, ...], output: Output) -> int:
 )
 @detailed_exitcode
 @max_deletes_option
+@no_beta_check_option
 @summary_option
 @page_options
 @output_options()
@@ -92,6 +99,7 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
     baseline: Path | None,
     detailed_exitcode: bool,
     max_deletes: int,
+    no_beta_check: bool,
     summary: bool,
     page: Page,
     settings: Settings,
@@ -107,10 +115,12 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
         earlier = None if baseline is None else show(baseline)
     except InvalidFilesError as error:
         return report_invalid(error, output)
-    plan = _plan(paths, settings, output, max_deletes, earlier)
+    from reconciler.plan.limit import beyond_limit, with_limit
+
+    plan = _plan(paths, settings, output, earlier, second_looks=not no_beta_check)
     if plan is None:
         return INVALID_FILES
-    from reconciler.plan.limit import beyond_limit
+    plan = with_limit(plan, max_deletes)
 
     excess = beyond_limit(plan, max_deletes)
     _save(plan, out, output, is_refused=excess is not None)
@@ -125,6 +135,7 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
 @out_option
 @detailed_exitcode
 @max_deletes_option
+@no_beta_check_option
 @summary_option
 @page_options
 @output_options()
@@ -135,6 +146,7 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option
     out: Path | None,
     detailed_exitcode: bool,
     max_deletes: int,
+    no_beta_check: bool,
     summary: bool,
     page: Page,
     settings: Settings,
@@ -144,10 +156,12 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option
 
     PATH is a file or folder of YAML, by default desired_state.
     """
-    plan = _plan(paths, settings, output, max_deletes)
+    from reconciler.plan.limit import beyond_limit, with_limit
+
+    plan = _plan(paths, settings, output, second_looks=not no_beta_check)
     if plan is None:
         return INVALID_FILES
-    from reconciler.plan.limit import beyond_limit
+    plan = with_limit(plan, max_deletes)
 
     _save(plan, out, output, is_refused=beyond_limit(plan, max_deletes) is not None)
     print_plan(plan, output, page, drift=True, summary=summary)
@@ -193,23 +207,21 @@ def _plan(
     paths: tuple[Path, ...],
     settings: Settings,
     output: Output,
-    max_deletes: int,
     baseline: Plan | None = None,
+    *,
+    second_looks: bool,
 ) -> Plan | None:
-    """The plan for the files, with a warning if it deletes too much; None after printing the
-    errors in them.
-    """
+    """The plan for the files; None after printing the errors in them."""
     from reconciler.app.plan import plan
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
-    from reconciler.plan.limit import with_limit
 
     declared = declared_state(paths, settings, output)
     if declared is None:
         return None
     with progress(output) as bars:
-        planned = run_async(plan(settings, os.environ, declared, bars, baseline))
-    return with_limit(planned, max_deletes)
+        planned = plan(settings, os.environ, declared, bars, baseline, second_looks=second_looks)
+        return run_async(planned)
 
 
 def _save(plan: Plan, out: Path | None, output: Output, *, is_refused: bool) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.diff.compare import compare, leaves, lost, replaced
+from reconciler.diff.joined import joined
 from reconciler.diff.match import Match, match
 from reconciler.diff.references import Key, Known, References, parents_key
 from reconciler.model.json_values import JsonValue, sha256
@@ -57,10 +58,12 @@ def fingerprint(kind: Kind, live: Observed) -> str:
 
 
 def _readable(scope: ObservedScope, desired: Sequence[Desired], result: Diff) -> list[Desired]:
-    """The declared objects without those that could not be read, which are blocked."""
+    """The declared objects without those that could not be read or are not there: these are
+    blocked.
+    """
     readable = []
     for declared in desired:
-        why = scope.unreadable.get(declared.ref.key)
+        why = scope.problems.get(declared.key)
         if why is None:
             readable.append(declared)
         else:
@@ -108,7 +111,11 @@ def _add_groups(
 
 def _add_group(kind: Kind, group: _Group, references: References, result: Diff) -> Known:
     """Adds the objects in the same parents; what a reference from within can name."""
-    matches = match(group.desired, group.live)
+    desired = group.desired
+    if kind.is_foreign:
+        desired, problems = joined(group.desired, group.live)
+        result.changes += [_blocked(declared, why) for declared, why in problems]
+    matches = match(desired, group.live, renames=kind.writes_names)
     claimed = {live_id for matched in matches for live_id in matched.claims}
     unclaimed = [observed for observed in group.live if observed.id not in claimed]
     for matched in matches:
@@ -198,7 +205,7 @@ def _update(kind: Kind, matched: Match, desired: Desired, live: Observed) -> Cha
     renamed = any(row.path == NAME for row in fields)
     return Change(
         action="rename" if renamed else "update",
-        object=replace(desired.ref, id=live.id, display_name=desired.ref.display_name),
+        object=replace(desired.ref, id=live.id) if kind.writes_names else live.ref,
         parents=live.parents,
         reason=_reason(fields, desired, live),
         fields=fields,
@@ -242,6 +249,6 @@ def _identified(desired: Desired, live: Observed | None) -> ObjectRef:
     """
     if live is None:
         return desired.ref
-    if desired.absent:
+    if desired.absent or desired.ref.display_name is None:
         return live.ref
     return replace(desired.ref, id=live.id)

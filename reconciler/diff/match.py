@@ -34,9 +34,13 @@ class Match:
     freed_by: tuple[str, ...] = ()
 
 
-def match(desired: Sequence[Desired], live: Sequence[Observed]) -> list[Match]:
-    """One match per declaration, in the given order."""
-    index = _Index.of(desired, live)
+def match(
+    desired: Sequence[Desired], live: Sequence[Observed], *, renames: bool = True
+) -> list[Match]:
+    """One match per declaration, in the given order. Without `renames`, a pinned object must have
+    the declared name, if there is one.
+    """
+    index = _Index.of(desired, live, renames=renames)
     repeated = _repeated(desired)
     matches = []
     for declaration in desired:
@@ -73,16 +77,18 @@ def _cycle(live_id: str, awaited: Mapping[str, Sequence[str]]) -> Sequence[str]:
 @dataclass(frozen=True, slots=True)
 class _Index:
     """The live objects by case-folded id and by folded name; the declarations that pin an id; and
-    the live ids that are pinned, by the name that they are declared to have.
+    the live ids that are pinned, by the name that they are declared to have. `renames`: an object
+    can get another name.
     """
 
     by_id: Mapping[str, Observed]
     by_name: Mapping[str, Sequence[Observed]]
     pins: Mapping[str, Desired]
     sharing: Mapping[str, Sequence[str]]
+    renames: bool
 
     @classmethod
-    def of(cls, desired: Sequence[Desired], live: Sequence[Observed]) -> _Index:
+    def of(cls, desired: Sequence[Desired], live: Sequence[Observed], *, renames: bool) -> _Index:
         """The index of these declarations and live objects."""
         by_id = {observed.id.casefold(): observed for observed in live}
         by_name: defaultdict[str, list[Observed]] = defaultdict(list)
@@ -93,7 +99,7 @@ class _Index:
         for pinned_id, declared in pins.items():
             if pinned_id in by_id and not declared.absent:
                 sharing[folded(declared.ref.display_name)].append(by_id[pinned_id].id)
-        return cls(by_id, by_name, pins, sharing)
+        return cls(by_id, by_name, pins, sharing, renames)
 
 
 def _repeated(desired: Sequence[Desired]) -> dict[int, Reason]:
@@ -191,6 +197,8 @@ def _match_pinned(
     live = index.by_id.get(pinned_id.casefold())
     if live is None:
         return Match(declaration, problem=reason("pinned_id_absent", id=pinned_id))
+    if not index.renames:
+        return _match_named(declaration, live)
     name = folded(declaration.ref.display_name)
     sharing = index.sharing.get(name, ())
     others = [observed.id for observed in namesakes if observed.id not in (live.id, *sharing)]
@@ -200,6 +208,15 @@ def _match_pinned(
     shared = tuple(sorted(live_id for live_id in sharing if live_id != live.id))
     freed_by = tuple(sorted(others)) if renamed else ()
     return replace(_match_type(declaration, live), namesakes=shared, freed_by=freed_by)
+
+
+def _match_named(declaration: Desired, live: Observed) -> Match:
+    """The match by id of an object that is never renamed: a declared name must be the live one."""
+    name, live_name = declaration.ref.display_name, live.ref.display_name
+    if name is None or folded(name) == folded(live_name):
+        return Match(declaration, live, claims=(live.id,))
+    problem = reason("pinned_under_other_name", id=live.id, live_name=live_name)
+    return Match(declaration, live, problem, claims=(live.id,))
 
 
 def _is_renamed(live_id: str, index: _Index) -> bool:

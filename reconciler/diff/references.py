@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.diff.match import Match
+from reconciler.model.json_values import JsonValue
 from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef, Observed, Parents, Properties, Value
 from reconciler.model.reason import Reason, reason
+from reconciler.model.wording import similar_names
 
 Key = tuple[str, ...]
 
@@ -69,16 +71,20 @@ class References:
     def resolve(self, ref: ObjectRef, parents: Parents) -> tuple[ObjectRef, Reason | None]:
         """The object that a reference from within these parents names, or why it names none."""
         known = self._known(ref.kind, parents)
-        declared = [match for match in known.matches if _names(ref, match.live, match)]
+        declared = [match for match in known.matches if _names(ref, match)]
         if any(match.desired.absent for match in declared):
             return ref, _problem("reference_to_absent", ref)
         hits = [_ref_of(match) for match in declared]
-        hits = hits or [live.ref for live in known.unclaimed if _names(ref, live)]
+        former = [match for match in known.matches if not hits and _had_name(ref, match)]
+        if former:
+            new_name = str(former[0].desired.ref)
+            return ref, _problem("reference_by_former_name", ref, new_name=new_name)
+        hits = hits or [live.ref for live in known.unclaimed if ref.names(live.ref)]
         if len(hits) > 1:
             ids = [hit.id for hit in hits if hit.id]
             return ref, _problem("reference_ambiguous", ref, count=len(hits), ids=[*ids])
         if not hits:
-            return ref, _problem("reference_absent", ref)
+            return ref, _problem("reference_absent", ref, nearest=_nearest(ref, known))
         return hits[0], None
 
 
@@ -95,13 +101,28 @@ def _ref_of(match: Match) -> ObjectRef:
     return replace(match.desired.ref, id=live.id if live else match.desired.ref.id)
 
 
-def _names(ref: ObjectRef, live: Observed | None, match: Match | None = None) -> bool:
-    if ref.id is not None:
-        return live is not None and live.id.casefold() == ref.id.casefold()
-    if match is not None and not (match.desired.absent and live is not None):
-        return folded(match.desired.ref.display_name) == folded(ref.display_name)
-    return live is not None and folded(live.ref.display_name) == folded(ref.display_name)
+def _names(ref: ObjectRef, match: Match) -> bool:
+    """True if the reference names the declared object: by its live id, or by its declared name,
+    which one that must be absent need not have.
+    """
+    live = match.live
+    if live is not None and (ref.id is not None or match.desired.absent):
+        return ref.names(live.ref)
+    return ref.id is None and ref.names(match.desired.ref)
 
 
-def _problem(code: str, ref: ObjectRef, **parameters: int | list[str]) -> Reason:
-    return reason(code, other_kind=ref.kind, name=str(ref), **parameters)  # type: ignore[arg-type]
+def _had_name(ref: ObjectRef, match: Match) -> bool:
+    """True if the reference names an object by the name that it is to lose."""
+    return ref.id is None and match.live is not None and ref.names(match.live.ref)
+
+
+def _nearest(ref: ObjectRef, known: Known) -> list[JsonValue]:
+    """The names that are most similar to one that nothing has."""
+    refs = [match.desired.ref for match in known.matches if not match.desired.absent]
+    refs += [live.ref for live in known.unclaimed]
+    names = {folded(other.display_name): str(other) for other in refs if other.display_name}
+    return [names[name] for name in similar_names(folded(ref.display_name), names)]
+
+
+def _problem(code: str, ref: ObjectRef, **parameters: JsonValue) -> Reason:
+    return reason(code, other_kind=ref.kind, name=str(ref), **parameters)

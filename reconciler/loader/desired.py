@@ -7,7 +7,7 @@ from typing import Any, cast
 from reconciler.loader.format import json_types
 from reconciler.model.fields import Fields
 from reconciler.model.kind import Declaration, Kind
-from reconciler.model.nodes import data_of, member, text_of
+from reconciler.model.nodes import Node, data_of, member, text_of
 from reconciler.model.objects import Desired, ObjectRef
 from reconciler.model.odata import ODATA_TYPE
 
@@ -44,3 +44,11 @@ def absent_object(declaration: Declaration, kind: Kind) -> Desired:
         source=declaration.source,
         absent=True,
     )
+
+
+def referred(kind: str, node: Node | None) -> ObjectRef | None:
+    """The object of this kind that a value names: a display name, or `{id: …}`; None for null."""
+    object_id, name = text_of(member(node, "id")), text_of(node)
+    if object_id is None and name is None:
+        return None
+    return ObjectRef(kind, object_id.lower() if object_id else None, name)

@@ -60,13 +60,15 @@ def second_documents(documents: Iterable[DeclaredDocument]) -> Iterator[Diagnost
                 yield Diagnostic("R214", "error", message, hint, document.deletes_unmanaged)
 
 
-def inner_duplicates(scopes: Iterable[DesiredScope]) -> list[Diagnostic]:
-    """The same for objects with several parents, which only their kind can name."""
+def inner_duplicates(scopes: Iterable[DesiredScope], kinds: Kinds) -> list[Diagnostic]:
+    """The same for objects with several parents, which only their kind can name. One that is only
+    found can be declared in parts.
+    """
     return _repeated(
         _Named(each.ref.kind, each.parents, each.ref.id, each.ref.display_name, each.source)
         for scope in scopes
         for each in scope.objects
-        if len(each.parents) > 1
+        if len(each.parents) > 1 and not kinds.named(each.ref.kind).is_foreign
     )
 
 

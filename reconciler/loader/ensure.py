@@ -28,15 +28,18 @@ def identity_faults(declaration: Declaration, kind: Kind) -> Iterator[Fault]:
     meaning for an object that must not exist.
     """
     entries, known = declaration.written.entries, (*_TAKEN, *kind.fields.top)
-    if not declaration.absent:
+    if not declaration.absent and not kind.is_foreign:
         for name in missing(entries, _IDENTITY[:1], known):
             message = f"`{name}` is missing in {with_article(kind.name)}."
             yield fault_at(declaration.written, "R103", message, f"Add `{name}`.")
         return
     if len(missing(entries, _IDENTITY, known)) == len(_IDENTITY):
         message = f"`displayName` or `id` is missing in {with_article(kind.name)}."
-        hint = f"Add one of them: it says which {noun(kind.name)} must be absent."
+        must_be = "must be absent" if declaration.absent else "is meant"
+        hint = f"Add one of them: it says which {noun(kind.name)} {must_be}."
         yield fault_at(declaration.written, "R103", message, hint)
+    if not declaration.absent:
+        return
     for name, entry in entries.items():
         if name in kind.fields.top and name not in _TAKEN:
             message = f"`{name}` is not allowed with `{ENSURE}: {ABSENT}`."

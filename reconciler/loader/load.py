@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reconciler.loader.among import faults_among
 from reconciler.loader.declared import DeclaredDocument, declared
 from reconciler.loader.diagnostics import by_place, errors_of, reported
 from reconciler.loader.duplicates import (
@@ -203,9 +204,9 @@ def _state(
     whole = joined(documents, kinds)
     documents = list(whole.documents)
     diagnostics += [*whole.diagnostics, *duplicates(documents, kinds), *look_alikes(documents)]
-    diagnostics += second_documents(documents)
+    diagnostics += [*second_documents(documents), *faults_among(documents, kinds)]
     scopes = () if errors_of(diagnostics) else desired_scopes(documents, kinds)
-    diagnostics += inner_duplicates(scopes)
+    diagnostics += inner_duplicates(scopes, kinds)
     scopes = () if errors_of(diagnostics) else scopes
     _declare_public(scopes)
     return LoadedState(
@@ -219,8 +220,8 @@ def _state(
 def _counts(
     documents: Iterable[DeclaredDocument], document_format: DocumentFormat
 ) -> dict[str, int]:
-    """The number of declarations by the plural of their kind; of kinds of headers, which documents
-    need not declare, if there are any.
+    """The number of declarations by the plural of their kind; of kinds of headers, and of
+    those whose objects are only found, if there are any.
     """
     counts = Counter(
         declaration.kind for document in documents for declaration in document.declarations
@@ -228,7 +229,7 @@ def _counts(
     return {
         kind.plural: counts[kind.name]
         for kind in document_format.declarable(None)
-        if kind.parents or counts[kind.name]
+        if (kind.parents and not kind.is_foreign) or counts[kind.name]
     }
 
 

@@ -237,6 +237,12 @@ def _short(violation: Violation) -> Iterator[Fault]:
     yield fault_at(violation.node, "R105", message, "Write the whole value, or remove the entry.")
 
 
+def _empty(violation: Violation) -> Iterator[Fault]:
+    message = f"`{violation.name}` is empty."
+    hint = f"Write at least one of its properties: {listed(tuple(violation.schema['properties']))}."
+    yield fault_at(violation.node, "R105", message, hint)
+
+
 WORDING: dict[str, Callable[[Violation], Iterator[Fault]]] = {
     "type": _type,
     "required": _required,
@@ -247,5 +253,6 @@ WORDING: dict[str, Callable[[Violation], Iterator[Fault]]] = {
     "maximum": _range,
     "maxLength": _length,
     "minLength": _short,
+    "minProperties": _empty,
 }
 """One wording for each keyword of the strict schema; a test checks that none is missing."""

@@ -33,7 +33,9 @@ def canonical_scalar(value: JsonValue) -> Value:
     """The same, with GUIDs in lower case and whole numbers without a fraction."""
     if isinstance(value, str):
         return as_written(value.lower() if GUID.fullmatch(value) else value)
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else float(value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)

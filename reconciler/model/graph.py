@@ -15,8 +15,8 @@ class Request:
     """One request as data: its address as the SDK's request builders write it, and its body.
 
     `address` is a URL template (RFC 6570) and `parameters` its variables; `filter` and `expand` are
-    the values of `$filter` and `$expand`, if there are any. A request with another method than GET
-    is a write.
+    the values of `$filter` and `$expand`, `prefer` that of the header Prefer, if there are any. A
+    request with another method than GET is a write. `beta`: a read of that version of Graph.
     """
 
     method: str
@@ -25,6 +25,8 @@ class Request:
     body: Mapping[str, Any] | None = None
     filter: str | None = None
     expand: str | None = None
+    prefer: str | None = None
+    beta: bool = False
 
     @classmethod
     def to(

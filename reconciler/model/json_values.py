@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TypeAlias
 
 JsonValue: TypeAlias = "str | int | float | bool | dict[str, JsonValue] | list[JsonValue] | None"
 JsonObject: TypeAlias = "dict[str, JsonValue]"
+
+
+class Digits(float):
+    """A number that keeps how it was written: `1.10` is sent back as `1.10`, and equals 1.1."""
+
+    __slots__ = ("text",)
+
+    def __new__(cls, text: str) -> Digits:
+        """The number of a JSON text."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
+
+
+def json_text(value: object) -> str:
+    """The JSON text of a value; its numbers have the digits that they were read with.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    if isinstance(value, Digits):
+        return value.text
+    if isinstance(value, Mapping):
+        members = (f"{json.dumps(name)}: {json_text(inner)}" for name, inner in value.items())
+        return f"{{{', '.join(members)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(json_text, value))}]"
+    return json.dumps(value, allow_nan=False)
 
 
 def canonical_json(value: object) -> bytes:

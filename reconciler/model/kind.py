@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reconciler.model.fields import Fields
 from reconciler.model.objects import (
+    NAME,
     Desired,
     ObjectRef,
     Observed,
@@ -86,11 +87,38 @@ class Permission:
     read_all: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search for references inside some parents shows.
+
+    `objects`: all that match a reference, each read whole, perhaps with others; `others`: further
+    objects of the kind. `errors`: why it is not certain which objects a reference matches.
+    """
+
+    objects: tuple[Observed, ...]
+    others: tuple[ObjectRef, ...] = ()
+    errors: Mapping[ObjectRef, GraphError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """A further read of an object that is to be changed, for what its own answer does not show.
+
+    * `read`: the answer; raises GraphError.
+    * `problem`: (object, that answer or its error) → why the object must not be changed; None if it
+      may be.
+    """
+
+    read: Callable[[Graph, ObjectRef], Awaitable[Mapping[str, Any]]]
+    problem: Callable[[Observed, Mapping[str, Any] | GraphError], Reason | None]
+
+
 Find: TypeAlias = (
     "Callable[[Graph, Sequence[ObjectRef]], Awaitable[Mapping[ObjectRef, Sequence[Observed] |"
     " GraphError]]]"
 )
 Locate: TypeAlias = "Callable[[Graph], Awaitable[Iterable[tuple[Parents, ObjectRef]]]]"
+Search: TypeAlias = "Callable[[Graph, Parents, Sequence[ObjectRef]], Awaitable[Found]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +130,8 @@ class Api:
     * `locate` (of kinds that are read on demand): every object of the tenant, with its parents,
       found in another way than by listing them parent by parent. If both ways agree, nothing is
       missing. None: `list` alone is complete.
+    * `search` (of kinds that are read on demand): what references name in these parents, in at
+      least two ways where nothing matches; raises GraphError.
     * `find` (of kinds that contain others): for each reference all live matches, by id or name.
     * `batches`: the references in groups that one `find` can look up together.
     * `create`, `update`, `delete`: the request as data.
@@ -110,6 +140,7 @@ class Api:
     list: Callable[[Graph, Parents], Awaitable[tuple[Observed, ...]]]
     get: Callable[[Graph, Parents, str], Awaitable[Observed | None]]
     locate: Locate | None = None
+    search: Search | None = None
     find: Find | None = None
     batches: Callable[[Sequence[ObjectRef]], Iterable[Sequence[ObjectRef]]] | None = None
     create: Callable[[Graph, Parents, Body], Request] | None = None
@@ -151,15 +182,19 @@ class Kind:
       and compared after it to prove that nothing else changed. Subtractive: the answer without
       named exclusions.
     * `rules`: what is wrong with one declaration, offline: (declaration, invalid nodes) → faults.
+    * `rules_among`: the same for one declaration among all in the same outermost parent.
     * `value_rules`: the same for a mapping alone, before merging; `defaults` are checked with it.
     * `secret_rule`: (member, value) → the fault of a value with a secret, where the kind has a code
       of its own for it.
     * `guard`: (change, surroundings) → warnings, and reasons that block the change.
+    * `second_look`: what else must be read before an object is changed.
+    * `notes`: what is worth a note about an update: (object before, object after) → reasons.
     * `refusals`: Graph's error code → reason code, where there is specific advice.
     * `sends_differences`: an update sends only what differs (PATCH), not the whole object.
     * `no_role_inside`: the reason code of HTTP 403 in an object that the same run created.
     * `reasons`: code → sentence, for the codes that only this kind has or words in its own way.
-    * `on_demand`: not read with its scope, only where a plan must know who refers to something.
+    * `on_demand`: not read with its scope, only those that are declared, and all where a plan must
+      know who refers to something.
     """
 
     name: str
@@ -173,9 +208,12 @@ class Kind:
     permission: Permission
     declare: Callable[[Declaration], Desired]
     rules: Callable[[Declaration, set[Node]], Iterable[Fault]] = _nothing
+    rules_among: Callable[[Declaration, Sequence[Declaration]], Iterable[Fault]] = _nothing
     value_rules: Callable[[Node | None, set[Node]], Iterable[Fault]] = _nothing
     secret_rule: Callable[[str, Scalar], Fault | None] = _no_fault
     guard: Callable[[Change, Surroundings], Iterable[Diagnostic | Reason]] = _nothing
+    second_look: SecondLook | None = None
+    notes: Callable[[Observed, Observed], Iterable[Reason]] = _nothing
     refusals: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     sends_differences: bool = False
@@ -187,6 +225,11 @@ class Kind:
     def is_written(self) -> bool:
         """True if its objects are created or updated, not only read."""
         return self.api.create is not None or self.api.update is not None
+
+    @property
+    def writes_names(self) -> bool:
+        """True if its objects can be renamed."""
+        return NAME in self.fields.members
 
     @property
     def is_foreign(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -42,6 +42,12 @@ class ObjectRef:
         An id is never equal to a name: a file may give an id where a name is expected.
         """
         return self.kind, self.id or f"name:{folded(self.display_name)}"
+
+    def names(self, other: ObjectRef) -> bool:
+        """True if this mention of an object, by its id or else by its name, may mean the other."""
+        if self.id is not None:
+            return self.id.casefold() == (other.id or "").casefold()
+        return folded(self.display_name) == folded(other.display_name)
 
 
 Parents: TypeAlias = tuple[ObjectRef, ...]
@@ -83,6 +89,20 @@ class Desired:
     inherited: Inherited | None = None
     absent: bool = False
 
+    @property
+    def key(self) -> DeclaredKey:
+        """Which object it is inside of its outermost parent, as it is declared."""
+        return self.ref.key, tuple(parent.key for parent in self.parents[1:])
+
+    @property
+    def referred(self) -> Iterator[ObjectRef]:
+        """The objects that its properties refer to."""
+        return (value for value in self.properties.values() if isinstance(value, ObjectRef))
+
+
+DeclaredKey: TypeAlias = "tuple[tuple[str, str], tuple[tuple[str, str], ...]]"
+"""The key of a declared object, and those of its inner parents."""
+
 
 @dataclass(frozen=True, slots=True)
 class DesiredScope:
@@ -107,7 +127,8 @@ class Observed:
     """One live object: canonical writable properties, and the whole answer in `raw`.
 
     `known`: its type is documented; objects of other types are reported, never changed. `unknown`
-    are its undocumented members by path (`clientConfiguration/retryBackoff`).
+    are its undocumented members by path (`clientConfiguration/retryBackoff`). `incomplete` says why
+    it may refer to more than its properties show; None: it does not.
     """
 
     ref: ObjectRef
@@ -118,6 +139,7 @@ class Observed:
     unknown: tuple[str, ...] = ()
     last_modified_at: str | None = None
     last_modified_by: str | None = None
+    incomplete: str | None = None
 
     @property
     def id(self) -> str:
@@ -142,12 +164,12 @@ class ObservedScope:
 
     `read` is `complete` (`objects` has all of them, of the tenant at least all that a declaration
     can match), `to_create` (the plan creates the parent), `absent`, or `unreadable` (nothing is
-    known about it). `reason` explains the last two. `unreadable` are the keys of single declared
-    objects that could not be read, each with the reason.
+    known about it). `reason` explains the last two. `problems` says why single declared objects
+    are blocked: they could not be read, or do not exist.
     """
 
     parent: ObjectRef | None
     read: Read
     objects: tuple[Observed, ...] = ()
     reason: Reason | None = None
-    unreadable: Mapping[tuple[str, str], Reason] = field(default_factory=dict)
+    problems: Mapping[DeclaredKey, Reason] = field(default_factory=dict)

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
+from reconciler.model.json_values import Digits
+
 MOST_LEVELS = 32
 """Of nested arrays and objects; Graph's documented objects have five."""
 _SHOWN_CHARACTERS = 50
@@ -25,10 +27,15 @@ class InvalidJsonError(ValueError):
 
 
 def parsed(
-    text: str | bytes, most_levels: int = MOST_LEVELS, *, unique_members: bool = False
+    text: str | bytes,
+    most_levels: int = MOST_LEVELS,
+    *,
+    unique_members: bool = False,
+    keep_digits: bool = False,
 ) -> Any:
     """The value of a JSON text with finite numbers and at most `most_levels` levels.
 
+    With `keep_digits`, a number that Python would write in another way is a `Digits`.
     With `unique_members`, a text in which an object has a member twice is invalid: readers differ
     in which of them counts (RFC 8259 §4).
 
@@ -39,8 +46,8 @@ def parsed(
         value = json.loads(
             text,
             parse_constant=_refused,
-            parse_float=_finite,
-            parse_int=_finite_integer,
+            parse_float=_finite_digits if keep_digits else _finite,
+            parse_int=_integer_digits if keep_digits else _finite_integer,
             object_pairs_hook=_of_unique_members if unique_members else None,
         )
     except InvalidJsonError:
@@ -77,6 +84,15 @@ def _finite(digits: str) -> float:
 def _finite_integer(digits: str) -> int:
     _finite(digits)  # first: Python does not read an integer of more than 4,300 digits
     return int(digits)
+
+
+def _finite_digits(digits: str) -> float:
+    _finite(digits)
+    return Digits(digits)
+
+
+def _integer_digits(digits: str) -> float:
+    return Digits(digits) if digits == "-0" else _finite_integer(digits)
 
 
 def _nests_deeper(value: object, most_levels: int) -> bool:

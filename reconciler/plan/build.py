@@ -5,11 +5,12 @@ replaced, warnings given.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from reconciler.diff.changes import Pair, diff
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import digest
 from reconciler.model.fields import texts_in
 from reconciler.model.kind import Kinds
@@ -29,6 +30,7 @@ from reconciler.plan.findings import findings
 from reconciler.plan.former_names import blocked_by_former_names, renamed_scopes
 from reconciler.plan.guards import guarded
 from reconciler.plan.mass_change import mass_change
+from reconciler.plan.reads import Reads, blocked_by_problems
 from reconciler.plan.unmanaged import blocked_until_settled, delete_unmanaged, deleting_scopes
 from reconciler.plan.unsettled import hold_unsettled
 from reconciler.plan.uses import Uses, with_uses
@@ -48,15 +50,15 @@ class PlanContext:
     unsettled: tuple[UnsettledWrite, ...] = ()
 
 
-NOT_READ = Uses({})
-"""What refers to the objects of a plan, before it was read."""
+NOT_READ = Reads()
+"""What is read for the sake of single changes, before it was read."""
 
 
 def build_plan(
     pairs: Sequence[tuple[DesiredScope, ObservedScope]],
     kinds: Kinds,
     context: PlanContext,
-    uses: Uses = NOT_READ,
+    reads: Reads = NOT_READ,
     declared: Iterable[DesiredScope] = (),
 ) -> Plan:
     """The plan that brings each observed scope to its desired state. `declared` is what the files
@@ -75,8 +77,9 @@ def build_plan(
     difference.changes = [_without_secrets(change, context) for change in difference.changes]
     difference.changes = blocked_by_former_names(difference.changes, pairs)
     guarding = guarded(difference, observed, kinds, app_only=context.app_only)
-    in_use, unread = with_uses(guarding.changes, uses)
-    settled = blocked_until_settled(blocked_with_others(in_use, renamed_scopes(pairs)), deleting)
+    possible = [*blocked_by_problems(guarding.changes, reads)]
+    dependent, unread = _blocked_with_others(possible, renamed_scopes(pairs), reads.uses)
+    settled = blocked_until_settled(dependent, deleting)
     changes = tuple(in_order_of_renames(settled))
     counts = Counter(each.ref.kind for each in difference.unchanged)
     unchanged = {kind.name: counts[kind.name] for kind in kinds if kind.is_written}
@@ -98,6 +101,21 @@ def build_plan(
         environment=context.environment,
         not_secret=_not_secret(changes),
     )
+
+
+def _blocked_with_others(
+    changes: Sequence[Change], renamed: Collection[tuple[str, str]], uses: Uses
+) -> tuple[list[Change], list[Diagnostic]]:
+    """The changes; those that depend on a blocked one, and those that remove what is in use, are
+    blocked. A use ends only if the change that ends it is not blocked itself.
+    """
+    current = list(changes)
+    while True:
+        in_use, unread = with_uses(current, uses)
+        settled = blocked_with_others(in_use, renamed)
+        if settled == current:
+            return settled, unread
+        current = settled
 
 
 def _merged(pairs: Sequence[tuple[DesiredScope, ObservedScope]]) -> Iterator[Pair]:

@@ -72,11 +72,17 @@ def delete_unmanaged(
     kinds: Kinds,
 ) -> None:
     """Turns the unmanaged objects of these scopes into deletes. Of an unknown type, or with the id
-    or the name of a declaration, they stay unmanaged; `declared` has those in scopes that were not
-    selected too.
+    or the name of a declaration or in one, they stay unmanaged; `declared` has those in scopes that
+    were not selected too.
     """
     live = {(each.ref.kind, each.id): each for scope in observed_scopes for each in scope.objects}
-    named = {name for scope in declared for each in scope.objects for name in _names(each.ref)}
+    named = {
+        name
+        for scope in declared
+        for each in scope.objects
+        for ref in (each.ref, *each.referred)
+        for name in _names(ref)
+    }
     kept: list[Unmanaged] = []
     for unmanaged in difference.unmanaged:
         ref = unmanaged.object

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ from reconciler.diff.references import Key, parents_key
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.json_values import JsonValue
 from reconciler.model.names import folded
-from reconciler.model.objects import ObjectRef, Observed, Parents, Referring, Value
+from reconciler.model.objects import ObjectRef, Observed, Parents, Path, Referring, Value
 from reconciler.model.plan import Change, Use
 from reconciler.model.plan_document import use_document
 from reconciler.model.reason import reason
@@ -45,24 +45,32 @@ def removing(changes: Iterable[Change]) -> dict[Place, tuple[str, Parents]]:
     }
 
 
-def with_uses(changes: Iterable[Change], uses: Uses) -> tuple[list[Change], list[Diagnostic]]:
-    """The changes with what refers to the objects that they remove; those that are in use are
-    blocked. The warnings say where that could not be read completely.
+def with_uses(changes: Sequence[Change], uses: Uses) -> tuple[list[Change], list[Diagnostic]]:
+    """The changes with what refers to the objects that they remove; those that stay in use after
+    all other changes are blocked. The warnings say where that could not be read completely.
     """
-    shown = [_with_uses(change, uses) for change in changes]
+    ended = {
+        (change.object.key, row.path)
+        for change in changes
+        for row in change.fields
+        if isinstance(row.before, ObjectRef)
+    }
+    shown = [_with_uses(change, uses, ended) for change in changes]
     return shown, list(_incomplete(shown, uses))
 
 
-def _with_uses(change: Change, uses: Uses) -> Change:
+def _with_uses(change: Change, uses: Uses, ended: Container[tuple[Key, Path]]) -> Change:
+    """The change; `ended` are the places at which other changes end a use, by object and path."""
     referring = uses.of(change) if change.removes else None
     if referring is None:
         return change
     used = used_by(referring.objects, change.object)
-    if used:
-        places: list[JsonValue] = [use_document(use, change) for use in used]
-        return blocked(change, reason("in_use", count=len(used), used_by=places))
+    remaining = [use for use in used if (use.object.key, use.path) not in ended]
+    if remaining:
+        places: list[JsonValue] = [use_document(use, change) for use in remaining]
+        return blocked(change, reason("in_use", count=len(remaining), used_by=places))
     if referring.incomplete is None:
-        return replace(change, used_by=())
+        return replace(change, used_by=used)
     if change.action == "replace" or change.reason.code == UNMANAGED:
         return blocked(change, reason("use_unknown", error=referring.incomplete))
     return change

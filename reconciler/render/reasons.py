@@ -145,6 +145,8 @@ def _computed(why: Reason, words: dict[str, str]) -> dict[str, str]:
         "way_out": _way_out(parameters, words["scope"]),
         "stale": _stale(parameters, words),
         "other_kind": noun(_text(parameters.get("other_kind"))),
+        "inside_kind": noun(_text(parameters.get("inside_kind"))),
+        "correction": _did_you_mean(parameters) or "correct the name",
         "uses": _uses(parameters),
     }
 
@@ -178,19 +180,20 @@ def _way_out(parameters: Parameters, scope: str) -> str:
     if parameters.get("by") == "id":
         return f"correct it, or use the {scope}'s name"
     like_id = f"it looks like an id: write {scope}: {{id: …}}; "
-    nearest = parameters.get("nearest")
-    names = ", ".join(f'"{_text(name)}"' for name in nearest) if isinstance(nearest, list) else ""
-    hint = (
-        f"did you mean {names}?"
-        if names
-        else f"{_creation(parameters, scope)}, or correct the name"
-    )
+    hint = _did_you_mean(parameters) or f"{_creation(parameters, scope)}, or correct the name"
     unreadable = parameters.get("names_unreadable")
     return (
         (like_id if parameters.get("looks_like_id") else "")
         + hint
         + (f" (the existing names could not be listed: {_text(unreadable)})" if unreadable else "")
     )
+
+
+def _did_you_mean(parameters: Parameters) -> str:
+    """The question for the most similar names; "" if there are none."""
+    nearest = parameters.get("nearest")
+    names = ", ".join(f'"{_text(name)}"' for name in nearest) if isinstance(nearest, list) else ""
+    return f"did you mean {names}?" if names else ""
 
 
 def _creation(parameters: Parameters, scope: str) -> str:

@@ -35,7 +35,19 @@ BLOCKED: Sentences = {
     "parent_blocked": "the change of its {parent} is blocked",
     "depends_on_blocked": 'it refers to the {other_kind} "{name}", whose change is blocked',
     "reference_absent": (
-        'it refers to the {other_kind} "{name}", which is neither declared nor live'
+        'it refers to the {other_kind} "{name}", which is neither declared nor live; {correction}'
+    ),
+    "reference_by_former_name": (
+        'it refers to the {other_kind} "{name}", which is to be renamed to "{new_name}"; write the'
+        " new name"
+    ),
+    "not_there": 'the {other_kind} "{name}" does not exist in {inside_kind} {inside}; {correction}',
+    "member_declared_twice": (
+        "the same member is declared at {places}; keep only one of the declarations"
+    ),
+    "pinned_under_other_name": (
+        'the live {kind} {id} is named "{live_name}"; correct the name, or remove it: {kinds} are'
+        " not renamed"
     ),
     "reference_ambiguous": (
         'it refers to the {other_kind} "{name}", and {count} have this name ({ids})'
@@ -139,7 +151,7 @@ SKIPPED: Sentences = {
         "the {kind} {id} may still have the new name: its rename is not known to be applied"
     ),
     "depends_on_failed": (
-        'the change of the {other_kind} "{name}", which it refers to, is not known to be applied'
+        'the change of the {other_kind} "{name}", which must come first, is not known to be applied'
     ),
 }
 """Why a change was not attempted."""
@@ -192,8 +204,8 @@ FAILED: Sentences = {
         " Entra admin center"
     ),
     "altered_by_write": (
-        "{paths} was altered by this write, or by someone at the same moment; compare it with what"
-        " it was before"
+        "{paths} was altered by this write, or by someone at the same moment; compare it with the"
+        ' {kind} as it was before, which the journal has under "before"'
     ),
 }
 """Why a change failed."""

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reconciler.kinds.catalog import CATALOG
-from reconciler.kinds.extension.durations import duration_s
+from reconciler.model.durations import duration_s
 from reconciler.kinds.extension.fields import FIELDS, TIMEOUT
 from reconciler.loader import schema_text
 from reconciler.loader.schema_wording import WORDING

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.kinds.extension.durations import canonical_duration, duration_s
+from reconciler.model.durations import canonical_duration, duration_s
 from reconciler.kinds.extension.fields import FIELDS
 from reconciler.model.json_values import sha256
 from reconciler.model.learned import declare_public

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from reconciler.errors import GraphAnswerError, GraphRefusalError
+from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError
 from reconciler.model.answers import expanded_list, expanded_object, identifier, text_or_none
 from reconciler.model.graph import Graph, Request, read_or_none
 from reconciler.model.json_values import JsonObject
-from reconciler.model.kind import Api
+from reconciler.model.kind import Api, Found
 from reconciler.model.objects import NAME, ObjectRef, Observed, Parents
 
 _NOT_ALL_SEEN = (
@@ -32,6 +32,34 @@ async def list_access_packages(graph: Graph, parents: Parents) -> tuple[Observed
     if not packages:
         await _confirm_none(graph, catalog)
     return tuple(packages.values())
+
+
+async def search_access_packages(
+    graph: Graph, parents: Parents, refs: Sequence[ObjectRef]
+) -> Found:
+    """Every access package of the catalog. That one which a reference names is not there must be
+    seen in two ways.
+
+    Raises:
+        GraphError: they could not be read.
+        Source: docs/graph.md §7.2.
+    """
+    listed = {each.id: each for each in await list_access_packages(graph, parents)}
+    if not _unnamed(refs, listed.values()):
+        return Found(tuple(listed.values()))
+    bodies = await _in_catalog(graph, parents[0])
+    inside = {each.id: each for each in (observe(parents, body) for body in bodies)}
+    either = {**inside, **listed}
+    errors: dict[ObjectRef, GraphError] = {}
+    if inside.keys() != listed.keys():
+        doubt = _two_ways_differ(parents[0], len(listed), len(inside))
+        errors = dict.fromkeys(_unnamed(refs, either.values()), doubt)
+    return Found(tuple(either.values()), errors=errors)
+
+
+def _unnamed(refs: Iterable[ObjectRef], packages: Collection[Observed]) -> list[ObjectRef]:
+    """The references that name none of the packages."""
+    return [ref for ref in refs if not any(ref.names(each.ref) for each in packages)]
 
 
 async def get_access_package(graph: Graph, parents: Parents, package_id: str) -> Observed | None:
@@ -83,16 +111,24 @@ def _catalog_id(body: Mapping[str, Any]) -> str:
 
 
 async def _confirm_none(graph: Graph, catalog: ObjectRef) -> None:
+    seen = await _in_catalog(graph, catalog)
+    if seen:
+        raise _two_ways_differ(catalog, 0, len(seen))
+
+
+async def _in_catalog(graph: Graph, catalog: ObjectRef) -> list[Mapping[str, Any]]:
+    """The access packages as the catalog itself shows them."""
     builder = graph.entitlement.catalogs.by_access_package_catalog_id(str(catalog.id))
     answer = await graph.read(Request.to(builder, expand="accessPackages"))
-    seen = expanded_list(answer.body, "accessPackages", "a catalog")
-    if seen:
-        raise GraphAnswerError(
-            f"The list of access packages has none of the catalog {catalog}, and the catalog itself"
-            f" has {len(seen)}.",
-            request_id=answer.request_id,
-            hint=_NOT_ALL_SEEN,
-        )
+    return expanded_list(answer.body, "accessPackages", "a catalog")
 
 
-API = Api(list=list_access_packages, get=get_access_package)
+def _two_ways_differ(catalog: ObjectRef, listed: int, inside: int) -> GraphAnswerError:
+    return GraphAnswerError(
+        f"The list of access packages has {listed or 'none'} of the catalog {catalog}, and the"
+        f" catalog itself has {inside}.",
+        hint=_NOT_ALL_SEEN,
+    )
+
+
+API = Api(list=list_access_packages, get=get_access_package, search=search_access_packages)

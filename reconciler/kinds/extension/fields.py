@@ -5,7 +5,7 @@ Source: docs/graph.md §2 (CSDL and resource pages). Type names stand without `#
 
 from __future__ import annotations
 
-from reconciler.kinds.extension.durations import canonical_duration
+from reconciler.model.durations import canonical_duration
 from reconciler.model.fields import Field, Fields, as_written, canonical_scalar
 from reconciler.model.json_values import JsonValue
 from reconciler.model.objects import NAME, Value

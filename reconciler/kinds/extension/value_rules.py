@@ -6,13 +6,16 @@ import re
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
-from reconciler.kinds.extension.durations import MAXIMUM_S, MINIMUM_S, duration_s
 from reconciler.kinds.extension.fields import ENDPOINT, TIMEOUT, TIMEOUT_IN_DOCUMENTS, TIMEOUT_PATH
 from reconciler.loader.value_rules import blank_fault
 from reconciler.model.decoding import decoded
+from reconciler.model.durations import duration_s
 from reconciler.model.fault import Fault, fault_at, quoted, warning_at
 from reconciler.model.nodes import Mapping, Node, Scalar, member
 
+MINIMUM_S = 5 * 60
+MAXIMUM_S = 14 * 24 * 60 * 60
+"""The range of a timeout, in seconds (docs/graph.md §2.5)."""
 _SHARED_ACCESS = re.compile(r"[?&;#][\s+]*(?:sig|sp|sv)[\s+]*(?:[=&;#]|$)", re.IGNORECASE)
 _LOGIC_APP_HOSTS = (".logic.azure.com", ".logic.azure.us", ".logic.azure.cn")
 """Of Consumption workflows, which entitlement management documents; a Standard workflow has the

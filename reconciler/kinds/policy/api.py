@@ -1,4 +1,6 @@
-"""How policies are read: those of an access package, all of a catalog, and one by its id."""
+"""How policies are read and written: those of an access package, all of the tenant, and one by its
+id. `search` finds those that files declare.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +9,26 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.errors import GraphAnswerError, GraphRefusalError
-from reconciler.kinds.policy.wire import SETTINGS, observe
+from reconciler.kinds.policy.fields import PACKAGE, QUESTIONS, SETTINGS
+from reconciler.kinds.policy.wire import observe
 from reconciler.model.answers import expanded_list, expanded_object, identifier, text_or_none
 from reconciler.model.graph import Answer, Graph, Request, read_or_none
-from reconciler.model.kind import Api
+from reconciler.model.json_values import JsonObject
+from reconciler.model.kind import Body
 from reconciler.model.objects import ObjectRef, Observed, Parents
 
 WHOLE = {
     SETTINGS: f"{SETTINGS}($expand=customExtension)",
-    "accessPackage": "accessPackage",
+    PACKAGE: PACKAGE,
+    QUESTIONS: QUESTIONS,
 }
 """The members that a policy is read with, and how each is expanded. Each alone is documented, all
 together are not (docs/graph.md §7.2).
 """
+ALL_ENUM_VALUES = "include-unknown-enum-members"
+"""Without it, newer enum values come as `unknownFutureValue` (docs/graph.md §7.3)."""
+MAX_READS = 3
+"""Of a policy in parts, until nobody changes it between them."""
 
 
 async def list_policies(graph: Graph, parents: Parents) -> tuple[Observed, ...]:
@@ -29,6 +38,15 @@ async def list_policies(graph: Graph, parents: Parents) -> tuple[Observed, ...]:
     """
     from reconciler.graph.concurrent import concurrently  # asyncio, which `validate` needs not
 
+    refs = await in_package(graph, parents)
+    return tuple(await concurrently(listed_policy(graph, parents, ref) for ref in refs))
+
+
+async def in_package(graph: Graph, parents: Parents) -> list[ObjectRef]:
+    """The policies of the access package, as the package itself lists them.
+
+    Source: docs/graph.md §7.2.
+    """
     package = parents[-1]
     builder = graph.entitlement.access_packages.by_access_package_id(str(package.id))
     answer = await graph.read(Request.to(builder, expand="assignmentPolicies"))
@@ -39,9 +57,25 @@ async def list_policies(graph: Graph, parents: Parents) -> tuple[Observed, ...]:
             f"Graph returned access package {answered} instead of {package.id}.",
             request_id=answer.request_id,
         )
-    listed = expanded_list(answer.body, "assignmentPolicies", of)
-    ids = dict.fromkeys(identifier(body, "a policy") for body in listed)
-    return tuple(await concurrently(_listed(graph, parents, policy_id) for policy_id in ids))
+    refs = [_ref(body) for body in expanded_list(answer.body, "assignmentPolicies", of)]
+    return list({ref.id: ref for ref in refs}.values())
+
+
+async def of_package(graph: Graph, parents: Parents) -> list[ObjectRef]:
+    """The same, as the list of all policies shows them. Where Graph refuses to filter it, all are
+    listed; those of other packages are dropped in either case.
+
+    Source: docs/graph.md §7.2.
+    """
+    builder, package = graph.entitlement.assignment_policies, parents[-1]
+    try:
+        ours = f"accessPackage/id eq '{package.id}'"
+        bodies = await graph.pages(Request.to(builder, filter=ours, expand=PACKAGE))
+    except GraphRefusalError as error:
+        if error.status != 400:
+            raise
+        bodies = await graph.pages(Request.to(builder, expand=PACKAGE))
+    return [_ref(body) for body in bodies if _package_id(body) == package.id]
 
 
 async def locate_policies(graph: Graph) -> list[tuple[Parents, ObjectRef]]:
@@ -54,19 +88,35 @@ async def locate_policies(graph: Graph) -> list[tuple[Parents, ObjectRef]]:
     return [_located(body) for body in await graph.pages(request)]
 
 
-async def get_policy(graph: Graph, parents: Parents, policy_id: str) -> Observed | None:
-    """One policy, whole; None if Graph answers 404.
+async def listed_policy(graph: Graph, parents: Parents, ref: ObjectRef) -> Observed:
+    """One policy, whole, that a listing has shown.
 
     Raises:
-        GraphError: the answer is not that policy, not whole, or is of another access package.
+        GraphError: it could not be read.
+    """
+    policy = await get_policy(graph, parents, str(ref.id))
+    if policy is None:
+        raise GraphAnswerError(
+            f"Graph lists a policy of {parents[-1]} ({ref.id}), but answers 404 for it alone."
+        )
+    return policy
+
+
+async def get_policy(graph: Graph, parents: Parents, policy_id: str) -> Observed | None:
+    """One policy, whole; None if Graph answers 404. Its questions, and its access package, are
+    missing in the answer if Graph does not expand them.
+
+    Raises:
+        GraphError: the answer is not that policy, is of another access package, or does not show
+            the stage settings.
     """
     policies = graph.entitlement.assignment_policies
     builder = policies.by_access_package_assignment_policy_id(policy_id)
     answer = await _whole(graph, builder)
     if answer is None:
         return None
-    policy, of = observe(parents, answer.body), f"policy {policy_id}"
-    package = identifier(expanded_object(answer.body, "accessPackage", of), "an access package")
+    policy = observe(parents, answer.body)
+    package = _package_id(answer.body) if PACKAGE in answer.body else parents[-1].id
     if (policy.id.lower(), package) != (policy_id.lower(), parents[-1].id):
         raise GraphAnswerError(
             f"Graph returned policy {policy.id} of access package {package} instead of policy"
@@ -76,55 +126,82 @@ async def get_policy(graph: Graph, parents: Parents, policy_id: str) -> Observed
     return policy
 
 
-async def _whole(graph: Graph, builder: Any) -> Answer | None:
-    """The policy with every member of WHOLE: in one request, and those that are missing in it each
-    in one of its own.
+def update(graph: Graph, _parents: Parents, ref: ObjectRef, body: Body) -> Request:
+    """PUT all of a policy; there is no PATCH.
+
+    Source: docs/graph.md §7.3.
     """
-    answer = await _together(graph, builder)
-    if answer is None:
-        return None
-    missing = [expand for member, expand in WHOLE.items() if member not in answer.body]
-    body = dict(answer.body)
-    for expand in missing:
-        alone = await read_or_none(graph, Request.to(builder, expand=expand))
-        if alone is None:
+    policies = graph.entitlement.assignment_policies
+    builder = policies.by_access_package_assignment_policy_id(str(ref.id))
+    return Request.to(builder, "PUT", body.members)
+
+
+async def _whole(graph: Graph, builder: Any) -> Answer | None:
+    """The policy with every member of WHOLE: in one request, or in several between which nobody
+    has changed it.
+    """
+    for _ in range(MAX_READS):
+        parts = await _parts(graph, builder)
+        if parts is None:
             return None
-        body |= alone.body
-    return replace(answer, body=body)
+        if len({text_or_none(part.body.get("modifiedDateTime")) for part in parts}) == 1:
+            body: JsonObject = {}
+            for part in parts:
+                body |= part.body
+            return replace(parts[0], body=body)
+    raise GraphAnswerError("The policy was changed each time while it was read.")
+
+
+async def _parts(graph: Graph, builder: Any) -> list[Answer] | None:
+    """The answer with everything that Graph expands in one request, and one more for each member
+    that is missing in it; None if Graph answers 404.
+    """
+    together = await _together(graph, builder)
+    if together is None:
+        return None
+    parts = [together] if together.body else []
+    for member, expand in WHOLE.items():
+        if member not in together.body:
+            alone = await _read(graph, builder, expand)
+            if alone is None:
+                return None
+            parts.append(alone)
+    return parts
 
 
 async def _together(graph: Graph, builder: Any) -> Answer | None:
-    """The answer with everything that Graph expands in one request: nothing after HTTP 400."""
+    """The answer to the request for everything: nothing after HTTP 400."""
     try:
-        return await read_or_none(graph, Request.to(builder, expand=",".join(WHOLE.values())))
+        return await _read(graph, builder, ",".join(WHOLE.values()))
     except GraphRefusalError as error:
         if error.status == 400:
             return Answer({}, error.request_id, 0)
         raise
 
 
-async def _listed(graph: Graph, parents: Parents, policy_id: str) -> Observed:
-    policy = await get_policy(graph, parents, policy_id)
-    if policy is None:
-        raise GraphAnswerError(
-            f"Graph lists a policy of {parents[-1]} ({policy_id}), but answers 404 for it alone."
-        )
-    return policy
+async def _read(graph: Graph, builder: Any, expand: str) -> Answer | None:
+    request = replace(Request.to(builder, expand=expand), prefer=ALL_ENUM_VALUES)
+    return await read_or_none(graph, request)
 
 
 def _located(body: Mapping[str, Any]) -> tuple[Parents, ObjectRef]:
     """The parents of a policy in the list of all, and the policy."""
-    package = expanded_object(body, "accessPackage", "a policy")
+    package = expanded_object(body, PACKAGE, "a policy")
     outer = expanded_object(package, "catalog", "an access package")
     parents = (
         ObjectRef("catalog", identifier(outer, "a catalog"), _name(outer)),
         ObjectRef("access_package", identifier(package, "an access package"), _name(package)),
     )
-    return parents, ObjectRef("policy", identifier(body, "a policy"), _name(body))
+    return parents, _ref(body)
+
+
+def _package_id(body: Mapping[str, Any]) -> str:
+    return identifier(expanded_object(body, PACKAGE, "a policy"), "an access package")
+
+
+def _ref(body: Mapping[str, Any]) -> ObjectRef:
+    return ObjectRef("policy", identifier(body, "a policy"), _name(body))
 
 
 def _name(body: Mapping[str, Any]) -> str | None:
     return text_or_none(body.get("displayName"))
-
-
-API = Api(list=list_policies, get=get_policy, locate=locate_policies)

@@ -1,73 +1,100 @@
-"""Graph's JSON of an assignment policy → what it calls (docs/graph.md §7.1)."""
+"""Graph's JSON of an assignment policy → what it calls, and what of it counts."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.errors import GraphAnswerError
+from reconciler.kinds.policy.fields import PACKAGE, QUESTIONS, SETTINGS
+from reconciler.kinds.policy.values import by_value, members_by_value
 from reconciler.model.answers import expanded_list, identifier, text_or_none
-from reconciler.model.fields import Field, Fields, as_written
-from reconciler.model.objects import NAME, ObjectRef, Observed, Parents, Properties
+from reconciler.model.json_values import JsonObject, JsonValue, canonical_json
+from reconciler.model.objects import ObjectRef, Observed, Parents, Properties
 from reconciler.model.odata import ODATA_TYPE, short_type
+from reconciler.model.reason import Reason, reason
 
-SETTINGS = "customExtensionStageSettings"
-STAGES = (
-    "assignmentRequestCreated",
-    "assignmentRequestApproved",
-    "assignmentRequestGranted",
-    "assignmentRequestRemoved",
-    "assignmentFourteenDaysBeforeExpiration",
-    "assignmentOneDayBeforeExpiration",
-)
-FIELDS = Fields(
-    {
-        NAME: Field(as_written, own=True),
-        **{(SETTINGS, stage): Field(refers_to="extension") for stage in STAGES},
-    }
-)
 APPROVAL = ("requestApprovalSettings", "stages")
+NOT_OWN = ("modifiedDateTime", "catalog")
+"""Members that change without a change of the policy."""
+NOTHING_KNOWN = ObjectRef("extension", None, None)
+"""In place of an extension that the answer does not identify."""
+
+Stages = Mapping[str, Mapping[str, ObjectRef]]
+"""Stage → the extensions that it calls, by id; one that is not identified has no id."""
 
 
 def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
-    """The policy in the body of an answer that shows which extension it calls at which stage.
+    """The policy in the body of an answer that shows its stage settings.
 
-    The path of an extension is `("customExtensionStageSettings", stage)`, also at an unknown stage;
-    of several at one stage, each path ends in the id of its extension.
+    The path of an extension is `("customExtensionStageSettings", stage)`, also at an unknown stage.
+    Where there are several at one stage, their ids are at that path, and each is at a longer one.
 
     Raises:
-        GraphAnswerError: the body has no usable id, or does not show every extension with its id:
-            absent means not read, never none (docs/graph.md §7.2).
+        GraphAnswerError: the body has no usable id, or does not show the settings: absent means not
+            read, never none (docs/graph.md §7.2).
     """
     policy_id, name = identifier(body, "a policy"), text_or_none(body.get("displayName"))
-    called = _called(body, f"policy {policy_id}")
+    of = f"policy {policy_id}"
+    stages, complete = _called(expanded_list(body, SETTINGS, of))
+    incomplete = f"Graph returned {of} with a stage setting that names no extension."
     return Observed(
         ref=ObjectRef("policy", policy_id, name),
         parents=parents,
-        properties={NAME: name, **called, **_approving(body)},
+        properties={**_properties(stages), **_approving(body)},
         raw=body,
         last_modified_at=text_or_none(body.get("modifiedDateTime")),
+        incomplete=None if complete else incomplete,
     )
 
 
-def _called(body: Mapping[str, Any], of: str) -> Properties:
-    """The extensions at their stages, from the settings, which `$expand` asked for."""
+def content(observed: Observed) -> JsonObject:
+    """Everything of the policy that counts, such that equivalent answers are equal: without times,
+    ids that the service gives to settings and questions, copies of other objects, annotations,
+    nulls and empty lists.
+
+    The settings are by stage, so that the path of a stage is that of its row.
+    """
+    raw = observed.raw
+    own = {name: value for name, value in raw.items() if name not in (*NOT_OWN, ODATA_TYPE)}
+    plain = members_by_value(own)
+    plain[PACKAGE] = _identity(raw.get(PACKAGE))
+    plain[SETTINGS] = _settings(raw.get(SETTINGS, ()))
+    plain[QUESTIONS] = _questions(raw.get(QUESTIONS))
+    return plain
+
+
+def notes(before: Observed, after: Observed) -> Iterator[Reason]:
+    """A note where the service gave the questions new ids: answers refer to them
+    (docs/graph.md §7.3).
+    """
+    if _question_ids(before) != _question_ids(after):
+        yield reason("question_ids_changed")
+
+
+def _called(settings: list[Mapping[str, Any]]) -> tuple[Stages, bool]:
+    """The extensions at their stages, and whether each setting names its stage and extension."""
     stages: defaultdict[str, dict[str, ObjectRef]] = defaultdict(dict)
-    for setting in expanded_list(body, SETTINGS, of):
-        stage, extension = setting.get("stage"), _extension(setting)
-        if not isinstance(stage, str) or extension is None:
-            raise GraphAnswerError(
-                f"Graph returned {of} with a stage setting without its stage or the id of its"
-                " extension."
-            )
-        stages[stage][str(extension.id)] = extension
-    called: Properties = {}
+    complete = True
+    for setting in settings:
+        stage, extension = setting.get("stage"), extension_in(setting)
+        complete = complete and isinstance(stage, str) and extension is not None
+        if isinstance(stage, str):
+            called = extension or NOTHING_KNOWN
+            stages[stage][called.id or ""] = called
+    return stages, complete
+
+
+def _properties(stages: Stages) -> Properties:
+    properties: Properties = {}
     for stage, extensions in stages.items():
-        alone = len(extensions) == 1
+        if len(extensions) == 1:
+            [properties[SETTINGS, stage]] = extensions.values()
+            continue
+        properties[SETTINGS, stage] = [*sorted(extensions)]
         for extension_id, extension in extensions.items():
-            called[(SETTINGS, stage) if alone else (SETTINGS, stage, extension_id)] = extension
-    return called
+            properties[SETTINGS, stage, extension_id] = extension
+    return properties
 
 
 def _approving(body: Mapping[str, Any]) -> Properties:
@@ -79,17 +106,54 @@ def _approving(body: Mapping[str, Any]) -> Properties:
     stages = settings.get(APPROVAL[1]) if isinstance(settings, Mapping) else None
     deciding: Properties = {}
     for number, stage in enumerate(stages if isinstance(stages, list) else (), 1):
-        extension = _extension(stage) if isinstance(stage, Mapping) else None
+        extension = extension_in(stage) if isinstance(stage, Mapping) else None
         if extension is not None:
             deciding[(*APPROVAL, str(number))] = extension
     return deciding
 
 
-def _extension(holder: Mapping[str, Any]) -> ObjectRef | None:
-    """The extension in a stage; None if there is none, or its id is missing."""
+def extension_in(holder: Mapping[str, Any]) -> ObjectRef | None:
+    """The extension in a setting or a stage; None if there is none, or its id is missing."""
     body = holder.get("customExtension")
     if not isinstance(body, Mapping) or body.get("id") is None:
         return None
     type_name = short_type(body.get(ODATA_TYPE), {}) or None
     name = text_or_none(body.get("displayName"))
     return ObjectRef("extension", identifier(body, "an extension"), name, type_name)
+
+
+def _settings(settings: Any) -> JsonObject:
+    """What each stage calls: its settings in no order, each without its id."""
+    by_stage: defaultdict[str, list[JsonValue]] = defaultdict(list)
+    for setting in settings:
+        other = {name: value for name, value in setting.items() if name not in ("id", "stage")}
+        other["customExtension"] = _identity(setting.get("customExtension"))
+        by_stage[str(setting.get("stage"))].append(by_value(other))
+    return {stage: sorted(called, key=canonical_json) for stage, called in by_stage.items()}
+
+
+def _identity(body: Any) -> JsonValue:
+    """An object that the policy refers to, by id and type."""
+    if not isinstance(body, Mapping):
+        return None
+    type_name = short_type(body.get(ODATA_TYPE), {}) or None
+    object_id = body.get("id")
+    return {"id": object_id.lower() if isinstance(object_id, str) else None, "type": type_name}
+
+
+def _questions(questions: Any) -> JsonValue:
+    """The questions without their ids; questions that were not read are not equal to none."""
+    if not isinstance(questions, list):
+        return "not read"
+    without_ids = (
+        {name: value for name, value in question.items() if name != "id"}
+        for question in questions
+        if isinstance(question, Mapping)
+    )
+    return [by_value(question) for question in without_ids] or None
+
+
+def _question_ids(observed: Observed) -> list[Any]:
+    questions = observed.raw.get(QUESTIONS)
+    listed = questions if isinstance(questions, list) else []
+    return [question.get("id") for question in listed if isinstance(question, Mapping)]

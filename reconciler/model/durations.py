@@ -1,16 +1,13 @@
 """ISO 8601 durations as entitlement management accepts them: days, hours, minutes, seconds; no
 weeks, months or years.
 
-Source: docs/graph.md §2.5 (the OpenAPI pattern and the range of the resource page).
+Source: docs/graph.md §2.5 (the OpenAPI pattern).
 """
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
-
-MINIMUM_S = Decimal(5 * 60)
-MAXIMUM_S = Decimal(14 * 24 * 60 * 60)
 
 _PATTERN = re.compile(
     r"P(?=[0-9T])(?:([0-9]{1,9})D)?(?:T(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,12})?)S)?)?",

@@ -1,0 +1,27 @@
+"""What Graph calls the members of an assignment policy that matter here; only its stages are ours.
+
+Source: docs/graph.md §7.
+"""
+
+from __future__ import annotations
+
+from reconciler.model.fields import Field, Fields
+
+SETTINGS = "customExtensionStageSettings"
+PACKAGE = "accessPackage"
+QUESTIONS = "questions"
+
+_REQUEST_TYPE = "accessPackageAssignmentRequestWorkflowExtension"
+_ASSIGNMENT_TYPE = "accessPackageAssignmentWorkflowExtension"
+STAGES = {
+    "assignmentRequestCreated": _REQUEST_TYPE,
+    "assignmentRequestApproved": _REQUEST_TYPE,
+    "assignmentRequestGranted": _REQUEST_TYPE,
+    "assignmentRequestRemoved": _REQUEST_TYPE,
+    "assignmentFourteenDaysBeforeExpiration": _ASSIGNMENT_TYPE,
+    "assignmentOneDayBeforeExpiration": _ASSIGNMENT_TYPE,
+}
+"""The stages, each with the type of the extensions that it can call (docs/graph.md §7.1)."""
+FIELDS = Fields(
+    {(SETTINGS, stage): Field(refers_to="extension", nullable=True) for stage in STAGES}
+)

@@ -1,0 +1,76 @@
+"""The policies of an access package that files name, found in two ways.
+
+Each way can show nothing without an error, so that a policy is only absent if both show the same
+others (docs/graph.md §7.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from itertools import chain
+from typing import TypeVar
+
+from reconciler.errors import GraphAnswerError, GraphError
+from reconciler.kinds.policy.api import in_package, listed_policy, of_package
+from reconciler.model.graph import Graph
+from reconciler.model.kind import Found
+from reconciler.model.objects import ObjectRef, Observed, Parents
+
+T = TypeVar("T")
+
+
+async def search_policies(graph: Graph, parents: Parents, refs: Sequence[ObjectRef]) -> Found:
+    """What the references name in the access package, each read whole; what either way shows is
+    there.
+    """
+    from reconciler.graph.concurrent import concurrently  # asyncio, which `validate` needs not
+
+    ways = (in_package(graph, parents), of_package(graph, parents))
+    shown = await concurrently(map(_tried, ways))
+    policies = {ref.id: ref for ref in chain.from_iterable(map(_shown, shown))}.values()
+    wanted = [policy for policy in policies if any(ref.names(policy) for ref in refs)]
+    readings = (_tried(listed_policy(graph, parents, policy)) for policy in wanted)
+    read = dict(zip(wanted, await concurrently(readings), strict=True))
+    doubt = _doubt(shown, parents)
+    errors: dict[ObjectRef, GraphError] = {}
+    for ref in refs:
+        error = _error([read[policy] for policy in wanted if ref.names(policy)], doubt)
+        if error is not None:
+            errors[ref] = error
+    whole = tuple(policy for policy in read.values() if not isinstance(policy, GraphError))
+    return Found(whole, tuple(policies), errors)
+
+
+async def _tried(reading: Awaitable[T]) -> T | GraphError:
+    try:
+        return await reading
+    except GraphError as error:
+        return error
+
+
+def _shown(way: Sequence[ObjectRef] | GraphError) -> Sequence[ObjectRef]:
+    return () if isinstance(way, GraphError) else way
+
+
+def _doubt(
+    shown: Sequence[Sequence[ObjectRef] | GraphError], parents: Parents
+) -> GraphError | None:
+    """Why there may be more policies than either way shows."""
+    for way in shown:
+        if isinstance(way, GraphError):
+            return way
+    listed, located = ({ref.id for ref in _shown(way)} for way in shown)
+    if listed == located:
+        return None
+    return GraphAnswerError(
+        f"Two ways of reading the policies of access package {parents[-1]} differ: the access"
+        f" package shows {len(listed)}, the list of all policies {len(located)}. Grant the identity"
+        " EntitlementManagement.Read.All; if it has that permission, retry."
+    )
+
+
+def _error(matches: Sequence[Observed | GraphError], doubt: GraphError | None) -> GraphError | None:
+    """Why it is not certain what a reference with these matches names."""
+    if not matches:
+        return doubt
+    return next((each for each in matches if isinstance(each, GraphError)), None)

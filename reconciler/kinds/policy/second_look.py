@@ -1,0 +1,102 @@
+"""The read through the beta version before a policy is written: v1.0 does not show everything that
+a policy has, and whether a PUT keeps what it does not show is undecided (docs/graph.md §7.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from reconciler.errors import GraphAnswerError, GraphError
+from reconciler.model.answers import identifier
+from reconciler.model.graph import Graph, Request
+from reconciler.model.kind import SecondLook
+from reconciler.model.objects import ObjectRef, Observed
+from reconciler.model.reason import Reason, reason
+
+_ADDRESS = (
+    "{+baseurl}/identityGovernance/entitlementManagement/accessPackageAssignmentPolicies/{policy}"
+)
+_APPROVAL = "requestApprovalSettings"
+_FIRST_STAGES = (f"{_APPROVAL}/approvalStages/*", f"{_APPROVAL}/stages/*")
+_JUSTIFICATION = f"{_APPROVAL}/isRequestorJustificationRequired"
+_REVIEWS = ("accessReviewSettings", "reviewSettings")
+_NOTIFICATIONS = ("accessPackageNotificationSettings", "notificationSettings")
+HIDDEN: Mapping[str, str] = {
+    "verifiableCredentialSettings/credentialTypes": "",
+    "isDenyPolicy": "",
+    "isCustomAssignmentScheduleAllowed": "",
+    f"{_APPROVAL}/skipManagerApprovalForManagerAsRequestor": "",
+    **{f"{stage}/isApproverAllowedToModifyRequest": "" for stage in _FIRST_STAGES},
+    **{f"{stage}/customExtension": "" for stage in _FIRST_STAGES},
+    **{f"{review}/isReminderNotificationsDisabled": "" for review in _REVIEWS},
+    **{f"{review}/isAgenticExperienceEnabled": "" for review in _REVIEWS},
+    "questions/*/attribute": "",
+    # These three v1.0 shows too, but not in every cloud.
+    **{
+        f"{stage}/{name}": f"{_APPROVAL}/stages/*/approverInformationVisibility"
+        for stage in _FIRST_STAGES
+        for name in ("approverInformationVisibility", "isApproverInformationVisibleToRequestor")
+    },
+    _JUSTIFICATION: _JUSTIFICATION,
+    **{
+        f"{settings}/isAssignmentNotificationDisabled": "notificationSettings"
+        for settings in _NOTIFICATIONS
+    },
+}
+"""Path in the answer of beta → the path in the answer of v1.0 that shows the same, if any.
+
+Source: docs/graph.md §7.4.
+"""
+_NOT_SET = (None, False, "", "default", "unknownFutureValue")
+
+
+async def read(graph: Graph, ref: ObjectRef) -> Mapping[str, Any]:
+    """The policy as beta shows it.
+
+    Raises:
+        GraphError: it could not be read, or the answer is another policy.
+    """
+    request = Request("GET", _ADDRESS, {"policy": str(ref.id)}, beta=True)
+    answer = await graph.read(request)
+    answered = identifier(answer.body, "a policy")
+    if answered.lower() != str(ref.id).lower():
+        raise GraphAnswerError(
+            f"Graph returned policy {answered} instead of {ref.id}.", request_id=answer.request_id
+        )
+    return answer.body
+
+
+def problem(policy: Observed, beta: Mapping[str, Any] | GraphError) -> Reason | None:
+    """Which settings of the policy v1.0 does not show; it must not be written then."""
+    if isinstance(beta, GraphError):
+        return reason("hidden_settings_unread", error=str(beta))
+    paths = sorted(path for path, shown in HIDDEN.items() if _is_hidden(path, shown, policy, beta))
+    return reason("hidden_settings", paths=[*paths]) if paths else None
+
+
+def _is_hidden(path: str, shown: str, policy: Observed, beta: Mapping[str, Any]) -> bool:
+    values = [value for value in _values(beta, path.split("/")) if _is_set(value)]
+    if not values or not shown:
+        return bool(values)
+    return len([*_values(policy.raw, shown.split("/"))]) < len(values)
+
+
+def _is_set(value: Any) -> bool:
+    return value not in _NOT_SET and value not in ([], {})
+
+
+def _values(holder: Any, path: Sequence[str]) -> Iterator[Any]:
+    """The values at the path; `*` stands for every item of a list."""
+    if not path:
+        yield holder
+        return
+    name, *rest = path
+    if name == "*":
+        for item in holder if isinstance(holder, list) else ():
+            yield from _values(item, rest)
+    elif isinstance(holder, Mapping) and name in holder:
+        yield from _values(holder[name], rest)
+
+
+SECOND_LOOK = SecondLook(read, problem)
