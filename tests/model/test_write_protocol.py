@@ -5,7 +5,8 @@ needed for one of them, and docs/safety.md says the same as the model.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,10 +14,10 @@ from tiers import sample
 
 from reconciler.app.kinds import sentences
 from tests.docs.doc_pages import ROOT, section
-from tests.model.exploration import Exploration, Promises, explore
+from tests.model.exploration import Exploration, explore
 from tests.model.promises import PROMISES, creates_one, keeps_edits
 from tests.model.worlds import GONE, LAGS, OLD_TYPE, SAFEGUARDS, Left, Setting, World, start
-from tests.model.write_protocol import REASONS
+from tests.model.write_protocol import REASONS, steps
 
 BUILT_AT_THE_SAME_TIME = {"still_shown"}
 
@@ -30,11 +31,14 @@ class Scenario(NamedTuple):
     next_wants: tuple[str, ...] = ()
     bodies: int = 1
 
-    def explore(self, lag: str, promises: Promises = PROMISES, **assumed: Any) -> Exploration:
+    def explore(
+        self, lag: str, promises: Mapping[str, Callable[[World], bool]] = PROMISES, **assumed: Any
+    ) -> Exploration:
         """All worlds under this lag; with one promise alone, until it is broken."""
         setting = Setting(LAGS[lag], next_wants=self.next_wants, bodies=self.bodies)
         setting = setting._replace(**assumed)
-        return explore(start(setting, self.left, self.wants, self.old), setting, promises)
+        first = start(setting, self.left, self.wants, self.old)
+        return explore(first, partial(steps, setting=setting), promises)
 
 
 MISHAPS = Left(lost_answers=1, failed_reads=1, kills=1)

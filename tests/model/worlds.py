@@ -171,6 +171,11 @@ class World(NamedTuple):
         return {name: content for name, content in contents.items() if content != GONE}
 
     @property
+    def is_over(self) -> bool:
+        """True once every run has ended or was killed."""
+        return all(run.is_over for run in self.runs)
+
+    @property
     def live(self) -> Live:
         """What is really live, whether it shows or not."""
         return self.read(frozenset(range(len(self.log))))
