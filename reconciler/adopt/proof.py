@@ -4,7 +4,8 @@ added.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from reconciler.adopt.adoption import Adoption, NewObject
@@ -27,9 +28,9 @@ from reconciler.model.objects import (
 )
 from reconciler.model.odata import ODATA_TYPE
 
-Key: TypeAlias = tuple[str, str, tuple[str, ...], str, str]
-"""File, kind, parents, name and pinned id: edits move no object to another file, and the rest is
-unique.
+Key: TypeAlias = tuple[str, str, tuple[str, ...], str, str, int]
+"""File, kind, parents, name, pinned id, and number: edits move no object to another file, and only
+an object that is declared in parts has several declarations.
 """
 
 
@@ -76,8 +77,15 @@ def _scope_key(parent: ObjectRef | None) -> tuple[str, ...]:
     return parents_key((parent,)) if parent else ()
 
 
-def _key(file: str, ref: ObjectRef, parents: Parents, name: JsonValue) -> Key:
-    return file, ref.kind, parents_key(parents), str(name), ref.id or ""
+def _key(
+    file: str, ref: ObjectRef, parents: Parents, name: JsonValue, taken: Container[Key] = ()
+) -> Key:
+    """The first key of the object that is not taken."""
+    keys = (
+        (file, ref.kind, parents_key(parents), str(name), ref.id or "", number)
+        for number in itertools.count()
+    )
+    return next(key for key in keys if key not in taken)
 
 
 def _key_of_new(new: NewObject) -> Key:
@@ -99,7 +107,8 @@ def _by_key(
             for edit in edits.get(declared.source, ()):
                 if edit.path == NAME:
                     name = edit.after
-            keyed[_key(declared.source.file, declared.ref, declared.parents, name)] = declared
+            file = declared.source.file
+            keyed[_key(file, declared.ref, declared.parents, name, keyed)] = declared
     return keyed
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.app.kinds import KINDS, document_format
 from reconciler.app.runs import Progress
 from reconciler.loader import LoadedState, load_environments, load_texts, read_texts
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
 from reconciler.model.export import Export, Update
+from reconciler.model.objects import ObjectRef, ObservedScope, Referring
 from reconciler.settings import Settings
+
+if TYPE_CHECKING:
+    from reconciler.app.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +43,10 @@ async def export(
     progress: Progress,
     *,
     catalog_properties: bool = False,
+    policies: bool = False,
 ) -> Export:
     """The live objects as desired-state documents, with `catalog_properties` also the catalogs
-    themselves; reads Graph, writes nothing.
+    themselves, with `policies` also the stages that call an extension; reads Graph, writes nothing.
 
     Raises:
         UsageError: no catalog of the tenant has a name that was given.
@@ -55,13 +63,51 @@ async def export(
         chosen = select_live(every, settings.catalogs)
         read = counting("reading catalogs", len(chosen), progress)
         observed = await observe_listed(connection.graph, KINDS, chosen, read)
-    return exported(
-        observed,
-        every,
+        referring = await _referring(connection, observed, progress) if policies else {}
+    result = exported(
+        [_with(scope, referring) for scope in observed],
+        [*every, *(ref for each in referring.values() for ref in each.parents)],
         document_format(),
         named=bool(settings.catalogs),
         to_declare=parents if catalog_properties else (),
     )
+    unread = [*_unread(referring)]
+    return dataclasses.replace(
+        result,
+        diagnostics=(*result.diagnostics, *unread),
+        complete=result.complete and not unread,
+    )
+
+
+async def _referring(
+    connection: Connection, observed: Iterable[ObservedScope], progress: Progress
+) -> dict[ObjectRef, Referring]:
+    """What calls the extensions of each catalog that was read."""
+    from reconciler.app.referring import observe_referring
+    from reconciler.app.steps import counting
+
+    catalogs = [scope.parent for scope in observed if scope.parent and scope.read == "complete"]
+    read = counting("reading policies", len(catalogs), progress)
+    places = [(catalog,) for catalog in catalogs]
+    referring = await observe_referring(connection.graph, KINDS, "extension", places, read)
+    return dict(zip(catalogs, referring, strict=True))
+
+
+def _with(scope: ObservedScope, referring: Mapping[ObjectRef, Referring]) -> ObservedScope:
+    """The scope with what calls its extensions."""
+    calling = referring.get(scope.parent) if scope.parent else None
+    if calling is None:
+        return scope
+    return dataclasses.replace(scope, objects=(*scope.objects, *calling.objects))
+
+
+def _unread(referring: Mapping[ObjectRef, Referring]) -> Iterator[Diagnostic]:
+    """R307 for each catalog whose policies could not be read completely."""
+    for catalog, calling in referring.items():
+        if calling.incomplete is not None:
+            message = f"The policies of catalog {catalog} could not be read completely:"
+            hint = "Policies may be missing in the export. Export again once they can be read."
+            yield Diagnostic("R307", "warning", f"{message} {calling.incomplete}", hint)
 
 
 def files_to_update(settings: Settings, paths: Sequence[Path]) -> UpdateFiles:

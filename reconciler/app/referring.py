@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, S
 from itertools import chain
 from typing import TypeAlias, TypeVar
 
-from reconciler.errors import GraphAnswerError, GraphError
+from reconciler.errors import RETRY, GraphAnswerError, GraphError
 from reconciler.graph.concurrent import concurrently
 from reconciler.loader.format import noun
 from reconciler.model.graph import Graph
@@ -49,7 +49,11 @@ async def observe_referring(
         objects = await concurrently(search.objects(scope) for search in searches)
         advance()
         problems = dict.fromkeys(chain.from_iterable(search.problems for search in searches))
-        return Referring(tuple(chain.from_iterable(objects)), " ".join(problems) or None)
+        return Referring(
+            tuple(chain.from_iterable(objects)),
+            " ".join(problems) or None,
+            tuple(chain.from_iterable(search.parents for search in searches)),
+        )
 
     return await concurrently(map(inside, scopes))
 
@@ -77,9 +81,15 @@ class _Search:
         self._kind = kind
         self._located = located
         self.problems: list[str] = []
+        self.parents: list[ObjectRef] = []
 
     async def objects(self, parents: Parents) -> list[Observed]:
         """Every object inside these parents that either way shows."""
+        every = await self._of_either_way(parents)
+        self.problems += [f"{each.incomplete} {RETRY}" for each in every if each.incomplete]
+        return every
+
+    async def _of_either_way(self, parents: Parents) -> list[Observed]:
         listed = {identity(each.ref, each.parents): each for each in await self._listed(parents)}
         if self._located is None:
             return [*listed.values()]
@@ -104,6 +114,7 @@ class _Search:
         places = [parents]
         for name in self._kind.parents[len(parents) :]:
             inner = await self._in_each(self._kinds.named(name), places)
+            self.parents += [each.ref for each in inner]
             places = [(*each.parents, each.ref) for each in inner]
         return await self._in_each(self._kind, places)
 

@@ -132,7 +132,8 @@ def _object_in(writing: Writing, result: Result) -> tuple[Observed | None, Recon
     """The object in the answer; or why the answer does not tell whether the write was applied."""
     if not isinstance(result, Answer):
         return None, result
-    if not result.body and not writing.is_create:
+    # The answer to a PUT does not show what only `$expand` shows: a foreign object is read back.
+    if not writing.is_create and (not result.body or writing.kind.is_foreign):
         return None, None
     if not result.body:
         text = f"Graph answered the POST without the new {writing.kind.name}."

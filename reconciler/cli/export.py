@@ -47,13 +47,20 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Declare the catalogs themselves too, with their properties.",
 )
+@click.option(
+    "--policies",
+    is_flag=True,
+    help="Declare the policies too, with the stages that call an extension.",
+)
 @output_options()
 @target_options
-def export_command(
+def export_command(  # noqa: PLR0913 - one parameter for each option
+    *,
     paths: tuple[Path, ...],
     out: Path | None,
     update: bool,
     catalog_properties: bool,
+    policies: bool,
     settings: Settings,
     output: Output,
 ) -> int:
@@ -72,26 +79,41 @@ def export_command(
             hint="--update changes the catalogs that the files declare; to declare another one,"
             " write `catalog` as a mapping.",
         )
+    if update and policies:
+        raise UsageError(
+            "--update and --policies are mutually exclusive.",
+            hint="--update changes the stages that the files declare.",
+        )
     if paths and not update:
         raise UsageError(
             "export takes PATH only with --update.", hint="Add --update, or omit PATH."
         )
     if update:
         return _update(paths, settings, output)
-    return _export(out, settings, output, catalog_properties=catalog_properties)
+    return _export(out, settings, output, catalog_properties=catalog_properties, policies=policies)
 
 
 def _export(
-    out: Path | None, settings: Settings, output: Output, *, catalog_properties: bool
+    out: Path | None,
+    settings: Settings,
+    output: Output,
+    *,
+    catalog_properties: bool,
+    policies: bool,
 ) -> int:
     from reconciler.app.export import export
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress, tell
 
     with progress(output) as bars:
-        exported = run_async(
-            export(settings, os.environ, bars, catalog_properties=catalog_properties)
+        reading = export(
+            settings,
+            os.environ,
+            bars,
+            catalog_properties=catalog_properties,
+            policies=policies,
         )
+        exported = run_async(reading)
     files = [] if out is None else _save(exported, out)
     _print(exported, files, output, saved=out is not None)
     if output.verbosity >= 0:

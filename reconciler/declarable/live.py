@@ -81,7 +81,9 @@ def _by_name(live: Observed) -> tuple[str, str]:
 
 
 def _is_ours(kind: Kind, live: Observed) -> bool:
-    return not kind.is_foreign or any(value is not None for value in live.properties.values())
+    if not kind.is_foreign:
+        return True
+    return any(live.properties.get(path) is not None for path in kind.fields.members)
 
 
 def declarable(
@@ -96,7 +98,7 @@ def declarable(
         return Declarable(live, None, (LeftOut((), f'its type "{live.ref.type}" is unknown'),))
     kind = document_format.kinds.named(live.ref.kind)
     referring = _with_references(live, names)
-    body, left_out = written(kind, referring, names, pinned=pinned), list[LeftOut]()
+    body, left_out = written(kind, referring, names, pinned=pinned), _undocumented(kind, live)
     while faults := list(_faults(body, kind, referring, document_format)):
         parts = [(_optional_part(body, path, kind, live), because) for path, because in faults]
         required = [because for part, because in parts if part is None]
@@ -107,6 +109,19 @@ def declarable(
         body = smaller
         left_out += removed
     return Declarable(live, body, tuple(left_out))
+
+
+def _undocumented(kind: Kind, live: Observed) -> list[LeftOut]:
+    """What is ours in a foreign object, and has no name in a file."""
+    names = {path[:1] for path in kind.fields.members}
+    return [
+        LeftOut(path, "it is not documented")
+        for path in live.properties
+        if kind.is_foreign
+        and len(path) == 2
+        and path[:1] in names
+        and path not in kind.fields.members
+    ]
 
 
 def _without_all(

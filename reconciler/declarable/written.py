@@ -31,7 +31,7 @@ def written(kind: Kind, live: Observed, names: Names, *, pinned: bool) -> Writte
     properties: Written = {
         path: value
         for path, value in live.properties.items()
-        if value is not None and _is_declared(path, value, kind.fields)
+        if value is not None and _is_declared(path, value, kind)
     }
     emptied: Written = {
         (name,): {}
@@ -99,11 +99,13 @@ def _as_text(path: Path, value: Value) -> JsonValue:
     return odata_type(str(value)) if path[-1] == ODATA_TYPE else value
 
 
-def _is_declared(path: Path, value: Value, fields: Fields) -> bool:
-    """True for every path but that of a type which a file need not name."""
+def _is_declared(path: Path, value: Value, kind: Kind) -> bool:
+    """True for every path but that of a type which a file need not name; of a foreign object, only
+    for what is ours.
+    """
     if path[-1] != ODATA_TYPE:
-        return True
-    field = fields.field(path[:-1])
+        return not kind.is_foreign or path in kind.fields.members
+    field = kind.fields.field(path[:-1])
     return field.chosen and value != field.default_type
 
 

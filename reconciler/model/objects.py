@@ -151,11 +151,13 @@ class Observed:
 class Referring:
     """The live objects that can refer to objects of another kind.
 
-    `incomplete` says why there may be more of them, and what to do; None: these are all.
+    `incomplete` says why there may be more of them, and what to do; None: these are all. `parents`
+    are the objects that were searched for them, inside of the outermost parent.
     """
 
     objects: tuple[Observed, ...]
     incomplete: str | None = None
+    parents: tuple[ObjectRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,15 @@ def values(field: FieldChange, declared: str, live: str) -> str:
 def last_changed(change: Change) -> str:
     """Who last wrote the live object and when, as far as Graph says; otherwise "".
 
-    Graph records one time and one author for the whole object, whatever property was written.
+    Graph records one time and at most one author for the whole object, whatever property was
+    written; of a policy no author.
     """
     when = f" {visible(change.last_modified_at)}" if change.last_modified_at else ""
     who = f" by {visible(change.last_modified_by)}" if change.last_modified_by else ""
     if not when and not who:
         return ""
-    return f"the live {noun(change.kind)} was last changed{when}{who}"
+    unknown = "" if who else "; Graph does not say by whom"
+    return f"the live {noun(change.kind)} was last changed{when}{who}{unknown}"
 
 
 def command(plan: Plan, name: str) -> str:

@@ -72,8 +72,11 @@ def created_text(row: FieldChange) -> str:
 def after_text(row: FieldChange) -> str:
     """The value after an apply.
 
-    A null clears the property, unless the service computes it.
+    A null clears the property, unless the service computes it. An object that the same plan creates
+    has no id yet.
     """
+    if isinstance(row.after, ObjectRef) and row.after.id is None:
+        return f"{value_text(row.after)} (id known after apply)"
     if row.after is not None:
         return value_text(row.after)
     return "(known after apply)" if row.computed else "null (cleared)"

@@ -41,12 +41,14 @@ def scope_title(ref: ObjectRef) -> str:
     return f"{scope_label(ref)}{identity}"
 
 
-def object_title(ref: ObjectRef) -> str:
+def object_title(ref: ObjectRef, parents: Parents = ()) -> str:
     """`notify-approvers (accessPackage…WorkflowExtension, id …)`; where the kind has one type only,
-    `Marketing (catalog, id …)`.
+    `Marketing (catalog, id …)`; of an object with inner parents, `Initial policy (policy of
+    Campaign tools, id …)`.
     """
+    inner = f" of {parents_label(parents[1:])}" if parents[1:] else ""
     identity = f", id {visible(ref.id)}" if ref.id else ""
-    return f"{label(ref.display_name)} ({visible(ref.type or noun(ref.kind))}{identity})"
+    return f"{label(ref.display_name)} ({visible(ref.type or noun(ref.kind))}{inner}{identity})"
 
 
 def parents_label(parents: Parents) -> str:
@@ -66,7 +68,7 @@ def change_title(change: Change, wording: Wording = PLAIN) -> str:
     NAME (…)`.
     """
     word = drift_words.TITLES[change.action] if wording.drift else change.action
-    return f"{SYMBOLS[change.action]} {word} {object_title(change.object)}"
+    return f"{SYMBOLS[change.action]} {word} {object_title(change.object, change.parents)}"
 
 
 def place_text(place: SourceLocation | None, *, column: bool = False) -> str:

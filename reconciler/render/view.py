@@ -6,10 +6,11 @@ All text that comes from here is visible and on one line (`escape.visible`).
 from __future__ import annotations
 
 from reconciler.model.plan import Change, Plan
+from reconciler.model.plan_document import use_document
 from reconciler.render import drift as drift_words
 from reconciler.render.escape import visible
 from reconciler.render.nouns import common_noun, plural
-from reconciler.render.reasons import sentence
+from reconciler.render.reasons import sentence, use_text
 from reconciler.render.scopes import no_changes
 from reconciler.render.titles import place_text
 from reconciler.render.wording import PLAIN, Wording
@@ -77,7 +78,12 @@ def details(change: Change, wording: Wording = PLAIN) -> list[str]:
 
 
 def _uses(change: Change) -> str:
-    """What refers to an object that is removed; what is in use is blocked."""
+    """What refers to an object that is removed; a use that does not end is a reason to block it."""
     if not change.removes:
         return ""
-    return "what uses it could not be read" if change.used_by is None else "nothing uses it"
+    if change.used_by is None:
+        return "what uses it could not be read"
+    if not change.used_by:
+        return "nothing uses it"
+    uses = "; ".join(use_text(use_document(use, change)) for use in change.used_by)
+    return f"used until this plan ends it: {visible(uses)}"

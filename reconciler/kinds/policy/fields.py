@@ -23,5 +23,11 @@ STAGES = {
 }
 """The stages, each with the type of the extensions that it can call (docs/graph.md §7.1)."""
 FIELDS = Fields(
-    {(SETTINGS, stage): Field(refers_to="extension", nullable=True) for stage in STAGES}
+    {
+        (SETTINGS,): Field(),
+        **{
+            (SETTINGS, stage): Field(refers_to="extension", nullable=True, optional=True)
+            for stage in STAGES
+        },
+    }
 )
