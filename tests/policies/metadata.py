@@ -1,0 +1,108 @@
+"""Microsoft's metadata of v1.0 as types with members; it is not in every checkout."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openapi_schema_validator import OAS30Validator, oas30_format_checker
+
+MATERIAL = Path(__file__).parents[2].parent / "shared"
+METADATA = MATERIAL / "graph" / "openapi-entitlement-subset-put.yaml"
+FILES = MATERIAL / "policies"
+GRAPH = "microsoft.graph."
+POLICY_TYPE = f"{GRAPH}accessPackageAssignmentPolicy"
+
+needs_metadata = pytest.mark.skipif(not METADATA.exists(), reason="Microsoft's metadata is missing")
+needs_files = pytest.mark.skipif(not FILES.exists(), reason="the example policies are missing")
+
+Schema = dict[str, Any]
+
+
+@cache
+def types() -> dict[str, Schema]:
+    """Every schema by its name.
+
+    Raises:
+        FileNotFoundError: there is no metadata; a test that needs it is marked `needs_metadata`.
+    """
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document = yaml.load(METADATA.read_text(encoding="utf-8"), Loader=loader)
+    schemas: dict[str, Schema] = document["components"]["schemas"]
+    return schemas
+
+
+def referred(schema: Schema) -> str | None:
+    """The name of the type that the schema refers to, alone or as the alternative to null."""
+    references = [part.get("$ref") for part in [schema, *schema.get("anyOf", ())]]
+    name = next((reference for reference in references if reference), None)
+    return name and name.rpartition("/")[2]
+
+
+def is_nullable(schema: Schema) -> bool:
+    """True when null is a value of the schema."""
+    return any(part.get("nullable") for part in [schema, *schema.get("anyOf", ())])
+
+
+@cache
+def members(type_name: str) -> dict[str, Schema]:
+    """The members of a type by their names, with those that it inherits."""
+    schema = types()[type_name]
+    inherited: dict[str, Schema] = {}
+    for part in [*schema.get("allOf", ()), schema]:
+        base = referred(part)
+        inherited |= members(base) if base else part.get("properties", {})
+    return inherited
+
+
+@cache
+def concrete(type_name: str) -> tuple[str, ...]:
+    """The types that an object declared so can have; its own only if that is not abstract.
+
+    A member of a type without required `@odata.type` may also come without a type.
+    """
+    schema = _with_discriminator(type_name)
+    derived = [name.removeprefix("#") for name in schema.get("discriminator", {}).get("mapping", ())]
+    typed = "@odata.type" in schema.get("required", ())
+    return tuple(derived) if typed else (type_name, *derived)
+
+
+def _with_discriminator(type_name: str) -> Schema:
+    """The part of the type's schema that has its discriminator and required members."""
+    schema = types()[type_name]
+    parts = [part for part in schema.get("allOf", ()) if "$ref" not in part]
+    merged: Schema = {}
+    for part in [*parts, schema]:
+        merged |= part
+    return merged
+
+
+@cache
+def _validator(type_name: str) -> OAS30Validator:
+    # A derived type refers to its root, whose discriminator leads back to it: without them the
+    # validator ends. `problems` checks the concrete types instead.
+    plain = {
+        name: {key: value for key, value in schema.items() if key != "discriminator"}
+        for name, schema in types().items()
+    }
+    schema = {"$ref": f"#/components/schemas/{type_name}", "components": {"schemas": plain}}
+    return OAS30Validator(schema, format_checker=oas30_format_checker)
+
+
+def problems(value: Any, type_name: str = POLICY_TYPE) -> list[str]:
+    """Where the plain value, and any typed object in it, differs from what its type declares."""
+    here = [f"{type_name}: {error.message}" for error in _validator(type_name).iter_errors(value)]
+    return here + _inside(value)
+
+
+def _inside(value: Any) -> list[str]:
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [problem for inner in held for problem in _of(inner)]
+
+
+def _of(value: Any) -> list[str]:
+    name = str(value.get("@odata.type", "")).removeprefix("#") if isinstance(value, dict) else ""
+    return problems(value, name) if name in types() else _inside(value)
