@@ -53,7 +53,11 @@ _ANNOTATIONS = (
     (f"{SETTINGS}@odata.context", _ADDRESS),
     ("@microsoft.graph.tips", "Use $select to choose only the properties your app needs"),
 )
-_MEMBER = st.tuples(st.sampled_from(_NAMES), _UNDECLARED) | st.sampled_from(_ANNOTATIONS)
+_MEMBER = (
+    st.tuples(st.sampled_from(_NAMES), ANY_NUMBER)
+    | st.tuples(st.sampled_from(_NAMES), _UNDECLARED)
+    | st.sampled_from(_ANNOTATIONS)
+)
 _PLACE = st.integers(0, 1_000)
 _ADDED = st.lists(st.tuples(_PLACE, _PLACE, _MEMBER), max_size=8)
 

@@ -1,4 +1,4 @@
-"""JSON text as trees in which nothing of it is lost: numbers keep their digits, objects their order.
+"""JSON text as trees that lose nothing of it: numbers keep their digits, objects their order.
 
 Independent of the product on purpose: a loss there must not be repeated here.
 """

@@ -65,7 +65,9 @@ def concrete(type_name: str) -> tuple[str, ...]:
     A member of a type without required `@odata.type` may also come without a type.
     """
     schema = _with_discriminator(type_name)
-    derived = [name.removeprefix("#") for name in schema.get("discriminator", {}).get("mapping", ())]
+    derived = [
+        name.removeprefix("#") for name in schema.get("discriminator", {}).get("mapping", ())
+    ]
     typed = "@odata.type" in schema.get("required", ())
     return tuple(derived) if typed else (type_name, *derived)
 
@@ -93,16 +95,21 @@ def _validator(type_name: str) -> OAS30Validator:
 
 
 def problems(value: Any, type_name: str = POLICY_TYPE) -> list[str]:
-    """Where the plain value, and any typed object in it, differs from what its type declares."""
-    here = [f"{type_name}: {error.message}" for error in _validator(type_name).iter_errors(value)]
-    return here + _inside(value)
+    """Where a plain value differs from what its type declares, at any depth.
+
+    Each object inside is checked by itself: where null is allowed, the metadata allows any object.
+    """
+    errors = _validator(type_name).iter_errors(value)
+    faults = [f"{type_name}: {error.message}" for error in errors]
+    for name, schema in members(type_name).items():
+        declared = referred(schema.get("items", schema))
+        held = value.get(name) if declared else None
+        for inner in held if isinstance(held, list) else [held]:
+            if isinstance(inner, dict):
+                faults += problems(inner, _type_of(inner, str(declared)))
+    return faults
 
 
-def _inside(value: Any) -> list[str]:
-    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [problem for inner in held for problem in _of(inner)]
-
-
-def _of(value: Any) -> list[str]:
-    name = str(value.get("@odata.type", "")).removeprefix("#") if isinstance(value, dict) else ""
-    return problems(value, name) if name in types() else _inside(value)
+def _type_of(value: dict[str, Any], declared: str) -> str:
+    named = str(value.get("@odata.type")).removeprefix("#")
+    return named if named in types() else declared

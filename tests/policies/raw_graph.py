@@ -14,7 +14,6 @@ from typing import Any
 from aiohttp import web
 
 from tests.graph.scripted import TOKEN
-from tests.policies.generated import SETTINGS
 from tests.policies.json_text import written
 from tests.policies.raw_store import REFERENCES, Object, RefusedError, Store
 
@@ -143,14 +142,13 @@ class RawGraph:
 
 
 def _existing(held: dict[str, Any], request: web.Request, name: str = "id") -> Any:
-    """What is held under the id in the address; the ways of writing a GUID do not differ.
+    """What is held under the id in the address.
 
     Raises:
         HTTPNotFound: nothing is.
     """
-    by_id = {key.lower(): value for key, value in held.items()}
     try:
-        return by_id[request.match_info[name].lower()]
+        return held[request.match_info[name]]
     except KeyError as error:
         raise web.HTTPNotFound from error
 
@@ -184,9 +182,7 @@ def _at(value: Any, path: str) -> str:
 def _without_unexpanded(value: Object, request: web.Request, *references: str) -> Object:
     expanded = request.query.get("$expand", "")
     return {
-        name: each
-        for name, each in value.items()
-        if name not in references or name in expanded
+        name: each for name, each in value.items() if name not in references or name in expanded
     }
 
 

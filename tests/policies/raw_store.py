@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.policies.generated import CATALOG, EXPIRY_TYPE, PACKAGE, REQUEST_TYPE, SETTINGS
+from tests.policies.generated import CATALOG, EXPIRY_TYPE, REQUEST_TYPE, SETTINGS
 from tests.policies.json_text import parsed, written
 
 Object = dict[str, Any]
@@ -101,6 +101,8 @@ class Store:
     def _expanded(self, setting: Object) -> Object:
         """The setting as it is read: under a new id, with all of the extension."""
         extension = self._referred(self.extensions, setting.get("customExtension"), "InvalidModel")
+        if not isinstance(setting.get("stage"), str):
+            raise RefusedError("InvalidModel")
         setting_id = f"61000000-0000-4000-8000-{next(self._numbers):012}"
         return {"id": setting_id, "stage": setting["stage"], "customExtension": extension}
 

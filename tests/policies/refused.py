@@ -100,7 +100,7 @@ def reasons(policy: Policy) -> set[str]:
 
 def _reasons(policy: Policy) -> Iterator[str]:
     for holder in objects_in(policy.tree):
-        if any(UNKNOWN in (value if isinstance(value, list) else [value]) for value in holder.values()):
+        if any(value in (UNKNOWN, [UNKNOWN]) for value in holder.values()):
             yield "unknown_value"
         if str(holder.get("@odata.type")).endswith("accessPackageDynamicApprovalStage"):
             yield "dynamic_stage"
