@@ -38,7 +38,9 @@ SETTINGS = "customExtensionStageSettings"
 TIMES = ("createdDateTime", "modifiedDateTime")
 
 _NAMES = ("newMember", "isBackup", "überraschung", "a/b~c", "", "a.b", "1", "ID", "__proto__")
-_LEAVES = ANY_NUMBER | TEXT | st.booleans() | st.none() | st.builds(list) | st.builds(dict)
+_LEAVES: st.SearchStrategy[Any] = (
+    ANY_NUMBER | TEXT | st.booleans() | st.none() | st.builds(list) | st.builds(dict)
+)
 _UNDECLARED = st.recursive(
     _LEAVES,
     lambda inner: (

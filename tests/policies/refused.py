@@ -24,7 +24,7 @@ from tests.policies.values import DYNAMIC_STAGE, Draw
 
 UNKNOWN = "unknownFutureValue"
 UNKNOWN_STAGES = ("assignmentRequestDeterminingApprovalRequirements", "aStageOfNextYear", UNKNOWN)
-_NO_EXTENSION = (None, {}, {"id": None}, {"displayName": "no id"})
+_NO_EXTENSION: tuple[Object | None, ...] = (None, {}, {"id": None}, {"displayName": "no id"})
 
 Spoil = Callable[[Draw, Object], None]
 

@@ -16,7 +16,7 @@ from tiers import examples
 
 from reconciler.kinds.access_package import ACCESS_PACKAGE
 from reconciler.kinds.policy.api import get_policy, list_policies, locate_policies
-from reconciler.model.objects import ObjectRef
+from reconciler.model.objects import ObjectRef, Observed
 from tests.graph.graph_clients import graph_at
 from tests.graph.scripted import TOKEN
 from tests.policies.compare import called_at, differences
@@ -27,6 +27,7 @@ from tests.policies.generated import (
     REQUEST_TYPE,
     SETTINGS,
     TYPES,
+    Object,
     Policy,
     policies,
     policy_files,
@@ -181,9 +182,10 @@ def test_what_an_update_omits_is_lost_and_what_it_does_not_know_is_refused() -> 
     after = parsed(store.put(POLICY, written({"accessPackage": sent["accessPackage"]})))
     assert "newMember" not in after
     assert (after["questions"], after[SETTINGS]) == ([], [])
-    for settings_sent in ([{"stage": STAGE}], [{"customExtension": {"id": "x"}}]):
+    unusable: tuple[Object, ...] = ({"stage": STAGE}, {"customExtension": {"id": "x"}})
+    for setting in unusable:
         with pytest.raises(RefusedError):
-            store.put(POLICY, written({**sent, SETTINGS: settings_sent}))
+            store.put(POLICY, written({**sent, SETTINGS: [setting]}))
     with pytest.raises(RefusedError):
         store.put(POLICY, "{")
     assert parsed(store.policies[POLICY]) == after
@@ -214,6 +216,20 @@ def bind_and_unbind(policy: Policy, stage: str) -> None:
     unbound = store.put(policy_id, written(body_of(bound, stage, None)))
     assert called_at(unbound, stage) == []
     assert differences(policy.text, unbound, stage) == []
+
+
+@needs_metadata
+@settings(max_examples=examples(40))
+@given(policies())
+def test_every_policy_that_is_drawn_is_read(policy: Policy) -> None:
+    async def run() -> Observed | None:
+        async with raw_graph(policy.text) as served_graph, graph_at(served_graph.base) as graph:
+            return await get_policy(graph, PARENTS, POLICY)
+
+    observed = asyncio.run(run())
+    assert observed is not None
+    called = {path[1]: [str(ref.id)] for path, ref in observed.properties.items() if path[1:]}
+    assert called == policy.called
 
 
 @needs_metadata
