@@ -184,7 +184,7 @@ def _blocked_row(change: Change, wording: Wording) -> str:
     because = sentence_span(sentence(change.reason, change, wording.sentences))
     pending = " (already pending)" if change.already_pending else ""
     cells = (
-        name_span(titles.object_title(change.object, change.parents)),
+        name_span(titles.object_title(change.object)),
         _parents_span(change.parents),
         f"{because}{pending}",
         place_span(change.source),

@@ -92,7 +92,7 @@ def names(referring: Referring) -> set[str]:
     return {str(each.ref) for each in referring.objects}
 
 
-@pytest.mark.parametrize(("expand", "requests"), [("accept", 1), ("first", 2), ("refuse", 3)])
+@pytest.mark.parametrize(("expand", "requests"), [("accept", 1), ("first", 3), ("refuse", 4)])
 def test_it_costs_what_the_budget_says(expand: str, requests: int, tmp_path: Path) -> None:
     referring, counted = read(tmp_path, f"combined_expand={expand}")
     assert (names(referring), referring.incomplete) == (ALL, None)

@@ -235,7 +235,7 @@ def test_a_reference_to_nothing_is_blocked() -> None:
     text = "depot: North\ngates: [{displayName: main, leadsTo: West}]"
     (blocked,) = run(north(), lambda depot: depot.plan(text)).blocked
     assert sentence(blocked.reason, blocked) == (
-        'it refers to the depot "West", which is neither declared nor live'
+        'it refers to the depot "West", which is neither declared nor live; correct the name'
     )
 
 

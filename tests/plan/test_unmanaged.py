@@ -24,6 +24,7 @@ from reconciler.model.objects import Desired, DesiredScope, ObservedScope, Refer
 from reconciler.model.plan import Change, Plan, UnsettledWrite
 from reconciler.model.reason import reason
 from reconciler.plan.build import NOT_READ, PlanContext, build_plan
+from reconciler.plan.reads import Reads
 from reconciler.plan.uses import Uses, place_of
 
 CATALOG = catalog_ref(FINANCE, "Finance")
@@ -51,9 +52,9 @@ def scope(*wanted: Desired, deletes: bool = True, **members: Any) -> DesiredScop
     )
 
 
-def plan(*scopes: DesiredScope, present: Sequence[Any], uses: Uses = NOT_READ) -> Plan:
+def plan(*scopes: DesiredScope, present: Sequence[Any], reads: Reads = NOT_READ) -> Plan:
     observed = ObservedScope(CATALOG, "complete", tuple(present))
-    return build_plan([(each, observed) for each in scopes], KINDS, CONTEXT, uses)
+    return build_plan([(each, observed) for each in scopes], KINDS, CONTEXT, reads)
 
 
 def deletes(planned: Plan) -> list[str | None]:
@@ -149,7 +150,7 @@ def test_what_may_be_in_use_is_blocked_where_ensure_absent_only_warns() -> None:
     wanted = scope(KEPT, absent_extension("old"))
     first = plan(wanted, present=PRESENT)
     referring = {place_of(change): Referring((), "HTTP 403.") for change in first.pending}
-    planned = plan(wanted, present=PRESENT, uses=Uses(referring))
+    planned = plan(wanted, present=PRESENT, reads=Reads(Uses(referring)))
     assert deletes(planned) == ["2"]
     assert [each.object.id for each in blocked(planned, "use_unknown")] == ["3"]
 

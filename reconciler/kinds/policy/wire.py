@@ -37,7 +37,9 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     policy_id, name = identifier(body, "a policy"), text_or_none(body.get("displayName"))
     of = f"policy {policy_id}"
     stages, complete = _called(expanded_list(body, SETTINGS, of))
-    incomplete = f"Graph returned {of} with a stage setting that names no extension."
+    incomplete = (
+        f"Graph returned {of} with a stage setting without its stage or the id of its extension."
+    )
     return Observed(
         ref=ObjectRef("policy", policy_id, name),
         parents=parents,
