@@ -18,15 +18,18 @@ EXTRA_MEMBERS: Final[Json] = {
 }
 
 
+HIDDEN: Final = "betaOnly"
+"""The stored member that holds what no answer of v1.0 shows."""
 # Objects that an object refers to are shown by $expand only (docs/graph.md §7.2).
 _NAVIGATIONS: Final = ("accessPackage", "catalog", "customExtensionStageSettings", "questions")
+_NOT_PLAIN: Final = (*_NAVIGATIONS, HIDDEN)
 
 
 def plain_answer(document: Json, switches: Switches) -> Json:
     """A catalog, access package or policy without what it refers to, plus extra members if the
     switch says so.
     """
-    answer = {name: value for name, value in document.items() if name not in _NAVIGATIONS}
+    answer = {name: value for name, value in document.items() if name not in _NOT_PLAIN}
     return {**answer, **EXTRA_MEMBERS} if switches.extra_properties else answer
 
 

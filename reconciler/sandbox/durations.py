@@ -1,4 +1,4 @@
-"""Edm.Duration: the accepted forms of a timeout, and the form in answers (docs/graph.md §2.5)."""
+"""Edm.Duration: its form, and the timeouts among them (docs/graph.md §2.5)."""
 
 import re
 from decimal import Decimal
@@ -23,17 +23,27 @@ def timeout(value: Any, where: str) -> str:
     Raises: GraphError 400 on another type, another pattern (so `1:00:00` too) or a value out of
         range.
     """
-    match = (
-        _PATTERN.fullmatch(value)
-        if isinstance(value, str) and len(value) <= _LONGEST_TEXT
-        else None
-    )
-    if match is None:
-        raise invalid_model(f"Cannot convert the value of '{where}' to Edm.Duration.")
-    seconds = _seconds(match)
-    if match["sign"] or not _SHORTEST_S <= seconds <= _LONGEST_S:
+    seconds = seconds_of(duration(value, where))
+    if seconds is None or not _SHORTEST_S <= seconds <= _LONGEST_S:
         raise invalid_model(f"'{where}' must be between 5 minutes and 14 days.")
     return _canonical(seconds)
+
+
+def duration(value: Any, where: str) -> str:
+    """Any duration, unchanged. Raises: GraphError 400 on another type or another pattern."""
+    if seconds_of(value) is None:
+        raise invalid_model(f"Cannot convert the value of '{where}' to Edm.Duration.")
+    return str(value)
+
+
+def seconds_of(value: Any) -> Decimal | None:
+    """The length of a duration in seconds; None for anything that is not a duration."""
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        return None
+    match = _PATTERN.fullmatch(value)
+    if match is None:
+        return None
+    return -_seconds(match) if match["sign"] else _seconds(match)
 
 
 def _seconds(match: re.Match[str]) -> Decimal:

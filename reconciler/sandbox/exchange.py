@@ -154,4 +154,6 @@ async def read_object(request: web.Request) -> Json:
 
 
 def _context(request: web.Request, path: str) -> str:
-    return f"{request.url.origin()}/v1.0/$metadata#identityGovernance/entitlementManagement/{path}"
+    version = request.path.split("/")[1]
+    root = f"{request.url.origin()}/{version}/$metadata"
+    return f"{root}#identityGovernance/entitlementManagement/{path}"

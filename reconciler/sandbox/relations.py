@@ -11,9 +11,9 @@ if TYPE_CHECKING:  # see exchange.py
     from reconciler.sandbox.store import Store
 
 
-def is_in_use(store: Store, extension_id: str) -> bool:
+def is_in_use(store: Store, identity: str) -> bool:
     """Whether an assignment policy calls the extension at one of its stages."""
-    return any(extension_id in _extension_ids(policy) for policy in store.policies())
+    return any(identity in _extension_ids(policy) for policy in store.policies())
 
 
 def catalog_of(store: Store, policy: Json) -> str | None:
@@ -22,6 +22,12 @@ def catalog_of(store: Store, policy: Json) -> str | None:
     return str(package.document["catalog"]["id"]) if package else None
 
 
-def _extension_ids(policy: Json) -> Iterator[str]:
+def extension_id(setting: Json) -> str | None:
+    """The id of the extension that a stage setting calls; a seed can have a setting without it."""
+    reference = setting.get("customExtension") or {}
+    return str(reference["id"]).lower() if reference.get("id") else None
+
+
+def _extension_ids(policy: Json) -> Iterator[str | None]:
     settings: Iterable[Json] = policy["customExtensionStageSettings"]
-    return (str(setting["customExtension"]["id"]).lower() for setting in settings)
+    return (extension_id(setting) for setting in settings)

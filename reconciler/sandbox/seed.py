@@ -30,6 +30,7 @@ from reconciler.sandbox.resources.extensions.bodies import (
     parse_extension,
 )
 from reconciler.sandbox.resources.extensions.changes import AUTHOR, CLEARED, with_url
+from reconciler.sandbox.resources.policies.seeding import seeded_policy
 from reconciler.sandbox.strict_json import parsed
 from reconciler.sandbox.switches import Switches
 
@@ -115,20 +116,7 @@ def _extension(given: Json, where: str) -> Json:
 
 
 def _policy(given: Any, where: str) -> Json:
-    dated = _dated(mapping(given, where), where, "modifiedDateTime")
-    members(dated.get("accessPackage"), f"{where}/accessPackage", {"id": guid}, required=("id",))
-    path = f"{where}/customExtensionStageSettings"
-    given_settings = sequence(dated.get("customExtensionStageSettings", []), path)
-    settings = [_setting(each, f"{path}[{n}]") for n, each in enumerate(given_settings)]
-    return {"questions": [], **dated, "customExtensionStageSettings": settings}
-
-
-def _setting(given: Any, where: str) -> Json:
-    checks = {"id": guid, "stage": text, "customExtension": mapping}
-    setting = members(given, where, checks, required=("stage", "customExtension"))
-    extension = f"{where}/customExtension"
-    members(setting["customExtension"], extension, {"id": guid}, required=("id",))
-    return {"id": str(uuid5(NAMESPACE_URL, where)), **setting}
+    return seeded_policy(_dated(mapping(given, where), where, "modifiedDateTime"), where)
 
 
 def _dated(given: Json, where: str, modified: str) -> Json:

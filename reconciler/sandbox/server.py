@@ -13,6 +13,7 @@ from reconciler.sandbox.exchange import SANDBOX, Sandbox
 from reconciler.sandbox.resources.access_packages.routes import routes as access_packages
 from reconciler.sandbox.resources.catalogs.routes import routes as catalogs
 from reconciler.sandbox.resources.extensions.routes import routes as extensions
+from reconciler.sandbox.resources.policies.beta_routes import routes as beta_policies
 from reconciler.sandbox.resources.policies.routes import routes as policies
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.switches import Switches
@@ -52,6 +53,6 @@ async def serve(
 def _application(sandbox: Sandbox, faults: Sequence[Middleware]) -> web.Application:
     application = web.Application(middlewares=[envelope, pace(sandbox.switches), tokens(), *faults])
     application[SANDBOX] = sandbox
-    for routes in (catalogs, extensions, access_packages, policies):
+    for routes in (catalogs, extensions, access_packages, policies, beta_policies):
         application.add_routes(routes)
     return application

@@ -86,6 +86,32 @@ class Switches:
     packages_of_catalog: ExpandedWay = field(
         default="complete", metadata=_about("what a catalog expanded to its access packages shows")
     )
+    filter_policies: Literal["accept", "refuse"] = field(
+        default="accept",
+        metadata=_about("a `$filter` on assignment policies: evaluated, or HTTP 400"),
+    )
+    policy_hidden: Literal["keep", "drop"] = field(
+        default="keep",
+        metadata=_about("what a PUT of a policy does to the members that only beta shows"),
+    )
+    question_ids: Literal["keep", "renew"] = field(
+        default="keep", metadata=_about("the ids of questions after a PUT: as sent, or new ones")
+    )
+    setting_ids: Literal["keep", "renew"] = field(
+        default="renew",
+        metadata=_about("the ids of stage settings after a PUT: as they were, or new ones"),
+    )
+    several_at_stage: Literal["accept", "refuse"] = field(
+        default="accept",
+        metadata=_about("several extensions at one stage in a PUT: stored, or HTTP 400"),
+    )
+    policy_put_alters: bool = field(
+        default=False,
+        metadata=_about("a PUT of a policy also changes a member that it was not asked to change"),
+    )
+    beta_policies: Literal["shown", "403", "404", "500"] = field(
+        default="shown", metadata=_about("what beta answers for a policy, or the status")
+    )
     page_size: int = field(default=100, metadata=_about("objects per page", minimum=1))
     list_order: Literal["insertion", "reverse", "shuffle"] = field(
         default="shuffle", metadata=_about("order of collections; shuffle differs for each listing")

@@ -148,7 +148,7 @@ def test_a_wrong_type_in_the_reference_is_refused(start):
 @pytest.mark.parametrize(
     "change",
     [
-        {"id": "4e8b2f6c-7d1a-4c9e-b5f3-6a7b8c9d0e07"},
+        {"id": "4e8b2f6c-7d1a-4c9e-b5f3-6a7b8c9d0e08"},
         {"unknown": 1},
         {"catalog": {}},
         {"displayName": None},

@@ -2,24 +2,23 @@
 (docs/graph.md §7).
 """
 
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
-from reconciler.sandbox.answers import plain_answer, shown
-from reconciler.sandbox.checks import Json
+from reconciler.sandbox.answers import shown
+from reconciler.sandbox.errors import bad_request
 from reconciler.sandbox.exchange import (
     PREFIX,
     Resource,
-    Sandbox,
     entity_response,
     list_response,
     read_object,
     running,
 )
+from reconciler.sandbox.filters import PROPERTIES
 from reconciler.sandbox.options import NOTHING, Expand
-from reconciler.sandbox.relations import catalog_of
-from reconciler.sandbox.resources.extensions.answers import referenced_extension
+from reconciler.sandbox.resources.policies.answers import policy_answer
 from reconciler.sandbox.resources.policies.bodies import replaced
 
 POLICIES: Final = Resource(
@@ -50,6 +49,7 @@ POLICIES: Final = Resource(
             "questions": NOTHING,
         }
     ),
+    (*PROPERTIES, "accessPackage/id"),
 )
 _ITEM: Final = f"{PREFIX}/assignmentPolicies/{{policy}}"
 
@@ -60,13 +60,15 @@ routes = web.RouteTableDef()
 async def list_policies(request: web.Request) -> web.Response:
     """The policies of the tenant, in pages; a switch hides some of them (docs/graph.md §7.2)."""
     sandbox, options = running(request), POLICIES.options(request, collection=True)
+    if "$filter" in request.query and sandbox.switches.filter_policies == "refuse":
+        raise bad_request("The query option '$filter' is not supported on this resource.")
     rows = shown(sandbox.store.rows("policy"), sandbox.switches.policies_listed)
     return list_response(
         request,
         "assignmentPolicies",
         rows,
         options,
-        lambda policy: _answer(sandbox, policy, options.expand),
+        lambda policy: policy_answer(sandbox, policy, options.expand),
     )
 
 
@@ -77,7 +79,7 @@ async def get_policy(request: web.Request) -> web.Response:
     """
     sandbox, options = running(request), POLICIES.options(request)
     policy = POLICIES.read(sandbox, request.match_info["policy"])
-    answer = options.project(_answer(sandbox, policy, options.expand))
+    answer = options.project(policy_answer(sandbox, policy, options.expand))
     return entity_response(request, "assignmentPolicies", answer)
 
 
@@ -89,48 +91,6 @@ async def replace_policy(request: web.Request) -> web.Response:
     sandbox, body = running(request), await read_object(request)
     with sandbox.store.writing():
         row = POLICIES.find(sandbox, request.match_info["policy"])
-        policy = replaced(sandbox.store, row.document, body)
+        policy = replaced(sandbox.store, sandbox.switches, row.document, body)
         sandbox.store.change("policy", row, policy, lag=sandbox.switches.lag)
-    return entity_response(request, "assignmentPolicies", _answer(sandbox, policy, NOTHING))
-
-
-def _answer(sandbox: Sandbox, policy: Json, expand: Expand) -> Json:
-    answer = plain_answer(policy, sandbox.switches)
-    catalog = (
-        _catalog(sandbox, policy) if "catalog" in expand or "accessPackage" in expand else None
-    )
-    if "accessPackage" in expand:
-        inner = {"catalog": catalog} if "catalog" in expand.under("accessPackage") else {}
-        answer["accessPackage"] = {**_access_package(sandbox, policy), **inner}
-    if "catalog" in expand:
-        answer["catalog"] = catalog
-    if "customExtensionStageSettings" in expand:
-        answer["customExtensionStageSettings"] = _settings(sandbox, policy, expand)
-    if "questions" in expand:
-        answer["questions"] = policy["questions"]
-    return answer
-
-
-def _settings(sandbox: Sandbox, policy: Json, expand: Expand) -> list[Json]:
-    with_extension = "customExtension" in expand.under("customExtensionStageSettings")
-    settings = []
-    for setting in policy["customExtensionStageSettings"]:
-        shown: dict[str, Any] = {"id": setting["id"], "stage": setting["stage"]}
-        if with_extension:
-            row = sandbox.store.find("extension", setting["customExtension"]["id"])
-            shown["customExtension"] = (
-                referenced_extension(row.document, sandbox.switches) if row else None
-            )
-        settings.append(shown)
-    return settings
-
-
-def _access_package(sandbox: Sandbox, policy: Json) -> Json:
-    row = sandbox.store.find("accessPackage", policy["accessPackage"]["id"])
-    return plain_answer(row.document if row else policy["accessPackage"], sandbox.switches)
-
-
-def _catalog(sandbox: Sandbox, policy: Json) -> Json | None:
-    catalog = catalog_of(sandbox.store, policy)
-    row = sandbox.store.find("catalog", catalog) if catalog else None
-    return plain_answer(row.document, sandbox.switches) if row else None
+    return entity_response(request, "assignmentPolicies", policy_answer(sandbox, policy, NOTHING))
