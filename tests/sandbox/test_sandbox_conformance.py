@@ -2,6 +2,7 @@
 PUT).
 """
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -9,9 +10,17 @@ import pytest
 import yaml
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
+from tests.sandbox.policies import ITEM as RICH
+from tests.sandbox.policies import PACKAGE, body_of, rich_policy, seed
+
 METADATA = (
     Path(__file__).parents[2].parent / "shared" / "graph" / "openapi-entitlement-subset-put.yaml"
 )
+V1_BODIES = [
+    file
+    for file in sorted((METADATA.parents[1] / "policies").glob("*.json"))
+    if "beta" not in file.stem
+]
 EXPAND = (
     "accessPackage($expand=catalog),customExtensionStageSettings($expand=customExtension),questions"
 )
@@ -192,6 +201,24 @@ def test_catalogs_and_policies_conform(start, pairs, extra):
         del body[name]
     body["accessPackage"] = {"id": body["accessPackage"]["id"]}
     check_answer(graph.send("PUT", path, body), "put", POLICY, strict=strict)
+
+
+def test_a_rich_policy_conforms_before_and_after_a_put(start, tmp_path):
+    graph = start(seed=seed(tmp_path, rich_policy()))
+    for _ in range(2):
+        read = check_answer(graph.get(RICH, params={"$expand": EXPAND}), "get", POLICY, strict=True)
+        answer = graph.send("PUT", RICH, body_of(read))
+        check_answer(answer, "put", POLICY, strict=True)
+
+
+@pytest.mark.parametrize("file", V1_BODIES, ids=lambda file: file.stem)
+def test_every_policy_in_the_shape_of_v1_conforms(start, tmp_path, file):
+    given = {**json.loads(file.read_text(encoding="utf-8")), "accessPackage": {"id": PACKAGE}}
+    graph = start(seed=seed(tmp_path, given))
+    (policy,) = check_pages(
+        graph, "/assignmentPolicies", "/assignmentPolicies", strict=True, params={"$expand": EXPAND}
+    )
+    assert policy["displayName"] == given["displayName"]
 
 
 def test_errors_conform(start, request_body):

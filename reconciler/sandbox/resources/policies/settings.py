@@ -41,18 +41,17 @@ def bound_settings(store: Store, switches: Switches, stored: Json, given: list[J
 
 def _extension(store: Store, setting: Json, catalog: str | None) -> str:
     """The id of the extension that the setting calls, if it can be called there."""
-    reference, stage = setting["customExtension"], setting["stage"]
-    identity = str(reference["id"]).lower()
-    row = store.find("extension", identity, catalog) if catalog else None
+    identity, stage = extension_id(setting), setting["stage"]
+    row = store.find("extension", identity, catalog) if identity and catalog else None
     if row is None:
         raise invalid_model(
             f"The custom extension '{identity}' does not exist in the policy's catalog."
         )
     kind = row.document["@odata.type"].removeprefix("#")
-    named = str(reference.get("@odata.type", kind)).removeprefix("#")
+    named = str(setting["customExtension"].get("@odata.type", kind)).removeprefix("#")
     if named.lower() != kind.lower() or kind != STAGES[stage]:
         raise invalid_model(f"An extension of type '{kind}' cannot be used at stage '{stage}'.")
-    return identity
+    return row.id
 
 
 def _identity(setting: Json, before: Sequence[Json], switches: Switches) -> str:
