@@ -164,6 +164,14 @@ def test_hidden_members_show_in_beta_only(start, tmp_path):
             assert name not in answer.text
 
 
+def test_hidden_members_are_laid_over_the_first_elements_of_an_array(start, tmp_path):
+    hidden = {"questions": [{"attribute": "country"}]}
+    policy = beta(start(seed=seed(tmp_path, rich_policy(betaOnly=hidden)))).json()
+    first, second = policy["questions"]
+    assert (first["attribute"], first["text"]["defaultText"]) == ("country", "Where?")
+    assert "attribute" not in second and second["text"]["defaultText"] == "Why?"
+
+
 def test_what_a_policy_refers_to_is_expanded(start, tmp_path):
     graph = start(seed=seed(tmp_path, rich_policy()))
     expand = (

@@ -288,6 +288,25 @@ def test_an_extension_of_another_catalog_is_refused(start, tmp_path):
     assert put(graph, {**body, "customExtensionStageSettings": bound}).status_code == 400
 
 
+def test_a_policy_of_an_unknown_package_calls_nothing_and_keeps_its_reference(start, tmp_path):
+    package = {"id": UNKNOWN, "displayName": "Lost"}
+    lost = rich_policy(accessPackage=package, customExtensionStageSettings=[])
+    graph = start(seed=seed(tmp_path, lost))
+    body = body_of(whole(graph))
+    bound = [setting("assignmentRequestCreated")]
+    assert put(graph, {**body, "customExtensionStageSettings": bound}).status_code == 400
+    assert put(graph, body).status_code == 200
+    assert whole(graph)["accessPackage"] == {**package, "catalog": None}
+
+
+def test_the_type_of_a_policy_is_accepted_and_not_shown(start, tmp_path):
+    graph = start(seed=seed(tmp_path, rich_policy()))
+    body = body_of(whole(graph))
+    body["@odata.type"] = "#microsoft.graph.accessPackageAssignmentPolicy"
+    assert put(graph, body).status_code == 200
+    assert "@odata.type" not in whole(graph)
+
+
 @pytest.mark.parametrize(("switch", "status"), [("accept", 200), ("refuse", 400)])
 def test_several_extensions_at_one_stage(start, tmp_path, switch, status):
     graph = start(f"several_at_stage={switch}", seed=seed(tmp_path, rich_policy()))
@@ -330,6 +349,13 @@ def test_the_ids_of_stage_settings_are_kept_or_new(start, tmp_path, switch, sent
     after = ids(whole(graph)["customExtensionStageSettings"])
     assert len(set(after)) == 2
     assert (after[1] == before["id"]) is (switch == "keep")
+
+
+def test_an_id_that_was_sent_with_a_stage_setting_is_kept(start, tmp_path):
+    graph = start("setting_ids=keep", seed=seed(tmp_path, rich_policy()))
+    sent = {**setting("assignmentRequestCreated"), "id": UNKNOWN}
+    assert put(graph, body_of(whole(graph), customExtensionStageSettings=[sent])).is_success
+    assert ids(whole(graph)["customExtensionStageSettings"]) == [UNKNOWN]
 
 
 @pytest.mark.parametrize("switch", ["keep", "drop"])

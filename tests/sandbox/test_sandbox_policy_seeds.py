@@ -15,6 +15,8 @@ from tests.sandbox.policies import (
     PACKAGE,
     POLICY,
     UNKNOWN,
+    body_of,
+    put,
     rich_policy,
     seed,
     setting,
@@ -80,6 +82,15 @@ def test_the_access_package_can_be_named_as_in_beta(start, tmp_path):
     assert "accessPackageId" not in read
     (package,) = graph.every("/accessPackages", params={"$expand": "assignmentPolicies"})
     assert [policy["id"] for policy in package["assignmentPolicies"]] == [POLICY]
+
+
+def test_what_only_an_answer_adds_is_not_part_of_the_policy(start, tmp_path):
+    answered = rich_policy(**{"@odata.context": "https://graph.example/$metadata", "catalog": {}})
+    graph = start(seed=seed(tmp_path, answered))
+    (listed,) = graph.every("/assignmentPolicies")
+    assert not {"@odata.context", "catalog"} & set(listed)
+    assert put(graph, body_of(whole(graph), catalog={})).status_code == 400
+    assert put(graph, {**body_of(whole(graph)), "@odata.context": "x"}).status_code == 400
 
 
 @pytest.mark.parametrize("odd", ODD_SETTINGS, ids=lambda odd: json.dumps(odd)[:60])
