@@ -18,6 +18,7 @@ import pytest
 
 from reconciler.app.kinds import KINDS, document_format
 from reconciler.app.observe import observe
+from reconciler.app.reads import with_reads
 from reconciler.apply.journal import Record, ignored
 from reconciler.apply.run import Run, apply_plan
 from reconciler.auth.credentials import LoopbackToken
@@ -27,7 +28,8 @@ from reconciler.graph.credentials import TokenSource
 from reconciler.graph.retry import RetryPolicy
 from reconciler.loader import load
 from reconciler.model.plan import Outcome, Plan
-from reconciler.plan.build import PlanContext, build_plan
+from reconciler.plan.build import NOT_READ, PlanContext, build_plan
+from reconciler.plan.reads import Reads
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import Store, reset
 from reconciler.sandbox.switches import parse_switches
@@ -100,6 +102,16 @@ def dispositions(disposition: signal.Handlers) -> Callable[[], None]:
     return set_all
 
 
+class Unseen:
+    """Progress that nobody sees."""
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Nothing."""
+
+    def remark(self, text: str) -> None:
+        """Nothing."""
+
+
 class Running:
     """A clock that goes on only while somebody sleeps, and then at once to the end of it."""
 
@@ -132,6 +144,20 @@ class Tenant:
         observed = await observe(self.graph, KINDS, loaded.scopes)
         pairs = list(zip(loaded.scopes, observed, strict=True))
         return build_plan(pairs, KINDS, PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only))
+
+    async def plan_whole(self, folder: Path, *, second_looks: bool = True) -> Plan:
+        """The same, with everything that is read for what the plan changes."""
+        loaded = load([folder], document_format())
+        assert loaded.errors == (), loaded.errors
+        observed = await observe(self.graph, KINDS, loaded.scopes)
+        pairs = list(zip(loaded.scopes, observed, strict=True))
+        context = PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only=False)
+
+        def build(reads: Reads = NOT_READ) -> Plan:
+            return build_plan(pairs, KINDS, context, reads, loaded.scopes)
+
+        live = {each.ref.key: each for scope in observed for each in scope.objects}
+        return await with_reads(self.graph, build, live if second_looks else {}, Unseen())
 
     async def apply(self, plan: Plan, record: Record = ignored) -> tuple[Outcome, ...]:
         """What carrying the plan out came to."""

@@ -134,7 +134,7 @@ async def _carry_out(
     ones do nothing. That holds until the process ends, so that the outcomes are reported however
     often somebody presses Ctrl-C.
     """
-    from reconciler.app.steps import counting
+    from reconciler.app.counting import counting
     from reconciler.apply.run import Run, apply_plan
 
     applied = counting("applying changes", len(approved.changes), progress)

@@ -52,9 +52,9 @@ async def export(
         UsageError: no catalog of the tenant has a name that was given.
     """
     from reconciler.app.connection import connect
+    from reconciler.app.counting import counting
     from reconciler.app.observe import list_parents, observe_listed
     from reconciler.app.selection import select_live
-    from reconciler.app.steps import counting
     from reconciler.export.documents import export as exported
 
     async with connect(settings, variables, progress.remark) as connection:
@@ -83,8 +83,8 @@ async def _referring(
     connection: Connection, observed: Iterable[ObservedScope], progress: Progress
 ) -> dict[ObjectRef, Referring]:
     """What calls the extensions of each catalog that was read."""
+    from reconciler.app.counting import counting
     from reconciler.app.referring import observe_referring
-    from reconciler.app.steps import counting
 
     catalogs = [scope.parent for scope in observed if scope.parent and scope.read == "complete"]
     read = counting("reading policies", len(catalogs), progress)

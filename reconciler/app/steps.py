@@ -1,29 +1,23 @@
-"""The steps that use cases share once there is a connection: observe, plan, count."""
+"""The steps that use cases share once there is a connection: observe, plan."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from reconciler import __version__
 from reconciler.app.connection import Connection
+from reconciler.app.counting import counting
 from reconciler.app.kinds import KINDS
 from reconciler.app.observe import observe, with_referred
-from reconciler.app.referring import observe_referring
+from reconciler.app.reads import with_reads
 from reconciler.app.runs import Progress
 from reconciler.app.selection import may_be_selected, select_read
-from reconciler.errors import GraphError
-from reconciler.graph.concurrent import concurrently
 from reconciler.loader import LoadedState
-from reconciler.model.graph import Graph
-from reconciler.model.objects import DesiredScope, Observed, ObservedScope, Parents, Referring
+from reconciler.model.objects import DesiredScope, ObservedScope
 from reconciler.model.plan import Plan, UnsettledWrite
-from reconciler.model.reason import Reason
 from reconciler.plan.build import NOT_READ, PlanContext, build_plan
-from reconciler.plan.reads import Reads, skipped_looks, to_look_at
-from reconciler.plan.uses import Place, Uses, removing
+from reconciler.plan.reads import Reads, skipped_looks
 
 
 async def fresh_plan(
@@ -39,63 +33,15 @@ async def fresh_plan(
     """
     pairs = await observed(connection, declared.scopes, progress)
     context = replace(plan_context(connection), unsettled=unsettled)
-    plan = build_plan(pairs, KINDS, context, declared=declared.scopes)
-    reads = await _reads(connection, pairs, plan, progress, second_looks=second_looks)
-    if reads != NOT_READ:  # read only now that it is known what the plan changes
-        plan = build_plan(pairs, KINDS, context, reads, declared.scopes)
+
+    def build(reads: Reads = NOT_READ) -> Plan:
+        """The plan with what was read for it."""
+        return build_plan(pairs, KINDS, context, reads, declared.scopes)
+
+    live = {each.ref.key: each for _, scope in pairs for each in scope.objects}
+    plan = await with_reads(connection.graph, build, live if second_looks else {}, progress)
     skipped = () if second_looks else skipped_looks(plan.changes, KINDS)
     return replace(plan, diagnostics=(*declared.diagnostics, *plan.diagnostics, *skipped))
-
-
-async def _reads(
-    connection: Connection,
-    pairs: Iterable[tuple[DesiredScope, ObservedScope]],
-    plan: Plan,
-    progress: Progress,
-    *,
-    second_looks: bool,
-) -> Reads:
-    """What must be read for the changes of a plan."""
-    removed = removing(plan.changes)
-    uses = await _uses(connection, removed, progress) if removed else Uses({})
-    changes = to_look_at(plan.changes, KINDS) if second_looks else []
-    live = {each.ref.key: each for _, scope in pairs for each in scope.objects}
-    looked = counting("looking at what is changed", len(changes), progress)
-    looks = await concurrently(
-        _look(connection.graph, live[change.object.key], looked) for change in changes
-    )
-    problems = {
-        change.object.key: why
-        for change, why in zip(changes, looks, strict=True)
-        if why is not None
-    }
-    return Reads(uses, problems)
-
-
-async def _look(graph: Graph, live: Observed, looked: Callable[[], None]) -> Reason | None:
-    """Why the object must not be changed, which only a second look at it shows."""
-    second_look = KINDS.named(live.ref.kind).second_look
-    if second_look is None:
-        raise AssertionError("the kind has no second look")
-    try:
-        answer: Mapping[str, Any] | GraphError = await second_look.read(graph, live.ref)
-    except GraphError as error:
-        answer = error
-    looked()
-    return second_look.problem(live, answer)
-
-
-async def _uses(
-    connection: Connection, removed: Mapping[Place, tuple[str, Parents]], progress: Progress
-) -> Uses:
-    """What can refer to the objects that a plan removes."""
-    read = counting("reading what uses them", len(removed), progress)
-    referring: dict[Place, Referring] = {}
-    for name in dict.fromkeys(kind for kind, _ in removed.values()):
-        scopes = {place: parents for place, (kind, parents) in removed.items() if kind == name}
-        results = observe_referring(connection.graph, KINDS, name, [*scopes.values()], read)
-        referring |= zip(scopes, await results, strict=True)
-    return Uses(referring)
 
 
 async def observed(
@@ -119,9 +65,3 @@ def plan_context(connection: Connection) -> PlanContext:
         app_only=connection.identity.kind == "app",
         environment=connection.settings.environment_name,
     )
-
-
-def counting(what: str, total: int, progress: Progress) -> Callable[[], None]:
-    """A function to call each time one of `total` steps is done."""
-    done = itertools.count(1)
-    return lambda: progress.advance(what, next(done), total)

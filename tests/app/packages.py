@@ -37,6 +37,7 @@ def policy(number: int, inside: Json, *settings: Json, **more: Any) -> Json:
         "displayName": f"policy {number}",
         "accessPackage": inside,
         "customExtensionStageSettings": list(settings),
+        "questions": [],
         **more,
     }
 

@@ -55,7 +55,7 @@ def test_every_policy_of_the_catalog_is_read_with_what_it_calls() -> None:
     (use,) = used_by(referring.objects, EXTENSION)
     assert (use.object.display_name, use.path) == ("policy 11", (SETTINGS, CREATED))
     assert [str(parent) for parent in use.parents] == ["Marketing", "package 1"]
-    whole = f"{SETTINGS}($expand=customExtension),accessPackage"
+    whole = f"{SETTINGS}($expand=customExtension),accessPackage,questions"
     assert paths(seen) == [
         f"/accessPackages/{guid(1)}?assignmentPolicies",
         f"/accessPackages/{guid(2)}?assignmentPolicies",

@@ -65,7 +65,7 @@ def kind(name: str, plural: str, parents: tuple[str, ...], fields: Fields, **oth
         plural=plural,
         parents=parents,
         fields=fields,
-        api=others.pop("api", FOUND),
+        api=others.pop("api", CREATED),
         observe=CATALOG.observe,
         bodies=CATALOG.bodies,
         content=CATALOG.content,

@@ -147,11 +147,22 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("depends_on_blocked", other_kind="access_package", name="A"),
      'it refers to the access package "A", whose change is blocked'),
     (reason("reference_absent", other_kind="extension", name="A"),
-     'it refers to the extension "A", which is neither declared nor live'),
+     'it refers to the extension "A", which is neither declared nor live; correct the name'),
+    (reason("reference_absent", other_kind="extension", name="A", nearest=["B", "C"]),
+     'it refers to the extension "A", which is neither declared nor live; did you mean "B", "C"?'),
+    (reason("reference_by_former_name", other_kind="extension", name="A", new_name="B"),
+     'it refers to the extension "A", which is to be renamed to "B"; write the new name'),
+    (reason("not_there", other_kind="access_package", name="A", inside_kind="catalog", inside="M",
+            nearest=["B"]),
+     'the access package "A" does not exist in catalog M; did you mean "B"?'),
+    (reason("member_declared_twice", places=["a.yaml:1", "b.yaml:2"]),
+     "the same member is declared at a.yaml:1, b.yaml:2; keep only one of the declarations"),
+    (reason("pinned_under_other_name", id="e", live_name="B"),
+     'the live extension e is named "B"; correct the name, or remove it: extensions are not renamed'),
     (reason("reference_ambiguous", other_kind="extension", name="A", count=2, ids=["a", "b"]),
      'it refers to the extension "A", and 2 have this name (a, b)'),
     (reason("depends_on_failed", other_kind="extension", name="A"),
-     'the change of the extension "A", which it refers to, is not known to be applied'),
+     'the change of the extension "A", which must come first, is not known to be applied'),
     (reason("parent_failed"),
      "the catalog that contains it is not known to have been created as planned; see its outcome"),
 ]
@@ -198,8 +209,8 @@ OUTCOMES: list[tuple[Status, Reason, str]] = [
      "the write removed x, y, which reconciler does not manage; set it again in the Microsoft"
      " Entra admin center"),
     ("failed", reason("altered_by_write", paths=["x"]),
-     "x was altered by this write, or by someone at the same moment; compare it with what it was"
-     " before"),
+     "x was altered by this write, or by someone at the same moment; compare it with the extension"
+     ' as it was before, which the journal has under "before"'),
     ("unknown", reason("not_shown_yet", id=ID),
      f"Graph accepted the request and gave the id {ID}, but reads do not return it yet"
      " (replication delay); wait a minute, then run plan before any other change"),

@@ -84,9 +84,14 @@ def test_a_renamed_catalog_and_its_objects_stand_together() -> None:
 
 def test_a_reference_is_shown_by_its_name() -> None:
     path = "/".join(STAGE)
-    assert f'\n~   {path}: "old" -> "notify"\n~   other: null -> "old"\n' in plan_text(PLAN)
+    assert (
+        f'\n~   {path}: "old" -> "notify" (id known after apply)\n~   other: null -> "old"\n'
+        in plan_text(PLAN)
+    )
     assert f'\n~   {path}: declared "notify", live "old"\n' in plan_text(PLAN, DRIFT)
-    assert f'\n-   {path}: "old"\n+   {path}: "notify"\n' in plan_markdown(PLAN)
+    assert f'\n-   {path}: "old"\n+   {path}: "notify" (id known after apply)\n' in plan_markdown(
+        PLAN
+    )
     assert f"%0A~ {path}" in plan_github(PLAN)
     created = replace(create("a"), fields=(FieldChange(STAGE, None, NOTIFY),))
     assert f'\n+   {path}: "notify"\n' in plan_text(replace(PLAN, changes=(created,)))
