@@ -73,8 +73,9 @@ class Expectation:
         if self.before is None or not self.kind.is_foreign:
             return []
         before, after = self.kind.content(self.before), self.kind.content(live)
-        ours = {"/".join(path) for path in self.properties}
-        return sorted(path for path in set(_differing(before, after)) if path not in ours)
+        ours = tuple("/".join(path) for path in self.properties)
+        paths = {path for path in _differing(before, after) if not _is_inside(path, ours)}
+        return sorted(paths)
 
     def _kept(self, name: str) -> bool:
         """True if the write kept an object of the same type under this name."""
@@ -84,6 +85,11 @@ class Expectation:
 
     def _former(self, path: Path) -> Value:
         return value_at(self.before.properties, path) if self.before else None
+
+
+def _is_inside(path: str, holders: Sequence[str]) -> bool:
+    """True for the path of one of these members, or of something in it."""
+    return any(path == holder or path.startswith(f"{holder}/") for holder in holders)
 
 
 def _differing(before: Any, after: Any, path: str = "") -> Iterator[str]:
