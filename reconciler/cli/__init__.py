@@ -23,6 +23,7 @@ from reconciler.cli.plans import drift_command, plan_command, show_command, vali
 from reconciler.cli.sandbox import sandbox_group
 from reconciler.cli.streams import robust_streams
 from reconciler.cli.tools import auth_group, completion_command, schema_command, version_command
+from reconciler.cli.usage import usage_command
 from reconciler.errors import ReconcilerError
 from reconciler.signals import INTERRUPTED
 
@@ -47,6 +48,7 @@ for command in (
     drift_command,
     show_command,
     export_command,
+    usage_command,
     auth_group,
     sandbox_group,
     schema_command,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.findings import INVALID_FILES
+from reconciler.cli.findings import INVALID_FILES, tell_findings
 from reconciler.cli.options import (
     output_options,
     paths_argument,
@@ -26,7 +26,6 @@ from reconciler.settings import DEFAULT_PATH
 
 if TYPE_CHECKING:
     from reconciler.cli.output import Output
-    from reconciler.model.diagnostic import Diagnostic
     from reconciler.model.export import Export
     from reconciler.settings import Settings
 
@@ -158,16 +157,7 @@ def _print(exported: Export, files: list[Path], output: Output, *, saved: bool) 
         else "---\n".join(document.text for document in exported.documents)
     )
     emit(text, output if saved else replace(output, colour=False))
-    _tell_findings(exported.diagnostics, output)
-
-
-def _tell_findings(diagnostics: Iterable[Diagnostic], output: Output) -> None:
-    from reconciler.cli.output import tell
-    from reconciler.render.text import findings_lines
-
-    if output.verbosity >= 0:
-        for line in findings_lines(diagnostics):
-            tell(line)
+    tell_findings(exported.diagnostics, output)
 
 
 def _save(exported: Export, folder: Path) -> list[Path]:
@@ -200,14 +190,14 @@ def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
     loaded = valid(files.loaded, output)
     if loaded is None:
         return INVALID_FILES
-    _tell_findings(loaded.diagnostics, output)
+    tell_findings(loaded.diagnostics, output)
     with progress(output) as bars:
         updated = run_async(update(settings, os.environ, files, bars))
     replace_files(files, updated)
     is_json = output.format == "json"
     emit(to_json(update_document(updated)) if is_json else update_text(updated), output)
     if not is_json:
-        _tell_findings(updated.diagnostics, output)
+        tell_findings(updated.diagnostics, output)
     others = [name for name in environment_names() if name != settings.environment_name]
     if updated.edits and others and output.verbosity >= 0:
         _tell_environments(settings.environment_name, others)

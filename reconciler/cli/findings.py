@@ -5,7 +5,7 @@ them here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
@@ -44,6 +44,16 @@ def print_findings(
             f"Error: Stopped because of {counted(errors, 'error')} in the input files, listed on"
             " stdout."
         )
+
+
+def tell_findings(diagnostics: Iterable[Diagnostic], output: Output) -> None:
+    """Prints the findings on stderr, where stdout has another result; none with -q."""
+    from reconciler.cli.output import tell
+    from reconciler.render.text import findings_lines
+
+    if output.verbosity >= 0:
+        for line in findings_lines(diagnostics):
+            tell(line)
 
 
 def report_invalid(error: InvalidFilesError, output: Output) -> int:

@@ -78,13 +78,14 @@ ELSEWHERE: Sequence[tuple[str, str, str]] = (
     ("", "lock unlock force-unlock", "reconciler keeps no state file to lock."),
     ("", "output", "Use --format json with plan, apply, drift or show."),
     ("", "view print render", "Run `reconciler show FILE` to show a saved plan."),
+    ("", "uses used-by callers tree", "Run `reconciler usage` to see what calls which extension."),
     ("", "console", "Run `reconciler plan --sandbox` to try files without a tenant."),
     (
         "",
         "graph",
         (
-            "reconciler draws no graph. For the embedded Microsoft Graph, run `reconciler sandbox"
-            " serve`."
+            "Run `reconciler usage --format mermaid` to draw what calls which extension. For the"
+            " embedded Microsoft Graph, run `reconciler sandbox serve`."
         ),
     ),
     (
@@ -192,6 +193,15 @@ EXAMPLES: Mapping[str, str] = {
 
         # Update existing files to the values in the tenant
         reconciler export --update desired_state
+    """
+    ),
+    "usage": (
+        """
+        # Who calls the extensions of one catalog
+        reconciler usage --catalog Marketing
+
+        # As tables and a picture, for a wiki on GitHub
+        reconciler usage --format markdown > usage.md
     """
     ),
     "auth check": (

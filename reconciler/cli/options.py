@@ -303,7 +303,7 @@ def page_options(function: F) -> F:
     return cast("F", size(link(with_page)))
 
 
-def output_options(*more_formats: str) -> Callable[[F], F]:
+def output_options(*more_formats: str, formats: Sequence[str] = FORMATS) -> Callable[[F], F]:
     """`--format`, `--no-color`, `-v`, `-q`; the command gets them as `output`."""
 
     def decorate(function: F) -> F:
@@ -320,7 +320,7 @@ def output_options(*more_formats: str) -> Callable[[F], F]:
             start_log(output.verbosity)
             return function(output=output, **arguments)
 
-        options = reversed(_output(more_formats))
+        options = reversed(_output([*formats, *more_formats]))
         return cast(
             "F", functools.reduce(lambda wrapped, option: option(wrapped), options, with_output)
         )
@@ -328,12 +328,12 @@ def output_options(*more_formats: str) -> Callable[[F], F]:
     return decorate
 
 
-def _output(more_formats: tuple[str, ...]) -> tuple[Callable[[F], F], ...]:
+def _output(formats: Sequence[str]) -> tuple[Callable[[F], F], ...]:
     return (
         click.option(
             "--format",
             "output_format",
-            type=click.Choice([*FORMATS, *more_formats]),
+            type=click.Choice(formats),
             default="text",
             show_default=True,
             help="Output format.",

@@ -169,6 +169,10 @@ def _no_fault(_member: str, _value: Scalar) -> None:
     """For a kind without a secret of its own."""
 
 
+def _no_target(_observed: Observed) -> None:
+    """For a kind whose objects call nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Everything that is true of one kind of object only.
@@ -192,6 +196,7 @@ class Kind:
     * `refusals`: Graph's error code → reason code, where there is specific advice.
     * `sends_differences`: an update sends only what differs (PATCH), not the whole object.
     * `no_role_inside`: the reason code of HTTP 403 in an object that the same run created.
+    * `target`: what a live object calls outside of Graph, in one line; None if it does not say so.
     * `reasons`: code → sentence, for the codes that only this kind has or words in its own way.
     * `on_demand`: not read with its scope, only those that are declared, and all where a plan must
       know who refers to something.
@@ -216,6 +221,7 @@ class Kind:
     notes: Callable[[Observed, Observed], Iterable[Reason]] = _nothing
     refusals: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    target: Callable[[Observed], str | None] = _no_target
     sends_differences: bool = False
     no_role_inside: str = ""
     lists_unmanaged: bool = True

@@ -21,6 +21,18 @@ _LEGACY_COMMAND = "##["
 (`ActionCommand.TryParse`).
 """
 
+_MERMAID_SYNTAX = re.compile(
+    r"""
+      [^\w /-]                            # whatever is neither a letter nor a digit
+    | (?<![^\W_]) [_/-] | [_/-] (?![^\W_]) # these stay between letters and digits only
+    | \A\x20 | \x20 (?=\x20|\Z)          # HTML drops such blanks
+    """,
+    re.VERBOSE,
+)
+"""Each character that stands as a code in a label."""
+_MERMAID_MARK = "\ufb02"
+"""The ligature fl: Mermaid puts it where it has read a code, and decodes what follows it again."""
+
 
 def visible(text: str) -> str:
     r"""The text on one line, with every character that does not show as itself escaped (`\n`,
@@ -120,6 +132,20 @@ def fence_for(content: str) -> str:
 
 def _longest_run(content: str) -> int:
     return max((len(run) for run in re.findall("`+", content)), default=0)
+
+
+def mermaid_text(text: str, length: int) -> str:
+    """The text for a quoted label of Mermaid, truncated to `length` characters.
+
+    Everything but letters, digits, single blanks and what joins them is a character code (`#35;`):
+    quotes, brackets, comments and directives, of which Mermaid knows some in quotes too; entities,
+    Markdown and HTML, which it reads in labels.
+    """
+    shown = visible(text)
+    if len(shown) > length:
+        shown = f"{shown[:length]}…"
+    plain = shown.replace(_MERMAID_MARK, "fl")
+    return _MERMAID_SYNTAX.sub(lambda match: f"#{ord(match[0])};", plain)
 
 
 def workflow_command(

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Outcome, Plan
+from reconciler.model.usage import Usage
 from reconciler.render.page import Page
+from reconciler.render.sentences import Sentences
 from reconciler.render.wording import PLAIN, Wording
 
 
@@ -113,3 +115,25 @@ def rendered_findings(
             from reconciler.render.text import diagnostics_text
 
             return diagnostics_text(diagnostics, **checked)
+
+
+def rendered_usage(usage: Usage, format_name: str, sentences: Sentences) -> str:
+    """The usage as `text`, `markdown`, `json` or `mermaid`."""
+    match format_name:
+        case "json":
+            from reconciler.render.json_document import to_json
+            from reconciler.render.usage import usage_document
+
+            return to_json(usage_document(usage, sentences))
+        case "markdown":
+            from reconciler.render.usage_markdown import usage_markdown
+
+            return usage_markdown(usage, sentences)
+        case "mermaid":
+            from reconciler.render.mermaid import usage_mermaid
+
+            return usage_mermaid(usage)
+        case _:
+            from reconciler.render.usage_text import usage_text
+
+            return usage_text(usage, sentences)

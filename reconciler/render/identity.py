@@ -12,7 +12,12 @@ from reconciler.render.escape import visible
 from reconciler.render.json_document import to_json
 
 _NEEDS = (
-    ("plan, drift, export", "EntitlementManagement.Read.All", "Catalog reader", READ_PERMISSIONS),
+    (
+        "plan, drift, export, usage",
+        "EntitlementManagement.Read.All",
+        "Catalog reader",
+        READ_PERMISSIONS,
+    ),
     ("apply", "EntitlementManagement.ReadWrite.All", "Catalog owner", WRITE_PERMISSIONS),
 )
 """Commands, least permission, the catalog role that grants the same, sufficient permissions

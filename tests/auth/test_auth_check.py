@@ -109,8 +109,8 @@ def test_a_job_of_github_sees_its_identity_and_the_subject_to_register(check, ca
     assert f"Tenant: {TENANT}\n" in ran.out
     assert f"Identity: application {APPLICATION} (no signed-in user)\n" in ran.out
     assert (
-        "plan, drift, export: needs EntitlementManagement.Read.All, or the role Catalog reader"
-        in ran.out
+        "plan, drift, export, usage: needs EntitlementManagement.Read.All, or the role"
+        " Catalog reader" in ran.out
     )
     assert "(the token has EntitlementManagement.Read.All)\n" in ran.out
     assert (
@@ -364,7 +364,7 @@ def test_a_token_without_claims_on_loopback_is_an_unknown_identity(capsys, tmp_p
     sandbox = call("auth", "check", "--sandbox")
     assert (
         sandbox.out
-        == "Graph: sandbox\nIdentity: unknown (sandbox token)\nplan, drift, export: needs"
+        == "Graph: sandbox\nIdentity: unknown (sandbox token)\nplan, drift, export, usage: needs"
         " EntitlementManagement.Read.All, or the role Catalog reader on each catalog (cannot be"
         " checked)\napply: needs EntitlementManagement.ReadWrite.All, or the role Catalog owner"
         " on each catalog (cannot be checked)\nvalidate, show, schema: needs no token\n"

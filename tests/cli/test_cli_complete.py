@@ -78,6 +78,8 @@ def started(folder: Path, *command: str, **variables: str) -> subprocess.Complet
         (["plan", "--catalog", "mar"], [r"Marketing\ EU"]),
         (["plan", "--catalog", "'Mar"], ["Marketing EU"]),
         (["plan", "other.yaml", "--catalog", ""], [r"A\ \&\ \"B\""]),
+        (["usage", "--catalog", "mar"], [r"Marketing\ EU"]),
+        (["usage", "--format", "m"], ["markdown", "mermaid"]),
         (["plan", "--auth", "git"], ["github-oidc"]),
         (["plan", "--cloud", "us"], ["usgov", "usgov-dod"]),
         (

@@ -45,6 +45,7 @@ def test_every_command_that_reads_names_the_missing_permission(tmp_path: Path) -
                 ["export", "--update"],
                 ["plan"],
                 ["drift"],
+                ["usage"],
                 ["apply"],
                 ["apply", "--plan", "plan.json", "--no-journal"],  # the other one keeps it
             ]
@@ -54,8 +55,8 @@ def test_every_command_that_reads_names_the_missing_permission(tmp_path: Path) -
     reset(database, seed=write_seed(tmp_path / "seed.json", catalog()))
     declare(tmp_path / "desired_state", {"catalog": "Marketing", "extensions": [extension("a")]})
     ended = asyncio.run(story())
-    assert [code for code, _ in ended] == [1, 4, 4, 4, 4, 5]
-    assert [WAY_OUT in shown for _, shown in ended] == [True] * 6, ended
+    assert [code for code, _ in ended] == [1, 4, 4, 4, 4, 4, 5]
+    assert [WAY_OUT in shown for _, shown in ended] == [True] * 7, ended
 
 
 def test_the_names_that_cannot_be_listed_are_a_matter_of_permission_too(tmp_path: Path) -> None:

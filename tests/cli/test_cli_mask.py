@@ -297,6 +297,7 @@ STEPS: dict[str, Steps] = {
     "apply": applying,
     "drift": planning("drift"),
     "export": exporting,
+    "usage": planning("usage"),
     "show": saved("show", str(PLAN)),
     "init": beginning,
     "auth check": signing_in,

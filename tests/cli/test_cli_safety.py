@@ -49,8 +49,9 @@ def test_auth_check_shows_the_identity_and_what_each_command_needs(
     assert "Identity: application app-1 (no signed-in user)" in application.out
     assert f"Tenant: {FINANCE}" in application.out
     assert (
-        "plan, drift, export: needs EntitlementManagement.Read.All, or the role Catalog reader on"
-        " each catalog (the token has EntitlementManagement.Read.All)\n" in application.out
+        "plan, drift, export, usage: needs EntitlementManagement.Read.All, or the role"
+        " Catalog reader on each catalog (the token has EntitlementManagement.Read.All)\n"
+        in application.out
     )
     assert (
         "apply: needs EntitlementManagement.ReadWrite.All, or the role Catalog owner on each"

@@ -5,6 +5,7 @@ from reconciler.kinds.extension.declare import declare
 from reconciler.kinds.extension.fields import FIELDS
 from reconciler.kinds.extension.guard import guard
 from reconciler.kinds.extension.rules import rules
+from reconciler.kinds.extension.target import logic_app
 from reconciler.kinds.extension.value_rules import shared_access_fault, value_rules
 from reconciler.kinds.extension.wire import bodies, content, observe
 from reconciler.model.kind import Kind, Permission
@@ -30,6 +31,7 @@ EXTENSION = Kind(
     value_rules=value_rules,
     secret_rule=shared_access_fault,
     guard=guard,
+    target=logic_app,
     # Graph looks the url up for a signed-in user alone (docs/graph.md §2.6).
     refusals={"UnauthorizedClientAppOnBehalfOfUnsupported": "needs_url"},
     reasons={
