@@ -35,8 +35,8 @@ def identity_faults(declaration: Declaration, kind: Kind) -> Iterator[Fault]:
         return
     if len(missing(entries, _IDENTITY, known)) == len(_IDENTITY):
         message = f"`displayName` or `id` is missing in {with_article(kind.name)}."
-        must_be = "must be absent" if declaration.absent else "is meant"
-        hint = f"Add one of them: it says which {noun(kind.name)} {must_be}."
+        that = "must be absent" if declaration.absent else "the declaration is about"
+        hint = f"Add one of them: it says which {noun(kind.name)} {that}."
         yield fault_at(declaration.written, "R103", message, hint)
     if not declaration.absent:
         return

@@ -40,9 +40,14 @@ CODES: dict[str, str] = {
     "R208": "The value contains a secret",
     "R209": "A variable has no value",
     "R210": "Malformed variable reference",
+    "R211": "A stage cannot call an extension of this type",
+    "R212": "A stage calls an extension that is declared with `ensure: absent`",
     "R213": "`unmanaged: delete` in a document that declares nothing",
     "R214": "`unmanaged: delete` in one of several documents of a catalog",
-    "R215": "Two documents of one catalog give a property different values",
+    "R215": (
+        "Two documents give a property of a catalog different values, or declare the same stage of"
+        " a policy"
+    ),
     "R216": "Names differ only in invisible characters",
     "R217": "The host of the url is not a host of Azure Logic Apps",
     "R301": "An application creates an extension, or changes its Logic App, without url",
@@ -51,9 +56,10 @@ CODES: dict[str, str] = {
     "R304": "An extension to be updated or replaced has undocumented properties",
     "R305": "The saved plan is missing, unreadable or not a plan document",
     "R306": "A live extension, or one of its properties, cannot be declared and is not exported",
-    "R307": "A catalog could not be read and is not exported",
+    "R307": "A catalog, or its policies, could not be read and is not exported completely",
     "R308": "A drifted value was not changed in the files",
     "R309": "An extension is newly unmanaged since the baseline",
+    "R310": "A policy is changed without a look at settings that Graph v1.0 does not show",
     "R311": "A catalog of the baseline is no longer declared",
     "R312": "A file or a document declares nothing",
     "R313": "A planned create may be a rename of an unmanaged extension",

@@ -187,12 +187,14 @@ class TestDocuments:
         told = {plain(row[0]) for row in rows(section(REFERENCE, "Desired state"))}
         extension = schema["$defs"]["extension"]["properties"]
         catalog = schema["$defs"]["catalog"]["then"]["properties"]
+        policy = schema["$defs"]["policy"]["properties"]
         nested = {
             f"{name}/{member}"
-            for name in extension
+            for name in (*extension, *policy)
             for member in schema["$defs"].get(name, {}).get("properties", {})
         }
-        assert told == set(schema["properties"]) | set(extension) | set(catalog) | nested
+        objects = {*extension, *catalog, *policy}
+        assert told == set(schema["properties"]) | objects | nested
 
     def test_every_member_of_the_plan_document_is_explained(self) -> None:
         schema = json.loads(schema_text("plan"))

@@ -76,7 +76,7 @@ _BLOCKS: tuple[Callable[[Raw], Iterable[Reason]], ...] = (
 
 
 def _several(change: Change) -> Iterator[Reason]:
-    """Of several extensions at a declared stage, it is not known which one is meant."""
+    """Of several extensions at a declared stage, none can be chosen."""
     for row in change.fields:
         if isinstance(row.before, list):
             ids: list[JsonValue] = [*row.before]
