@@ -59,11 +59,11 @@ class _Reading:
         depth, innermost = len(parents), len(parents) == len(kind.parents)
         searched = kind if innermost else self._kinds.named(kind.parents[depth])
         refs = {each.key: each.ref if innermost else each.parents[depth] for each in declared}
-        found = await self._found(searched, parents, list(dict.fromkeys(refs.values())))
-        self.objects += found.objects
+        search = await self._found(searched, parents, list(dict.fromkeys(refs.values())))
+        self.objects += search.objects
         groups: dict[ObjectRef, list[Desired]] = {}
         for each in declared:
-            match = self._match(refs[each.key], found, each, parents)
+            match = self._match(refs[each.key], search, each, parents)
             if match is not None:
                 groups.setdefault(match, []).append(each)
         if not innermost:
@@ -79,22 +79,22 @@ class _Reading:
             return Found((), errors=dict.fromkeys(refs, error))
 
     def _match(
-        self, ref: ObjectRef, found: Found, declared: Desired, parents: Parents
+        self, ref: ObjectRef, search: Found, declared: Desired, parents: Parents
     ) -> ObjectRef | None:
         """The one object that the reference names; otherwise None, perhaps with a problem."""
-        matches = [each.ref for each in found.objects if ref.names(each.ref)]
-        error = found.errors.get(ref)
+        matches = [each.ref for each in search.objects if ref.names(each.ref)]
+        error = search.errors.get(ref)
         if error is not None:
             why = reason("object_unreadable", error=error.with_hint())
             self.problems[declared.key] = why
         elif not matches:
-            self.problems[declared.key] = _absent(ref, found, parents)
+            self.problems[declared.key] = _absent(ref, search, parents)
         return matches[0] if len(matches) == 1 and error is None else None
 
 
-def _absent(ref: ObjectRef, found: Found, parents: Parents) -> Reason:
+def _absent(ref: ObjectRef, search: Found, parents: Parents) -> Reason:
     """Why a declared object does not exist: the most similar names are shown."""
-    known = [*(each.ref for each in found.objects), *found.others]
+    known = [*(each.ref for each in search.objects), *search.others]
     names = {folded(other.display_name): str(other) for other in known}
     nearest = similar_names(folded(ref.display_name), names)
     return reason(

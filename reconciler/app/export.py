@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reconciler.app.kinds import KINDS, document_format
 from reconciler.app.runs import Progress
@@ -16,9 +15,6 @@ from reconciler.model.environment import Environment
 from reconciler.model.export import Export, Update
 from reconciler.model.objects import ObjectRef, ObservedScope, Referring
 from reconciler.settings import Settings
-
-if TYPE_CHECKING:
-    from reconciler.app.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +50,7 @@ async def export(
     from reconciler.app.connection import connect
     from reconciler.app.counting import counting
     from reconciler.app.observe import list_parents, observe_listed
+    from reconciler.app.referring import referring_inside
     from reconciler.app.selection import select_live
     from reconciler.export.documents import export as exported
 
@@ -63,7 +60,9 @@ async def export(
         chosen = select_live(every, settings.catalogs)
         read = counting("reading catalogs", len(chosen), progress)
         observed = await observe_listed(connection.graph, KINDS, chosen, read)
-        referring = await _referring(connection, observed, progress) if policies else {}
+        readable = [scope.parent for scope in observed if scope.parent and scope.read == "complete"]
+        catalogs = readable if policies else []
+        referring = await referring_inside(connection.graph, KINDS, "extension", catalogs, progress)
     result = exported(
         [_with(scope, referring) for scope in observed],
         [*every, *(ref for each in referring.values() for ref in each.parents)],
@@ -77,20 +76,6 @@ async def export(
         diagnostics=(*result.diagnostics, *unread),
         complete=result.complete and not unread,
     )
-
-
-async def _referring(
-    connection: Connection, observed: Iterable[ObservedScope], progress: Progress
-) -> dict[ObjectRef, Referring]:
-    """What calls the extensions of each catalog that was read."""
-    from reconciler.app.counting import counting
-    from reconciler.app.referring import observe_referring
-
-    catalogs = [scope.parent for scope in observed if scope.parent and scope.read == "complete"]
-    read = counting("reading policies", len(catalogs), progress)
-    places = [(catalog,) for catalog in catalogs]
-    referring = await observe_referring(connection.graph, KINDS, "extension", places, read)
-    return dict(zip(catalogs, referring, strict=True))
 
 
 def _with(scope: ObservedScope, referring: Mapping[ObjectRef, Referring]) -> ObservedScope:

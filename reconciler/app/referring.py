@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, S
 from itertools import chain
 from typing import TypeAlias, TypeVar
 
+from reconciler.app.counting import counting
+from reconciler.app.runs import Progress
 from reconciler.errors import RETRY, GraphAnswerError, GraphError
 from reconciler.graph.concurrent import concurrently
 from reconciler.loader.format import noun
@@ -56,6 +58,18 @@ async def observe_referring(
         )
 
     return await concurrently(map(inside, scopes))
+
+
+async def referring_inside(
+    graph: Graph, kinds: Kinds, kind_name: str, parents: Sequence[ObjectRef], progress: Progress
+) -> dict[ObjectRef, Referring]:
+    """The same for each of these outermost parents; without one nothing is read."""
+    if not parents:
+        return {}
+    read = counting("reading what uses them", len(parents), progress)
+    places = [(parent,) for parent in parents]
+    referring = await observe_referring(graph, kinds, kind_name, places, read)
+    return dict(zip(parents, referring, strict=True))
 
 
 Located: TypeAlias = "Sequence[tuple[Parents, ObjectRef]] | GraphError"

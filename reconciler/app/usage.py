@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from reconciler.app.runs import Progress
 from reconciler.loader import LoadedState
@@ -13,9 +12,6 @@ from reconciler.model.objects import ObjectRef, ObservedScope, Referring
 from reconciler.model.usage import ScopeUsage, Usage, UsedObject
 from reconciler.plan.uses import used_by
 from reconciler.settings import Settings
-
-if TYPE_CHECKING:
-    from reconciler.app.connection import Connection
 
 KIND = "extension"
 
@@ -30,6 +26,7 @@ async def usage(
     """
     from reconciler.app.connection import connect
     from reconciler.app.kinds import KINDS
+    from reconciler.app.referring import referring_inside
     from reconciler.app.steps import observed
 
     kind = KINDS.named(KIND)
@@ -38,25 +35,10 @@ async def usage(
         # Files may address a catalog by its name and by its id; it is shown once.
         parents = {scope.parent: scope for _, scope in pairs if scope.parent is not None}
         complete = [ref for ref, scope in parents.items() if scope.read == "complete"]
-        referring = await _referring(connection, complete, progress)
-    used = (_scope(kind, ref, scope, referring.get(ref)) for ref, scope in parents.items())
+        referring = await referring_inside(connection.graph, KINDS, KIND, complete, progress)
+    by_name = sorted(parents, key=lambda ref: (folded(ref.display_name), ref.id or ""))
+    used = (_scope(kind, ref, parents[ref], referring.get(ref)) for ref in by_name)
     return Usage(KIND, kind.parents[0], tuple(used))
-
-
-async def _referring(
-    connection: Connection, parents: Sequence[ObjectRef], progress: Progress
-) -> dict[ObjectRef, Referring]:
-    """What can refer to the objects in each of these parents; without one nothing is read."""
-    from reconciler.app.kinds import KINDS
-    from reconciler.app.referring import observe_referring
-    from reconciler.app.steps import counting
-
-    if not parents:
-        return {}
-    places = [(ref,) for ref in parents]
-    read = counting("reading what uses them", len(places), progress)
-    referring = await observe_referring(connection.graph, KINDS, KIND, places, read)
-    return dict(zip(parents, referring, strict=True))
 
 
 def _scope(

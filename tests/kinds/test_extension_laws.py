@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.durations import duration_s
 from reconciler.kinds.extension.fields import FIELDS, REQUEST_TYPE
 from reconciler.kinds.extension.wire import content, observe
+from reconciler.model.durations import duration_s
 from reconciler.model.json_values import sha256
 from reconciler.model.objects import ObjectRef
 from reconciler.model.odata import ODATA_TYPE

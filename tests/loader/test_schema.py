@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reconciler.kinds.catalog import CATALOG
-from reconciler.model.durations import duration_s
 from reconciler.kinds.extension.fields import FIELDS, TIMEOUT
 from reconciler.loader import schema_text
 from reconciler.loader.schema_wording import WORDING
 from reconciler.loader.schemas import SchemaName, published_schema
+from reconciler.model.durations import duration_s
 from reconciler.model.nodes import data_of
 from reconciler.model.odata import ODATA_TYPE
 from reconciler.yaml.tree import read_documents

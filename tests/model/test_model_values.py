@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.durations import canonical_duration, duration_s
 from reconciler.kinds.extension.fields import FIELDS
+from reconciler.model.durations import canonical_duration, duration_s
 from reconciler.model.json_values import sha256
 from reconciler.model.learned import declare_public
 from reconciler.model.odata import odata_type, short_type

@@ -158,7 +158,8 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("member_declared_twice", places=["a.yaml:1", "b.yaml:2"]),
      "the same member is declared at a.yaml:1, b.yaml:2; keep only one of the declarations"),
     (reason("pinned_under_other_name", id="e", live_name="B"),
-     'the live extension e is named "B"; correct the name, or remove it: extensions are not renamed'),
+     'the live extension e is named "B"; correct the name, or remove it: extensions are not'
+     " renamed"),
     (reason("reference_ambiguous", other_kind="extension", name="A", count=2, ids=["a", "b"]),
      'it refers to the extension "A", and 2 have this name (a, b)'),
     (reason("depends_on_failed", other_kind="extension", name="A"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError
@@ -47,8 +47,8 @@ async def search_access_packages(
     listed = {each.id: each for each in await list_access_packages(graph, parents)}
     if not _unnamed(refs, listed.values()):
         return Found(tuple(listed.values()))
-    bodies = await _in_catalog(graph, parents[0])
-    inside = {each.id: each for each in (observe(parents, body) for body in bodies)}
+    packages = [observe(parents, body) for body in await _in_catalog(graph, parents[0])]
+    inside = {package.id: package for package in packages}
     either = {**inside, **listed}
     errors: dict[ObjectRef, GraphError] = {}
     if inside.keys() != listed.keys():
@@ -57,9 +57,10 @@ async def search_access_packages(
     return Found(tuple(either.values()), errors=errors)
 
 
-def _unnamed(refs: Iterable[ObjectRef], packages: Collection[Observed]) -> list[ObjectRef]:
+def _unnamed(refs: Iterable[ObjectRef], packages: Iterable[Observed]) -> list[ObjectRef]:
     """The references that name none of the packages."""
-    return [ref for ref in refs if not any(ref.names(each.ref) for each in packages)]
+    known = [package.ref for package in packages]
+    return [ref for ref in refs if not any(map(ref.names, known))]
 
 
 async def get_access_package(graph: Graph, parents: Parents, package_id: str) -> Observed | None:

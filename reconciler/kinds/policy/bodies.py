@@ -70,7 +70,7 @@ def _as_read(value: Any) -> JsonValue:
     if isinstance(value, Mapping):
         return {name: _as_read(inner) for name, inner in value.items() if not is_context(name)}
     if isinstance(value, list):
-        return [_as_read(item) for item in value]
+        return [_as_read(each) for each in value]
     kept: JsonValue = value
     return kept
 

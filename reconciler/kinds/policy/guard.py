@@ -108,7 +108,7 @@ def _inside(path: str, value: Any) -> Iterator[tuple[str, JsonValue]]:
         for name, inner in value.items():
             yield from _inside(f"{path}/{name}", inner)
     elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _inside(f"{path}/{number}", item)
+        for number, each in enumerate(value):
+            yield from _inside(f"{path}/{number}", each)
     else:
         yield path, value

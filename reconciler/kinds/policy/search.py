@@ -28,13 +28,14 @@ async def search_policies(graph: Graph, parents: Parents, refs: Sequence[ObjectR
     ways = (in_package(graph, parents), of_package(graph, parents))
     shown = await concurrently(map(_tried, ways))
     policies = {ref.id: ref for ref in chain.from_iterable(map(_shown, shown))}.values()
-    wanted = [policy for policy in policies if any(ref.names(policy) for ref in refs)]
+    matches = {ref: list(filter(ref.names, policies)) for ref in refs}
+    wanted = list(dict.fromkeys(chain.from_iterable(matches.values())))
     readings = (_tried(listed_policy(graph, parents, policy)) for policy in wanted)
     read = dict(zip(wanted, await concurrently(readings), strict=True))
     doubt = _doubt(shown, parents)
     errors: dict[ObjectRef, GraphError] = {}
-    for ref in refs:
-        error = _error([read[policy] for policy in wanted if ref.names(policy)], doubt)
+    for ref, named in matches.items():
+        error = _error([read[policy] for policy in named], doubt)
         if error is not None:
             errors[ref] = error
     whole = tuple(policy for policy in read.values() if not isinstance(policy, GraphError))
@@ -52,6 +53,10 @@ def _shown(way: Sequence[ObjectRef] | GraphError) -> Sequence[ObjectRef]:
     return () if isinstance(way, GraphError) else way
 
 
+def _ids(policies: Sequence[ObjectRef]) -> set[str | None]:
+    return {policy.id for policy in policies}
+
+
 def _doubt(
     shown: Sequence[Sequence[ObjectRef] | GraphError], parents: Parents
 ) -> GraphError | None:
@@ -59,7 +64,7 @@ def _doubt(
     for way in shown:
         if isinstance(way, GraphError):
             return way
-    listed, located = ({ref.id for ref in _shown(way)} for way in shown)
+    listed, located = map(_ids, map(_shown, shown))
     if listed == located:
         return None
     return GraphAnswerError(

@@ -93,8 +93,8 @@ def _values(holder: Any, path: Sequence[str]) -> Iterator[Any]:
         return
     name, *rest = path
     if name == "*":
-        for item in holder if isinstance(holder, list) else ():
-            yield from _values(item, rest)
+        for each in holder if isinstance(holder, list) else ():
+            yield from _values(each, rest)
     elif isinstance(holder, Mapping) and name in holder:
         yield from _values(holder[name], rest)
 

@@ -40,7 +40,7 @@ def by_value(value: Any, name: str = "") -> JsonValue:
     if isinstance(value, Mapping):
         return members_by_value(value)
     if isinstance(value, list):
-        return [by_value(item, name) for item in value]
+        return [by_value(each, name) for each in value]
     if isinstance(value, float):
         return int(value) if value.is_integer() else float(value)
     return _text(value, name) if isinstance(value, str) else value

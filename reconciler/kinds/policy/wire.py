@@ -90,12 +90,10 @@ def _called(settings: list[Mapping[str, Any]]) -> tuple[Stages, bool]:
 def _properties(stages: Stages) -> Properties:
     properties: Properties = {}
     for stage, extensions in stages.items():
-        if len(extensions) == 1:
-            [properties[SETTINGS, stage]] = extensions.values()
-            continue
-        properties[SETTINGS, stage] = [*sorted(extensions)]
-        for extension_id, extension in extensions.items():
-            properties[SETTINGS, stage, extension_id] = extension
+        first, *others = extensions.values()
+        properties[SETTINGS, stage] = [*sorted(extensions)] if others else first
+        if others:
+            properties |= {(SETTINGS, stage, key): each for key, each in extensions.items()}
     return properties
 
 
@@ -147,12 +145,13 @@ def _questions(questions: Any) -> JsonValue:
     """The questions without their ids; questions that were not read are not equal to none."""
     if not isinstance(questions, list):
         return "not read"
-    without_ids = (
-        {name: value for name, value in question.items() if name != "id"}
-        for question in questions
-        if isinstance(question, Mapping)
-    )
-    return [by_value(question) for question in without_ids] or None
+    return [by_value(_without_id(question)) for question in questions] or None
+
+
+def _without_id(question: Any) -> Any:
+    if not isinstance(question, Mapping):
+        return question
+    return {name: value for name, value in question.items() if name != "id"}
 
 
 def _question_ids(observed: Observed) -> list[Any]:
