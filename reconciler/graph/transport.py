@@ -75,16 +75,18 @@ class ConnectionPool:
 
 class GuardedTransport(httpx.AsyncBaseTransport):
     """HTTP/1.1 to one origin. Refuses any other origin, every redirect, any method but GET while
-    locked, and PATCH and DELETE of anything but the objects of the plan.
+    locked and outside of the base URL, and PATCH and DELETE of anything but the objects of the
+    plan.
 
     It is below the SDK's pipeline, so that nothing in the SDK can bypass it. Why each rule:
     docs/graph.md §6.2 (a redirected POST turns into a GET), docs/graph.md §6.3 (the bearer token
     follows foreign links).
     """
 
-    def __init__(self, connections: ConnectionPool, origin: Origin) -> None:
+    def __init__(self, connections: ConnectionPool, base_url: str) -> None:
         self._connections = connections
-        self._origin = origin
+        self._origin = origin_of(base_url)
+        self._path = httpx.URL(base_url).path.rstrip("/") + "/"
         self._writes_unlocked = False
         self._planned_ids: set[str] = set()
         self.answered = False
@@ -112,6 +114,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if request.method not in (_METHODS if self._writes_unlocked else ("GET",)):
             raise RefusedError(
                 f"Refused to send {request.method}: writes are locked until a plan is approved."
+            )
+        if request.method != "GET" and not request.url.path.startswith(self._path):
+            raise RefusedError(
+                f"Refused to send {request.method} to {request.url.path}: only the configured"
+                f" version of Graph, {self._path}, is written."
             )
         object_id = unquote(request.url.path.rpartition("/")[2])
         if request.method in _FOR_PLANNED and object_id.casefold() not in self._planned_ids:
@@ -222,4 +229,4 @@ def open_transport(base_url: str) -> GuardedTransport:
             f" ({type(error).__name__}).",
             hint="Check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from error
-    return GuardedTransport(connections, origin_of(base_url))
+    return GuardedTransport(connections, base_url)

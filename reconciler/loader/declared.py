@@ -22,15 +22,16 @@ from reconciler.model.objects import Inherited, ObjectRef, Parents
 @dataclass(frozen=True, slots=True)
 class DeclaredDocument:
     """What one document declares. `header` is the object that it belongs to; None if that is
-    missing or invalid. `kinds` are those that the document can declare. `deletes_unmanaged` is the
-    place of `unmanaged: delete`. `by_new_name`: the header's id is from another document, which
-    gives it together with this name.
+    missing or invalid. `kinds` are those that the document can declare, `lists` the names of the
+    lists that it has. `deletes_unmanaged` is the place of `unmanaged: delete`. `by_new_name`: the
+    header's id is from another document, which gives it together with this name.
     """
 
     header: ObjectRef | None
     declarations: tuple[Declaration, ...]
     source: SourceLocation
     kinds: tuple[Kind, ...] = ()
+    lists: tuple[str, ...] = ()
     deletes_unmanaged: SourceLocation | None = None
     by_new_name: bool = False
 
@@ -66,7 +67,9 @@ def declared(
     faults.extend(_rule_faults(declarations, kinds, context, document_format))
     faults.extend(unmanaged_faults(document, kinds))
     place = deletes_unmanaged(document, file)
-    return DeclaredDocument(ref, declarations, source, kinds, place), faults
+    plurals = [kind.plural for kind in kinds if kind.parents]
+    lists = tuple(plural for plural in plurals if member(document, plural) is not None)
+    return DeclaredDocument(ref, declarations, source, kinds, lists, place), faults
 
 
 @dataclass(frozen=True, slots=True)

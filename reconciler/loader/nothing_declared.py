@@ -27,10 +27,9 @@ def nothing_declared(
 
 
 def _which_lists(document: DeclaredDocument) -> str:
-    lists = [kind.plural for kind in document.kinds if kind.parents]
-    if not lists:
+    if not document.lists:
         return ""
-    return f": {listed(lists)} {'is' if len(lists) == 1 else 'are'} empty"
+    return f": {listed(document.lists)} {'is' if len(document.lists) == 1 else 'are'} empty"
 
 
 def _hint(kinds: Collection[Kind], what: str) -> str:

@@ -55,6 +55,16 @@ class Use:
     parents: Parents
     path: Path
 
+    @property
+    def stage(self) -> str:
+        """The name of the stage in the path; the whole path of a numbered one.
+
+        The path of one of several objects at a stage ends in the id of the object.
+        """
+        if self.path[-1].isdecimal():
+            return "/".join(self.path)
+        return self.path[min(1, len(self.path) - 1)]
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -166,8 +166,7 @@ def use_document(use: Use, change: Change) -> dict[str, JsonValue]:
     """One place that refers to the object of a change, by names: what contains both is left out."""
     common = {parent.kind for parent in change.parents}
     refs = [ref for ref in (*use.parents, use.object) if ref.kind not in common]
-    stage = use.path[1] if len(use.path) > 1 else use.path[0]
-    return {**{ref.kind: str(ref) for ref in refs}, "stage": stage}
+    return {**{ref.kind: str(ref) for ref in refs}, "stage": use.stage}
 
 
 def _uses(change: Change) -> list[Document] | None:

@@ -21,7 +21,6 @@ from reconciler.render.usage import (
     inner_refs,
     no_objects,
     short_heading,
-    stage,
     target_label,
 )
 
@@ -74,7 +73,7 @@ class _Drawing:
             if outer and not known:
                 self.lines.append(f"    {outer} --> {inner}")
             outer = inner
-        self.lines.append(f"    {outer} -->|{_quoted(label(stage(use.path)))}| {node}")
+        self.lines.append(f"    {outer} -->|{_quoted(label(use.stage))}| {node}")
 
     def _dotted(self, used: UsedObject, node: str) -> None:
         """Draws that nobody calls the object, or that it is unknown who does."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.objects import ObjectRef, Path
+from reconciler.model.objects import ObjectRef
 from reconciler.model.plan import Use
 from reconciler.model.usage import ScopeUsage, Usage, UsedObject
 from reconciler.render.escape import visible
@@ -94,22 +94,12 @@ def use_lines(used: UsedObject, scope: ScopeUsage) -> list[str]:
 def use_line(use: Use) -> str:
     """`access package A, policy B, stage C`."""
     named = [f"{noun(ref.kind)} {scope_label(ref)}" for ref in inner_refs(use)]
-    return ", ".join([*named, f"stage {label(stage(use.path))}"])
+    return ", ".join([*named, f"stage {label(use.stage)}"])
 
 
 def inner_refs(use: Use) -> tuple[ObjectRef, ...]:
     """What refers, after what contains it; without the outermost parent."""
     return (*use.parents[1:], use.object)
-
-
-def stage(path: Path) -> str:
-    """The name of the stage in the path of a reference; the whole path of a numbered one.
-
-    The path of one of several objects at a stage ends in the id of the object.
-    """
-    if path[-1].isdecimal():
-        return "/".join(path)
-    return path[min(1, len(path) - 1)]
 
 
 def usage_document(usage: Usage, sentences: Sentences) -> Document:
@@ -146,7 +136,7 @@ def _object_document(used: UsedObject) -> Document:
 
 def _use_document(use: Use) -> Document:
     refs = {ref.kind: _named(ref) for ref in inner_refs(use)}
-    return {**refs, "stage": stage(use.path)}
+    return {**refs, "stage": use.stage}
 
 
 def _named(ref: ObjectRef) -> Document:

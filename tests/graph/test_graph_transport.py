@@ -208,6 +208,36 @@ def test_while_unlocked_only_planned_objects_are_patched_or_deleted(method):
     assert asyncio.run(run()) == [method]
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_only_below_the_base_url_anything_is_written(method):
+    """Neither as a request to the beta version, nor as one to an address that looks like it."""
+
+    async def run():
+        async with scripted(Reply(204)) as graph, graph_at(graph.base) as client:
+            beta = Request(method, f"{{+baseurl}}/catalogs/{EXTENSION}", beta=True)
+            other = graph.base.replace("/v1.0", "/v1.0x")
+            elsewhere = Request(method, f"{other}/catalogs/{EXTENSION}")
+            with client.writes_unlocked((EXTENSION,)):
+                with pytest.raises(RefusedError, match="the beta version is only read"):
+                    await attempt(client, beta)
+                with pytest.raises(RefusedError, match=f"Refused to send {method} to /v1.0x/"):
+                    await attempt(client, elsewhere)
+        return graph.methods
+
+    assert asyncio.run(run()) == []
+
+
+def test_the_beta_version_is_read_on_the_same_host_with_the_token():
+    async def run():
+        async with scripted(Reply(body={"id": "1"})) as graph, graph_at(graph.base) as client:
+            await client.read(Request("GET", "{+baseurl}/x/{id}", {"id": "a b"}, beta=True))
+        return graph.seen[0].target, graph.seen[0].headers["authorization"]
+
+    target, authorization = asyncio.run(run())
+    assert target == "/beta/x/a%20b"
+    assert authorization.startswith("Bearer ")
+
+
 @pytest.mark.parametrize("missing", ["None", ""])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH"])
 def test_an_address_without_an_id_is_refused_before_anything_is_sent(method, missing):
