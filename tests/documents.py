@@ -2,7 +2,8 @@
 
 from reconciler.kinds.catalog import CATALOG
 from reconciler.kinds.extension import EXTENSION
+from reconciler.kinds.policy import POLICY
 from reconciler.loader import DocumentFormat, published_schema
 from reconciler.model.kind import Kinds
 
-FORMAT = DocumentFormat(Kinds((CATALOG, EXTENSION)), published_schema("desired-state"))
+FORMAT = DocumentFormat(Kinds((CATALOG, EXTENSION, POLICY)), published_schema("desired-state"))

@@ -105,7 +105,7 @@ def _in_lists(
 def _declaration(
     kind: Kind, written: Mapping, defaults: Node | None, context: _Context
 ) -> Declaration:
-    absent = is_absent(written)
+    absent = kind.api.delete is not None and is_absent(written)
     defaults = None if absent else defaults
     whole = merged(defaults, written, kind.fields)
     pinned_id = valid_text(member(written, "id"), context.invalid)

@@ -33,7 +33,10 @@ def json_text(value: object) -> str:
     if isinstance(value, Digits):
         return value.text
     if isinstance(value, Mapping):
-        members = (f"{json.dumps(name)}: {json_text(inner)}" for name, inner in value.items())
+        members = (
+            f"{json.dumps(name, allow_nan=False)}: {json_text(inner)}"
+            for name, inner in value.items()
+        )
         return f"{{{', '.join(members)}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(json_text, value))}]"

@@ -398,7 +398,7 @@ WORDS = {
         " add the exact value to `notSecret` in the document.",
     ),
     "team: a\nchannels: []\n": (
-        ("R312", 1, "The document declares nothing: `channels` and `tabs` are empty."),
+        ("R312", 1, "The document declares nothing: `channels` is empty."),
         "Declare a team, a chat channel or a tab, or remove the document. Teams and channels that"
         " it declared before stay live, unmanaged; declare `ensure: absent` to delete them.",
     ),
