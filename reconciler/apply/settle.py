@@ -161,6 +161,8 @@ def _shows(kind: Kind, write: SentWrite, live: Sequence[Observed]) -> bool:
     except GraphError:
         return False  # the body is not one of ours: it takes the whole time
     sent = {path: value for path, value in properties.items() if path[0] in write.body}
+    if kind.is_foreign:  # what is ours was sent whole: what is not in the body was removed
+        sent |= {path: None for path in kind.fields.members if len(path) > 1 and path not in sent}
     return not Expectation(kind, sent).missing(own)
 
 

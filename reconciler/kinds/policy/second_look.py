@@ -79,7 +79,8 @@ def _is_hidden(path: str, shown: str, policy: Observed, beta: Mapping[str, Any])
     values = [value for value in _values(beta, path.split("/")) if _is_set(value)]
     if not values or not shown:
         return bool(values)
-    return len([*_values(policy.raw, shown.split("/"))]) < len(values)
+    shown_values = [each for each in _values(policy.raw, shown.split("/")) if each is not None]
+    return len(shown_values) < len(values)
 
 
 def _is_set(value: Any) -> bool:
