@@ -98,7 +98,7 @@ def declarable(
         return Declarable(live, None, (LeftOut((), f'its type "{live.ref.type}" is unknown'),))
     kind = document_format.kinds.named(live.ref.kind)
     referring = _with_references(live, names)
-    body, left_out = written(kind, referring, names, pinned=pinned), _undocumented(kind, live)
+    body, left_out = written(kind, referring, names, pinned=pinned), _not_written(kind, live)
     while faults := list(_faults(body, kind, referring, document_format)):
         parts = [(_optional_part(body, path, kind, live), because) for path, because in faults]
         required = [because for part, because in parts if part is None]
@@ -111,16 +111,17 @@ def declarable(
     return Declarable(live, body, tuple(left_out))
 
 
-def _undocumented(kind: Kind, live: Observed) -> list[LeftOut]:
-    """What is ours in a foreign object, and has no name in a file."""
+def _not_written(kind: Kind, live: Observed) -> list[LeftOut]:
+    """What a file cannot say of a foreign object, although it is of the members that are ours."""
+    if not kind.is_foreign:
+        return []
     names = {path[:1] for path in kind.fields.members}
+    ours = [path for path in live.properties if len(path) == 2 and path[:1] in names]
+    unnamed = [path for path in ours if path not in kind.fields.members]
+    several = [path for path in ours if isinstance(live.properties[path], list)]
     return [
-        LeftOut(path, "it is not documented")
-        for path in live.properties
-        if kind.is_foreign
-        and len(path) == 2
-        and path[:1] in names
-        and path not in kind.fields.members
+        *(LeftOut(path, "it is not documented") for path in unnamed),
+        *(LeftOut(path, "it refers to several objects") for path in several if path not in unnamed),
     ]
 
 

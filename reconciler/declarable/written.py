@@ -101,10 +101,10 @@ def _as_text(path: Path, value: Value) -> JsonValue:
 
 def _is_declared(path: Path, value: Value, kind: Kind) -> bool:
     """True for every path but that of a type which a file need not name; of a foreign object, only
-    for what is ours.
+    for what is ours and refers to one object.
     """
     if path[-1] != ODATA_TYPE:
-        return not kind.is_foreign or path in kind.fields.members
+        return not kind.is_foreign or (path in kind.fields.members and not isinstance(value, list))
     field = kind.fields.field(path[:-1])
     return field.chosen and value != field.default_type
 
