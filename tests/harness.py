@@ -27,7 +27,7 @@ from reconciler.graph.client import GraphClient, Limits, open_client
 from reconciler.graph.credentials import TokenSource
 from reconciler.graph.retry import RetryPolicy
 from reconciler.loader import load
-from reconciler.model.plan import Outcome, Plan
+from reconciler.model.plan import Outcome, Plan, UnsettledWrite
 from reconciler.plan.build import NOT_READ, PlanContext, build_plan
 from reconciler.plan.reads import Reads
 from reconciler.sandbox.server import serve
@@ -145,13 +145,19 @@ class Tenant:
         pairs = list(zip(loaded.scopes, observed, strict=True))
         return build_plan(pairs, KINDS, PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only))
 
-    async def plan_whole(self, folder: Path, *, second_looks: bool = True) -> Plan:
+    async def plan_whole(
+        self,
+        folder: Path,
+        *,
+        second_looks: bool = True,
+        unsettled: tuple[UnsettledWrite, ...] = (),
+    ) -> Plan:
         """The same, with everything that is read for what the plan changes."""
         loaded = load([folder], document_format())
         assert loaded.errors == (), loaded.errors
         observed = await observe(self.graph, KINDS, loaded.scopes)
         pairs = list(zip(loaded.scopes, observed, strict=True))
-        context = PlanContext("0", LOOPBACK_TENANT, "sandbox", app_only=False)
+        context = PlanContext("0", LOOPBACK_TENANT, "sandbox", False, unsettled=unsettled)
 
         def build(reads: Reads = NOT_READ) -> Plan:
             return build_plan(pairs, KINDS, context, reads, loaded.scopes)

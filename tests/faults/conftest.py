@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from fault_plots import PLOTS
-from fault_table import EXPECTED, Cells, as_text, reviewed
+from fault_table import EXPECTED, Cells, Matrix, as_text, reviewed
+from policy_plot import POLICIES
 
 CELLS = pytest.StashKey[Cells]()
+MATRICES: tuple[Matrix, ...] = (*PLOTS, POLICIES)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,7 +37,7 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     cells = config.stash.get(CELLS, {})
-    for plot in PLOTS:
+    for plot in MATRICES:
         if config.getoption("--fault-table", False):
             terminalreporter.write_line(as_text(cells, plot))
         if os.environ.get("RENEW_GOLDEN") == "1":

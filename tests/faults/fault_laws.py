@@ -3,12 +3,12 @@ violation.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 from fault_kinds import RETRY_AFTER_S
-from fault_story import Live, Story
+from fault_story import Live, Seen, Story
 from harness import MARKETING, Json
 from objects import explained
 
@@ -17,6 +17,21 @@ from reconciler.graph.retry import FIRST_WAIT_S
 from reconciler.model.plan import Outcome
 
 MAX_REQUESTS = 40
+
+
+class Traffic(Protocol):
+    """What a run has sent: its requests at which the fault can occur, and all its waits."""
+
+    fault: str
+    foreign_connections: int
+
+    @property
+    def seen(self) -> Sequence[Seen]:
+        """The requests, in the order in which they arrived."""
+
+    @property
+    def waits(self) -> Sequence[float]:
+        """The waits, in seconds."""
 
 
 def there_are_no_duplicates(story: Story) -> Iterator[str]:
@@ -156,7 +171,7 @@ def a_delete_comes_after_the_create(story: Story) -> Iterator[str]:
         yield "the old one was deleted before a read showed the new one"
 
 
-def waits_are_as_asked(story: Story) -> Iterator[str]:
+def waits_are_as_asked(story: Traffic) -> Iterator[str]:
     """After a 429 the next request waits for Retry-After, the first time exactly.
 
     Without Retry-After the same request waits half of `FIRST_WAIT_S`: the jitter of these runs is
@@ -181,12 +196,12 @@ def waits_are_as_asked(story: Story) -> Iterator[str]:
             )
 
 
-def requests_are_bounded(story: Story) -> Iterator[str]:
+def requests_are_bounded(story: Traffic) -> Iterator[str]:
     if len(story.seen) > MAX_REQUESTS:
         yield f"{len(story.seen)} requests were sent, more than {MAX_REQUESTS}"
 
 
-def no_other_server_is_called(story: Story) -> Iterator[str]:
+def no_other_server_is_called(story: Traffic) -> Iterator[str]:
     if story.foreign_connections:
         yield "a redirect was followed to another server"
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fault_kinds import FAULTS
 from harness import ASSIGNMENT, FINANCE, MARKETING, Json, extension
 
 ONCE = "once"
@@ -33,6 +34,11 @@ class Plot:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def faults(self) -> Sequence[str]:
+        """All of them."""
+        return [*FAULTS]
 
     def sends(self, path: str) -> str:
         """The step that a request for this path of Marketing prepares, is, or confirms."""

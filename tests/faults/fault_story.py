@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from fault_kinds import CLIENT_TIMEOUT_S, ELSEWHERE, FAULTS, Handler
@@ -175,7 +176,7 @@ def live(held: Tenant) -> Live:
 
 
 @contextmanager
-def foreign_server(story: Story) -> Iterator[str]:
+def foreign_server(story: Any) -> Iterator[str]:
     """The base URL of a server that no request may reach; the story counts its connections."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
