@@ -254,13 +254,15 @@ class CommandLine:
         captured = self.capture.readouterr()
         return Ran(code, captured.out, captured.err)
 
-    def seed(self, *catalogs: Json, switches: Sequence[str] = ()) -> None:
-        """A new default sandbox with these catalogs."""
+    def seed(
+        self, *catalogs: Json, policies: Sequence[Json] = (), switches: Sequence[str] = ()
+    ) -> None:
+        """A new default sandbox with these catalogs and policies."""
         database = self.folder / ".reconciler" / "sandbox.sqlite3"
         database.parent.mkdir(exist_ok=True)
         reset(
             database,
-            seed=write_seed(self.folder / "seed.json", *catalogs),
+            seed=write_seed(self.folder / "seed.json", *catalogs, policies=policies),
             switches=parse_switches(switches),
         )
 
@@ -271,8 +273,12 @@ class CommandLine:
 
     def live(self) -> list[Json]:
         """Every extension that the default sandbox holds."""
-        with Store(self.folder / ".reconciler" / "sandbox.sqlite3") as store:
+        with self.store() as store:
             return store.extensions()
+
+    def store(self) -> Store:
+        """What the default sandbox holds; to be closed."""
+        return Store(self.folder / ".reconciler" / "sandbox.sqlite3")
 
 
 @pytest.fixture
