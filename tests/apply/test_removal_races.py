@@ -5,19 +5,15 @@ their requests, both reports are true, and no object is lost or doubled in silen
 import asyncio
 import tempfile
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.typedefs import Handler
 from harness import (
     ASSIGNMENT,
     MARKETING,
     Json,
-    Tenant,
     catalog,
     declare,
     extension,
@@ -25,16 +21,12 @@ from harness import (
 )
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from objects import KINDS, explained
+from objects import explained
 from tiers import examples
+from turns import Turns
 
-from reconciler.apply.run import Run, apply_plan
-from reconciler.auth.credentials import LoopbackToken
-from reconciler.graph.client import open_client
-from reconciler.model.plan import Change, Outcome, Plan
-from reconciler.sandbox.server import serve
+from reconciler.model.plan import Change, Outcome
 from reconciler.sandbox.switches import parse_switches
-from reconciler.settings import DEFAULT_LOOPBACK_TOKEN
 
 OLD = MARKETING[:-1] + "0"
 LIVE = {"id": OLD, **extension("a", description="live")}
@@ -55,52 +47,6 @@ READS: list[tuple[str, ...]] = [(), ("lag_reads=2",), ("lag_reads=1", "views=2")
 
 
 @dataclass
-class Turns:
-    """Whose request Graph hears next; in any order once the list is used up, or a run has ended."""
-
-    order: list[int]
-    ended: set[int] = field(default_factory=set)
-    heard: list[tuple[int, str, int]] = field(default_factory=list)
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    def fault(self, run: int) -> Any:
-        """The middleware of a run's own server: it answers when it is the run's turn, and notes
-        run, method and status.
-        """
-
-        @web.middleware
-        async def in_turn(request: web.Request, handler: Handler) -> web.StreamResponse:
-            async with self.changed:
-                await self.changed.wait_for(lambda: self._next() in (run, None))
-                status = 404
-                try:
-                    answer = await handler(request)
-                    status = answer.status
-                    return answer
-                finally:
-                    self.heard.append((run, request.method, status))
-                    self.order[:1] = []
-                    self.changed.notify_all()
-
-        return in_turn
-
-    async def end(self, run: int) -> None:
-        async with self.changed:
-            self.ended.add(run)
-            self.changed.notify_all()
-
-    def _next(self) -> int | None:
-        return next((run for run in self.order if run not in self.ended), None)
-
-    def written(self, run: int) -> int:
-        """How many writes of the run were applied."""
-        return sum(
-            number == run and method != "GET" and status < 300
-            for number, method, status in self.heard
-        )
-
-
-@dataclass
 class Race:
     """Two applies of plans made from the same state."""
 
@@ -110,7 +56,7 @@ class Race:
     outcomes: list[Outcome] = field(default_factory=list)
     after: list[Json] = field(default_factory=list)
     planned: list[Change] = field(default_factory=list)
-    heard: list[tuple[int, str, int]] = field(default_factory=list)
+    heard: list[tuple[int, str, int, str]] = field(default_factory=list)
     written: list[int] = field(default_factory=list)
 
     async def run(self, folder: Path) -> "Race":
@@ -121,32 +67,17 @@ class Race:
         async with tenant(folder, catalog(extensions=[LIVE]), switches=self.switches) as held:
             plans = [await held.plan(declared) for declared in folders]
             turns = Turns([*self.order])
+            switches = parse_switches(self.switches)
             applies = (
-                self._apply(run, plan, held, turns, folder) for run, plan in enumerate(plans)
+                turns.apply(run, plan, held, folder, switches) for run, plan in enumerate(plans)
             )
-            self.outcomes = [*await asyncio.gather(*applies)]
+            self.outcomes = [*chain(*await asyncio.gather(*applies))]
             held.store.end_lag()
             self.after, self.heard = held.store.extensions(), turns.heard
             self.written = [turns.written(0), turns.written(1)]
             for declared in folders:
                 self.planned += (await held.plan(declared)).changes
         return self
-
-    async def _apply(
-        self, run: int, plan: Plan, held: Tenant, turns: Turns, folder: Path
-    ) -> Outcome:
-        """The outcome of one run, through a server of its own on the same database."""
-        database, switches = folder / "tenant.sqlite3", parse_switches(self.switches)
-        async with AsyncExitStack() as stack:
-            url = await stack.enter_async_context(
-                serve(database, switches=switches, faults=[turns.fault(run)])
-            )
-            graph = await stack.enter_async_context(
-                open_client(url, LoopbackToken(DEFAULT_LOOPBACK_TOKEN), held.graph.limits)
-            )
-            (outcome,) = await apply_plan(plan, Run(graph, KINDS, held.sleep))
-            await turns.end(run)
-            return outcome
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
@@ -200,7 +131,7 @@ def is_shown(change: Change, after: Sequence[Json]) -> bool:
 def assert_pre_checked(race: Race) -> None:
     """What the other run had changed before the last pre-check was not deleted."""
     methods = [
-        (run, method) for run, method, status in race.heard if method == "GET" or status < 300
+        (run, method) for run, method, status, _ in race.heard if method == "GET" or status < 300
     ]
     for run in (0, 1):
         if (run, "DELETE") not in methods or (1 - run, "PUT") not in methods:
