@@ -100,6 +100,24 @@ def test_an_unsettled_put_is_settled_by_reading_that_policy_only(
     played(binds(tmp_path, f"lag_reads={lag}"), scene)
 
 
+@pytest.mark.parametrize(
+    ("event", "lag", "polls"), [("answered", 0, 1), ("answered", 3, 4), ("sending", 0, 9)]
+)
+def test_an_unsettled_unbind_is_not_settled_while_the_stage_still_shows(
+    event: str, lag: int, polls: int, tmp_path: Path
+) -> None:
+    """The body of an unbind names nothing at the stage, and that counts."""
+    documents = [document(policies=[binding({GRANTED: None})])]
+    runs = PolicyRuns(tmp_path, [marketing()], [employees()], documents, (f"lag_reads={lag}",))
+
+    async def scene(runs: PolicyRuns) -> None:
+        await runs.killed_at(event)
+        assert await runs.settled() == ()
+        assert runs.held.waits == WHOLE[:polls]
+
+    played(runs, scene)
+
+
 def test_a_stage_that_somebody_has_set_since_is_no_sign_of_our_put(tmp_path: Path) -> None:
     async def scene(runs: PolicyRuns) -> None:
         await runs.killed_at("sending")
