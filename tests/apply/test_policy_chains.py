@@ -210,6 +210,26 @@ def test_an_unbind_that_is_not_applied_keeps_the_extension(
     played(chain(tmp_path), scene)
 
 
+def test_an_unbind_that_fails_leaves_both_extensions_of_a_replacement(tmp_path: Path) -> None:
+    """The new one was created first; the old one is called still, and stays."""
+    declared = document(policies=[UNBINDS], extensions=[extension("old", ASSIGNMENT)])
+    runs = PolicyRuns(tmp_path, [chain_catalog()], CHAIN_POLICIES, [declared])
+
+    async def scene(runs: PolicyRuns) -> None:
+        plan = await runs.plan()
+        runs.fault = refusing("PUT", KEPT_POLICY)
+        outcomes = {each.change.action: each for each in await runs.apply(plan)}
+        unbound, replaced = outcomes["update"], outcomes["replace"]
+        assert unbound.status == "failed"
+        assert replaced.reason is not None
+        assert (replaced.status, replaced.reason.code) == ("failed", "old_remains")
+        assert "depends_on_failed" in json.dumps(dict(replaced.reason.parameters))
+        assert not any(write.startswith("DELETE") for write in runs.writes)
+        assert (GRANTED, OLD) in calls(stored(runs.held.store, KEPT_POLICY))
+
+    played(runs, scene)
+
+
 def test_a_stale_unbind_keeps_the_extension(tmp_path: Path) -> None:
     async def scene(runs: PolicyRuns) -> None:
         plan = await runs.plan()

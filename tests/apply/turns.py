@@ -25,12 +25,13 @@ from reconciler.settings import DEFAULT_LOOPBACK_TOKEN
 @dataclass
 class Turns:
     """The order of the runs; any order once the list is used up, or a run has ended. `heard` has
-    run, method, status and path of each request.
+    run, method, status and path of each request, `answers` the texts of the answers.
     """
 
     order: list[int]
     ended: set[int] = field(default_factory=set)
     heard: list[tuple[int, str, int, str]] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def apply(
@@ -56,13 +57,16 @@ class Turns:
         async def in_turn(request: web.Request, handler: Handler) -> web.StreamResponse:
             async with self.changed:
                 await self.changed.wait_for(lambda: self._next() in (run, None))
-                status = 404
+                status, text = 404, ""
                 try:
                     answer = await handler(request)
                     status = answer.status
+                    assert isinstance(answer, web.Response)
+                    text = answer.text or ""
                     return answer
                 finally:
                     self.heard.append((run, request.method, status, request.path))
+                    self.answers.append(text)
                     self.order[:1] = []
                     self.changed.notify_all()
 
