@@ -5,6 +5,7 @@ plan and the write of one apply. An edit in the window of the PUT ends as docs/s
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,6 +39,7 @@ from tiers import sample
 
 from reconciler.apply.stale import refuse_if_stale
 from reconciler.errors import StalePlanError
+from reconciler.model.objects import ObjectRef
 from reconciler.model.plan import Outcome
 from reconciler.sandbox.server import serve
 
@@ -152,6 +154,24 @@ def test_a_saved_plan_that_was_applied_before_says_so(reconciler: CommandLine) -
     again = reconciler("apply", "--sandbox", "--plan", "plan.json")
     assert again.code == 5
     assert "already in the desired state" in again.err
+
+
+def test_a_plan_that_shows_the_reviewer_another_value_than_is_live_is_stale(
+    tmp_path: Path,
+) -> None:
+    """The fingerprint alone is not believed: what a row shows as live must be live."""
+
+    async def scene(runs: PolicyRuns) -> None:
+        plan = await runs.plan()
+        [change] = plan.changes
+        [row] = change.fields
+        shown = replace(row, before=ObjectRef("extension", AUDIT, "audit"))
+        altered = replace(plan, changes=(replace(change, fields=(shown,)),))
+        [outcome] = await runs.apply(altered)
+        assert outcome.reason is not None
+        assert (outcome.reason.code, runs.writes) == ("changed_since", [])
+
+    played(binds(tmp_path), scene)
 
 
 @pytest.mark.parametrize("name", STALE)
