@@ -298,6 +298,31 @@ def test_an_unbind_that_is_blocked_blocks_what_it_would_free(how: str, tmp_path:
     played(runs, scene)
 
 
+def test_a_block_is_passed_on_along_the_whole_chain(tmp_path: Path) -> None:
+    """`audit` cannot be replaced, because it is called elsewhere; so no stage moves to it, and so
+    `old` stays in use.
+    """
+    live = marketing(
+        {"id": OLD, **extension("old")}, {"id": AUDIT, **extension("audit", ASSIGNMENT)}
+    )
+    policies = [employees(setting(ONE_DAY, AUDIT)), partners(setting(GRANTED, OLD))]
+    moved = binding({GRANTED: "audit"}, "Partners")
+    declared = document(policies=[moved], extensions=[extension("audit"), ABSENT])
+    runs = PolicyRuns(tmp_path, [live], policies, [declared])
+
+    async def scene(runs: PolicyRuns) -> None:
+        plan = await runs.plan()
+        assert blocks(plan) == {
+            "audit": "in_use",
+            "Partners": "depends_on_blocked",
+            "old": "in_use",
+        }
+        await runs.apply(plan)
+        assert runs.writes == []
+
+    played(runs, scene)
+
+
 def test_of_two_uses_the_one_that_remains_is_named(tmp_path: Path) -> None:
     policies = [employees(setting(CREATED, OLD)), partners(setting(GRANTED, OLD))]
     declared = document(policies=[UNBINDS], extensions=[ABSENT])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from bindings import CREATED, POLICY, SETTINGS, binding, document, employees, marketing
+from bindings import CREATED, GRANTED, POLICY, SETTINGS, binding, document, employees, marketing
 from policy_runs import PolicyRuns
 
 PUT = f"PUT {POLICY}"
@@ -18,8 +18,11 @@ PUT = f"PUT {POLICY}"
 @pytest.mark.parametrize("times", [1, 100])
 @pytest.mark.parametrize("phase", ["pre-check", "read-back"])
 @pytest.mark.parametrize("member", ["accessPackage", "questions", SETTINGS])
-def test_a_member_that_is_not_shown(member: str, phase: str, times: int, tmp_path: Path) -> None:
-    documents = [document(policies=[binding({CREATED: "notify"})])]
+@pytest.mark.parametrize("stages", [{CREATED: "notify"}, {GRANTED: None}], ids=["bind", "unbind"])
+def test_a_member_that_is_not_shown(
+    stages: dict[str, str | None], member: str, phase: str, times: int, tmp_path: Path
+) -> None:
+    documents = [document(policies=[binding(stages)])]
     runs = PolicyRuns(tmp_path, [marketing()], [employees()], documents)
     left = times
 
