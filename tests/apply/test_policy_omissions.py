@@ -10,20 +10,23 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from bindings import CREATED, GRANTED, POLICY, SETTINGS, binding, document, employees, marketing
+from harness import Json
 from policy_runs import PolicyRuns
 
 PUT = f"PUT {POLICY}"
 
 
+@pytest.mark.parametrize("held", [{}, {"questions": []}], ids=["questions", "no questions"])
 @pytest.mark.parametrize("times", [1, 100])
 @pytest.mark.parametrize("phase", ["pre-check", "read-back"])
 @pytest.mark.parametrize("member", ["accessPackage", "questions", SETTINGS])
 @pytest.mark.parametrize("stages", [{CREATED: "notify"}, {GRANTED: None}], ids=["bind", "unbind"])
 def test_a_member_that_is_not_shown(
-    stages: dict[str, str | None], member: str, phase: str, times: int, tmp_path: Path
+    stages: dict[str, str | None], member: str, phase: str, times: int, held: Json, tmp_path: Path
 ) -> None:
+    """That a policy has no questions must be shown, too: the body would remove new ones."""
     documents = [document(policies=[binding(stages)])]
-    runs = PolicyRuns(tmp_path, [marketing()], [employees()], documents)
+    runs = PolicyRuns(tmp_path, [marketing()], [employees(**held)], documents)
     left = times
 
     async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
