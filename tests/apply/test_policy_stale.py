@@ -45,6 +45,8 @@ from reconciler.sandbox.server import serve
 
 BOUND = [(CREATED, NOTIFY), (GRANTED, AUDIT)]
 DOCUMENT = document(policies=[binding({CREATED: "notify"})])
+SOME = ("approver", "access package", "same stage", "other stage removed", "expiry stage added")
+"""Edits that the quick tier makes to a saved plan; it makes the others during an apply."""
 APPLIED = calling(setting(CREATED, NOTIFY), setting(GRANTED, AUDIT))
 
 
@@ -98,7 +100,7 @@ async def applied_with(
 PRE_CHECK, PUT, BETA = f"GET {POLICY}", f"PUT {POLICY}", f"GET beta {POLICY}"
 
 
-@pytest.mark.parametrize("name", STALE)
+@pytest.mark.parametrize("name", sample(STALE, SOME.__contains__))
 def test_a_saved_plan_is_stale_after_any_edit_of_the_policy(
     name: str, reconciler: CommandLine
 ) -> None:
@@ -114,7 +116,7 @@ def test_a_saved_plan_is_stale_after_any_edit_of_the_policy(
         assert stored(store) == before
 
 
-@pytest.mark.parametrize("name", NOT_STALE)
+@pytest.mark.parametrize("name", sample(NOT_STALE, ("only the time", "ids and order").__contains__))
 def test_a_saved_plan_is_applied_if_nothing_that_counts_was_edited(
     name: str, reconciler: CommandLine
 ) -> None:
@@ -174,7 +176,7 @@ def test_a_plan_that_shows_the_reviewer_another_value_than_is_live_is_stale(
     played(binds(tmp_path), scene)
 
 
-@pytest.mark.parametrize("name", STALE)
+@pytest.mark.parametrize("name", sample(STALE, lambda name: name not in SOME))
 def test_an_edit_between_plan_and_write_is_kept(name: str, tmp_path: Path) -> None:
     async def scene(runs: PolicyRuns) -> None:
         outcome, wrote = await applied_with(runs, STALE[name], when=BETA)
