@@ -189,6 +189,31 @@ def test_an_edit_between_plan_and_write_is_kept(name: str, tmp_path: Path) -> No
     played(binds(tmp_path), scene)
 
 
+def test_an_edit_between_the_parts_of_the_pre_check_is_seen(tmp_path: Path) -> None:
+    """Graph does not expand all in one request: the settings are read before the edit of a stage,
+    the questions after it.
+    """
+
+    async def scene(runs: PolicyRuns) -> None:
+        plan = await runs.plan()
+        parts: list[str] = []
+
+        async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if runs.requests[-1] == PRE_CHECK:
+                parts.append(request.query["$expand"])
+            if len(parts) == 3:
+                assert SETTINGS in parts[1]
+                somebody(runs, STALE["other stage"])
+            return await handler(request)
+
+        runs.fault = fault
+        [outcome] = await runs.apply(plan)
+        assert outcome.reason is not None
+        assert (outcome.reason.code, runs.writes) == ("changed_since", [])
+
+    played(binds(tmp_path, "combined_expand=refuse"), scene)
+
+
 def test_what_somebody_else_has_bound_meanwhile_is_not_written_again(tmp_path: Path) -> None:
     async def scene(runs: PolicyRuns) -> None:
         outcome, wrote = await applied_with(runs, APPLIED, when=BETA)
@@ -315,13 +340,13 @@ def test_a_retry_after_an_edit_is_unknown_and_keeps_the_edit(tmp_path: Path) -> 
     played(binds(tmp_path), scene)
 
 
-@pytest.mark.parametrize(("others", "code"), [([], 5), ([extension("new")], 6)])
+@pytest.mark.parametrize(("extensions", "code"), [([], 5), ([extension("new")], 6)])
 def test_the_exit_code_of_a_stale_policy_says_whether_something_was_written(
-    others: list[Any], code: int, reconciler: CommandLine
+    extensions: list[Any], code: int, reconciler: CommandLine
 ) -> None:
     reconciler.seed(marketing(), policies=[employees()])
     policies = [binding({CREATED: "notify"})]
-    declare(Path("desired_state"), document(policies=policies, extensions=others))
+    declare(Path("desired_state"), document(policies=policies, extensions=extensions))
     looks: list[str] = []
 
     @web.middleware
@@ -339,7 +364,7 @@ def test_the_exit_code_of_a_stale_policy_says_whether_something_was_written(
     assert (ran.code, len(looks)) == (code, 2), (ran.out, ran.err)
     outcome = ran.document["outcomes"][-1]
     assert (outcome["kind"], outcome["reason"]["code"]) == ("policy", "changed_since")
-    assert len(reconciler.live()) == 2 + len(others)
+    assert len(reconciler.live()) == 2 + len(extensions)
 
 
 def test_stale_names_the_policy_and_its_package(tmp_path: Path) -> None:
