@@ -42,7 +42,7 @@ def outside(text: str | bytes, stage: str | None) -> dict[str, Any]:
         policy["accessPackage"] = _only(policy["accessPackage"], "id")
     if isinstance(policy.get(SETTINGS), list):
         settings = [_reduced(setting) for setting in policy[SETTINGS]]
-        policy[SETTINGS] = [setting for setting in settings if setting["stage"] != stage]
+        policy[SETTINGS] = [setting for setting in settings if setting.get("stage") != stage]
     return policy
 
 
@@ -67,10 +67,11 @@ def _ignored(name: str) -> bool:
 
 
 def _reduced(setting: dict[str, Any]) -> dict[str, Any]:
-    """What identifies a setting."""
-    extension = setting.get("customExtension")
-    kept = _only(extension, "@odata.type", "id") if isinstance(extension, dict) else extension
-    return {"stage": setting.get("stage"), "customExtension": kept}
+    """The setting without its id, and with no more of the extension than identifies it."""
+    kept = {name: value for name, value in setting.items() if name != "id"}
+    if isinstance(kept.get("customExtension"), dict):
+        kept["customExtension"] = _only(kept["customExtension"], "@odata.type", "id")
+    return kept
 
 
 def _only(value: dict[str, Any], *names: str) -> dict[str, Any]:

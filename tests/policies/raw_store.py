@@ -99,12 +99,12 @@ class Store:
         return {**policy, "accessPackage": self.package(policy["accessPackage"]["id"])}
 
     def _expanded(self, setting: Object) -> Object:
-        """The setting as it is read: under a new id, with all of the extension."""
+        """The setting as it is read: under a new id, with all of the extension, else as sent."""
         extension = self._referred(self.extensions, setting.get("customExtension"), "InvalidModel")
         if not isinstance(setting.get("stage"), str):
             raise RefusedError("InvalidModel")
         setting_id = f"61000000-0000-4000-8000-{next(self._numbers):012}"
-        return {"id": setting_id, "stage": setting["stage"], "customExtension": extension}
+        return {**setting, "id": setting_id, "customExtension": extension}
 
     @staticmethod
     def _referred(held: dict[str, Object], reference: Object | None, code: str) -> Object:
