@@ -252,7 +252,7 @@ def test_one_stage_in_two_documents_is_an_error(tmp_path: Path) -> None:
     (error,) = load([file], document_format()).errors
     assert error.place is not None
     assert (error.code, error.place.line) == ("R215", 4)
-    assert f"{file}:2." in error.message
+    assert f"/{file.name}:2." in error.message
 
 
 @pytest.mark.parametrize("by_id", [{"id": POLICY, "name": None}, {"package": {"id": PACKAGE}}])
