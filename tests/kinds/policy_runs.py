@@ -59,7 +59,7 @@ def document(*policies: Json, of: Any = "Finance", extensions: Sequence[Json] = 
 
 
 class Requests:
-    """Every request that arrived, and the bodies of writes.
+    """Every request that arrived, and the bodies of writes, read and as bytes.
 
     A request is its method, its path below entitlement management, and the names of its options.
     """
@@ -67,6 +67,7 @@ class Requests:
     def __init__(self) -> None:
         self.seen: list[str] = []
         self.bodies: list[Json] = []
+        self.sent: list[bytes] = []
 
     @web.middleware
     async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -77,6 +78,7 @@ class Requests:
         self.seen.append(f"{request.method} {path}{options}{beta}")
         if request.can_read_body:
             self.bodies.append(await request.json())
+            self.sent.append(await request.read())
         return await handler(request)
 
     @property

@@ -1,0 +1,226 @@
+"""The PUT of a policy is believed once its stages show, and only if nothing else has changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from harness import Json, Tenant, declare
+from objects import explained
+
+from reconciler.app.kinds import KINDS
+from reconciler.apply.stale import refuse_if_stale
+from reconciler.errors import StalePlanError
+from reconciler.model.plan import Outcome
+from tests.kinds.policy_runs import (
+    AUDIT,
+    CREATED,
+    GRANTED,
+    NOTIFY,
+    POLICY,
+    SETTINGS,
+    Handler,
+    Requests,
+    calls,
+    document,
+    policy,
+    run,
+    stages,
+)
+from tests.sandbox.policies import setting
+
+BOTH = {GRANTED: AUDIT, CREATED: NOTIFY}
+
+
+class Journal:
+    """The lines that a run records."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, Json]] = []
+
+    def record(self, event: str, /, **members: Any) -> None:
+        """Remembers one line."""
+        self.lines.append((event, members))
+
+    def of(self, event: str) -> list[Json]:
+        """The members of the lines with this event."""
+        return [members for name, members in self.lines if name == event]
+
+
+def bound(
+    folder: Path, *switches: str, journal: Journal | None = None, **more: Any
+) -> tuple[Outcome, dict[str, str]]:
+    """The outcome of calling notify at one more stage, and what the policy calls then."""
+    declare(folder / "desired", document(stages(**{CREATED: "notify"})))
+
+    async def story(held: Tenant) -> tuple[Outcome, dict[str, str]]:
+        plan = await held.plan_whole(folder / "desired")
+        (outcome,) = await held.apply(plan, (journal or Journal()).record)
+        return outcome, calls(held)
+
+    return run(folder, story, policy(), switches=switches, **more)
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        [],
+        ["lag_reads=3"],
+        ["views=2", "lag_reads=1"],
+        ["setting_ids=renew"],
+        ["setting_ids=keep"],
+        ["combined_expand=first", "lag_reads=2"],
+        ["extra_properties=true", "list_order=reverse"],
+    ],
+    ids=str,
+)
+def test_a_put_is_done_once_its_stages_show(switches: list[str], tmp_path: Path) -> None:
+    requests, journal = Requests(), Journal()
+    outcome, called = bound(tmp_path, *switches, journal=journal, faults=[requests.watch])
+    assert (outcome.status, outcome.reason, called) == ("done", None, BOTH)
+    assert len(requests.writes) == 1
+    assert journal.of("altered") == []
+
+
+def test_a_put_whose_stages_never_show_is_unknown(tmp_path: Path) -> None:
+    outcome, called = bound(tmp_path, "lag_reads=1000")
+    assert outcome.reason is not None
+    assert (outcome.status, outcome.reason.code) == ("unknown", "old_values_shown")
+    assert called == BOTH
+
+
+def test_a_put_that_alters_something_else_fails_and_keeps_what_was_before(tmp_path: Path) -> None:
+    journal = Journal()
+    outcome, called = bound(tmp_path, "policy_put_alters=true", journal=journal)
+    assert outcome.reason is not None
+    assert (outcome.status, outcome.reason.code) == ("failed", "altered_by_write")
+    path = "requestorSettings/enableTargetsToSelfAddAccess"
+    assert outcome.reason.parameters == {"paths": [path]}
+    sentence = explained(outcome)
+    assert "altered by this write, or by someone at the same moment" in sentence
+    assert path in sentence
+    assert called == BOTH
+    (altered,) = journal.of("altered")
+    assert altered["object"]["id"] == POLICY
+    kept = altered["before"]
+    assert [each["stage"] for each in kept[SETTINGS]] == [GRANTED]
+    for name in ("requestorSettings", "requestApprovalSettings", "reviewSettings", "displayName"):
+        assert kept[name] == policy()[name]
+
+
+def test_new_question_ids_are_done_with_a_note(tmp_path: Path) -> None:
+    journal = Journal()
+    outcome, called = bound(tmp_path, "question_ids=renew", journal=journal)
+    assert outcome.reason is not None
+    assert (outcome.status, outcome.reason.code) == ("done", "question_ids_changed")
+    assert "Graph gave the questions of the policy new ids" in explained(outcome)
+    assert (called, journal.of("altered")) == (BOTH, [])
+
+
+def test_a_put_that_is_refused_fails_and_changes_nothing(tmp_path: Path) -> None:
+    declare(tmp_path / "desired", document(stages(**{CREATED: "notify"})))
+    several = policy(setting(GRANTED, AUDIT), setting(GRANTED, NOTIFY))
+
+    async def story(held: Tenant) -> None:
+        (outcome,) = await held.apply(await held.plan_whole(tmp_path / "desired"))
+        assert outcome.reason is not None
+        assert (outcome.status, outcome.reason.code) == ("failed", "refused")
+        assert calls(held).keys() == {GRANTED}
+
+    run(tmp_path, story, several, switches=["several_at_stage=refuse"])
+
+
+class Answers:
+    """Shows a policy otherwise than it is, while `change` is set."""
+
+    def __init__(self) -> None:
+        self.change: Callable[[Json], Any] | None = None
+
+    @web.middleware
+    async def alter(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The answer, changed if it shows the policy."""
+        response = await handler(request)
+        is_read = request.method == "GET" and request.path.endswith(f"/{POLICY}")
+        if self.change is None or not is_read or "/beta/" in request.path:
+            return response
+        assert isinstance(response, web.Response)
+        shown = json.loads(response.body or b"")
+        self.change(shown)
+        return web.json_response(shown)
+
+
+def edits(name: str, value: Any) -> Callable[[Json], None]:
+    """A change of one member."""
+    return lambda shown: shown.update({name: value})
+
+
+def renames_catalog(shown: Json) -> None:
+    """Changes what only refers to other objects."""
+    shown["catalog"] = {"id": POLICY, "displayName": "Other"}
+    shown["accessPackage"]["displayName"] = "Renamed"
+    for each in shown[SETTINGS]:
+        each["customExtension"]["displayName"] = "renamed"
+        each["id"] = POLICY
+    shown["@odata.context"] = "other"
+
+
+@pytest.mark.parametrize(
+    ("change", "stale"),
+    [
+        (edits("description", "edited"), True),
+        (edits("newMember", {"deep": [1]}), True),
+        (edits(SETTINGS, []), True),
+        (edits("questions", []), True),
+        (lambda shown: shown.pop("automaticRequestSettings", None), False),
+        (lambda shown: shown["requestorSettings"].pop("onBehalfRequestors", None), False),
+        (lambda shown: shown["expiration"].update(duration="PT2160H"), False),
+        (edits("modifiedDateTime", "2031-01-01T00:00:00Z"), False),
+        (renames_catalog, False),
+    ],
+    ids=[
+        "description",
+        "unknown",
+        "stages",
+        "questions",
+        "null",
+        "empty",
+        "duration",
+        "time",
+        "copies",
+    ],
+)
+def test_a_policy_that_was_edited_since_the_plan_is_not_written(
+    change: Callable[[Json], Any], stale: bool, tmp_path: Path
+) -> None:
+    requests, answers = Requests(), Answers()
+    declare(tmp_path / "desired", document(stages(**{CREATED: "notify"})))
+
+    async def story(held: Tenant) -> None:
+        plan = await held.plan_whole(tmp_path / "desired")
+        answers.change = change
+        if stale:
+            with pytest.raises(StalePlanError):
+                await refuse_if_stale(plan, held.graph, KINDS)
+        else:
+            await refuse_if_stale(plan, held.graph, KINDS)
+        (outcome,) = await held.apply(plan)
+        assert (outcome.status == "failed", len(requests.writes)) == (stale, int(not stale))
+        assert outcome.reason is None or outcome.reason.code == "changed_since"
+
+    run(tmp_path, story, policy(), faults=[requests.watch, answers.alter])
+
+
+def test_a_plan_that_was_applied_already_is_stale(tmp_path: Path) -> None:
+    declare(tmp_path / "desired", document(stages(**{CREATED: "notify"})))
+
+    async def story(held: Tenant) -> None:
+        plan = await held.plan_whole(tmp_path / "desired")
+        await held.apply(plan)
+        with pytest.raises(StalePlanError, match="already in the desired state"):
+            await refuse_if_stale(plan, held.graph, KINDS)
+
+    run(tmp_path, story, policy())
