@@ -184,3 +184,27 @@ def test_new_ids_of_questions_are_a_note(declared: CommandLine) -> None:
     assert ended.code == 0, ended.out
     assert "Graph gave the questions of the policy new ids" in ended.out
     assert lines("altered") == []
+
+
+def lost_answer() -> None:
+    """Cuts the journal after its write was sent: the run was killed before the answer came."""
+    kept = []
+    for line in DEFAULT_JOURNAL.read_text().splitlines():
+        kept.append(line)
+        if json.loads(line)["event"] == "sending":
+            break
+    DEFAULT_JOURNAL.write_text("".join(f"{line}\n" for line in kept))
+
+
+def test_a_put_whose_answer_was_lost_is_settled_by_the_next_run(declared: CommandLine) -> None:
+    with served(declared) as requests:
+        assert declared("apply", "--auto-approve").code == 0
+        lost_answer()
+        declare(STATE, document(stages(**{CREATED: None})))
+        requests.seen.clear()
+        ended = declared("apply", "--auto-approve")
+        assert ended.code == 0, ended.err
+        assert requests.seen[0] == f"GET /assignmentPolicies/{POLICY} $expand"
+    assert 'Looked for the update of "Employees" in Ledger: live with id' in ended.err
+    assert [each["object"]["id"] for each in lines("settled")] == [POLICY]
+    assert calls() == {GRANTED: AUDIT}

@@ -218,3 +218,47 @@ def test_where_policies_cannot_be_filtered_all_are_listed(tmp_path: Path) -> Non
     assert whole(OTHER_POLICY) not in seen
     plan = planned(tmp_path, declared, policy(), other, switches=switches)
     assert only(plan).object.id == POLICY
+
+
+def test_policies_are_read_with_all_enum_values(tmp_path: Path) -> None:
+    preferred: list[str | None] = []
+
+    @web.middleware
+    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.endswith(f"/assignmentPolicies/{POLICY}"):
+            preferred.append(request.headers.get("Prefer"))
+        return await handler(request)
+
+    planned(tmp_path, [document(stages(**BINDS))], faults=[watch])
+    assert preferred == ["include-unknown-enum-members"]
+
+
+@pytest.mark.parametrize("other", [{"id": OTHER_POLICY}, {"accessPackage": {"id": TRAVEL}}])
+def test_an_answer_about_another_policy_is_not_believed(other: Json, tmp_path: Path) -> None:
+    @web.middleware
+    async def mix_up(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if not request.path.endswith(f"/assignmentPolicies/{POLICY}"):
+            return response
+        assert isinstance(response, web.Response)
+        shown = json.loads(response.body or b"")
+        return web.json_response({**shown, **other})
+
+    plan = planned(tmp_path, [document(stages(**BINDS))], faults=[mix_up])
+    assert blocked(plan)[0] == "object_unreadable"
+    assert "Graph returned policy" in because(only(plan))
+
+
+def test_an_answer_about_another_package_is_not_believed(tmp_path: Path) -> None:
+    @web.middleware
+    async def mix_up(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if not request.path.endswith(f"/accessPackages/{PACKAGE}"):
+            return response
+        assert isinstance(response, web.Response)
+        return web.json_response({**json.loads(response.body or b""), "id": TRAVEL})
+
+    declared = [document(stages(name="Nobody", **BINDS))]
+    plan = planned(tmp_path, declared, faults=[mix_up])
+    assert blocked(plan)[0] == "object_unreadable"
+    assert f"Graph returned access package {TRAVEL}" in because(only(plan))
