@@ -5,7 +5,7 @@ never blocked.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -72,20 +72,25 @@ ODD: dict[str, tuple[Json, Json, str]] = {
 """Code → a policy that must not be written, the parameters, and part of the sentence."""
 
 
-def without(member: str) -> Any:
-    """Graph never shows this member of a single policy."""
+def shown_with(change: Callable[[Json], Any]) -> Any:
+    """Graph shows the single policy with this change."""
 
     @web.middleware
-    async def drop(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def alter(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
         if not request.path.endswith(f"/assignmentPolicies/{POLICY}"):
             return response
         assert isinstance(response, web.Response)
         shown = json.loads(response.body or b"")
-        shown.pop(member, None)
+        change(shown)
         return web.json_response(shown)
 
-    return drop
+    return alter
+
+
+def without(member: str) -> Any:
+    """Graph never shows this member of a single policy."""
+    return shown_with(lambda shown: shown.pop(member, None))
 
 
 @pytest.mark.parametrize("wanted", ["notify", None])
@@ -101,6 +106,26 @@ def test_a_policy_that_a_write_could_change_elsewhere_is_not_changed(
     assert blocked(plan) == (code, parameters)
     assert sentence in because(only(plan))
     assert requests.of_beta == []
+
+
+def test_an_unknown_value_in_a_setting_blocks_too(tmp_path: Path) -> None:
+    odd = policy({**KEEPS, "newMember": {"deep": ["unknownFutureValue"]}})
+    code, parameters = blocked(planned(tmp_path, [document(stages(**BINDS))], odd))
+    paths = ["customExtensionStageSettings/newMember/deep/0"]
+    assert (code, parameters) == ("unknown_enum_value", {"paths": paths})
+
+
+def spoil_copies(shown: Json) -> None:
+    """Adds a value that v1.0 does not name to what is not written back."""
+    shown["catalog"] = {"state": "unknownFutureValue"}
+    shown["accessPackage"]["newMember"] = "unknownFutureValue"
+    for each in shown["customExtensionStageSettings"]:
+        each["customExtension"]["newMember"] = "unknownFutureValue"
+
+
+def test_an_unknown_value_of_another_object_does_not_block(tmp_path: Path) -> None:
+    plan = planned(tmp_path, [document(stages(**BINDS))], faults=[shown_with(spoil_copies)])
+    assert only(plan).action == "update"
 
 
 @pytest.mark.parametrize("code", list(ODD))

@@ -14,12 +14,15 @@ from tiers import examples, sample
 
 from tests.policies.compare import called_at, differences
 from tests.policies.generated import (
+    SETTINGS,
     TYPES,
     Policy,
+    objects_in,
     policies,
     policy_files,
     policy_in,
 )
+from tests.policies.json_text import parsed
 from tests.policies.metadata import needs_files, needs_metadata
 from tests.policies.product_runs import Round, rounds, without
 from tests.policies.raw_store import NEW_EXTENSIONS
@@ -51,9 +54,25 @@ def assert_kept(policy: Policy, done: Round, stages: dict[str, Any]) -> None:
     """Written once, and neither the body nor the policy differs outside of these stages."""
     assert done.statuses == ["done"], done.outcomes
     (body,) = done.puts
+    assert_is_an_update(body)
     before = without(policy.text, stages)
     assert differences(before, without(body, stages), None) == []
     assert differences(before, without(done.after, stages), None) == []
+
+
+def assert_is_an_update(body: bytes) -> None:
+    """The body has what the page requires, and nothing that only an answer has."""
+    sent = parsed(body)
+    names = [name for holder in objects_in(sent) for name in holder]
+    assert [name for name in names if name.endswith("@odata.context")] == []
+    assert "@microsoft.graph.tips" not in names
+    assert sent.keys().isdisjoint(("id", "createdDateTime", "modifiedDateTime", "catalog"))
+    assert sent.keys() >= {"reviewSettings", "automaticRequestSettings"}
+    assert isinstance(sent["questions"], list)
+    assert sent["accessPackage"].keys() == {"id"}
+    for setting in sent[SETTINGS]:
+        assert "id" not in setting
+        assert setting["customExtension"].keys() == {"@odata.type", "id"}
 
 
 def bind_and_unbind(folder: Path, policy: Policy, *stages: str) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError
 from reconciler.model.answers import expanded_list, expanded_object, identifier, text_or_none
 from reconciler.model.graph import Graph, Request, read_or_none
-from reconciler.model.json_values import JsonObject
 from reconciler.model.kind import Api, Found
 from reconciler.model.objects import NAME, ObjectRef, Observed, Parents
 
@@ -25,42 +25,59 @@ async def list_access_packages(graph: Graph, parents: Parents) -> tuple[Observed
         GraphError: they could not be read, or the two ways differ.
         Source: docs/graph.md §7.2.
     """
-    catalog = parents[0]
-    bodies = [body for body in await _listed(graph, catalog) if _catalog_id(body) == catalog.id]
-    inside = [observe(parents, body) for body in bodies]
-    packages = {package.id: package for package in inside}
+    packages = await _listed(graph, parents)
     if not packages:
-        await _confirm_none(graph, catalog)
-    return tuple(packages.values())
+        inside = await _in_catalog(graph, parents)
+        if inside:
+            raise _two_ways_differ(parents[0], 0, len(inside))
+    return packages
 
 
 async def search_access_packages(
     graph: Graph, parents: Parents, refs: Sequence[ObjectRef]
 ) -> Found:
-    """Every access package of the catalog. That one which a reference names is not there must be
-    seen in two ways.
+    """The access packages of the catalog that either of two ways shows. The second one is only
+    needed for what the first does not show; what neither shows is absent only if both show the
+    same others.
 
-    Raises:
-        GraphError: they could not be read.
-        Source: docs/graph.md §7.2.
+    Source: docs/graph.md §7.2.
     """
-    listed = {each.id: each for each in await list_access_packages(graph, parents)}
-    if not _unnamed(refs, listed.values()):
-        return Found(tuple(listed.values()))
-    packages = [observe(parents, body) for body in await _in_catalog(graph, parents[0])]
-    inside = {package.id: package for package in packages}
-    either = {**inside, **listed}
-    errors: dict[ObjectRef, GraphError] = {}
-    if inside.keys() != listed.keys():
-        doubt = _two_ways_differ(parents[0], len(listed), len(inside))
+    listed = await _tried(_listed(graph, parents))
+    if not isinstance(listed, GraphError) and not _unnamed(refs, listed):
+        return Found(listed)
+    inside = await _tried(_in_catalog(graph, parents))
+    shown = (way for way in (listed, inside) if not isinstance(way, GraphError))
+    either = {each.id: each for each in chain.from_iterable(shown)}
+    doubt, errors = _doubt(listed, inside, parents[0]), dict[ObjectRef, GraphError]()
+    if doubt is not None:
         errors = dict.fromkeys(_unnamed(refs, either.values()), doubt)
     return Found(tuple(either.values()), errors=errors)
+
+
+async def _tried(reading: Awaitable[tuple[Observed, ...]]) -> tuple[Observed, ...] | GraphError:
+    try:
+        return await reading
+    except GraphError as error:
+        return error
 
 
 def _unnamed(refs: Iterable[ObjectRef], packages: Iterable[Observed]) -> list[ObjectRef]:
     """The references that name none of the packages."""
     known = [package.ref for package in packages]
     return [ref for ref in refs if not any(map(ref.names, known))]
+
+
+def _doubt(
+    listed: Sequence[Observed] | GraphError, inside: Sequence[Observed] | GraphError, of: ObjectRef
+) -> GraphError | None:
+    """Why there may be more access packages than either way shows."""
+    if isinstance(listed, GraphError):
+        return listed
+    if isinstance(inside, GraphError):
+        return inside
+    if {each.id for each in listed} == {each.id for each in inside}:
+        return None
+    return _two_ways_differ(of, len(listed), len(inside))
 
 
 async def get_access_package(graph: Graph, parents: Parents, package_id: str) -> Observed | None:
@@ -93,35 +110,36 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     return Observed(ref, parents, {NAME: name}, body)
 
 
-async def _listed(graph: Graph, catalog: ObjectRef) -> list[JsonObject]:
-    """The access packages of the catalog, and of others if Graph does not filter by it: whether it
-    does is open (docs/graph.md §7.2).
+async def _listed(graph: Graph, parents: Parents) -> tuple[Observed, ...]:
+    """The access packages of the catalog, as the list of all shows them. Those of others are
+    dropped: whether Graph filters by the catalog is open (docs/graph.md §7.2).
     """
-    builder = graph.entitlement.access_packages
+    builder, catalog = graph.entitlement.access_packages, parents[0]
     try:
         ours = f"catalog/id eq '{catalog.id}'"
-        return await graph.pages(Request.to(builder, filter=ours, expand="catalog"))
+        bodies = await graph.pages(Request.to(builder, filter=ours, expand="catalog"))
     except GraphRefusalError as error:
         if error.status != 400:
             raise
-    return await graph.pages(Request.to(builder, expand="catalog"))
+        bodies = await graph.pages(Request.to(builder, expand="catalog"))
+    return _observed(parents, (body for body in bodies if _catalog_id(body) == catalog.id))
 
 
 def _catalog_id(body: Mapping[str, Any]) -> str:
     return identifier(expanded_object(body, "catalog", "an access package"), "a catalog")
 
 
-async def _confirm_none(graph: Graph, catalog: ObjectRef) -> None:
-    seen = await _in_catalog(graph, catalog)
-    if seen:
-        raise _two_ways_differ(catalog, 0, len(seen))
-
-
-async def _in_catalog(graph: Graph, catalog: ObjectRef) -> list[Mapping[str, Any]]:
+async def _in_catalog(graph: Graph, parents: Parents) -> tuple[Observed, ...]:
     """The access packages as the catalog itself shows them."""
-    builder = graph.entitlement.catalogs.by_access_package_catalog_id(str(catalog.id))
+    builder = graph.entitlement.catalogs.by_access_package_catalog_id(str(parents[0].id))
     answer = await graph.read(Request.to(builder, expand="accessPackages"))
-    return expanded_list(answer.body, "accessPackages", "a catalog")
+    return _observed(parents, expanded_list(answer.body, "accessPackages", "a catalog"))
+
+
+def _observed(parents: Parents, bodies: Iterable[Mapping[str, Any]]) -> tuple[Observed, ...]:
+    """Each access package once: pages can overlap."""
+    packages = [observe(parents, body) for body in bodies]
+    return tuple({package.id: package for package in packages}.values())
 
 
 def _two_ways_differ(catalog: ObjectRef, listed: int, inside: int) -> GraphAnswerError:
