@@ -8,7 +8,6 @@ run uses a journal, it holds an exclusive lock on it.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import stat
@@ -30,6 +29,7 @@ from reconciler.apply.history import (
 )
 from reconciler.errors import JournalError, UsageError
 from reconciler.files import make_own_folder, replace
+from reconciler.model.json_values import json_text
 from reconciler.model.secrets import masked
 from reconciler.settings import DEFAULT_JOURNAL
 
@@ -116,7 +116,7 @@ class Journal:
             **members,
         }
         begins_with = "\n" if torn else ""
-        content = f"{begins_with}{json.dumps(masked(line), allow_nan=False)}\n".encode()
+        content = f"{begins_with}{json_text(masked(line))}\n".encode()
         try:
             # One call, so that a line is torn in one place only. A pipe or a terminal does not
             # support fsync.

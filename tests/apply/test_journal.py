@@ -17,6 +17,7 @@ from objects import KINDS, explained
 from reconciler.apply.journal import Journal, open_journal
 from reconciler.apply.run import Run, apply_plan
 from reconciler.errors import AuthenticationError, JournalError, UsageError
+from reconciler.model.json_values import Digits
 from reconciler.model.plan import Outcome
 from reconciler.settings import DEFAULT_LOOPBACK_TOKEN
 
@@ -52,6 +53,14 @@ def recorded(
             return list(outcomes), held.store.extensions()
 
     return *asyncio.run(story()), posts
+
+
+def test_numbers_are_recorded_with_their_digits(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    journal = Journal(file)
+    journal.record("altered", before={"a": [Digits("1.10")], "b": Digits("1E+2"), "c": 7})
+    journal.close()
+    assert '"before": {"a": [1.10], "b": 1E+2, "c": 7}' in file.read_text()
 
 
 def test_before_and_after_every_attempt_there_is_a_line(tmp_path: Path) -> None:
