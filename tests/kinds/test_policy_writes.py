@@ -224,3 +224,81 @@ def test_a_plan_that_was_applied_already_is_stale(tmp_path: Path) -> None:
             await refuse_if_stale(plan, held.graph, KINDS)
 
     run(tmp_path, story, policy())
+
+
+class Puts:
+    """How PUTs are answered, one after another; at last as usual. `lost`: each was applied."""
+
+    def __init__(self, *statuses: int, lost: bool = False) -> None:
+        self.statuses = list(statuses)
+        self.lost = lost
+
+    @web.middleware
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The usual answer, or the next status."""
+        if request.method != "PUT" or not self.statuses:
+            return await handler(request)
+        if self.lost:
+            await handler(request)
+        return web.Response(status=self.statuses.pop(0), headers={"Retry-After": "1"})
+
+
+BETA = f"GET /accessPackageAssignmentPolicies/{POLICY} of beta"
+WHOLE, PUT = f"GET /assignmentPolicies/{POLICY} $expand", f"PUT /assignmentPolicies/{POLICY}"
+
+
+def test_before_a_put_is_repeated_both_versions_are_read_again(tmp_path: Path) -> None:
+    requests = Requests()
+    outcome, called = bound(tmp_path, faults=[requests.watch, Puts(429).answer])
+    assert (outcome.status, called) == ("done", BOTH)
+    checked = [BETA, WHOLE, PUT]
+    assert requests.seen[-7:] == [*checked, *checked, WHOLE]
+
+
+@pytest.mark.parametrize("statuses", [(500,), (503, 500, 504)])
+def test_a_put_whose_answer_is_lost_is_settled_by_reading(
+    statuses: tuple[int, ...], tmp_path: Path
+) -> None:
+    requests = Requests()
+    faults = [requests.watch, Puts(*statuses, lost=True).answer]
+    outcome, called = bound(tmp_path, faults=faults)
+    assert outcome.reason is not None
+    assert (outcome.status, outcome.reason.code) == ("done", "applied_despite_lost_answer")
+    assert (called, len(requests.writes)) == (BOTH, 1)
+
+
+def test_a_put_that_was_not_applied_is_repeated(tmp_path: Path) -> None:
+    requests = Requests()
+    outcome, called = bound(tmp_path, faults=[requests.watch, Puts(500).answer])
+    assert (outcome.status, called, len(requests.writes)) == ("done", BOTH, 2)
+
+
+def test_a_put_that_is_forbidden_says_what_it_needs(tmp_path: Path) -> None:
+    outcome, called = bound(tmp_path, faults=[Puts(403).answer])
+    assert outcome.reason is not None
+    assert (outcome.status, outcome.reason.code) == ("failed", "refused_forbidden")
+    assert "EntitlementManagement.ReadWrite.All or the role Access package manager" in explained(
+        outcome
+    )
+    assert called == {GRANTED: AUDIT}
+
+
+def test_a_policy_that_is_gone_is_not_written(tmp_path: Path) -> None:
+    requests, is_gone = Requests(), []
+    declare(tmp_path / "desired", document(stages(**{CREATED: "notify"})))
+
+    @web.middleware
+    async def vanish(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if is_gone and request.path.endswith(f"/assignmentPolicies/{POLICY}"):
+            return web.Response(status=404)
+        return await handler(request)
+
+    async def story(held: Tenant) -> None:
+        plan = await held.plan_whole(tmp_path / "desired")
+        is_gone.append(True)
+        (outcome,) = await held.apply(plan)
+        assert outcome.reason is not None
+        assert (outcome.status, outcome.reason.code) == ("failed", "gone")
+
+    run(tmp_path, story, policy(), faults=[requests.watch, vanish])
+    assert requests.writes == []
