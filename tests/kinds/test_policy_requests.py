@@ -220,6 +220,25 @@ def test_where_policies_cannot_be_filtered_all_are_listed(tmp_path: Path) -> Non
     assert only(plan).object.id == POLICY
 
 
+def test_where_packages_cannot_be_filtered_those_of_other_catalogs_do_not_count(
+    tmp_path: Path,
+) -> None:
+    refused = []
+
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.endswith("/accessPackages") and "$filter" in request.query:
+            refused.append(request.path)
+            return web.Response(status=400)
+        return await handler(request)
+
+    namesake = {**catalog(), "accessPackages": [{"id": SHOP, "displayName": "Ledger"}]}
+    declared = [document(stages(**BINDS))]
+    plan = planned(tmp_path, declared, held=[finance(), namesake], faults=[refuse])
+    assert [parent.id for parent in only(plan).parents] == [FINANCE, PACKAGE]
+    assert len(refused) == 1
+
+
 def test_policies_are_read_with_all_enum_values(tmp_path: Path) -> None:
     preferred: list[str | None] = []
 
