@@ -112,6 +112,38 @@ def test_a_put_that_alters_something_else_fails_and_keeps_what_was_before(tmp_pa
         assert kept[name] == policy()[name]
 
 
+def removes_granted(shown: Json) -> None:
+    """Somebody else's change of another stage."""
+    shown[SETTINGS] = [each for each in shown[SETTINGS] if each["stage"] != GRANTED]
+
+
+def changes_granted(shown: Json) -> None:
+    """The same, with another extension."""
+    removes_granted(shown)
+    shown[SETTINGS].append({"id": POLICY, **setting(GRANTED, NOTIFY)})
+
+
+@pytest.mark.parametrize("change", [removes_granted, changes_granted])
+def test_another_stage_that_changes_at_the_same_moment_is_altered(
+    change: Callable[[Json], None], tmp_path: Path
+) -> None:
+    answers, journal = Answers(), Journal()
+
+    @web.middleware
+    async def edit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if request.method == "PUT":
+            answers.change = change
+        return response
+
+    outcome, _ = bound(tmp_path, journal=journal, faults=[edit, answers.alter])
+    assert outcome.reason is not None
+    assert (outcome.status, outcome.reason.code) == ("failed", "altered_by_write")
+    (path,) = outcome.reason.parameters["paths"]
+    assert path.startswith(f"{SETTINGS}/{GRANTED}")
+    assert len(journal.of("altered")) == 1
+
+
 def test_new_question_ids_are_done_with_a_note(tmp_path: Path) -> None:
     journal = Journal()
     outcome, called = bound(tmp_path, "question_ids=renew", journal=journal)
