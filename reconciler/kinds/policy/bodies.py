@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds.policy.fields import FIELDS, PACKAGE, QUESTIONS, SETTINGS, STAGES
+from reconciler.kinds.policy.fields import FIELDS, PACKAGE, SETTINGS, STAGES
 from reconciler.model.json_values import JsonObject, JsonValue
 from reconciler.model.kind import Body
 from reconciler.model.objects import ObjectRef, Observed, Path, Value
 from reconciler.model.odata import ODATA_TYPE, odata_type
 
 SERVER_SET = ("id", "createdDateTime", "modifiedDateTime", "catalog")
-REQUIRED: Mapping[str, JsonValue] = {
-    "automaticRequestSettings": None,
-    "reviewSettings": None,
-    QUESTIONS: [],
-}
-"""Members that a body must have, with what stands for none (docs/graph.md §7.3)."""
+REQUIRED = ("automaticRequestSettings", "reviewSettings")
+"""Members that a body must have, null for none (docs/graph.md §7.3). Without questions, which it
+must have too, a policy is not written at all.
+"""
 
 Called = Mapping[str, Value]
 """The stages that change, each with the extension that it calls from now on, or None."""
@@ -38,9 +36,8 @@ def bodies(_ref: ObjectRef, before: Observed | None, after: Mapping[Path, Value]
     for name, value in before.raw.items():
         if name not in SERVER_SET and not is_context(name):
             members[name] = _member(name, value, changed)
-    for name, none in REQUIRED.items():
-        if members.get(name) is None:
-            members[name] = none
+    for name in REQUIRED:
+        members.setdefault(name, None)
     return (Body(members),)
 
 
