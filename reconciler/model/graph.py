@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from reconciler.errors import GraphRefusalError
+from reconciler.errors import GraphError, GraphRefusalError
 from reconciler.model.json_values import JsonObject
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +95,11 @@ async def read_or_none(graph: Graph, request: Request) -> Answer | None:
         if error.status == 404:
             return None
         raise
+
+
+async def tried(reading: Awaitable[T]) -> T | GraphError:
+    """What was read, or why it could not be."""
+    try:
+        return await reading
+    except GraphError as error:
+        return error

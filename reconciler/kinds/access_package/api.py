@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError
 from reconciler.model.answers import expanded_list, expanded_object, identifier, text_or_none
-from reconciler.model.graph import Graph, Request, read_or_none
+from reconciler.model.graph import Graph, Request, read_or_none, tried
 from reconciler.model.kind import Api, Found
 from reconciler.model.objects import NAME, ObjectRef, Observed, Parents
 
@@ -42,23 +42,16 @@ async def search_access_packages(
 
     Source: docs/graph.md §7.2.
     """
-    listed = await _tried(_listed(graph, parents))
+    listed = await tried(_listed(graph, parents))
     if not isinstance(listed, GraphError) and not _unnamed(refs, listed):
         return Found(listed)
-    inside = await _tried(_in_catalog(graph, parents))
+    inside = await tried(_in_catalog(graph, parents))
     shown = (way for way in (listed, inside) if not isinstance(way, GraphError))
     either = {each.id: each for each in chain.from_iterable(shown)}
     doubt, errors = _doubt(listed, inside, parents[0]), dict[ObjectRef, GraphError]()
     if doubt is not None:
         errors = dict.fromkeys(_unnamed(refs, either.values()), doubt)
     return Found(tuple(either.values()), errors=errors)
-
-
-async def _tried(reading: Awaitable[tuple[Observed, ...]]) -> tuple[Observed, ...] | GraphError:
-    try:
-        return await reading
-    except GraphError as error:
-        return error
 
 
 def _unnamed(refs: Iterable[ObjectRef], packages: Iterable[Observed]) -> list[ObjectRef]:

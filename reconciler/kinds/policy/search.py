@@ -6,17 +6,14 @@ others (docs/graph.md §7.2).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from itertools import chain
-from typing import TypeVar
 
 from reconciler.errors import GraphAnswerError, GraphError
 from reconciler.kinds.policy.api import in_package, listed_policy, of_package
-from reconciler.model.graph import Graph
+from reconciler.model.graph import Graph, tried
 from reconciler.model.kind import Found
 from reconciler.model.objects import ObjectRef, Observed, Parents
-
-T = TypeVar("T")
 
 
 async def search_policies(graph: Graph, parents: Parents, refs: Sequence[ObjectRef]) -> Found:
@@ -26,11 +23,11 @@ async def search_policies(graph: Graph, parents: Parents, refs: Sequence[ObjectR
     from reconciler.graph.concurrent import concurrently  # asyncio, which `validate` needs not
 
     ways = (in_package(graph, parents), of_package(graph, parents))
-    shown = await concurrently(map(_tried, ways))
+    shown = await concurrently(map(tried, ways))
     policies = {ref.id: ref for ref in chain.from_iterable(map(_shown, shown))}.values()
     matches = {ref: list(filter(ref.names, policies)) for ref in refs}
     wanted = list(dict.fromkeys(chain.from_iterable(matches.values())))
-    readings = (_tried(listed_policy(graph, parents, policy)) for policy in wanted)
+    readings = (tried(listed_policy(graph, parents, policy)) for policy in wanted)
     read = dict(zip(wanted, await concurrently(readings), strict=True))
     doubt = _doubt(shown, parents)
     errors: dict[ObjectRef, GraphError] = {}
@@ -40,13 +37,6 @@ async def search_policies(graph: Graph, parents: Parents, refs: Sequence[ObjectR
             errors[ref] = error
     whole = tuple(policy for policy in read.values() if not isinstance(policy, GraphError))
     return Found(whole, tuple(policies), errors)
-
-
-async def _tried(reading: Awaitable[T]) -> T | GraphError:
-    try:
-        return await reading
-    except GraphError as error:
-        return error
 
 
 def _shown(way: Sequence[ObjectRef] | GraphError) -> Sequence[ObjectRef]:

@@ -22,33 +22,30 @@ _FIRST_STAGES = (f"{_APPROVAL}/approvalStages/*", f"{_APPROVAL}/stages/*")
 _JUSTIFICATION = f"{_APPROVAL}/isRequestorJustificationRequired"
 _REVIEWS = ("accessReviewSettings", "reviewSettings")
 _NOTIFICATIONS = ("accessPackageNotificationSettings", "notificationSettings")
-HIDDEN: Mapping[str, str] = {
-    "verifiableCredentialSettings/credentialTypes": "",
-    "isDenyPolicy": "",
-    "isCustomAssignmentScheduleAllowed": "",
-    f"{_APPROVAL}/skipManagerApprovalForManagerAsRequestor": "",
-    **{f"{stage}/isApproverAllowedToModifyRequest": "" for stage in _FIRST_STAGES},
-    **{f"{stage}/customExtension": "" for stage in _FIRST_STAGES},
-    **{f"{review}/isReminderNotificationsDisabled": "" for review in _REVIEWS},
-    **{f"{review}/isAgenticExperienceEnabled": "" for review in _REVIEWS},
-    "questions/*/attribute": "",
+HIDDEN: Mapping[str, tuple[str, ...]] = {
+    "verifiableCredentialSettings/credentialTypes": (),
+    "isDenyPolicy": (),
+    "isCustomAssignmentScheduleAllowed": (),
+    f"{_APPROVAL}/skipManagerApprovalForManagerAsRequestor": (),
+    **{f"{stage}/isApproverAllowedToModifyRequest": () for stage in _FIRST_STAGES},
+    **{f"{stage}/customExtension": () for stage in _FIRST_STAGES},
+    **{f"{review}/isReminderNotificationsDisabled": () for review in _REVIEWS},
+    **{f"{review}/isAgenticExperienceEnabled": () for review in _REVIEWS},
+    "questions/*/attribute": (),
     # These three v1.0 shows too, but not in every cloud.
     **{
-        f"{stage}/{name}": f"{_APPROVAL}/stages/*/approverInformationVisibility"
+        f"{stage}/{name}": (f"{_APPROVAL}/stages/*/approverInformationVisibility",)
         for stage in _FIRST_STAGES
         for name in ("approverInformationVisibility", "isApproverInformationVisibleToRequestor")
     },
-    _JUSTIFICATION: _JUSTIFICATION,
-    **{
-        f"{settings}/isAssignmentNotificationDisabled": "notificationSettings"
-        for settings in _NOTIFICATIONS
-    },
+    _JUSTIFICATION: (_JUSTIFICATION,),
+    **{f"{each}/isAssignmentNotificationDisabled": _NOTIFICATIONS for each in _NOTIFICATIONS},
 }
-"""Path in the answer of beta → the path in the answer of v1.0 that shows the same, if any.
+"""Path in the answer of beta → the paths in the answer of v1.0 that show the same, if any do.
 
 Source: docs/graph.md §7.4.
 """
-_NOT_SET = (None, False, "", "default", "unknownFutureValue")
+_NOT_SET = (None, False, "", "default")
 
 
 async def read(graph: Graph, ref: ObjectRef) -> Mapping[str, Any]:
@@ -71,16 +68,21 @@ def problem(policy: Observed, beta: Mapping[str, Any] | GraphError) -> Reason | 
     """Which settings of the policy v1.0 does not show; it must not be written then."""
     if isinstance(beta, GraphError):
         return reason("hidden_settings_unread", error=str(beta))
-    paths = sorted(path for path, shown in HIDDEN.items() if _is_hidden(path, shown, policy, beta))
+    paths = sorted(
+        path for path, shown_at in HIDDEN.items() if _is_hidden(path, shown_at, policy, beta)
+    )
     return reason("hidden_settings", paths=[*paths]) if paths else None
 
 
-def _is_hidden(path: str, shown: str, policy: Observed, beta: Mapping[str, Any]) -> bool:
-    values = [value for value in _values(beta, path.split("/")) if _is_set(value)]
-    if not values or not shown:
-        return bool(values)
-    shown_values = [each for each in _values(policy.raw, shown.split("/")) if each is not None]
-    return len(shown_values) < len(values)
+def _is_hidden(
+    path: str, shown_at: Sequence[str], policy: Observed, beta: Mapping[str, Any]
+) -> bool:
+    hidden = [value for value in _values(beta, path.split("/")) if _is_set(value)]
+    shown: list[Any] = []
+    for v1_path in shown_at:
+        values = _values(policy.raw, v1_path.split("/"))
+        shown += [value for value in values if value is not None]
+    return len(shown) < len(hidden)
 
 
 def _is_set(value: Any) -> bool:
