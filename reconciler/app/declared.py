@@ -103,5 +103,6 @@ def _absent(ref: ObjectRef, search: Found, parents: Parents) -> Reason:
         name=str(ref),
         inside_kind=parents[-1].kind,
         inside=str(parents[-1]),
+        by="id" if ref.id else "name",
         nearest=[names[name] for name in nearest],
     )

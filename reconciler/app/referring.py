@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from reconciler.app.counting import counting
 from reconciler.app.runs import Progress
-from reconciler.errors import RETRY, GraphAnswerError, GraphError
+from reconciler.errors import GraphAnswerError, GraphError
 from reconciler.graph.concurrent import concurrently
 from reconciler.loader.format import noun
 from reconciler.model.graph import Graph
@@ -100,7 +100,7 @@ class _Search:
     async def objects(self, parents: Parents) -> list[Observed]:
         """Every object inside these parents that either way shows."""
         every = await self._of_either_way(parents)
-        self.problems += [f"{each.incomplete} {RETRY}" for each in every if each.incomplete]
+        self.problems += [each.incomplete for each in every if each.incomplete]
         return every
 
     async def _of_either_way(self, parents: Parents) -> list[Observed]:

@@ -120,7 +120,7 @@ def _judged(writing: Writing, seen: ReadBack, accepted: Accepted, run: Run) -> O
     if shows_former and not accepted.showed_loss:
         why = reason("old_values_shown")
         return outcomes.unknown(writing, why, None, accepted.request_id)
-    contradiction = _contradiction(writing, seen, seen.own)
+    contradiction = _contradiction(writing, seen, seen.own, run)
     if contradiction is not None:
         if contradiction.code == "altered_by_write":
             _keep_former(writing, run)
@@ -151,7 +151,7 @@ def _judged_delete(writing: Writing, seen: ReadBack, accepted: Accepted) -> Outc
     return outcomes.unknown(writing, why, None, accepted.request_id)
 
 
-def _contradiction(writing: Writing, seen: ReadBack, own: Observed) -> Reason | None:
+def _contradiction(writing: Writing, seen: ReadBack, own: Observed, run: Run) -> Reason | None:
     expected = writing.expected
     if seen.missing:
         return reason("value_dropped", paths=["/".join(row.path) for row in seen.missing])
@@ -161,4 +161,6 @@ def _contradiction(writing: Writing, seen: ReadBack, own: Observed) -> Reason | 
     if removed:
         return reason("unknown_removed", paths=[*removed])
     altered = expected.altered(own)
-    return reason("altered_by_write", paths=[*altered]) if altered else None
+    if altered:
+        return reason("altered_by_write", paths=[*altered], recorded=run.keeps_journal)
+    return None

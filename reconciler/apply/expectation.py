@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.diff.compare import compare, lost
 from reconciler.model.fields import value_at
+from reconciler.model.json_values import canonical_json
 from reconciler.model.kind import Kind
 from reconciler.model.objects import Observed, Path, Value
 from reconciler.model.odata import ODATA_TYPE
@@ -101,5 +102,5 @@ def _differing(before: Any, after: Any, path: str = "") -> Iterator[str]:
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for number, pair in enumerate(zip(before, after, strict=True)):
             yield from _differing(*pair, f"{path}/{number}")
-    elif before != after:
+    elif canonical_json(before) != canonical_json(after):  # of Python, True == 1
         yield path

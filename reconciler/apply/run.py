@@ -59,6 +59,11 @@ class Run:
     second_looks: bool = True
     _recent: dict[tuple[str, Key], tuple[float, Sequence[Observed]]] = field(default_factory=dict)
 
+    @property
+    def keeps_journal(self) -> bool:
+        """True if what is recorded can be read later."""
+        return self.record is not ignored
+
     def remember(self, change: Change, live: Sequence[Observed]) -> None:
         """Keeps the read-back of a create: it is the check of the next one, if it is recent."""
         if change.action == "create":

@@ -101,6 +101,13 @@ class _Index:
                 sharing[folded(declared.ref.display_name)].append(by_id[pinned_id].id)
         return cls(by_id, by_name, pins, sharing, renames)
 
+    def is_taken(self, live: Observed) -> bool:
+        """True if another declaration pins the object, so that a name cannot mean it.
+
+        One that is only found can have several declarations, and a name can mean it nevertheless.
+        """
+        return self.renames and live.id.casefold() in self.pins
+
 
 def _repeated(desired: Sequence[Desired]) -> dict[int, Reason]:
     """Why objects that are declared twice are blocked. Only reading Graph can show that: their
@@ -134,7 +141,7 @@ def _match_one(declaration: Desired, index: _Index) -> Match:
         return _match_absent(declaration, index.by_id.get(declaration.ref.id.casefold()))
     if declaration.ref.id:
         return _match_pinned(declaration, declaration.ref.id, namesakes, index)
-    free = [observed for observed in namesakes if observed.id.casefold() not in index.pins]
+    free = [observed for observed in namesakes if not index.is_taken(observed)]
     if len(free) == 1:
         return _match_only(declaration, free[0], namesakes, index)
     ids = tuple(observed.id for observed in namesakes)

@@ -140,7 +140,7 @@ def _json_object(
     if not raw and request.http_method is not Method.GET:
         return {}  # Graph may answer a write with an empty body
     try:
-        body = parsed(raw or b"", keep_digits=True)
+        body = parsed(raw or b"", keep_digits=True, unique_members=True)
     except InvalidJsonError as error:
         raise GarbledAnswerError(
             f"The answer to {described(request)} {error}.", request_id=request_id

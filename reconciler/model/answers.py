@@ -58,6 +58,20 @@ def expanded_list(body: Mapping[str, Any], member: str, of: str) -> list[Mapping
     values = body.get(member)
     if not isinstance(values, list) or not all(isinstance(each, Mapping) for each in values):
         raise GraphAnswerError(f"Graph returned {of} without {member}, which was requested.")
-    if body.get(f"{member}@odata.nextLink") is not None:
-        raise GraphAnswerError(f"Graph returned {of} with only a part of {member}.")
+    refuse_parts(body, of)
     return values
+
+
+def refuse_parts(body: Mapping[str, Any], of: str) -> None:
+    """Refuses an object of which an inner list goes on at another link: it was not read whole.
+
+    Raises:
+        GraphAnswerError: there is such a list, at any depth.
+    """
+    for name, value in body.items():
+        member, at, annotation = name.rpartition("@")
+        if at and annotation == "odata.nextLink" and value is not None:
+            raise GraphAnswerError(f"Graph returned {of} with only a part of {member}.")
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, Mapping):
+                refuse_parts(inner, of)

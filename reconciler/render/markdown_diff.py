@@ -79,11 +79,11 @@ def _row(change: Change, row: FieldChange, wording: Wording) -> list[str]:
     if rows.symbol(change, row) == "=":
         return [f"    {path}: {rows.value_text(row.after)}"]
     if wording.drift:
-        declared = short(rows.value_text(row.after), VALUE_LENGTH)
-        live = short(rows.value_text(row.before), VALUE_LENGTH)
+        declared = short(rows.value_text(row.after, row.before), VALUE_LENGTH)
+        live = short(rows.before_text(row), VALUE_LENGTH)
         values = drift_words.values(row, declared, live)
         return [f"{titles.SYMBOLS['update']}   {path}: {values}"]
-    before = [] if row.before is None else [f"-   {path}: {rows.value_text(row.before)}"]
+    before = [] if row.before is None else [f"-   {path}: {rows.before_text(row)}"]
     return [*before, f"+   {path}: {rows.after_text(row)}"]
 
 

@@ -146,13 +146,21 @@ def _computed(why: Reason, words: dict[str, str]) -> dict[str, str]:
         "stale": _stale(parameters, words),
         "other_kind": noun(_text(parameters.get("other_kind"))),
         "inside_kind": noun(_text(parameters.get("inside_kind"))),
-        "correction": _did_you_mean(parameters) or "correct the name",
+        "correction": _did_you_mean(parameters) or f"correct the {parameters.get('by', 'name')}",
         "uses": _uses(parameters),
+        "former": _former(parameters, words["kind"]),
     }
 
 
 def _verb(parameters: Parameters) -> str:
     return "differs" if parameters.get("differ") == 1 else "differ"
+
+
+def _former(parameters: Parameters, kind: str) -> str:
+    """What an object of others can be compared with after a write."""
+    if parameters.get("recorded"):
+        return f'compare it with the {kind} as it was before, which the journal has under "before"'
+    return f"without a journal the {kind} as it was before is not kept: check it with its owner"
 
 
 def _uses(parameters: Parameters) -> str:

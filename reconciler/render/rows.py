@@ -59,9 +59,20 @@ def field_path(row: FieldChange) -> str:
     return visible(pointer(row.path)[1:])
 
 
-def value_text(value: Value) -> str:
-    """The value as JSON; of a reference the name of the object."""
-    return json_value(str(value) if isinstance(value, ObjectRef) else value)
+def value_text(value: Value, other: Value = None) -> str:
+    """The value as JSON; of a reference the name of the object, and its id too if the `other` value
+    of the row is an object of the same name.
+    """
+    if not isinstance(value, ObjectRef):
+        return json_value(value)
+    same_name = isinstance(other, ObjectRef) and str(other) == str(value) and other != value
+    identity = f" (id {visible(value.id)})" if same_name and value.id else ""
+    return f"{json_value(str(value))}{identity}"
+
+
+def before_text(row: FieldChange) -> str:
+    """The value that is live."""
+    return value_text(row.before, row.after)
 
 
 def created_text(row: FieldChange) -> str:
@@ -78,7 +89,7 @@ def after_text(row: FieldChange) -> str:
     if isinstance(row.after, ObjectRef) and row.after.id is None:
         return f"{value_text(row.after)} (id known after apply)"
     if row.after is not None:
-        return value_text(row.after)
+        return value_text(row.after, row.before)
     return "(known after apply)" if row.computed else "null (cleared)"
 
 

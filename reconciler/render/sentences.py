@@ -204,8 +204,7 @@ FAILED: Sentences = {
         " Entra admin center"
     ),
     "altered_by_write": (
-        "{paths} was altered by this write, or by someone at the same moment; compare it with the"
-        ' {kind} as it was before, which the journal has under "before"'
+        "altered by this write, or by someone at the same moment: {paths}; {former}"
     ),
 }
 """Why a change failed."""

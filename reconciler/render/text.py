@@ -204,11 +204,11 @@ def _field(change: Change, row: FieldChange, wording: Wording) -> str:
         return _created(row)
     if change.action == "delete":
         return f"{titles.SYMBOLS['delete']}   {rows.field_path(row)}: {rows.value_text(row.before)}"
-    symbol, before = rows.symbol(change, row), rows.value_text(row.before)
+    symbol, before = rows.symbol(change, row), rows.before_text(row)
     if symbol == "=":
         return f"{symbol}   {rows.field_path(row)}: {before}"
     if wording.drift:
-        values = drift_words.values(row, rows.value_text(row.after), before)
+        values = drift_words.values(row, rows.value_text(row.after, row.before), before)
     else:
         values = f"{before} -> {rows.after_text(row)}"
     return f"{symbol}   {rows.field_path(row)}: {values}"

@@ -47,8 +47,10 @@ def object_title(ref: ObjectRef, parents: Parents = ()) -> str:
     Campaign tools, id …)`.
     """
     inner = f" of {parents_label(parents[1:])}" if parents[1:] else ""
-    identity = f", id {visible(ref.id)}" if ref.id else ""
-    return f"{label(ref.display_name)} ({visible(ref.type or noun(ref.kind))}{inner}{identity})"
+    named = ref.display_name is not None
+    identity = f", id {visible(ref.id)}" if ref.id and named else ""
+    name = label(ref.display_name if named else ref.id)
+    return f"{name} ({visible(ref.type or noun(ref.kind))}{inner}{identity})"
 
 
 def parents_label(parents: Parents) -> str:

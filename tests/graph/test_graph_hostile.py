@@ -46,6 +46,9 @@ UNREADABLE = {
     "endless": Reply(200, b" " * 65_536, way="endless"),
     "NaN": raw("NaN"),
     "infinite": raw("1e999"),
+    "a member twice": Reply(
+        body=json.dumps(listing(LIVE).body).replace('"id":', '"description": "other", "id":')
+    ),
     "400 levels in a text": listing({**LIVE, "description": nested(400)}),
     "400 levels in a number": listing(
         {**LIVE, "clientConfiguration": {"timeoutInMilliseconds": nested(400)}}

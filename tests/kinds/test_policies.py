@@ -12,6 +12,7 @@ from objects import because
 from reconciler.app.kinds import document_format
 from reconciler.loader import load
 from reconciler.model.plan import Plan
+from reconciler.render.text import plan_text
 from tests.kinds.policy_runs import (
     APPROVED,
     AUDIT,
@@ -81,6 +82,21 @@ def test_a_name_is_found_however_it_is_composed(declared: str, live: str, tmp_pa
     document_ = document(stages(package=declared, name=declared, **BINDS))
     held = [finance(packages=packages)]
     finds(planned(tmp_path, [document_], policy(displayName=live), held=held))
+
+
+def test_a_name_of_two_policies_is_ambiguous_also_if_one_of_them_is_declared_by_its_id(
+    tmp_path: Path,
+) -> None:
+    twin = policy(id=OTHER_POLICY)
+    declared = document(stages(**BINDS), stages(id=POLICY, name=None, **{EXPIRES: None}))
+    plan = planned(tmp_path, [declared], policy(), twin)
+    code, shown = blocked(plan)
+    assert (code, set(shown["ids"])) == ("name_ambiguous", {POLICY, OTHER_POLICY})
+
+
+def test_a_policy_that_is_declared_by_its_id_alone_is_titled_by_it(tmp_path: Path) -> None:
+    plan = planned(tmp_path, [document(stages(id=NO_ID, name=None, **BINDS))], policy())
+    assert f"! blocked {NO_ID} (policy of Ledger)" in plan_text(plan)
 
 
 def test_only_the_declared_stages_change_and_all_other_stages_stay(tmp_path: Path) -> None:

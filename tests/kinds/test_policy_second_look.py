@@ -118,6 +118,35 @@ def test_an_answer_about_another_policy_blocks(tmp_path: Path) -> None:
     assert parameters["error"] == f"Graph returned policy {OTHER_POLICY} instead of {POLICY}."
 
 
+def test_an_answer_that_does_not_show_a_policy_blocks(tmp_path: Path) -> None:
+    @web.middleware
+    async def id_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if "/beta/" in request.path:
+            return web.json_response({"id": POLICY})
+        return await handler(request)
+
+    code, parameters = blocked(planned(tmp_path, [BINDS], faults=[id_only]))
+    assert code == "hidden_settings_unread"
+    assert parameters["error"] == f"Graph returned policy {POLICY} without displayName."
+
+
+@pytest.mark.parametrize(
+    ("more", "path"),
+    [
+        ({"verifiableCredentialSettings": ["x"]}, "verifiableCredentialSettings/credentialTypes"),
+        ({"questions": {"attribute": "x"}}, "questions/*/attribute"),
+    ],
+)
+def test_a_value_of_an_unexpected_shape_counts_as_set(
+    more: Json, path: str, tmp_path: Path
+) -> None:
+    beta = Beta()
+    beta.more = more
+    code, parameters = blocked(planned(tmp_path, [BINDS], faults=[beta.answer]))
+    assert code == "hidden_settings"
+    assert path in parameters["paths"]
+
+
 def test_a_policy_that_has_changed_is_stale_whatever_beta_shows(tmp_path: Path) -> None:
     beta = Beta()
     declare(tmp_path / "desired", BINDS)

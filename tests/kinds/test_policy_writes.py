@@ -13,6 +13,7 @@ from harness import Json, Tenant, declare
 from objects import explained
 
 from reconciler.app.kinds import KINDS
+from reconciler.apply.journal import ignored
 from reconciler.apply.stale import refuse_if_stale
 from reconciler.errors import StalePlanError
 from reconciler.model.plan import Outcome
@@ -59,7 +60,7 @@ def bound(
 
     async def story(held: Tenant) -> tuple[Outcome, dict[str, str]]:
         plan = await held.plan_whole(folder / "desired")
-        (outcome,) = await held.apply(plan, (journal or Journal()).record)
+        (outcome,) = await held.apply(plan, journal.record if journal else ignored)
         return outcome, calls(held)
 
     return run(folder, story, policy(), switches=switches, **more)
@@ -99,7 +100,7 @@ def test_a_put_that_alters_something_else_fails_and_keeps_what_was_before(tmp_pa
     assert outcome.reason is not None
     assert (outcome.status, outcome.reason.code) == ("failed", "altered_by_write")
     path = "requestorSettings/enableTargetsToSelfAddAccess"
-    assert outcome.reason.parameters == {"paths": [path]}
+    assert outcome.reason.parameters == {"paths": [path], "recorded": True}
     sentence = explained(outcome)
     assert "altered by this write, or by someone at the same moment" in sentence
     assert path in sentence
@@ -110,6 +111,11 @@ def test_a_put_that_alters_something_else_fails_and_keeps_what_was_before(tmp_pa
     assert [each["stage"] for each in kept[SETTINGS]] == [GRANTED]
     for name in ("requestorSettings", "requestApprovalSettings", "reviewSettings", "displayName"):
         assert kept[name] == policy()[name]
+
+
+def test_without_a_journal_what_was_before_is_not_said_to_be_kept(tmp_path: Path) -> None:
+    outcome, _ = bound(tmp_path, "policy_put_alters=true")
+    assert "without a journal the policy as it was before is not kept" in explained(outcome)
 
 
 def removes_granted(shown: Json) -> None:

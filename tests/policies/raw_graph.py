@@ -120,10 +120,11 @@ class RawGraph:
         return await self.policy(request)
 
     async def beta_policy(self, request: web.Request) -> web.Response:
-        """The id alone, which hides no settings, or what the store has for beta."""
+        """The id and the name alone, which hide no settings, or what the store has for beta."""
         _existing(self.store.policies, request)
         policy_id = request.match_info["id"]
-        return _json(self.store.beta.get(policy_id) or written({"id": policy_id}))
+        plain = {"id": policy_id, "displayName": "Policy"}
+        return _json(self.store.beta.get(policy_id) or written(plain))
 
     @web.middleware
     async def remembered(self, request: web.Request, handler: Handler) -> web.StreamResponse:

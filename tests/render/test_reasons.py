@@ -155,6 +155,9 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("not_there", other_kind="access_package", name="A", inside_kind="catalog", inside="M",
             nearest=["B"]),
      'the access package "A" does not exist in catalog M; did you mean "B"?'),
+    (reason("not_there", other_kind="policy", name="p1", inside_kind="access_package", inside="A",
+            nearest=[], by="id"),
+     'the policy "p1" does not exist in access package A; correct the id'),
     (reason("member_declared_twice", places=["a.yaml:1", "b.yaml:2"]),
      "the same member is declared at a.yaml:1, b.yaml:2; keep only one of the declarations"),
     (reason("pinned_under_other_name", id="e", live_name="B"),
@@ -209,9 +212,12 @@ OUTCOMES: list[tuple[Status, Reason, str]] = [
     ("failed", reason("unknown_removed", paths=["x", "y"]),
      "the write removed x, y, which reconciler does not manage; set it again in the Microsoft"
      " Entra admin center"),
-    ("failed", reason("altered_by_write", paths=["x"]),
-     "x was altered by this write, or by someone at the same moment; compare it with the extension"
+    ("failed", reason("altered_by_write", paths=["x", "y"], recorded=True),
+     "altered by this write, or by someone at the same moment: x, y; compare it with the extension"
      ' as it was before, which the journal has under "before"'),
+    ("failed", reason("altered_by_write", paths=["x"], recorded=False),
+     "altered by this write, or by someone at the same moment: x; without a journal the extension"
+     " as it was before is not kept: check it with its owner"),
     ("unknown", reason("not_shown_yet", id=ID),
      f"Graph accepted the request and gave the id {ID}, but reads do not return it yet"
      " (replication delay); wait a minute, then run plan before any other change"),

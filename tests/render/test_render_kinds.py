@@ -97,6 +97,16 @@ def test_a_reference_is_shown_by_its_name() -> None:
     assert f'\n+   {path}: "notify"\n' in plan_text(replace(PLAN, changes=(created,)))
 
 
+def test_references_of_one_name_are_told_apart_by_their_ids() -> None:
+    path = "/".join(STAGE)
+    row = FieldChange(STAGE, OLD, replace(NOTIFY, id="e9", display_name="old"))
+    plan = replace(PLAN, changes=(replace(UPDATE, fields=(row,)),))
+    before, after = f'"old" (id {OLD.id})', '"old" (id e9)'
+    assert f"\n~   {path}: {before} -> {after}\n" in plan_text(plan)
+    assert f"\n~   {path}: declared {after}, live {before}\n" in plan_text(plan, DRIFT)
+    assert f"\n-   {path}: {before}\n+   {path}: {after}\n" in plan_markdown(plan)
+
+
 def test_a_create_shows_what_the_service_will_compute() -> None:
     created = replace(create("a"), fields=(FieldChange(("url",), None, None, computed=True),))
     plan = replace(PLAN, changes=(created,))

@@ -11,7 +11,13 @@ from typing import Any
 from reconciler.errors import GraphAnswerError, GraphRefusalError
 from reconciler.kinds.policy.fields import PACKAGE, QUESTIONS, SETTINGS
 from reconciler.kinds.policy.wire import observe
-from reconciler.model.answers import expanded_list, expanded_object, identifier, text_or_none
+from reconciler.model.answers import (
+    expanded_list,
+    expanded_object,
+    identifier,
+    refuse_parts,
+    text_or_none,
+)
 from reconciler.model.graph import Answer, Graph, Request, read_or_none
 from reconciler.model.json_values import JsonObject
 from reconciler.model.kind import Body
@@ -144,28 +150,36 @@ async def _whole(graph: Graph, builder: Any) -> Answer | None:
         parts = await _parts(graph, builder)
         if parts is None:
             return None
-        if len({text_or_none(part.body.get("modifiedDateTime")) for part in parts}) == 1:
-            body: JsonObject = {}
-            for part in parts:
-                body |= part.body
-            return replace(parts[0], body=body)
+        times = {text_or_none(part.body.get("modifiedDateTime")) for part in parts.values()}
+        if len(times) == 1:
+            return replace(parts[SETTINGS], body=_merged(parts))
     raise GraphAnswerError("The policy was changed each time while it was read.")
 
 
-async def _parts(graph: Graph, builder: Any) -> list[Answer] | None:
-    """The answer with everything that Graph expands in one request, and one more for each member
-    that is missing in it; None if Graph answers 404.
+def _merged(parts: Mapping[str, Answer]) -> JsonObject:
+    """The policy with each member of WHOLE as the request for it shows it, or without it: in the
+    answer to another request the member is not expanded, and may be an empty list.
+    """
+    own = {member: part.body[member] for member, part in parts.items() if member in part.body}
+    others = parts[SETTINGS].body.items()
+    kept = {name: value for name, value in others if name not in WHOLE or name in own}
+    return kept | own
+
+
+async def _parts(graph: Graph, builder: Any) -> Mapping[str, Answer] | None:
+    """For each member of WHOLE the answer to the request for it: one for all that Graph expands
+    together, and one more for each that is missing in it; None if Graph answers 404.
     """
     together = await _together(graph, builder)
     if together is None:
         return None
-    parts = [together] if together.body else []
+    parts: dict[str, Answer] = {}
     for member, expand in WHOLE.items():
-        if member not in together.body:
-            alone = await _read(graph, builder, expand)
-            if alone is None:
-                return None
-            parts.append(alone)
+        shown = member in together.body
+        answer = together if shown else await _read(graph, builder, expand)
+        if answer is None:
+            return None
+        parts[member] = answer
     return parts
 
 
@@ -181,7 +195,10 @@ async def _together(graph: Graph, builder: Any) -> Answer | None:
 
 async def _read(graph: Graph, builder: Any, expand: str) -> Answer | None:
     request = replace(Request.to(builder, expand=expand), prefer=ALL_ENUM_VALUES)
-    return await read_or_none(graph, request)
+    answer = await read_or_none(graph, request)
+    if answer is not None:
+        refuse_parts(answer.body, "a policy")
+    return answer
 
 
 def _located(body: Mapping[str, Any]) -> tuple[Parents, ObjectRef]:

@@ -65,11 +65,15 @@ def _member(name: str, value: Any, changed: Called) -> JsonValue:
 def _as_read(value: Any) -> JsonValue:
     """The value without annotations that describe the answer, at any depth."""
     if isinstance(value, Mapping):
-        return {name: _as_read(inner) for name, inner in value.items() if not is_context(name)}
+        return _members_as_read(value)
     if isinstance(value, list):
         return [_as_read(each) for each in value]
     kept: JsonValue = value
     return kept
+
+
+def _members_as_read(value: Mapping[str, Any]) -> JsonObject:
+    return {name: _as_read(inner) for name, inner in value.items() if not is_context(name)}
 
 
 def _settings(settings: Sequence[Mapping[str, Any]], changed: Called) -> list[JsonValue]:
@@ -81,20 +85,20 @@ def _settings(settings: Sequence[Mapping[str, Any]], changed: Called) -> list[Js
         if stage not in changed:
             written.append(_setting(setting))
         elif stage in waiting:
-            written.append(_new_setting(stage, waiting.pop(stage)))
+            written.append({**_setting(setting), **_new_setting(stage, waiting.pop(stage))})
     return [*written, *(_new_setting(*each) for each in waiting.items())]
 
 
-def _setting(setting: Mapping[str, Any]) -> JsonValue:
+def _setting(setting: Mapping[str, Any]) -> JsonObject:
     """A setting as it was read, without the id that the service gave it."""
     kept = {name: value for name, value in setting.items() if name != "id"}
     identity = (ODATA_TYPE, "id")
     extension = setting["customExtension"]
     kept["customExtension"] = {name: extension[name] for name in identity if name in extension}
-    return _as_read(kept)
+    return _members_as_read(kept)
 
 
-def _new_setting(stage: str, called: Value) -> JsonValue:
+def _new_setting(stage: str, called: Value) -> JsonObject:
     if not isinstance(called, ObjectRef) or called.id is None or called.type is None:
         raise AssertionError("an extension is resolved before a policy is written")
     extension: JsonObject = {ODATA_TYPE: odata_type(called.type), "id": called.id}

@@ -22,6 +22,8 @@ STAGES = {
     "assignmentOneDayBeforeExpiration": _ASSIGNMENT_TYPE,
 }
 """The stages, each with the type of the extensions that it can call (docs/graph.md §7.1)."""
+DYNAMIC_STAGE = "accessPackageDynamicApprovalStage"
+"""The type of an approval stage in which an extension decides who approves."""
 FIELDS = Fields(
     {
         (SETTINGS,): Field(),

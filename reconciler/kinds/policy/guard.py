@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.kinds.policy.bodies import SERVER_SET
-from reconciler.kinds.policy.fields import PACKAGE, QUESTIONS, SETTINGS, STAGES
+from reconciler.kinds.policy.fields import DYNAMIC_STAGE, PACKAGE, QUESTIONS, SETTINGS, STAGES
 from reconciler.kinds.policy.wire import extension_in
 from reconciler.model.json_values import JsonValue
 from reconciler.model.kind import Surroundings
@@ -17,7 +17,6 @@ from reconciler.model.reason import Reason, reason
 
 UNKNOWN_VALUE = "unknownFutureValue"
 """What Graph returns in place of an enum value that it does not name (docs/graph.md §7.3)."""
-DYNAMIC_STAGE = "accessPackageDynamicApprovalStage"
 
 Raw = Mapping[str, Any]
 

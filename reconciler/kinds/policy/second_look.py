@@ -57,6 +57,10 @@ async def read(graph: Graph, ref: ObjectRef) -> Mapping[str, Any]:
     request = Request("GET", _ADDRESS, {"policy": str(ref.id)}, beta=True)
     answer = await graph.read(request)
     answered = identifier(answer.body, "a policy")
+    if "displayName" not in answer.body:  # from less than a policy, nothing is concluded
+        raise GraphAnswerError(
+            f"Graph returned policy {answered} without displayName.", request_id=answer.request_id
+        )
     if answered.lower() != str(ref.id).lower():
         raise GraphAnswerError(
             f"Graph returned policy {answered} instead of {ref.id}.", request_id=answer.request_id
@@ -90,16 +94,20 @@ def _is_set(value: Any) -> bool:
 
 
 def _values(holder: Any, path: Sequence[str]) -> Iterator[Any]:
-    """The values at the path; `*` stands for every item of a list."""
+    """The values at the path; `*` stands for every item of a list. One of an unexpected shape on
+    the way counts as a value there.
+    """
     if not path:
         yield holder
         return
     name, *rest = path
-    if name == "*":
-        for each in holder if isinstance(holder, list) else ():
+    if name == "*" and isinstance(holder, list):
+        for each in holder:
             yield from _values(each, rest)
-    elif isinstance(holder, Mapping) and name in holder:
-        yield from _values(holder[name], rest)
+    elif name != "*" and isinstance(holder, Mapping):
+        yield from _values(holder.get(name), rest)
+    else:
+        yield holder
 
 
 SECOND_LOOK = SecondLook(read, problem)

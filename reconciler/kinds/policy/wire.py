@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.policy.fields import PACKAGE, QUESTIONS, SETTINGS
+from reconciler.errors import RETRY
+from reconciler.kinds.policy.fields import DYNAMIC_STAGE, PACKAGE, QUESTIONS, SETTINGS
 from reconciler.kinds.policy.values import by_value, members_by_value
 from reconciler.model.answers import expanded_list, identifier, text_or_none
 from reconciler.model.json_values import JsonObject, JsonValue, canonical_json
@@ -17,6 +18,11 @@ from reconciler.model.reason import Reason, reason
 APPROVAL = ("requestApprovalSettings", "stages")
 NOT_OWN = ("modifiedDateTime", "catalog")
 """Members that change without a change of the policy."""
+_NO_CALLED_EXTENSION = f"a stage setting without its stage or the id of its extension. {RETRY}"
+_NO_DECIDING_EXTENSION = (
+    "a dynamic approval stage, and v1.0 does not show which extension decides there. Look it up,"
+    " and delete extensions of this catalog, in the Microsoft Entra admin center."
+)
 NOTHING_KNOWN = ObjectRef("extension", None, None)
 """In place of an extension that the answer does not identify."""
 
@@ -36,17 +42,16 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     """
     policy_id, name = identifier(body, "a policy"), text_or_none(body.get("displayName"))
     of = f"policy {policy_id}"
-    stages, complete = _called(expanded_list(body, SETTINGS, of))
-    incomplete = (
-        f"Graph returned {of} with a stage setting without its stage or the id of its extension."
-    )
+    stages, all_called = _called(expanded_list(body, SETTINGS, of))
+    deciding, all_deciding = _approving(body)
+    lacking = _NO_DECIDING_EXTENSION if all_called else _NO_CALLED_EXTENSION
     return Observed(
         ref=ObjectRef("policy", policy_id, name),
         parents=parents,
-        properties={**_properties(stages), **_approving(body)},
+        properties={**_properties(stages), **deciding},
         raw=body,
         last_modified_at=text_or_none(body.get("modifiedDateTime")),
-        incomplete=None if complete else incomplete,
+        incomplete=None if all_called and all_deciding else f"Graph returned {of} with {lacking}",
     )
 
 
@@ -97,19 +102,22 @@ def _properties(stages: Stages) -> Properties:
     return properties
 
 
-def _approving(body: Mapping[str, Any]) -> Properties:
-    """The extensions that decide who approves, by the number of the approval stage.
-
-    Whether v1.0 shows them is open (docs/graph.md §7.1): without one nothing is concluded.
+def _approving(body: Mapping[str, Any]) -> tuple[Properties, bool]:
+    """The extensions that decide who approves, by the number of the approval stage, and whether
+    each dynamic stage names its own: v1.0 may not show it (docs/graph.md §7.1).
     """
     settings = body.get(APPROVAL[0])
     stages = settings.get(APPROVAL[1]) if isinstance(settings, Mapping) else None
     deciding: Properties = {}
+    complete = True
     for number, stage in enumerate(stages if isinstance(stages, list) else (), 1):
-        extension = extension_in(stage) if isinstance(stage, Mapping) else None
+        held = stage if isinstance(stage, Mapping) else {}
+        extension = extension_in(held)
         if extension is not None:
             deciding[(*APPROVAL, str(number))] = extension
-    return deciding
+        is_dynamic = str(held.get(ODATA_TYPE)).endswith(DYNAMIC_STAGE)
+        complete = complete and (extension is not None or not is_dynamic)
+    return deciding, complete
 
 
 def extension_in(holder: Mapping[str, Any]) -> ObjectRef | None:
