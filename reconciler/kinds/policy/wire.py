@@ -18,10 +18,10 @@ from reconciler.model.reason import Reason, reason
 APPROVAL = ("requestApprovalSettings", "stages")
 NOT_OWN = ("modifiedDateTime", "catalog")
 """Members that change without a change of the policy."""
-_NO_CALLED_EXTENSION = f"a stage setting without its stage or the id of its extension. {RETRY}"
+_NO_CALLED_EXTENSION = f"with a stage setting without its stage or the id of its extension. {RETRY}"
 _NO_DECIDING_EXTENSION = (
-    "a dynamic approval stage, and v1.0 does not show which extension decides there. Look it up,"
-    " and delete extensions of this catalog, in the Microsoft Entra admin center."
+    "with a dynamic approval stage, and v1.0 does not show which extension decides there. Look it"
+    " up, and delete extensions of this catalog, in the Microsoft Entra admin center."
 )
 NOTHING_KNOWN = ObjectRef("extension", None, None)
 """In place of an extension that the answer does not identify."""
@@ -51,7 +51,7 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
         properties={**_properties(stages), **deciding},
         raw=body,
         last_modified_at=text_or_none(body.get("modifiedDateTime")),
-        incomplete=None if all_called and all_deciding else f"Graph returned {of} with {lacking}",
+        incomplete=None if all_called and all_deciding else f"Graph returned {of} {lacking}",
     )
 
 
