@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from reconciler.app.declared import with_declared
+from reconciler.app.shared_listings import SharedListings
 from reconciler.app.tenant import TenantObjects, of_same_name, unreadable
 from reconciler.errors import GraphError, GraphUnansweredError
 from reconciler.graph.concurrent import concurrently
@@ -67,9 +68,9 @@ async def _with_declared(
     declared: dict[ObjectRef | None, list[Desired]] = {}
     for declared_scope, scope in zip(desired, observed, strict=True):
         declared.setdefault(scope.parent, []).extend(declared_scope.objects)
-    scopes = {scope.parent: scope for scope in observed}
+    scopes, shared = {scope.parent: scope for scope in observed}, SharedListings(graph)
     whole = await concurrently(
-        with_declared(graph, kinds, scope, declared[parent]) for parent, scope in scopes.items()
+        with_declared(shared, kinds, scope, declared[parent]) for parent, scope in scopes.items()
     )
     by_parent = dict(zip(scopes, whole, strict=True))
     return [by_parent[scope.parent] for scope in observed]

@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from reconciler.app.counting import counting
 from reconciler.app.runs import Progress
+from reconciler.app.shared_listings import SharedListings
 from reconciler.errors import GraphAnswerError, GraphError
 from reconciler.graph.concurrent import concurrently
 from reconciler.loader.format import noun
@@ -41,13 +42,13 @@ async def observe_referring(
     Raises:
         AuthenticationError: Graph rejects the token.
     """
-    referring = kinds.referring_to(kind_name)
-    located = await concurrently(_located(graph, kind) for kind in referring)
+    referring, shared = kinds.referring_to(kind_name), SharedListings(graph)
+    located = await concurrently(_located(shared, kind) for kind in referring)
 
     async def inside(scope: Parents) -> Referring:
         """What can refer to the objects of one scope."""
         pairs = zip(referring, located, strict=True)
-        searches = [_Search(graph, kinds, kind, places) for kind, places in pairs]
+        searches = [_Search(shared, kinds, kind, places) for kind, places in pairs]
         objects = await concurrently(search.objects(scope) for search in searches)
         advance()
         problems = dict.fromkeys(chain.from_iterable(search.problems for search in searches))

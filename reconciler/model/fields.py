@@ -51,7 +51,8 @@ class Field:
       members has a meaning of its own.
     * `only_types`: the types of the object itself that have the member; all if it is empty.
     * `computed_from`: the service looks the value up from these members where it is not declared.
-    * `refers_to`: the kind of the object that the value names.
+    * `refers_to`: the kind of the object that the value names. `referred_type`: the type that this
+      object must have; None: any.
     * `own`: never inherited from `defaults`. `optional`: an export may leave it out. `nullable`: a
       file may clear it with null. `number`, `boolean`: a whole number, or true or false, written
       without quotes.
@@ -67,6 +68,7 @@ class Field:
     only_types: tuple[str, ...] = ()
     computed_from: tuple[Path, ...] = ()
     refers_to: str | None = None
+    referred_type: str | None = None
     own: bool = False
     optional: bool = False
     nullable: bool = False

@@ -20,6 +20,7 @@ from reconciler.model.plan_document import (
 )
 from reconciler.model.secrets import learn, may_be_written, texts_of
 from reconciler.model.strict_json import InvalidJsonError, parsed
+from reconciler.plan.saved_values import impossible
 from reconciler.render.json_document import to_json
 
 MAX_BYTES = 1024**3
@@ -71,7 +72,8 @@ def read_plan(text: str, name: str, schema: dict[str, Any], kinds: Kinds) -> Pla
 
     Raises:
         InvalidFilesError: not JSON, of another format version, or does not match the plan schema.
-        StalePlanError: the document was altered: its parts do not match each other.
+        StalePlanError: the document was altered: its parts do not match each other, or no plan
+            contains them.
     """
     learn(text)
     document = _document(text, name, schema)
@@ -84,6 +86,9 @@ def read_plan(text: str, name: str, schema: dict[str, Any], kinds: Kinds) -> Pla
         raise StalePlanError(
             f"{name} was altered: the document digest does not match its contents.", hint=_HINT
         )
+    why = next(impossible(plan, kinds), None)
+    if why is not None:
+        raise StalePlanError(f"{name} was altered: {why}.", hint=_HINT)
     for text_to_write in _desired_texts(plan):
         declare_public(text_to_write)
     return plan

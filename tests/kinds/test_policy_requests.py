@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from objects import because
 
 from reconciler.app.kinds import KINDS
 from reconciler.apply.stale import refuse_if_stale
+from reconciler.model.plan import Plan
 from tests.kinds.policy_runs import (
     AUDIT,
     CREATED,
@@ -218,6 +220,56 @@ def test_where_policies_cannot_be_filtered_all_are_listed(tmp_path: Path) -> Non
     assert whole(OTHER_POLICY) not in seen
     plan = planned(tmp_path, declared, policy(), other, switches=switches)
     assert only(plan).object.id == POLICY
+
+
+NUMBERED = [f"9d4e1c7a-2b6f-4e3a-8c5d-1a2b3c4d60{number:02}" for number in range(6)]
+"""Packages named by their ids: half of them in Finance, half in Marketing."""
+
+
+def plan_of_numbered(folder: Path, *faults: object) -> tuple[Plan, Counter[str]]:
+    """The plan for a policy in each of the packages, over pages of two; and the requests."""
+
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        filtered = "$filter" in request.query and not request.path.endswith("/catalogs")
+        return web.Response(status=400) if filtered else await handler(request)
+
+    packages = [{"id": each, "displayName": each} for each in NUMBERED]
+    marketing = catalog(extensions=[extension("audit")])
+    held = [finance(packages=packages[:3]), {**marketing, "accessPackages": packages[3:]}]
+    live = [
+        policy(id=each.replace("9d4e", "4e8b"), accessPackage={"id": each}) for each in NUMBERED
+    ]
+    unbound = [stages(package=each, **{GRANTED: None}) for each in NUMBERED]
+    declared = [document(*unbound[:3]), document(*unbound[3:], of="Marketing")]
+    requests = Requests()
+    plan = planned(
+        folder,
+        declared,
+        *live,
+        held=held,
+        faults=[requests.watch, refuse, *faults],
+        switches=["page_size=2"],
+    )
+    return plan, Counter(requests.seen)
+
+
+@pytest.mark.parametrize("listed", ["accessPackages", "assignmentPolicies"])
+def test_where_nothing_can_be_filtered_each_page_is_read_once(listed: str, tmp_path: Path) -> None:
+    plan, seen = plan_of_numbered(tmp_path)
+    assert [change.action for change in plan.changes] == ["update"] * len(NUMBERED)
+    assert (seen[f"GET /{listed} $expand"], seen[f"GET /{listed} $expand $skiptoken"]) == (1, 2)
+
+
+def test_a_shared_listing_that_fails_is_not_read_again(tmp_path: Path) -> None:
+    @web.middleware
+    async def forbid(request: web.Request, handler: Handler) -> web.StreamResponse:
+        whole_list = request.path.endswith("/accessPackages") and "$filter" not in request.query
+        return web.Response(status=403) if whole_list else await handler(request)
+
+    plan, seen = plan_of_numbered(tmp_path, forbid)
+    assert [change.action for change in plan.changes] == ["update"] * len(NUMBERED)
+    assert seen["GET /accessPackages $expand"] == 1
 
 
 def test_where_packages_cannot_be_filtered_those_of_other_catalogs_do_not_count(

@@ -69,7 +69,7 @@ async def in_package(graph: Graph, parents: Parents) -> list[ObjectRef]:
 
 async def of_package(graph: Graph, parents: Parents) -> list[ObjectRef]:
     """The same, as the list of all policies shows them. Where Graph refuses to filter it, all are
-    listed; those of other packages are dropped in either case.
+    listed, which `app` reads once for all packages; those of others are dropped in either case.
 
     Source: docs/graph.md §7.2.
     """

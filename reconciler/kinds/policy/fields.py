@@ -28,8 +28,10 @@ FIELDS = Fields(
     {
         (SETTINGS,): Field(),
         **{
-            (SETTINGS, stage): Field(refers_to="extension", nullable=True, optional=True)
-            for stage in STAGES
+            (SETTINGS, stage): Field(
+                refers_to="extension", referred_type=type_name, nullable=True, optional=True
+            )
+            for stage, type_name in STAGES.items()
         },
     }
 )
