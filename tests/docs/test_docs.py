@@ -379,7 +379,7 @@ class TestShownCommands:
         assert shell.exit_code == 0, shown
         assert "- deleted expiry-reminder in Finance" in shown
         assert "3 created, 2 updated, 0 renamed, 0 replaced, 1 deleted, 0 failed" in shown
-        assert shown.endswith("0 blocked, 5 unchanged.\n")
+        assert shown.endswith("0 blocked, 6 unchanged.\n")
 
     def test_the_build_runs_what_contributing_says(self) -> None:
         assert "`.ci/run`" in text_of(CONTRIBUTING)
