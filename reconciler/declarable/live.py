@@ -96,25 +96,31 @@ def _is_ours(kind: Kind, live: Observed) -> bool:
 
 
 def declarable(
-    live: Observed, names: Names, document_format: DocumentFormat, *, pinned: bool = False
+    live: Observed,
+    names: Names,
+    document_format: DocumentFormat,
+    *,
+    pinned: bool = False,
+    nulls: bool = False,
 ) -> Declarable:
     """The properties that can be declared, in the order in which they are written, and the omitted
     parts.
 
-    A `pinned` object is declared with its id, because its name is not unique. If a file cannot write the name of an object that the body refers to, or of
+    A `pinned` object is declared with its id, because its name is not unique. `nulls`: live nulls
+    are declared too. If a file cannot write the name of an object that the body refers to, or of
     one that is found, not created, the id is written instead.
     """
     if not live.known:
         return Declarable(live, None, (LeftOut((), f'its type "{live.ref.type}" is unknown'),))
     kind = document_format.kinds.named(live.ref.kind)
     referring = _with_references(live, names)
-    body = written(kind, referring, names, pinned=pinned)
+    body = written(kind, referring, names, pinned=pinned, nulls=nulls)
     left_out = _not_written(kind, live)
     while faults := list(_faults(body, kind, referring, document_format)):
         unwritable = _named_at({path for path, _ in faults}, kind, live, names)
         if unwritable:
             names = names.without(unwritable)
-            return declarable(live, names, document_format, pinned=pinned)
+            return declarable(live, names, document_format, pinned=pinned, nulls=nulls)
         parts = [(_optional_part(body, path, kind, live), because) for path, because in faults]
         required = [because for part, because in parts if part is None]
         smaller, removed = _without_all(body, parts, kind, live)

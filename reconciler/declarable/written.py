@@ -19,8 +19,10 @@ from reconciler.model.odata import ODATA_TYPE, odata_type
 Written: TypeAlias = Properties
 
 
-def written(kind: Kind, live: Observed, names: Names, *, pinned: bool) -> Written:
-    """The live properties as a file declares them: without nulls and without default types."""
+def written(kind: Kind, live: Observed, names: Names, *, pinned: bool, nulls: bool) -> Written:
+    """The live properties as a file declares them: without default types, and without nulls unless
+    `nulls` is true.
+    """
     head: Written = {(ODATA_TYPE,): live.ref.type} if kind.fields.types else {}
     name = names.name(live.ref) if kind.is_foreign else None
     if pinned or (kind.is_foreign and name is None):
@@ -32,7 +34,7 @@ def written(kind: Kind, live: Observed, names: Names, *, pinned: bool) -> Writte
     properties: Written = {
         path: value
         for path, value in live.properties.items()
-        if value is not None and _is_declared(path, value, kind)
+        if (value is not None or nulls) and _is_declared(path, value, kind)
     }
     emptied: Written = {
         (name,): {}
