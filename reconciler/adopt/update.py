@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from reconciler.adopt.adoption import Adoption, new_object, with_refusals
 from reconciler.adopt.drifted import adoptions
 from reconciler.adopt.files import Files, Pairs
+from reconciler.adopt.parts import parts
 from reconciler.adopt.rewriting import edited, placed
 from reconciler.adopt.sources import Document, documents_of
 from reconciler.adopt.verification import Before, objection
@@ -144,8 +145,10 @@ def _drifted(
         if key in live:
             kind = document_format.kinds.named(change.kind)
             observed, names = live[key]
-            part = declarable(observed, names, document_format)
-            yield from adoptions(change, kind, part, documents, texts)
+            for part, drifted in parts(kind, change, observed, before.declared):
+                # Found objects are drifted members alone here, which a file may declare as null.
+                body = declarable(drifted, names, document_format, nulls=kind.is_foreign)
+                yield from adoptions(part, kind, body, documents, texts)
 
 
 def _by_id(

@@ -15,6 +15,7 @@ from reconciler.declarable.written import (
     Written,
     as_mapping,
     exists_without_members,
+    member_name,
     part_of,
     without,
     written,
@@ -28,7 +29,15 @@ from reconciler.loader.variables import substituted
 from reconciler.model.fault import Fault, errors_among
 from reconciler.model.kind import Kind
 from reconciler.model.names import folded
-from reconciler.model.objects import Desired, ObjectRef, Observed, ObservedScope, Path, Value
+from reconciler.model.objects import (
+    NAME,
+    Desired,
+    ObjectRef,
+    Observed,
+    ObservedScope,
+    Path,
+    Value,
+)
 from reconciler.model.secrets import carries_secret, texts_of
 from reconciler.yaml import read_documents
 
@@ -87,28 +96,49 @@ def _is_ours(kind: Kind, live: Observed) -> bool:
 
 
 def declarable(
-    live: Observed, names: Names, document_format: DocumentFormat, *, pinned: bool = False
+    live: Observed,
+    names: Names,
+    document_format: DocumentFormat,
+    *,
+    pinned: bool = False,
+    nulls: bool = False,
 ) -> Declarable:
     """The properties that can be declared, in the order in which they are written, and the omitted
     parts.
 
-    A `pinned` object is declared with its id, because its name is not unique.
+    A `pinned` object is declared with its id, because its name is not unique. `nulls`: live nulls
+    are declared too. If a file cannot write the name of an object that the body refers to, or of
+    one that is found, not created, the id is written instead.
     """
     if not live.known:
         return Declarable(live, None, (LeftOut((), f'its type "{live.ref.type}" is unknown'),))
     kind = document_format.kinds.named(live.ref.kind)
     referring = _with_references(live, names)
-    body, left_out = written(kind, referring, names, pinned=pinned), _not_written(kind, live)
+    body = written(kind, referring, names, pinned=pinned, nulls=nulls)
+    left_out = _not_written(kind, live)
     while faults := list(_faults(body, kind, referring, document_format)):
+        unwritable = _named_at({path for path, _ in faults}, kind, live, names)
+        if unwritable:
+            names = names.without(unwritable)
+            return declarable(live, names, document_format, pinned=pinned, nulls=nulls)
         parts = [(_optional_part(body, path, kind, live), because) for path, because in faults]
         required = [because for part, because in parts if part is None]
         smaller, removed = _without_all(body, parts, kind, live)
         if required or not removed:
             because = required[0] if required else parts[0][1]
-            return Declarable(live, None, (LeftOut((), because),))
+            return Declarable(live, None, (*left_out, LeftOut((), because)))
         body = smaller
         left_out += removed
     return Declarable(live, body, tuple(left_out))
+
+
+def _named_at(paths: Collection[Path], kind: Kind, live: Observed, names: Names) -> list[ObjectRef]:
+    """The objects whose names are written at these paths, although their ids would do."""
+    parents = {member_name(parent.kind): parent for parent in live.parents[1:]}
+    own = {NAME: live.ref} if kind.is_foreign else {}
+    places = {**live.properties, **parents, **own}
+    refs = [value for path in paths if isinstance(value := places.get(path), ObjectRef)]
+    return [ref for ref in refs if ref.id is not None and names.name(ref) is not None]
 
 
 def _not_written(kind: Kind, live: Observed) -> list[LeftOut]:

@@ -19,19 +19,22 @@ from reconciler.model.odata import ODATA_TYPE, odata_type
 Written: TypeAlias = Properties
 
 
-def written(kind: Kind, live: Observed, names: Names, *, pinned: bool) -> Written:
-    """The live properties as a file declares them: without nulls and without default types."""
+def written(kind: Kind, live: Observed, names: Names, *, pinned: bool, nulls: bool) -> Written:
+    """The live properties as a file declares them: without default types, and without nulls unless
+    `nulls` is true.
+    """
     head: Written = {(ODATA_TYPE,): live.ref.type} if kind.fields.types else {}
-    if pinned:
+    name = names.name(live.ref) if kind.is_foreign else None
+    if pinned or (kind.is_foreign and name is None):
         head[("id",)] = live.id
     for parent in live.parents[1:]:
-        head[(_member_name(parent.kind),)] = names.reference(parent)
-    if kind.is_foreign:
-        head[NAME] = live.ref.display_name
+        head[member_name(parent.kind)] = names.reference(parent)
+    if name is not None:
+        head[NAME] = name
     properties: Written = {
         path: value
         for path, value in live.properties.items()
-        if value is not None and _is_declared(path, value, kind)
+        if (value is not None or nulls) and _is_declared(path, value, kind)
     }
     emptied: Written = {
         (name,): {}
@@ -109,7 +112,7 @@ def _is_declared(path: Path, value: Value, kind: Kind) -> bool:
     return field.chosen and value != field.default_type
 
 
-def _member_name(kind: str) -> str:
+def member_name(kind: str) -> Path:
     """The member that names an inner parent: `accessPackage` for an access package."""
     first, *others = kind.split("_")
-    return first + "".join(word.capitalize() for word in others)
+    return (first + "".join(word.capitalize() for word in others),)
