@@ -23,7 +23,7 @@ def parts(
         yield change, live
         return
     objects = [each for scope in declared for each in scope.objects if _declares(each, change)]
-    # What one pins, no other declaration of the same name means.
+    # A name that several objects have means none of them.
     objects.sort(key=lambda each: each.ref.id is None)
     rows: dict[SourceLocation | None, list[FieldChange]] = {}
     for row in change.fields:

@@ -73,13 +73,14 @@ def test_each_stage_is_updated_in_the_declaration_that_has_it(reconciler: Comman
 def test_a_stage_is_updated_in_the_declaration_by_id(
     pinned_first: bool, reconciler: CommandLine
 ) -> None:
-    """The other policy of the name is declared by the name, with the same stage."""
+    """Another policy has the same name, so that a declaration by this name means neither."""
     stage = calls(f"      {GRANTED}: audit\n")
     parts = [PINNED + stage, EMPLOYEES + stage]
     [file] = write("".join(parts if pinned_first else reversed(parts)))
     before = file.read_text()
     twin = policy(setting(GRANTED, AUDIT), id=OTHER_POLICY)
-    assert "1 changed" in updated(reconciler, policy(setting(GRANTED, NOTIFY)), twin)
+    reconciler.seed(finance(), policies=[policy(setting(GRANTED, NOTIFY)), twin])
+    assert "1 changed" in reconciler("export", "--update", "--sandbox").last
     edited = PINNED + stage.replace("audit", "notify")
     assert file.read_text() == before.replace(PINNED + stage, edited)
 
