@@ -39,7 +39,9 @@ def _of_change(change: Change, kinds: Kinds, planned: Planned) -> Iterator[tuple
 
 
 def _of_row(row: FieldChange, field: Field, change: Change, planned: Planned) -> Iterator[str]:
-    if not all(_fits(value, field.refers_to) for value in (row.before, row.after)):
+    if row.computed and row.after is not None:
+        yield "is known after apply only, and has a value"
+    elif not all(_fits(value, field.refers_to) for value in (row.before, row.after)):
         kind = field.refers_to
         yield f"does not refer to an object of kind {kind}" if kind else "must not be a reference"
     elif isinstance(row.after, ObjectRef):

@@ -128,6 +128,10 @@ NOT_CREATED = "has no id, and the plan does not create it"
         ),
         ([replace(UPDATE, fields=())], "$.changes[0] changes no property"),
         (
+            [replace(UPDATE, fields=(replace(ROW, computed=True),))],
+            "$.changes[0].fields[0] is known after apply only, and has a value",
+        ),
+        (
             [replace(CREATE, fields=(replace(NAMED, after=LIVE),))],
             "$.changes[0].fields[0] must not be a reference",
         ),
