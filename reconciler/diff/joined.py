@@ -48,8 +48,9 @@ def _overlap(group: Sequence[Desired]) -> Reason | None:
     paths = [path for each in group for path in each.properties]
     if len(paths) == len(set(paths)):
         return None
+    members: list[JsonValue] = ["/".join(path) for path in paths if paths.count(path) > 1]
     places: list[JsonValue] = [f"{each.source.file}:{each.source.line}" for each in group]
-    return reason("member_declared_twice", places=places)
+    return reason("member_declared_twice", members=[*dict.fromkeys(members)], places=places)
 
 
 def _together(group: Sequence[Desired]) -> Desired:

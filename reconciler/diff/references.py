@@ -84,7 +84,8 @@ class References:
             ids = [hit.id for hit in hits if hit.id]
             return ref, _problem("reference_ambiguous", ref, count=len(hits), ids=[*ids])
         if not hits:
-            return ref, _problem("reference_absent", ref, nearest=_nearest(ref, known))
+            by = "id" if ref.id else "name"
+            return ref, _problem("reference_absent", ref, by=by, nearest=_nearest(ref, known))
         return hits[0], None
 
 

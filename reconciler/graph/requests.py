@@ -101,5 +101,7 @@ def described(request: RequestInformation) -> str:
 
 
 def method_and_path(method: str, url: httpx.URL) -> str:
-    """Method and path as shown in messages."""
-    return f"{method} {url.path.partition('/entitlementManagement')[2] or '/'}"
+    """Method and path as shown in messages; a path of the beta version says so."""
+    outer, _, path = url.path.partition("/entitlementManagement")
+    version = "/beta" if "/beta/" in outer else ""
+    return f"{method} {version}{path or '/'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.model.json_values import JsonValue
+from reconciler.model.names import GUID
 from reconciler.model.objects import Parents
 from reconciler.model.plan import Change, Outcome
 from reconciler.model.reason import Reason
@@ -146,7 +147,7 @@ def _computed(why: Reason, words: dict[str, str]) -> dict[str, str]:
         "stale": _stale(parameters, words),
         "other_kind": noun(_text(parameters.get("other_kind"))),
         "inside_kind": noun(_text(parameters.get("inside_kind"))),
-        "correction": _did_you_mean(parameters) or f"correct the {parameters.get('by', 'name')}",
+        "correction": _did_you_mean(parameters) or _correction(parameters),
         "uses": _uses(parameters),
         "former": _former(parameters, words["kind"]),
     }
@@ -154,6 +155,15 @@ def _computed(why: Reason, words: dict[str, str]) -> dict[str, str]:
 
 def _verb(parameters: Parameters) -> str:
     return "differs" if parameters.get("differ") == 1 else "differ"
+
+
+def _correction(parameters: Parameters) -> str:
+    """What to do about a reference to what does not exist, where no name is similar."""
+    if parameters.get("by") == "id":
+        return "correct the id"
+    if GUID.fullmatch(_text(parameters.get("name"))):
+        return "it looks like an id: write {id: …}, or correct the name"
+    return "correct the name"
 
 
 def _former(parameters: Parameters, kind: str) -> str:

@@ -43,7 +43,7 @@ BLOCKED: Sentences = {
     ),
     "not_there": 'the {other_kind} "{name}" does not exist in {inside_kind} {inside}; {correction}',
     "member_declared_twice": (
-        "the same member is declared at {places}; keep only one of the declarations"
+        "{members} must be declared once, not at {places}; keep only one of the declarations"
     ),
     "pinned_under_other_name": (
         'the live {kind} {id} is named "{live_name}"; correct the name, or remove it: {kinds} are'

@@ -140,7 +140,7 @@ def test_a_foreign_object_that_the_write_alters_elsewhere_is_reported() -> None:
 
     (gate,) = (each for each in asyncio.run(whole()) if each.change.kind == "gate")
     assert (gate.status, gate.written) == ("failed", True)
-    assert "height was altered by this write" in outcome_sentence(gate)
+    assert "or by someone at the same moment: height;" in outcome_sentence(gate)
 
 
 def test_what_depends_on_a_failed_change_is_skipped() -> None:

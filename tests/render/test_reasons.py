@@ -158,8 +158,13 @@ WORDS: list[tuple[Reason, str]] = [
     (reason("not_there", other_kind="policy", name="p1", inside_kind="access_package", inside="A",
             nearest=[], by="id"),
      'the policy "p1" does not exist in access package A; correct the id'),
-    (reason("member_declared_twice", places=["a.yaml:1", "b.yaml:2"]),
-     "the same member is declared at a.yaml:1, b.yaml:2; keep only one of the declarations"),
+    (reason("reference_absent", other_kind="extension", name=ID, by="id", nearest=[]),
+     f'it refers to the extension "{ID}", which is neither declared nor live; correct the id'),
+    (reason("reference_absent", other_kind="extension", name=ID, by="name", nearest=[]),
+     f'it refers to the extension "{ID}", which is neither declared nor live; it looks like an id:'
+     " write {id: …}, or correct the name"),
+    (reason("member_declared_twice", members=["a/b"], places=["a.yaml:1", "b.yaml:2"]),
+     "a/b must be declared once, not at a.yaml:1, b.yaml:2; keep only one of the declarations"),
     (reason("pinned_under_other_name", id="e", live_name="B"),
      'the live extension e is named "B"; correct the name, or remove it: extensions are not'
      " renamed"),
