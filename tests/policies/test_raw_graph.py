@@ -102,7 +102,7 @@ def test_a_policy_is_answered_byte_for_byte_and_without_expand_without_reference
     ]  # fmt: skip
     assert '"newMember":1.0' in alone.text
     beta = got(f"accessPackageAssignmentPolicies/{POLICY}", version="beta")
-    assert beta.json() == {"id": POLICY}
+    assert beta.json() == {"id": POLICY, "displayName": "Policy"}
 
 
 def test_catalogs_and_what_is_in_them_are_listed() -> None:
