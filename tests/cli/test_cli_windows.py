@@ -44,7 +44,7 @@ def test_the_commands_need_nothing_that_windows_lacks(tmp_path: Path) -> None:
     assert "Valid: 2 files" in run("validate")
     assert "Plan: " in run("plan", "--sandbox", "--out", "plan.json")
     assert "Plan: " in run("show", "plan.json")
-    assert "1 created, 1 updated" in run(
+    assert "1 created, 2 updated" in run(
         "apply", "--sandbox", "--plan", "plan.json", "--journal", "journal.jsonl"
     )
     assert "+ out" in run("export", "--sandbox", "--out", "out")
