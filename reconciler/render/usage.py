@@ -19,8 +19,7 @@ from reconciler.render.titles import label, scope_label, scope_title
 
 FORMAT_VERSION = "1"
 NOBODY, UNKNOWN = "nobody", "unknown"
-MORE = "possibly more, which could not be read"
-UNLISTED = "not in the list of its"
+MORE = "possibly others, because not everything could be read"
 
 
 def counts(usage: Usage) -> str:
@@ -78,7 +77,7 @@ def target_label(used: UsedObject) -> str:
 
 def unlisted_note(used: UsedObject, scope: ScopeUsage) -> str:
     """That the parent does not list the object; "" if it does."""
-    return "" if used.listed else f"{UNLISTED} {noun(scope.parent.kind)}"
+    return "" if used.listed else f"not in the list of its {noun(scope.parent.kind)}"
 
 
 def use_lines(used: UsedObject, scope: ScopeUsage) -> list[str]:

@@ -132,7 +132,7 @@ def test_that_a_catalog_has_no_package_must_be_seen_in_two_ways() -> None:
     assert f"/catalogs/{CATALOG}?accessPackages" in paths(seen)
     hiding = Packages([package(1)], instead={"/accessPackages": lambda _seen: listing()})
     referring, _ = read(hiding)
-    assert referring.incomplete is not None and "the catalog itself has 1" in referring.incomplete
+    assert referring.incomplete is not None and "the catalog itself 1." in referring.incomplete
     assert "EntitlementManagement.Read.All" in referring.incomplete
 
 

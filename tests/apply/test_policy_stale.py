@@ -100,13 +100,18 @@ async def applied_with(
 PRE_CHECK, PUT, BETA = f"GET {POLICY}", f"PUT {POLICY}", f"GET beta {POLICY}"
 
 
+def save_plan(reconciler: CommandLine) -> None:
+    """Saves the plan that binds a stage of the policy."""
+    reconciler.seed(marketing(), finance(), policies=[employees()])
+    declare(Path("desired_state"), DOCUMENT)
+    assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
+
+
 @pytest.mark.parametrize("name", sample(STALE, SOME.__contains__))
 def test_a_saved_plan_is_stale_after_any_edit_of_the_policy(
     name: str, reconciler: CommandLine
 ) -> None:
-    reconciler.seed(marketing(), finance(), policies=[employees()])
-    declare(Path("desired_state"), DOCUMENT)
-    assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
+    save_plan(reconciler)
     with reconciler.store() as store:
         edit(store, **STALE[name](stored(store)))
         before = stored(store)
@@ -120,9 +125,7 @@ def test_a_saved_plan_is_stale_after_any_edit_of_the_policy(
 def test_a_saved_plan_is_applied_if_nothing_that_counts_was_edited(
     name: str, reconciler: CommandLine
 ) -> None:
-    reconciler.seed(marketing(), finance(), policies=[employees()])
-    declare(Path("desired_state"), DOCUMENT)
-    assert reconciler("plan", "--sandbox", "--out", "plan.json").code == 0
+    save_plan(reconciler)
     with reconciler.store() as store:
         edit(store, **NOT_STALE[name](stored(store)))
         before = stored(store)

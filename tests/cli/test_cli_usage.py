@@ -220,7 +220,7 @@ def test_a_use_that_either_way_shows_is_known(reconciler: CommandLine, switch: s
     assert "grant it EntitlementManagement.Read.All" in marketing["reason"]
     assert shown.document["complete"] is False
     text = reconciler("usage", "--sandbox").out
-    assert text.count("called by possibly more, which could not be read\n") == 2
+    assert text.count("called by possibly others, because not everything could be read\n") == 2
     assert (
         f"\n? extension remind (accessPackageAssignmentWorkflowExtension, id {guid(2)})\n" in text
     )

@@ -27,7 +27,7 @@ def types() -> dict[str, Schema]:
     """Every schema by its name.
 
     Raises:
-        FileNotFoundError: there is no metadata; a test that needs it is marked `needs_metadata`.
+        FileNotFoundError: the metadata is missing; a test that needs it is marked `needs_metadata`.
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document = yaml.load(METADATA.read_text(encoding="utf-8"), Loader=loader)

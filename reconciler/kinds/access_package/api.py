@@ -137,8 +137,8 @@ def _observed(parents: Parents, bodies: Iterable[Mapping[str, Any]]) -> tuple[Ob
 
 def _two_ways_differ(catalog: ObjectRef, listed: int, inside: int) -> GraphAnswerError:
     return GraphAnswerError(
-        f"The list of access packages has {listed or 'none'} of the catalog {catalog}, and the"
-        f" catalog itself has {inside}.",
+        f"Two ways of reading the access packages of catalog {catalog} differ: the list of all"
+        f" access packages shows {listed}, the catalog itself {inside}.",
         hint=_NOT_ALL_SEEN,
     )
 

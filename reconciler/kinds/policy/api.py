@@ -133,7 +133,7 @@ async def get_policy(graph: Graph, parents: Parents, policy_id: str) -> Observed
 
 
 def update(graph: Graph, _parents: Parents, ref: ObjectRef, body: Body) -> Request:
-    """PUT all of a policy; there is no PATCH.
+    """The PUT of a whole policy; Graph has no PATCH for policies.
 
     Source: docs/graph.md §7.3.
     """

@@ -18,11 +18,6 @@ from reconciler.model.reason import Reason, reason
 APPROVAL = ("requestApprovalSettings", "stages")
 NOT_OWN = ("modifiedDateTime", "catalog")
 """Members that change without a change of the policy."""
-_NO_CALLED_EXTENSION = f"with a stage setting without its stage or the id of its extension. {RETRY}"
-_NO_DECIDING_EXTENSION = (
-    "with a dynamic approval stage, and v1.0 does not show which extension decides there. Look it"
-    " up, and delete extensions of this catalog, in the Microsoft Entra admin center."
-)
 NOTHING_KNOWN = ObjectRef("extension", None, None)
 """In place of an extension that the answer does not identify."""
 
@@ -44,14 +39,13 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     of = f"policy {policy_id}"
     stages, all_called = _called(expanded_list(body, SETTINGS, of))
     deciding, all_deciding = _approving(body)
-    lacking = _NO_DECIDING_EXTENSION if all_called else _NO_CALLED_EXTENSION
     return Observed(
         ref=ObjectRef("policy", policy_id, name),
         parents=parents,
         properties={**_properties(stages), **deciding},
         raw=body,
         last_modified_at=text_or_none(body.get("modifiedDateTime")),
-        incomplete=None if all_called and all_deciding else f"Graph returned {of} {lacking}",
+        incomplete=_incomplete(of, all_called=all_called, all_deciding=all_deciding),
     )
 
 
@@ -118,6 +112,22 @@ def _approving(body: Mapping[str, Any]) -> tuple[Properties, bool]:
         is_dynamic = str(held.get(ODATA_TYPE)).endswith(DYNAMIC_STAGE)
         complete = complete and (extension is not None or not is_dynamic)
     return deciding, complete
+
+
+def _incomplete(of: str, *, all_called: bool, all_deciding: bool) -> str | None:
+    """Why the policy may call more than it shows, and what to do; None if it cannot."""
+    if not all_called:
+        return (
+            f"Graph returned {of} with a stage setting without its stage or the id of its"
+            f" extension. {RETRY}"
+        )
+    if not all_deciding:
+        return (
+            f"Graph returned {of} with a dynamic approval stage, and v1.0 does not show which"
+            " extension decides there. Look it up, and delete extensions of this catalog, in the"
+            " Microsoft Entra admin center."
+        )
+    return None
 
 
 def extension_in(holder: Mapping[str, Any]) -> ObjectRef | None:
