@@ -2,7 +2,7 @@
 
     ReconcilerError             1  an error that the operator can cause or must know
     ├── UsageError              1  the command line or an environment variable is invalid
-    ├── AuthenticationError     1  no token, or Graph rejects it after one renewal
+    ├── AuthenticationError     1  no token, or it is rejected after one renewal
     ├── InvalidFilesError       3  a saved plan is missing, unreadable or not a plan document
     ├── RefusedError            4  a guard or a missing approval
     ├── StalePlanError          5  the plan no longer matches Graph, was altered, or digests differ
@@ -10,11 +10,12 @@
     ├── OutputError             1  the result cannot be written to stdout (6 after a write)
     ├── NotRepeatedError        -  one write was not sent again; becomes an outcome
     ├── StoppedError            -  one write was not sent, as the run must end; becomes an outcome
-    └── GraphError              1  one exchange with Graph failed; reads turn it into "unreadable"
-        ├── GraphRefusalError      an HTTP error: status, Graph's code, message, request ID
-        ├── GraphAnswerError       an answer that is invalid or must not be trusted
+    └── ServiceError            1  one exchange with Graph, or with Azure Resource Manager, failed;
+        │                          reads turn it into "unreadable"
+        ├── ServiceRefusalError      an HTTP error: status, the service's code, message, request ID
+        ├── ServiceAnswerError       an answer that is invalid or must not be trusted
         │   └── GarbledAnswerError   a 2xx that is not a JSON object: truncated, or a proxy's
-        └── GraphUnansweredError   no HTTP answer; says whether the request may have been sent
+        └── ServiceUnansweredError   no HTTP answer; says whether the request may have been sent
 
 `cli` catches `ReconcilerError` once; any other exception is a bug and is reported as one.
 """
@@ -41,8 +42,8 @@ class UsageError(ReconcilerError):
 
 
 class AuthenticationError(ReconcilerError):
-    """No token could be obtained, or Graph still answers 401 after one renewal (`request_id` of the
-    last).
+    """No token could be obtained, or the service still answers 401 after one renewal; `request_id`
+    is that of the last answer.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class OutputError(ReconcilerError):
     """The result cannot be written to stdout: the disk is full or the stream is broken."""
 
 
-class GraphError(ReconcilerError):
+class ServiceError(ReconcilerError):
     """One exchange with Graph failed; Microsoft support can find it by its `request_id`, if it has
     one.
     """
@@ -108,11 +109,11 @@ class GraphError(ReconcilerError):
 
     def with_hint(self) -> str:
         """The message with what to do: the same for every command that reads."""
-        hint = None if isinstance(self, GraphUnansweredError) else self.hint
+        hint = None if isinstance(self, ServiceUnansweredError) else self.hint
         return f"{self} {hint or RETRY}"
 
 
-class GraphRefusalError(GraphError):
+class ServiceRefusalError(ServiceError):
     """Graph answered with an HTTP error status; `headers` are those of the answer."""
 
     def __init__(
@@ -138,7 +139,7 @@ class GraphRefusalError(GraphError):
         return 400 <= self.status < 500 and self.status not in (408, 409)
 
 
-class DeleteRefusalError(GraphRefusalError):
+class DeleteRefusalError(ServiceRefusalError):
     """The same for a DELETE, where a conflict is a refusal: something uses the object."""
 
     @property
@@ -147,15 +148,15 @@ class DeleteRefusalError(GraphRefusalError):
         return 400 <= self.status < 500 and self.status != 408
 
 
-class GraphAnswerError(GraphError):
+class ServiceAnswerError(ServiceError):
     """Graph answered, but the answer is invalid or must not be trusted."""
 
 
-class GarbledAnswerError(GraphAnswerError):
+class GarbledAnswerError(ServiceAnswerError):
     """Graph, or a proxy, answered with success and a body that is not a JSON object."""
 
 
-class GraphUnansweredError(GraphError):
+class ServiceUnansweredError(ServiceError):
     """There was no HTTP answer; `not_sent` is true if the request certainly did not reach Graph."""
 
     def __init__(self, message: str, *, not_sent: bool, hint: str | None = None) -> None:

@@ -23,11 +23,12 @@ from reconciler.apply.journal import Record, ignored
 from reconciler.apply.run import Run, apply_plan
 from reconciler.auth.credentials import LoopbackToken
 from reconciler.cli import run
-from reconciler.graph.client import GraphClient, Limits, open_client
-from reconciler.graph.credentials import TokenSource
-from reconciler.graph.retry import RetryPolicy
+from reconciler.graph.client import GraphClient, open_client
 from reconciler.loader import load
 from reconciler.model.plan import Outcome, Plan, UnsettledWrite
+from reconciler.network.limits import Limits
+from reconciler.network.retry import RetryPolicy
+from reconciler.network.tokens import TokenSource
 from reconciler.plan.build import NOT_READ, PlanContext, build_plan
 from reconciler.plan.reads import Reads
 from reconciler.sandbox.server import serve

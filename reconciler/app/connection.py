@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from reconciler.auth.credentials import open_tokens
 from reconciler.auth.identity import identity_of
 from reconciler.errors import AuthenticationError, StalePlanError, UsageError
-from reconciler.graph.client import GraphClient, Limits, open_client
-from reconciler.graph.retry import RetryPolicy
+from reconciler.graph.client import GraphClient, open_client
 from reconciler.model.identity import Identity
 from reconciler.model.plan import Plan
+from reconciler.network.limits import Limits
+from reconciler.network.retry import RetryPolicy
 from reconciler.settings import (
     LOOPBACK_TENANT,
     Settings,

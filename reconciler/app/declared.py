@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.errors import GraphError
-from reconciler.graph.concurrent import concurrently
+from reconciler.errors import ServiceError
 from reconciler.model.graph import Graph
 from reconciler.model.kind import Found, Kind, Kinds
 from reconciler.model.names import folded
@@ -22,6 +21,7 @@ from reconciler.model.objects import (
 )
 from reconciler.model.reason import Reason, reason
 from reconciler.model.wording import similar_names
+from reconciler.network.concurrent import concurrently
 
 
 async def with_declared(
@@ -75,7 +75,7 @@ class _Reading:
             raise AssertionError("a kind that is read on demand can be searched")
         try:
             return await kind.api.search(self._graph, parents, refs)
-        except GraphError as error:
+        except ServiceError as error:
             return Found((), errors=dict.fromkeys(refs, error))
 
     def _match(

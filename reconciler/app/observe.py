@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from reconciler.app.declared import with_declared
 from reconciler.app.shared_listings import SharedListings
 from reconciler.app.tenant import TenantObjects, of_same_name, unreadable
-from reconciler.errors import GraphError, GraphUnansweredError
-from reconciler.graph.concurrent import concurrently
+from reconciler.errors import ServiceError, ServiceUnansweredError
 from reconciler.model.json_values import JsonValue
 from reconciler.model.kind import Kind, Kinds
 from reconciler.model.names import GUID, folded
 from reconciler.model.objects import Desired, DesiredScope, ObjectRef, Observed, ObservedScope
 from reconciler.model.reason import Reason, reason
 from reconciler.model.wording import similar_names
+from reconciler.network.concurrent import concurrently
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
@@ -38,7 +38,7 @@ async def observe(
 
     Raises:
         AuthenticationError: Graph rejects the token.
-        GraphUnansweredError: Graph has not answered any HTTP request of this run.
+        ServiceUnansweredError: Graph has not answered any HTTP request of this run.
     """
     of_tenant = [scope for scope in desired if scope.parent is None]
     declared = [each.ref for scope in of_tenant for each in scope.objects]
@@ -144,7 +144,7 @@ class _Reading:
 
         async def scope_of(ref: ObjectRef) -> ObservedScope:
             """The scope of the one of this name, or why there is none."""
-            unlisted = isinstance(listed, GraphError) and ref in self._tenant.declared
+            unlisted = isinstance(listed, ServiceError) and ref in self._tenant.declared
             scope = await self._matched(ref, listed if unlisted else of_same_name(ref, listed))
             if scope is not None:
                 return scope
@@ -171,10 +171,10 @@ class _Reading:
         return list(zip(refs, scopes, strict=True))
 
     async def _matched(
-        self, ref: ObjectRef, matches: Sequence[Observed] | GraphError
+        self, ref: ObjectRef, matches: Sequence[Observed] | ServiceError
     ) -> ObservedScope | None:
         """The scope of the one match; None if there is none."""
-        if isinstance(matches, GraphError):
+        if isinstance(matches, ServiceError):
             self._advance()
             return ObservedScope(ref, "unreadable", reason=unreadable(matches))
         if not matches:
@@ -191,8 +191,8 @@ class _Reading:
         kinds = [kind for kind in inside if not kind.on_demand]
         try:
             listed = await concurrently(_list(kind, self._graph, (parent,)) for kind in kinds)
-        except GraphError as error:
-            if isinstance(error, GraphUnansweredError) and not self._graph.answered:
+        except ServiceError as error:
+            if isinstance(error, ServiceUnansweredError) and not self._graph.answered:
                 raise
             return ObservedScope(parent, "unreadable", reason=unreadable(error))
         return ObservedScope(parent, "complete", tuple(chain(*listed)))
@@ -204,11 +204,11 @@ async def _list(
     return await kind.api.list(graph, parents)
 
 
-def _absent(ref: ObjectRef, kind: Kind, listed: Sequence[Observed] | GraphError) -> Reason:
+def _absent(ref: ObjectRef, kind: Kind, listed: Sequence[Observed] | ServiceError) -> Reason:
     """Why no object was found: what it is searched by, and the most similar names."""
     if ref.id is not None:
         return reason("parent_absent", by="id")
-    known = [] if isinstance(listed, GraphError) else [other.ref for other in listed]
+    known = [] if isinstance(listed, ServiceError) else [other.ref for other in listed]
     names = {folded(other.display_name): str(other) for other in known}
     nearest = similar_names(folded(ref.display_name), names)
     parameters: dict[str, JsonValue] = {
@@ -217,7 +217,7 @@ def _absent(ref: ObjectRef, kind: Kind, listed: Sequence[Observed] | GraphError)
         "looks_like_id": bool(GUID.fullmatch(ref.display_name or "")),
         "nearest": [names[name] for name in nearest],
     }
-    if isinstance(listed, GraphError):
+    if isinstance(listed, ServiceError):
         parameters["names_unreadable"] = listed.with_hint()
     return Reason("parent_absent", parameters)
 

@@ -9,12 +9,12 @@ from reconciler.app.counting import counting
 from reconciler.app.kinds import KINDS
 from reconciler.app.referring import observe_referring
 from reconciler.app.runs import Progress
-from reconciler.errors import GraphError
-from reconciler.graph.concurrent import concurrently
+from reconciler.errors import ServiceError
 from reconciler.model.graph import Graph
 from reconciler.model.objects import Observed, Parents, Referring
 from reconciler.model.plan import Plan
 from reconciler.model.reason import Reason
+from reconciler.network.concurrent import concurrently
 from reconciler.plan.build import NOT_READ
 from reconciler.plan.reads import Reads, to_look_at
 from reconciler.plan.uses import Place, Uses, removing
@@ -56,8 +56,8 @@ async def _look(graph: Graph, live: Observed, looked: Callable[[], None]) -> Rea
     if second_look is None:
         raise AssertionError("the kind has no second look")
     try:
-        answer: Mapping[str, Any] | GraphError = await second_look.read(graph, live.ref)
-    except GraphError as error:
+        answer: Mapping[str, Any] | ServiceError = await second_look.read(graph, live.ref)
+    except ServiceError as error:
         answer = error
     looked()
     return second_look.problem(live, answer)

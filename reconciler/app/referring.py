@@ -11,13 +11,13 @@ from typing import TypeAlias, TypeVar
 from reconciler.app.counting import counting
 from reconciler.app.runs import Progress
 from reconciler.app.shared_listings import SharedListings
-from reconciler.errors import GraphAnswerError, GraphError
-from reconciler.graph.concurrent import concurrently
+from reconciler.errors import ServiceAnswerError, ServiceError
 from reconciler.loader.format import noun
 from reconciler.model.graph import Graph
 from reconciler.model.kind import Kind, Kinds
 from reconciler.model.objects import ObjectRef, Observed, Parents, Referring
 from reconciler.model.wording import enumerated
+from reconciler.network.concurrent import concurrently
 from reconciler.plan.dependencies import Identity, identity
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ async def referring_inside(
     return dict(zip(parents, referring, strict=True))
 
 
-Located: TypeAlias = "Sequence[tuple[Parents, ObjectRef]] | GraphError"
+Located: TypeAlias = "Sequence[tuple[Parents, ObjectRef]] | ServiceError"
 """Every object of a kind in the tenant with its parents, or why they could not be read."""
 
 
@@ -83,7 +83,7 @@ async def _located(graph: Graph, kind: Kind) -> Located | None:
         return None
     try:
         return [*await kind.api.locate(graph)]
-    except GraphError as error:
+    except ServiceError as error:
         return error
 
 
@@ -117,7 +117,7 @@ class _Search:
 
     def _inside(self, parents: Parents) -> Iterator[tuple[Parents, ObjectRef]]:
         """What the second way shows inside these parents; after an error nothing, and a problem."""
-        if isinstance(self._located, GraphError):
+        if isinstance(self._located, ServiceError):
             self.problems.append(self._located.with_hint())
             return
         for outer, ref in self._located or ():
@@ -143,14 +143,14 @@ class _Search:
     async def _present(self, parents: Parents, ref: ObjectRef) -> list[Observed]:
         observed = await self._kind.api.get(self._graph, parents, str(ref.id))
         if observed is None:
-            raise GraphAnswerError(f"Graph lists {ref} ({ref.id}), but answers 404 for it alone.")
+            raise ServiceAnswerError(f"Graph lists {ref} ({ref.id}), but answers 404 for it alone.")
         return [observed]
 
     async def _tried(self, reading: Awaitable[Iterable[T]]) -> list[T]:
         """What was read; after an error nothing, and a problem."""
         try:
             return [*await reading]
-        except GraphError as error:
+        except ServiceError as error:
             self.problems.append(error.with_hint())
             return []
 

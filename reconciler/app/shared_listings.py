@@ -34,7 +34,7 @@ class SharedListings:
         """The answer to one read.
 
         Raises:
-            GraphError: the error of the last attempt.
+            ServiceError: the error of the last attempt.
         """
         return await self._graph.read(request, retry_unclear=retry_unclear)
 
@@ -42,7 +42,7 @@ class SharedListings:
         """All objects of a listing, from all pages.
 
         Raises:
-            GraphError: a page failed or is invalid, or the listing exceeds a limit; for all who
+            ServiceError: a page failed or is invalid, or the listing exceeds a limit; for all who
                 share it.
         """
         if request.filter is not None or limits:

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
-from reconciler.errors import GraphError, GraphUnansweredError
-from reconciler.graph.concurrent import concurrently
+from reconciler.errors import ServiceError, ServiceUnansweredError
 from reconciler.model.kind import Kind
 from reconciler.model.names import folded
 from reconciler.model.objects import DeclaredKey, ObjectRef, Observed, ObservedScope
 from reconciler.model.reason import Reason, reason
+from reconciler.network.concurrent import concurrently
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
 
-Read: TypeAlias = "Sequence[Observed] | GraphError"
+Read: TypeAlias = "Sequence[Observed] | ServiceError"
 """What was read, or why it could not be."""
 
 
@@ -36,13 +36,13 @@ class TenantObjects:
         """Every object of the kind; or why they cannot be listed.
 
         Raises:
-            GraphUnansweredError: Graph has not answered any HTTP request of this run.
+            ServiceUnansweredError: Graph has not answered any HTTP request of this run.
         """
         if kind.name not in self._listed:
             try:
                 self._listed[kind.name] = await kind.api.list(self._graph, ())
-            except GraphError as error:
-                if isinstance(error, GraphUnansweredError) and not self._graph.answered:
+            except ServiceError as error:
+                if isinstance(error, ServiceUnansweredError) and not self._graph.answered:
                     raise
                 self._listed[kind.name] = error
         return self._listed[kind.name]
@@ -53,7 +53,7 @@ class TenantObjects:
         """
         unlisted = [kind for kind in kinds if whole or self._any_name_is_free(kind)]
         for listed in await concurrently(map(self.all, unlisted)):
-            if whole and isinstance(listed, GraphError):
+            if whole and isinstance(listed, ServiceError):
                 return ObservedScope(None, "unreadable", reason=unreadable(listed))
         objects = chain.from_iterable(map(self._observed, kinds))
         return ObservedScope(None, "complete", tuple(objects), problems=self._problems())
@@ -64,7 +64,7 @@ class TenantObjects:
     def _name_is_free(self, ref: ObjectRef) -> bool:
         """True if no match has the declared name: the object is to be created or renamed."""
         matches = self.matches.get(ref, ())
-        if isinstance(matches, GraphError) or (ref.id is not None and not matches):
+        if isinstance(matches, ServiceError) or (ref.id is not None and not matches):
             return False
         return not of_same_name(ObjectRef(ref.kind, None, ref.display_name), matches)
 
@@ -72,7 +72,7 @@ class TenantObjects:
         """The objects of the kind that were listed or searched, each once."""
         refs = [ref for ref in self.declared if ref.kind == kind.name]
         read = [*(self.matches.get(ref, ()) for ref in refs), self._listed.get(kind.name, ())]
-        objects = chain.from_iterable(each for each in read if not isinstance(each, GraphError))
+        objects = chain.from_iterable(each for each in read if not isinstance(each, ServiceError))
         return list({observed.id: observed for observed in objects}.values())
 
     def _problems(self) -> dict[DeclaredKey, Reason]:
@@ -83,19 +83,19 @@ class TenantObjects:
         for ref in self.declared:
             free = self._name_is_free(ref)
             read = self._listed[ref.kind] if free else self.matches.get(ref, ())
-            if isinstance(read, GraphError):
+            if isinstance(read, ServiceError):
                 reasons[ref.key, ()] = reason("object_unreadable", error=read.with_hint())
         return reasons
 
 
 def of_same_name(ref: ObjectRef, objects: Read) -> list[Observed]:
     """The objects with the name of a reference by name."""
-    if ref.id is not None or isinstance(objects, GraphError):
+    if ref.id is not None or isinstance(objects, ServiceError):
         return []
     name = folded(ref.display_name)
     return [other for other in objects if folded(other.ref.display_name) == name]
 
 
-def unreadable(error: GraphError) -> Reason:
+def unreadable(error: ServiceError) -> Reason:
     """Why nothing is known about what is in a parent."""
     return reason("parent_unreadable", error=error.with_hint())

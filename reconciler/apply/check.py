@@ -10,8 +10,7 @@ from reconciler.apply.writing import Writing
 from reconciler.diff.changes import fingerprint
 from reconciler.diff.compare import compare
 from reconciler.diff.patch import patched
-from reconciler.errors import GraphError, NotRepeatedError
-from reconciler.graph.concurrent import concurrently
+from reconciler.errors import NotRepeatedError, ServiceError
 from reconciler.model.fields import value_at
 from reconciler.model.kind import Kind
 from reconciler.model.names import folded
@@ -19,6 +18,7 @@ from reconciler.model.objects import ObjectRef, Observed, Parents
 from reconciler.model.plan import Change, FieldChange, Outcome
 from reconciler.model.reason import Reason, reason
 from reconciler.model.secrets import holds_stand_in
+from reconciler.network.concurrent import concurrently
 
 if TYPE_CHECKING:
     from reconciler.apply.run import Run
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 APPLIED_BEFORE = "An earlier attempt of the same write was applied."
 
 
-async def check(writing: Writing, run: Run) -> Outcome | GraphError | NotRepeatedError | None:
+async def check(writing: Writing, run: Run) -> Outcome | ServiceError | NotRepeatedError | None:
     """None if the write may be sent now; an outcome if it must not be.
 
     An error, in place of an answer, if an earlier attempt was applied, or may have been: only a
@@ -37,12 +37,12 @@ async def check(writing: Writing, run: Run) -> Outcome | GraphError | NotRepeate
     look = await _second_look(writing, run)  # first: nothing is read between this and the write
     try:
         live = await _read_before(writing, run)
-    except GraphError as error:
+    except ServiceError as error:
         if not writing.may_be_written:
             would_be_refused = writing.parent_lags(error) or writing.is_kept_out(error)
             return error if would_be_refused else outcomes.check_failed(writing, error)
         text = f"The pre-check before the write failed: {error}"
-        return GraphError(text, request_id=error.request_id)
+        return ServiceError(text, request_id=error.request_id)
     if writing.accepted is not None:
         return _check_second_spelling(writing, live)
     own = own_of(writing.change, live)
@@ -55,19 +55,19 @@ async def check(writing: Writing, run: Run) -> Outcome | GraphError | NotRepeate
     return checked
 
 
-async def _second_look(writing: Writing, run: Run) -> Mapping[str, Any] | GraphError | None:
+async def _second_look(writing: Writing, run: Run) -> Mapping[str, Any] | ServiceError | None:
     """What a second look at the object shows, or why it failed; None if none is needed."""
     second_look = writing.kind.second_look
     if second_look is None or not run.second_looks:
         return None
     try:
         return await second_look.read(run.graph, writing.change.object)
-    except GraphError as error:
+    except ServiceError as error:
         return error
 
 
 def _held_back(
-    writing: Writing, own: Observed, look: Mapping[str, Any] | GraphError
+    writing: Writing, own: Observed, look: Mapping[str, Any] | ServiceError
 ) -> Outcome | None:
     """The outcome of a change that a second look at the object forbids."""
     second_look = writing.kind.second_look
@@ -99,7 +99,7 @@ async def read_live(writing: Writing, run: Run, *, all_objects: bool) -> Sequenc
     itself and of all: one alone may be from before the object was created (docs/graph.md §5.5).
 
     Raises:
-        GraphError: it cannot be read.
+        ServiceError: it cannot be read.
     """
     change, api = writing.change, writing.kind.api
     if all_objects:
@@ -116,7 +116,7 @@ async def read_each(
     """The objects with these ids that are live in these parents, each read alone.
 
     Raises:
-        GraphError: one cannot be read.
+        ServiceError: one cannot be read.
     """
 
     async def read(object_id: str) -> Observed | None:

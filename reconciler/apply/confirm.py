@@ -8,7 +8,7 @@ from reconciler.apply import outcomes
 from reconciler.apply.read_back import ReadBack, read_back
 from reconciler.apply.send import Result, described
 from reconciler.apply.writing import Accepted, Writing
-from reconciler.errors import GraphError, JournalError, ReconcilerError
+from reconciler.errors import JournalError, ReconcilerError, ServiceError
 from reconciler.model.objects import Observed
 from reconciler.model.plan import Outcome
 from reconciler.model.reason import Reason, reason
@@ -32,7 +32,7 @@ async def confirm(
         seen = await read_back(writing, run, short=dropped_at_once)
         if dropped_at_once and seen.missing and not expected.lost_only_aliases(seen.missing):
             seen = await read_back(writing, run)  # reads lag: more is missing than was dropped
-    except GraphError as error:
+    except ServiceError as error:
         return outcomes.unknown(writing, reason("read_back_failed"), error, request_id)
     may_be_dropped = lost_in_answer is None or bool(lost_in_answer)
     aliases_missing = expected.lost_only_aliases(seen.missing)
@@ -53,9 +53,9 @@ async def confirm_second_spelling(
         writing.notes.append(_with_names(writing, "other_spelling_failed", error=str(result)))
     try:
         seen = await read_back(writing, run, short=nothing_written)
-    except GraphError as error:
+    except ServiceError as error:
         return outcomes.unknown(writing, reason("read_back_failed"), error, accepted.request_id)
-    if isinstance(result, GraphError) and not nothing_written and seen.missing:
+    if isinstance(result, ServiceError) and not nothing_written and seen.missing:
         return outcomes.unknown(writing, reason("read_back_failed"), result, accepted.request_id)
     if not nothing_written:
         dropped = writing.expected.lost_only_aliases(seen.missing)
@@ -68,7 +68,7 @@ async def settle_lost_write(writing: Writing, lost: ReconcilerError, run: Run) -
     """Of an update or a delete: done if a read-back shows that it was applied, else unknown."""
     try:
         seen = await read_back(writing, run)
-    except GraphError as unreadable:
+    except ServiceError as unreadable:
         why = reason("answer_lost_unreadable", read_error=str(unreadable))
         return outcomes.unknown(writing, why, lost)
     if seen.missing:
@@ -84,7 +84,7 @@ async def settle_conflict(writing: Writing, conflict: ReconcilerError, run: Run)
     """
     try:
         seen = await read_back(writing, run)
-    except GraphError as unreadable:
+    except ServiceError as unreadable:
         why = reason("answer_lost_unreadable", read_error=str(unreadable))
         return outcomes.unknown(writing, why, conflict)
     if seen.missing:

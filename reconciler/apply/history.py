@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from reconciler.apply.send import NOTHING_WRITTEN
 from reconciler.diff.references import parents_key
-from reconciler.errors import GraphAnswerError, JournalError
+from reconciler.errors import JournalError, ServiceAnswerError
 from reconciler.model.answers import identifier
 from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef, Parents
@@ -229,7 +229,7 @@ def _ref(member: object, kind: str | None) -> ObjectRef:
     name = member.get("display_name")
     try:
         own_id = None if member.get("id") is None else identifier(member, "an object")
-    except GraphAnswerError as error:
+    except ServiceAnswerError as error:
         raise InvalidJsonError("has an unusable id") from error
     if name is not None and not isinstance(name, str):
         raise InvalidJsonError("has an unusable name")

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from reconciler.apply.writing import Writing
 from reconciler.errors import (
-    GraphError,
-    GraphRefusalError,
     NotRepeatedError,
     ReconcilerError,
+    ServiceError,
+    ServiceRefusalError,
 )
 from reconciler.model.json_values import JsonValue
 from reconciler.model.kind import Kind
@@ -32,7 +32,7 @@ def refused(writing: Writing, error: ReconcilerError) -> Outcome:
 
 def _why_refused(writing: Writing, error: ReconcilerError) -> Reason:
     """The code, with advice of the kind or about permissions where there is any."""
-    if not isinstance(error, GraphRefusalError):
+    if not isinstance(error, ServiceRefusalError):
         return reason("not_sent")
     kind = writing.kind
     advice_code = kind.refusals.get(error.code or "")
@@ -60,9 +60,9 @@ def _needed_to_write(kind: Kind) -> str:
     return f"Writing needs {needs.write} or the role {needs.role}{where}{note}."
 
 
-def check_failed(writing: Writing, error: GraphError) -> Outcome:
+def check_failed(writing: Writing, error: ServiceError) -> Outcome:
     """The object could not be read before the first attempt."""
-    hint = f" {error.hint}" if isinstance(error, GraphRefusalError) and error.hint else ""
+    hint = f" {error.hint}" if isinstance(error, ServiceRefusalError) and error.hint else ""
     return Outcome(
         writing.change, "failed", error.request_id, reason("check_failed"), f"{error}{hint}"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.apply import outcomes
 from reconciler.apply.check import own_of, read_live
 from reconciler.apply.writing import Writing
-from reconciler.errors import GraphError, ReconcilerError
+from reconciler.errors import ReconcilerError, ServiceError
 from reconciler.model.names import folded
 from reconciler.model.objects import Observed
 from reconciler.model.plan import FieldChange, Outcome
@@ -32,7 +32,7 @@ MAX_FAILED_POLLS = 3
 """
 
 Read = Callable[[], Awaitable[Sequence[Observed]]]
-"""Reads what is live now; raises GraphError."""
+"""Reads what is live now; raises ServiceError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ async def read_back(writing: Writing, run: Run, *, short: bool = False) -> ReadB
     """The first read-back in which nothing is missing, or else the last one.
 
     Raises:
-        GraphError: the last poll failed, or `MAX_FAILED_POLLS` in a row.
+        ServiceError: the last poll failed, or `MAX_FAILED_POLLS` in a row.
     """
     waits_s = SHORT_POLL_WAITS_S if short else POLL_WAITS_S
     async with aclosing(_polls(writing, run, waits_s)) as polls:
@@ -75,7 +75,7 @@ async def search(writing: Writing, run: Run, lost: ReconcilerError) -> Observed 
             async for live in polls:
                 run.remember(writing.change, live)
                 shown |= _of_same_name(writing, live)
-    except GraphError as error:
+    except ServiceError as error:
         why = reason("search_failed", search_error=str(error))
         return outcomes.unknown(writing, why, lost)
     if not shown:
@@ -101,13 +101,13 @@ async def poll(
     read: Read,
     run: Run,
     waits_s: Sequence[float],
-    is_lag: Callable[[GraphError], bool] = lambda _error: False,
+    is_lag: Callable[[ServiceError], bool] = lambda _error: False,
 ) -> AsyncGenerator[Sequence[Observed], None]:
     """What is live, read again after each wait; a failed poll is skipped, and one that failed
     because reads lag (`is_lag`) does not count.
 
     Raises:
-        GraphError: the last poll failed, or `MAX_FAILED_POLLS` in a row.
+        ServiceError: the last poll failed, or `MAX_FAILED_POLLS` in a row.
     """
     failed = 0
     for number, wait_s in enumerate(waits_s, start=1):
@@ -115,7 +115,7 @@ async def poll(
         try:
             with run.graph.skip_queue():
                 live = await read()
-        except GraphError as error:
+        except ServiceError as error:
             failed += not is_lag(error)
             if failed == MAX_FAILED_POLLS or number == len(waits_s):
                 raise

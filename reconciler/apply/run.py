@@ -23,15 +23,15 @@ from reconciler.apply.writing import Writing
 from reconciler.diff.references import Key, parents_key
 from reconciler.errors import (
     AuthenticationError,
-    GraphError,
     JournalError,
+    ServiceError,
     StoppedError,
 )
-from reconciler.graph.concurrent import concurrently
 from reconciler.model.kind import Kinds
 from reconciler.model.objects import Observed
 from reconciler.model.plan import Change, Outcome, Plan
 from reconciler.model.reason import Reason, reason
+from reconciler.network.concurrent import concurrently
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
@@ -167,7 +167,7 @@ async def _write(step: Step, run: Run, created: Created) -> Outcome:
         rejected = isinstance(error, AuthenticationError)
         run.stop.give_up(reason("token_rejected" if rejected else "journal_failed"), error)
         return outcomes.refused(writing, error)
-    except GraphError as error:
+    except ServiceError as error:
         return outcomes.refused(writing, error)
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from reconciler.apply.writing import Writing
 from reconciler.errors import (
     AuthenticationError,
-    GraphError,
-    GraphRefusalError,
-    GraphUnansweredError,
     NotRepeatedError,
+    ServiceError,
+    ServiceRefusalError,
+    ServiceUnansweredError,
 )
 from reconciler.model.graph import Answer
 from reconciler.model.kind import Kind
@@ -27,10 +27,10 @@ Verdict = Literal["accepted", "throttled", "unauthorized", "refused", "not_sent"
 NOTHING_WRITTEN: tuple[Verdict, ...] = ("throttled", "unauthorized", "refused", "not_sent")
 
 
-Result: TypeAlias = "Answer | GraphError | NotRepeatedError"
+Result: TypeAlias = "Answer | ServiceError | NotRepeatedError"
 
 
-async def send(writing: Writing, run: Run) -> Answer | GraphError:
+async def send(writing: Writing, run: Run) -> Answer | ServiceError:
     """The result of one attempt: an error of Graph or of the network is a result too.
 
     Raises:
@@ -55,7 +55,7 @@ async def send(writing: Writing, run: Run) -> Answer | GraphError:
         writing.may_be_written = was_written
     writing.request_id = result.request_id or writing.request_id
     _record_answer(writing, sending, result, classify(result), run)
-    if writing.is_delete and isinstance(result, GraphRefusalError) and result.status == 404:
+    if writing.is_delete and isinstance(result, ServiceRefusalError) and result.status == 404:
         writing.notes.append(reason("already_gone"))
         return Answer({}, result.request_id, 0)
     writing.delete_accepted = writing.is_delete and isinstance(result, Answer)
@@ -81,12 +81,12 @@ def classify(result: Result) -> Verdict:
     """
     if isinstance(result, Answer):
         return "accepted"
-    if isinstance(result, GraphRefusalError) and result.certain:
+    if isinstance(result, ServiceRefusalError) and result.certain:
         known: dict[int, Verdict] = {401: "unauthorized", 429: "throttled"}
         return known.get(result.status, "refused")
     if isinstance(result, NotRepeatedError):
         return "unclear" if result.may_be_applied else "refused"
-    if isinstance(result, GraphUnansweredError) and result.not_sent:
+    if isinstance(result, ServiceUnansweredError) and result.not_sent:
         return "not_sent"
     return "unclear"
 
@@ -94,7 +94,7 @@ def classify(result: Result) -> Verdict:
 def _record_answer(
     writing: Writing,
     sending: Sending,
-    result: Answer | GraphError | AuthenticationError,
+    result: Answer | ServiceError | AuthenticationError,
     verdict: Verdict,
     run: Run,
 ) -> None:

@@ -22,13 +22,12 @@ from reconciler.apply.history import DAMAGED_HINT, SentWrite, Target
 from reconciler.apply.read_back import POLL_WAITS_S, poll
 from reconciler.diff.references import Key, parents_key
 from reconciler.errors import (
-    GraphError,
-    GraphRefusalError,
-    GraphUnansweredError,
     JournalError,
     RefusedError,
+    ServiceError,
+    ServiceRefusalError,
+    ServiceUnansweredError,
 )
-from reconciler.graph.concurrent import concurrently
 from reconciler.model.kind import Kind, Kinds
 from reconciler.model.names import folded
 from reconciler.model.objects import Observed, Parents
@@ -36,6 +35,7 @@ from reconciler.model.plan import Change, UnsettledWrite
 from reconciler.model.reason import reason
 from reconciler.model.secrets import mask
 from reconciler.model.wording import enumerated
+from reconciler.network.concurrent import concurrently
 from reconciler.render.escape import visible
 from reconciler.render.nouns import noun
 from reconciler.render.reasons import sentence
@@ -56,7 +56,7 @@ async def settle(sent: Iterable[SentWrite], target: Target, run: Run) -> tuple[U
 
     Raises:
         AuthenticationError: Graph rejects the token.
-        GraphUnansweredError: Graph has not answered any HTTP request of this run.
+        ServiceUnansweredError: Graph has not answered any HTTP request of this run.
         JournalError: a settled write could not be recorded, or the journal is damaged.
     """
     known = {kind.name for kind in run.kinds}
@@ -122,8 +122,8 @@ async def _settle(writes: Sequence[SentWrite], run: Run) -> list[UnsettledWrite]
                 waiting = [write for write in waiting if not _shows(kind, write, live)]
                 if not waiting:
                     break
-    except GraphError as error:
-        if isinstance(error, GraphUnansweredError) and not run.graph.answered:
+    except ServiceError as error:
+        if isinstance(error, ServiceUnansweredError) and not run.graph.answered:
             raise
         _record([write for write in writes if write not in waiting], live, run)
         return [_unsettled(write, error) for write in waiting]
@@ -142,7 +142,7 @@ async def _live(
             ids = dict.fromkeys(write.object.id for write in writes if write.object.id)
             return await read_each(kind, graph, parents, ids)
         return await kind.api.list(graph, parents)
-    except GraphRefusalError as error:
+    except ServiceRefusalError as error:
         if error.status == 404:
             return ()
         raise
@@ -158,7 +158,7 @@ def _shows(kind: Kind, write: SentWrite, live: Sequence[Observed]) -> bool:
         return own is None and write.body is None
     try:
         properties = kind.observe(write.parents, {**write.body, "id": own_id}).properties
-    except GraphError:
+    except ServiceError:
         return False  # the body is not one of ours: it takes the whole time
     sent = {path: value for path, value in properties.items() if path[0] in write.body}
     if kind.is_foreign:  # what is ours was sent whole: what is not in the body was removed
@@ -180,7 +180,7 @@ def _is_of(write: SentWrite, observed: Observed) -> bool:
     return observed.id == write.object.id or name == folded(write.object.display_name)
 
 
-def _unsettled(write: SentWrite, error: GraphError) -> UnsettledWrite:
+def _unsettled(write: SentWrite, error: ServiceError) -> UnsettledWrite:
     why = reason(
         "unsettled_write", write=write.action, sent_at=write.sent_at, search_error=str(error)
     )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from reconciler.apply.check import read_each, stale_because
 from reconciler.apply.steps import steps
 from reconciler.diff.references import Key, parents_key
-from reconciler.errors import GraphError, GraphUnansweredError, StalePlanError
-from reconciler.graph.concurrent import concurrently
+from reconciler.errors import ServiceError, ServiceUnansweredError, StalePlanError
 from reconciler.model.kind import Kind, Kinds
 from reconciler.model.objects import Observed
 from reconciler.model.plan import Change, Plan
+from reconciler.network.concurrent import concurrently
 from reconciler.render.reasons import stale_clause
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ async def refuse_if_stale(plan: Plan, graph: GraphClient, kinds: Kinds) -> None:
     Raises:
         StalePlanError: at least one does not, or cannot be checked; names each of them. Nothing was
             written.
-        GraphUnansweredError: Graph gave no HTTP answer at all in this run.
+        ServiceUnansweredError: Graph gave no HTTP answer at all in this run.
     """
     groups = _by_parents(plan.pending)
     reasons = await concurrently(_stale_in(changes, graph, kinds) for changes in groups)
@@ -45,8 +45,8 @@ async def _stale_in(changes: Sequence[Change], graph: GraphClient, kinds: Kinds)
         return []  # the plan creates them: what is in them is checked with them
     try:
         live = await _live(changes, graph, kind)
-    except GraphError as error:
-        if isinstance(error, GraphUnansweredError) and not graph.answered:
+    except ServiceError as error:
+        if isinstance(error, ServiceUnansweredError) and not graph.answered:
             raise
         where = f"{parents[-1].kind} {parents[-1]}" if parents else f"the {kind.plural}"
         return [f"{where} could not be read: {error.with_hint()}"]

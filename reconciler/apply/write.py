@@ -20,12 +20,12 @@ from reconciler.apply.confirm import (
 from reconciler.apply.read_back import search
 from reconciler.apply.send import NOTHING_WRITTEN, Result, classify, send
 from reconciler.apply.writing import Writing
-from reconciler.errors import GraphError, GraphRefusalError, NotRepeatedError, ReconcilerError
-from reconciler.graph.retry import may_repeat
+from reconciler.errors import NotRepeatedError, ReconcilerError, ServiceError, ServiceRefusalError
 from reconciler.model.graph import Answer
 from reconciler.model.objects import Observed
 from reconciler.model.plan import Outcome
 from reconciler.model.reason import reason
+from reconciler.network.retry import may_repeat
 
 if TYPE_CHECKING:
     from reconciler.apply.run import Run
@@ -55,7 +55,11 @@ async def write(writing: Writing, run: Run) -> Outcome:
         was_sent = checked is None
         if await _waited_for_parent(writing, result, run):
             continue
-        if was_sent and isinstance(result, GraphError) and await _may_repeat(writing, result, run):
+        if (
+            was_sent
+            and isinstance(result, ServiceError)
+            and await _may_repeat(writing, result, run)
+        ):
             continue
         settled = await _settle(writing, result, run)
         if settled is not None:
@@ -72,7 +76,7 @@ async def _waited_for_parent(writing: Writing, result: Result, run: Run) -> bool
     return True
 
 
-async def _may_repeat(writing: Writing, error: GraphError, run: Run) -> bool:
+async def _may_repeat(writing: Writing, error: ServiceError, run: Run) -> bool:
     """True if the write is to be sent again, after the wait that the error asks for.
 
     A create of unclear result is not: only a search can tell whether it was applied. Nor is a write
@@ -81,13 +85,13 @@ async def _may_repeat(writing: Writing, error: GraphError, run: Run) -> bool:
     sending, verdict = writing.sending, classify(error)
     if sending is None:
         return False
-    if verdict == "unauthorized" and isinstance(error, GraphRefusalError):
+    if verdict == "unauthorized" and isinstance(error, ServiceRefusalError):
         run.graph.renew_token(sending, error)
         return True
     if may_repeat(error, retry_unclear=not writing.is_create):
         return await sending.back_off.wait(error)
     sending.back_off.give_up(error)
-    if isinstance(error, GraphRefusalError) and error.status == 400 and writing.bodies[1:]:
+    if isinstance(error, ServiceRefusalError) and error.status == 400 and writing.bodies[1:]:
         writing.first_refusal = error
         writing.next_body()
         return True
@@ -113,18 +117,18 @@ async def _settle(writing: Writing, result: Result, run: Run) -> Outcome | None:
     return await confirm(writing, answered, result.request_id, run)
 
 
-async def _refused(writing: Writing, error: GraphError | NotRepeatedError, run: Run) -> Outcome:
+async def _refused(writing: Writing, error: ServiceError | NotRepeatedError, run: Run) -> Outcome:
     """The outcome of a write that was not applied; for a conflict, a read-back has to show that."""
-    if writing.is_delete and isinstance(error, GraphRefusalError) and error.status == 409:
+    if writing.is_delete and isinstance(error, ServiceRefusalError) and error.status == 409:
         return await settle_conflict(writing, error, run)
     return outcomes.refused(writing, error)
 
 
 def _refusal(
-    writing: Writing, error: GraphError | NotRepeatedError
-) -> GraphError | NotRepeatedError:
+    writing: Writing, error: ServiceError | NotRepeatedError
+) -> ServiceError | NotRepeatedError:
     """The error to report: of two refused bodies the first one, because the second was a guess."""
-    both = isinstance(error, GraphRefusalError) and error.status == 400
+    both = isinstance(error, ServiceRefusalError) and error.status == 400
     return writing.first_refusal if both and writing.first_refusal is not None else error
 
 
@@ -137,10 +141,10 @@ def _object_in(writing: Writing, result: Result) -> tuple[Observed | None, Recon
         return None, None
     if not result.body:
         text = f"Graph answered the POST without the new {writing.kind.name}."
-        return None, GraphError(text, request_id=result.request_id)
+        return None, ServiceError(text, request_id=result.request_id)
     try:
         return writing.kind.observe(writing.change.parents, result.body), None
-    except GraphError as error:
+    except ServiceError as error:
         return None, error
 
 

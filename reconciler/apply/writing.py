@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.expectation import Expectation
 from reconciler.diff.patch import patched
-from reconciler.errors import GraphRefusalError, ReconcilerError
+from reconciler.errors import ReconcilerError, ServiceRefusalError
 from reconciler.model.graph import Request
 from reconciler.model.kind import Body, Kind
 from reconciler.model.objects import Observed
@@ -58,7 +58,7 @@ class Writing:
     accepted: Accepted | None = None
     repeated: bool = False
     lost: list[ReconcilerError] = field(default_factory=list)
-    first_refusal: GraphRefusalError | None = None
+    first_refusal: ServiceRefusalError | None = None
     spellings: list[str] = field(default_factory=list)
     notes: list[Reason] = field(default_factory=list)
     request_id: str | None = None
@@ -167,4 +167,4 @@ class Writing:
 
 def _status(error: object) -> int | None:
     """The HTTP status of a refusal."""
-    return error.status if isinstance(error, GraphRefusalError) else None
+    return error.status if isinstance(error, ServiceRefusalError) else None

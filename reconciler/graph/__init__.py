@@ -1,5 +1,4 @@
-"""The HTTP side of Microsoft Graph: transport, retries, throttling, paging, reads and writes.
+"""The HTTP side of Microsoft Graph: requests through the SDK, paging, reads and single writes.
 
-Only `client`, `transport`, `exchange` and `requests` import the SDK or httpx, and only commands
-that need Graph import them.
+Only commands that need Graph import its modules: most of them import the SDK.
 """

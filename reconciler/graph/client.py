@@ -5,6 +5,7 @@ What the result of a write means is not decided here: `apply` owns that loop.
 
 from __future__ import annotations
 
+import functools
 import logging
 import uuid
 from collections.abc import AsyncIterator, Collection
@@ -17,33 +18,24 @@ from msgraph import GraphRequestAdapter
 
 from reconciler.errors import (
     AuthenticationError,
-    GraphError,
-    GraphRefusalError,
+    ServiceError,
+    ServiceRefusalError,
 )
-from reconciler.graph.back_off import BackOff
-from reconciler.graph.credentials import TokenSource
 from reconciler.graph.exchange import claims_asked_for, exchange, open_adapter
 from reconciler.graph.listing import MAX_ITEMS, Listing
 from reconciler.graph.requests import Requests, described, follow
-from reconciler.graph.retry import RetryPolicy, may_repeat
-from reconciler.graph.throttle import ReportStatus, Throttle
-from reconciler.graph.transport import GuardedTransport, open_transport
 from reconciler.model.graph import Answer, Request
 from reconciler.model.json_values import JsonObject
+from reconciler.network.attempts import until_clear
+from reconciler.network.back_off import BackOff
+from reconciler.network.limits import Limits
+from reconciler.network.throttle import Throttle
+from reconciler.network.tokens import TokenSource
+from reconciler.network.transport import GuardedTransport, open_transport
 
 log = logging.getLogger("reconciler.graph")
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits of retries, of the time per request and of concurrency; `report_status` shows long
-    waits.
-    """
-
-    retry: RetryPolicy
-    timeout_s: float = 30.0
-    concurrency: int = 8
-    report_status: ReportStatus = lambda _text: None
+SERVICE = "Graph"
 
 
 @dataclass(slots=True)
@@ -128,7 +120,7 @@ class GraphClient:
 
         Raises:
             AuthenticationError: there is no token.
-            GraphRefusalError: Graph asked for a longer wait than a run accepts.
+            ServiceRefusalError: Graph asked for a longer wait than a run accepts.
         """
         # Before the permit is taken and the time-out of the request starts.
         await self._tokens.token()
@@ -144,7 +136,7 @@ class GraphClient:
         `retry_unclear` as for `read`.
 
         Raises:
-            GraphError: a page failed, is not a list of objects, or its next link leads to another
+            ServiceError: a page failed, is not a list of objects, or its next link leads to another
                 server or to a page already read; or the listing exceeds `max_items` or the limits
                 of bytes and pages.
         """
@@ -165,23 +157,21 @@ class GraphClient:
 
         Raises:
             AuthenticationError: still 401 after one renewal of the token.
-            GraphError: the error of the last attempt.
+            ServiceError: the error of the last attempt.
         """
         return await self._read(self.sending(request), retry_unclear=retry_unclear)
 
     async def _read(self, sending: Sending, *, retry_unclear: bool) -> Answer:
-        while True:
+        async def attempt() -> Answer | ServiceError:
             async with self.permit():
-                result = await self.attempt(sending)
-            if isinstance(result, Answer):
-                return result
-            if isinstance(result, GraphRefusalError) and result.status == 401:
-                self.renew_token(sending, result)
-            elif not may_repeat(result, retry_unclear=retry_unclear):
-                sending.back_off.give_up(result)
-                raise result
-            elif not await sending.back_off.wait(result):
-                raise result
+                return await self.attempt(sending)
+
+        return await until_clear(
+            attempt,
+            sending.back_off,
+            functools.partial(self.renew_token, sending),
+            retry_unclear=retry_unclear,
+        )
 
     def sending(self, request: Request) -> Sending:
         """The request, ready to be attempted."""
@@ -196,7 +186,7 @@ class GraphClient:
         )
         return Sending(information, client_request_id, back_off)
 
-    async def attempt(self, sending: Sending) -> Answer | GraphError:
+    async def attempt(self, sending: Sending) -> Answer | ServiceError:
         """The result of one attempt, under a permit: an error of Graph or of the network is a
         result too, HTTP 429 included.
         """
@@ -204,11 +194,11 @@ class GraphClient:
         information.headers.remove("Authorization")  # the SDK would keep that of the last attempt
         try:
             answer = await exchange(self._adapter, information, self.limits.timeout_s)
-        except GraphRefusalError as error:
+        except ServiceRefusalError as error:
             if error.status != 429:
                 self._throttle.count_answer()
             return error
-        except GraphError as error:
+        except ServiceError as error:
             return error
         self._throttle.count_success()
         if log.isEnabledFor(logging.INFO):
@@ -217,7 +207,7 @@ class GraphClient:
             log.info("%s: done (request ID %s; client request ID %s)", what, *ids)
         return answer
 
-    def renew_token(self, sending: Sending, error: GraphRefusalError) -> None:
+    def renew_token(self, sending: Sending, error: ServiceRefusalError) -> None:
         """Drops the rejected token, so that the next attempt gets a new one; once per request.
 
         Raises:
@@ -239,7 +229,7 @@ async def open_client(
     base_url: str, tokens: TokenSource, limits: Limits
 ) -> AsyncIterator[GraphClient]:
     """A client for one Graph; it and all its sockets are closed at the end of the block."""
-    transport = open_transport(base_url)
+    transport = open_transport(base_url, SERVICE)
     async with open_adapter(base_url, transport, tokens, limits.timeout_s) as adapter:
         yield GraphClient(adapter, transport, tokens, limits)
 

@@ -30,15 +30,16 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 
-from reconciler.errors import GarbledAnswerError, GraphRefusalError
-from reconciler.graph.credentials import TokenSource
+from reconciler.errors import GarbledAnswerError, ServiceRefusalError
 from reconciler.graph.failures import refusal, unanswered
 from reconciler.graph.requests import described
-from reconciler.graph.transport import CHALLENGE, GuardedTransport, origin_of
 from reconciler.model.graph import Answer
 from reconciler.model.json_values import JsonObject
 from reconciler.model.strict_json import InvalidJsonError, parsed
+from reconciler.network.addresses import origin_of
 from reconciler.network.body import ACCEPTED
+from reconciler.network.tokens import TokenSource
+from reconciler.network.transport import CHALLENGE, GuardedTransport
 
 
 @asynccontextmanager
@@ -81,7 +82,7 @@ async def exchange(
     """One request and its answer.
 
     Raises:
-        GraphError: any failure of Graph, the network or the SDK.
+        ServiceError: any failure of Graph, the network or the SDK.
     """
     inspection = HeadersInspectionHandlerOption(
         inspect_request_headers=False, inspect_response_headers=True
@@ -122,7 +123,7 @@ class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow
         return self._hosts
 
 
-def claims_asked_for(refused: GraphRefusalError) -> str | None:
+def claims_asked_for(refused: ServiceRefusalError) -> str | None:
     """The claims challenge of a 401 as JSON text; Graph sends it base64-encoded. None if there is
     none.
     """

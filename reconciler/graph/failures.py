@@ -8,7 +8,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
-from reconciler.errors import RETRY, DeleteRefusalError, GraphRefusalError, GraphUnansweredError
+from reconciler.errors import RETRY, DeleteRefusalError, ServiceRefusalError, ServiceUnansweredError
 from reconciler.graph.requests import described
 from reconciler.model.secrets import mask
 
@@ -20,7 +20,7 @@ _READING = (
 )
 
 
-def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
+def refusal(error: APIError, request: RequestInformation) -> ServiceRefusalError:
     """The SDK's error as ours: status, Graph's own code and message, request ID
     (docs/graph.md §5.2).
     """
@@ -35,7 +35,7 @@ def refusal(error: APIError, request: RequestInformation) -> GraphRefusalError:
     details = f"request ID {request_id or 'missing'}" + (
         f"; Retry-After {retry_after}" if retry_after else ""
     )
-    refused = DeleteRefusalError if request.http_method is Method.DELETE else GraphRefusalError
+    refused = DeleteRefusalError if request.http_method is Method.DELETE else ServiceRefusalError
     return refused(
         f"{described(request)} failed with HTTP {status} ({reason}; {details}).",
         status=status,
@@ -55,13 +55,13 @@ def _hint(request: RequestInformation, status: int) -> str | None:
 
 def unanswered(
     error: Exception, request: RequestInformation, timeout_s: float
-) -> GraphUnansweredError:
+) -> ServiceUnansweredError:
     """A request without an answer; `not_sent` if it certainly did not reach Graph
     (docs/graph.md §6.6).
     """
     reason = f"no answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
     url = httpx.URL(request.url)
-    return GraphUnansweredError(
+    return ServiceUnansweredError(
         f"{described(request)} got no answer from {url.scheme}://{url.netloc.decode()} "
         f"({reason or type(error).__name__}).",
         not_sent=isinstance(error, _NOT_SENT),

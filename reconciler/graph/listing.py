@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import cast
 
-from reconciler.errors import GraphAnswerError
+from reconciler.errors import ServiceAnswerError
 from reconciler.model.graph import Answer
 from reconciler.model.json_values import JsonObject
 
@@ -32,7 +32,7 @@ class Listing:
         """Adds the objects of a page; the link to the next one, None if it was the last.
 
         Raises:
-            GraphAnswerError: it is not a page, its link leads to a page already read, or the
+            ServiceAnswerError: it is not a page, its link leads to a page already read, or the
                 listing exceeds a limit.
         """
         page, link = _page(answer)
@@ -49,7 +49,7 @@ class Listing:
             )
         self._links.add(link)
         if len(self._links) >= MAX_PAGES:
-            raise GraphAnswerError(
+            raise ServiceAnswerError(
                 f"A listing has more than {MAX_PAGES} pages; reading it was stopped."
             )
         return link
@@ -74,5 +74,5 @@ def _page(answer: Answer) -> tuple[list[JsonObject], str | None]:
     return cast("list[JsonObject]", value), link
 
 
-def _invalid(text: str, answer: Answer) -> GraphAnswerError:
-    return GraphAnswerError(text, request_id=answer.request_id)
+def _invalid(text: str, answer: Answer) -> ServiceAnswerError:
+    return ServiceAnswerError(text, request_id=answer.request_id)

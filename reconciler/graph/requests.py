@@ -11,9 +11,10 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphRequestAdapter, GraphServiceClient
 
-from reconciler.errors import GraphAnswerError, RefusedError
+from reconciler.errors import RefusedError, ServiceAnswerError
 from reconciler.model.graph import Request
 from reconciler.model.json_values import json_text
+from reconciler.network.addresses import method_and_path
 
 
 class Requests:
@@ -78,7 +79,7 @@ def follow(next_link: str) -> RequestInformation:
     """GET the next page: the link is opaque and used unchanged (docs/graph.md §1.4).
 
     Raises:
-        GraphAnswerError: the link is not an absolute URL, or has a user name, which httpx would
+        ServiceAnswerError: the link is not an absolute URL, or has a user name, which httpx would
             sign in with.
     """
     try:
@@ -86,7 +87,7 @@ def follow(next_link: str) -> RequestInformation:
     except (httpx.InvalidURL, ValueError):
         url = httpx.URL()
     if not url.host or url.userinfo:
-        raise GraphAnswerError("The next link of a listing is not a usable URL.")
+        raise ServiceAnswerError("The next link of a listing is not a usable URL.")
     request = RequestInformation()
     request.http_method, request.url = Method.GET, next_link
     request.headers.try_add("Accept", "application/json")
@@ -98,10 +99,3 @@ def described(request: RequestInformation) -> str:
     query.
     """
     return method_and_path(request.http_method.value, httpx.URL(request.url))
-
-
-def method_and_path(method: str, url: httpx.URL) -> str:
-    """Method and path as shown in messages; a path of the beta version says so."""
-    outer, _, path = url.path.partition("/entitlementManagement")
-    version = "/beta" if "/beta/" in outer else ""
-    return f"{method} {version}{path or '/'}"

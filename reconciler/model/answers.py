@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.errors import GraphAnswerError
+from reconciler.errors import ServiceAnswerError
 from reconciler.model.names import GUID
 
 MAX_ID_LENGTH = 128
@@ -18,15 +18,15 @@ def identifier(body: Mapping[str, Any], of: str) -> str:
     safe in a URL and on a terminal.
 
     Raises:
-        GraphAnswerError: there is no id, or it is too long, not printable ASCII, or `.` or `..`,
+        ServiceAnswerError: there is no id, or it is too long, not printable ASCII, or `.` or `..`,
             which change the path of a URL, or `None`, which stands for a missing id.
     """
     value = body.get("id")
     if not isinstance(value, str) or not value:
-        raise GraphAnswerError(f"Graph returned {of} without an id.")
+        raise ServiceAnswerError(f"Graph returned {of} without an id.")
     readable = value.isascii() and value.isprintable() and value not in (".", "..", "None")
     if len(value) > MAX_ID_LENGTH or not readable:
-        raise GraphAnswerError(
+        raise ServiceAnswerError(
             f"Graph returned {of} with an unusable id ({len(value)} characters)."
         )
     return value.lower() if GUID.fullmatch(value) else value
@@ -41,11 +41,11 @@ def expanded_object(body: Mapping[str, Any], member: str, of: str) -> Mapping[st
     """The object that the body refers to, which `$expand` asked for.
 
     Raises:
-        GraphAnswerError: it is absent: it was not read, which does not mean that there is none.
+        ServiceAnswerError: it is absent: it was not read, which does not mean that there is none.
     """
     value = body.get(member)
     if not isinstance(value, Mapping):
-        raise GraphAnswerError(f"Graph returned {of} without {member}, which was requested.")
+        raise ServiceAnswerError(f"Graph returned {of} without {member}, which was requested.")
     return value
 
 
@@ -53,11 +53,11 @@ def expanded_list(body: Mapping[str, Any], member: str, of: str) -> list[Mapping
     """The objects that the body refers to, which `$expand` asked for (docs/graph.md §1.3).
 
     Raises:
-        GraphAnswerError: they are absent, or not all in the body.
+        ServiceAnswerError: they are absent, or not all in the body.
     """
     values = body.get(member)
     if not isinstance(values, list) or not all(isinstance(each, Mapping) for each in values):
-        raise GraphAnswerError(f"Graph returned {of} without {member}, which was requested.")
+        raise ServiceAnswerError(f"Graph returned {of} without {member}, which was requested.")
     refuse_parts(body, of)
     return values
 
@@ -66,12 +66,12 @@ def refuse_parts(body: Mapping[str, Any], of: str) -> None:
     """Refuses an object of which an inner list goes on at another link: it was not read whole.
 
     Raises:
-        GraphAnswerError: there is such a list, at any depth.
+        ServiceAnswerError: there is such a list, at any depth.
     """
     for name, value in body.items():
         member, at, annotation = name.rpartition("@")
         if at and annotation == "odata.nextLink" and value is not None:
-            raise GraphAnswerError(f"Graph returned {of} with only a part of {member}.")
+            raise ServiceAnswerError(f"Graph returned {of} with only a part of {member}.")
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, Mapping):
                 refuse_parts(inner, of)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from reconciler.errors import GraphError, GraphRefusalError
+from reconciler.errors import ServiceError, ServiceRefusalError
 from reconciler.model.json_values import JsonObject
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Graph(Protocol):
         """The answer to one read, retried where that is safe.
 
         Raises:
-            GraphError: the error of the last attempt.
+            ServiceError: the error of the last attempt.
         """
 
     async def pages(
@@ -79,7 +79,7 @@ class Graph(Protocol):
         """All objects of a listing, from all pages.
 
         Raises:
-            GraphError: a page failed or is invalid, or the listing exceeds a limit.
+            ServiceError: a page failed or is invalid, or the listing exceeds a limit.
         """
 
 
@@ -87,19 +87,19 @@ async def read_or_none(graph: Graph, request: Request) -> Answer | None:
     """The answer to the read of one object; None if Graph answers 404.
 
     Raises:
-        GraphError: any other error.
+        ServiceError: any other error.
     """
     try:
         return await graph.read(request)
-    except GraphRefusalError as error:
+    except ServiceRefusalError as error:
         if error.status == 404:
             return None
         raise
 
 
-async def tried(reading: Awaitable[T]) -> T | GraphError:
+async def tried(reading: Awaitable[T]) -> T | ServiceError:
     """What was read, or why it could not be."""
     try:
         return await reading
-    except GraphError as error:
+    except ServiceError as error:
         return error

@@ -23,7 +23,7 @@ from reconciler.model.objects import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.errors import GraphError
+    from reconciler.errors import ServiceError
     from reconciler.model.diagnostic import Diagnostic, SourceLocation
     from reconciler.model.fault import Fault
     from reconciler.model.graph import Graph, Request
@@ -97,25 +97,25 @@ class Found:
 
     objects: tuple[Observed, ...]
     others: tuple[ObjectRef, ...] = ()
-    errors: Mapping[ObjectRef, GraphError] = field(default_factory=dict)
+    errors: Mapping[ObjectRef, ServiceError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
     """A further read of an object that is to be changed, for what its own answer does not show.
 
-    * `read`: the answer; raises GraphError.
+    * `read`: the answer; raises ServiceError.
     * `problem`: (object, that answer or its error) → why the object must not be changed; None if it
       may be.
     """
 
     read: Callable[[Graph, ObjectRef], Awaitable[Mapping[str, Any]]]
-    problem: Callable[[Observed, Mapping[str, Any] | GraphError], Reason | None]
+    problem: Callable[[Observed, Mapping[str, Any] | ServiceError], Reason | None]
 
 
 Find: TypeAlias = (
     "Callable[[Graph, Sequence[ObjectRef]], Awaitable[Mapping[ObjectRef, Sequence[Observed] |"
-    " GraphError]]]"
+    " ServiceError]]]"
 )
 Locate: TypeAlias = "Callable[[Graph], Awaitable[Iterable[tuple[Parents, ObjectRef]]]]"
 Search: TypeAlias = "Callable[[Graph, Parents, Sequence[ObjectRef]], Awaitable[Found]]"
@@ -125,13 +125,13 @@ Search: TypeAlias = "Callable[[Graph, Parents, Sequence[ObjectRef]], Awaitable[F
 class Api:
     """How a kind is read and written; None: not offered, and the plan blocks with a code.
 
-    * `list`: every object in these parents, complete; raises GraphError.
-    * `get`: one object, None for 404; raises GraphError if the answer is another object.
+    * `list`: every object in these parents, complete; raises ServiceError.
+    * `get`: one object, None for 404; raises ServiceError if the answer is another object.
     * `locate` (of kinds that are read on demand): every object of the tenant, with its parents,
       found in another way than by listing them parent by parent. If both ways agree, nothing is
       missing. None: `list` alone is complete.
     * `search` (of kinds that are read on demand): what references name in these parents, in at
-      least two ways where nothing matches; raises GraphError.
+      least two ways where nothing matches; raises ServiceError.
     * `find` (of kinds that contain others): for each reference all live matches, by id or name.
     * `batches`: the references in groups that one `find` can look up together.
     * `create`, `update`, `delete`: the request as data.
@@ -180,7 +180,7 @@ class Kind:
     * `name`: "extension": in plans, messages, the digest. `plural`: its list in a document.
     * `parents`: names of the kinds that contain it, outermost first.
     * `fields`: the table of its writable members.
-    * `observe`: the object in an answer: (parents, body) → Observed; raises GraphAnswerError.
+    * `observe`: the object in an answer: (parents, body) → Observed; raises ServiceAnswerError.
     * `bodies`: (object, as observed before, properties after) → the bodies to try, in order.
     * `content`: everything of an observed object that counts, comparable: hashed before a write,
       and compared after it to prove that nothing else changed. Subtractive: the answer without

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scopes import by_name, explained, observe_parents
 
-from reconciler.errors import GraphUnansweredError
+from reconciler.errors import ServiceUnansweredError
 from reconciler.kinds.catalog.api import MAX_FILTER_LENGTH, NAMES_PER_LOOK_UP
 from reconciler.model.objects import ObservedScope
 from tests.graph.graph_clients import graph_at
@@ -161,7 +161,7 @@ def test_a_throttled_look_up_is_repeated_as_it_is() -> None:
 
 
 def test_silence_to_every_look_up_is_no_answer_at_all() -> None:
-    with pytest.raises(GraphUnansweredError):
+    with pytest.raises(ServiceUnansweredError):
         found(lambda _seen: Reply(way="drop"), "Marketing", "Finance")
 
 

@@ -9,7 +9,7 @@ import pytest
 from objects import catalog_ref
 from scopes import by_id, by_name, explained, observe_parents
 
-from reconciler.errors import AuthenticationError, GraphUnansweredError
+from reconciler.errors import AuthenticationError, ServiceUnansweredError
 from tests.graph.answers import GZIP, bomb
 from tests.graph.graph_clients import graph_at
 from tests.graph.scripted import CATALOG, EM, Reply, closed_port, listing, refused, scripted
@@ -254,20 +254,20 @@ def test_no_answer_at_all_comes_out_as_itself():
         async with graph_at(f"http://127.0.0.1:{closed_port()}/v1.0") as client:
             await observe_parents(client, by_id(), by_name(), by_name("x"))
 
-    with pytest.raises(GraphUnansweredError) as caught:
+    with pytest.raises(ServiceUnansweredError) as caught:
         asyncio.run(run())
     assert caught.value.exit_code == 1
 
 
 @pytest.mark.parametrize("way", ["drop", "hang"])
 def test_a_server_that_never_answers_is_no_answer_at_all(way):
-    with pytest.raises(GraphUnansweredError):
+    with pytest.raises(ServiceUnansweredError):
         observed(lambda _seen: Reply(way=way), by_id(), by_name(), timeout_s=0.3)
 
 
 @pytest.mark.parametrize("way", ["drop", "hang"])
 def test_silence_to_the_listing_of_the_tenant_is_no_answer_at_all(way):
-    with pytest.raises(GraphUnansweredError):
+    with pytest.raises(ServiceUnansweredError):
         observed(lambda _seen: Reply(way=way), None, timeout_s=0.3)
 
 

@@ -14,11 +14,12 @@ from objects import KINDS, PLACE, catalog_ref, desired_extension, observed_scope
 
 from reconciler.apply.run import Run, apply_plan
 from reconciler.auth.credentials import LoopbackToken
-from reconciler.graph.client import Limits, open_client
-from reconciler.graph.credentials import TokenSource
-from reconciler.graph.retry import RetryPolicy
+from reconciler.graph.client import open_client
 from reconciler.model.objects import DesiredScope
 from reconciler.model.plan import Outcome, Plan
+from reconciler.network.limits import Limits
+from reconciler.network.retry import RetryPolicy
+from reconciler.network.tokens import TokenSource
 from reconciler.plan.build import PlanContext, build_plan
 from tests.graph.scripted import CATALOG, TOKEN, Reply, Scripted, Seen, listing, refused, scripted
 

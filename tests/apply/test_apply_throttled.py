@@ -15,9 +15,10 @@ from objects import KINDS
 from reconciler.apply.journal import Record, ignored
 from reconciler.apply.run import Run, apply_plan
 from reconciler.auth.credentials import LoopbackToken
-from reconciler.graph.client import Limits, open_client
-from reconciler.graph.retry import RetryPolicy
+from reconciler.graph.client import open_client
 from reconciler.model.plan import Outcome
+from reconciler.network.limits import Limits
+from reconciler.network.retry import RetryPolicy
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.store import Store, reset
 from reconciler.settings import DEFAULT_LOOPBACK_TOKEN

@@ -18,9 +18,10 @@ from tiers import sample
 from reconciler.apply.read_back import POLL_WAITS_S
 from reconciler.apply.run import Run, apply_plan
 from reconciler.auth.credentials import LoopbackToken
-from reconciler.graph.client import GraphClient, Limits, open_client
-from reconciler.graph.retry import RetryPolicy
+from reconciler.graph.client import GraphClient, open_client
 from reconciler.model.plan import Outcome
+from reconciler.network.limits import Limits
+from reconciler.network.retry import RetryPolicy
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.switches import parse_switches
 from reconciler.settings import DEFAULT_LOOPBACK_TOKEN

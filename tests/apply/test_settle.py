@@ -21,7 +21,7 @@ from reconciler.apply.journal import open_journal
 from reconciler.apply.read_back import MAX_FAILED_POLLS, POLL_WAITS_S
 from reconciler.apply.run import Run
 from reconciler.apply.settle import settle, unsettled_refusal
-from reconciler.errors import GraphAnswerError, JournalError
+from reconciler.errors import JournalError, ServiceAnswerError
 from reconciler.model.kind import Kinds
 from reconciler.model.plan import Change
 from reconciler.plan.unsettled import blocked_if_unsettled
@@ -388,7 +388,7 @@ def test_a_masked_name_blocks_every_name_that_is_masked_alike(tmp_path: Path) ->
 
 def test_an_update_whose_body_no_kind_can_read_takes_the_whole_time(tmp_path: Path) -> None:
     def unreadable(_parents: Any, _body: Any) -> Any:
-        raise GraphAnswerError("not one of ours")
+        raise ServiceAnswerError("not one of ours")
 
     async def scene(story: JournalStory) -> None:
         written(story.journal, ("sending", write_line("update", object_id=OWN, body={})))

@@ -300,14 +300,14 @@ FAILS_WHEN_CANCELLED = """
 import asyncio, os, signal
 from reconciler import signals
 from reconciler.cli.event_loop import run_async
-from reconciler.errors import GraphError
+from reconciler.errors import ServiceError
 
 async def work():
     os.kill(os.getpid(), signal.SIGTERM)
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:
-        raise GraphError("the connection was closed") from None
+        raise ServiceError("the connection was closed") from None
 
 signals.install()
 try:

@@ -18,9 +18,9 @@ PAGE = ROOT / "docs/troubleshooting.md"
 EXPLAINED = (
     "AuthenticationError",
     "GarbledAnswerError",
-    "GraphAnswerError",
-    "GraphRefusalError",
-    "GraphUnansweredError",
+    "ServiceAnswerError",
+    "ServiceRefusalError",
+    "ServiceUnansweredError",
     "InvalidFilesError",
     "JournalError",
     "OutputError",
@@ -36,11 +36,13 @@ def sources() -> list[ast.Module]:
 
 
 def literal(node: ast.expr) -> str:
-    """A text with `…` for each part that varies; "" for what is no text."""
+    """A text with `…` for each part that varies; "" for what is no text. The service is Graph."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
         return "".join(literal(part) or "…" for part in node.values)
+    if isinstance(node, ast.FormattedValue) and ast.unparse(node.value) == "self._service":
+        return "Graph"
     if isinstance(node, ast.BinOp):
         return literal(node.left) + literal(node.right)
     return ""

@@ -13,8 +13,8 @@ from harness import MARKETING, Json
 from objects import explained
 
 from reconciler.apply.read_back import POLL_WAITS_S
-from reconciler.graph.retry import FIRST_WAIT_S
 from reconciler.model.plan import Outcome
+from reconciler.network.retry import FIRST_WAIT_S
 
 MAX_REQUESTS = 40
 

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from reconciler.auth.credentials import LoopbackToken
-from reconciler.errors import GraphError
-from reconciler.graph.client import GraphClient, Limits, open_client
-from reconciler.graph.credentials import TokenSource
-from reconciler.graph.retry import RetryPolicy
+from reconciler.errors import ServiceError
+from reconciler.graph.client import GraphClient, open_client
 from reconciler.model.graph import Answer, Request
+from reconciler.network.limits import Limits
+from reconciler.network.retry import RetryPolicy
+from reconciler.network.tokens import TokenSource
 from tests.graph.scripted import CATALOG, TOKEN
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -73,7 +74,7 @@ async def send(graph: GraphClient, method: str) -> Answer:
     attempt of a POST or a PUT.
 
     Raises:
-        GraphError: the last attempt failed.
+        ServiceError: the last attempt failed.
     """
     if method == "GET":
         return await graph.read(extension(graph))
@@ -86,6 +87,6 @@ async def attempt(graph: GraphClient, request: Request) -> Answer:
     """The answer to one attempt; its error is raised."""
     async with graph.permit():
         result = await graph.attempt(graph.sending(request))
-    if isinstance(result, GraphError):
+    if isinstance(result, ServiceError):
         raise result
     return result

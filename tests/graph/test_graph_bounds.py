@@ -11,9 +11,9 @@ import zlib
 import httpx
 import pytest
 
-from reconciler.errors import GarbledAnswerError, GraphAnswerError
-from reconciler.graph.transport import MAX_ANSWER_BYTES
+from reconciler.errors import GarbledAnswerError, ServiceAnswerError
 from reconciler.network.body import Body, TooLargeError
+from reconciler.network.transport import MAX_ANSWER_BYTES
 from tests.graph.answers import GZIP, MIB, bomb
 from tests.graph.graph_clients import extensions, graph_at, send
 from tests.graph.scripted import EM, Reply, listing, scripted
@@ -33,7 +33,7 @@ def answer(reply, method="GET"):
         async with scripted(reply) as graph, graph_at(graph.base, retries=2) as client:
             try:
                 outcome = await send(client, method)
-            except GraphAnswerError as error:
+            except ServiceAnswerError as error:
                 outcome = error
             return outcome, len(graph.seen)
 
@@ -52,7 +52,7 @@ HOSTILE = {
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
 def test_an_answer_beyond_the_bound_is_neither_read_nor_requested_again(hostile, method):
     error, sent = answer(HOSTILE[hostile], method)
-    assert isinstance(error, GraphAnswerError), error
+    assert isinstance(error, ServiceAnswerError), error
     assert not isinstance(error, GarbledAnswerError)
     assert f"(HTTP {HOSTILE[hostile].status}) is larger than 8 MiB" in str(error)
     assert error.request_id == "r-1"
@@ -67,7 +67,7 @@ def test_the_bound_itself_is_still_read(packed):
 
     read, _ = answer(reply(MAX_ANSWER_BYTES))
     assert (read.body, read.size_bytes) == ({"value": []}, MAX_ANSWER_BYTES)
-    assert isinstance(answer(reply(MAX_ANSWER_BYTES + 1))[0], GraphAnswerError)
+    assert isinstance(answer(reply(MAX_ANSWER_BYTES + 1))[0], ServiceAnswerError)
 
 
 def test_no_more_is_unpacked_than_the_bound():
@@ -182,7 +182,7 @@ def listed(items_of_a_page, pages, **limits):
         async with scripted(reply) as graph, graph_at(graph.base, retries=2) as client:
             try:
                 found = await client.pages(extensions(client), **limits)
-            except GraphAnswerError as error:
+            except ServiceAnswerError as error:
                 found = error
             return found, len(graph.seen)
 
@@ -199,7 +199,7 @@ def test_a_listing_is_read_up_to_its_bound_in_bytes(monkeypatch):
 
     assert len(listed(page, within)[0]) == within
     error, requests = listed(page, 100)
-    assert isinstance(error, GraphAnswerError)
+    assert isinstance(error, ServiceAnswerError)
     assert "A listing is larger than 1 MiB" in str(error)
     assert requests == within + 1
     assert error.request_id == f"r-{requests}"
@@ -211,6 +211,6 @@ def test_a_listing_is_read_up_to_its_bound_in_objects():
 
     assert len(listed(page, 5, max_items=50)[0]) == 50
     error, requests = listed(page, 100, max_items=50)
-    assert isinstance(error, GraphAnswerError)
+    assert isinstance(error, ServiceAnswerError)
     assert "more than 50 objects, ten times what Microsoft allows" in str(error)
     assert requests == 6

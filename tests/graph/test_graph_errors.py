@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reconciler.errors import GarbledAnswerError, GraphAnswerError, GraphRefusalError
+from reconciler.errors import GarbledAnswerError, ServiceAnswerError, ServiceRefusalError
 from tests.graph.graph_clients import catalogs, extensions, graph_at, send
 from tests.graph.scripted import CATALOG, Reply, scripted
 
@@ -18,7 +18,7 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 def failure(reply, method="GET"):
     async def run():
         async with scripted(reply) as graph, graph_at(graph.base) as client:
-            with pytest.raises((GraphRefusalError, GraphAnswerError)) as caught:
+            with pytest.raises((ServiceRefusalError, ServiceAnswerError)) as caught:
                 await send(client, method)
         return caught.value
 
@@ -31,7 +31,7 @@ def test_graphs_own_words_come_through():
         "error": {"code": "InvalidModel", "message": "The model is invalid.", "innerError": inner}
     }
     error = failure(Reply(400, body, {"request-id": "in-the-header", "Retry-After": "9"}), "POST")
-    assert isinstance(error, GraphRefusalError)
+    assert isinstance(error, ServiceRefusalError)
     assert error.status == 400
     assert error.code == "InvalidModel"
     assert error.request_id == "in-the-header"
@@ -91,9 +91,9 @@ def test_an_error_status_stays_one_whatever_the_body(odd, status):
     body, headers = ODD[odd]
     error = failure(Reply(status, body, headers))
     if odd == "false gzip":
-        assert isinstance(error, GraphAnswerError)
+        assert isinstance(error, ServiceAnswerError)
         return
-    assert isinstance(error, GraphRefusalError)
+    assert isinstance(error, ServiceRefusalError)
     assert error.status == status
     assert error.request_id == "r-1"
     assert f"HTTP {status}" in str(error)
@@ -103,7 +103,7 @@ def test_an_error_status_stays_one_whatever_the_body(odd, status):
 @pytest.mark.parametrize("status", [418, 451, 499, 599, 600, 999])
 def test_unusual_error_statuses_are_refusals(status):
     error = failure(Reply(status, {"error": {"code": "A", "message": "B"}}))
-    assert isinstance(error, GraphRefusalError)
+    assert isinstance(error, ServiceRefusalError)
     assert error.status == status
 
 
@@ -111,7 +111,7 @@ def test_a_missing_request_id_is_not_shown_as_none():
     async def run():
         reply = Reply(400, {"error": {"code": "A", "message": "B"}}, {"request-id": ""})
         async with scripted(reply) as graph, graph_at(graph.base) as client:
-            with pytest.raises(GraphRefusalError) as caught:
+            with pytest.raises(ServiceRefusalError) as caught:
                 await send(client, "GET")
         return str(caught.value)
 
@@ -176,7 +176,7 @@ def test_a_2xx_that_is_no_listing_is_never_an_empty_one(trap, first):
             )
 
         async with scripted(reply) as graph, graph_at(graph.base, retries=2) as client:
-            with pytest.raises(GraphAnswerError) as caught:
+            with pytest.raises(ServiceAnswerError) as caught:
                 await client.pages(extensions(client))
             return len(graph.seen), isinstance(caught.value, GarbledAnswerError)
 
@@ -188,7 +188,7 @@ def test_a_2xx_that_is_no_listing_is_never_an_empty_one(trap, first):
 def test_a_listing_answered_without_content_is_no_empty_listing(status):
     async def run():
         async with scripted(Reply(status, "")) as graph, graph_at(graph.base) as client:
-            with pytest.raises(GraphAnswerError):
+            with pytest.raises(ServiceAnswerError):
                 await client.pages(catalogs(client))
 
     asyncio.run(run())

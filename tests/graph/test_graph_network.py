@@ -9,7 +9,7 @@ from requests.utils import get_environ_proxies, select_proxy
 from tiers import sample
 
 from reconciler.cli import run
-from reconciler.errors import GraphUnansweredError, UsageError
+from reconciler.errors import ServiceUnansweredError, UsageError
 from reconciler.network.proxies import proxy_for
 from tests.graph.graph_clients import graph_at, send
 from tests.graph.scripted import Reply, closed_port, scripted
@@ -92,7 +92,7 @@ def through(
                     base.format(graph.port), retries=retries, waits=waits
                 ) as client:
                     outcome = await send(client, method)
-            except (GraphUnansweredError, UsageError) as error:
+            except (ServiceUnansweredError, UsageError) as error:
                 outcome = error
             await asyncio.sleep(0)
             return proxy, graph.seen, outcome, waits
@@ -134,7 +134,7 @@ def test_no_proxy_is_honoured(monkeypatch, tls, no_proxy, others):
     proxy, seen, outcome, _ = through(
         monkeypatch, tls, base=f"https://127.0.0.2:{port}/v1.0", variables=variables
     )
-    assert isinstance(outcome, GraphUnansweredError)
+    assert isinstance(outcome, ServiceUnansweredError)
     assert outcome.not_sent
     assert (proxy.asked, seen) == ([], [])
 
@@ -165,7 +165,7 @@ def test_a_proxy_that_never_accepts_is_a_connection_that_was_not_made(monkeypatc
             async with graph_at(
                 "https://graph.invalid/v1.0", timeout_s=0.8, retries=1, waits=waits
             ) as client:
-                with pytest.raises(GraphUnansweredError) as caught:
+                with pytest.raises(ServiceUnansweredError) as caught:
                     await send(client, method)
             return caught.value.not_sent, len(waits)
 
@@ -225,7 +225,7 @@ def test_a_proxy_that_refuses_is_no_answer_of_graph_and_nothing_left(
     monkeypatch, tls, status, method
 ):
     proxy, seen, outcome, waits = through(monkeypatch, tls, status=status, method=method, retries=1)
-    assert isinstance(outcome, GraphUnansweredError)
+    assert isinstance(outcome, ServiceUnansweredError)
     assert outcome.not_sent
     assert str(status) in str(outcome)
     assert len(proxy.asked) == 1 + RETRIES[method]
@@ -237,7 +237,7 @@ def test_a_proxy_that_refuses_is_no_answer_of_graph_and_nothing_left(
 def test_a_proxy_that_is_not_there_is_no_answer_and_nothing_left(monkeypatch, tls, method):
     variables = {"HTTPS_PROXY": f"http://127.0.0.1:{closed_port()}"}
     _, _, outcome, waits = through(monkeypatch, tls, variables=variables, method=method, retries=1)
-    assert isinstance(outcome, GraphUnansweredError)
+    assert isinstance(outcome, ServiceUnansweredError)
     assert outcome.not_sent
     assert len(waits) == RETRIES[method]
 
@@ -280,7 +280,7 @@ def direct(tls):
         async with scripted(GOOD, tls=tls) as graph, graph_at(graph.base) as client:
             try:
                 return await send(client, "GET"), graph.seen
-            except GraphUnansweredError as error:
+            except ServiceUnansweredError as error:
                 return error, graph.seen
 
     return asyncio.run(run())
@@ -299,7 +299,7 @@ def test_a_certificate_of_an_unknown_authority_gets_no_request(monkeypatch, tls,
     monkeypatch.delenv("SSL_CERT_FILE")
     monkeypatch.setenv(name, certifi.where())
     outcome, seen = direct(tls)
-    assert isinstance(outcome, GraphUnansweredError)
+    assert isinstance(outcome, ServiceUnansweredError)
     assert "CERTIFICATE_VERIFY_FAILED" in str(outcome)
     assert outcome.not_sent
     assert seen == []
@@ -311,7 +311,7 @@ def test_a_certificate_for_another_host_gets_no_request(tls):
             scripted(GOOD, tls=tls) as graph,
             graph_at(f"https://localhost:{graph.port}/v1.0") as client,
         ):
-            with pytest.raises(GraphUnansweredError, match=r"ostname mismatch|not valid for"):
+            with pytest.raises(ServiceUnansweredError, match=r"ostname mismatch|not valid for"):
                 await send(client, "GET")
             return graph.seen
 

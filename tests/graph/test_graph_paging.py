@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from reconciler.errors import GraphAnswerError, GraphRefusalError
+from reconciler.errors import ServiceAnswerError, ServiceRefusalError
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.switches import parse_switches
 from tests.graph.graph_clients import catalogs, extensions, graph_at
@@ -46,7 +46,7 @@ def test_an_empty_page_with_a_next_link_is_not_the_end(groups):
 
 @pytest.mark.parametrize("links", [[0], [1, 0], [1, 2, 1], [1, 1, None]])
 def test_links_in_a_circle_are_refused(links):
-    with pytest.raises(GraphAnswerError, match="leads to a page that was already read"):
+    with pytest.raises(ServiceAnswerError, match="leads to a page that was already read"):
         pages(*"abc"[: len(links)], links=links)
 
 
@@ -83,7 +83,7 @@ def test_a_page_that_fails_is_repeated_and_a_page_that_fails_for_good_fails_the_
             return [body["id"] for body in await client.pages(extensions(client))]
 
     assert asyncio.run(run(refused(503))) == ["a", "b"]
-    with pytest.raises(GraphRefusalError, match="503"):
+    with pytest.raises(ServiceRefusalError, match="503"):
         asyncio.run(run(refused(503), refused(503)))
 
 
@@ -124,7 +124,7 @@ def test_a_listing_without_end_is_given_up(monkeypatch):
 
         async with scripted(reply) as graph:
             async with graph_at(graph.base) as client:
-                with pytest.raises(GraphAnswerError, match="has more than 20 pages"):
+                with pytest.raises(ServiceAnswerError, match="has more than 20 pages"):
                     await client.pages(catalogs(client))
             return len(graph.seen)
 

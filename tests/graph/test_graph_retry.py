@@ -14,12 +14,12 @@ from tiers import sample
 
 from reconciler.errors import (
     GarbledAnswerError,
-    GraphError,
-    GraphRefusalError,
-    GraphUnansweredError,
+    ServiceError,
+    ServiceRefusalError,
+    ServiceUnansweredError,
 )
-from reconciler.graph.back_off import BackOff
-from reconciler.graph.retry import RetryPolicy
+from reconciler.network.back_off import BackOff
+from reconciler.network.retry import RetryPolicy
 from tests.graph.graph_clients import NOW, extension, graph_at, send
 from tests.graph.scripted import Reply, closed_port, refused, scripted
 
@@ -52,7 +52,7 @@ def test_which_reads_are_sent_again(failure):
         ):
             try:
                 await send(client, "GET")
-            except GraphError as error:
+            except ServiceError as error:
                 return graph.methods, waits, error
             return graph.methods, waits, None
 
@@ -70,7 +70,7 @@ def test_a_read_that_can_be_made_in_another_way_is_repeated_as_rarely_as_a_creat
             scripted(FAILURES[failure], GOOD) as graph,
             graph_at(graph.base, retries=3, timeout_s=0.3) as client,
         ):
-            with nullcontext() if failure == "429" else pytest.raises(GraphError):
+            with nullcontext() if failure == "429" else pytest.raises(ServiceError):
                 await client.read(extension(client), retry_unclear=False)
             return graph.methods
 
@@ -89,13 +89,13 @@ def test_one_attempt_of_a_write_is_sent_once_and_says_what_became_of_it(method, 
         ):
             try:
                 return await send(client, method), graph.methods, waits
-            except GraphError as error:
+            except ServiceError as error:
                 return error, graph.methods, waits
 
     result, methods, waits = asyncio.run(run())
     assert (methods, waits) == ([method], [])
     if failure in LOST:
-        assert isinstance(result, GraphUnansweredError)
+        assert isinstance(result, ServiceUnansweredError)
         assert not result.not_sent
     elif failure == "html":
         assert isinstance(result, GarbledAnswerError)
@@ -113,7 +113,7 @@ def test_the_number_of_repetitions_is_bounded(retries):
             scripted(refused(503)) as graph,
             graph_at(graph.base, retries=retries, waits=waits) as client,
         ):
-            with pytest.raises(GraphRefusalError) as caught:
+            with pytest.raises(ServiceRefusalError) as caught:
                 await send(client, "GET")
         return graph.seen, waits, caught.value
 
@@ -130,7 +130,7 @@ def test_a_request_whose_connection_cannot_be_made_was_not_sent(method):
         async with graph_at(
             f"http://127.0.0.1:{closed_port()}/v1.0", retries=1, waits=waits
         ) as client:
-            with pytest.raises(GraphUnansweredError) as caught:
+            with pytest.raises(ServiceUnansweredError) as caught:
                 await send(client, method)
         return waits, caught.value.not_sent
 
@@ -158,9 +158,9 @@ def test_all_attempts_carry_one_client_request_id_and_one_token():
 def test_the_retry_and_redirect_handlers_of_the_sdk_are_not_active():
     async def run():
         async with scripted(refused(503, Retry_After="0")) as graph, graph_at(graph.base) as client:
-            with pytest.raises(GraphRefusalError):
+            with pytest.raises(ServiceRefusalError):
                 await send(client, "POST")
-            with pytest.raises(GraphRefusalError):
+            with pytest.raises(ServiceRefusalError):
                 await send(client, "GET")
         return graph.seen
 
@@ -264,7 +264,7 @@ def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
         policy = RetryPolicy(1, sleep=sleep, now=lambda: NOW)
         delayed: list[float] = []
         back_off = BackOff(policy, "id", pause, delayed.append)
-        throttled = GraphRefusalError("no", status=429, headers={"Retry-After": text})
+        throttled = ServiceRefusalError("no", status=429, headers={"Retry-After": text})
         retried = await back_off.wait(throttled)
         assert (len(waits), len(delayed)) == ((1, 0) if retried else (0, 1))
         assert not await back_off.wait(throttled)
@@ -275,7 +275,7 @@ def test_no_retry_after_whatsoever_breaks_the_loop(text):  # fmt: skip
 
 @pytest.mark.parametrize("retry_after", ["9" * 500, "9" * 500 + ".5", "1," + "9" * 500])
 def test_a_time_without_measure_is_still_a_number(retry_after):
-    throttled = GraphRefusalError("no", status=429, headers={"Retry-After": retry_after})
+    throttled = ServiceRefusalError("no", status=429, headers={"Retry-After": retry_after})
     assert RetryPolicy(1).retry_after_s(throttled) == 1e9
 
 
@@ -288,7 +288,7 @@ def test_graph_is_not_asked_again_before_it_wants_to_be(retry_after):
             scripted(Reply(429, headers={"Retry-After": retry_after}), GOOD) as graph,
             graph_at(graph.base, retries=5, waits=[]) as client,
         ):
-            with pytest.raises(GraphRefusalError):
+            with pytest.raises(ServiceRefusalError):
                 await send(client, "GET")
             return len(graph.seen)
 
@@ -308,7 +308,7 @@ def test_without_retry_after_the_waits_double_up_to_a_ceiling_and_chance_spreads
             scripted(refused(503)) as graph,
             graph_at(graph.base, retries=8, waits=waits, chance=chance) as client,
         ):
-            with pytest.raises(GraphRefusalError):
+            with pytest.raises(ServiceRefusalError):
                 await send(client, "GET")
         return waits
 
@@ -352,7 +352,7 @@ def test_a_request_is_given_up_after_its_time_even_if_the_server_keeps_dripping(
             port = server.sockets[0].getsockname()[1]
             async with graph_at(f"http://127.0.0.1:{port}/v1.0", timeout_s=0.3) as client:
                 start = asyncio.get_running_loop().time()
-                with pytest.raises(GraphUnansweredError, match=r"no answer within 0\.3 s"):
+                with pytest.raises(ServiceUnansweredError, match=r"no answer within 0\.3 s"):
                     await send(client, "GET")
                 took_s = asyncio.get_running_loop().time() - start
             await asyncio.sleep(0.2)
@@ -369,7 +369,7 @@ def test_all_waits_of_one_request_together_are_bounded():
             scripted(reply) as graph,
             graph_at(graph.base, retries=50, waits=waits) as client,
         ):
-            with pytest.raises(GraphRefusalError, match="Retry-After 250"):
+            with pytest.raises(ServiceRefusalError, match="Retry-After 250"):
                 await send(client, "GET")
         return waits
 

@@ -11,9 +11,10 @@ import pytest
 from harness import Running
 
 from reconciler.auth.credentials import LoopbackToken
-from reconciler.errors import GraphRefusalError
-from reconciler.graph.client import Limits, open_client
-from reconciler.graph.retry import RetryPolicy
+from reconciler.errors import ServiceRefusalError
+from reconciler.graph.client import open_client
+from reconciler.network.limits import Limits
+from reconciler.network.retry import RetryPolicy
 from tests.graph.graph_clients import NOW, send
 from tests.graph.scripted import TOKEN, Reply, refused, scripted
 from tests.graph.throttle_log import concurrencies, consequences
@@ -311,7 +312,7 @@ def test_the_next_request_waits_if_the_throttled_one_is_not_retried():
             client,
             clock,
         ):
-            with pytest.raises(GraphRefusalError):
+            with pytest.raises(ServiceRefusalError):
                 await send(client, "GET")
             async with asyncio.TaskGroup() as group:
                 for _ in range(3):
@@ -335,7 +336,7 @@ def test_it_does_not_wait_for_what_has_passed_meanwhile():
             client,
             clock,
         ):
-            with pytest.raises(GraphRefusalError):
+            with pytest.raises(ServiceRefusalError):
                 await send(client, "GET")
             clock.elapsed_s += 7
             await send(client, "GET")
@@ -350,7 +351,7 @@ def test_nothing_is_sent_after_a_retry_after_longer_than_a_run_waits():
     async def run():
         async with throttled(refused(429, Retry_After="86400"), GOOD) as (graph, client, clock):
             for _ in range(3):
-                with pytest.raises(GraphRefusalError) as caught:
+                with pytest.raises(ServiceRefusalError) as caught:
                     await send(client, "GET")
             return len(graph.seen), clock.asked, str(caught.value)
 

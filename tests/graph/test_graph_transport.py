@@ -11,15 +11,15 @@ import pytest
 
 from reconciler.errors import (
     GarbledAnswerError,
-    GraphAnswerError,
-    GraphRefusalError,
-    GraphUnansweredError,
     RefusedError,
+    ServiceAnswerError,
+    ServiceRefusalError,
+    ServiceUnansweredError,
 )
 from reconciler.graph.requests import follow
-from reconciler.graph.transport import origin_of
 from reconciler.model.graph import Request
 from reconciler.model.secrets import mask
+from reconciler.network.addresses import origin_of
 from tests.graph.graph_clients import (
     BODY,
     EXTENSION,
@@ -57,7 +57,7 @@ def test_a_next_link_to_another_origin_is_refused_before_anything_is_sent(form):
                 return listing({"id": "1"}, link=link)
 
             async with scripted(reply) as graph:
-                with pytest.raises(GraphAnswerError, match="another server"):
+                with pytest.raises(ServiceAnswerError, match="another server"):
                     await read(graph.base, retries=3, waits=[])
                 return graph.seen, graph.connections, other.seen, other.connections
 
@@ -77,7 +77,7 @@ def test_a_next_link_to_another_origin_is_refused_before_anything_is_sent(form):
 def test_a_next_link_that_is_no_address_of_this_graph_is_an_untrustworthy_answer(link):
     async def run():
         async with scripted(listing({"id": "1"}, link=link)) as graph:
-            with pytest.raises(GraphAnswerError):
+            with pytest.raises(ServiceAnswerError):
                 await read(graph.base)
             assert len(graph.seen) == 1
 
@@ -123,7 +123,7 @@ def test_user_information_in_a_next_link_does_not_replace_the_token():
             )
 
         async with scripted(reply, token=None) as graph:
-            with pytest.raises(GraphAnswerError):
+            with pytest.raises(ServiceAnswerError):
                 await read(graph.base)
             assert len(graph.seen) == 1
 
@@ -141,7 +141,7 @@ def test_no_redirect_is_followed_and_no_post_is_sent_again(method, status, with_
                 scripted(Reply(status, headers=location)) as graph,
                 graph_at(graph.base, retries=3) as client,
             ):
-                with pytest.raises(GraphRefusalError, match=f"redirect .HTTP {status}"):
+                with pytest.raises(ServiceRefusalError, match=f"redirect .HTTP {status}"):
                     await send(client, method)
             return graph.methods, other.seen, other.connections
 
@@ -151,7 +151,7 @@ def test_no_redirect_is_followed_and_no_post_is_sent_again(method, status, with_
 def test_a_redirect_to_the_same_origin_is_refused_too():
     async def run():
         async with scripted(Reply(302, headers={"Location": "/v1.0/elsewhere"})) as graph:
-            with pytest.raises(GraphRefusalError, match="redirect"):
+            with pytest.raises(ServiceRefusalError, match="redirect"):
                 await read(graph.base)
             return graph.methods
 
@@ -296,7 +296,9 @@ def test_every_socket_is_closed_whatever_happened_to_it(way, recwarn):
         async with scripted(Reply(body={"id": "1" * 50}, way=way)) as graph:
             async with graph_at(graph.base, timeout_s=0.2) as client:
                 for _ in range(3):
-                    with nullcontext() if way == "answer" else pytest.raises(GraphUnansweredError):
+                    with (
+                        nullcontext() if way == "answer" else pytest.raises(ServiceUnansweredError)
+                    ):
                         await send(client, "GET")
             await asyncio.sleep(0)
             return graph.connections
@@ -347,7 +349,7 @@ def test_an_answer_that_is_not_read_keeps_no_connection():
 
 def test_an_address_where_nobody_listens_is_named_in_the_error():
     port = closed_port()
-    with pytest.raises(GraphUnansweredError, match=rf"http://127\.0\.0\.1:{port}") as caught:
+    with pytest.raises(ServiceUnansweredError, match=rf"http://127\.0\.0\.1:{port}") as caught:
         asyncio.run(read(f"http://127.0.0.1:{port}/v1.0"))
     assert caught.value.not_sent
     assert caught.value.hint

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from harness import Running
 
-from reconciler.graph.retry import RetryPolicy
-from reconciler.graph.throttle import Throttle
+from reconciler.network.retry import RetryPolicy
+from reconciler.network.throttle import Throttle
 from tests.graph.throttle_log import consequences
 
 

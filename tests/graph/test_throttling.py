@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from harness import Running
 
-from reconciler.graph.throttling.budget import LearnedBudget
-from reconciler.graph.throttling.concurrency import AdaptiveConcurrency
-from reconciler.graph.throttling.pause import SharedPause
-from reconciler.graph.throttling.permits import Permits
-from reconciler.graph.throttling.request_queue import RequestQueue
+from reconciler.network.throttling.budget import LearnedBudget
+from reconciler.network.throttling.concurrency import AdaptiveConcurrency
+from reconciler.network.throttling.pause import SharedPause
+from reconciler.network.throttling.permits import Permits
+from reconciler.network.throttling.request_queue import RequestQueue
 
 
 def answered(budget, answers):

@@ -12,11 +12,12 @@ from reconciler.app.observe import list_parents, observe, observe_listed, with_r
 from reconciler.apply.run import Run, apply_plan
 from reconciler.auth.credentials import LoopbackToken
 from reconciler.export.documents import export
-from reconciler.graph.client import GraphClient, Limits, open_client
-from reconciler.graph.retry import RetryPolicy
+from reconciler.graph.client import GraphClient, open_client
 from reconciler.loader import load_texts
 from reconciler.model.kind import Kinds
 from reconciler.model.plan import Outcome, Plan
+from reconciler.network.limits import Limits
+from reconciler.network.retry import RetryPolicy
 from reconciler.plan.build import PlanContext, build_plan
 
 CONTEXT = PlanContext("0", "tenant", "http://127.0.0.1:1/v1.0", app_only=False)

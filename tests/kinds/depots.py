@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.errors import GraphRefusalError
+from reconciler.errors import ServiceRefusalError
 from reconciler.loader import DocumentFormat, DocumentSchema, desired_object
 from reconciler.model.answers import identifier, text_or_none
 from reconciler.model.fields import Field, Fields, as_written
@@ -49,7 +49,7 @@ def routes(observed: Observe, below: str, *, creates: bool) -> Api:
     async def one(graph: Graph, parents: Parents, object_id: str) -> Observed | None:
         try:
             answer = await graph.read(Request("GET", address(parents, object_id)))
-        except GraphRefusalError as error:
+        except ServiceRefusalError as error:
             if error.status == 404:
                 return None
             raise

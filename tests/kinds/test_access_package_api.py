@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from reconciler.errors import GraphAnswerError, GraphRefusalError
+from reconciler.errors import ServiceAnswerError, ServiceRefusalError
 from reconciler.kinds.access_package import ACCESS_PACKAGE
 from reconciler.model.objects import ObjectRef, Observed
 from tests.graph.graph_clients import graph_at
@@ -41,7 +41,7 @@ def test_one_that_is_not_there_is_none() -> None:
 
 
 def test_another_one_and_another_error_are_errors() -> None:
-    with pytest.raises(GraphAnswerError, match="Graph returned access package"):
+    with pytest.raises(ServiceAnswerError, match="Graph returned access package"):
         got(Reply(body={"id": CATALOG}))
-    with pytest.raises(GraphRefusalError):
+    with pytest.raises(ServiceRefusalError):
         got(refused(403))

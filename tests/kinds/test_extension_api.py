@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import GraphAnswerError
+from reconciler.errors import ServiceAnswerError
 from reconciler.kinds.catalog.api import list_catalogs
 from reconciler.kinds.extension.api import MAX_EXTENSIONS, get_extension, list_extensions
 from reconciler.kinds.extension.fields import REQUEST_TYPE
@@ -63,7 +63,7 @@ def test_a_listing_is_read_up_to_its_bound_in_objects() -> None:
         return [[f"e-{page}-{place}" for place in each] for page in range(count)]
 
     assert len(listed(*pages(5))[0]) == MAX_EXTENSIONS
-    with pytest.raises(GraphAnswerError, match="more than 5,000 objects, ten times what"):
+    with pytest.raises(ServiceAnswerError, match="more than 5,000 objects, ten times what"):
         listed(*pages(6))
 
 
@@ -73,7 +73,7 @@ def test_another_extension_than_the_one_asked_for_is_no_answer() -> None:
             scripted(Reply(body={**EXTENSION, "id": "e-2"})) as graph,
             graph_at(graph.base) as client,
         ):
-            with pytest.raises(GraphAnswerError, match="Graph returned extension"):
+            with pytest.raises(ServiceAnswerError, match="Graph returned extension"):
                 await get_extension(client, PARENTS, "e-1")
 
     asyncio.run(run())
@@ -92,7 +92,7 @@ def test_one_extension_is_read_or_none_and_never_guessed() -> None:
             first = await get_extension(client, PARENTS, "e/1 ?#")
             wrapped = await get_extension(client, PARENTS, "e-1")
             absent = await get_extension(client, PARENTS, "e-1")
-            with pytest.raises(GraphAnswerError):
+            with pytest.raises(ServiceAnswerError):
                 await get_extension(client, PARENTS, "e-1")
             with pytest.raises(Exception, match="HTTP 500"):
                 await get_extension(client, PARENTS, "e-1")

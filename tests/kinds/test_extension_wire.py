@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.errors import GraphAnswerError
+from reconciler.errors import ServiceAnswerError
 from reconciler.kinds.extension.api import create, get_extension, update
 from reconciler.kinds.extension.fields import (
     ASSIGNMENT_TYPE,
@@ -136,7 +136,7 @@ def test_a_wrapped_answer_is_the_same(context):
     ],
 )
 def test_a_body_without_id_is_no_extension(body):
-    with pytest.raises(GraphAnswerError, match="without an id"):
+    with pytest.raises(ServiceAnswerError, match="without an id"):
         observed_extension(body)
 
 
@@ -154,7 +154,7 @@ UNUSABLE_IDS = ["x\ud800", "x" * 100_000, "a\x1b[31m", "a\nb", "\x7f", "a\u202eb
 @pytest.mark.parametrize("unusable", UNUSABLE_IDS)
 def test_an_id_that_is_safe_nowhere_is_not_used(unusable):
     for body in {**LIVE, "id": unusable}, {"value": {**LIVE, "id": unusable}}:
-        with pytest.raises(GraphAnswerError, match="an extension with an unusable id") as caught:
+        with pytest.raises(ServiceAnswerError, match="an extension with an unusable id") as caught:
             observed_extension(body)
         assert str(caught.value).isprintable()
         assert len(str(caught.value)) < 200

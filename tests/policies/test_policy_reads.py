@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from reconciler.apply.expectation import Expectation
-from reconciler.errors import GraphAnswerError
+from reconciler.errors import ServiceAnswerError
 from reconciler.kinds.policy import POLICY as KIND
 from reconciler.kinds.policy.api import get_policy
 from reconciler.kinds.policy.bodies import bodies
@@ -59,7 +59,7 @@ def test_a_policy_of_which_a_list_was_read_in_part_is_not_used(
     member: str, inside: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
     part = {f"{member}@odata.nextLink": "https://graph.microsoft.com/v1.0/next"}
-    with pytest.raises(GraphAnswerError, match=f"only a part of {member}"):
+    with pytest.raises(ServiceAnswerError, match=f"only a part of {member}"):
         read(policy(**inside(part)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from reconciler.errors import GraphAnswerError, GraphError, GraphRefusalError
+from reconciler.errors import ServiceAnswerError, ServiceError, ServiceRefusalError
 from reconciler.model.answers import expanded_list, expanded_object, identifier, text_or_none
 from reconciler.model.graph import Graph, Request, read_or_none, tried
 from reconciler.model.kind import Api, Found
@@ -22,7 +22,7 @@ async def list_access_packages(graph: Graph, parents: Parents) -> tuple[Observed
     """Every access package of the catalog. That there is none must be seen in two ways.
 
     Raises:
-        GraphError: they could not be read, or the two ways differ.
+        ServiceError: they could not be read, or the two ways differ.
         Source: docs/graph.md §7.2.
     """
     packages = await _listed(graph, parents)
@@ -43,12 +43,12 @@ async def search_access_packages(
     Source: docs/graph.md §7.2.
     """
     listed = await tried(_listed(graph, parents))
-    if not isinstance(listed, GraphError) and not _unnamed(refs, listed):
+    if not isinstance(listed, ServiceError) and not _unnamed(refs, listed):
         return Found(listed)
     inside = await tried(_in_catalog(graph, parents))
-    shown = (way for way in (listed, inside) if not isinstance(way, GraphError))
+    shown = (way for way in (listed, inside) if not isinstance(way, ServiceError))
     either = {each.id: each for each in chain.from_iterable(shown)}
-    doubt, errors = _doubt(listed, inside, parents[0]), dict[ObjectRef, GraphError]()
+    doubt, errors = _doubt(listed, inside, parents[0]), dict[ObjectRef, ServiceError]()
     if doubt is not None:
         errors = dict.fromkeys(_unnamed(refs, either.values()), doubt)
     return Found(tuple(either.values()), errors=errors)
@@ -61,12 +61,14 @@ def _unnamed(refs: Iterable[ObjectRef], packages: Iterable[Observed]) -> list[Ob
 
 
 def _doubt(
-    listed: Sequence[Observed] | GraphError, inside: Sequence[Observed] | GraphError, of: ObjectRef
-) -> GraphError | None:
+    listed: Sequence[Observed] | ServiceError,
+    inside: Sequence[Observed] | ServiceError,
+    of: ObjectRef,
+) -> ServiceError | None:
     """Why there may be more access packages than either way shows."""
-    if isinstance(listed, GraphError):
+    if isinstance(listed, ServiceError):
         return listed
-    if isinstance(inside, GraphError):
+    if isinstance(inside, ServiceError):
         return inside
     if {each.id for each in listed} == {each.id for each in inside}:
         return None
@@ -77,7 +79,7 @@ async def get_access_package(graph: Graph, parents: Parents, package_id: str) ->
     """One access package; None if Graph answers 404.
 
     Raises:
-        GraphError: the answer is not that access package.
+        ServiceError: the answer is not that access package.
     """
     builder = graph.entitlement.access_packages.by_access_package_id(package_id)
     answer = await read_or_none(graph, Request.to(builder))
@@ -85,7 +87,7 @@ async def get_access_package(graph: Graph, parents: Parents, package_id: str) ->
         return None
     package = observe(parents, answer.body)
     if package.id.lower() != package_id.lower():
-        raise GraphAnswerError(
+        raise ServiceAnswerError(
             f"Graph returned access package {package.id} instead of {package_id}.",
             request_id=answer.request_id,
         )
@@ -96,7 +98,7 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     """The access package in the body of an answer.
 
     Raises:
-        GraphAnswerError: the body has no usable id.
+        ServiceAnswerError: the body has no usable id.
     """
     name = text_or_none(body.get("displayName"))
     ref = ObjectRef("access_package", identifier(body, "an access package"), name)
@@ -111,7 +113,7 @@ async def _listed(graph: Graph, parents: Parents) -> tuple[Observed, ...]:
     try:
         ours = f"catalog/id eq '{catalog.id}'"
         bodies = await graph.pages(Request.to(builder, filter=ours, expand="catalog"))
-    except GraphRefusalError as error:
+    except ServiceRefusalError as error:
         if error.status != 400:
             raise
         bodies = await graph.pages(Request.to(builder, expand="catalog"))
@@ -135,8 +137,8 @@ def _observed(parents: Parents, bodies: Iterable[Mapping[str, Any]]) -> tuple[Ob
     return tuple({package.id: package for package in packages}.values())
 
 
-def _two_ways_differ(catalog: ObjectRef, listed: int, inside: int) -> GraphAnswerError:
-    return GraphAnswerError(
+def _two_ways_differ(catalog: ObjectRef, listed: int, inside: int) -> ServiceAnswerError:
+    return ServiceAnswerError(
         f"Two ways of reading the access packages of catalog {catalog} differ: the list of all"
         f" access packages shows {listed}, the catalog itself {inside}.",
         hint=_NOT_ALL_SEEN,

@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.errors import (
-    GraphAnswerError,
-    GraphError,
-    GraphRefusalError,
-    GraphUnansweredError,
+    ServiceAnswerError,
+    ServiceError,
+    ServiceRefusalError,
+    ServiceUnansweredError,
 )
 from reconciler.kinds.catalog.wire import observe
 from reconciler.model.graph import Graph, Request
@@ -41,17 +41,17 @@ async def get_catalog(graph: Graph, _parents: Parents, catalog_id: str) -> Obser
     """One catalog; None if Graph answers 404.
 
     Raises:
-        GraphError: the answer is not that catalog.
+        ServiceError: the answer is not that catalog.
     """
     try:
         answer = await graph.read(Request.to(_one(graph, catalog_id)))
-    except GraphRefusalError as error:
+    except ServiceRefusalError as error:
         if error.status == 404:
             return None
         raise
     catalog = observe((), answer.body)
     if catalog.id != catalog_id.lower():
-        raise GraphAnswerError(
+        raise ServiceAnswerError(
             f"Graph returned catalog {catalog.id} instead of {catalog_id}.",
             request_id=answer.request_id,
         )
@@ -60,7 +60,7 @@ async def get_catalog(graph: Graph, _parents: Parents, catalog_id: str) -> Obser
 
 async def find_catalogs(
     graph: Graph, refs: Sequence[ObjectRef]
-) -> dict[ObjectRef, list[Observed] | GraphError]:
+) -> dict[ObjectRef, list[Observed] | ServiceError]:
     """For each reference the catalogs that match it, or the error of searching for it.
 
     One request looks up several names; a name that it does not find is looked up alone, since it is
@@ -68,18 +68,18 @@ async def find_catalogs(
     (docs/graph.md §1.3): an error costs this one request and has no other effect.
 
     Raises:
-        GraphUnansweredError: Graph has not answered any HTTP request of this run.
+        ServiceUnansweredError: Graph has not answered any HTTP request of this run.
     """
-    from reconciler.graph.concurrent import concurrently  # asyncio, which `validate` needs not
+    from reconciler.network.concurrent import concurrently  # asyncio, which `validate` needs not
 
     together = await _look_up(graph, [str(ref.display_name) for ref in refs if ref.id is None])
 
-    async def matches_of(ref: ObjectRef) -> list[Observed] | GraphError:
+    async def matches_of(ref: ObjectRef) -> list[Observed] | ServiceError:
         """The matches of one reference."""
         try:
             return together.get(folded(ref.display_name)) or await _find(graph, ref)
-        except GraphError as error:
-            if isinstance(error, GraphUnansweredError) and not graph.answered:
+        except ServiceError as error:
+            if isinstance(error, ServiceUnansweredError) and not graph.answered:
                 raise
             return error
 
@@ -138,8 +138,8 @@ async def _look_up(graph: Graph, names: Sequence[str]) -> dict[str, list[Observe
     try:
         for catalog in await _named(graph, names, retry_unclear=False):
             matches.setdefault(folded(catalog.ref.display_name), []).append(catalog)
-    except GraphError as error:
-        if isinstance(error, GraphUnansweredError) and error.not_sent and not graph.answered:
+    except ServiceError as error:
+        if isinstance(error, ServiceUnansweredError) and error.not_sent and not graph.answered:
             raise
         log.info(
             "%s Looking up each of the %d catalogs with a request of its own.", error, len(names)

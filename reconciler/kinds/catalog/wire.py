@@ -19,7 +19,7 @@ def observe(_parents: Parents, body: Mapping[str, Any]) -> Observed:
     Its undocumented members are not listed as such: an update does not touch them.
 
     Raises:
-        GraphAnswerError: the body has no usable id.
+        ServiceAnswerError: the body has no usable id.
     """
     name = text_or_none(body.get("displayName"))
     return Observed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.errors import GraphAnswerError, GraphRefusalError
+from reconciler.errors import ServiceAnswerError, ServiceRefusalError
 from reconciler.kinds.extension.wire import observe
 from reconciler.model.graph import Graph, Request
 from reconciler.model.kind import Api, Body
@@ -29,17 +29,17 @@ async def get_extension(graph: Graph, parents: Parents, extension_id: str) -> Ob
     """One extension as it is now; None if Graph answers 404.
 
     Raises:
-        GraphError: the answer is not that extension; a write must not use another id.
+        ServiceError: the answer is not that extension; a write must not use another id.
     """
     try:
         answer = await graph.read(Request.to(_one(graph, parents, extension_id)))
-    except GraphRefusalError as error:
+    except ServiceRefusalError as error:
         if error.status == 404:
             return None
         raise
     extension = observe(parents, answer.body)
     if extension.id.lower() != extension_id.lower():
-        raise GraphAnswerError(
+        raise ServiceAnswerError(
             f"Graph returned extension {extension.id} instead of {extension_id}.",
             request_id=answer.request_id,
         )

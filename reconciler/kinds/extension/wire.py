@@ -25,7 +25,7 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     """The extension in the body of an answer, bare or wrapped in `value` (docs/graph.md §2.1).
 
     Raises:
-        GraphAnswerError: the body has no usable id.
+        ServiceAnswerError: the body has no usable id.
     """
     inner = body.get("value")
     if body.get("id") is None and isinstance(inner, Mapping):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.errors import GraphAnswerError, GraphRefusalError
+from reconciler.errors import ServiceAnswerError, ServiceRefusalError
 from reconciler.kinds.policy.fields import PACKAGE, QUESTIONS, SETTINGS
 from reconciler.kinds.policy.wire import observe
 from reconciler.model.answers import (
@@ -42,7 +42,7 @@ async def list_policies(graph: Graph, parents: Parents) -> tuple[Observed, ...]:
 
     Source: docs/graph.md §7.2.
     """
-    from reconciler.graph.concurrent import concurrently  # asyncio, which `validate` needs not
+    from reconciler.network.concurrent import concurrently  # asyncio, which `validate` needs not
 
     refs = await in_package(graph, parents)
     return tuple(await concurrently(listed_policy(graph, parents, ref) for ref in refs))
@@ -59,7 +59,7 @@ async def in_package(graph: Graph, parents: Parents) -> list[ObjectRef]:
     of = f"access package {package}"
     answered = identifier(answer.body, of)
     if answered != package.id:
-        raise GraphAnswerError(
+        raise ServiceAnswerError(
             f"Graph returned access package {answered} instead of {package.id}.",
             request_id=answer.request_id,
         )
@@ -77,7 +77,7 @@ async def of_package(graph: Graph, parents: Parents) -> list[ObjectRef]:
     try:
         ours = f"accessPackage/id eq '{package.id}'"
         bodies = await graph.pages(Request.to(builder, filter=ours, expand=PACKAGE))
-    except GraphRefusalError as error:
+    except ServiceRefusalError as error:
         if error.status != 400:
             raise
         bodies = await graph.pages(Request.to(builder, expand=PACKAGE))
@@ -98,11 +98,11 @@ async def listed_policy(graph: Graph, parents: Parents, ref: ObjectRef) -> Obser
     """One policy, whole, that a listing has shown.
 
     Raises:
-        GraphError: it could not be read.
+        ServiceError: it could not be read.
     """
     policy = await get_policy(graph, parents, str(ref.id))
     if policy is None:
-        raise GraphAnswerError(
+        raise ServiceAnswerError(
             f"Graph lists a policy of {parents[-1]} ({ref.id}), but answers 404 for it alone."
         )
     return policy
@@ -113,7 +113,7 @@ async def get_policy(graph: Graph, parents: Parents, policy_id: str) -> Observed
     missing in the answer if Graph does not expand them.
 
     Raises:
-        GraphError: the answer is not that policy, is of another access package, or does not show
+        ServiceError: the answer is not that policy, is of another access package, or does not show
             the stage settings.
     """
     policies = graph.entitlement.assignment_policies
@@ -124,7 +124,7 @@ async def get_policy(graph: Graph, parents: Parents, policy_id: str) -> Observed
     policy = observe(parents, answer.body)
     package = _package_id(answer.body) if PACKAGE in answer.body else parents[-1].id
     if (policy.id.lower(), package) != (policy_id.lower(), parents[-1].id):
-        raise GraphAnswerError(
+        raise ServiceAnswerError(
             f"Graph returned policy {policy.id} of access package {package} instead of policy"
             f" {policy_id} of access package {parents[-1].id}.",
             request_id=answer.request_id,
@@ -153,7 +153,7 @@ async def _whole(graph: Graph, builder: Any) -> Answer | None:
         times = {text_or_none(part.body.get("modifiedDateTime")) for part in parts.values()}
         if len(times) == 1:
             return replace(parts[SETTINGS], body=_merged(parts))
-    raise GraphAnswerError("The policy was changed each time while it was read.")
+    raise ServiceAnswerError("The policy was changed each time while it was read.")
 
 
 def _merged(parts: Mapping[str, Answer]) -> JsonObject:
@@ -187,7 +187,7 @@ async def _together(graph: Graph, builder: Any) -> Answer | None:
     """The answer to the request for everything: nothing after HTTP 400."""
     try:
         return await _read(graph, builder, ",".join(WHOLE.values()))
-    except GraphRefusalError as error:
+    except ServiceRefusalError as error:
         if error.status == 400:
             return Answer({}, error.request_id, 0)
         raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
-from reconciler.errors import GraphAnswerError, GraphError
+from reconciler.errors import ServiceAnswerError, ServiceError
 from reconciler.kinds.policy.api import in_package, listed_policy, of_package
 from reconciler.model.graph import Graph, tried
 from reconciler.model.kind import Found
@@ -20,7 +20,7 @@ async def search_policies(graph: Graph, parents: Parents, refs: Sequence[ObjectR
     """What the references name in the access package, each read whole; what either way shows is
     there.
     """
-    from reconciler.graph.concurrent import concurrently  # asyncio, which `validate` needs not
+    from reconciler.network.concurrent import concurrently  # asyncio, which `validate` needs not
 
     ways = (in_package(graph, parents), of_package(graph, parents))
     shown = await concurrently(map(tried, ways))
@@ -30,17 +30,17 @@ async def search_policies(graph: Graph, parents: Parents, refs: Sequence[ObjectR
     readings = (tried(listed_policy(graph, parents, policy)) for policy in wanted)
     read = dict(zip(wanted, await concurrently(readings), strict=True))
     doubt = _doubt(shown, parents)
-    errors: dict[ObjectRef, GraphError] = {}
+    errors: dict[ObjectRef, ServiceError] = {}
     for ref, named in matches.items():
         error = _error([read[policy] for policy in named], doubt)
         if error is not None:
             errors[ref] = error
-    whole = tuple(policy for policy in read.values() if not isinstance(policy, GraphError))
+    whole = tuple(policy for policy in read.values() if not isinstance(policy, ServiceError))
     return Found(whole, tuple(policies), errors)
 
 
-def _shown(way: Sequence[ObjectRef] | GraphError) -> Sequence[ObjectRef]:
-    return () if isinstance(way, GraphError) else way
+def _shown(way: Sequence[ObjectRef] | ServiceError) -> Sequence[ObjectRef]:
+    return () if isinstance(way, ServiceError) else way
 
 
 def _ids(policies: Sequence[ObjectRef]) -> set[str | None]:
@@ -48,24 +48,26 @@ def _ids(policies: Sequence[ObjectRef]) -> set[str | None]:
 
 
 def _doubt(
-    shown: Sequence[Sequence[ObjectRef] | GraphError], parents: Parents
-) -> GraphError | None:
+    shown: Sequence[Sequence[ObjectRef] | ServiceError], parents: Parents
+) -> ServiceError | None:
     """Why there may be more policies than either way shows."""
     for way in shown:
-        if isinstance(way, GraphError):
+        if isinstance(way, ServiceError):
             return way
     listed, located = map(_ids, map(_shown, shown))
     if listed == located:
         return None
-    return GraphAnswerError(
+    return ServiceAnswerError(
         f"Two ways of reading the policies of access package {parents[-1]} differ: the access"
         f" package shows {len(listed)}, the list of all policies {len(located)}. Grant the identity"
         " EntitlementManagement.Read.All; if it has that permission, retry."
     )
 
 
-def _error(matches: Sequence[Observed | GraphError], doubt: GraphError | None) -> GraphError | None:
+def _error(
+    matches: Sequence[Observed | ServiceError], doubt: ServiceError | None
+) -> ServiceError | None:
     """Why it is not certain what a reference with these matches names."""
     if not matches:
         return doubt
-    return next((each for each in matches if isinstance(each, GraphError)), None)
+    return next((each for each in matches if isinstance(each, ServiceError)), None)

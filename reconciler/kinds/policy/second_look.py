@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.errors import GraphAnswerError, GraphError
+from reconciler.errors import ServiceAnswerError, ServiceError
 from reconciler.model.answers import identifier
 from reconciler.model.graph import Graph, Request
 from reconciler.model.kind import SecondLook
@@ -52,25 +52,25 @@ async def read(graph: Graph, ref: ObjectRef) -> Mapping[str, Any]:
     """The policy as beta shows it.
 
     Raises:
-        GraphError: it could not be read, or the answer is another policy.
+        ServiceError: it could not be read, or the answer is another policy.
     """
     request = Request("GET", _ADDRESS, {"policy": str(ref.id)}, beta=True)
     answer = await graph.read(request)
     answered = identifier(answer.body, "a policy")
     if "displayName" not in answer.body:  # from less than a policy, nothing is concluded
-        raise GraphAnswerError(
+        raise ServiceAnswerError(
             f"Graph returned policy {answered} without displayName.", request_id=answer.request_id
         )
     if answered.lower() != str(ref.id).lower():
-        raise GraphAnswerError(
+        raise ServiceAnswerError(
             f"Graph returned policy {answered} instead of {ref.id}.", request_id=answer.request_id
         )
     return answer.body
 
 
-def problem(policy: Observed, beta: Mapping[str, Any] | GraphError) -> Reason | None:
+def problem(policy: Observed, beta: Mapping[str, Any] | ServiceError) -> Reason | None:
     """Which settings of the policy v1.0 does not show; it must not be written then."""
-    if isinstance(beta, GraphError):
+    if isinstance(beta, ServiceError):
         return reason("hidden_settings_unread", error=str(beta))
     paths = sorted(
         path for path, shown_at in HIDDEN.items() if _is_hidden(path, shown_at, policy, beta)

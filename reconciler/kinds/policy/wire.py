@@ -32,8 +32,8 @@ def observe(parents: Parents, body: Mapping[str, Any]) -> Observed:
     Where there are several at one stage, their ids are at that path, and each is at a longer one.
 
     Raises:
-        GraphAnswerError: the body has no usable id, or does not show the settings: absent means not
-            read, never none (docs/graph.md §7.2).
+        ServiceAnswerError: the body has no usable id, or does not show the settings: absent means
+            not read, never none (docs/graph.md §7.2).
     """
     policy_id, name = identifier(body, "a policy"), text_or_none(body.get("displayName"))
     of = f"policy {policy_id}"

@@ -6,18 +6,18 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from reconciler.errors import GraphError, GraphRefusalError
-from reconciler.graph.retry import FIRST_WAIT_S, MAX_TOTAL_WAIT_S, MAX_WAIT_S
+from reconciler.errors import ServiceError, ServiceRefusalError
+from reconciler.network.retry import FIRST_WAIT_S, MAX_TOTAL_WAIT_S, MAX_WAIT_S
 
 if TYPE_CHECKING:
-    from reconciler.graph.retry import Pause, RetryPolicy
+    from reconciler.network.retry import Pause, RetryPolicy
 
 log = logging.getLogger("reconciler.graph")
 
 
 class BackOff:
     """Counts the attempts of one request. `pause_all` pauses every request of the run: it is used
-    when Graph asked for the wait. `delay_next` does so for the requests after one that is not
+    when the service asked for the wait. `delay_next` does so for the requests after one that is not
     retried.
     """
 
@@ -35,7 +35,7 @@ class BackOff:
         self._attempts = 1
         self._waited_s = 0.0
 
-    async def wait(self, error: GraphError) -> bool:
+    async def wait(self, error: ServiceError) -> bool:
         """True after the wait before the next attempt: Retry-After, else exponential with jitter.
 
         False at once when no attempt is left, or the waits of this request would exceed their
@@ -51,13 +51,13 @@ class BackOff:
         await self._wait(error, wait_s)
         return True
 
-    def give_up(self, error: GraphError) -> None:
+    def give_up(self, error: ServiceError) -> None:
         """The request is not retried; a Retry-After still holds for all others."""
         log.info("%s Not retried (client request ID %s).", error, self._client_request_id)
         self._delay_next(self._policy.retry_after_s(error) or 0.0)
 
-    async def _wait(self, error: GraphError, wait_s: float) -> None:
-        throttled = isinstance(error, GraphRefusalError) and error.status == 429
+    async def _wait(self, error: ServiceError, wait_s: float) -> None:
+        throttled = isinstance(error, ServiceRefusalError) and error.status == 429
         named = self._policy.retry_after_s(error) is not None
         log.log(
             logging.INFO if throttled or named else logging.WARNING,
@@ -73,7 +73,7 @@ class BackOff:
         else:
             await self._policy.sleep(wait_s)
 
-    def _wait_s(self, error: GraphError) -> float:
+    def _wait_s(self, error: ServiceError) -> float:
         asked_s = self._policy.retry_after_s(error)
         if asked_s is not None:
             return asked_s

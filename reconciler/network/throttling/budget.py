@@ -1,4 +1,4 @@
-"""How many requests Graph accepts in a time, learned from its throttling (ADR 0023)."""
+"""How many requests a service accepts in a time, learned from its throttling (ADR 0023)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MAX_ANSWERS_IN_WINDOW = 10_000
 
 
 class LearnedBudget:
-    """The number of requests per window that Graph accepts; unlimited until Graph has throttled
+    """The number of requests per window that the service accepts; unlimited until it has throttled
     twice.
 
     A request is counted when it is answered, and reserved before: nobody knows at which moment
-    Graph counts it.
+    the service counts it.
     """
 
     def __init__(self, elapsed_s: Callable[[], float]) -> None:
@@ -67,7 +67,7 @@ class LearnedBudget:
             self._reserved -= requests
 
     def count_answer(self) -> None:
-        """Counts a request that Graph processed, with success or not."""
+        """Counts a request that the service processed, with success or not."""
         self._answered_s.append(self._elapsed_s())
 
     def learn(self, retry_after_s: float, concurrency: int) -> bool:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class SharedPause:
-    """The time in which no request is sent, because Graph throttled one of them.
+    """The time in which no request is sent, because one of them was throttled.
 
     A throttled request that is retried holds the pause while it waits. If it is not retried, nobody
     waits: the delay is kept for the next request, which then holds the pause for the rest of it.

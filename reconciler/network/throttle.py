@@ -1,5 +1,5 @@
-"""Throttling: pauses all requests while Graph asks for it, then limits their concurrency and, if
-needed, their rate.
+"""Throttling: pauses all requests while the service asks for it, then limits their concurrency and,
+if needed, their rate.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 
-from reconciler.errors import GraphRefusalError
-from reconciler.graph.retry import MAX_TOTAL_WAIT_S, RetryPolicy
-from reconciler.graph.throttling.budget import LearnedBudget
-from reconciler.graph.throttling.concurrency import AdaptiveConcurrency
-from reconciler.graph.throttling.pause import SharedPause
-from reconciler.graph.throttling.permits import Permits
-from reconciler.graph.throttling.request_queue import RequestQueue
+from reconciler.errors import ServiceRefusalError
+from reconciler.network.retry import MAX_TOTAL_WAIT_S, RetryPolicy
+from reconciler.network.throttling.budget import LearnedBudget
+from reconciler.network.throttling.concurrency import AdaptiveConcurrency
+from reconciler.network.throttling.pause import SharedPause
+from reconciler.network.throttling.permits import Permits
+from reconciler.network.throttling.request_queue import RequestQueue
 
 log = logging.getLogger("reconciler.graph")
 
@@ -23,17 +23,22 @@ ReportStatus = Callable[[str], None]
 
 
 class Throttle:
-    """Throttling for all requests of a run; no limits are published for entitlement management
-    (docs/graph.md §5.1).
+    """Throttling for all requests of a run to one service, which messages name; no limits are
+    published for entitlement management (docs/graph.md §5.1).
 
     A request waits for its turn in the queue, for the budget, for the end of the pause and for a
-    permit, in this order. When Graph throttles, all requests pause; afterwards a budget is enforced
-    if this 429 shows one, else the concurrency is halved. Belongs to one event loop.
+    permit, in this order. When the service throttles, all requests pause; afterwards a budget is
+    enforced if this 429 shows one, else the concurrency is halved. Belongs to one event loop.
     """
 
     def __init__(
-        self, max_concurrency: int, policy: RetryPolicy, report_status: ReportStatus
+        self,
+        max_concurrency: int,
+        policy: RetryPolicy,
+        report_status: ReportStatus,
+        service: str = "Graph",
     ) -> None:
+        self._service = service
         self._sleep = policy.sleep
         self._report_status = report_status
         self._pause = SharedPause(policy.elapsed_s)
@@ -49,7 +54,7 @@ class Throttle:
 
     @property
     def paused(self) -> bool:
-        """True while a request would have to wait, because Graph throttled another one."""
+        """True while a request would have to wait, because another one was throttled."""
         return self._pause.active or self._pause.delay_s > 0
 
     @asynccontextmanager
@@ -60,7 +65,7 @@ class Throttle:
         pre-check reuses the write's permit.
 
         Raises:
-            GraphRefusalError: Graph asked for a longer wait than a run accepts.
+            ServiceRefusalError: the service asked for a longer wait than a run accepts.
         """
         if self._permits.held:
             await self._wait_for_pause()
@@ -83,7 +88,7 @@ class Throttle:
         return self._queue.skip()
 
     def count_answer(self) -> None:
-        """Graph processed a request, with success or not; it counts against the budget."""
+        """The service processed a request, with success or not; it counts against the budget."""
         self._budget.count_answer()
 
     def count_success(self) -> None:
@@ -97,19 +102,19 @@ class Throttle:
             log.info("No throttling since; concurrency raised to %d.", self.concurrency)
 
     def delay_next(self, wait_s: float) -> None:
-        """Pauses the next requests for so long: Graph asked for it in answer to a request that is
+        """Pauses the next requests for so long: it was asked for in answer to a request that is
         not retried.
         """
         self._pause.delay_next(wait_s)
 
     async def pause(self, wait_s: float, *, named: bool = True, of_a_limit: bool = False) -> None:
-        """Waits, and pauses all other requests meanwhile: Graph's throttling applies to every one
-        of them.
+        """Waits, and pauses all other requests meanwhile: throttling applies to every one of them.
 
-        `named`: Graph gave a Retry-After. `of_a_limit`: with HTTP 429, so it may be the window of a
+        `named`: there was a Retry-After. `of_a_limit`: with HTTP 429, so it may be the window of a
             rate limit.
         """
-        throttled = f"Throttled by Graph ({_reason(wait_s, named=named, of_a_limit=of_a_limit)})"
+        reason = _reason(wait_s, named=named, of_a_limit=of_a_limit)
+        throttled = f"Throttled by {self._service} ({reason})"
         if not self._pause.active:  # a burst of refusals counts once
             consequence = self._send_less(wait_s, of_a_limit=of_a_limit)
             log.warning("%s. Pausing all requests; %s.", throttled, consequence)
@@ -138,7 +143,7 @@ class Throttle:
             if not waited:
                 limit, window_s = self._budget.limit, self._budget.window_s
                 self._report_status(
-                    f"Rate limited by Graph to {limit} requests per {window_s:.0f} s"
+                    f"Rate limited by {self._service} to {limit} requests per {window_s:.0f} s"
                 )
             waited = True
             await self._sleep(wait_s)
@@ -160,8 +165,8 @@ class Throttle:
         """Waits for the end of the pause."""
         delay_s = self._pause.delay_s
         if delay_s > MAX_TOTAL_WAIT_S:
-            raise GraphRefusalError(
-                f"Throttled by Graph (Retry-After {delay_s:.0f} s), longer than the"
+            raise ServiceRefusalError(
+                f"Throttled by {self._service} (Retry-After {delay_s:.0f} s), longer than the"
                 f" {MAX_TOTAL_WAIT_S:.0f} s that a run waits; the request was not sent.",
                 status=429,
                 headers={"Retry-After": f"{delay_s:.0f}"},
@@ -172,8 +177,6 @@ class Throttle:
 
 
 def _reason(wait_s: float, *, named: bool, of_a_limit: bool) -> str:
-    """What of Graph's answer asked for the pause; a wait that Graph did not name follows HTTP 429
-    alone.
-    """
+    """What of the answer asked for the pause; one that names no wait is HTTP 429 alone."""
     status = ["HTTP 429"] if of_a_limit or not named else []
     return ", ".join([*status, f"Retry-After {wait_s:.0f} s" if named else "no Retry-After"])

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from reconciler.errors import GarbledAnswerError, GraphRefusalError, GraphUnansweredError
+from reconciler.errors import GarbledAnswerError, ServiceRefusalError, ServiceUnansweredError
 
 FIRST_WAIT_S = 0.5
 MAX_WAIT_S = 30.0
@@ -33,7 +33,7 @@ class Pause(Protocol):
     async def __call__(
         self, wait_s: float, *, named: bool = True, of_a_limit: bool = False
     ) -> None:
-        """Pauses for so long; `named`: Graph gave a Retry-After; `of_a_limit`: it did so with HTTP
+        """Pauses for so long; `named`: there was a Retry-After; `of_a_limit`: it did so with HTTP
         429.
         """
 
@@ -46,9 +46,9 @@ def may_repeat(error: BaseException, *, retry_unclear: bool) -> bool:
     after HTTP 5xx, 408, 409 and redirects, and after a lost or unreadable answer. A PUT is
     pre-checked before, as a conflict demands (docs/graph.md §5.2).
     """
-    if isinstance(error, GraphRefusalError):
+    if isinstance(error, ServiceRefusalError):
         return error.status == 429 or (retry_unclear and not error.certain)
-    if isinstance(error, GraphUnansweredError):
+    if isinstance(error, ServiceUnansweredError):
         return error.not_sent or retry_unclear
     return isinstance(error, GarbledAnswerError) and retry_unclear
 
@@ -69,10 +69,10 @@ class RetryPolicy:
         """Seconds of a Retry-After header, given as numbers or HTTP dates; None if absent or
         unreadable.
 
-        The longest of several values is used: the headers of Graph and of a proxy arrive joined
+        The longest of several values is used: those of the service and of a proxy arrive joined
         (RFC 9110 §5.3).
         """
-        if not isinstance(error, GraphRefusalError):
+        if not isinstance(error, ServiceRefusalError):
             return None
         # This splits a date after its weekday; without the weekday it is parsed as the same time.
         values = error.headers.get("Retry-After", "").split(",")

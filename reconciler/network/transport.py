@@ -1,6 +1,4 @@
-"""The only transport: sends to the configured origin only, and nothing but GET until apply unlocks
-writes.
-"""
+"""The only transport: sends to one origin only, and nothing but GET until apply unlocks writes."""
 
 from __future__ import annotations
 
@@ -12,13 +10,12 @@ from urllib.parse import unquote
 
 import httpx
 
-from reconciler.errors import GraphAnswerError, GraphRefusalError, RefusedError, UsageError
-from reconciler.graph.requests import method_and_path
+from reconciler.errors import RefusedError, ServiceAnswerError, ServiceRefusalError, UsageError
 from reconciler.model.secrets import learn
+from reconciler.network.addresses import method_and_path, origin_of
 from reconciler.network.body import Body, TooLargeError
 from reconciler.network.proxies import proxy_for
 
-Origin = tuple[str, str, int | None]
 _TRANSFER_HEADERS = ("content-encoding", "content-length", "transfer-encoding")
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1)
 MAX_ANSWER_BYTES = 8 * 1024**2
@@ -29,12 +26,6 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _FOR_PLANNED = ("PATCH", "DELETE")
 CHALLENGE = "X-Challenge"
 """The header that carries the challenge of a 401 past the SDK."""
-
-
-def origin_of(url: str | httpx.URL) -> Origin:
-    """Scheme, host and port of a URL, with the scheme's default port filled in."""
-    parsed = httpx.URL(url)
-    return parsed.scheme, parsed.host, parsed.port or {"http": 80, "https": 443}.get(parsed.scheme)
 
 
 class ConnectionPool:
@@ -83,8 +74,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     follows foreign links).
     """
 
-    def __init__(self, connections: ConnectionPool, base_url: str) -> None:
+    def __init__(self, connections: ConnectionPool, base_url: str, service: str) -> None:
         self._connections = connections
+        self._service = service
         self._origin = origin_of(base_url)
         self._path = httpx.URL(base_url).path.rstrip("/") + "/"
         self._writes_unlocked = False
@@ -133,15 +125,15 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         contain them.
 
         Raises:
-            GraphAnswerError: the request is for another origin, or the response is too large.
+            ServiceAnswerError: the request is for another origin, or the response is too large.
             httpx.DecodingError: the response cannot be decompressed.
-            GraphRefusalError: the response is a redirect.
+            ServiceRefusalError: the response is a redirect.
             RefusedError: a write while writes are locked, or of an object that is not planned.
         """
         if origin_of(request.url) != self._origin:
-            raise GraphAnswerError(
+            raise ServiceAnswerError(
                 f"A link to another server ({request.url.scheme}://{request.url.host}) was not"
-                " followed; the access token is sent to the configured Graph only."
+                f" followed; the access token is sent to the configured {self._service} only."
             )
         self._refuse_locked(request)
         async with self._connections.lease() as connection:
@@ -149,9 +141,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             self.answered = True
             response = await _read(response, request)
         if 300 <= response.status_code < 400:
-            raise GraphRefusalError(
-                f"Graph answered with a redirect (HTTP {response.status_code}); redirects are not"
-                " followed.",
+            raise ServiceRefusalError(
+                f"{self._service} answered with a redirect (HTTP {response.status_code}); redirects"
+                " are not followed.",
                 status=response.status_code,
                 request_id=response.headers.get("request-id"),
             )
@@ -173,7 +165,7 @@ async def _read(response: httpx.Response, request: httpx.Request) -> httpx.Respo
     """The same response with its complete body, decompressed.
 
     Raises:
-        GraphAnswerError: the body is too large.
+        ServiceAnswerError: the body is too large.
         httpx.DecodingError: it cannot be decompressed.
     """
     try:
@@ -181,7 +173,7 @@ async def _read(response: httpx.Response, request: httpx.Request) -> httpx.Respo
         async for piece in response.aiter_raw():
             body.add(piece)
     except TooLargeError as error:
-        raise GraphAnswerError(
+        raise ServiceAnswerError(
             f"The answer to {method_and_path(request.method, request.url)} (HTTP"
             f" {response.status_code}) is larger than {MAX_ANSWER_BYTES // 1024**2} MiB; reading it"
             " was stopped.",
@@ -195,9 +187,9 @@ async def _read(response: httpx.Response, request: httpx.Request) -> httpx.Respo
     )
 
 
-def open_transport(base_url: str) -> GuardedTransport:
-    """A guarded transport to the base URL, with the proxy and the CA certificates that the
-    environment names.
+def open_transport(base_url: str, service: str) -> GuardedTransport:
+    """A guarded transport to the base URL of the service, which messages name, with the proxy and
+    the CA certificates that the environment names.
 
     A failed connection is tried twice more, before any request is sent.
 
@@ -229,4 +221,4 @@ def open_transport(base_url: str) -> GuardedTransport:
             f" ({type(error).__name__}).",
             hint="Check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from error
-    return GuardedTransport(connections, base_url)
+    return GuardedTransport(connections, base_url, service)

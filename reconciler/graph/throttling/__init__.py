@@ -1,1 +1,0 @@
-"""The mechanisms of throttling, one per module; `reconciler/graph/throttle.py` composes them."""

@@ -1,0 +1,28 @@
+"""Addresses of requests: their origin, and how messages show them."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import httpx
+
+Origin: TypeAlias = tuple[str, str, int | None]
+
+_ENTITLEMENT = "/entitlementManagement"
+
+
+def origin_of(url: str | httpx.URL) -> Origin:
+    """Scheme, host and port of a URL, with the scheme's default port filled in."""
+    parsed = httpx.URL(url)
+    return parsed.scheme, parsed.host, parsed.port or {"http": 80, "https": 443}.get(parsed.scheme)
+
+
+def method_and_path(method: str, url: httpx.URL) -> str:
+    """Method and path as shown in messages. Of Graph's, only the path below entitlement management;
+    one of the beta version says so.
+    """
+    outer, marker, path = url.path.partition(_ENTITLEMENT)
+    if not marker:
+        return f"{method} {url.path}"
+    version = "/beta" if "/beta/" in outer else ""
+    return f"{method} {version}{path or '/'}"
