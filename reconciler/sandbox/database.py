@@ -20,7 +20,7 @@ BUSY_TIMEOUT_S: Final = 10.0
 
 # All kinds of object share a table: to Graph each is a
 # JSON document with an id, and paging, order and lag then need to be written only once.
-Kind = Literal["catalog", "accessPackage", "extension", "policy"]
+Kind = Literal["catalog", "accessPackage", "extension", "policy", "logicApp"]
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     (

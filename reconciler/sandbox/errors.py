@@ -4,10 +4,12 @@ starts it.
 
 
 class GraphError(Exception):
-    """An error that the client receives as Graph's error body (docs/graph.md §5.2)."""
+    """An error that the client receives as an error body of Graph (docs/graph.md §5.2) or of Azure
+    Resource Manager (docs/graph.md §9.3), depending on the path.
+    """
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        """Keep `status` (HTTP), `code` (Graph's error code, for clients) and `message` (for
+        """Keep `status` (HTTP), `code` (the error code, for clients) and `message` (for
         people).
         """
         super().__init__(message)

@@ -96,12 +96,14 @@ def catalog_id(request: web.Request) -> str:
     return str(catalog["id"])
 
 
-def json_response(payload: Json, status: int = 200) -> web.Response:
-    """A JSON answer with Graph's content type."""
+def json_response(
+    payload: Json, status: int = 200, content_type: str = CONTENT_TYPE
+) -> web.Response:
+    """A JSON answer, by default with Graph's content type."""
     return web.Response(
         body=json.dumps(payload, allow_nan=False).encode(),
         status=status,
-        headers={"Content-Type": CONTENT_TYPE},
+        headers={"Content-Type": content_type},
     )
 
 

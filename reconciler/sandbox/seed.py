@@ -1,4 +1,5 @@
-"""Reading a seed: a JSON file of catalogs (with access packages and extensions) and policies.
+"""Reading a seed: a JSON file of catalogs (with access packages and extensions), policies and
+Logic Apps.
 
 Ids and dates that the file omits are derived from names, so that a seed always gives the same
 objects.
@@ -30,6 +31,7 @@ from reconciler.sandbox.resources.extensions.bodies import (
     parse_extension,
 )
 from reconciler.sandbox.resources.extensions.changes import AUTHOR, CLEARED, with_url
+from reconciler.sandbox.resources.logic_apps.seeding import seeded_logic_app
 from reconciler.sandbox.resources.policies.seeding import seeded_policy
 from reconciler.sandbox.strict_json import parsed
 from reconciler.sandbox.switches import Switches
@@ -62,21 +64,23 @@ def load_seed(path: Path | None = None) -> list[Record]:
 def _distinct(records: list[Record]) -> list[Record]:
     seen: set[tuple[str, str]] = set()
     for kind, document, _ in records:
-        if (kind, document["id"]) in seen:
+        identity = document["id"].lower()
+        if (kind, identity) in seen:
             raise SeedError(f"the {kind} id {document['id']} occurs twice")
-        seen.add((kind, document["id"]))
+        seen.add((kind, identity))
     return records
 
 
 def _records(content: Any) -> Iterator[Record]:
-    given = members(
-        content, "", {"catalogs": sequence, "policies": sequence}, required=("catalogs",)
-    )
+    lists = dict.fromkeys(("catalogs", "policies", "logicApps"), sequence)
+    given = members(content, "", lists, required=("catalogs",))
     for index, catalog in enumerate(given["catalogs"]):
         yield from _catalog_records(catalog, f"catalogs[{index}]")
     for index, policy in enumerate(given.get("policies", [])):
         checked = _policy(policy, f"policies[{index}]")
         yield "policy", checked, checked["accessPackage"]["id"].lower()
+    for index, logic_app in enumerate(given.get("logicApps", [])):
+        yield "logicApp", seeded_logic_app(logic_app, f"logicApps[{index}]"), None
 
 
 def _catalog_records(given: Any, where: str) -> Iterator[Record]:

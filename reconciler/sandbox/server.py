@@ -13,6 +13,8 @@ from reconciler.sandbox.exchange import SANDBOX, Sandbox
 from reconciler.sandbox.resources.access_packages.routes import routes as access_packages
 from reconciler.sandbox.resources.catalogs.routes import routes as catalogs
 from reconciler.sandbox.resources.extensions.routes import routes as extensions
+from reconciler.sandbox.resources.logic_apps.callbacks import count_callback_requests
+from reconciler.sandbox.resources.logic_apps.routes import routes as logic_apps
 from reconciler.sandbox.resources.policies.beta_routes import routes as beta_policies
 from reconciler.sandbox.resources.policies.routes import routes as policies
 from reconciler.sandbox.store import Store
@@ -32,7 +34,7 @@ async def serve(
     faults: Sequence[Middleware] = (),
 ) -> AsyncIterator[str]:
     """The base URL `http://127.0.0.1:PORT/v1.0`, served until the end of the block; port 0 means a
-    free one.
+    free one. Azure Resource Manager is at the root of the same server.
 
     A new database is filled with `seed` first. `switches` replace those stored in the database for
     this run. `faults` are aiohttp middlewares directly around the handlers, after the token check.
@@ -51,8 +53,9 @@ async def serve(
 
 
 def _application(sandbox: Sandbox, faults: Sequence[Middleware]) -> web.Application:
-    application = web.Application(middlewares=[envelope, pace(sandbox.switches), tokens(), *faults])
+    own = (envelope, count_callback_requests, pace(sandbox.switches), tokens())
+    application = web.Application(middlewares=[*own, *faults])
     application[SANDBOX] = sandbox
-    for routes in (catalogs, extensions, access_packages, policies, beta_policies):
+    for routes in (catalogs, extensions, access_packages, policies, beta_policies, logic_apps):
         application.add_routes(routes)
     return application

@@ -214,6 +214,22 @@ class Store:
         ).fetchone()
         return Switches(**json.loads(row[0])) if row else Switches()
 
+    def note_callback_request(self) -> None:
+        """Count a request for a trigger's callback URL, which is a secret (docs/graph.md §9.1)."""
+        self._connection.execute(
+            "INSERT INTO settings VALUES ('callback_requests', '1')"
+            " ON CONFLICT (name) DO UPDATE SET value = value + 1"
+        )
+
+    def callback_requests(self) -> int:
+        """How often a callback URL was requested since the last `reset`, refused requests
+        included.
+        """
+        row = self._connection.execute(
+            "SELECT value FROM settings WHERE name = 'callback_requests'"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
     def restart(self, records: Iterable[Record], switches: Switches | None) -> None:
         """Replace everything by `records` and keep `switches` for later, in one transaction."""
         with self.writing():

@@ -40,7 +40,8 @@ def _about(meaning: str, *, minimum: int = 0, allowed: tuple[int, ...] = ()) -> 
 class Switches:
     """How the sandbox behaves; every field is a switch and its `meaning` metadata one line of help.
 
-    Source: docs/graph.md §8; paging and delete: docs/graph.md §1.4, §1.6; errors: docs/graph.md §5.
+    Source: docs/graph.md §8; paging and delete: docs/graph.md §1.4, §1.6; errors: docs/graph.md §5;
+    Logic Apps: docs/graph.md §9.3.
     """
 
     timeout_answer: TimeoutName = field(
@@ -111,6 +112,10 @@ class Switches:
     )
     beta_policies: Literal["shown", "403", "404", "500"] = field(
         default="shown", metadata=_about("what beta answers for a policy, or the status")
+    )
+    logic_apps: Literal["shown", "403"] = field(
+        default="shown",
+        metadata=_about("what Azure Resource Manager answers for a Logic App, or the status"),
     )
     page_size: int = field(default=100, metadata=_about("objects per page", minimum=1))
     list_order: Literal["insertion", "reverse", "shuffle"] = field(

@@ -2,10 +2,10 @@
 replace.
 """
 
-import hashlib
 from typing import Final
 from uuid import uuid4
 
+from reconciler.sandbox.access_endpoints import access_endpoint
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.errors import GraphError, invalid_model
 from reconciler.sandbox.resources.extensions.bodies import TRIPLE
@@ -85,11 +85,8 @@ def trigger_url(endpoint: Json) -> str:
     """The trigger url of a Logic App, in the form of docs/graph.md §2.6; always the same for the
     same Logic App.
     """
-    digest = hashlib.sha256(
-        "/".join(_triple(endpoint)).encode("utf-8", "surrogatepass")
-    ).hexdigest()
-    host = f"prod-{int(digest[32:40], 16) % 100:02d}.westeurope.logic.azure.com:443"
-    return f"https://{host}/workflows/{digest[:32]}/triggers/manual/paths/invoke?api-version=2016-10-01"
+    stem = access_endpoint(*(str(endpoint[name]) for name in TRIPLE))
+    return f"{stem}/triggers/manual/paths/invoke?api-version=2016-10-01"
 
 
 def _triple(endpoint: Json) -> tuple[str, ...]:
