@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from reconciler.errors import AuthenticationError, UsageError
 from reconciler.model.environment import Environment
 from reconciler.model.identity import Identity
+from reconciler.model.logic_app import ArmCloud
 from reconciler.model.target import SANDBOX
 
 AuthMode = Literal[
@@ -25,30 +26,51 @@ AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """One national cloud: host names of Graph and of the sign-in authority, and the audience of a
-    GitHub token.
+    """One national cloud: host names of Graph and of the sign-in authority, the audience of a
+    GitHub token, and its Azure Resource Manager.
     """
 
     graph_host: str
     authority_host: str
-    token_exchange_audience: str = "api://AzureADTokenExchange"  # noqa: S105 - an audience, not a secret
+    token_exchange_audience: str
+    arm: ArmCloud
 
+
+_GLOBAL_ARM = ArmCloud("management.azure.com")
+_USGOV_ARM = ArmCloud(
+    "management.usgovcloudapi.net", audience_host="management.core.usgovcloudapi.net"
+)
+_CHINA_ARM = ArmCloud(
+    "management.chinacloudapi.cn", issuer_hosts=("sts.chinacloudapi.cn", "sts.windows.net")
+)
 
 CLOUDS: dict[str, Cloud] = {
-    "global": Cloud("graph.microsoft.com", "login.microsoftonline.com"),
+    "global": Cloud(
+        "graph.microsoft.com",
+        "login.microsoftonline.com",
+        "api://AzureADTokenExchange",
+        _GLOBAL_ARM,
+    ),
     "usgov": Cloud(
-        "graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"
+        "graph.microsoft.us",
+        "login.microsoftonline.us",
+        "api://AzureADTokenExchangeUSGov",
+        _USGOV_ARM,
     ),
     "usgov-dod": Cloud(
-        "dod-graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"
+        "dod-graph.microsoft.us",
+        "login.microsoftonline.us",
+        "api://AzureADTokenExchangeUSGov",
+        _USGOV_ARM,
     ),
     "china": Cloud(
         "microsoftgraph.chinacloudapi.cn",
         "login.chinacloudapi.cn",
         "api://AzureADTokenExchangeChina",
+        _CHINA_ARM,
     ),
 }
-"""Source: docs/graph.md §4."""
+"""Source: docs/graph.md §4, §9.4."""
 
 DEFAULT_PATH = Path("desired_state")
 """The files that a command reads if it is given no path."""
@@ -67,7 +89,7 @@ class Settings:
     credential is used.
 
     `loopback_authority`: an https origin on loopback that replaces the cloud's authority, for
-        tests.
+        tests. `arm_on_loopback`: an Azure Resource Manager on loopback, beside any Graph.
     """
 
     graph_url: str
@@ -81,6 +103,21 @@ class Settings:
     max_retries: int
     loopback_authority: str | None = None
     environment: Environment | None = None
+    arm_on_loopback: str | None = None
+
+    @property
+    def arm_url(self) -> str:
+        """The origin of Azure Resource Manager: the one given, else that of the cloud, else that of
+        the Graph on loopback, as the sandbox answers for both.
+        """
+        if self.arm_on_loopback is not None:
+            return self.arm_on_loopback
+        return f"https://{self.cloud.arm.host}" if self.cloud else arm_beside(self.graph_url)
+
+    @property
+    def arm_cloud(self) -> ArmCloud:
+        """The cloud that the claims of a Logic App must fit; on loopback the global one."""
+        return (self.cloud or CLOUDS["global"]).arm
 
     @property
     def environment_name(self) -> str | None:
@@ -106,6 +143,7 @@ class TargetOptions:
     concurrency: int = 8
     timeout_s: float = 30.0
     max_retries: int = 5
+    arm_url: str | None = None
 
 
 def resolve_settings(
@@ -149,7 +187,15 @@ def resolve_settings(
         max_retries=options.max_retries,
         loopback_authority=_loopback_authority(variables),
         environment=environment,
+        arm_on_loopback=None if options.arm_url is None else _checked_arm_url(options.arm_url),
     )
+
+
+def arm_beside(graph_url: str) -> str:
+    """The origin of a Graph on loopback, where the sandbox also answers for Azure Resource
+    Manager.
+    """
+    return graph_url.removesuffix("/v1.0")
 
 
 def _in_environment(options: TargetOptions, environment: Environment | None) -> TargetOptions:
@@ -248,9 +294,31 @@ def _graph(options: TargetOptions) -> tuple[str, Cloud | None]:
     return f"https://{cloud.graph_host}/v1.0", cloud
 
 
+def _checked_arm_url(arm_url: str) -> str:
+    """The origin, rebuilt from its checked parts: on loopback only, as each cloud has its own."""
+    example = "for example http://127.0.0.1:8484"
+    try:
+        parts = _split(arm_url)
+    except ValueError as error:
+        raise UsageError("--arm-url is not a URL.", hint=f"Give {example}.") from error
+    if parts.scheme not in ("http", "https") or parts.hostname not in LOOPBACK_HOSTS:
+        raise UsageError(
+            "--arm-url is not an address on loopback; no token will be sent to it.",
+            hint=f"Give {example}; the Azure Resource Manager of a cloud follows from --cloud.",
+        )
+    if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
+        raise UsageError("--arm-url has more than scheme, host and port.", hint=f"Give {example}.")
+    return _origin(parts)
+
+
 def _checked_url(graph_url: str) -> tuple[str, Cloud | None]:
     """The URL, rebuilt from its checked parts, with its cloud (None on loopback)."""
-    parts = _split(graph_url)
+    try:
+        parts = _split(graph_url)
+    except ValueError as error:
+        raise UsageError(
+            "--graph-url is not a URL.", hint="Give for example http://127.0.0.1:8484/v1.0."
+        ) from error
     host = parts.hostname or ""
     if (
         parts.username is not None
@@ -280,13 +348,13 @@ def _origin(parts: SplitResult) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
-def _split(graph_url: str) -> SplitResult:
-    try:
-        parts = urlsplit(graph_url)
-        if parts.port == 0:
-            raise ValueError("port 0")  # noqa: TRY301 - handled like a port above 65535, which raises the same
-    except ValueError as error:
-        raise UsageError(
-            "--graph-url is not a URL.", hint="Give for example http://127.0.0.1:8484/v1.0."
-        ) from error
+def _split(url: str) -> SplitResult:
+    """The parts of a URL.
+
+    Raises:
+        ValueError: it is not one, or its port is not between 1 and 65535.
+    """
+    parts = urlsplit(url)
+    if parts.port == 0:
+        raise ValueError("port 0")
     return parts

@@ -16,10 +16,14 @@ from reconciler.model.plan import Plan
 Pairs: TypeAlias = Sequence[tuple[DesiredScope, ObservedScope]]
 
 
+def _no_plan(_pairs: Pairs) -> Plan:
+    raise AssertionError("these files are not compared with live objects")
+
+
 @dataclass(frozen=True, slots=True)
 class Files:
     """The texts of the files by name, the environment for which they are read, and how a plan is
-    made.
+    made where they are compared with live objects.
 
     `others` are the other environments for which they are valid, and must stay valid.
     """
@@ -27,7 +31,7 @@ class Files:
     texts: Mapping[str, str]
     document_format: DocumentFormat
     environment: Environment | None
-    planned: Callable[[Pairs], Plan]
+    planned: Callable[[Pairs], Plan] = _no_plan
     others: tuple[Environment, ...] = ()
 
     def loaded(self, texts: Mapping[str, str], environment: Environment | None) -> LoadedState:

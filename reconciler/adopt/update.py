@@ -11,6 +11,8 @@ from reconciler.adopt.adoption import Adoption, new_object, with_refusals
 from reconciler.adopt.drifted import adoptions
 from reconciler.adopt.files import Files, Pairs
 from reconciler.adopt.parts import parts
+from reconciler.adopt.refusals import not_updated
+from reconciler.adopt.refusals import refused as refused_edits
 from reconciler.adopt.rewriting import edited, placed
 from reconciler.adopt.sources import Document, documents_of
 from reconciler.adopt.verification import Before, objection
@@ -18,8 +20,8 @@ from reconciler.declarable.findings import left_out, unreadable
 from reconciler.declarable.live import Declarable, declarable, declarables
 from reconciler.declarable.names import Names
 from reconciler.loader.scopes import in_order
-from reconciler.model.diagnostic import Diagnostic, SourceLocation
-from reconciler.model.export import Edit, Update
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.export import Update
 from reconciler.model.kind import Kinds
 from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef, Observed, ObservedScope
@@ -65,7 +67,7 @@ def update(files: Files, pairs: Pairs) -> Update:
             *map(unreadable, _not_read(pairs, before.plan)),
             *_left_out(unmanaged),
             *_left_as_declared(before.plan, complete, files.document_format.kinds),
-            *_refused(refused),
+            *refused_edits(refused),
         ),
         complete=before.plan.complete,
     )
@@ -190,23 +192,4 @@ def _left_as_declared(
             what = f'"{change.object.display_name}" is not updated in the file'
             sentences = {**SENTENCES, **kinds.named(change.kind).reasons}
             because = sentence(change.reason, change, sentences)
-            yield _not_updated(what, because, change.source)
-
-
-def _refused(adoptions: Iterable[Adoption]) -> Iterator[Diagnostic]:
-    """R308 for each edit that was not made."""
-    for adoption in adoptions:
-        for edit in adoption.edits:
-            yield _not_updated(_what(edit), adoption.refusal, edit.place)
-
-
-def _what(edit: Edit) -> str:
-    name = f'"{edit.object.display_name or ""}"'
-    if edit.path:
-        return f"{name}: {'/'.join(edit.path)} is not updated in the file"
-    return f"{name} ({edit.object.id}) is not added to the file"
-
-
-def _not_updated(what: str, because: str, place: SourceLocation | None) -> Diagnostic:
-    hint = "Edit the file by hand, or apply what it declares."
-    return Diagnostic("R308", "warning", f"{what}, because {because.rstrip('.')}.", hint, place)
+            yield not_updated(what, because, change.source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -39,13 +39,45 @@ class Before:
 def objection(adopted: Sequence[Adoption], before: Before) -> str:
     """Why the edited files are wrong; "" if they declare and plan exactly what was adopted."""
     files = before.files
-    texts = edited(files.texts, adopted)
-    after = files.declared(texts) if texts else ()
-    if not only_adopted(before.declared, after, adopted, files.document_format.kinds):
-        return _UNSAFE
+    texts, after = _edited(adopted, files)
+    because = _unsafe(adopted, files, before.declared, after) or _invalid(files, texts)
     edits = [edit for adoption in adopted for edit in adoption.edits]
-    if not _is_settled(before.plan, files.plan(after, before.pairs), edits):
-        return _UNSAFE
+    if because or _is_settled(before.plan, files.plan(after, before.pairs), edits):
+        return because
+    return _UNSAFE
+
+
+def objection_to_given(
+    adopted: Sequence[Adoption], files: Files, declared: Sequence[DesiredScope]
+) -> str:
+    """Why the edited files are wrong, which `declared` this before; "" if they declare exactly what
+    was adopted.
+    """
+    texts, after = _edited(adopted, files)
+    return _unsafe(adopted, files, declared, after) or _invalid(files, texts)
+
+
+def _edited(
+    adopted: Sequence[Adoption], files: Files
+) -> tuple[Mapping[str, str], Sequence[DesiredScope]]:
+    """The edited texts, and what they declare."""
+    texts = edited(files.texts, adopted)
+    return texts, files.declared(texts) if texts else ()
+
+
+def _unsafe(
+    adopted: Sequence[Adoption],
+    files: Files,
+    declared: Sequence[DesiredScope],
+    after: Sequence[DesiredScope],
+) -> str:
+    """Why the files do not declare what they did before plus the edits; "" if they do."""
+    safe = only_adopted(declared, after, adopted, files.document_format.kinds)
+    return "" if safe else _UNSAFE
+
+
+def _invalid(files: Files, texts: Mapping[str, str]) -> str:
+    """In which other environment the files would become invalid; "" if in none."""
     for environment in files.others:
         errors = files.loaded(texts, environment).errors
         if errors:

@@ -5,12 +5,13 @@ client.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from reconciler.app.embedded import embedded_graph
 from reconciler.auth.credentials import open_tokens
 from reconciler.auth.identity import identity_of
-from reconciler.errors import AuthenticationError, StalePlanError, UsageError
+from reconciler.errors import AuthenticationError, StalePlanError
 from reconciler.graph.client import GraphClient, open_client
 from reconciler.model.identity import Identity
 from reconciler.model.plan import Plan
@@ -90,14 +91,5 @@ async def _graph_url(settings: Settings) -> AsyncIterator[str]:
     if settings.sandbox_db is None:
         yield settings.graph_url
         return
-    from reconciler.sandbox.errors import SandboxDatabaseError
-    from reconciler.sandbox.server import serve
-
-    async with AsyncExitStack() as stack:
-        try:
-            url = await stack.enter_async_context(serve(settings.sandbox_db))
-        except (SandboxDatabaseError, OSError) as error:
-            raise UsageError(
-                f"The sandbox cannot start: {error}", hint="Choose another --sandbox-db."
-            ) from error
+    async with embedded_graph(settings.sandbox_db) as url:
         yield url

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.app.kinds import KINDS, document_format
 from reconciler.app.runs import Progress
@@ -15,6 +17,9 @@ from reconciler.model.environment import Environment
 from reconciler.model.export import Export, Update
 from reconciler.model.objects import ObjectRef, ObservedScope, Referring
 from reconciler.settings import Settings
+
+if TYPE_CHECKING:
+    from reconciler.adopt.files import Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,6 @@ async def update(
     settings: Settings, variables: Mapping[str, str], files: UpdateFiles, progress: Progress
 ) -> Update:
     """The live values for the files, which are valid; `replace` writes them."""
-    from reconciler.adopt.files import Files
     from reconciler.adopt.update import update as updated
     from reconciler.app.connection import connect
     from reconciler.app.steps import observed, plan_context
@@ -116,16 +120,16 @@ async def update(
     async with connect(settings, variables, progress.remark) as connection:
         pairs = await observed(connection, files.loaded.scopes, progress)
         context = plan_context(connection)
-    return updated(
-        Files(
-            files.texts,
-            document_format(),
-            settings.environment,
-            lambda some: build_plan(some, KINDS, context),
-            _other_environments(settings, files.texts),
-        ),
-        pairs,
-    )
+    planned = functools.partial(build_plan, kinds=KINDS, context=context)
+    return updated(dataclasses.replace(editable(settings, files), planned=planned), pairs)
+
+
+def editable(settings: Settings, files: UpdateFiles) -> Files:
+    """The files as an edit needs them."""
+    from reconciler.adopt.files import Files
+
+    others = _other_environments(settings, files.texts)
+    return Files(files.texts, document_format(), settings.environment, others=others)
 
 
 def replace(files: UpdateFiles, updated: Update) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.errors import UsageError
@@ -39,13 +39,7 @@ def select_read(
         UsageError: no declared scope has the name.
     """
     requested = {folded(name) for name in names}
-    known_names = set[str]().union(*map(_names_of_pair, pairs))
-    unknown = [name for name in names if folded(name) not in known_names]
-    if unknown:
-        known = ", ".join(sorted(str(scope.parent) for scope in declared if scope.parent))
-        raise UsageError(
-            f"No file declares a catalog named {', '.join(unknown)}.", hint=f"Declared: {known}."
-        )
+    _refuse_undeclared(names, set().union(*map(_names_of_pair, pairs)), declared)
     if not names:
         return pairs
     chosen = [pair for pair in pairs if _names_of_pair(pair) & requested or _half_known(pair[1])]
@@ -54,6 +48,36 @@ def select_read(
         (part, observed) for scope, observed in pairs for part in _declaring(parents, [scope])
     ]
     return [*declaring, *chosen]
+
+
+def select_declared(
+    declared: Sequence[DesiredScope], names: Sequence[str]
+) -> Sequence[DesiredScope]:
+    """The declared scopes that the names select, by id or display name as the files give it; all
+    without a name.
+
+    Raises:
+        UsageError: no declared scope has the name.
+    """
+    requested = {folded(name) for name in names}
+    _refuse_undeclared(names, set().union(*(_names(scope.parent) for scope in declared)), declared)
+    return [scope for scope in declared if not names or _names(scope.parent) & requested]
+
+
+def _refuse_undeclared(
+    names: Sequence[str], known: Collection[str], declared: Sequence[DesiredScope]
+) -> None:
+    """Returns if every name is known.
+
+    Raises:
+        UsageError: one is not.
+    """
+    unknown = [name for name in names if folded(name) not in known]
+    if unknown:
+        every = ", ".join(sorted(str(scope.parent) for scope in declared if scope.parent))
+        raise UsageError(
+            f"No file declares a catalog named {', '.join(unknown)}.", hint=f"Declared: {every}."
+        )
 
 
 def _declaring(

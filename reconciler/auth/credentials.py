@@ -22,7 +22,7 @@ from reconciler.errors import AuthenticationError
 from reconciler.model.identity import Assertion
 from reconciler.model.secrets import learn_value
 from reconciler.network.proxies import proxy_for
-from reconciler.settings import Settings
+from reconciler.settings import Cloud, Settings
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
@@ -125,20 +125,42 @@ def _ignore(_assertion: Assertion) -> None:
 def open_tokens(
     settings: Settings, environment: Mapping[str, str], on_assertion: OnAssertion = _ignore
 ) -> CredentialTokens | LoopbackToken:
-    """The token source for the settings; `on_assertion` is called with each assertion before Entra
-    gets it.
+    """The source of tokens for the Graph of the settings; `on_assertion` is called with each
+    assertion before Entra gets it.
 
     Raises:
         AuthenticationError: `auto` finds no way to sign in, or variables that the mode needs are
             not set.
         UsageError: the environment names a proxy that is not supported.
     """
-    if settings.cloud is None:
+    cloud = settings.cloud
+    if cloud is None:
         return LoopbackToken(settings.loopback_token)
-    proxy_for(
-        f"https://{settings.cloud.graph_host}"
-    )  # before the sign-in libraries fail with messages of their own
-    mode = choose_mode(environment) if settings.auth == "auto" else settings.auth
-    sign_in = SignIn(mode, settings.cloud, settings, environment, on_assertion)
-    scope = f"https://{settings.cloud.graph_host}/.default"
+    sign_in = _sign_in(settings, cloud, environment, on_assertion)
+    scope = f"https://{cloud.graph_host}/.default"
     return CredentialTokens(sign_in.credential, scope, explain=sign_in.explain)
+
+
+def open_arm_tokens(
+    settings: Settings, environment: Mapping[str, str]
+) -> CredentialTokens | LoopbackToken:
+    """The source of tokens for Azure Resource Manager: of another scope, and with a cache of its
+    own, so that neither service ever gets the token of the other.
+
+    Raises:
+        AuthenticationError, UsageError: as for `open_tokens`.
+    """
+    cloud = settings.cloud
+    if cloud is None or settings.arm_on_loopback is not None:
+        return LoopbackToken(settings.loopback_token)
+    sign_in = _sign_in(settings, cloud, environment, _ignore)
+    return CredentialTokens(sign_in.credential, cloud.arm.scope, explain=sign_in.explain)
+
+
+def _sign_in(
+    settings: Settings, cloud: Cloud, environment: Mapping[str, str], on_assertion: OnAssertion
+) -> SignIn:
+    # Before the sign-in libraries fail with messages of their own.
+    proxy_for(f"https://{cloud.graph_host}")
+    mode = choose_mode(environment) if settings.auth == "auto" else settings.auth
+    return SignIn(mode, cloud, settings, environment, on_assertion)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ from reconciler.settings import DEFAULT_PATH
 
 if TYPE_CHECKING:
     from reconciler.cli.output import Output
-    from reconciler.model.export import Export
+    from reconciler.model.export import Export, Update
     from reconciler.settings import Settings
 
 
@@ -180,7 +179,6 @@ def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
     """Updates the files, unless they have errors."""
     from reconciler.app.export import files_to_update, update
     from reconciler.app.export import replace as replace_files
-    from reconciler.app.files import environment_names
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import emit, progress
     from reconciler.render.export import update_document, update_text
@@ -198,18 +196,21 @@ def _update(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
     emit(to_json(update_document(updated)) if is_json else update_text(updated), output)
     if not is_json:
         tell_findings(updated.diagnostics, output)
-    others = [name for name in environment_names() if name != settings.environment_name]
-    if updated.edits and others and output.verbosity >= 0:
-        _tell_environments(settings.environment_name, others)
+    note_other_environments(settings, updated, output)
     return DONE if updated.complete else REFUSED
 
 
-def _tell_environments(chosen: str | None, others: Iterable[str]) -> None:
+def note_other_environments(settings: Settings, updated: Update, output: Output) -> None:
     """Notes that values of one tenant, such as the URL of a Logic App, are now in files that are
     used for several.
     """
+    from reconciler.app.files import environment_names
     from reconciler.cli.output import tell
 
+    chosen = settings.environment_name
+    others = [name for name in environment_names() if name != chosen]
+    if not updated.edits or not others or output.verbosity < 0:
+        return
     where = f"in environment {chosen}" if chosen else "without an environment"
     tell(
         f"Note: The new values were read {where}, but the files are also used for"

@@ -33,11 +33,13 @@ def print_findings(
     so: otherwise `reconciler plan > plan.txt` would stop without showing anything.
     """
     from reconciler.cli.output import emit, tell
+    from reconciler.render.findings import verdict
     from reconciler.render.formats import rendered_findings
     from reconciler.render.nouns import counted
 
-    counts = checked or {"files": 0}
-    emit(rendered_findings(diagnostics, output.format, counts, tool_version=__version__), output)
+    conclusion = verdict(diagnostics, **(checked or {"files": 0}))
+    shown = rendered_findings(diagnostics, output.format, conclusion, tool_version=__version__)
+    emit(shown, output)
     if not is_result and not is_terminal(sys.stdout):
         errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
         tell(

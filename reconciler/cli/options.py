@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "markdown", "json", "github")
-REPEATED = ("sandbox", "sandbox_db", "graph_url", "cloud", "auth", "environment", "max_deletes")
+REPEATED = (
+    "sandbox",
+    "sandbox_db",
+    "graph_url",
+    "arm_url",
+    "cloud",
+    "auth",
+    "environment",
+    "max_deletes",
+)
 TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
 
 
@@ -125,7 +134,7 @@ def _with_target(function: F, *, writes: bool) -> F:
 
     @functools.wraps(function)
     def with_settings(**arguments: Any) -> Any:
-        given = {name: arguments.pop(name) for name in TARGET_NAMES}
+        given = {name: arguments.pop(name) for name in TARGET_NAMES if name in arguments}
         name = arguments.pop("environment")
         if name:
             environment, faults = _environment(name)
@@ -269,6 +278,15 @@ _TARGET = (
         help="Retries of one request.",
     ),
 )
+
+
+arm_url_option = click.option(
+    "--arm-url",
+    envvar="RECONCILER_ARM_URL",
+    metavar="URL",
+    help="Azure Resource Manager on loopback, for tests.  [default: from --cloud, or the sandbox]",
+)
+"""Use it above `target_options`, which takes its value."""
 
 
 def page_options(function: F) -> F:

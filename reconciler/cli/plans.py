@@ -11,6 +11,7 @@ import click
 
 from reconciler.cli.findings import INVALID_FILES, print_findings, report_invalid
 from reconciler.cli.options import (
+    arm_url_option,
     output_options,
     page_options,
     paths_argument,
@@ -21,6 +22,7 @@ from reconciler.errors import InvalidFilesError
 from reconciler.settings import DEFAULT_MAX_DELETES, DEFAULT_PATH
 
 if TYPE_CHECKING:
+    from reconciler.app.plan import Checks
     from reconciler.cli.output import Output
     from reconciler.loader import LoadedState
     from reconciler.model.plan import Plan
@@ -88,8 +90,15 @@ def validate_command(paths: tuple[Path, ...], output: Output) -> int:
 @detailed_exitcode
 @max_deletes_option
 @no_beta_check_option
+@click.option(
+    "--preflight",
+    is_flag=True,
+    envvar="RECONCILER_PREFLIGHT",
+    help="Check the declared Logic Apps too; needs the role Reader on them.",
+)
 @summary_option
 @page_options
+@arm_url_option
 @output_options()
 @target_options
 def plan_command(  # noqa: PLR0913 - one parameter for each option
@@ -100,6 +109,7 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
     detailed_exitcode: bool,
     max_deletes: int,
     no_beta_check: bool,
+    preflight: bool,
     summary: bool,
     page: Page,
     settings: Settings,
@@ -115,9 +125,11 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
         earlier = None if baseline is None else show(baseline)
     except InvalidFilesError as error:
         return report_invalid(error, output)
+    from reconciler.app.plan import Checks
     from reconciler.plan.limit import beyond_limit, with_limit
 
-    plan = _plan(paths, settings, output, earlier, second_looks=not no_beta_check)
+    checks = Checks(second_looks=not no_beta_check, preflight=preflight)
+    plan = _plan(paths, settings, output, checks, earlier)
     if plan is None:
         return INVALID_FILES
     plan = with_limit(plan, max_deletes)
@@ -156,9 +168,10 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option
 
     PATH is a file or folder of YAML, by default desired_state.
     """
+    from reconciler.app.plan import Checks
     from reconciler.plan.limit import beyond_limit, with_limit
 
-    plan = _plan(paths, settings, output, second_looks=not no_beta_check)
+    plan = _plan(paths, settings, output, Checks(second_looks=not no_beta_check))
     if plan is None:
         return INVALID_FILES
     plan = with_limit(plan, max_deletes)
@@ -207,9 +220,8 @@ def _plan(
     paths: tuple[Path, ...],
     settings: Settings,
     output: Output,
+    checks: Checks,
     baseline: Plan | None = None,
-    *,
-    second_looks: bool,
 ) -> Plan | None:
     """The plan for the files; None after printing the errors in them."""
     from reconciler.app.plan import plan
@@ -220,8 +232,7 @@ def _plan(
     if declared is None:
         return None
     with progress(output) as bars:
-        planned = plan(settings, os.environ, declared, bars, baseline, second_looks=second_looks)
-        return run_async(planned)
+        return run_async(plan(settings, os.environ, declared, bars, baseline, checks))
 
 
 def _save(plan: Plan, out: Path | None, output: Output, *, is_refused: bool) -> None:

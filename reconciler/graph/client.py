@@ -21,13 +21,14 @@ from reconciler.errors import (
     ServiceError,
     ServiceRefusalError,
 )
-from reconciler.graph.exchange import claims_asked_for, exchange, open_adapter
+from reconciler.graph.exchange import exchange, open_adapter
 from reconciler.graph.listing import MAX_ITEMS, Listing
 from reconciler.graph.requests import Requests, described, follow
 from reconciler.model.graph import Answer, Request
 from reconciler.model.json_values import JsonObject
 from reconciler.network.attempts import until_clear
 from reconciler.network.back_off import BackOff
+from reconciler.network.challenges import claims_asked_for
 from reconciler.network.limits import Limits
 from reconciler.network.throttle import Throttle
 from reconciler.network.tokens import TokenSource

@@ -8,8 +8,6 @@ Why raw: typed models cost 3 to 5 ms per object, corrupt durations and lose null
 from __future__ import annotations
 
 import asyncio
-import base64
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -30,7 +28,7 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 
-from reconciler.errors import GarbledAnswerError, ServiceRefusalError
+from reconciler.errors import GarbledAnswerError
 from reconciler.graph.failures import refusal, unanswered
 from reconciler.graph.requests import described
 from reconciler.model.graph import Answer
@@ -39,7 +37,7 @@ from reconciler.model.strict_json import InvalidJsonError, parsed
 from reconciler.network.addresses import origin_of
 from reconciler.network.body import ACCEPTED
 from reconciler.network.tokens import TokenSource
-from reconciler.network.transport import CHALLENGE, GuardedTransport
+from reconciler.network.transport import GuardedTransport
 
 
 @asynccontextmanager
@@ -121,18 +119,6 @@ class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
         return self._hosts
-
-
-def claims_asked_for(refused: ServiceRefusalError) -> str | None:
-    """The claims challenge of a 401 as JSON text; Graph sends it base64-encoded. None if there is
-    none.
-    """
-    challenge = re.search(r'\bclaims="([^"]*)"', refused.headers.get(CHALLENGE, ""))
-    try:
-        text = base64.b64decode(challenge[1] if challenge else "", altchars=b"-_").decode()
-        return text if isinstance(parsed(text), dict) else None
-    except ValueError:
-        return None
 
 
 def _json_object(

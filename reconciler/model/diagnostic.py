@@ -66,9 +66,18 @@ CODES: dict[str, str] = {
     "R314": "A large share of the managed extensions would change",
     "R315": "It is not known completely what uses an extension that is to be deleted",
     "R316": "The plan deletes or replaces more objects than allowed",
+    "R401": "The Logic App was not found, or could not be read",
+    "R402": "The Logic App is not a Consumption one",
+    "R403": "The Logic App has no Request trigger, or not the one in `url`",
+    "R404": "The Logic App is not enabled",
+    "R405": "Shared access signatures of the Logic App are on, or may be",
+    "R406": "No authorization policy of the Logic App fits entitlement management",
+    "R407": "The `url` is not the address of the Logic App",
+    "R408": "The resource id of the Logic App is longer than 150 characters",
+    "R409": "Too little is declared to tell which Logic App an extension calls",
 }
 """Code → its title. R0: files and YAML, R1: schema, R2: rules beyond the schema, R3: findings of a
-plan.
+plan, R4: findings about Logic Apps.
 """
 
 

@@ -66,7 +66,7 @@ def _named(ref: ObjectRef) -> Document:
 
 def update_text(update: Update) -> str:
     """What was edited, a line for each, and one stable last line."""
-    lines = [_line(edit) for edit in update.edits]
+    lines = edit_lines(update)
     lines += [
         f"! {object_title(ref)} is declared and not live: apply will create it; "
         "remove its declaration if it was deleted or renamed"
@@ -74,6 +74,11 @@ def update_text(update: Update) -> str:
     ]
     separator = [""] if lines else []
     return "".join(f"{line}\n" for line in (*lines, *separator, _counts(update)))
+
+
+def edit_lines(update: Update) -> list[str]:
+    """What was edited, a line for each."""
+    return [_line(edit) for edit in update.edits]
 
 
 def _counts(update: Update) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Outcome, Plan
+from reconciler.model.preflight import Preflight
 from reconciler.model.usage import Usage
 from reconciler.render.page import Page
 from reconciler.render.sentences import Sentences
@@ -86,13 +87,12 @@ def rendered_outcomes(
 def rendered_findings(
     diagnostics: Sequence[Diagnostic],
     format_name: str,
-    checked: Mapping[str, int],
+    conclusion: Sequence[str],
     *,
     tool_version: str,
 ) -> str:
-    """The findings of a validation as `text`, `markdown`, `json`, `github` or `sarif`.
-
-    `checked` counts `files`, `environments`, and declarations by the plural of their kind.
+    """The findings as `text`, `markdown`, `json`, `github` or `sarif`; for the formats that people
+    read, with the lines that conclude them.
     """
     match format_name:
         case "json":
@@ -102,11 +102,11 @@ def rendered_findings(
         case "markdown":
             from reconciler.render.markdown_tables import diagnostics_markdown
 
-            return diagnostics_markdown(diagnostics, **checked)
+            return diagnostics_markdown(diagnostics, conclusion)
         case "github":
             from reconciler.render.github import diagnostics_github
 
-            return diagnostics_github(diagnostics, **checked)
+            return diagnostics_github(diagnostics, conclusion)
         case "sarif":
             from reconciler.render.sarif import diagnostics_sarif
 
@@ -114,7 +114,21 @@ def rendered_findings(
         case _:
             from reconciler.render.text import diagnostics_text
 
-            return diagnostics_text(diagnostics, **checked)
+            return diagnostics_text(diagnostics, conclusion)
+
+
+def rendered_preflight(preflight: Preflight, format_name: str, *, tool_version: str) -> str:
+    """The findings about Logic Apps as `text`, `markdown`, `json`, `github` or `sarif`."""
+    from reconciler.render.preflight import conclusion, preflight_document
+
+    if format_name == "json":
+        from reconciler.render.json_document import to_json
+
+        return to_json(preflight_document(preflight))
+    findings = preflight.diagnostics
+    return rendered_findings(
+        findings, format_name, conclusion(preflight), tool_version=tool_version
+    )
 
 
 def rendered_usage(usage: Usage, format_name: str, sentences: Sentences) -> str:

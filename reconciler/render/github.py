@@ -13,7 +13,7 @@ from reconciler.model.plan import Change, Outcome, Plan
 from reconciler.render import drift as drift_words
 from reconciler.render import rows, titles, view
 from reconciler.render.escape import workflow_command
-from reconciler.render.findings import findings_below, findings_on_top, verdict
+from reconciler.render.findings import findings_below, findings_on_top
 from reconciler.render.outcomes import apply_line, nothing_done, outcome_line, outcome_notes
 from reconciler.render.scopes import incomplete
 from reconciler.render.wording import PLAIN, Wording
@@ -50,10 +50,10 @@ def outcomes_github(plan: Plan, outcomes: Sequence[Outcome], wording: Wording = 
     return _lines(annotations, [*nothing_done(plan, outcomes), apply_line(outcomes)])
 
 
-def diagnostics_github(diagnostics: Sequence[Diagnostic], **checked: int) -> str:
-    """The findings of `validate` at their places, and the verdict."""
+def diagnostics_github(diagnostics: Sequence[Diagnostic], conclusion: Sequence[str]) -> str:
+    """The findings at their places, and the lines that conclude them."""
     annotations = [_diagnostic(diagnostic) for diagnostic in diagnostics]
-    return _lines(annotations, verdict(diagnostics, **checked))
+    return _lines(annotations, conclusion)
 
 
 def _change(change: Change, wording: Wording) -> _Annotation:

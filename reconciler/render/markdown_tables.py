@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Outcome, Plan
 from reconciler.render.escape import table_row
-from reconciler.render.findings import verdict
 from reconciler.render.markdown_parts import (
     FINDING_TITLES,
     finding_rows,
@@ -31,9 +30,9 @@ def outcomes_markdown(plan: Plan, outcomes: Sequence[Outcome], wording: Wording 
     return joined([f"### {apply_line(outcomes)}", *what])
 
 
-def diagnostics_markdown(diagnostics: Sequence[Diagnostic], **checked: int) -> str:
-    """The findings of `validate`: the verdict as headline, then a table with place and hint."""
-    headline, *others = verdict(diagnostics, **checked)
+def diagnostics_markdown(diagnostics: Sequence[Diagnostic], conclusion: Sequence[str]) -> str:
+    """The findings: their conclusion, first line as headline, then a table with place and hint."""
+    headline, *others = conclusion
     rows = finding_rows(diagnostics)
     return joined([f"### {headline}", *others, _whole_table(FINDING_TITLES, rows) if rows else ""])
 

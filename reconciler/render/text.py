@@ -15,7 +15,7 @@ from reconciler.model.wording import enumerated
 from reconciler.render import drift as drift_words
 from reconciler.render import rows, titles, view
 from reconciler.render.escape import visible
-from reconciler.render.findings import findings_below, findings_on_top, findings_title, verdict
+from reconciler.render.findings import findings_below, findings_on_top, findings_title
 from reconciler.render.nouns import counted
 from reconciler.render.outcomes import apply_line, nothing_done, outcome_line, outcome_notes
 from reconciler.render.scopes import ScopeView, by_scope, incomplete
@@ -92,11 +92,9 @@ def approval_question(plan: Plan) -> str:
     return f"Apply {what} to {where}{environment}?{skipped} Only 'yes' is accepted"
 
 
-def diagnostics_text(diagnostics: Sequence[Diagnostic], **checked: int) -> str:
-    """The findings of `validate`, each with place and hint, and the verdict; `checked` counts files
-    and declarations.
-    """
-    return _joined([findings_lines(diagnostics), verdict(diagnostics, **checked)])
+def diagnostics_text(diagnostics: Sequence[Diagnostic], conclusion: Sequence[str]) -> str:
+    """The findings, each with place and hint, and the lines that conclude them."""
+    return _joined([findings_lines(diagnostics), conclusion])
 
 
 def findings_lines(diagnostics: Iterable[Diagnostic]) -> list[str]:

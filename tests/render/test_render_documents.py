@@ -26,6 +26,7 @@ from reconciler.model.objects import ObjectRef
 from reconciler.model.plan import FieldChange, Outcome, Plan, PlannedScope, Unmanaged
 from reconciler.model.plan_document import ERROR_CHARACTERS, plan_document, plan_from_document
 from reconciler.model.reason import reason
+from reconciler.render.findings import verdict
 from reconciler.render.github import diagnostics_github
 from reconciler.render.json_document import apply_document, diagnostics_document, to_json
 from reconciler.render.markdown_tables import diagnostics_markdown
@@ -283,13 +284,12 @@ def test_a_finding_about_a_whole_file_has_no_line_in_any_format() -> None:
     finding = Diagnostic(
         "R312", "warning", "The file declares nothing.", "Remove it.", of_path("state/a.yaml")
     )
-    assert diagnostics_text([finding], files=1, extensions=0).startswith(
+    assert diagnostics_text([finding], verdict([finding], files=1, extensions=0)).startswith(
         "state/a.yaml: R312 warning: The file"
     )
-    assert "::warning file=state/a.yaml,title=R312::" in diagnostics_github(
-        [finding], files=1, extensions=0
-    )
-    assert "| `state/a.yaml` |" in diagnostics_markdown([finding], files=1, extensions=0)
+    conclusion = verdict([finding], files=1, extensions=0)
+    assert "::warning file=state/a.yaml,title=R312::" in diagnostics_github([finding], conclusion)
+    assert "| `state/a.yaml` |" in diagnostics_markdown([finding], conclusion)
     [location] = json.loads(diagnostics_sarif([finding], "0"))["runs"][0]["results"][0]["locations"]
     assert list(location["physicalLocation"]) == ["artifactLocation"]
     plan = replace(RICH, diagnostics=(finding,))

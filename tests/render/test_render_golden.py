@@ -6,6 +6,7 @@ import pytest
 from render_samples import BASED, DRIFT, EMPTY, FINDINGS, OUTCOMES, REMOVING, RICH, WORDING
 
 from reconciler.model.plan_document import plan_document
+from reconciler.render.findings import verdict
 from reconciler.render.github import diagnostics_github, outcomes_github, plan_github
 from reconciler.render.json_document import apply_document, diagnostics_document, to_json
 from reconciler.render.markdown import plan_markdown, summary_markdown
@@ -13,6 +14,7 @@ from reconciler.render.markdown_tables import diagnostics_markdown, outcomes_mar
 from reconciler.render.sarif import diagnostics_sarif
 from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text
 
+VERDICT = verdict(FINDINGS, files=3, extensions=4)
 RENDERINGS: dict[str, Callable[[], str]] = {
     "plan.txt": lambda: plan_text(RICH, WORDING),
     "plan.md": lambda: plan_markdown(RICH, wording=WORDING),
@@ -40,9 +42,9 @@ RENDERINGS: dict[str, Callable[[], str]] = {
     "apply.md": lambda: outcomes_markdown(RICH, OUTCOMES, WORDING),
     "apply.github.txt": lambda: outcomes_github(RICH, OUTCOMES, WORDING),
     "apply.json": lambda: to_json(apply_document(RICH, OUTCOMES)),
-    "validate.txt": lambda: diagnostics_text(FINDINGS, files=3, extensions=4),
-    "validate.md": lambda: diagnostics_markdown(FINDINGS, files=3, extensions=4),
-    "validate.github.txt": lambda: diagnostics_github(FINDINGS, files=3, extensions=4),
+    "validate.txt": lambda: diagnostics_text(FINDINGS, VERDICT),
+    "validate.md": lambda: diagnostics_markdown(FINDINGS, VERDICT),
+    "validate.github.txt": lambda: diagnostics_github(FINDINGS, VERDICT),
     "validate.json": lambda: to_json(diagnostics_document(FINDINGS)),
     "validate.sarif": lambda: diagnostics_sarif(FINDINGS, "0.1.0"),
 }

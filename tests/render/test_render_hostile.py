@@ -24,26 +24,25 @@ from reconciler.render.sarif import diagnostics_sarif
 from reconciler.render.text import diagnostics_text, outcomes_text, plan_text, summary_text, wrapped
 
 Render = Callable[[str], str]
+CONCLUSION = ["Found 1 error."]
 
 TEXT: dict[str, Render] = {
     "plan": lambda text: plan_text(plan_with(text), DRIFT),
     "wrapped": lambda text: wrapped(plan_text(plan_with(text), WORDING), 10_000_000),
     "summary": lambda text: summary_text(plan_with(text)),
     "apply": lambda text: outcomes_text(plan_with(text), outcomes_with(text), WORDING),
-    "validate": lambda text: diagnostics_text(plan_with(text).diagnostics, files=1, extensions=1),
+    "validate": lambda text: diagnostics_text(plan_with(text).diagnostics, CONCLUSION),
 }
 MARKDOWN: dict[str, Render] = {
     "plan": lambda text: plan_markdown(plan_with(text), wording=DRIFT),
     "summary": lambda text: summary_markdown(plan_with(text)),
     "apply": lambda text: outcomes_markdown(plan_with(text), outcomes_with(text), WORDING),
-    "validate": lambda text: diagnostics_markdown(
-        plan_with(text).diagnostics, files=1, extensions=1
-    ),
+    "validate": lambda text: diagnostics_markdown(plan_with(text).diagnostics, CONCLUSION),
 }
 GITHUB: dict[str, Render] = {
     "plan": lambda text: plan_github(plan_with(text), DRIFT),
     "apply": lambda text: outcomes_github(plan_with(text), outcomes_with(text), WORDING),
-    "validate": lambda text: diagnostics_github(plan_with(text).diagnostics, files=1, extensions=1),
+    "validate": lambda text: diagnostics_github(plan_with(text).diagnostics, CONCLUSION),
 }
 JSON: dict[str, Render] = {
     "plan": lambda text: to_json(plan_document(plan_with(text))),
@@ -229,7 +228,7 @@ def test_a_workflow_command_carries_the_words_and_obeys_none(text: str) -> None:
 
 def test_the_escapes_of_a_workflow_command_are_those_of_github() -> None:
     finding = plan_with("50%, a:b\r\nc").diagnostics
-    line, *_ = diagnostics_github(finding, files=1, extensions=1).split("\n")
+    line, *_ = diagnostics_github(finding, CONCLUSION).split("\n")
     assert (
         line
         == r"::warning file=50%25%2C a%3Ab\r\nc,line=3,col=1,title=R301::50%25, a:b\r\nc%0AHint:"

@@ -36,6 +36,7 @@ from reconciler.model.plan import (
     Unmanaged,
 )
 from reconciler.model.reason import reason
+from reconciler.render.findings import verdict
 from reconciler.render.github import plan_github
 from reconciler.render.markdown import plan_markdown, summary_markdown
 from reconciler.render.markdown_tables import diagnostics_markdown, outcomes_markdown
@@ -472,7 +473,9 @@ def test_apply_ends_in_its_stable_line() -> None:
 def test_the_verdict_counts_rightly(
     findings: tuple[Diagnostic, ...], files: int, extensions: int, last: str
 ) -> None:
-    assert diagnostics_text(findings, files=files, extensions=extensions).endswith(last + "\n")
+    assert diagnostics_text(
+        findings, verdict(findings, files=files, extensions=extensions)
+    ).endswith(last + "\n")
 
 
 @pytest.mark.parametrize(
@@ -487,7 +490,7 @@ def test_a_comment_fits_and_says_what_it_leaves_out(words: str, number: int) -> 
         outcomes_markdown(
             plan, [Outcome(change, "failed", reason=why, error=words) for change in plan.changes]
         ),
-        diagnostics_markdown(plan.diagnostics, files=1, extensions=1),
+        diagnostics_markdown(plan.diagnostics, verdict(plan.diagnostics, files=1, extensions=1)),
     ]
     for output in outputs:
         assert len(output.encode()) <= 60_000

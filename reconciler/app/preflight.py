@@ -1,0 +1,122 @@
+"""The use case preflight: whether the declared Logic Apps will accept the calls of Graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.app.counting import counting
+from reconciler.app.runs import Progress
+from reconciler.app.selection import select_declared
+from reconciler.errors import ReconcilerError, ServiceError
+from reconciler.kinds.extension.target import caller
+from reconciler.loader import LoadedState
+from reconciler.loader.scopes import in_order
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.logic_app import Caller, LogicApp, Observation
+from reconciler.model.preflight import Preflight
+from reconciler.preflight.claims import Claims
+from reconciler.preflight.findings import Checked, findings, undetermined
+from reconciler.settings import Settings
+
+KIND = "extension"
+
+
+async def preflight(
+    settings: Settings, variables: Mapping[str, str], declared: LoadedState, progress: Progress
+) -> Preflight:
+    """The findings about every declared Logic App; reads Azure Resource Manager alone, and writes
+    nothing.
+
+    Raises:
+        AuthenticationError: no token could be obtained, or it is rejected.
+        ServiceError: not one request was answered.
+        UsageError: no file declares a catalog that --catalog names.
+    """
+    callers = declared_callers(declared, settings.catalogs)
+    read = await read_logic_apps(settings, variables, callers, progress)
+    return result(callers, checked(callers, read))
+
+
+async def plan_findings(
+    settings: Settings, variables: Mapping[str, str], declared: LoadedState, progress: Progress
+) -> Sequence[Diagnostic]:
+    """The findings as diagnostics of a plan. That the check itself failed is one too: a plan does
+    not depend on it.
+    """
+    try:
+        return (await preflight(settings, variables, declared, progress)).diagnostics
+    except ReconcilerError as error:
+        message = f"The Logic Apps were not checked: {error}"
+        return [Diagnostic("R401", "error", message, error.hint or "Run `reconciler preflight`.")]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLogicApp:
+    """What was read of one Logic App, and the claims that its policy must have."""
+
+    observation: Observation
+    claims: Claims
+
+
+def declared_callers(declared: LoadedState, catalogs: Sequence[str]) -> list[Caller]:
+    """Every declared extension that is to exist, in the selected catalogs."""
+    return [
+        caller(each)
+        for scope in select_declared(declared.scopes, catalogs)
+        for each in scope.objects
+        if each.ref.kind == KIND and not each.absent
+    ]
+
+
+async def read_logic_apps(
+    settings: Settings, variables: Mapping[str, str], callers: Sequence[Caller], progress: Progress
+) -> Mapping[str, ReadLogicApp]:
+    """What was read of each Logic App, by its key; nothing is signed in to if there is none.
+
+    Raises: as for `preflight`.
+    """
+    from reconciler.app.arm_connection import connect_arm
+    from reconciler.arm.workflows import observe
+    from reconciler.network.concurrent import concurrently
+
+    logic_apps = {each.logic_app.key: each.logic_app for each in callers if each.logic_app}
+    if not logic_apps:
+        return {}
+    count = counting("reading Logic Apps", len(logic_apps), progress)
+    async with connect_arm(settings, variables, progress.remark) as connection:
+
+        async def read(logic_app: LogicApp) -> ReadLogicApp:
+            """What was read of this one."""
+            observation = await observe(connection.arm, logic_app)
+            count()
+            claims = Claims.of(logic_app, settings.arm_cloud, connection.tenant_id)
+            return ReadLogicApp(observation, claims)
+
+        observed = await concurrently(map(read, logic_apps.values()))
+        answered = connection.arm.answered
+    errors = [each.observation for each in observed if isinstance(each.observation, ServiceError)]
+    if errors and not answered:
+        raise errors[0]
+    return dict(zip(logic_apps, observed, strict=True))
+
+
+def checked(callers: Sequence[Caller], read: Mapping[str, ReadLogicApp]) -> Iterator[Checked]:
+    """Each Logic App that was read, with all its callers."""
+    for key, each in read.items():
+        own = [of for of in callers if of.logic_app is not None and of.logic_app.key == key]
+        logic_app = own[0].logic_app
+        if logic_app is not None:
+            yield Checked(logic_app, tuple(own), each.observation, each.claims)
+
+
+def result(callers: Sequence[Caller], logic_apps: Iterator[Checked]) -> Preflight:
+    """The findings about these Logic Apps, and about the extensions that call none of them."""
+    every = list(logic_apps)
+    unknown = [undetermined(each) for each in callers if each.logic_app is None]
+    diagnostics = [*unknown, *(finding for each in every for finding in findings(each))]
+    return Preflight(
+        {each.logic_app: tuple(by.name for by in each.callers) for each in every},
+        len(unknown),
+        tuple(sorted(diagnostics, key=lambda finding: in_order(finding.place))),
+    )

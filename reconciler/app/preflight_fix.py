@@ -1,0 +1,46 @@
+"""The use case preflight --fix: the right `url` of each Logic App brought into the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.adopt.given import Given, with_given
+from reconciler.app.export import UpdateFiles, editable
+from reconciler.app.kinds import document_format
+from reconciler.app.preflight import checked, declared_callers, read_logic_apps, result
+from reconciler.app.runs import Progress
+from reconciler.kinds.extension.fields import URL_PATH
+from reconciler.loader import load_texts
+from reconciler.model.export import Update
+from reconciler.model.logic_app import Workflow
+from reconciler.model.preflight import Preflight
+from reconciler.preflight.address import fitting_url
+from reconciler.preflight.findings import Checked
+from reconciler.settings import Settings
+
+
+async def preflight_fix(
+    settings: Settings, variables: Mapping[str, str], files: UpdateFiles, progress: Progress
+) -> tuple[Preflight, Update]:
+    """The right `url`s for the files, which are valid, and the findings about the files with them;
+    writes nothing. Azure Resource Manager shows an address without any secret in it.
+
+    Raises: as for `preflight`.
+    """
+    callers = declared_callers(files.loaded, settings.catalogs)
+    read = await read_logic_apps(settings, variables, callers, progress)
+    updated = with_given(editable(settings, files), list(_urls(checked(callers, read))))
+    texts = {**files.texts, **updated.texts}
+    loaded = load_texts(texts.items(), document_format(), settings.environment)
+    fixed = declared_callers(loaded, settings.catalogs)
+    return result(fixed, checked(fixed, read)), updated
+
+
+def _urls(logic_apps: Iterator[Checked]) -> Iterator[Given]:
+    """Each `url` that is missing or wrong, with the right value."""
+    for each in logic_apps:
+        if isinstance(each.observation, Workflow):
+            for caller in each.callers:
+                url = fitting_url(each.observation, caller.url)
+                if url is not None and url != caller.url:
+                    yield Given(caller.source, URL_PATH, url)

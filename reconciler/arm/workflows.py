@@ -1,0 +1,111 @@
+"""What Azure Resource Manager says of one Logic App."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.arm.client import ArmClient
+from reconciler.errors import (
+    GarbledAnswerError,
+    ServiceError,
+    ServiceRefusalError,
+)
+from reconciler.model.logic_app import (
+    LogicApp,
+    Observation,
+    Policy,
+    StandardApp,
+    Trigger,
+    Workflow,
+)
+
+WORKFLOWS_VERSION = "2019-05-01"
+SITES_VERSION = "2022-03-01"
+"""The API versions of the two resource types (docs/graph.md §9.1)."""
+
+
+async def observe(arm: ArmClient, logic_app: LogicApp) -> Observation:
+    """The workflow of this name; after a 404, whether an app of the Standard plan has it; or the
+    error of the first read.
+
+    Raises:
+        AuthenticationError: the token is rejected.
+    """
+    try:
+        return workflow_of(await arm.read(_encoded(logic_app.path), WORKFLOWS_VERSION))
+    except ServiceRefusalError as error:
+        return await _standard_app(arm, logic_app) or error if error.status == 404 else error
+    except ServiceError as error:
+        return error
+
+
+async def _standard_app(arm: ArmClient, logic_app: LogicApp) -> StandardApp | None:
+    """The app of the Standard plan, if the identity can see one of this name."""
+    try:
+        site = await arm.read(_encoded(logic_app.resource_of("Microsoft.Web/sites")), SITES_VERSION)
+    except ServiceError:  # no answer about it says nothing: the first error is reported
+        return None
+    kind = site.get("kind")
+    return StandardApp() if isinstance(kind, str) and "workflowapp" in kind.lower() else None
+
+
+def _encoded(path: str) -> str:
+    """The path with each name percent-encoded."""
+    return "/".join(quote(segment, safe="()") for segment in path.split("/"))
+
+
+def workflow_of(body: Mapping[str, Any]) -> Workflow:
+    """The parts of an answer that entitlement management depends on; what is missing or of another
+    form counts as not said (docs/graph.md §9.1).
+
+    Raises:
+        GarbledAnswerError: the answer has no properties at all.
+    """
+    properties = body.get("properties")
+    if not isinstance(properties, dict):
+        raise GarbledAnswerError("Azure Resource Manager answered without `properties`.")
+    access = _object(_object(properties, "accessControl"), "triggers")
+    shared_access = _object(access, "sasAuthenticationPolicy").get("state")
+    policies = _object(_object(access, "openAuthenticationPolicies"), "policies")
+    triggers = _object(_object(properties, "definition"), "triggers")
+    return Workflow(
+        state=_text(properties.get("state")),
+        access_endpoint=_text(properties.get("accessEndpoint")),
+        shared_access=_text(shared_access),
+        triggers={name: _trigger(each) for name, each in _objects(triggers)},
+        policies={name: _policy(each) for name, each in _objects(policies)},
+    )
+
+
+def _trigger(body: Mapping[str, Any]) -> Trigger:
+    relative_path = _object(body, "inputs").get("relativePath")
+    return Trigger(_text(body.get("type")) or "", bool(relative_path))
+
+
+def _policy(body: Mapping[str, Any]) -> Policy:
+    claims = body.get("claims")
+    listed: Iterable[Any] = claims if isinstance(claims, list) else ()
+    pairs = (
+        (claim["name"].lower(), claim["value"])
+        for claim in listed
+        if isinstance(claim, dict)
+        and isinstance(claim.get("name"), str)
+        and isinstance(claim.get("value"), str)
+    )
+    return Policy(_text(body.get("type")) or "", dict(pairs))
+
+
+def _object(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The member, if it is an object; else an empty one."""
+    member = body.get(name)
+    return member if isinstance(member, dict) else {}
+
+
+def _objects(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return ((name, member) for name, member in body.items() if isinstance(member, dict))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
