@@ -27,10 +27,11 @@ $(VENV)/.dev: requirements-dev.txt requirements-uv.txt pyproject.toml
 	@$(BIN)/python -m pip --disable-pip-version-check check
 	@touch $(VENV)/.runtime $@
 
-demo: $(VENV)/.runtime ## plan and apply the worked example on the embedded Graph, then plan again
+demo: $(VENV)/.runtime ## plan and apply the worked example on the embedded Graph, check its Logic Apps, plan again
 	@$(BIN)/reconciler sandbox reset --sandbox-db $(DEMO_DB)
 	$(BIN)/reconciler plan --sandbox --sandbox-db $(DEMO_DB)
 	$(BIN)/reconciler apply --sandbox --sandbox-db $(DEMO_DB) --auto-approve
+	-$(BIN)/reconciler preflight --sandbox --sandbox-db $(DEMO_DB)
 	$(BIN)/reconciler plan --sandbox --sandbox-db $(DEMO_DB) --detailed-exitcode
 
 test: $(VENV)/.dev ## quick: every behaviour once

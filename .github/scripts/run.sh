@@ -143,6 +143,7 @@ case "$INPUT_COMMAND" in
   plan | drift)
     options=(--detailed-exitcode --out "$plan" "${target[@]}") baseline=()
     [[ "$INPUT_COMMAND" != plan || -z "$INPUT_BASELINE" ]] || run_baseline
+    [[ "$INPUT_COMMAND" != plan || "$INPUT_PREFLIGHT" != true ]] || options+=(--preflight)
     run "$INPUT_COMMAND" "${options[@]}" "${baseline[@]}" -- "${paths[@]}"
     if [[ $code == 5 ]]; then # this change moves the environment to another tenant, so plan without the baseline
       echo "::warning title=reconciler::The base branch has another target; changes that are already pending there are not marked."

@@ -65,7 +65,7 @@ def workflow_of(body: Mapping[str, Any]) -> Workflow:
     """
     properties = body.get("properties")
     if not isinstance(properties, dict):
-        raise GarbledAnswerError("Azure Resource Manager answered without `properties`.")
+        raise GarbledAnswerError("The answer of Azure Resource Manager has no properties.")
     access = _object(_object(properties, "accessControl"), "triggers")
     shared_access = _object(access, "sasAuthenticationPolicy").get("state")
     policies = _object(_object(access, "openAuthenticationPolicies"), "policies")

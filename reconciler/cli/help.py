@@ -61,7 +61,11 @@ ELSEWHERE: Sequence[tuple[str, str, str]] = (
         "reconciler stores no sign-in. For the Azure CLI, run `az logout`.",
     ),
     ("", "whoami identity token permissions", _IDENTITY),
-    ("", "check lint test verify", "Run `reconciler validate` to check the files."),
+    (
+        "",
+        "check lint test verify",
+        "Run `reconciler validate` to check the files, `reconciler preflight` the Logic Apps.",
+    ),
     (
         "",
         "fmt format",
@@ -202,6 +206,15 @@ EXAMPLES: Mapping[str, str] = {
 
         # As tables and a picture, for a wiki on GitHub
         reconciler usage --format markdown > usage.md
+    """
+    ),
+    "preflight": (
+        """
+        # Check every declared Logic App
+        reconciler preflight
+
+        # Write missing or wrong addresses of triggers into the files
+        reconciler preflight --fix
     """
     ),
     "auth check": (

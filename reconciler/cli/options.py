@@ -286,7 +286,7 @@ arm_url_option = click.option(
     metavar="URL",
     help="Azure Resource Manager on loopback, for tests.  [default: from --cloud, or the sandbox]",
 )
-"""Use it above `target_options`, which takes its value."""
+"""Use it above `target_options`, which reads its value."""
 
 
 def page_options(function: F) -> F:

@@ -125,14 +125,18 @@ def _unread(checked: Checked, error: ServiceError) -> Diagnostic:
     names = "Check subscriptionId, resourceGroupName, logicAppWorkflowName and --cloud"
     role = "that the identity has the role Reader on the Logic App"
     if status == 404:
-        what = "was not found, or this identity is not allowed to see it, which cannot always be"
-        return checked.finding(
-            "R401", f"{checked.what} {what} told apart: {error}", f"{names}, and {role}."
+        message = (
+            f"{checked.what} was not found, or this identity is not allowed to see it (the two"
+            f" cannot always be distinguished): {error}"
         )
+        return checked.finding("R401", message, f"{names}, and {role}.")
     if status == 403:
-        what = "could not be read: permission is missing, or it does not exist, which cannot be"
+        message = (
+            f"{checked.what} could not be read: permission is missing, or it does not exist (this"
+            f" answer does not show which): {error}"
+        )
         hint = f"Check {role} (a new role assignment takes some minutes). {names}."
-        return checked.finding("R401", f"{checked.what} {what} told apart here: {error}", hint)
+        return checked.finding("R401", message, hint)
     message = f"{checked.what} could not be read: {error}"
     return checked.finding("R401", message, error.hint or "Run the command again.")
 

@@ -47,7 +47,7 @@ def demo_recipe() -> list[tuple[str, bool]]:
     while "$(" in expanded:
         expanded = re.sub(r"\$\((\w+)\)", lambda match: variables[match[1]], expanded)
     return [
-        (line.strip().lstrip("@"), not line.strip().startswith("@"))
+        (line.strip().lstrip("@-"), not line.strip().startswith("@"))
         for line in expanded.splitlines()
     ]
 

@@ -378,6 +378,7 @@ class TestShownCommands:
         shown = shell.run("make demo")
         assert shell.exit_code == 0, shown
         assert "- deleted expiry-reminder in Finance" in shown
+        assert 'R404 error: Logic App "la-separation-of-duties"' in shown
         assert "3 created, 2 updated, 0 renamed, 0 replaced, 1 deleted, 0 failed" in shown
         assert shown.endswith("0 blocked, 6 unchanged.\n")
 
