@@ -400,10 +400,9 @@ def test_nothing_is_created_in_what_reads_still_show_although_it_is_deleted(star
 def test_a_package_name_that_another_process_is_writing_is_taken(start):
     graph = start()
     theirs = package_body(graph, id="11111111-0000-4000-8000-000000000001")
-    with Store(graph.database) as other:
-        with other.writing():
-            other.add("accessPackage", theirs, graph.MARKETING)
-            with pytest.raises(httpx.ReadTimeout):
-                graph.send("POST", PACKAGES, package_body(graph), timeout=0.3)
+    with Store(graph.database) as other, other.writing():
+        other.add("accessPackage", theirs, graph.MARKETING)
+        with pytest.raises(httpx.ReadTimeout):
+            graph.send("POST", PACKAGES, package_body(graph), timeout=0.3)
     params = {"$filter": "displayName eq 'Probe'"}
     assert [found["id"] for found in graph.every(PACKAGES, params=params)] == [theirs["id"]]
