@@ -32,86 +32,114 @@ class Lag(NamedTuple):
     slower: int = 0
 
 
-def _about(meaning: str, *, minimum: int = 0, allowed: tuple[int, ...] = ()) -> dict[str, Any]:
-    return {"meaning": meaning, "minimum": minimum, "allowed": allowed}
+def _about(
+    meaning: str,
+    *,
+    probe: str | None = None,
+    minimum: int = 0,
+    allowed: tuple[int, ...] = (),
+) -> dict[str, Any]:
+    return {"meaning": meaning, "probe": probe, "minimum": minimum, "allowed": allowed}
 
 
 @dataclass(frozen=True)
 class Switches:
     """How the sandbox behaves; every field is a switch and its `meaning` metadata one line of help.
 
+    `probe` in the metadata is the id of the probe of the live check that decides the switch for a
+    tenant; None where no probe does.
     Source: docs/graph.md §8; paging and delete: docs/graph.md §1.4, §1.6; errors: docs/graph.md §5;
     Logic Apps: docs/graph.md §9.3.
     """
 
     timeout_answer: TimeoutName = field(
-        default="timeoutDuration", metadata=_about("timeout name in answers")
+        default="timeoutDuration", metadata=_about("timeout name in answers", probe="P2")
     )
     timeout_accept: TimeoutName = field(
-        default="both", metadata=_about("timeout name accepted in bodies")
+        default="both", metadata=_about("timeout name accepted in bodies", probe="P2")
     )
     timeout_other: Literal["reject", "ignore"] = field(
         default="reject",
-        metadata=_about("the timeout name that is not accepted: HTTP 400, or silently dropped"),
+        metadata=_about(
+            "the timeout name that is not accepted: HTTP 400, or silently dropped", probe="P2"
+        ),
     )
     app_only_without_url: Literal["accept", "refuse"] = field(
         default="accept",
-        metadata=_about("a write without the trigger url: Graph computes it, or HTTP 403"),
+        metadata=_about(
+            "a write without the trigger url: Graph computes it, or HTTP 403", probe="P5"
+        ),
     )
     put: Literal["merge", "replace"] = field(
         default="replace",
-        metadata=_about("properties absent from a PUT keep their value, or become null"),
+        metadata=_about(
+            "properties absent from a PUT keep their value, or become null", probe="P3"
+        ),
     )
     empty_text: Literal["as_sent", "null", "empty"] = field(
         default="as_sent",
-        metadata=_about("an empty or null description is stored as sent, as null, or as empty"),
+        metadata=_about(
+            "an empty or null description is stored as sent, as null, or as empty", probe="P3"
+        ),
     )
     filter_or: Literal["accept", "refuse"] = field(
-        default="accept", metadata=_about("`or` in a `$filter`: evaluated, or HTTP 400")
+        default="accept", metadata=_about("`or` in a `$filter`: evaluated, or HTTP 400", probe="P1")
     )
     combined_expand: Literal["accept", "refuse", "first"] = field(
         default="accept",
         metadata=_about(
-            "several navigation properties in `$expand`: all answered, HTTP 400, or the first only"
+            "several navigation properties in `$expand`: all answered, HTTP 400, or the first only",
+            probe="P1",
         ),
     )
     policies_listed: Way = field(
-        default="complete", metadata=_about("what the list of assignment policies shows")
+        default="complete",
+        metadata=_about("what the list of assignment policies shows", probe="P1"),
     )
     policies_of_package: ExpandedWay = field(
-        default="complete", metadata=_about("what an access package expanded to its policies shows")
+        default="complete",
+        metadata=_about("what an access package expanded to its policies shows", probe="P1"),
     )
     packages_listed: Way = field(
-        default="complete", metadata=_about("what the list of access packages shows")
+        default="complete", metadata=_about("what the list of access packages shows", probe="P1")
     )
     packages_of_catalog: ExpandedWay = field(
-        default="complete", metadata=_about("what a catalog expanded to its access packages shows")
+        default="complete",
+        metadata=_about("what a catalog expanded to its access packages shows", probe="P1"),
     )
     filter_policies: Literal["accept", "refuse"] = field(
         default="accept",
-        metadata=_about("a `$filter` on assignment policies: evaluated, or HTTP 400"),
+        metadata=_about("a `$filter` on assignment policies: evaluated, or HTTP 400", probe="P1"),
     )
     policy_hidden: Literal["keep", "drop"] = field(
         default="keep",
         metadata=_about("what a PUT of a policy does to the members that only beta shows"),
     )
     question_ids: Literal["keep", "renew"] = field(
-        default="keep", metadata=_about("the ids of questions after a PUT: as sent, or new ones")
+        default="keep",
+        metadata=_about("the ids of questions after a PUT: as sent, or new ones", probe="P14"),
     )
     setting_ids: Literal["keep", "renew"] = field(
         default="renew",
-        metadata=_about("the ids of stage settings after a PUT: as they were, or new ones"),
+        metadata=_about(
+            "the ids of stage settings after a PUT: as they were, or new ones", probe="P14"
+        ),
     )
     several_at_stage: Literal["accept", "refuse"] = field(
         default="accept",
-        metadata=_about("several extensions at one stage in a PUT: stored, or HTTP 400"),
+        metadata=_about(
+            "several extensions at one stage in a POST or PUT: stored, or HTTP 400", probe="P9"
+        ),
     )
     policy_put_alters: bool = field(
         default=False,
-        metadata=_about("a PUT of a policy also changes a member that it was not asked to change"),
+        metadata=_about(
+            "a PUT of a policy also changes a member that it was not asked to change", probe="P14"
+        ),
     )
     beta_policies: Literal["shown", "403", "404", "500"] = field(
-        default="shown", metadata=_about("what beta answers for a policy, or the status")
+        default="shown",
+        metadata=_about("what beta answers for a policy, or the status", probe="P1"),
     )
     logic_apps: Literal["shown", "403"] = field(
         default="shown",
@@ -128,7 +156,10 @@ class Switches:
         default=False, metadata=_about("an empty page with a nextLink comes before every page")
     )
     lag_reads: int = field(
-        default=0, metadata=_about("number of reads after a write that still return the old state")
+        default=0,
+        metadata=_about(
+            "number of reads after a write that still return the old state", probe="P3"
+        ),
     )
     views: int = field(
         default=1,
@@ -138,23 +169,35 @@ class Switches:
         ),
     )
     wrap_answers: bool = field(
-        default=False, metadata=_about("a single extension is nested under 'value'")
+        default=False, metadata=_about("a single extension is nested under 'value'", probe="P1")
     )
     latency_ms: int = field(default=0, metadata=_about("delay of every answer in milliseconds"))
     rate_limit: int = field(
         default=0, metadata=_about("requests per second before HTTP 429; 0 means no limit")
     )
     unique_catalog_names: bool = field(
-        default=False, metadata=_about("a catalog with the name of another one is HTTP 409")
+        default=False,
+        metadata=_about("a catalog with the name of another one is HTTP 409", probe="P12"),
+    )
+    delete_catalog_with_extensions: Literal["accept", "refuse"] = field(
+        default="refuse",
+        metadata=_about(
+            "deleting a catalog with extensions in it: they are deleted too, or HTTP 400",
+            probe="P12",
+        ),
     )
     unique_extension_names: bool = field(
         default=False,
-        metadata=_about("an extension with the name of another one in its catalog is HTTP 409"),
+        metadata=_about(
+            "an extension with the name of another one in its catalog is HTTP 409", probe="P4"
+        ),
     )
     in_use_status: int = field(
         default=400,
         metadata=_about(
-            "HTTP status for deleting an extension that a policy uses", allowed=(400, 403, 409, 412)
+            "HTTP status for deleting an extension that a policy uses",
+            probe="P11",
+            allowed=(400, 403, 409, 412),
         ),
     )
 
