@@ -36,7 +36,7 @@ class Cloud:
     arm: ArmCloud
 
 
-_GLOBAL_ARM = ArmCloud("management.azure.com")
+_GLOBAL_ARM = ArmCloud("management.azure.com", documented=True)
 _USGOV_ARM = ArmCloud(
     "management.usgovcloudapi.net", audience_host="management.core.usgovcloudapi.net"
 )

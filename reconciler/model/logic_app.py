@@ -15,11 +15,14 @@ from reconciler.model.names import folded
 class ArmCloud:
     """Azure Resource Manager in one cloud: its host, the host that its tokens are for (None: the
     same), and the hosts that can issue a token there, the usual one first (docs/graph.md §9.4).
+
+    `documented`: Microsoft documents the claims of a policy for this cloud.
     """
 
     host: str
     audience_host: str | None = None
     issuer_hosts: tuple[str, ...] = ("sts.windows.net",)
+    documented: bool = False
 
     @property
     def scope(self) -> str:

@@ -23,10 +23,11 @@ _MAY_END_IN_SLASH = ("u", "aud")
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What the claims of a policy must be for one Logic App: for each name the values that fit, the
-    one to write first.
+    one to write first. `documented`: Microsoft names these values for the cloud.
     """
 
     values: Mapping[str, tuple[str, ...]]
+    documented: bool = True
 
     @classmethod
     def of(cls, logic_app: LogicApp, cloud: ArmCloud, tenant_id: str) -> Claims:
@@ -40,7 +41,8 @@ class Claims:
                 "u": tuple(hosts),
                 "p": (logic_app.path,),
                 "aud": tuple(f"https://{host}" for host in hosts),
-            }
+            },
+            cloud.documented,
         )
 
     @property

@@ -29,6 +29,10 @@ from reconciler.preflight.claims import TYPE, Claims, Misfit, nearest
 MAX_PATH_LENGTH = 150
 """Characters of the resource id, a limit of the admin center (docs/graph.md §2.6)."""
 _SHOWN_CALLERS = 3
+_DERIVED = (
+    "Microsoft documents these values for the global cloud only; for this one they are derived from"
+    " its host names. "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,8 @@ def _policy(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
         )
         return
     fitting = nearest(workflow.policies, checked.claims)
-    paste = f"The policy to have: {checked.claims.policy_text}"
+    derived = "" if checked.claims.documented else _DERIVED
+    paste = f"{derived}The policy to have: {checked.claims.policy_text}"
     if fitting is None:
         yield checked.finding(
             "R406",
