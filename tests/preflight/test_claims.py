@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from reconciler.arm.workflows import workflow_of
+from reconciler.model.preflight import Preflight
 from reconciler.preflight.claims import Claims
+from reconciler.render.formats import rendered_preflight
 from reconciler.settings import CLOUDS
 from tests.preflight.workflows import (
     GLOBAL_CLAIMS,
@@ -18,6 +22,7 @@ from tests.preflight.workflows import (
     body,
     calling,
     found,
+    found_in,
     policy,
     said,
 )
@@ -144,6 +149,7 @@ def test_the_nearest_policy_is_explained() -> None:
     assert ('policy "near"' in finding.message, named(finding)) == (True, ["m"])
     [finding] = found(body(near=near, slash=slash, far=far))
     assert (finding.severity, named(finding)) == ("warning", ["u"])
+    assert found(body(slash=slash, fitting=policy())) == []
 
 
 @pytest.mark.parametrize("kind", ["AAD", "", None, 4, [], "AADPOPS"])
@@ -164,3 +170,18 @@ def test_the_policy_to_paste_is_silent_once_it_is_there(cloud: str) -> None:
     assert list(policies) == [POLICY]
     assert policies == finding.parameters["policy"]
     assert found(body(**policies), calling(), cloud=arm) == []
+
+
+@pytest.mark.parametrize("format_name", ["text", "markdown", "json", "github", "sarif"])
+@pytest.mark.parametrize("cloud", RIGHT)
+def test_the_policy_to_paste_is_whole_in_every_format(cloud: str, format_name: str) -> None:
+    longest = replace(LA, resource_group="g" * 20, name="n" * 26)
+    caller = replace(calling(None), logic_app=longest)
+    workflow = workflow_of(body(x=policy("AAD")))
+    arm = CLOUDS[cloud].arm
+    [finding] = found_in(workflow, caller, cloud=arm, logic_app=longest)
+    checked = Preflight({longest: ("notify",)}, 0, (finding,))
+    shown = rendered_preflight(checked, format_name, tool_version="1")
+    pasted = Claims.of(longest, arm, TENANT).policy_text
+    in_json = json.dumps(pasted)[1:-1]
+    assert (in_json if format_name in ("json", "sarif") else pasted) in shown
