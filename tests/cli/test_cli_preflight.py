@@ -15,7 +15,7 @@ from harness import FINANCE, CommandLine, Json, Ran, catalog, declare
 from tiers import sample
 
 from reconciler.errors import UsageError
-from reconciler.settings import TargetOptions, resolve_settings
+from reconciler.settings import CLOUDS, TargetOptions, resolve_settings
 from tests.graph.scripted import Reply, Scripted, closed_port, scripted
 from tests.preflight.seeds import calls, disabled, logic_app, seed, shared, url_of
 from tests.preflight.workflows import request_trigger
@@ -187,6 +187,14 @@ class TestWhatIsChecked:
         assert (ran.code, ran.out) == (1, "")
         assert "Nowhere" in ran.err
 
+    def test_no_more_are_read_at_once_than_allowed(self, reconciler: CommandLine) -> None:
+        names = [f"la{number}" for number in range(12)]
+        declare(STATE, declared(*map(calls, names)))
+        with arm_that_says(Reply(body=logic_app("a"))) as arm:
+            preflight(reconciler, "--arm-url", arm.origin, "--concurrency", "2")
+        assert sorted(seen.path.rpartition("/")[2] for seen in arm.seen) == sorted(names)
+        assert arm.connections <= 2
+
     def test_findings_are_in_the_order_of_their_places(self, reconciler: CommandLine) -> None:
         names = ["e", "d", "c", "b", "a"]
         seed(reconciler, *(logic_app(name, disabled) for name in names))
@@ -303,6 +311,15 @@ def test_an_arm_url_keeps_the_claims_of_the_cloud(host: str) -> None:
         assert settings.graph_url == plain.graph_url
 
 
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_the_graph_that_is_named_says_which_cloud(cloud: str) -> None:
+    graph_url = f"https://{CLOUDS[cloud].graph_host}/v1.0"
+    for options in (TargetOptions(graph_url=graph_url), TargetOptions(cloud=cloud)):
+        settings = resolve_settings(options, {})
+        assert settings.arm_url == f"https://{CLOUDS[cloud].arm.host}"
+        assert settings.arm_cloud == CLOUDS[cloud].arm
+
+
 class TestPlan:
     def plan(self, reconciler: CommandLine, *options: str) -> Ran:
         return reconciler("plan", "--sandbox", "--detailed-exitcode", *options)
@@ -379,6 +396,14 @@ class TestPlan:
         assert set(codes(checked)) & {"R401", "R406"}
         assert three("show", str(SAVED)).code == 0
         assert three("apply", "--sandbox", "--plan", str(SAVED), "--auto-approve").code == 0
+
+    def test_a_baseline_marks_the_same_changes(self, three: CommandLine) -> None:
+        self.plan(three, "--out", "base.json")
+        without = self.plan(three, "--format", "json", "--baseline", "base.json")
+        options = ("--format", "json", "--baseline", "base.json", "--preflight")
+        checked = self.plan(three, *options)
+        assert checked.document["changes"] == without.document["changes"]
+        assert codes(checked) == ["R405", "R404"]
 
     def test_nothing_pending_stays_0(self, three: CommandLine) -> None:
         three("apply", "--sandbox", "--auto-approve")

@@ -69,6 +69,17 @@ PLACES = [path for path in paths(body()) if path]
 @example({("properties", "accessEndpoint"): "https://h:x/workflows/x"})
 @example({("properties", "definition", "triggers"): {"\ud800": request_trigger()}})
 def test_members_of_any_form_are_findings_or_a_garbled_answer(changes: dict[Any, Any]) -> None:
+    check_answer(changes)
+
+
+@pytest.mark.parametrize("value", [None, True, 7, 1.5, "", "x", [], [7], ["x"], {}, {"x": 7}])
+def test_a_member_of_another_form_is_a_finding_or_a_garbled_answer(value: Any) -> None:
+    for place in PLACES:
+        check_answer({place: value})
+
+
+def check_answer(changes: dict[Any, Any]) -> None:
+    """The sound answer with these changes has findings only, unless it has no properties."""
     answer: Any = body()
     for path, value in changes.items():
         put(answer, path, value)
