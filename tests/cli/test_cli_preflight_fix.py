@@ -156,6 +156,7 @@ def test_what_cannot_be_edited_is_left_alone_and_reported(
     assert (ran.code, written()) == (4, text)
     assert "R308" in ran.err
     assert because in ran.err
+    assert "    Hint: Edit the file by hand.\n" in ran.err
     assert "R407 error" in ran.out
 
 
