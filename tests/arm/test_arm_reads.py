@@ -325,6 +325,21 @@ def test_no_link_of_an_answer_is_followed() -> None:
     assert (other.connections, other.seen) == (0, [])
 
 
+def test_no_path_leads_to_another_server() -> None:
+    async def run() -> Scripted:
+        async with (
+            scripted(SOUND, token=None) as other,
+            scripted(SOUND) as server,
+            arm_at(server.origin) as arm,
+        ):
+            with pytest.raises(ServiceAnswerError):
+                await arm.read(f"{other.origin}{WORKFLOW}", "2019-05-01")
+            await arm.read(f"//127.0.0.1:{other.port}{WORKFLOW}", "2019-05-01")  # a path of ours
+            return other
+
+    assert asyncio.run(run()).connections == 0
+
+
 def test_a_cookie_is_not_kept() -> None:
     answer = replace(refused(503), headers={"Set-Cookie": "session=x; Path=/"})
     _, server, _ = observed(answer, SOUND, retries=1)
@@ -386,7 +401,8 @@ def test_nothing_but_get_can_leave(method: str) -> None:
 
 
 def test_an_error_body_of_any_form_is_an_error() -> None:
-    for answer in (None, [], "x", {"error": None}, {"error": []}, {"error": {"code": 4}}, "{"):
+    errors = (None, [], [7], "x", 7, {"code": 4}, {"code": ["x"], "message": {}})
+    for answer in (None, [], "x", "{", *({"error": error} for error in errors)):
         observation, _, _ = observed(Reply(403, answer))
         assert code_of(observation) == [("R401", "error")]
         assert "no error body" in str(observation)

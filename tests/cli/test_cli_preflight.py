@@ -196,15 +196,13 @@ class TestWhatIsChecked:
         assert arm.connections <= 2
 
     def test_findings_are_in_the_order_of_their_places(self, reconciler: CommandLine) -> None:
-        names = ["e", "d", "c", "b", "a"]
-        seed(reconciler, *(logic_app(name, disabled) for name in names))
-        declare(STATE, declared(*map(calls, names[2:])), name="b.yaml")
-        declare(STATE, declared(*map(calls, names[:2]), name="Finance"), name="a.yaml")
+        """The first Logic App has a finding at its second caller, after that of the next one."""
+        seed(reconciler, logic_app("x"), logic_app("y", disabled))
+        wrong = calls("c", "x", url=url_of("y"))
+        declare(STATE, declared(calls("a", "x"), calls("b", "y"), wrong))
         ran = preflight(reconciler, "--format", "json")
-        places = [
-            (each["file"], each["line"], each["column"]) for each in ran.document["diagnostics"]
-        ]
-        assert len(places) == 5
+        assert codes(ran) == ["R404", "R407"]
+        places = [(each["line"], each["column"]) for each in ran.document["diagnostics"]]
         assert places == sorted(places)
 
     def test_the_standard_plan_is_told_apart(self, reconciler: CommandLine) -> None:
