@@ -69,6 +69,17 @@ class TestExitCode:
         last = "Preflight: 3 Logic Apps, 1 with errors, 1 with warnings, 1 without findings."
         assert ran.out.splitlines()[-2:] == ["Found 1 error and 1 warning.", last]
 
+    def test_one_with_errors_and_warnings_counts_once(self, reconciler: CommandLine) -> None:
+        def both(properties: Any) -> None:
+            disabled(properties)
+            shared(properties)
+
+        seed(reconciler, logic_app("a", both), logic_app("b"))
+        declare(STATE, declared(calls("a"), calls("b")))
+        ran = preflight(reconciler)
+        last = "Preflight: 2 Logic Apps, 1 with errors, 0 with warnings, 1 without findings."
+        assert (ran.code, ran.last) == (4, last)
+
     def test_invalid_files_are_3(self, reconciler: CommandLine) -> None:
         declare(STATE, {"catalog": "Marketing", "extensions": [{"displayName": ""}]})
         for more in ((), ("--fix",)):

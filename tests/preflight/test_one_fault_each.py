@@ -66,6 +66,18 @@ FAULTS: dict[str, tuple[Any, tuple[str, str]]] = {
         lambda of: of.update(accessEndpoint=ENDPOINT.replace("https", "http")),
         ("R407", "warning"),
     ),
+    "endpoint with a user": (
+        lambda of: of.update(accessEndpoint=ENDPOINT.replace("//", "//me@")),
+        ("R407", "warning"),
+    ),
+    "endpoint with a query": (
+        lambda of: of.update(accessEndpoint=f"{ENDPOINT}?x=1"),
+        ("R407", "warning"),
+    ),
+    "endpoint with a tab": (
+        lambda of: of.update(accessEndpoint=ENDPOINT.replace("/workflows", "/\tworkflows")),
+        ("R407", "warning"),
+    ),
     "another endpoint": (lambda of: of.update(accessEndpoint=f"{ENDPOINT}f"), ("R407", "error")),
     "another host": (
         lambda of: of.update(accessEndpoint=ENDPOINT.replace("prod-31", "prod-32")),
