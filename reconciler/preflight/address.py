@@ -82,7 +82,7 @@ def request_triggers(triggers: Mapping[str, Trigger]) -> list[str]:
 
 def fitting_url(workflow: Workflow, declared: str | None) -> str | None:
     """The declared `url` if it is an address of this workflow that can be called, in whatever
-    spelling; else the right one, None if that cannot be told.
+    spelling; else the right one, None if that is unknown.
     """
     address = address_of(declared) if declared else None
     if (
@@ -96,7 +96,7 @@ def fitting_url(workflow: Workflow, declared: str | None) -> str | None:
 
 def right_url(workflow: Workflow, declared: str | None = None) -> str | None:
     """The `url` of this workflow, with the trigger that the declared one names if that can be
-    called; None if it cannot be told.
+    called; None if it is unknown.
     """
     names = request_triggers(workflow.triggers)
     address = address_of(declared) if declared else None

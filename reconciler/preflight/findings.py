@@ -188,7 +188,7 @@ def _listed(workflow: Workflow) -> str:
 
 
 def _first(maximum: int, names: Sequence[str]) -> list[str]:
-    """The names in quotes; of more than the maximum the first ones, and how many more there are."""
+    """The first names in quotes, and the number of those that are omitted."""
     more = len(names) - maximum
     shown = [quoted(name) for name in names[:maximum]]
     return [*shown, f"{more} more"] if more > 0 else shown
