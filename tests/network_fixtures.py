@@ -16,14 +16,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from reconciler.settings import CLOUDS
+
+HOSTS = ("graph.invalid", *sorted({cloud.graph_host for cloud in CLOUDS.values()}),
+    *sorted({cloud.arm.host for cloud in CLOUDS.values()}))  # fmt: skip
+
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the key and the self-signed certificate of 127.0.0.1 and graph.invalid."""
+    """A file with the key and the self-signed certificate of 127.0.0.1, and of each of `HOSTS`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
     addresses: list[x509.GeneralName] = [
-        x509.DNSName("graph.invalid"),
+        *(x509.DNSName(host) for host in HOSTS),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     ]
     now = dt.datetime.now(dt.UTC)

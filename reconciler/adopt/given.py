@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from reconciler.adopt.adoption import Adoption, with_refusals
 from reconciler.adopt.drifted import adoptions
 from reconciler.adopt.files import Files
-from reconciler.adopt.refusals import refused
+from reconciler.adopt.refusals import BY_HAND, refused
 from reconciler.adopt.rewriting import edited, placed
 from reconciler.adopt.sources import Document, documents_of
 from reconciler.adopt.verification import objection_to_given
@@ -48,13 +48,14 @@ def with_given(files: Files, values: Sequence[Given]) -> Update:
     possible = [adoption for adoption in proposed if not adoption.refusal]
     decided = with_refusals(possible, lambda adopted: objection_to_given(adopted, files, declared))
     accepted = [adoption for adoption in decided if not adoption.refusal]
+    left = [adoption for adoption in (*proposed, *decided) if adoption.refusal]
     texts = edited(files.texts, accepted)
     edits = placed(files.texts, texts, accepted)
     return Update(
         texts={file: text for file, text in texts.items() if text != files.texts[file]},
         edits=tuple(sorted(edits, key=lambda edit: in_order(edit.place))),
         not_live=(),
-        diagnostics=tuple(refused(each for each in (*proposed, *decided) if each.refusal)),
+        diagnostics=tuple(refused(left, BY_HAND)),
         complete=True,
     )
 

@@ -8,12 +8,15 @@ from reconciler.adopt.adoption import Adoption
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.export import Edit
 
+BY_HAND = "Edit the file by hand."
+BY_HAND_OR_APPLY = "Edit the file by hand, or apply what it declares."
 
-def refused(adoptions: Iterable[Adoption]) -> Iterator[Diagnostic]:
+
+def refused(adoptions: Iterable[Adoption], hint: str = BY_HAND_OR_APPLY) -> Iterator[Diagnostic]:
     """R308 for each edit that was not made."""
     for adoption in adoptions:
         for edit in adoption.edits:
-            yield not_updated(_what(edit), adoption.refusal, edit.place)
+            yield not_updated(_what(edit), adoption.refusal, edit.place, hint)
 
 
 def _what(edit: Edit) -> str:
@@ -23,7 +26,8 @@ def _what(edit: Edit) -> str:
     return f"{name} ({edit.object.id}) is not added to the file"
 
 
-def not_updated(what: str, because: str, place: SourceLocation | None) -> Diagnostic:
+def not_updated(
+    what: str, because: str, place: SourceLocation | None, hint: str = BY_HAND_OR_APPLY
+) -> Diagnostic:
     """R308 at this place: `what` is not done, for the reason."""
-    hint = "Edit the file by hand, or apply what it declares."
     return Diagnostic("R308", "warning", f"{what}, because {because.rstrip('.')}.", hint, place)

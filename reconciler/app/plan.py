@@ -33,7 +33,6 @@ async def plan(
 ) -> Plan:
     """The plan for the desired state, with the changes of the baseline marked; reads only."""
     from reconciler.app.connection import connect
-    from reconciler.app.preflight import plan_findings
     from reconciler.app.steps import fresh_plan
     from reconciler.plan.baseline import with_baseline
 
@@ -41,6 +40,8 @@ async def plan(
         second_looks = checks.second_looks
         fresh = await fresh_plan(connection, desired, progress, second_looks=second_looks)
     if checks.preflight:
+        from reconciler.app.preflight import plan_findings
+
         findings = await plan_findings(settings, variables, desired, progress)
         fresh = replace(fresh, diagnostics=(*fresh.diagnostics, *findings))
     if baseline is None:

@@ -34,7 +34,7 @@ async def observe(arm: ArmClient, logic_app: LogicApp) -> Observation:
         AuthenticationError: the token is rejected.
     """
     try:
-        return workflow_of(await arm.read(_encoded(logic_app.path), WORKFLOWS_VERSION))
+        return workflow_of(await arm.read(_encoded(logic_app).path, WORKFLOWS_VERSION))
     except ServiceRefusalError as error:
         return await _standard_app(arm, logic_app) or error if error.status == 404 else error
     except ServiceError as error:
@@ -43,17 +43,25 @@ async def observe(arm: ArmClient, logic_app: LogicApp) -> Observation:
 
 async def _standard_app(arm: ArmClient, logic_app: LogicApp) -> StandardApp | None:
     """The app of the Standard plan, if the identity can see one of this name."""
+    path = _encoded(logic_app).resource_of("Microsoft.Web/sites")
     try:
-        site = await arm.read(_encoded(logic_app.resource_of("Microsoft.Web/sites")), SITES_VERSION)
+        site = await arm.read(path, SITES_VERSION)
     except ServiceError:  # no answer about it says nothing: the first error is reported
         return None
     kind = site.get("kind")
     return StandardApp() if isinstance(kind, str) and "workflowapp" in kind.lower() else None
 
 
-def _encoded(path: str) -> str:
-    """The path with each name percent-encoded."""
-    return "/".join(quote(segment, safe="()") for segment in path.split("/"))
+def _encoded(logic_app: LogicApp) -> LogicApp:
+    """The same with each name percent-encoded: no name can lead to another resource."""
+    names = (logic_app.subscription_id, logic_app.resource_group, logic_app.name)
+    return LogicApp(*map(_segment, names))
+
+
+def _segment(name: str) -> str:
+    """The name as one segment of a path; `.` and `..` as they are would remove segments."""
+    encoded = quote(name, safe="()")
+    return encoded if encoded.strip(".") else encoded.replace(".", "%2E")
 
 
 def workflow_of(body: Mapping[str, Any]) -> Workflow:

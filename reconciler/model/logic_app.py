@@ -10,6 +10,15 @@ from reconciler.errors import ServiceError
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.names import folded
 
+LOGIC_APP_HOSTS = (".logic.azure.com", ".logic.azure.us", ".logic.azure.cn")
+"""How the hosts of Consumption workflows end, which entitlement management documents; a Standard
+workflow has the host of an app.
+
+Sources:
+* https://learn.microsoft.com/entra/id-governance/entitlement-management-logic-apps-integration
+* https://learn.microsoft.com/power-automate/ip-address-configuration (for the clouds)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ArmCloud:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
-from reconciler.model.logic_app import Trigger, Workflow
+from reconciler.model.logic_app import LOGIC_APP_HOSTS, Trigger, Workflow
 
 USUAL_TRIGGER = "manual"
 _API_VERSION = "2016-10-01"
 _INVOKE = re.compile(r"(?P<stem>.*)/triggers/(?P<trigger>[^/]+)/paths/invoke", re.IGNORECASE)
+_ENDPOINT = re.compile(
+    r"https://(?P<host>[a-z0-9.-]{1,253})(?::443)?/workflows/[a-z0-9]{1,64}/?", re.IGNORECASE
+)
+"""Of a Consumption workflow; nothing else is written into a file (docs/graph.md §9.1)."""
+_MAX_TRIGGER_LENGTH = 80
+"""Of the name of a trigger that is written into a file; Azure allows no longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,32 +30,39 @@ class Address:
 
 def address_of(url: str) -> Address | None:
     """The parts of a `url`; None if it is not the address of a trigger, with one API version."""
-    parts = _INVOKE.fullmatch(urlsplit(url).path)
-    if parts is None or len(parse_qs(urlsplit(url).query).get("api-version", ())) != 1:
+    parts = _split(url)
+    invoke = _INVOKE.fullmatch(parts.path) if parts else None
+    if parts is None or invoke is None:
         return None
-    stem = _workflow(url, parts["stem"])
-    return Address(stem, unquote(parts["trigger"])) if stem else None
+    stem = _workflow(parts, invoke["stem"])
+    if stem is None or len(parse_qs(parts.query).get("api-version", ())) != 1:
+        return None
+    return Address(stem, unquote(invoke["trigger"]))
 
 
 def workflow_address(access_endpoint: str | None) -> tuple[str, str, int, str] | None:
     """The same of the address that Azure Resource Manager gives for a workflow; None if it is not
     usable as the beginning of a `url`.
     """
-    if (
-        access_endpoint is None
-        or not access_endpoint.isascii()
-        or not access_endpoint.isprintable()
-    ):
+    text = access_endpoint or ""
+    parts = _split(text) if text.isascii() and text.isprintable() else None
+    if parts is None or parts.scheme != "https":
         return None
-    parts = urlsplit(access_endpoint)
-    usable = parts.scheme == "https" and not (parts.query or parts.fragment or "@" in parts.netloc)
-    return _workflow(access_endpoint, parts.path) if usable else None
+    more = parts.query or parts.fragment or "@" in parts.netloc
+    return None if more else _workflow(parts, parts.path)
 
 
-def _workflow(url: str, path: str) -> tuple[str, str, int, str] | None:
-    parts = urlsplit(url)
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL; None if it is not one."""
     try:
-        port = parts.port or 443
+        return urlsplit(url)
+    except ValueError:  # brackets that are not around an IPv6 address
+        return None
+
+
+def _workflow(parts: SplitResult, path: str) -> tuple[str, str, int, str] | None:
+    try:
+        port = 443 if parts.port is None else parts.port
     except ValueError:
         return None
     host = parts.hostname
@@ -91,7 +104,22 @@ def right_url(workflow: Workflow, declared: str | None = None) -> str | None:
     usable = [name for name in (*preferred, USUAL_TRIGGER) if name in names]
     trigger = next(iter(usable), names[0] if len(names) == 1 else None)
     endpoint = workflow.access_endpoint
-    if trigger is None or endpoint is None or workflow_address(endpoint) is None:
+    if trigger is None or endpoint is None or not (_is_plain(endpoint) and _is_short(trigger)):
         return None
     path = f"/triggers/{quote(trigger, safe='')}/paths/invoke"
     return f"{endpoint.rstrip('/')}{path}?api-version={_API_VERSION}"
+
+
+def _is_plain(endpoint: str) -> bool:
+    """True for an address of a Consumption workflow, at a host of Azure Logic Apps.
+
+    Entitlement management sends its tokens to the `url`: an answer must not be able to choose
+    another host.
+    """
+    match = _ENDPOINT.fullmatch(endpoint) if endpoint.isascii() else None
+    return match is not None and match["host"].lower().endswith(LOGIC_APP_HOSTS)
+
+
+def _is_short(trigger: str) -> bool:
+    """True for a name that shows as itself and that a trigger can have."""
+    return trigger.isprintable() and len(trigger) <= _MAX_TRIGGER_LENGTH

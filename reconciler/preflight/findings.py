@@ -33,6 +33,7 @@ _DERIVED = (
     "Microsoft documents these values for the global cloud only; for this one they are derived from"
     " its host names. "
 )
+_SHOWN_TRIGGERS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,8 @@ class Checked:
     @property
     def what(self) -> str:
         """`Logic App "la-hr" (called by "notify-hr" and 2 more)`."""
-        names = [quoted(each.name) for each in self.callers]
-        more = len(names) - _SHOWN_CALLERS
-        shown = [*names[:_SHOWN_CALLERS], *([f"{more} more"] if more > 0 else [])]
-        return f"Logic App {quoted(self.logic_app.name)} (called by {enumerated(shown)})"
+        callers = _first(_SHOWN_CALLERS, [each.name for each in self.callers])
+        return f"Logic App {quoted(self.logic_app.name)} (called by {enumerated(callers)})"
 
 
 def undetermined(caller: Caller) -> Diagnostic:
@@ -181,8 +180,9 @@ def _unusual(checked: Checked, names: Sequence[str], caller: Caller) -> Diagnost
     triggers: list[JsonValue] = list(names)
     return checked.finding(
         "R403",
-        f"The Request trigger of {checked.what} is {', '.join(map(quoted, names))}. Microsoft's"
-        f" template names it {USUAL_TRIGGER}; whether Graph accepts another name is not known.",
+        f"The Request trigger of {checked.what} is {', '.join(_first(_SHOWN_TRIGGERS, names))}."
+        f" Microsoft's template names it {USUAL_TRIGGER}; whether Graph accepts another name is not"
+        " known.",
         f"If Graph refuses the extension, name the trigger {USUAL_TRIGGER}; `url` must contain its"
         " name.",
         severity="warning",
@@ -192,7 +192,14 @@ def _unusual(checked: Checked, names: Sequence[str], caller: Caller) -> Diagnost
 
 
 def _listed(workflow: Workflow) -> str:
-    return ", ".join(map(quoted, workflow.triggers)) or "none"
+    return ", ".join(_first(_SHOWN_TRIGGERS, list(workflow.triggers))) or "none"
+
+
+def _first(maximum: int, names: Sequence[str]) -> list[str]:
+    """The first names in quotes, and the number of those that are omitted."""
+    more = len(names) - maximum
+    shown = [quoted(name) for name in names[:maximum]]
+    return [*shown, f"{more} more"] if more > 0 else shown
 
 
 def _state(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:

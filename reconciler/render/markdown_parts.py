@@ -9,6 +9,9 @@ from reconciler.render.escape import code_span, table_row, visible
 from reconciler.render.titles import place_text
 
 SENTENCE_LENGTH = 500
+HINT_LENGTH = 1_000
+"""A hint can be what to paste: the authorization policy of a Logic App has some 600 characters.
+"""
 NAME_LENGTH = 200
 FINDING_TITLES = ("Code", "Severity", "Place", "Finding", "Hint")
 
@@ -55,7 +58,7 @@ def finding_rows(diagnostics: Iterable[Diagnostic]) -> list[str]:
             finding.severity,
             place_span(finding.place),
             sentence_span(finding.message),
-            sentence_span(finding.hint) if finding.hint else "",
+            code_span(short(finding.hint, HINT_LENGTH)) if finding.hint else "",
         )
         rows.append(table_row(cells))
     return rows

@@ -278,6 +278,11 @@ def exporting(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
     yield line("export", "--update", *target)
 
 
+def checking(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
+    yield from planning("preflight")(line, url, output)
+    yield from planning("preflight", "--fix")(line, url, output)
+
+
 def beginning(line: CommandLine, _url: str, _output: list[str]) -> Iterator[Ran]:
     yield line("init", f"?sig={TYPED}/{bare(TYPED)}", "--action", f"contoso/x@{'0' * 40}")
     yield line("init", ".", "--action", f"sig={TYPED}", "--environment", bare(TYPED))
@@ -295,6 +300,7 @@ STEPS: dict[str, Steps] = {
     "validate": validating,
     "plan": planning("plan", "--out", str(PLAN)),
     "apply": applying,
+    "preflight": checking,
     "drift": planning("drift"),
     "export": exporting,
     "usage": planning("usage"),

@@ -35,6 +35,8 @@ FORMATS = {"idna", "fqdn", "isoduration", "arrow", "dateutil", "rfc3339_validato
     "rfc3986_validator", "rfc3987", "rfc3987_syntax", "lark", "six",
     "uri_template", "webcolors", "jsonpointer"}  # fmt: skip
 """What jsonschema itself looks for where it is installed, as check-jsonschema has it here."""
+CHECKS = ("reconciler.arm", "reconciler.preflight", "reconciler.app.preflight")
+"""How the names of modules begin that only a check of Logic Apps needs."""
 NOBODYS = (
     "__main__",
     "__mp_main__",
@@ -95,10 +97,13 @@ def folder(tmp_path: Path) -> Path:
             (["sandbox", "reset"], CLI),
             (["schema", "plan"], FILES),
             (["init", "new", "--action", f"o/r@{'0' * 40}"], FILES),
+            (["preflight", "--help"], CLI),
             (["validate"], QUICK),
             (["validate", "--format", "sarif"], QUICK),
             (["validate", "faulty"], QUICK | FAULTS | FORMATS),
             (["plan", "faulty"], QUICK | FAULTS | FORMATS),
+            (["preflight", "faulty"], QUICK | FAULTS | FORMATS),
+            (["preflight", "--fix", "faulty"], QUICK | FAULTS | FORMATS),
             (["show", "plan.json"], FILES | FAULTS | FORMATS),
             (["show", "plan.json", "--format", "markdown"], FILES | FAULTS | FORMATS),
         ],
@@ -118,14 +123,12 @@ def test_a_command_loads_only_what_it_may(
     assert found.isdisjoint(REACHES_GRAPH)  # whatever is added to the lists above
 
 
-@pytest.mark.parametrize("command", sample(["plan", "drift", "export"], "plan".__eq__))
-def test_what_talks_to_graph_on_loopback_loads_neither_credentials_nor_what_only_shows(
-    command: str, folder: Path
-) -> None:
+def modules(folder: Path, *arguments: str) -> set[str]:
+    """The modules in memory after the program ran with these arguments."""
     program = (
         "import atexit, sys; from reconciler.__main__ import main;"
         " atexit.register(lambda: print(*sys.modules));"
-        f" sys.argv = ['reconciler', {command!r}, '--sandbox']; main()"
+        f" sys.argv = {['reconciler', *arguments]!r}; main()"
     )
     ended = subprocess.run(
         [sys.executable, "-c", program],
@@ -135,11 +138,37 @@ def test_what_talks_to_graph_on_loopback_loads_neither_credentials_nor_what_only
         check=True,
         timeout=60,
     )
-    modules = set(ended.stdout.splitlines()[-1].split())
+    return set(ended.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("command", sample(["plan", "drift", "export"], "plan".__eq__))
+def test_what_talks_to_graph_on_loopback_loads_neither_credentials_nor_what_only_shows(
+    command: str, folder: Path
+) -> None:
+    in_memory = modules(folder, command, "--sandbox")
     assert {
         "msgraph",
         "sniffio",
-    } <= modules  # without sniffio httpcore looks for it on disk at every turn
-    assert modules.isdisjoint(
+    } <= in_memory  # without sniffio httpcore looks for it on disk at every turn
+    assert in_memory.isdisjoint(
         {"azure.identity", "msal", "deepdiff", "rich", "jsonschema", "h2.connection"}
     )
+
+
+@pytest.mark.parametrize("arguments", [("validate",), ("plan", "--sandbox"), ("plan", "--help")])
+def test_only_a_check_of_logic_apps_loads_what_checks_them(
+    arguments: tuple[str, ...], folder: Path
+) -> None:
+    in_memory = modules(folder, *arguments)
+    assert not [name for name in in_memory if name.startswith(CHECKS)]
+
+
+def test_a_check_of_logic_apps_does_not_load_the_sdk_of_graph(folder: Path) -> None:
+    """The one of the built-in seed is sound."""
+    body = extension("a")
+    names = {"resourceGroupName": "test", "logicAppWorkflowName": "elm-extension-email"}
+    body["endpointConfiguration"].update(names)
+    declare(folder / "desired_state", {"catalog": "Marketing", "extensions": [body]})
+    in_memory = modules(folder, "preflight", "--sandbox")
+    assert "reconciler.arm.client" in in_memory
+    assert in_memory.isdisjoint({"msgraph", "kiota_abstractions", "azure.identity"})

@@ -11,20 +11,13 @@ from reconciler.loader.value_rules import blank_fault
 from reconciler.model.decoding import decoded
 from reconciler.model.durations import duration_s
 from reconciler.model.fault import Fault, fault_at, quoted, warning_at
+from reconciler.model.logic_app import LOGIC_APP_HOSTS
 from reconciler.model.nodes import Mapping, Node, Scalar, member
 
 MINIMUM_S = 5 * 60
 MAXIMUM_S = 14 * 24 * 60 * 60
 """The range of a timeout, in seconds (docs/graph.md §2.5)."""
 _SHARED_ACCESS = re.compile(r"[?&;#][\s+]*(?:sig|sp|sv)[\s+]*(?:[=&;#]|$)", re.IGNORECASE)
-_LOGIC_APP_HOSTS = (".logic.azure.com", ".logic.azure.us", ".logic.azure.cn")
-"""Of Consumption workflows, which entitlement management documents; a Standard workflow has the
-host of an app.
-
-Sources:
-* https://learn.microsoft.com/entra/id-governance/entitlement-management-logic-apps-integration
-* https://learn.microsoft.com/power-automate/ip-address-configuration (for the clouds)
-"""
 
 
 def shared_access_fault(name: str, node: Scalar) -> Fault | None:
@@ -81,10 +74,10 @@ def _url_fault(node: Scalar) -> Iterator[Fault]:
     elif "@" in parts.netloc:
         hint = "Remove the part before `@`: the Logic App authenticates a token, not a password."
         yield fault_at(node, "R105", "`url` contains a user name or a password.", hint)
-    elif not host.rstrip(".").endswith(_LOGIC_APP_HOSTS) and not carries_shared_access(node.text):
+    elif not host.rstrip(".").endswith(LOGIC_APP_HOSTS) and not carries_shared_access(node.text):
         message = (
             f"The host {quoted(host)} of `url` is not a host of Azure Logic Apps"
-            f" (*{', *'.join(_LOGIC_APP_HOSTS)})."
+            f" (*{', *'.join(LOGIC_APP_HOSTS)})."
         )
         hint = "Write the address of the Logic App's Request trigger, without sig, sp and sv."
         yield warning_at(node, "R217", message, hint)
