@@ -164,8 +164,8 @@ def test_the_policy_to_paste_is_silent_once_it_is_there(cloud: str) -> None:
     """What the hint says, read as JSON, is the policy that fits."""
     arm = CLOUDS[cloud].arm
     [finding] = found(body(x=policy("AAD")), cloud=arm)
-    marker, _, pasted = finding.hint.partition(": ")
-    assert marker == "The policy to have"
+    derived, _, pasted = finding.hint.partition("The policy to have: ")
+    assert ("global cloud only" in derived) == (cloud != "global")
     policies = json.loads(f"{{{pasted}}}")
     assert list(policies) == [POLICY]
     assert policies == finding.parameters["policy"]

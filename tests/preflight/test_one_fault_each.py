@@ -148,8 +148,11 @@ def test_a_standard_app_is_one_finding() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (ServiceRefusalError("E.", status=404), "cannot always be told apart: E."),
-        (ServiceRefusalError("E.", status=403), "or it does not exist, which cannot be told apart"),
+        (ServiceRefusalError("E.", status=404), "cannot always be distinguished): E."),
+        (
+            ServiceRefusalError("E.", status=403),
+            "or it does not exist (this answer does not show which)",
+        ),
         (ServiceRefusalError("E.", status=500), "could not be read: E."),
         (ServiceRefusalError("E.", status=429), "could not be read: E."),
         (GarbledAnswerError("E."), "could not be read: E."),
