@@ -16,7 +16,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from reconciler.arm.failures import REQUEST_ID, SERVICE, refusal, unanswered
+from reconciler.arm.failures import SERVICE, refusal, unanswered
 from reconciler.errors import (
     AuthenticationError,
     GarbledAnswerError,
@@ -25,7 +25,7 @@ from reconciler.errors import (
 )
 from reconciler.model.json_values import JsonObject
 from reconciler.model.strict_json import InvalidJsonError, parsed
-from reconciler.network.addresses import method_and_path
+from reconciler.network.addresses import method_and_path, request_id_of
 from reconciler.network.attempts import until_clear
 from reconciler.network.back_off import BackOff
 from reconciler.network.body import ACCEPTED
@@ -123,7 +123,7 @@ class ArmClient:
         if not response.is_success:
             raise refusal(response)
         body = _json_object(response)
-        ids = response.headers.get(REQUEST_ID), reading.client_request_id
+        ids = request_id_of(response.headers), reading.client_request_id
         log.info("GET %s: done (request ID %s; client request ID %s)", request.url.path, *ids)
         return body
 
@@ -150,7 +150,7 @@ def _rejected(error: ServiceRefusalError) -> AuthenticationError:
 
 
 def _json_object(response: httpx.Response) -> JsonObject:
-    request_id = response.headers.get(REQUEST_ID)
+    request_id = request_id_of(response.headers)
     what = method_and_path("GET", response.request.url)
     try:
         body = parsed(response.content, _MOST_LEVELS, unique_members=True)

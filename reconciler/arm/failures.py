@@ -9,10 +9,9 @@ import httpx
 from reconciler.errors import RETRY, ServiceRefusalError, ServiceUnansweredError
 from reconciler.model.secrets import mask
 from reconciler.model.strict_json import InvalidJsonError, parsed
-from reconciler.network.addresses import method_and_path
+from reconciler.network.addresses import method_and_path, request_id_of
 
 SERVICE = "Azure Resource Manager"
-REQUEST_ID = "x-ms-request-id"
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAX_QUOTE_LENGTH = 400
 
@@ -23,7 +22,7 @@ def refusal(response: httpx.Response) -> ServiceRefusalError:
     code = error.get("code") if isinstance(error.get("code"), str) else None
     parts = [part for part in (code, error.get("message")) if isinstance(part, str) and part]
     reason = mask(": ".join(parts))[:_MAX_QUOTE_LENGTH] or "no error body"
-    request_id = response.headers.get(REQUEST_ID)
+    request_id = request_id_of(response.headers)
     what = method_and_path(response.request.method, response.request.url)
     return ServiceRefusalError(
         f"{what} failed with HTTP {response.status_code} ({reason}; request ID"

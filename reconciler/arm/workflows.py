@@ -95,14 +95,18 @@ def _trigger(body: Mapping[str, Any]) -> Trigger:
 def _policy(body: Mapping[str, Any]) -> Policy:
     claims = body.get("claims")
     listed: Iterable[Any] = claims if isinstance(claims, list) else ()
-    pairs = (
-        (claim["name"].lower(), claim["value"])
-        for claim in listed
-        if isinstance(claim, dict)
-        and isinstance(claim.get("name"), str)
-        and isinstance(claim.get("value"), str)
-    )
-    return Policy(_text(body.get("type")) or "", dict(pairs))
+    values: dict[str, tuple[str, ...]] = {}
+    for claim in listed:
+        name, value = _text_in(claim, "name"), _text_in(claim, "value")
+        if name is not None and value is not None:
+            values[name.lower()] = (*values.get(name.lower(), ()), value)
+    return Policy(_text(body.get("type")) or "", values)
+
+
+def _text_in(body: object, name: str) -> str | None:
+    """The member of an object, if it is a text."""
+    value = body.get(name) if isinstance(body, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def _object(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:

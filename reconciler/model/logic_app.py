@@ -92,10 +92,10 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One authorization policy: its type, and its claims by name, in lower case."""
+    """One authorization policy: its type, and the values of its claims by name, in lower case."""
 
     type: str
-    claims: Mapping[str, str] = field(default_factory=dict, hash=False)
+    claims: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

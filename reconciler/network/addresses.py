@@ -1,7 +1,8 @@
-"""Addresses of requests: their origin, and how messages show them."""
+"""Addresses and ids of requests: their origin, and how messages show them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import httpx
@@ -15,6 +16,11 @@ def origin_of(url: str | httpx.URL) -> Origin:
     """Scheme, host and port of a URL, with the scheme's default port filled in."""
     parsed = httpx.URL(url)
     return parsed.scheme, parsed.host, parsed.port or {"http": 80, "https": 443}.get(parsed.scheme)
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """The id by which the service knows the request, in its own header or in that of Graph."""
+    return headers.get("x-ms-request-id") or headers.get("request-id")
 
 
 def method_and_path(method: str, url: httpx.URL) -> str:

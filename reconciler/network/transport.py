@@ -12,7 +12,7 @@ import httpx
 
 from reconciler.errors import RefusedError, ServiceAnswerError, ServiceRefusalError, UsageError
 from reconciler.model.secrets import learn
-from reconciler.network.addresses import method_and_path, origin_of
+from reconciler.network.addresses import method_and_path, origin_of, request_id_of
 from reconciler.network.body import Body, TooLargeError
 from reconciler.network.proxies import proxy_for
 
@@ -145,7 +145,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 f"{self._service} answered with a redirect (HTTP {response.status_code}); redirects"
                 " are not followed.",
                 status=response.status_code,
-                request_id=response.headers.get("request-id"),
+                request_id=request_id_of(response.headers),
             )
         learn(
             response.content.decode(json.detect_encoding(response.content), "replace")
@@ -177,7 +177,7 @@ async def _read(response: httpx.Response, request: httpx.Request) -> httpx.Respo
             f"The answer to {method_and_path(request.method, request.url)} (HTTP"
             f" {response.status_code}) is larger than {MAX_ANSWER_BYTES // 1024**2} MiB; reading it"
             " was stopped.",
-            request_id=response.headers.get("request-id"),
+            request_id=request_id_of(response.headers),
         ) from error
     headers = httpx.Headers(response.headers)
     for name in _TRANSFER_HEADERS:

@@ -100,12 +100,13 @@ def nearest(policies: Mapping[str, Policy], claims: Claims) -> Nearest | None:
 def _misfits(policy: Policy, claims: Claims) -> Iterable[Misfit]:
     """The claims that do not fit; further ones are no harm."""
     for name, right in claims.values.items():
-        value = policy.claims.get(name)
-        if value is None:
+        values = policy.claims.get(name, ())
+        if not values:
             yield Misfit(name, None, right[0])
-        elif not _fits(name, value, right):
-            slash = name in _MAY_END_IN_SLASH and _fits(name, value.removesuffix("/"), right)
-            yield Misfit(name, value, right[0], only_slash=slash)
+        for value in values:  # a claim that is there twice must fit twice
+            if not _fits(name, value, right):
+                slash = name in _MAY_END_IN_SLASH and _fits(name, value.removesuffix("/"), right)
+                yield Misfit(name, value, right[0], only_slash=slash)
 
 
 def _fits(name: str, value: str, right: Iterable[str]) -> bool:

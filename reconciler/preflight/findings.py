@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from reconciler.errors import ServiceError, ServiceRefusalError
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -34,6 +35,7 @@ _DERIVED = (
     " its host names. "
 )
 _SHOWN_TRIGGERS = 10
+_SHOWN_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def _triggers(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
             "R403",
             f"{checked.what} has no Request trigger{why}; its triggers: {_listed(workflow)}.",
             f"Add a trigger of type Request, kind Http, named {USUAL_TRIGGER}.",
-            triggers=list(workflow.triggers),
+            triggers=_bounded(workflow.triggers),
         )
         return
     unnamed = [caller for caller in checked.callers if caller.url is None]
@@ -169,7 +171,7 @@ def _triggers(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
                 f" but the Request triggers of {checked.what} are: {_listed(workflow)}.",
                 _write_url(workflow, caller),
                 caller=caller,
-                triggers=list(names),
+                triggers=_bounded(names),
             )
         elif address is not None and address.trigger != USUAL_TRIGGER:
             yield _unusual(checked, [address.trigger], caller)
@@ -177,7 +179,6 @@ def _triggers(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
 
 def _unusual(checked: Checked, names: Sequence[str], caller: Caller) -> Diagnostic:
     """R403 as a warning: Graph may not accept a trigger of another name (docs/graph.md §9.2)."""
-    triggers: list[JsonValue] = list(names)
     return checked.finding(
         "R403",
         f"The Request trigger of {checked.what} is {', '.join(_first(_SHOWN_TRIGGERS, names))}."
@@ -187,12 +188,17 @@ def _unusual(checked: Checked, names: Sequence[str], caller: Caller) -> Diagnost
         " name.",
         severity="warning",
         caller=caller,
-        triggers=triggers,
+        triggers=_bounded(names),
     )
 
 
 def _listed(workflow: Workflow) -> str:
     return ", ".join(_first(_SHOWN_TRIGGERS, list(workflow.triggers))) or "none"
+
+
+def _bounded(names: Iterable[str]) -> list[JsonValue]:
+    """The first names as data, each of bounded length: Azure may answer anything."""
+    return [name[:_SHOWN_CHARACTERS] for name in islice(names, _SHOWN_TRIGGERS)]
 
 
 def _first(maximum: int, names: Sequence[str]) -> list[str]:
@@ -209,7 +215,7 @@ def _state(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
             f"{checked.what} is not enabled: its state is {quoted(workflow.state)}, and it refuses"
             " every call.",
             "Enable the Logic App.",
-            state=workflow.state,
+            state=workflow.state[:_SHOWN_CHARACTERS],
         )
 
 
@@ -224,7 +230,6 @@ def _shared_access(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]
         " bypasses the authorization policy.",
         "Set accessControl.triggers.sasAuthenticationPolicy.state to Disabled.",
         severity="warning",
-        state=state,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.model.plan_document import diagnostic_document
 from reconciler.model.preflight import Preflight
 from reconciler.render.findings import findings_line
-from reconciler.render.json_document import Document, diagnostics_document
+from reconciler.render.json_document import Document
 from reconciler.render.nouns import counted
 
 FORMAT_VERSION = "1"
@@ -37,5 +38,9 @@ def preflight_document(preflight: Preflight) -> Document:
             {"id": logic_app.path, "extensions": list(names)}
             for logic_app, names in preflight.logic_apps.items()
         ],
-        **diagnostics_document(preflight.diagnostics),
+        "complete": not preflight.faulty,
+        "diagnostics": [
+            {**diagnostic_document(finding), "parameters": dict(finding.parameters)}
+            for finding in preflight.diagnostics
+        ],
     }

@@ -185,3 +185,10 @@ def test_the_policy_to_paste_is_whole_in_every_format(cloud: str, format_name: s
     pasted = Claims.of(longest, arm, TENANT).policy_text
     in_json = json.dumps(pasted)[1:-1]
     assert (in_json if format_name in ("json", "sarif") else pasted) in shown
+
+
+def test_a_claim_that_is_there_twice_must_fit_twice() -> None:
+    claims = [*policy()["claims"], {"name": "appid", "value": "another"}]
+    [finding] = found(body(x={"type": "AADPOP", "claims": claims}))
+    assert (finding.code, finding.severity) == ("R406", "error")
+    assert '`appid` is "another", must be' in finding.message
