@@ -89,11 +89,29 @@ def catalog_id(request: web.Request) -> str:
 
     Raises: GraphError 404, also while a new catalog is not visible yet (docs/graph.md §5.2, §5.5).
     """
-    identity = request.match_info["catalog"]
-    catalog = running(request).store.read("catalog", identity)
-    if catalog is None:
-        raise not_found("catalog", identity)
-    return str(catalog["id"])
+    return parent_id(running(request), "catalog", request.match_info["catalog"])
+
+
+def parent_id(sandbox: Sandbox, kind: Kind, identity: str) -> str:
+    """The id of an object that others are in, with `identity` as a client names it; counts as a
+    read of it.
+
+    Raises: GraphError 404, also while a new one is not visible yet (docs/graph.md §5.2, §5.5).
+    """
+    parent = sandbox.store.read(kind, identity)
+    if parent is None:
+        raise not_found(kind, identity)
+    return str(parent["id"])
+
+
+def refuse_deleted_parent(sandbox: Sandbox, kind: Kind, identity: str) -> None:
+    """Nothing, if the object exists; for a create in it, inside the transaction of the write.
+
+    `parent_id` is not sufficient there: reads that lag still return a deleted object.
+    Raises: GraphError 404 (docs/graph.md §5.2).
+    """
+    if sandbox.store.find(kind, identity) is None:
+        raise not_found(kind, identity)
 
 
 def json_response(payload: Json, status: int = 200) -> web.Response:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from reconciler.sandbox.checks import Json
+from reconciler.sandbox.database import Kind
 
 if TYPE_CHECKING:  # see exchange.py
     from reconciler.sandbox.store import Store
@@ -14,6 +15,11 @@ if TYPE_CHECKING:  # see exchange.py
 def is_in_use(store: Store, identity: str) -> bool:
     """Whether an assignment policy calls the extension at one of its stages."""
     return any(identity in _extension_ids(policy) for policy in store.policies())
+
+
+def holds(store: Store, kind: Kind, parent: str) -> bool:
+    """Whether there is an object of the kind inside `parent`; reads that lag do not count."""
+    return any(not row.deleted for row in store.rows(kind, parent))
 
 
 def catalog_of(store: Store, policy: Json) -> str | None:

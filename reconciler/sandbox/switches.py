@@ -127,7 +127,7 @@ class Switches:
     several_at_stage: Literal["accept", "refuse"] = field(
         default="accept",
         metadata=_about(
-            "several extensions at one stage in a PUT: stored, or HTTP 400", probe="P9"
+            "several extensions at one stage in a POST or PUT: stored, or HTTP 400", probe="P9"
         ),
     )
     policy_put_alters: bool = field(
@@ -173,6 +173,13 @@ class Switches:
     unique_catalog_names: bool = field(
         default=False,
         metadata=_about("a catalog with the name of another one is HTTP 409", probe="P12"),
+    )
+    delete_catalog_with_extensions: Literal["accept", "refuse"] = field(
+        default="refuse",
+        metadata=_about(
+            "deleting a catalog with extensions in it: they are deleted too, or HTTP 400",
+            probe="P12",
+        ),
     )
     unique_extension_names: bool = field(
         default=False,

@@ -254,6 +254,12 @@ class TestSandbox:
                 )
                 assert re.findall(r"`(\w+)`", values) == [str(value) for value in allowed]
 
+    def test_every_switch_names_the_probe_that_decides_it(self) -> None:
+        table = {plain(row[0]): row[5] for row in rows(section(SANDBOX, "Switches"))}
+        for switch in fields(Switches):
+            probes = re.findall(r"P[1-9][0-9]?", table[switch.name])
+            assert probes == [switch.metadata["probe"]] * bool(switch.metadata["probe"])
+
     def test_every_switch_of_an_open_question_exists(self) -> None:
         table = rows(section(ROOT / "docs/graph.md", "8 Open questions"))
         told = {name for row in table for name in re.findall(r"`(\w+)`", row[1])}

@@ -211,9 +211,8 @@ DEAD = [
     ("POST", f"{ITEM}/questions"),
     ("GET", f"{ITEM}/accessPackage"),
     ("GET", f"{ITEM}/catalog"),
+    ("POST", f"/accessPackages/{PACKAGE}/assignmentPolicies"),
     ("PATCH", ITEM),
-    ("DELETE", ITEM),
-    ("POST", "/assignmentPolicies"),
 ]
 
 

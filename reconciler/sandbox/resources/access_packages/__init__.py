@@ -1,1 +1,1 @@
-"""Access packages, which are only read (docs/graph.md §7.2)."""
+"""Access packages (docs/graph.md §7)."""

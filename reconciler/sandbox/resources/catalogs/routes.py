@@ -6,6 +6,7 @@ from aiohttp import web
 
 from reconciler.sandbox.answers import expanded, plain_answer
 from reconciler.sandbox.checks import Json
+from reconciler.sandbox.errors import bad_request
 from reconciler.sandbox.exchange import (
     PREFIX,
     Resource,
@@ -17,6 +18,7 @@ from reconciler.sandbox.exchange import (
 )
 from reconciler.sandbox.filters import folded
 from reconciler.sandbox.options import NOTHING, Expand
+from reconciler.sandbox.relations import holds
 from reconciler.sandbox.resources.catalogs.bodies import created, updated
 from reconciler.sandbox.resources.extensions.answers import extension_answer
 from reconciler.sandbox.texts import refuse_taken_name
@@ -89,6 +91,29 @@ async def update_catalog(request: web.Request) -> web.Response:
         _refuse_taken_name(sandbox, catalog)
         sandbox.store.change("catalog", row, catalog, lag=sandbox.switches.lag)
     return web.Response(status=204)
+
+
+@routes.delete(_ITEM)
+async def delete_catalog(request: web.Request) -> web.Response:
+    """204; refused while the catalog holds access packages; whether also while it holds extensions
+    is a switch (docs/graph.md §1.1). The built-in catalog is as any other.
+    """
+    sandbox = running(request)
+    with sandbox.store.writing():
+        row = CATALOGS.find(sandbox, request.match_info["catalog"])
+        if holds(sandbox.store, "accessPackage", row.id):
+            raise bad_request(f"The catalog '{row.id}' holds access packages; delete them first.")
+        _remove_extensions(sandbox, row.id)
+        sandbox.store.remove("catalog", row.id, lag=sandbox.switches.lag)
+    return web.Response(status=204)
+
+
+def _remove_extensions(sandbox: Sandbox, catalog: str) -> None:
+    extensions = sandbox.store.extensions(catalog)
+    if extensions and sandbox.switches.delete_catalog_with_extensions == "refuse":
+        raise bad_request(f"The catalog '{catalog}' holds custom extensions; delete them first.")
+    for extension in extensions:
+        sandbox.store.remove("extension", extension["id"], lag=sandbox.switches.lag)
 
 
 def _refuse_taken_name(sandbox: Sandbox, catalog: Json) -> None:

@@ -16,6 +16,7 @@ from reconciler.sandbox.exchange import (
     entity_response,
     list_response,
     read_object,
+    refuse_deleted_parent,
     running,
 )
 from reconciler.sandbox.options import NOTHING, Options
@@ -82,6 +83,7 @@ async def create_extension(request: web.Request) -> web.Response:
     catalog = catalog_id(request)
     extension = created(parse_extension(body, sandbox.switches, creating=True), sandbox.switches)
     with sandbox.store.writing():
+        refuse_deleted_parent(sandbox, "catalog", catalog)
         _refuse_taken_name(sandbox, extension, catalog)
         sandbox.store.add("extension", extension, catalog, lag=sandbox.switches.lag)
     return _answer(request, extension, status=201)

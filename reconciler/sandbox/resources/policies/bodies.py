@@ -1,15 +1,18 @@
-"""A PUT of an assignment policy, which replaces the whole object (docs/graph.md §7.3)."""
+"""A POST of an assignment policy (docs/graph.md §7.5), and a PUT, which replaces the whole object
+(docs/graph.md §7.3).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from reconciler.sandbox.answers import EXTRA_MEMBERS, HIDDEN
 from reconciler.sandbox.checks import Json
 from reconciler.sandbox.errors import GraphError, invalid_model
-from reconciler.sandbox.resources.policies.members import POLICY
+from reconciler.sandbox.resources.policies.members import NEW_POLICY, POLICY
 from reconciler.sandbox.resources.policies.settings import bound_settings
 from reconciler.sandbox.shapes import check_shape, refuse_unknown_values
 from reconciler.sandbox.switches import Switches
@@ -19,6 +22,58 @@ if TYPE_CHECKING:  # see exchange.py
     from reconciler.sandbox.store import Store
 
 _NEVER_SENT: Final = frozenset((HIDDEN, "createdDateTime", "modifiedDateTime"))
+
+# What an answer shows of members that a POST omits is undecided: null, or an empty list.
+_OMITTED: Final[Json] = {
+    **dict.fromkeys(
+        (
+            "expiration",
+            "requestorSettings",
+            "requestApprovalSettings",
+            "automaticRequestSettings",
+            "reviewSettings",
+            "notificationSettings",
+        )
+    ),
+    "specificAllowedTargets": [],
+    "questions": [],
+    "customExtensionStageSettings": [],
+}
+
+
+def checked_package(body: Json) -> str:
+    """The id of the access package that the body of a POST names, if the body is valid.
+
+    Raises: GraphError 400 for an unknown or missing member or a bad value.
+    """
+    package = _package_id(body)
+    refuse_unknown_values(body, "")
+    check_shape(body, NEW_POLICY, [], "")
+    return str(package)
+
+
+def created(store: Store, switches: Switches, body: Json, package: str) -> Json:
+    """The new policy of the access package with that id; `checked_package` has checked the body.
+
+    Raises: GraphError 400 for a bad stage setting.
+    """
+    now = timestamp()
+    new = {
+        **_OMITTED,
+        **{name: value for name, value in body.items() if name != "@odata.type"},
+        "id": str(uuid4()),
+        "createdDateTime": now,
+        "modifiedDateTime": now,
+        "accessPackage": {"id": package},
+        HIDDEN: {},
+    }
+    given = new["customExtensionStageSettings"]
+    own_ids = replace(switches, question_ids="renew", setting_ids="renew")
+    return {
+        **new,
+        "questions": _with_ids(new["questions"], own_ids),
+        "customExtensionStageSettings": bound_settings(store, own_ids, new, given),
+    }
 
 
 def replaced(store: Store, switches: Switches, stored: Json, body: Json) -> Json:
@@ -47,16 +102,22 @@ def replaced(store: Store, switches: Switches, stored: Json, body: Json) -> Json
 
 
 def _check(stored: Json, body: Json) -> None:
-    package = body.get("accessPackage")
-    if not isinstance(package, dict) or package.get("id") is None:
-        raise GraphError(400, "ArgumentNullException", "Value cannot be null. Parameter name: Id")
+    package = _package_id(body)
     refuse_unknown_values(body, "")
     shown = {name: value for name, value in stored.items() if name not in _NEVER_SENT}
     check_shape(body, POLICY, [shown, EXTRA_MEMBERS], "")
-    if package["id"].lower() != stored["accessPackage"]["id"].lower():
+    if package.lower() != stored["accessPackage"]["id"].lower():
         raise invalid_model("A policy cannot move to another access package.")
     if str(body.get("id", stored["id"])).lower() != stored["id"].lower():
         raise invalid_model("The id in the body is not the id in the URL.")
+
+
+def _package_id(body: Json) -> Any:
+    """The id of the access package that the body names, of any type yet."""
+    package = body.get("accessPackage")
+    if not isinstance(package, dict) or package.get("id") is None:
+        raise GraphError(400, "ArgumentNullException", "Value cannot be null. Parameter name: Id")
+    return package["id"]
 
 
 def _with_ids(questions: Sequence[Any], switches: Switches) -> list[Any]:

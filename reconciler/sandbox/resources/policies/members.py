@@ -225,3 +225,8 @@ POLICY: Final = Members(
     required=tuple(_REQUIRED),
 )
 """The body of a PUT."""
+NEW_POLICY: Final = Members(
+    {name: shape for name, shape in POLICY.known.items() if name != "id"},
+    required=("displayName", "description", "allowedTargetScope"),
+)
+"""The body of a POST; required is what every documented example of one has."""

@@ -13,13 +13,15 @@ from reconciler.sandbox.exchange import (
     Resource,
     entity_response,
     list_response,
+    parent_id,
     read_object,
+    refuse_deleted_parent,
     running,
 )
 from reconciler.sandbox.filters import PROPERTIES
 from reconciler.sandbox.options import NOTHING, Expand
 from reconciler.sandbox.resources.policies.answers import policy_answer
-from reconciler.sandbox.resources.policies.bodies import replaced
+from reconciler.sandbox.resources.policies.bodies import checked_package, created, replaced
 
 POLICIES: Final = Resource(
     "policy",
@@ -51,12 +53,13 @@ POLICIES: Final = Resource(
     ),
     (*PROPERTIES, "accessPackage/id"),
 )
-_ITEM: Final = f"{PREFIX}/assignmentPolicies/{{policy}}"
+_COLLECTION: Final = f"{PREFIX}/assignmentPolicies"
+_ITEM: Final = f"{_COLLECTION}/{{policy}}"
 
 routes = web.RouteTableDef()
 
 
-@routes.get(f"{PREFIX}/assignmentPolicies", allow_head=False)
+@routes.get(_COLLECTION, allow_head=False)
 async def list_policies(request: web.Request) -> web.Response:
     """The policies of the tenant, in pages; a switch hides some of them (docs/graph.md §7.2)."""
     sandbox, options = running(request), POLICIES.options(request, collection=True)
@@ -70,6 +73,19 @@ async def list_policies(request: web.Request) -> web.Response:
         options,
         lambda policy: policy_answer(sandbox, policy, options.expand),
     )
+
+
+@routes.post(_COLLECTION)
+async def create_policy(request: web.Request) -> web.Response:
+    """201 and the new policy, also with stage settings (docs/graph.md §7.5)."""
+    sandbox, body = running(request), await read_object(request)
+    package = parent_id(sandbox, "accessPackage", checked_package(body))
+    with sandbox.store.writing():
+        refuse_deleted_parent(sandbox, "accessPackage", package)
+        policy = created(sandbox.store, sandbox.switches, body, package)
+        sandbox.store.add("policy", policy, package, lag=sandbox.switches.lag)
+    answer = policy_answer(sandbox, policy, NOTHING)
+    return entity_response(request, "assignmentPolicies", answer, status=201)
 
 
 @routes.get(_ITEM, allow_head=False)
@@ -94,3 +110,13 @@ async def replace_policy(request: web.Request) -> web.Response:
         policy = replaced(sandbox.store, sandbox.switches, row.document, body)
         sandbox.store.change("policy", row, policy, lag=sandbox.switches.lag)
     return entity_response(request, "assignmentPolicies", policy_answer(sandbox, policy, NOTHING))
+
+
+@routes.delete(_ITEM)
+async def delete_policy(request: web.Request) -> web.Response:
+    """204; the extensions that it called stay (docs/graph.md §7.5)."""
+    sandbox = running(request)
+    with sandbox.store.writing():
+        row = POLICIES.find(sandbox, request.match_info["policy"])
+        sandbox.store.remove("policy", row.id, lag=sandbox.switches.lag)
+    return web.Response(status=204)
