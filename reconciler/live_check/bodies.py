@@ -114,7 +114,7 @@ def _question() -> JsonObject:
 
 def stage(name: str, extension_id: str) -> JsonObject:
     """A stage setting as it is sent: without an id."""
-    reference = {"@odata.type": REQUEST_TYPE, "id": extension_id}
+    reference: JsonObject = {"@odata.type": REQUEST_TYPE, "id": extension_id}
     return {"stage": name, "customExtension": reference}
 
 

@@ -156,8 +156,7 @@ def _path(request: Request) -> str:
     template = request.address.partition("{?")[0].rpartition("entitlementManagement")[2]
     segments = [part if _WORD.fullmatch(part) else "{id}" for part in template.split("/") if part]
     options = {"$filter": request.filter, "$expand": request.expand}
-    query = "&".join(
-        f"{name}={_QUOTED.sub("'…'", value)}" for name, value in options.items() if value
-    )
+    given = {name: _QUOTED.sub("'…'", value) for name, value in options.items() if value}
+    query = "&".join(f"{name}={value}" for name, value in given.items())
     path = ("beta " if request.beta else "") + "/".join(segments)
     return f"{path}?{query}" if query else path

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconciler.live_check.owned import PREFIX, Owned
+from reconciler.live_check.owned import ID, PREFIX, Owned
 from reconciler.model.strict_json import InvalidJsonError, parsed
 
 _BASE = "identityGovernance/entitlementManagement/"
-_ID = r"[A-Za-z0-9-]{1,128}"
+_ID = ID.pattern
 _ROUTES = {
     "catalogs": re.compile("catalogs"),
     "packages": re.compile("accessPackages"),

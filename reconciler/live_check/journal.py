@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +16,10 @@ from typing import Any, cast, get_args
 
 from reconciler.errors import JournalError, UsageError
 from reconciler.files import make_own_folder
-from reconciler.live_check.owned import PREFIX, OwnObject
+from reconciler.live_check.owned import ID, PREFIX, OwnObject
 from reconciler.locked import NO_LINK, append, is_on_disk, open_locked
 from reconciler.model.json_values import json_text
 from reconciler.model.live_facts import OwnKind
-from reconciler.model.names import GUID
 from reconciler.model.strict_json import InvalidJsonError, parsed
 
 DEFAULT_JOURNAL = Path(".reconciler/live-check.jsonl")
@@ -146,6 +145,8 @@ def _opened(file: Path, *, must_exist: bool) -> int:
         )
     except OSError as error:
         raise _unusable(file, error.strerror or str(error)) from error
+    with suppress(AttributeError, OSError):  # Windows has no os.fchmod
+        os.fchmod(descriptor, _OWNER_ONLY)
     if not is_on_disk(descriptor):
         os.close(descriptor)
         raise _unusable(file, "it is not a regular file")
@@ -218,6 +219,6 @@ def _own_name(name: str) -> str:
 
 def _id(text: str) -> str:
     """An id that may be used in an address."""
-    if not GUID.fullmatch(text):
+    if not ID.fullmatch(text):
         raise ValueError(text)
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from reconciler.model.live_facts import OwnKind
@@ -10,6 +11,8 @@ PREFIX = "reconciler-live-check-"
 """Every catalog of a live check begins with it; nothing else is written."""
 SECOND = "-2"
 """Ends the name of a further catalog of the same run."""
+ID = re.compile(r"[A-Za-z0-9-]{1,128}")
+"""An id that may be used in an address; Microsoft's are GUIDs."""
 ORDER: tuple[OwnKind, ...] = ("policy", "access_package", "extension", "catalog")
 """In which kinds are removed: what is in another object, or refers to one, comes first."""
 
@@ -31,13 +34,17 @@ class Owned:
     """What was made, or was found by the exact name of a live check; it grows and shrinks."""
 
     _objects: dict[str, OwnObject] = field(default_factory=dict)
+    _removed: set[str] = field(default_factory=set)
 
     def add(self, own: OwnObject) -> None:
-        """One more."""
-        self._objects[own.id.casefold()] = own
+        """One more, unless it was removed: a listing may lag."""
+        key = own.id.casefold()
+        if key not in self._removed:
+            self._objects.setdefault(key, own)
 
     def remove(self, own: OwnObject) -> None:
         """It no longer exists."""
+        self._removed.add(own.id.casefold())
         self._objects.pop(own.id.casefold(), None)
 
     def newest(self, kind: OwnKind, parent_id: str | None = None) -> list[OwnObject]:
