@@ -93,6 +93,35 @@ def test_a_package_of_a_name_alone_is_not_hidden(start):
 
 
 @pytest.mark.parametrize(
+    ("kept", "of_empty", "of_null"),
+    [("as_sent", "", None), ("null", None, None), ("empty", "", "")],
+)
+def test_what_is_kept_of_an_empty_description_of_a_package(start, kept, of_empty, of_null):
+    graph = start(f"empty_text={kept}")
+    for name, sent, expected in ("a", "", of_empty), ("b", None, of_null), ("c", "text", "text"):
+        body = package_body(graph, displayName=name, description=sent)
+        assert made(graph.send("POST", PACKAGES, body))["description"] == expected
+
+
+def test_the_case_of_an_id_does_not_count(start, request_body):
+    graph = start()
+    extension = graph.create(request_body)["id"].upper()
+    body = package_body(graph, catalog={"id": graph.MARKETING.upper()})
+    package = made(graph.send("POST", PACKAGES, body))["id"].upper()
+    settings = [setting("assignmentRequestCreated", extension)]
+    body = policy_body(package, customExtensionStageSettings=settings)
+    policy = made(graph.send("POST", POLICIES, body))["id"].upper()
+    assert graph.send("DELETE", graph.extensions(extension=extension)).status_code == 400
+    for path in (
+        f"{POLICIES}/{policy}",
+        f"{PACKAGES}/{package}",
+        graph.extensions(extension=extension),
+        f"/catalogs/{graph.MARKETING.upper()}",
+    ):
+        assert graph.send("DELETE", path).status_code == 204
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"displayName": " "},
@@ -383,18 +412,21 @@ def test_what_refers_to_a_new_object_may_be_404_at_first(start):
     made(graph.send("POST", POLICIES, policy_body(package)))
 
 
-def test_nothing_is_created_in_what_reads_still_show_although_it_is_deleted(start, request_body):
-    graph = start("lag_reads=9")
-    package = made(graph.send("POST", PACKAGES, package_body(graph)))["id"]
-    for path in (f"{PACKAGES}/{package}", f"/catalogs/{graph.MARKETING}"):
+def test_nothing_is_created_in_what_reads_still_show_although_it_is_deleted(
+    start, tmp_path, request_body
+):
+    graph = start("lag_reads=9", "delete_catalog_with_extensions=accept", seed=seed(tmp_path))
+    catalog = f"/catalogs/{graph.FINANCE}"
+    for path in (f"{PACKAGES}/{PACKAGE}", catalog):
         assert graph.send("DELETE", path).status_code == 204
-    assert graph.get(f"/catalogs/{graph.MARKETING}").status_code == 200
     for path, body in (
-        (graph.extensions(), request_body),
-        (PACKAGES, package_body(graph)),
-        (POLICIES, policy_body(package)),
+        (graph.extensions(graph.FINANCE), request_body),
+        (PACKAGES, package_body(graph, catalog={"id": graph.FINANCE})),
+        (POLICIES, policy_body(PACKAGE)),
     ):
         assert code_of(graph.send("POST", path, body)) == (404, "ResourceNotFound")
+    for path in (f"{PACKAGES}/{PACKAGE}", catalog):
+        assert graph.get(path).status_code == 200
 
 
 def test_a_package_name_that_another_process_is_writing_is_taken(start):
