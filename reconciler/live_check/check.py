@@ -90,7 +90,8 @@ class Run:
 async def check(run: Run) -> None:
     """Asks all probes, and removes everything whatever happens; the result is in the run."""
     try:
-        await run.stop.bounded(asyncio.ensure_future(_ask_all(run)))
+        if not run.stop.requested:
+            await run.stop.bounded(asyncio.ensure_future(_ask_all(run)))
     except ReconcilerError as error:
         run.error = error
     finally:

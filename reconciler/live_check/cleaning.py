@@ -131,5 +131,6 @@ class Cleaning:
             own = name == exact if exact else name.startswith(f"{self.trial.name}-")
             own_id = body.get("id") if own else None
             if isinstance(own_id, str) and ID.fullmatch(own_id):
-                self.unsure.discard(name)
-                self.trial.owned.add(OwnObject(kind, own_id, name, parent.id if parent else None))
+                new = OwnObject(kind, own_id, name, parent.id if parent else None)
+                if self.trial.owned.add(new):
+                    self.unsure.discard(name)

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconciler.live_check.owned import ID, PREFIX, Owned
+from reconciler.live_check.owned import ID, Owned
+from reconciler.model.live_facts import CATALOG_PREFIX
 from reconciler.model.strict_json import InvalidJsonError, parsed
 
 _BASE = "identityGovernance/entitlementManagement/"
@@ -77,7 +78,7 @@ class OwnObjects:
         """
         if route == "catalogs":
             name = body.get("displayName")
-            return isinstance(name, str) and name.startswith(PREFIX)
+            return isinstance(name, str) and name.startswith(CATALOG_PREFIX)
         if route == "packages":
             return self._owned.owns("catalog", _id_in(body, "catalog"))
         if method in ("POST", "PUT") and route in ("policies", "policy"):

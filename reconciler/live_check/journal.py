@@ -7,6 +7,7 @@ owner only, never through a symbolic link; locked while a run uses it.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,15 +17,16 @@ from typing import Any, cast, get_args
 
 from reconciler.errors import JournalError, UsageError
 from reconciler.files import make_own_folder
-from reconciler.live_check.owned import ID, PREFIX, OwnObject
+from reconciler.live_check.owned import ID, OwnObject
 from reconciler.locked import NO_LINK, append, is_on_disk, open_locked
 from reconciler.model.json_values import json_text
-from reconciler.model.live_facts import OwnKind
+from reconciler.model.live_facts import CATALOG_PREFIX, OwnKind
 from reconciler.model.strict_json import InvalidJsonError, parsed
+from reconciler.settings import DEFAULT_LIVE_JOURNAL
 
-DEFAULT_JOURNAL = Path(".reconciler/live-check.jsonl")
 MAX_BYTES = 16 * 1024**2
 """A run writes some 100 lines; a larger file is none of ours."""
+_COUNTED = {"creating": 1, "created": -1, "refused": -1}
 _OWNER_ONLY = 0o600
 _HINT = "Choose another file with --journal."
 
@@ -39,19 +41,24 @@ class Target:
 
 @dataclass(slots=True)
 class PastRun:
-    """What a journal says of one run: its target, the catalogs it was about to create, and its
-    objects with ids, both without those that were removed.
+    """What a journal says of one run: its target, the catalogs it was about to create, with how
+    many creates of each had no clear end, and its objects with ids that were not removed.
     """
 
     name: str
     target: Target
-    catalogs: set[str] = field(default_factory=set)
+    catalogs: Counter[str] = field(default_factory=Counter)
     objects: dict[str, OwnObject] = field(default_factory=dict)
 
     @property
     def has_left(self) -> bool:
         """True if something of the run may still exist."""
         return bool(self.catalogs or self.objects)
+
+    @property
+    def unsure(self) -> set[str]:
+        """The names of catalogs that may exist without a known id."""
+        return {name for name, count in self.catalogs.items() if count > 0}
 
 
 class Journal:
@@ -83,6 +90,10 @@ class Journal:
         self._record(
             "created", run, kind=own.kind, name=own.name, id=own.id, parent_id=own.parent_id
         )
+
+    def refused(self, run: str, kind: OwnKind, name: str) -> None:
+        """It was not created."""
+        self._record("refused", run, kind=kind, name=name)
 
     def removed(self, run: str, own: OwnObject) -> None:
         """It was removed."""
@@ -133,7 +144,7 @@ def _opened(file: Path, *, must_exist: bool) -> int:
             " that name.",
         )
     try:
-        if file == DEFAULT_JOURNAL:
+        if file == DEFAULT_LIVE_JOURNAL:
             make_own_folder(file.parent)
         if file.is_symlink():
             raise _unusable(file, "it is a symbolic link")
@@ -189,7 +200,8 @@ def _add(runs: dict[str, PastRun], line: dict[str, Any]) -> None:
     """
     name, event = _own_name(line["run"]), line["event"]
     if event == "begin":
-        runs[name] = PastRun(name, Target(str(line["tenant_id"]), str(line["host"])))
+        target = Target(str(line["tenant_id"]), str(line["host"]))
+        runs.setdefault(name, PastRun(name, target))
         return
     run = runs[name]
     if event == "ended":
@@ -199,20 +211,20 @@ def _add(runs: dict[str, PastRun], line: dict[str, Any]) -> None:
     kind, label = line["kind"], _own_name(line["name"])
     if kind not in get_args(OwnKind):
         raise ValueError(kind)
-    if event == "creating":
-        run.catalogs |= {label} if kind == "catalog" else set()
-    elif event == "created":
+    if kind == "catalog" and event in _COUNTED:
+        run.catalogs[label] += _COUNTED[event]
+    if event == "created":
         parent_id = line["parent_id"]
         own = OwnObject(cast("OwnKind", kind), _id(line["id"]), label, parent_id and _id(parent_id))
         run.objects[own.id] = own
     elif event == "removed":
         run.objects.pop(_id(line["id"]), None)
-    else:
+    elif event not in _COUNTED:
         raise ValueError(event)
 
 
 def _own_name(name: str) -> str:
-    if not name.startswith(PREFIX):
+    if not name.startswith(CATALOG_PREFIX):
         raise ValueError(name)
     return name
 

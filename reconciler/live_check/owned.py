@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from reconciler.model.live_facts import OwnKind
 
-PREFIX = "reconciler-live-check-"
-"""Every catalog of a live check begins with it; nothing else is written."""
 SECOND = "-2"
 """Ends the name of a further catalog of the same run."""
 ID = re.compile(r"[A-Za-z0-9-]{1,128}")
@@ -36,11 +34,13 @@ class Owned:
     _objects: dict[str, OwnObject] = field(default_factory=dict)
     _removed: set[str] = field(default_factory=set)
 
-    def add(self, own: OwnObject) -> None:
-        """One more, unless it was removed: a listing may lag."""
+    def add(self, own: OwnObject) -> bool:
+        """One more; False if it is known, or was removed: a listing may lag."""
         key = own.id.casefold()
-        if key not in self._removed:
-            self._objects.setdefault(key, own)
+        if key in self._removed or key in self._objects:
+            return False
+        self._objects[key] = own
+        return True
 
     def remove(self, own: OwnObject) -> None:
         """It no longer exists."""

@@ -55,6 +55,7 @@ class Trial:
     """Those of the catalogs that were about to be created."""
     unsure: set[str] = field(default_factory=set)
     """Those of them whose create had no clear answer."""
+    removed: int = 0
     _count: int = 0
 
     @property
@@ -102,7 +103,10 @@ class Trial:
             result = await self.exchanges.send(request, note)
             if result.status != 404 or not patient or turn.last:
                 break
-        if made or not result.may_be_applied or result.status == 409:
+        if not result.may_be_applied or result.status == 409:
+            self.journal.refused(self.name, kind, name)
+            self.unsure.discard(name)
+        elif made:
             self.unsure.discard(name)
         return next(iter(made.values()), None), result
 
@@ -251,6 +255,7 @@ class Trial:
         --clean, which finds nothing.
         """
         self.owned.remove(own)
+        self.removed += 1
         with suppress(JournalError):
             self.journal.removed(self.name, own)
 

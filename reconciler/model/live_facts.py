@@ -7,6 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+CATALOG_PREFIX = "reconciler-live-check-"
+"""Every catalog of a live check begins with it; nothing else is written."""
+
 OwnKind = Literal["catalog", "extension", "access_package", "policy"]
 
 
