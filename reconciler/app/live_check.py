@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from reconciler.live_check.check import Stop
     from reconciler.live_check.journal import Journal, PastRun, Target
     from reconciler.live_check.trial import Trial
-
-_NO_APP = LogicApp("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +83,16 @@ async def live_check(
     from reconciler.app.connection import connect
     from reconciler.live_check.check import PROBES, Run, check
     from reconciler.live_check.journal import open_journal
+    from reconciler.live_check.trial import Trial
 
     with open_journal(subject.journal) as kept:
         async with connect(settings, variables, progress.remark) as connection:
             ask(_planned(connection, subject.name))
             kept.begin(subject.name, _target(connection))
             asked = counting("asking", len(PROBES), progress)
-            with _writing(connection, kept, subject.name, subject.app) as (trial, stop):
+            identity = connection.identity.kind
+            trial = Trial(connection.graph, kept, subject.name, subject.app, identity)
+            with _writing(trial) as stop:
                 run = Run(trial, stop, lambda _probe: asked())
                 await check(run)
     facts = LiveFacts(
@@ -143,8 +145,8 @@ async def clean_named(
         RefusedError: `ask` was not answered with yes; nothing was removed.
     """
     from reconciler.app.connection import connect
-    from reconciler.live_check.check import removed
-    from reconciler.live_check.journal import open_journal
+    from reconciler.live_check.check import removed, trial_of
+    from reconciler.live_check.journal import PastRun, open_journal
     from reconciler.live_check.owned import OwnObject, names_of
 
     with open_journal(journal) as kept:
@@ -154,10 +156,11 @@ async def clean_named(
                 raise UsageError(f"No catalog named {name} in this tenant.")
             ask(list(ids))
             kept.begin(name, _target(connection))
-            with _writing(connection, kept, name, _NO_APP) as (trial, stop):
-                for catalog_id, catalog_name in ids.items():
-                    trial.owned.add(OwnObject("catalog", catalog_id, catalog_name))
-                    trial.catalog_names.add(catalog_name)
+            past = PastRun(name, _target(connection), Counter(ids.values()))
+            past.objects = {each: OwnObject("catalog", each, of) for each, of in ids.items()}
+            trial = trial_of(connection.graph, kept, past)
+            trial.unsure.clear()
+            with _writing(trial) as stop:
                 left = await removed(trial, stop, absent_if_not_found=True)
                 return Cleaned(trial.removed, left, interrupted=stop.requested)
 
@@ -180,13 +183,10 @@ async def _ids_of(connection: Connection, names: Sequence[str]) -> dict[str, str
 
 
 async def _clean_past(connection: Connection, journal: Journal, past: PastRun) -> Cleaned:
-    from reconciler.live_check.check import removed
+    from reconciler.live_check.check import removed, trial_of
 
-    with _writing(connection, journal, past.name, _NO_APP) as (trial, stop):
-        for own in past.objects.values():
-            trial.owned.add(own)
-        trial.catalog_names |= set(past.catalogs)
-        trial.unsure |= past.unsure
+    trial = trial_of(connection.graph, journal, past)
+    with _writing(trial) as stop:
         left = await removed(trial, stop, absent_if_not_found=True)
         return Cleaned(trial.removed, left, interrupted=stop.requested)
 
@@ -201,23 +201,19 @@ def _added(so_far: Cleaned, more: Cleaned) -> Cleaned:
 
 
 @contextmanager
-def _writing(
-    connection: Connection, journal: Journal, name: str, app: LogicApp
-) -> Iterator[tuple[Trial, Stop]]:
-    """A trial that may write own objects within the block, and what signals end.
+def _writing(trial: Trial) -> Iterator[Stop]:
+    """Lets the trial write own objects within the block; what signals end.
 
     The first signal ends the probes, the second the removal, further ones do nothing. That holds
     until the process ends, so that the result is reported.
     """
     from reconciler.live_check.check import Stop
     from reconciler.live_check.guard import OwnObjects
-    from reconciler.live_check.trial import Trial
 
-    trial = Trial(connection.graph, journal, name, app, connection.identity.kind)
     stop, loop = Stop(), asyncio.get_running_loop()
     signals.react(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.request))
-    with connection.graph.writes_guarded(OwnObjects(trial.owned)):
-        yield trial, stop
+    with trial.graph.writes_guarded(OwnObjects(trial.owned)):
+        yield stop
 
 
 def _planned(connection: Connection, name: str) -> Planned:

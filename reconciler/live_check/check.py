@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, UndecidedError
 from reconciler.live_check import bodies, requests
@@ -24,7 +25,11 @@ from reconciler.live_check.probes.timeout_names import PROBE as TIMEOUT_NAMES
 from reconciler.live_check.probes.updating import PROBE as UPDATING
 from reconciler.live_check.probes.without_url import PROBE as WITHOUT_URL
 from reconciler.live_check.trial import Trial
-from reconciler.model.live_facts import Fact, Left, ProbeResult
+from reconciler.model.live_facts import Fact, Left, LogicApp, ProbeResult
+
+if TYPE_CHECKING:
+    from reconciler.graph.client import GraphClient
+    from reconciler.live_check.journal import Journal, PastRun
 
 PROBES: tuple[Probe, ...] = (
     READING,
@@ -98,6 +103,16 @@ async def check(run: Run) -> None:
         run.left = await removed(run.trial, run.stop, absent_if_not_found=False)
     why = INTERRUPTED if run.stop.requested else _ENDED
     run.results += [_not_tried(probe, why) for probe in PROBES[len(run.results) :]]
+
+
+def trial_of(graph: GraphClient, journal: Journal, past: PastRun) -> Trial:
+    """An earlier run, as its journal shows it: with everything of it that may still exist."""
+    trial = Trial(graph, journal, past.name, LogicApp("", "", ""), "unknown")
+    for own in past.objects.values():
+        trial.owned.add(own)
+    trial.catalog_names |= set(past.catalogs)
+    trial.unsure |= past.unsure
+    return trial
 
 
 async def removed(trial: Trial, stop: Stop, *, absent_if_not_found: bool) -> tuple[Left, ...]:

@@ -60,6 +60,8 @@ class Result:
     @property
     def may_be_applied(self) -> bool:
         """True unless it is certain that a write was not applied (docs/graph.md §5.3)."""
+        if isinstance(self.error, ServiceUnansweredError):
+            return not self.error.not_sent
         return not (isinstance(self.error, ServiceRefusalError) and self.error.certain)
 
     def __str__(self) -> str:

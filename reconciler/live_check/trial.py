@@ -86,29 +86,44 @@ class Trial:
         request = requests.create(self.graph, kind, body, catalog_id)
         name = str(body["displayName"])
         made: dict[str, OwnObject] = {}
+        results: list[Result] = []
 
         def note(result: Result) -> None:
             """Records the object, even if the run is interrupted meanwhile."""
+            results.append(result)
             own_id = unwrapped(result.body).get("id") if result.accepted else None
             if isinstance(own_id, str) and ID.fullmatch(own_id) and own_id not in made:
                 made[own_id] = OwnObject(kind, own_id, name, parent.id if parent else None)
                 self.owned.add(made[own_id])
                 self.journal.created(self.name, made[own_id])
 
+        self._begin(kind, name)
+        try:
+            async for turn in turns(self.graph.limits.retry):
+                result = await self.exchanges.send(request, note)
+                if result.status != 404 or not patient or turn.last:
+                    break
+        finally:
+            self._end(kind, name, results, made=bool(made))
+        return next(iter(made.values()), None), result
+
+    def _begin(self, kind: OwnKind, name: str) -> None:
+        """A create is about to leave."""
         self.journal.creating(self.name, kind, name)
         if kind == "catalog":
             self.catalog_names.add(name)
             self.unsure.add(name)
-        async for turn in turns(self.graph.limits.retry):
-            result = await self.exchanges.send(request, note)
-            if result.status != 404 or not patient or turn.last:
-                break
-        if not result.may_be_applied or result.status == 409:
+
+    def _end(self, kind: OwnKind, name: str, results: list[Result], *, made: bool) -> None:
+        """The answers to a create are known: with its object, or refused every time. HTTP 409
+        counts as a refusal here: a search by the name finds what it may hide.
+        """
+        refused = [not each.may_be_applied or each.status == 409 for each in results]
+        if made:
+            self.unsure.discard(name)
+        elif refused and all(refused):
             self.journal.refused(self.name, kind, name)
             self.unsure.discard(name)
-        elif made:
-            self.unsure.discard(name)
-        return next(iter(made.values()), None), result
 
     def adopted_catalog(self, items: Iterable[Mapping[str, Any]]) -> OwnObject | None:
         """The catalog of the run among those that a search by its name has shown."""
@@ -251,9 +266,11 @@ class Trial:
         return result
 
     def forget(self, own: OwnObject) -> None:
-        """The object no longer exists. If that cannot be recorded, it is removed once more by
-        --clean, which finds nothing.
+        """The object no longer exists, nor does what a catalog held. If that cannot be recorded,
+        it is removed once more by --clean, which finds nothing.
         """
+        for inner in self.owned.newest("extension", own.id) if own.kind == "catalog" else ():
+            self.forget(inner)
         self.owned.remove(own)
         self.removed += 1
         with suppress(JournalError):

@@ -63,24 +63,26 @@ async def checked(
     folder: Path,
     *switches: str,
     faults: Sequence[Any] = (),
-    report: Callable[[Probe], None] = lambda _probe: None,
+    report: Callable[[Run, Probe], None] = lambda _run, _probe: None,
     **options: Any,
 ) -> Checked:
-    """A whole live check of a sandbox that behaves so, beside a catalog of another run."""
+    """A whole live check of a sandbox that behaves so, beside a catalog of another run; `report` is
+    called before each probe.
+    """
     before = [catalog(), {**catalog(FOREIGN, "ffffffff-0000-4000-8000-00000000000f")}]
     async with tenant(folder, *before, switches=switches, faults=faults) as held:
         async with opened(held, folder / "live-check.jsonl", **options) as trial:
-            run = Run(trial, report=report)
+            run = Run(trial, report=lambda probe: report(run, probe))
             await check(run)
         held.store.end_lag()
         return Checked(run, own_names(held.store))
 
 
-def own_names(store: Store) -> list[str]:
+def own_names(store: Store, prefix: str = NAME) -> list[str]:
     """The names of everything that a live check has made and that still exists."""
     kinds = ("catalog", "extension", "accessPackage", "policy")
     documents: list[Json] = [
         row.document for kind in kinds for row in store.rows(kind) if not row.deleted
     ]
     names = (str(document["displayName"]) for document in documents)
-    return sorted(name for name in names if name.startswith(NAME))
+    return sorted(name for name in names if name.startswith(prefix))
