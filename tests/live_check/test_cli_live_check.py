@@ -85,6 +85,7 @@ class TestApproval:
         assert name in JOURNAL.read_text()
         assert live(reconciler) == UNTOUCHED
 
+    @pytest.mark.thorough
     def test_each_run_has_a_name_of_its_own(self, reconciler: CommandLine) -> None:
         begin(reconciler)
         for _ in range(2):

@@ -21,7 +21,7 @@ NUMBERS = (1, 3)
 """Of a switch whose values are numbers without a list, beside its default."""
 TOGETHER = {"timeout_other": "timeout_accept=timeoutDuration"}
 """Only where one name is not accepted, something becomes of it."""
-QUICK = ("combined_expand=first", "lag_reads=3", "timeout_other=ignore", "policies_listed=403")
+QUICK = ("lag_reads=3", "timeout_other=ignore", "policies_listed=403")
 
 
 def values(name: str) -> tuple[Any, ...]:
