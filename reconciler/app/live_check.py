@@ -58,13 +58,14 @@ class LiveChecked:
 @dataclass(frozen=True, slots=True)
 class Cleaned:
     """How many objects were removed, and what is left; `others`: runs in the journal that were for
-    another tenant or Graph.
+    another tenant or Graph. `error` ended it early, `interrupted`: a signal did.
     """
 
-    removed: int
+    removed: int = 0
     left: tuple[Left, ...] = ()
     others: int = 0
     interrupted: bool = False
+    error: ReconcilerError | None = None
 
 
 async def live_check(
@@ -120,11 +121,11 @@ async def clean_journalled(
         unfinished = [past for past in kept.runs.values() if past.has_left]
         async with connect(settings, variables, progress.remark) as connection:
             ours = [past for past in unfinished if past.target == _target(connection)]
-            cleaned = Cleaned(0, others=len(unfinished) - len(ours))
+            cleaned = Cleaned(others=len(unfinished) - len(ours))
             for past in ours:
                 progress.remark(f"removing {past.name}")
                 cleaned = _added(cleaned, await _clean_past(connection, kept, past))
-                if cleaned.interrupted:
+                if cleaned.interrupted or cleaned.error:
                     break
     return cleaned
 
@@ -145,7 +146,7 @@ async def clean_named(
         RefusedError: `ask` was not answered with yes; nothing was removed.
     """
     from reconciler.app.connection import connect
-    from reconciler.live_check.check import removed, trial_of
+    from reconciler.live_check.check import trial_of
     from reconciler.live_check.journal import PastRun, open_journal
     from reconciler.live_check.owned import OwnObject, names_of
 
@@ -161,8 +162,7 @@ async def clean_named(
             trial = trial_of(connection.graph, kept, past)
             trial.unsure.clear()
             with _writing(trial) as stop:
-                left = await removed(trial, stop, absent_if_not_found=True)
-                return Cleaned(trial.removed, left, interrupted=stop.requested)
+                return await _cleaned(trial, stop)
 
 
 async def _ids_of(connection: Connection, names: Sequence[str]) -> dict[str, str]:
@@ -183,12 +183,18 @@ async def _ids_of(connection: Connection, names: Sequence[str]) -> dict[str, str
 
 
 async def _clean_past(connection: Connection, journal: Journal, past: PastRun) -> Cleaned:
-    from reconciler.live_check.check import removed, trial_of
+    from reconciler.live_check.check import trial_of
 
     trial = trial_of(connection.graph, journal, past)
     with _writing(trial) as stop:
-        left = await removed(trial, stop, absent_if_not_found=True)
-        return Cleaned(trial.removed, left, interrupted=stop.requested)
+        return await _cleaned(trial, stop)
+
+
+async def _cleaned(trial: Trial, stop: Stop) -> Cleaned:
+    from reconciler.live_check.check import removed
+
+    removal = await removed(trial, stop, absent_if_not_found=True)
+    return Cleaned(trial.removed, removal.left, interrupted=stop.requested, error=removal.error)
 
 
 def _added(so_far: Cleaned, more: Cleaned) -> Cleaned:
@@ -196,7 +202,8 @@ def _added(so_far: Cleaned, more: Cleaned) -> Cleaned:
         so_far.removed + more.removed,
         (*so_far.left, *more.left),
         so_far.others,
-        so_far.interrupted or more.interrupted,
+        more.interrupted,
+        more.error,
     )
 
 

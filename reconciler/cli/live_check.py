@@ -269,7 +269,7 @@ def _refuse_other_name(name: str) -> None:
 
 
 def _report_cleaned(cleaned: Cleaned, output: Output) -> int:
-    from reconciler.cli.output import emit, tell
+    from reconciler.cli.output import emit, tell, tell_error
     from reconciler.render.live_check import cleaned_json, cleaned_text
 
     if output.format == "json":
@@ -281,6 +281,8 @@ def _report_cleaned(cleaned: Cleaned, output: Output) -> int:
             f"Note: the journal names {cleaned.others} more run(s) for another tenant or Graph; run"
             " the command again with the options for it."
         )
+    if cleaned.error is not None:
+        tell_error(cleaned.error)
     if cleaned.interrupted:
         return signals.INTERRUPTED
     return NOT_REMOVED if cleaned.left else DONE

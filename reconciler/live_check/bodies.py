@@ -93,8 +93,6 @@ def policy(name: str, package_id: str) -> JsonObject:
             "isApprovalRequiredForUpdate": False,
             "stages": [],
         },
-        "automaticRequestSettings": None,
-        "reviewSettings": None,
         "questions": [_question()],
         "accessPackage": {"id": package_id},
     }

@@ -100,7 +100,8 @@ async def check(run: Run) -> None:
     except ReconcilerError as error:
         run.error = error
     finally:
-        run.left = await removed(run.trial, run.stop, absent_if_not_found=False)
+        removal = await removed(run.trial, run.stop, absent_if_not_found=False)
+        run.left, run.error = removal.left, run.error or removal.error
     why = INTERRUPTED if run.stop.requested else _ENDED
     run.results += [_not_tried(probe, why) for probe in PROBES[len(run.results) :]]
 
@@ -115,18 +116,27 @@ def trial_of(graph: GraphClient, journal: Journal, past: PastRun) -> Trial:
     return trial
 
 
-async def removed(trial: Trial, stop: Stop, *, absent_if_not_found: bool) -> tuple[Left, ...]:
-    """Removes everything of the run; what is left."""
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What could not be removed; `error` ended the removal early."""
+
+    left: tuple[Left, ...]
+    error: ReconcilerError | None = None
+
+
+async def removed(trial: Trial, stop: Stop, *, absent_if_not_found: bool) -> Removal:
+    """Removes everything of the run. With `absent_if_not_found`, a catalog that a search does not
+    show was never created.
+    """
     cleaning = Cleaning(trial, set(trial.unsure))
     try:
         await stop.bounded(asyncio.ensure_future(cleaning.run()))
     except ReconcilerError as error:
-        left = cleaning.left(absent_if_not_found=False)
-        return tuple(Left(each.kind, each.name, each.id, str(error)) for each in left)
+        return Removal(cleaning.left(absent_if_not_found=False), error)
     left = cleaning.left(absent_if_not_found=absent_if_not_found)
     if not left:
         trial.end()
-    return left
+    return Removal(left)
 
 
 async def _ask_all(run: Run) -> None:

@@ -22,6 +22,8 @@ from reconciler.model.graph import Request
 from reconciler.model.json_values import JsonObject
 from reconciler.model.live_facts import Left, OwnKind
 
+LIMIT_S = 180.0
+"""How long the removal is tried: a catalog shows what was removed in it for a while."""
 _INSIDE: Mapping[OwnKind, tuple[str, str]] = {
     "access_package": ("accessPackages", "catalog/id"),
     "policy": ("assignmentPolicies", "accessPackage/id"),
@@ -42,7 +44,7 @@ class Cleaning:
 
     async def run(self) -> None:
         """Removes everything, as far as possible within the limit."""
-        async for _ in turns(self.trial.graph.limits.retry):
+        async for _ in turns(self.trial.graph.limits.retry, LIMIT_S):
             await self._adopt()
             for kind in ORDER:
                 for own in self.trial.owned.newest(kind):

@@ -27,8 +27,8 @@ def writes_text(where: str, name: str) -> str:
     """What a live check is about to write, before it is approved."""
     return (
         f"A live check in {visible(where)} writes only objects that it creates itself:\n"
-        f"+ catalogs named {name} and {name}-2, not published\n"
-        "+ in these about 25 extensions, 3 access packages and 6 policies, which nobody can\n"
+        f"+ 3 catalogs named {name} or {name}-2, not published\n"
+        "+ in these about 20 extensions, 3 access packages and 6 policies, which nobody can\n"
         "  request; the Logic App is named in the extensions, and is not started by the check\n"
         "~ changes of these extensions and policies\n"
         "- at the end, also after Ctrl-C or an error, everything is removed again\n"

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from aiohttp.typedefs import Handler
 from checks import FOREIGN
 from harness import SUBSCRIPTION, URL, CommandLine, catalog, extension, write_seed
 
+from reconciler.live_check import cleaning
 from reconciler.sandbox.errors import GraphError
 from reconciler.sandbox.store import Store, reset
 from reconciler.sandbox.switches import parse_switches
@@ -137,8 +139,31 @@ class TestResult:
         assert any(line.startswith("? timeout_other: unknown (both names") for line in lines)
         assert "Not tried:" in lines
 
+    def test_the_writes_that_are_shown_are_those_that_are_made(
+        self, reconciler: CommandLine
+    ) -> None:
+        begin(reconciler)
+        shown = check(reconciler).out.partition("P1 ")[0]
+        lines = [json.loads(line) for line in JOURNAL.read_text().splitlines()]
+        made = Counter(line["kind"] for line in lines if line["event"] == "created")
+        for kind in ("catalog", "extension", "access package", "policies"):
+            [count] = re.findall(rf"(\d+) {kind}", shown)
+            key = kind.replace(" ", "_").replace("policies", "policy")
+            assert made[key] <= int(count) <= made[key] + 4, kind
+
 
 class TestOptions:
+    def test_an_environment_must_be_chosen_where_there_are_some(
+        self, reconciler: CommandLine
+    ) -> None:
+        begin(reconciler)
+        Path("reconciler.yaml").write_text("environments:\n  staging: {}\n")
+        for arguments in (("--logic-app", APP), ("--clean",)):
+            ran = reconciler("live-check", "--sandbox", "--auto-approve", *arguments)
+            assert ran.code == 1
+            assert "No environment was chosen" in ran.err
+        assert live(reconciler) == UNTOUCHED
+
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
@@ -291,11 +316,12 @@ class TestClean:
         assert (cleaned.code, cleaned.out) == (0, "Removed 2 objects of live checks.\n")
         assert live(reconciler) == ["Secret Marketing"]
 
-    def test_what_others_put_into_it_stays(self, reconciler: CommandLine) -> None:
-        self_made = extension("made by somebody")
-        reconciler.seed(catalog(FOREIGN, extensions=[self_made]))
-        with patient_for(0.1):
-            ran = reconciler("live-check", "--sandbox", "--clean", FOREIGN, "--auto-approve")
+    def test_what_others_put_into_it_stays(
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cleaning, "LIMIT_S", 0.1)
+        reconciler.seed(catalog(FOREIGN, extensions=[extension("made by somebody")]))
+        ran = reconciler("live-check", "--sandbox", "--clean", FOREIGN, "--auto-approve")
         assert ran.code == 6
         assert "! Not removed:" in ran.out
         assert [each["displayName"] for each in reconciler.live()] == ["made by somebody"]
@@ -307,12 +333,10 @@ class TestClean:
         assert f"No catalog named {FOREIGN} in this tenant." in ran.err
 
     def test_what_cannot_be_removed_is_6_and_named_with_its_id(
-        self, reconciler: CommandLine
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with (
-            patient_for(0.1),
-            served(reconciler.folder, keeping_packages) as (url, database),
-        ):
+        monkeypatch.setattr(cleaning, "LIMIT_S", 0.1)
+        with served(reconciler.folder, keeping_packages) as (url, database):
             ran = reconciler("live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve")
             assert ran.code == 6, ran.err
             lines = [line for line in ran.out.splitlines() if line.startswith("  access_package")]
@@ -333,16 +357,3 @@ class TestClean:
         ran = reconciler("live-check", "--sandbox", "--clean")
         assert (ran.code, ran.out) == (0, "Removed 0 objects of live checks.\n")
         assert "1 more run(s) for another tenant" in ran.err
-
-
-@contextmanager
-def patient_for(limit_s: float) -> Iterator[None]:
-    """Polling ends after so many seconds."""
-    from reconciler.live_check import polling
-
-    former = polling.turns.__defaults__
-    polling.turns.__defaults__ = (limit_s,)
-    try:
-        yield
-    finally:
-        polling.turns.__defaults__ = former

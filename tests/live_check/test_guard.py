@@ -170,7 +170,7 @@ class Recording(httpx.AsyncBaseTransport):
         return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
 
 
-ORIGIN = "https://graph.microsoft.com"
+ORIGIN = "http://127.0.0.1:9"
 
 
 def through_transport(url: str, method: str, body: object) -> list[str]:
