@@ -193,7 +193,7 @@ async def _clean_past(connection: Connection, journal: Journal, past: PastRun) -
 async def _cleaned(trial: Trial, stop: Stop) -> Cleaned:
     from reconciler.live_check.check import removed
 
-    removal = await removed(trial, stop, absent_if_not_found=True)
+    removal = await removed(trial, stop, of_earlier_run=True)
     return Cleaned(trial.removed, removal.left, interrupted=stop.requested, error=removal.error)
 
 
@@ -211,8 +211,8 @@ def _added(so_far: Cleaned, more: Cleaned) -> Cleaned:
 def _writing(trial: Trial) -> Iterator[Stop]:
     """Lets the trial write own objects within the block; what signals end.
 
-    The first signal ends the probes, the second the removal, further ones do nothing. That holds
-    until the process ends, so that the result is reported.
+    Signals end one stage after the other; further ones do nothing. That holds until the process
+    ends, so that the result is reported.
     """
     from reconciler.live_check.check import Stop
     from reconciler.live_check.guard import OwnObjects

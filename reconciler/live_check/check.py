@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ReconcilerError, UndecidedError
 from reconciler.live_check import bodies, requests
@@ -48,36 +48,43 @@ _ENDED = "an error ended the run before"
 
 
 class Stop:
-    """First signal: the request in flight is finished, then everything is removed. Second: the
-    removal ends too.
+    """Signals end one stage after the other: the first one the probes, so that everything is
+    removed; the second one the removal.
     """
 
     def __init__(self) -> None:
-        self.requested = False
-        self._task: asyncio.Task[None] | None = None
+        self.signals = 0
+        self._stage: tuple[asyncio.Task[None], int] | None = None
+
+    @property
+    def requested(self) -> bool:
+        """True after the first signal."""
+        return self.signals > 0
 
     def request(self) -> None:
         """The operator asks for the end; to be called in the event loop."""
-        self.requested = True
-        if self._task is not None:
-            self._task.cancel()
+        self.signals += 1
+        if self._stage is not None and self.signals >= self._stage[1]:
+            self._stage[0].cancel()
 
-    async def bounded(self, task: asyncio.Task[None]) -> bool:
-        """True if the task ended by itself, False if a signal ended it.
+    async def bounded(self, work: Coroutine[Any, Any, None], ends_at: int) -> None:
+        """The work, which ends early at that signal: its request in flight is finished.
 
         Raises:
             ReconcilerError: what it raised.
         """
-        self._task = task
+        if self.signals >= ends_at:
+            work.close()
+            return
+        task = asyncio.ensure_future(work)
+        self._stage = task, ends_at
         try:
             await asyncio.wait({task})
         finally:
-            self._task = None
-            task.cancel()  # only if this task itself was cancelled, it has not ended
-        if task.cancelled():
-            return False
-        task.result()
-        return True
+            self._stage = None
+            task.cancel()  # only if this task itself was cancelled, that one has not ended
+        if not task.cancelled():
+            task.result()
 
 
 @dataclass(slots=True)
@@ -95,12 +102,11 @@ class Run:
 async def check(run: Run) -> None:
     """Asks all probes, and removes everything whatever happens; the result is in the run."""
     try:
-        if not run.stop.requested:
-            await run.stop.bounded(asyncio.ensure_future(_ask_all(run)))
+        await run.stop.bounded(_ask_all(run), ends_at=1)
     except ReconcilerError as error:
         run.error = error
     finally:
-        removal = await removed(run.trial, run.stop, absent_if_not_found=False)
+        removal = await removed(run.trial, run.stop)
         run.left, run.error = removal.left, run.error or removal.error
     why = INTERRUPTED if run.stop.requested else _ENDED
     run.results += [_not_tried(probe, why) for probe in PROBES[len(run.results) :]]
@@ -124,16 +130,16 @@ class Removal:
     error: ReconcilerError | None = None
 
 
-async def removed(trial: Trial, stop: Stop, *, absent_if_not_found: bool) -> Removal:
-    """Removes everything of the run. With `absent_if_not_found`, a catalog that a search does not
-    show was never created.
+async def removed(trial: Trial, stop: Stop, *, of_earlier_run: bool = False) -> Removal:
+    """Removes everything of the run. Of an earlier run, a catalog that a search does not show was
+    never created, and the first signal ends the removal.
     """
     cleaning = Cleaning(trial, set(trial.unsure))
     try:
-        await stop.bounded(asyncio.ensure_future(cleaning.run()))
+        await stop.bounded(cleaning.run(), ends_at=1 if of_earlier_run else 2)
     except ReconcilerError as error:
         return Removal(cleaning.left(absent_if_not_found=False), error)
-    left = cleaning.left(absent_if_not_found=absent_if_not_found)
+    left = cleaning.left(absent_if_not_found=of_earlier_run)
     if not left:
         trial.end()
     return Removal(left)

@@ -7,16 +7,15 @@ what was removed before may still prevent a removal.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.errors import UndecidedError
-from reconciler.live_check import bodies, policies, requests
+from reconciler.live_check import bodies, policies, polling, requests
 from reconciler.live_check.exchange import Result
 from reconciler.live_check.owned import ID, ORDER, OwnObject
-from reconciler.live_check.polling import turns
+from reconciler.live_check.polling import Turn, turns
 from reconciler.live_check.trial import Trial
 from reconciler.model.graph import Request
 from reconciler.model.json_values import JsonObject
@@ -40,16 +39,17 @@ class Cleaning:
     unsure: set[str]
     searched: bool = False
     refusals: dict[str, Result] = field(default_factory=dict)
-    missing: Counter[str] = field(default_factory=Counter)
+    missing_since_s: dict[str, float] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Removes everything, as far as possible within the limit."""
-        async for _ in turns(self.trial.graph.limits.retry, LIMIT_S):
+        async for turn in turns(self.trial.graph.limits.retry, LIMIT_S):
             await self._adopt()
             for kind in ORDER:
                 for own in self.trial.owned.newest(kind):
-                    await self._remove(own)
-            if not self.unsure and not any(map(self.trial.owned.newest, ORDER)):
+                    await self._remove(own, turn)
+            searched = not self.unsure or turn.elapsed_s >= polling.LIMIT_S
+            if searched and not any(map(self.trial.owned.newest, ORDER)):
                 return
 
     def left(self, *, absent_if_not_found: bool) -> tuple[Left, ...]:
@@ -69,16 +69,26 @@ class Cleaning:
         refusal = self.refusals.get(own.id)
         return f"not removed ({refusal})" if refusal else "not removed: the run ended before"
 
-    async def _remove(self, own: OwnObject) -> None:
+    async def _remove(self, own: OwnObject, turn: Turn) -> None:
         result = await self.trial.delete(own)
         if result.accepted:
             return
         self.refusals[own.id] = result
-        if result.status != 404:
+        if result.status == 404:
+            self._note_missing(own, turn)
+        else:
+            self.missing_since_s.pop(own.id, None)
             await self._unbind(own)
+
+    def _note_missing(self, own: OwnObject, turn: Turn) -> None:
+        """An object that a read has shown is gone at the second 404; any other may be so new that
+        it does not show yet.
+        """
+        if own.id not in self.missing_since_s:
+            self.missing_since_s[own.id] = turn.elapsed_s
             return
-        self.missing[own.id] += 1
-        if self.missing[own.id] > 1:  # a single 404 may be a lag
+        missing_s = turn.elapsed_s - self.missing_since_s[own.id]
+        if own.id in self.trial.seen or missing_s >= polling.LIMIT_S:
             self.trial.forget(own)
 
     async def _unbind(self, own: OwnObject) -> None:

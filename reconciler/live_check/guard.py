@@ -31,8 +31,8 @@ _METHODS = {
     "packages": ("POST",),
     "policies": ("POST",),
     "extensions": ("POST",),
-    "catalog": ("PATCH", "DELETE"),
-    "package": ("PATCH", "DELETE"),
+    "catalog": ("DELETE",),
+    "package": ("DELETE",),
     "policy": ("PUT", "DELETE"),
     "extension": ("PUT", "DELETE"),
 }

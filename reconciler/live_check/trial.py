@@ -55,6 +55,8 @@ class Trial:
     """Those of the catalogs that were about to be created."""
     unsure: set[str] = field(default_factory=set)
     """Those of them whose create had no clear answer."""
+    seen: set[str] = field(default_factory=set)
+    """The ids of objects that a read has shown."""
     removed: int = 0
     _count: int = 0
 
@@ -232,6 +234,8 @@ class Trial:
         async for turn in turns(self.graph.limits.retry, limit_s):
             result = await self.exchanges.send(request)
             body = unwrapped(result.body)
+            if result.accepted:
+                self.seen.add(own.id)
             if result.accepted and expected(body):
                 return Shown(body, result, turn.number - 1, turn.elapsed_s)
         raise undecided(f"{NOUNS[own.kind]} does not show as written", result)
@@ -259,11 +263,16 @@ class Trial:
         return await self.exchanges.send(requests.put(self.graph, own, body))
 
     async def delete(self, own: OwnObject) -> Result:
-        """The answer to a DELETE; what was deleted is no longer own."""
-        result = await self.exchanges.send(requests.delete(self.graph, own))
-        if result.accepted:
-            self.forget(own)
-        return result
+        """The answer to a DELETE; what was deleted is no longer own, even if the run is interrupted
+        meanwhile.
+        """
+
+        def note(result: Result) -> None:
+            """Records the deletion."""
+            if result.accepted:
+                self.forget(own)
+
+        return await self.exchanges.send(requests.delete(self.graph, own), note)
 
     def forget(self, own: OwnObject) -> None:
         """The object no longer exists, nor does what a catalog held. If that cannot be recorded,

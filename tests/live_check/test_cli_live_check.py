@@ -258,6 +258,19 @@ class TestInterrupted:
         assert "not tried: the run was interrupted before" in ran.out
         assert json.loads(FACTS.read_text())["left"] == []
 
+    def test_a_first_signal_during_the_removal_does_not_end_it(
+        self, reconciler: CommandLine
+    ) -> None:
+        stopping = SignalAt(signal.SIGINT, 60)
+        with served(reconciler.folder, stopping.meet) as (url, database):
+            with started(
+                "live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve"
+            ) as process:
+                stopping.process_id = process.pid
+                ran = ended(process)
+            assert (ran.code, catalogs(database)) == (130, UNTOUCHED), ran.err
+        assert "interrupted before" not in ran.out
+
     def test_the_second_one_ends_the_removal_and_clean_does_the_rest(
         self, reconciler: CommandLine
     ) -> None:

@@ -18,7 +18,7 @@ from reconciler.live_check import bodies
 from reconciler.live_check.guard import OwnObjects
 from reconciler.live_check.owned import Owned, OwnObject
 from reconciler.model.graph import Request
-from reconciler.network.transport import open_transport
+from reconciler.network.transport import ConnectionPool, GuardedTransport
 
 BASE = "identityGovernance/entitlementManagement/"
 CATALOG, OTHER_CATALOG = "aaaaaaaa-0000-4000-8000-000000000001", MARKETING
@@ -51,7 +51,6 @@ def policy(package: str = PACKAGE, *extensions: object) -> dict[str, Any]:
 
 ALLOWED = [
     ("POST", "catalogs", {"displayName": NAME}),
-    ("PATCH", f"catalogs/{CATALOG}", {}),
     ("DELETE", f"catalogs/{CATALOG}", None),
     ("DELETE", f"catalogs/{CATALOG.upper()}", None),
     ("POST", f"catalogs/{CATALOG}/customWorkflowExtensions", {"displayName": "any"}),
@@ -64,6 +63,8 @@ ALLOWED = [
     ("DELETE", f"assignmentPolicies/{POLICY}", None),
 ]
 ATTACKS = [
+    ("PATCH", f"catalogs/{CATALOG}", {}),
+    ("PATCH", f"accessPackages/{PACKAGE}", {}),
     ("POST", "catalogs", {"displayName": "Marketing"}),
     ("POST", "catalogs", {"displayName": None}),
     ("POST", "catalogs", {}),
@@ -170,7 +171,7 @@ class Recording(httpx.AsyncBaseTransport):
         return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
 
 
-ORIGIN = "http://127.0.0.1:9"
+ORIGIN = "https://graph.microsoft.com"
 
 
 def through_transport(url: str, method: str, body: object) -> list[str]:
@@ -178,9 +179,8 @@ def through_transport(url: str, method: str, body: object) -> list[str]:
     recording = Recording()
 
     async def send() -> None:
-        transport = open_transport(f"{ORIGIN}/v1.0", "Graph")
-        transport._connections._free = [recording]
-        transport._connections._connections.append(recording)
+        pool = ConnectionPool(lambda: recording)
+        transport = GuardedTransport(pool, f"{ORIGIN}/v1.0", "Graph")
         with transport.writes_guarded(OwnObjects(owned())):
             request = httpx.Request(method, url, content=encoded(body))
             try:

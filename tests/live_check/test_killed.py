@@ -69,7 +69,7 @@ async def cleaned(held: Tenant, journal: Path) -> list[Left]:
             assert past.target == TARGET
             trial = trial_of(held.graph, kept, past)
             with held.graph.writes_guarded(OwnObjects(trial.owned)):
-                removal = await removed(trial, Stop(), absent_if_not_found=True)
+                removal = await removed(trial, Stop(), of_earlier_run=True)
             left += removal.left
             assert removal.error is None
     return left

@@ -8,7 +8,7 @@ from reconciler.live_check.notes import Notes, undecided
 from reconciler.live_check.probe import Probe
 from reconciler.live_check.trial import Trial
 
-_REFUSALS = (400, 401, 403, 422)
+_REFUSALS = (400, 403, 422)
 
 
 async def ask(trial: Trial, notes: Notes) -> None:
