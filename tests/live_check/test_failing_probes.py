@@ -5,17 +5,21 @@ other answer.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from checks import APP, Checked, checked
+from checks import APP, NAME, Checked, checked, opened, own_names
+from harness import tenant
 
-from reconciler.live_check.check import PROBES, Run
+from reconciler.live_check import bodies
+from reconciler.live_check.check import PROBES, Run, Stop, removed
 from reconciler.live_check.probe import Probe
-from reconciler.model.live_facts import LogicApp
+from reconciler.model.live_facts import LiveFacts, LogicApp
+from reconciler.render.live_check import facts_json, facts_text
 from reconciler.sandbox.errors import GraphError
 
 FAULTS = ("403", "500", "dropped")
@@ -193,3 +197,45 @@ def test_an_identity_that_only_reads_is_refused_at_the_first_write(tmp_path: Pat
     done = asyncio.run(checked(tmp_path, faults=[refusing("POST", "", "403")]))
     assert "HTTP 403" in str(done.run.error)
     assert done.left_behind == []
+
+
+def test_what_graph_calls_an_error_is_kept_only_if_it_is_a_code(tmp_path: Path) -> None:
+    @web.middleware
+    async def naming(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST" and request.path.endswith("/accessPackages"):
+            raise GraphError(403, "Contoso GmbH (secret)", "Contoso GmbH refuses this.")
+        return await handler(request)
+
+    done = asyncio.run(checked(tmp_path, faults=[naming]))
+    facts = LiveFacts("0", "sandbox", "app", tuple(done.run.results), done.run.left)
+    for text in (facts_text(facts), facts_json(facts)):
+        assert "HTTP 403 (omitted)" in text
+        assert "Contoso" not in text
+
+
+@pytest.mark.parametrize("refusals", [1, 4])
+def test_a_404_to_a_delete_of_what_no_read_has_shown_is_not_believed_at_once(
+    refusals: int, tmp_path: Path
+) -> None:
+    """The second catalog of the same name is never read, and may be too new to be deleted."""
+    answers: Counter[str] = Counter()
+
+    @web.middleware
+    async def not_yet(request: web.Request, handler: Handler) -> web.StreamResponse:
+        parts = request.path.partition("/catalogs/")[2].split("/")
+        if request.method == "DELETE" and len(parts) == 1:
+            answers[parts[0]] += 1
+            if answers[parts[0]] <= refusals:
+                raise GraphError(404, "ResourceNotFound", "It does not show yet.")
+        return await handler(request)
+
+    async def clean_unseen() -> list[str]:
+        async with tenant(tmp_path, faults=[not_yet]) as held:
+            async with opened(held, tmp_path / "live-check.jsonl") as trial:
+                await trial.create("catalog", bodies.catalog(NAME))
+                removal = await removed(trial, Stop())
+            assert removal.left == ()
+            return own_names(held.store)
+
+    assert asyncio.run(clean_unseen()) == []
+    assert max(answers.values()) == refusals + 1

@@ -21,6 +21,15 @@ NUMBERS = (1, 3)
 """Of a switch whose values are numbers without a list, beside its default."""
 TOGETHER = {"timeout_other": "timeout_accept=timeoutDuration"}
 """Only where one name is not accepted, something becomes of it."""
+UNPROBED = (
+    ("page_size=1", "empty_pages=true", "list_order=reverse", "extra_properties=true"),
+    ("views=2", "lag_reads=3"),
+    ("lag_reads=2", "unique_catalog_names=true", "timeout_accept=durationBeforeTimeout"),
+    ("policies_listed=empty", "policies_of_package=absent", "packages_listed=partial"),
+    ("packages_of_catalog=404", "filter_policies=refuse", "combined_expand=refuse"),
+    ("put=merge", "empty_text=empty", "wrap_answers=true", "in_use_status=412"),
+)
+"""Switches that no probe decides, and several at once."""
 QUICK = ("lag_reads=3", "timeout_other=ignore", "policies_listed=403")
 
 
@@ -45,6 +54,9 @@ def cases() -> Iterator[Any]:
             pairs = (TOGETHER[name], pair) if name in TOGETHER else (pair,)
             marks = () if pair in QUICK else (pytest.mark.thorough,)
             yield pytest.param(pairs, id=pair, marks=marks)
+
+    for several in UNPROBED:
+        yield pytest.param(several, id=" ".join(several), marks=pytest.mark.thorough)
 
 
 def kind_is_bool(name: str) -> bool:
