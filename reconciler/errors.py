@@ -10,6 +10,7 @@
     ├── OutputError             1  the result cannot be written to stdout (6 after a write)
     ├── NotRepeatedError        -  one write was not sent again; becomes an outcome
     ├── StoppedError            -  one write was not sent, as the run must end; becomes an outcome
+    ├── UndecidedError          -  a probe of the live check cannot decide; becomes its reason
     └── ServiceError            1  one exchange with Graph, or with Azure Resource Manager, failed;
         │                          reads turn it into "unreadable"
         ├── ServiceRefusalError      an HTTP error: status, the service's code, message, request ID
@@ -86,6 +87,10 @@ class NotRepeatedError(ReconcilerError):
 
 class StoppedError(ReconcilerError):
     """The run must end: the write was not sent (again)."""
+
+
+class UndecidedError(ReconcilerError):
+    """A probe of the live check cannot go on: what it has not decided stays unknown."""
 
 
 class JournalError(ReconcilerError):

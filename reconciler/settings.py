@@ -78,6 +78,8 @@ DEFAULT_MAX_DELETES = 5
 """How many objects a run may delete or replace, unless it is told otherwise."""
 DEFAULT_JOURNAL = Path(".reconciler/journal.jsonl")
 """The journal of an apply that is given none."""
+DEFAULT_LIVE_JOURNAL = Path(".reconciler/live-check.jsonl")
+"""The journal of a live check that is given none."""
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 LOOPBACK_TENANT = "00000000-0000-0000-0000-000000000000"
 DEFAULT_LOOPBACK_TOKEN = "loopback-token-not-secret"  # noqa: S105 - public by design, accepted by the sandbox only

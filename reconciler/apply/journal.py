@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import os
-import stat
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,19 +28,12 @@ from reconciler.apply.history import (
 )
 from reconciler.errors import JournalError, UsageError
 from reconciler.files import make_own_folder, replace
+from reconciler.locked import append, is_on_disk, open_locked
 from reconciler.model.json_values import json_text
 from reconciler.model.secrets import masked
 from reconciler.settings import DEFAULT_JOURNAL
 
-try:
-    import fcntl
-except ImportError:  # Windows: two runs must not share a journal there
-    fcntl = None  # type: ignore[assignment]
-
 log = logging.getLogger("reconciler.apply")
-
-_BINARY = getattr(os, "O_BINARY", 0)
-"""Only Windows has text mode, which would change the ends of lines."""
 
 Record = Callable[..., None]
 """`record(event, **members)` adds a line; `ignored` adds none, for a run without a journal."""
@@ -98,7 +90,7 @@ class Journal:
             self._descriptor, self.history = _opened(file)
         except (OSError, ValueError) as error:
             raise _unusable(f"The journal {file} cannot be written", error) from error
-        self._on_disk = _is_on_disk(self._descriptor)
+        self._on_disk = is_on_disk(self._descriptor)
         self._after_torn_line = self.history.torn
 
     def record(self, event: str, **members: Any) -> None:
@@ -118,15 +110,9 @@ class Journal:
         begins_with = "\n" if torn else ""
         content = f"{begins_with}{json_text(masked(line))}\n".encode()
         try:
-            # One call, so that a line is torn in one place only. A pipe or a terminal does not
-            # support fsync.
-            written = os.write(self._descriptor, content)
-            if self._on_disk:
-                os.fsync(self._descriptor)
+            append(self._descriptor, content, on_disk=self._on_disk)
         except OSError as error:
             raise self._broken(error.strerror or str(error)) from error
-        if written != len(content):
-            raise self._broken("the disk is full")
         self._after_torn_line = False
 
     def _broken(self, reason: str) -> JournalError:
@@ -156,7 +142,7 @@ def _opened(file: Path) -> tuple[int, History]:
     """The file, open and locked, and what it says; a large one is trimmed first."""
     descriptor = _locked(file)
     try:
-        if not _is_on_disk(descriptor):
+        if not is_on_disk(descriptor):
             return descriptor, History()
         with open(descriptor, "rb", closefd=False) as lines:
             lines.seek(0)
@@ -175,43 +161,8 @@ def _locked(file: Path) -> int:
     """The file, open for reading and appending; a regular one is locked."""
     if file == DEFAULT_JOURNAL:
         make_own_folder(file.parent)
-    while True:
-        descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o644)
-        try:
-            if not _is_on_disk(descriptor) or _lock(descriptor, file):
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, file: Path) -> bool:
-    """True once it is locked; False if another run has replaced the file in the meantime.
-
-    Raises:
-        JournalError: another run holds the lock.
-        UsageError: the file system has no locks.
-    """
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise JournalError(
-            f"The journal {file} is in use by another run. Nothing was written.",
-            hint=(
-                "Wait until that run has ended. Only a run for another tenant can have another"
-                " journal at the same time (--journal)."
-            ),
-        ) from error
-    except OSError as error:
-        raise _unusable(f"The journal {file} cannot be locked", error) from error
-    return os.path.samestat(os.fstat(descriptor), file.stat())
-
-
-def _is_on_disk(descriptor: int) -> bool:
-    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+    what = f"The journal {file} cannot be locked"
+    return open_locked(file, lambda error: _unusable(what, error))
 
 
 def _trimmed(lines: Any, history: History) -> bytes | None:

@@ -19,6 +19,7 @@ from reconciler.cli.export import export_command
 from reconciler.cli.given import learn_given
 from reconciler.cli.help import Commands, add_examples, help_command, option_hint
 from reconciler.cli.init import init_command
+from reconciler.cli.live_check import live_check_command
 from reconciler.cli.plans import drift_command, plan_command, show_command, validate_command
 from reconciler.cli.preflight import preflight_command
 from reconciler.cli.sandbox import sandbox_group
@@ -51,6 +52,7 @@ for command in (
     export_command,
     usage_command,
     preflight_command,
+    live_check_command,
     auth_group,
     sandbox_group,
     schema_command,

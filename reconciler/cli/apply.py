@@ -13,7 +13,7 @@ import click
 
 from reconciler import signals
 from reconciler.cli.findings import INVALID_FILES, report_invalid
-from reconciler.cli.options import output_options, paths_argument, writing_target_options
+from reconciler.cli.options import is_given, output_options, paths_argument, writing_target_options
 from reconciler.cli.plans import (
     DONE,
     REFUSED,
@@ -102,7 +102,7 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
         approval = _approval(output, expect_digest, max_deletes, approved=auto_approve)
         approval = replace(approval, second_looks=not no_beta_check)
         return _apply_fresh(paths, settings, output, approval, journal)
-    if paths or expect_digest or _is_given("catalogs"):
+    if paths or expect_digest or is_given("catalogs"):
         raise UsageError(
             "--plan cannot be combined with PATH, --catalog or --expect-digest.",
             hint=(
@@ -110,18 +110,12 @@ def apply_command(  # noqa: PLR0913 - one parameter for each option
                 " only."
             ),
         )
-    if no_beta_check and _is_given("no_beta_check"):
+    if no_beta_check and is_given("no_beta_check"):
         raise UsageError(
             "--no-beta-check cannot be combined with --plan.",
             hint="A saved plan says itself whether it was made with it (R310).",
         )
     return _apply_saved(plan_file, settings, output, max_deletes, journal)
-
-
-def _is_given(name: str) -> bool:
-    """True if the option is on the command line."""
-    source = click.get_current_context().get_parameter_source(name)
-    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _chosen_journal(journal: Path | None, *, no_journal: bool) -> Path | None:

@@ -217,6 +217,15 @@ EXAMPLES: Mapping[str, str] = {
         reconciler preflight --fix
     """
     ),
+    "live-check": (
+        """
+        # Ask before anything is written, then answer the open questions
+        reconciler live-check --logic-app /subscriptions/…/workflows/NAME
+
+        # Remove what a run that was killed has left
+        reconciler live-check --clean
+    """
+    ),
     "auth check": (
         """
         # The identity of the Azure CLI

@@ -97,6 +97,12 @@ def _refuse_saved_plan(
     return paths
 
 
+def is_given(name: str) -> bool:
+    """True if the option is on the command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
+
+
 def target_options(function: F) -> F:
     """The options that choose Graph and sign-in; the command gets them as `settings`. Use it below
     `output_options`.

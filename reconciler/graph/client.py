@@ -32,7 +32,7 @@ from reconciler.network.challenges import claims_asked_for
 from reconciler.network.limits import Limits
 from reconciler.network.throttle import Throttle
 from reconciler.network.tokens import TokenSource
-from reconciler.network.transport import GuardedTransport, open_transport
+from reconciler.network.transport import GuardedTransport, WriteGuard, open_transport
 
 log = logging.getLogger("reconciler.graph")
 
@@ -111,6 +111,10 @@ class GraphClient:
         only.
         """
         return self._transport.writes_unlocked(planned_ids)
+
+    def writes_guarded(self, guard: WriteGuard) -> AbstractContextManager[None]:
+        """Unlocks the writes within the block against which the guard has no objection."""
+        return self._transport.writes_guarded(guard)
 
     @asynccontextmanager
     async def permit(self, requests: int = 1) -> AsyncIterator[None]:

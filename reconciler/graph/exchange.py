@@ -37,7 +37,7 @@ from reconciler.model.strict_json import InvalidJsonError, parsed
 from reconciler.network.addresses import origin_of
 from reconciler.network.body import ACCEPTED
 from reconciler.network.tokens import TokenSource
-from reconciler.network.transport import GuardedTransport
+from reconciler.network.transport import STATUS, GuardedTransport
 
 
 @asynccontextmanager
@@ -98,7 +98,8 @@ async def exchange(
     except (httpx.TransportError, TimeoutError) as error:
         raise unanswered(error, request, timeout_s) from error
     request_id = next(iter(inspection.response_headers.get("request-id")), None)
-    return Answer(_json_object(raw, request, request_id), request_id, len(raw or b""))
+    status = int(next(iter(inspection.response_headers.get(STATUS)), "200"))
+    return Answer(_json_object(raw, request, request_id), request_id, len(raw or b""), status)
 
 
 class _Tokens(AccessTokenProvider):  # type: ignore[misc] # mypy does not follow the SDK

@@ -46,13 +46,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Graph's answer: the JSON object (empty for an empty body), the request ID, and the size of
-    the body.
+    """Graph's answer: the JSON object (empty for an empty body), the request ID, the size of the
+    body, and the status.
     """
 
     body: JsonObject
     request_id: str | None
     size_bytes: int
+    status: int = 200
 
 
 class Graph(Protocol):

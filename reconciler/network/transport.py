@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from urllib.parse import unquote
 
 import httpx
@@ -22,10 +27,17 @@ MAX_ANSWER_BYTES = 8 * 1024**2
 """Both as received and as decompressed: one page with all 500 extensions of a tenant, at 16 KiB
 each.
 """
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 _FOR_PLANNED = ("PATCH", "DELETE")
 CHALLENGE = "X-Challenge"
 """The header that carries the challenge of a 401 past the SDK."""
+STATUS = "X-Status"
+"""The header that carries the status of a success past the SDK."""
+
+WriteGuard = Callable[[str, str, bytes], str | None]
+"""Why a write must not be sent; None if it may be. It gets the method, the address below the base
+URL as it is sent (with percent signs and query), and the body.
+"""
 
 
 class ConnectionPool:
@@ -66,8 +78,8 @@ class ConnectionPool:
 
 class GuardedTransport(httpx.AsyncBaseTransport):
     """HTTP/1.1 to one origin. Refuses any other origin, every redirect, any method but GET while
-    locked and outside of the base URL, and PATCH and DELETE of anything but the objects of the
-    plan.
+    locked and outside of the base URL, and every write that the guard objects to: for apply PATCH
+    and DELETE of anything but the objects of the plan.
 
     It is below the SDK's pipeline, so that nothing in the SDK can bypass it. Why each rule:
     docs/graph.md §6.2 (a redirected POST turns into a GET), docs/graph.md §6.3 (the bearer token
@@ -79,23 +91,24 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._service = service
         self._origin = origin_of(base_url)
         self._path = httpx.URL(base_url).path.rstrip("/") + "/"
-        self._writes_unlocked = False
-        self._planned_ids: set[str] = set()
+        self._guard: WriteGuard | None = None
         self.answered = False
 
-    @contextmanager
-    def writes_unlocked(self, planned_ids: Collection[str]) -> Iterator[None]:
+    def writes_unlocked(self, planned_ids: Collection[str]) -> AbstractContextManager[None]:
         """Allows POST and PUT within the block, and PATCH and DELETE of objects with these ids.
 
         Only apply uses it, for a plan that was shown and approved.
         """
-        self._writes_unlocked = True
-        self._planned_ids = {planned_id.casefold() for planned_id in planned_ids}
+        return self.writes_guarded(_only_planned(planned_ids))
+
+    @contextmanager
+    def writes_guarded(self, guard: WriteGuard) -> Iterator[None]:
+        """Allows the writes within the block against which the guard has no objection."""
+        self._guard = guard
         try:
             yield
         finally:
-            self._writes_unlocked = False
-            self._planned_ids = set()
+            self._guard = None
 
     def _refuse_locked(self, request: httpx.Request) -> None:
         """Returns if the request may be sent now.
@@ -103,20 +116,22 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         Raises:
             RefusedError: it may not.
         """
-        if request.method not in (_METHODS if self._writes_unlocked else ("GET",)):
+        if request.method == "GET":
+            return
+        if self._guard is None or request.method not in _METHODS:
             raise RefusedError(
                 f"Refused to send {request.method}: writes are locked until a plan is approved."
             )
-        if request.method != "GET" and not request.url.path.startswith(self._path):
+        if not request.url.path.startswith(self._path):
             raise RefusedError(
                 f"Refused to send {request.method} to {request.url.path}: only the configured"
                 f" version of Graph, {self._path}, is written."
             )
-        object_id = unquote(request.url.path.rpartition("/")[2])
-        if request.method in _FOR_PLANNED and object_id.casefold() not in self._planned_ids:
-            raise RefusedError(
-                f"Refused to send {request.method} to {object_id}: the plan does not name it."
-            )
+        below = request.url.raw_path.decode("ascii").removeprefix(self._path)
+        why = self._guard(request.method, below, request.content)
+        if why is not None:
+            last = unquote(request.url.path.rpartition("/")[2])
+            raise RefusedError(f"Refused to send {request.method} to {last}: {why}.")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The complete response of the configured origin; sets `answered`.
@@ -154,11 +169,26 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             # Otherwise the SDK answers the challenge itself and repeats a write without calling its
             # guard.
             response.headers[CHALLENGE] = response.headers.pop("WWW-Authenticate", "")
+        response.headers[STATUS] = str(response.status_code)
         return response
 
     async def aclose(self) -> None:
         """Closes the sockets; the SDK's own transport does not (docs/graph.md §6.6)."""
         await self._connections.aclose()
+
+
+def _only_planned(planned_ids: Collection[str]) -> WriteGuard:
+    """The guard of apply: PATCH and DELETE of these objects only."""
+    allowed = {planned_id.casefold() for planned_id in planned_ids}
+
+    def guard(method: str, below: str, _body: bytes) -> str | None:
+        """The objection to a write."""
+        object_id = unquote(below.partition("?")[0].rpartition("/")[2])
+        if method in _FOR_PLANNED and object_id.casefold() not in allowed:
+            return "the plan does not name it"
+        return None
+
+    return guard
 
 
 async def _read(response: httpx.Response, request: httpx.Request) -> httpx.Response:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from journals import BEGIN, unsettled_in, write_line, written
 
-from reconciler.apply import journal as module
+from reconciler import locked as module
 from reconciler.apply.journal import Journal
 from reconciler.errors import JournalError, UsageError
 

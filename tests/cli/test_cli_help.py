@@ -73,7 +73,7 @@ class TestHelp:
         self, reconciler: CommandLine
     ) -> None:
         listed = re.findall(
-            r"^  ([a-z]+)  ", reconciler("help").out.partition("Commands:")[2], re.MULTILINE
+            r"^  ([a-z-]+)  ", reconciler("help").out.partition("Commands:")[2], re.MULTILINE
         )
         assert listed[:4] == ["init", "validate", "plan", "apply"]
         assert set(listed) == set(cli.commands)

@@ -166,7 +166,7 @@ def runs_take_turns(file: Path) -> list[str]:
             if concurrency == {"group": file.stem, "cancel-in-progress": False}
             else ["no turns of releases"]
         )
-    environment = re.sub(r"^reconciler-(apply|drift)", "", file.stem)
+    environment = re.sub(r"^reconciler-(apply|drift|live-check)", "", file.stem)
     tenant = {"group": f"reconciler-tenant{environment}", **WAITING}
     return [] if concurrency == tenant else ["no turns at the tenant"]
 

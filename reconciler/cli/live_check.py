@@ -1,0 +1,288 @@
+"""The command live-check: answers the open questions about Graph with a real tenant."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler import signals
+from reconciler.cli.options import is_given, output_options, writing_target_options
+from reconciler.cli.plans import DONE
+from reconciler.cli.streams import is_terminal
+from reconciler.errors import ReconcilerError, RefusedError, UsageError
+from reconciler.model.live_facts import CATALOG_PREFIX, LiveFacts, LogicApp
+from reconciler.settings import DEFAULT_LIVE_JOURNAL
+
+if TYPE_CHECKING:
+    from reconciler.app.live_check import Cleaned, LiveChecked, Planned
+    from reconciler.cli.output import Output
+    from reconciler.settings import Settings
+
+ERROR, NOT_REMOVED = 1, 6
+_JOURNALLED = ""
+"""The value of `--clean` without a name."""
+_RANDOM_BYTES = 16
+_RESOURCE_ID = re.compile(
+    r"/subscriptions/(?P<subscription>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"/resourceGroups/(?P<group>[^/?#%\s]{1,90})"
+    r"/providers/Microsoft\.Logic/workflows/(?P<name>[^/?#%\s]{1,80})",
+    re.IGNORECASE | re.ASCII,
+)
+_TRIGGER_URL = re.compile(r"https://[a-z0-9.-]+(?::443)?/[!-~]{1,2000}", re.IGNORECASE | re.ASCII)
+_SIGNATURE = re.compile(r"[?&;](?:sig|sp|sv)=", re.IGNORECASE)
+
+
+@click.command("live-check")
+@click.option(
+    "--logic-app",
+    metavar="RESOURCE_ID",
+    help="The Logic App that the extensions name: /subscriptions/…/workflows/NAME.",
+)
+@click.option(
+    "--trigger-url",
+    metavar="URL",
+    help="Address of its trigger, without sig, sp and sv; an application may need it.",
+)
+@click.option(
+    "--clean",
+    is_flag=False,
+    flag_value=_JOURNALLED,
+    metavar="[NAME]",
+    help="Only remove what the journal names, or the catalog NAME of an earlier run.",
+)
+@click.option("--auto-approve", is_flag=True, help="Write without asking.")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=DEFAULT_LIVE_JOURNAL,
+    show_default=True,
+    help="Journal of everything that is created.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("live-facts.json"),
+    show_default=True,
+    help="File for the result as JSON.",
+)
+@output_options(formats=("text", "json"))
+@writing_target_options
+def live_check_command(  # noqa: PLR0913 - one parameter for each option
+    *,
+    logic_app: str | None,
+    trigger_url: str | None,
+    clean: str | None,
+    auto_approve: bool,
+    journal: Path,
+    out: Path,
+    settings: Settings,
+    output: Output,
+) -> int:
+    """Answers the open questions about Graph with a real tenant (docs/live-check.md).
+
+    It shows what it writes, asks for approval, writes only objects that it creates itself, and
+    removes them.
+    """
+    if is_given("catalogs"):
+        raise UsageError(
+            "--catalog cannot be combined with live-check: it writes only in catalogs that it"
+            " creates."
+        )
+    if clean is None:
+        app = _app(logic_app, trigger_url)
+        checked = _check(app, settings, output, journal, approved=auto_approve)
+        return _report(checked, output, out)
+    if logic_app is not None or trigger_url is not None:
+        raise UsageError("--clean cannot be combined with --logic-app or --trigger-url.")
+    return _clean(clean, settings, output, journal, approved=auto_approve)
+
+
+def _app(resource_id: str | None, trigger_url: str | None) -> LogicApp:
+    """The Logic App that the options name.
+
+    Raises:
+        UsageError: one of them is missing or malformed.
+    """
+    match = _RESOURCE_ID.fullmatch(resource_id or "")
+    if match is None:
+        raise UsageError(
+            "--logic-app is missing."
+            if resource_id is None
+            else "--logic-app is not the resource ID of a Logic App on the Consumption plan.",
+            hint="Give /subscriptions/GUID/resourceGroups/GROUP/providers/Microsoft.Logic"
+            "/workflows/NAME, as the portal shows it in the properties of the Logic App.",
+        )
+    if trigger_url is not None and _SIGNATURE.search(trigger_url):
+        raise UsageError(
+            "--trigger-url contains a shared-access signature (sig, sp or sv), which is a secret.",
+            hint="Give the address without these parameters; keep api-version.",
+        )
+    if trigger_url is not None and not _TRIGGER_URL.fullmatch(trigger_url):
+        raise UsageError(
+            "--trigger-url is not an https address.",
+            hint="For example https://HOST:443/workflows/ID/triggers/manual/paths/invoke"
+            "?api-version=2016-10-01.",
+        )
+    return LogicApp(match["subscription"], match["group"], match["name"], trigger_url)
+
+
+def _check(
+    app: LogicApp, settings: Settings, output: Output, journal: Path, *, approved: bool
+) -> LiveChecked:
+    from reconciler.app.live_check import Subject, live_check
+    from reconciler.cli.event_loop import run_async
+    from reconciler.cli.output import progress
+
+    name = f"{CATALOG_PREFIX}{secrets.token_hex(_RANDOM_BYTES)}"
+    ask = _approval(output, approved=approved)
+    with progress(output) as bars:
+        return run_async(live_check(settings, os.environ, Subject(name, app, journal), ask, bars))
+
+
+def _report(checked: LiveChecked, output: Output, out: Path) -> int:
+    """Prints and keeps the result; its exit code: 130 outranks 6, and 6 outranks 1."""
+    from reconciler.cli.output import tell_error
+
+    code = _code(checked)
+    try:
+        _print(checked.facts, output, out)
+    except ReconcilerError as error:
+        tell_error(error)
+        code = code or ERROR
+    if checked.error is not None:
+        tell_error(checked.error)
+    return code
+
+
+def _code(checked: LiveChecked) -> int:
+    if checked.interrupted:
+        return signals.INTERRUPTED
+    if checked.facts.left:
+        return NOT_REMOVED
+    return DONE if checked.error is None else ERROR
+
+
+def _print(facts: LiveFacts, output: Output, out: Path) -> None:
+    """Prints the result, and keeps it in the file; ids of what is left are not in the document.
+
+    Raises:
+        OutputError, UsageError: it cannot be written.
+    """
+    from reconciler.cli.output import emit, save, tell
+    from reconciler.render.live_check import facts_json, facts_text, left_lines
+
+    document = facts_json(facts)
+    if output.format == "json" and facts.left:
+        tell("\n".join(left_lines(facts.left)).rstrip())
+    save(out, document)
+    emit(document if output.format == "json" else facts_text(facts), output, wrap=True)
+
+
+def _approval(output: Output, *, approved: bool) -> Callable[[Planned], None]:
+    """How this command line approves a live check."""
+
+    def ask(planned: Planned) -> None:
+        """Shows the writes, and asks.
+
+        Raises:
+            RefusedError: they were not approved.
+        """
+        from reconciler.cli.output import emit, tell
+        from reconciler.render.live_check import place, writes_text
+
+        where = place(planned.tenant_id, planned.graph_url, planned.environment)
+        text = writes_text(where, planned.name)
+        if output.format == "json":
+            tell(text.rstrip("\n"))
+        else:
+            emit(text, output, wrap=True)
+        if not approved:
+            _ask(f"Write these objects to {where}?", "The live check was not approved")
+
+    return ask
+
+
+def _ask(question: str, refused: str) -> None:
+    """Asks on the terminal; only `yes` approves.
+
+    Raises:
+        RefusedError: anything else, or stdin is not a terminal.
+    """
+    from reconciler.render.escape import visible
+
+    if not is_terminal(sys.stdin):
+        raise RefusedError(
+            f"{refused}: stdin is not a terminal. Nothing was written.",
+            hint="Approve with --auto-approve.",
+        )
+    # While the event loop runs, a signal only cancels its task, which a prompt would not notice.
+    with signals.reacting(signals.interrupt):
+        answer = click.prompt(
+            f"{visible(question)} Only 'yes' is accepted",
+            default="",
+            show_default=False,
+            err=True,
+        )
+    if answer != "yes":
+        raise RefusedError(f"{refused}. Nothing was written.")
+
+
+def _clean(name: str, settings: Settings, output: Output, journal: Path, *, approved: bool) -> int:
+    from reconciler.app.live_check import clean_journalled, clean_named
+    from reconciler.cli.event_loop import run_async
+    from reconciler.cli.output import progress
+
+    def ask(ids: Sequence[str]) -> None:
+        """Asks before the named catalogs are removed."""
+        if not approved:
+            which = ", ".join(ids)
+            _ask(f"Remove catalog {name} ({which}) and what is in it?", "It was not approved")
+
+    with progress(output) as bars:
+        if name == _JOURNALLED:
+            cleaned = run_async(clean_journalled(settings, os.environ, journal, bars))
+        else:
+            _refuse_other_name(name)
+            cleaned = run_async(clean_named(settings, os.environ, name, journal, ask, bars))
+    return _report_cleaned(cleaned, output)
+
+
+def _refuse_other_name(name: str) -> None:
+    """Returns if the name can be that of a catalog of a live check.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not re.fullmatch(rf"{CATALOG_PREFIX}[0-9a-f]{{16,64}}", name):
+        raise UsageError(
+            f"--clean {name}: this is not the name of a catalog of a live check.",
+            hint=f"Such a name is {CATALOG_PREFIX} and 32 hexadecimal digits; nothing else is"
+            " removed.",
+        )
+
+
+def _report_cleaned(cleaned: Cleaned, output: Output) -> int:
+    from reconciler.cli.output import emit, tell, tell_error
+    from reconciler.render.live_check import cleaned_json, cleaned_text
+
+    if output.format == "json":
+        emit(cleaned_json(cleaned.removed, cleaned.left), output)
+    else:
+        emit(cleaned_text(cleaned.removed, cleaned.left), output, wrap=True)
+    if cleaned.others:
+        tell(
+            f"Note: the journal names {cleaned.others} more run(s) for another tenant or Graph; run"
+            " the command again with the options for it."
+        )
+    if cleaned.error is not None:
+        tell_error(cleaned.error)
+    if cleaned.interrupted:
+        return signals.INTERRUPTED
+    return NOT_REMOVED if cleaned.left else DONE

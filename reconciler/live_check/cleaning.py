@@ -1,0 +1,148 @@
+"""Removes what a live check has made: policies, then access packages, extensions and catalogs.
+
+Only own objects are removed: those with a known id, catalogs with an exact name of the run, and
+what is in these under a name that begins with it. It is tried again for a while: reads lag, and
+what was removed before may still prevent a removal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.errors import UndecidedError
+from reconciler.live_check import bodies, policies, polling, requests
+from reconciler.live_check.exchange import Result
+from reconciler.live_check.owned import ID, ORDER, OwnObject
+from reconciler.live_check.polling import Turn, turns
+from reconciler.live_check.trial import Trial
+from reconciler.model.graph import Request
+from reconciler.model.json_values import JsonObject
+from reconciler.model.live_facts import Left, OwnKind
+
+LIMIT_S = 180.0
+"""How long the removal is tried: a catalog shows what was removed in it for a while."""
+_INSIDE: Mapping[OwnKind, tuple[str, str]] = {
+    "access_package": ("accessPackages", "catalog/id"),
+    "policy": ("assignmentPolicies", "accessPackage/id"),
+}
+
+
+@dataclass(slots=True)
+class Cleaning:
+    """One clean-up. `unsure`: names of catalogs that may exist without a known id; `searched` is
+    true if the last search for them was answered.
+    """
+
+    trial: Trial
+    unsure: set[str]
+    searched: bool = False
+    refusals: dict[str, Result] = field(default_factory=dict)
+    missing_since_s: dict[str, float] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Removes everything, as far as possible within the limit."""
+        async for turn in turns(self.trial.graph.limits.retry, LIMIT_S):
+            await self._adopt()
+            for kind in ORDER:
+                for own in self.trial.owned.newest(kind):
+                    await self._remove(own, turn)
+            searched = not self.unsure or turn.elapsed_s >= polling.LIMIT_S
+            if searched and not any(map(self.trial.owned.newest, ORDER)):
+                return
+
+    def left(self, *, absent_if_not_found: bool) -> tuple[Left, ...]:
+        """What may still exist. With `absent_if_not_found`, a catalog that a search does not show
+        was never created.
+        """
+        left = [
+            Left(own.kind, own.name, own.id, self._why(own))
+            for kind in ORDER
+            for own in self.trial.owned.newest(kind)
+        ]
+        unsure = set() if absent_if_not_found and self.searched else self.unsure
+        why = "its creation had no clear answer, and it was not seen since"
+        return (*left, *(Left("catalog", name, None, why) for name in sorted(unsure)))
+
+    def _why(self, own: OwnObject) -> str:
+        refusal = self.refusals.get(own.id)
+        return f"not removed ({refusal})" if refusal else "not removed: the run ended before"
+
+    async def _remove(self, own: OwnObject, turn: Turn) -> None:
+        result = await self.trial.delete(own)
+        if result.accepted:
+            return
+        self.refusals[own.id] = result
+        if result.status == 404:
+            self._note_missing(own, turn)
+        else:
+            self.missing_since_s.pop(own.id, None)
+            await self._unbind(own)
+
+    def _note_missing(self, own: OwnObject, turn: Turn) -> None:
+        """An object that a read has shown is gone at the second 404; any other may be so new that
+        it does not show yet.
+        """
+        if own.id not in self.missing_since_s:
+            self.missing_since_s[own.id] = turn.elapsed_s
+            return
+        missing_s = turn.elapsed_s - self.missing_since_s[own.id]
+        if own.id in self.trial.seen or missing_s >= polling.LIMIT_S:
+            self.trial.forget(own)
+
+    async def _unbind(self, own: OwnObject) -> None:
+        """Ends the calls of a policy that cannot be deleted, so that its extensions can be."""
+        if own.kind != "policy" or own.parent_id is None:
+            return
+        try:
+            read = await policies.whole(self.trial, own, at_once=True)
+        except UndecidedError:
+            return
+        if policies.called(read):
+            changes: JsonObject = {bodies.SETTINGS: []}
+            await self.trial.put(own, bodies.policy_put(read, own.parent_id, **changes))
+
+    async def _adopt(self) -> None:
+        """Finds the objects whose ids are not known: a create may have been applied without an
+        answer.
+        """
+        graph, owned = self.trial.graph, self.trial.owned
+        self.searched = True
+        for name in sorted(self.trial.catalog_names):
+            listed = await self._list(requests.catalogs_named(graph, name))
+            self.searched = self.searched and listed.accepted
+            self._add("catalog", listed.items, None, name)
+        for catalog in owned.newest("catalog"):
+            builder = requests.collection(graph, "extension", catalog.id)
+            extensions = await self._list(Request.to(builder))
+            self._add("extension", extensions.items, catalog)
+            await self._find_inside("access_package", catalog)
+        for package in owned.newest("access_package"):
+            await self._find_inside("policy", package)
+
+    async def _find_inside(self, kind: OwnKind, parent: OwnObject) -> None:
+        """Finds them in both ways: each can show less than there is (docs/graph.md §7.2)."""
+        member, path = _INSIDE[kind]
+        builder = requests.collection(self.trial.graph, kind)
+        listed = await self._list(Request.to(builder, filter=f"{path} eq '{parent.id}'"))
+        self._add(kind, listed.items, parent)
+        expanded = requests.get(self.trial.graph, parent, member)
+        items = (await self.trial.exchanges.send(expanded)).body.get(member)
+        self._add(kind, items if isinstance(items, list) else [], parent)
+
+    async def _list(self, request: Request) -> Result:
+        return await self.trial.exchanges.list(request)
+
+    def _add(
+        self, kind: OwnKind, items: Iterable[Any], parent: OwnObject | None, exact: str = ""
+    ) -> None:
+        """Adopts those with a name of the run: exactly this one, or one that begins with it."""
+        for body in items:
+            name = str(body.get("displayName")) if isinstance(body, Mapping) else ""
+            own = name == exact if exact else name.startswith(f"{self.trial.name}-")
+            own_id = body.get("id") if own else None
+            if isinstance(own_id, str) and ID.fullmatch(own_id):
+                new = OwnObject(kind, own_id, name, parent.id if parent else None)
+                if self.trial.owned.add(new):
+                    self.unsure.discard(name)

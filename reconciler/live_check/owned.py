@@ -1,0 +1,65 @@
+"""The objects that a live check has made itself, and may therefore write: newest first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from reconciler.model.live_facts import OwnKind
+
+SECOND = "-2"
+"""Ends the name of a further catalog of the same run."""
+ID = re.compile(r"[A-Za-z0-9-]{1,128}")
+"""An id that may be used in an address; Microsoft's are GUIDs."""
+ORDER: tuple[OwnKind, ...] = ("policy", "access_package", "extension", "catalog")
+"""In which kinds are removed: what is in another object, or refers to one, comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnObject:
+    """An object of a live check; `parent_id` is the catalog of an extension or access package, the
+    access package of a policy.
+    """
+
+    kind: OwnKind
+    id: str
+    name: str
+    parent_id: str | None = None
+
+
+@dataclass(slots=True)
+class Owned:
+    """What was made, or was found by the exact name of a live check; it grows and shrinks."""
+
+    _objects: dict[str, OwnObject] = field(default_factory=dict)
+    _removed: set[str] = field(default_factory=set)
+
+    def add(self, own: OwnObject) -> bool:
+        """One more; False if it is known, or was removed: a listing may lag."""
+        key = own.id.casefold()
+        if key in self._removed or key in self._objects:
+            return False
+        self._objects[key] = own
+        return True
+
+    def remove(self, own: OwnObject) -> None:
+        """It no longer exists."""
+        self._removed.add(own.id.casefold())
+        self._objects.pop(own.id.casefold(), None)
+
+    def newest(self, kind: OwnKind, parent_id: str | None = None) -> list[OwnObject]:
+        """Those of one kind, in one parent if it is given, the newest first."""
+        of_kind = [own for own in self._objects.values() if own.kind == kind]
+        return [own for own in reversed(of_kind) if parent_id in (None, own.parent_id)]
+
+    def owns(self, kind: OwnKind, object_id: object, parent_id: str | None = None) -> bool:
+        """True if the id is that of an own object of the kind, in that parent if it is given."""
+        own = self._objects.get(object_id.casefold()) if isinstance(object_id, str) else None
+        if own is None or own.kind != kind:
+            return False
+        return parent_id is None or (own.parent_id or "").casefold() == parent_id.casefold()
+
+
+def names_of(run_name: str) -> tuple[str, ...]:
+    """The names of the catalogs that a run can have made."""
+    return run_name, f"{run_name}{SECOND}"

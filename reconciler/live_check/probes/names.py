@@ -1,0 +1,39 @@
+"""P4: whether the names of extensions are unique in a catalog, and how long they may be."""
+
+from __future__ import annotations
+
+from reconciler.live_check.exchange import Result
+from reconciler.live_check.notes import Notes
+from reconciler.live_check.probe import Probe
+from reconciler.live_check.trial import Trial
+
+_LONG = 257
+
+
+async def ask(trial: Trial, notes: Notes) -> None:
+    """POST a second extension with the same name, with one in another case, and with a long one."""
+    own, _ = await trial.extension("p4")
+    again = await _create(trial, own.name)
+    if again.accepted:
+        notes.decide("unique_extension_names", False, again)
+    elif again.status == 409 or again.refused_input:
+        notes.decide("unique_extension_names", True, again)
+    else:
+        reason = f"the answer decides nothing: {again}"
+        notes.leave_open("unique_extension_names", reason, again)
+    other_case = await _create(trial, f"{own.name[:-4]}{own.name[-4:].upper()}")
+    notes.observe("a second extension whose name differs in case alone", other_case)
+    long = trial.new_name("p4-")
+    notes.observe(
+        f"a name of {_LONG} characters", await _create(trial, long + "x" * (_LONG - len(long)))
+    )
+
+
+async def _create(trial: Trial, name: str) -> Result:
+    _, result = await trial.create("extension", trial.extension_body()(name), trial.own_catalog)
+    return result
+
+
+PROBE = Probe(
+    "P4", "Are the names of extensions unique in a catalog?", ("unique_extension_names",), ask
+)

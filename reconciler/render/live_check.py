@@ -1,0 +1,178 @@
+"""The result of a live check as text and as JSON: answers with their evidence, what was not tried,
+and what could not be removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from reconciler.model.live_facts import (
+    NOT_TRIED,
+    Fact,
+    Left,
+    LiveFacts,
+    Observation,
+    ProbeResult,
+    Seen,
+)
+from reconciler.model.target import SANDBOX
+from reconciler.render.escape import visible
+from reconciler.render.json_document import to_json
+
+CLEAN = "reconciler live-check --clean"
+
+
+def writes_text(where: str, name: str) -> str:
+    """What a live check is about to write, before it is approved."""
+    return (
+        f"A live check in {visible(where)} writes only objects that it creates itself:\n"
+        f"+ 3 catalogs named {name} or {name}-2, not published\n"
+        "+ in these about 20 extensions, 3 access packages and 6 policies, which nobody can\n"
+        "  request; the Logic App is named in the extensions, and is not started by the check\n"
+        "~ changes of these extensions and policies\n"
+        "- at the end, also after Ctrl-C or an error, everything is removed again\n"
+        "It lists access packages and policies, and keeps nothing of those of others.\n"
+    )
+
+
+def place(tenant_id: str, graph_url: str, environment: str | None) -> str:
+    """Where something is written, for a question."""
+    where = "the sandbox" if graph_url == SANDBOX else f"tenant {tenant_id}"
+    return f"{where}, environment {environment}" if environment else where
+
+
+def facts_text(facts: LiveFacts) -> str:
+    """Each question with its answers, then what was not tried, what is left, and how to make the
+    sandbox behave so.
+    """
+    lines = [line for result in facts.results for line in (*_result_lines(result), "")]
+    lines += ["Not tried:"]
+    lines += [f"  {probe} {question} ({why})" for probe, question, why in NOT_TRIED]
+    lines += ["", *left_lines(facts.left)]
+    lines += ["The sandbox behaves as observed with:", f"  {sandbox_line(facts)}"]
+    return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def _result_lines(result: ProbeResult) -> Iterator[str]:
+    yield f"{result.probe} {result.question}"
+    if result.not_tried is not None:
+        yield f"  not tried: {result.not_tried}"
+        return
+    for fact in result.facts:
+        yield from _fact_lines(fact)
+    for observation in result.observations:
+        yield f"  also observed: {observation.what}: {observation.result}"
+
+
+def _fact_lines(fact: Fact) -> Iterator[str]:
+    if fact.value is None:
+        yield f"? {fact.switch}: unknown ({fact.reason})"
+    else:
+        yield f"= {fact.switch}: {fact.value} ({certainty(fact)})"
+    for seen in fact.seen:
+        yield f"    {_seen_text(seen)}"
+
+
+def certainty(fact: Fact) -> str:
+    """How sure the answer is: how often the same was observed."""
+    return "observed once" if fact.times == 1 else f"observed {fact.times} times"
+
+
+def _seen_text(seen: Seen) -> str:
+    status = f"HTTP {seen.status}" if seen.status else "no usable answer"
+    code = f" {seen.code}" if seen.code else ""
+    request_id = f" (request ID {seen.request_id})" if seen.request_id else ""
+    return f"{seen.method} {seen.path}: {status}{code}{request_id}"
+
+
+def left_lines(left: Sequence[Left]) -> list[str]:
+    """What could not be removed, and the command that tries it again; nothing if all is removed."""
+    if not left:
+        return []
+    named = [
+        f"  {each.kind} {each.name} ({each.id or 'id unknown'}): {each.reason}" for each in left
+    ]
+    return ["! Not removed:", *named, f"Remove it with: {CLEAN}", ""]
+
+
+def sandbox_line(facts: LiveFacts) -> str:
+    """The command that serves a sandbox with every decided switch."""
+    switches = "".join(f" --set {name}={value}" for name, value in facts.decided.items())
+    return f"reconciler sandbox serve{switches}"
+
+
+def facts_json(facts: LiveFacts) -> str:
+    """The same for scripts and for keeping: without ids and names of the tenant."""
+    return to_json(
+        {
+            "version": 1,
+            "tool_version": facts.tool_version,
+            "graph": facts.graph,
+            "identity": facts.identity,
+            "facts": [_fact(result, fact) for result in facts.results for fact in result.facts],
+            "observations": [
+                _observation(result, observation)
+                for result in facts.results
+                for observation in result.observations
+            ],
+            "not_tried": _not_tried(facts),
+            "left": [{"kind": each.kind, "reason": each.reason} for each in facts.left],
+            "sandbox": sandbox_line(facts),
+        }
+    )
+
+
+def _fact(result: ProbeResult, fact: Fact) -> dict[str, Any]:
+    return {
+        "switch": fact.switch,
+        "value": fact.value,
+        "reason": fact.reason,
+        "certainty": certainty(fact) if fact.value is not None else "unknown",
+        "probe": result.probe,
+        "question": result.question,
+        "seen": [_seen(seen) for seen in fact.seen],
+    }
+
+
+def _observation(result: ProbeResult, observation: Observation) -> dict[str, Any]:
+    return {
+        "probe": result.probe,
+        "what": observation.what,
+        "result": observation.result,
+        "seen": [_seen(seen) for seen in observation.seen],
+    }
+
+
+def _seen(seen: Seen) -> dict[str, Any]:
+    return {
+        "method": seen.method,
+        "path": seen.path,
+        "status": seen.status,
+        "code": seen.code,
+        "request_id": seen.request_id,
+    }
+
+
+def _not_tried(facts: LiveFacts) -> list[dict[str, Any]]:
+    refused = [
+        (result.probe, result.question, result.not_tried)
+        for result in facts.results
+        if result.not_tried is not None
+    ]
+    return [
+        {"probe": probe, "question": question, "reason": why}
+        for probe, question, why in (*refused, *NOT_TRIED)
+    ]
+
+
+def cleaned_text(removed: int, left: Sequence[Left]) -> str:
+    """What a clean-up has removed, and what is left."""
+    lines = [f"Removed {removed} objects of live checks.", *left_lines(left)]
+    return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def cleaned_json(removed: int, left: Sequence[Left]) -> str:
+    """The same for scripts."""
+    named = [{"kind": each.kind, "id": each.id, "reason": each.reason} for each in left]
+    return to_json({"removed": removed, "left": named})

@@ -1,0 +1,372 @@
+"""The command live-check: what it asks, prints, keeps, removes, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from checks import FOREIGN
+from harness import SUBSCRIPTION, URL, CommandLine, catalog, extension, write_seed
+
+from reconciler.live_check import cleaning
+from reconciler.sandbox.errors import GraphError
+from reconciler.sandbox.store import Store, reset
+from reconciler.sandbox.switches import parse_switches
+from tests.cli.test_cli_contract import Stdin
+from tests.crash.crash_graph import ended, started
+from tests.sandbox.conftest import serve_in_thread
+
+APP = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/secret-group/providers/Microsoft.Logic"
+    "/workflows/secret-app"
+)
+JOURNAL, FACTS = Path(".reconciler/live-check.jsonl"), Path("live-facts.json")
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SET = re.compile(r"--set (\S+)")
+
+
+def begin(reconciler: CommandLine, *switches: str) -> None:
+    """A tenant with a catalog of its own, and one of another live check."""
+    reconciler.seed(
+        catalog("Secret Marketing", extensions=[extension("secret extension")]),
+        catalog(FOREIGN, "ffffffff-0000-4000-8000-00000000000f"),
+        switches=switches,
+    )
+
+
+def live(reconciler: CommandLine) -> list[str]:
+    """The names of all catalogs."""
+    with reconciler.store() as store:
+        return sorted(each["displayName"] for each in store.catalogs())
+
+
+UNTOUCHED = ["Secret Marketing", FOREIGN]
+
+
+class TestApproval:
+    def test_without_a_terminal_nothing_is_written(self, reconciler: CommandLine) -> None:
+        begin(reconciler)
+        ran = reconciler("live-check", "--sandbox", "--logic-app", APP)
+        assert ran.code == 4
+        assert "not approved: stdin is not a terminal. Nothing was written." in ran.err
+        assert "--auto-approve" in ran.err
+        assert (live(reconciler), FACTS.exists()) == (UNTOUCHED, False)
+        assert JOURNAL.read_text() == ""
+
+    @pytest.mark.parametrize("answer", ["", "y", "YES", "no"])
+    def test_only_yes_approves(
+        self, reconciler: CommandLine, answer: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begin(reconciler)
+        monkeypatch.setattr(sys, "stdin", Stdin(f"{answer}\n", terminal=True))
+        ran = reconciler("live-check", "--sandbox", "--logic-app", APP)
+        assert ran.code == 4
+        assert "Nothing was written." in ran.err
+        assert live(reconciler) == UNTOUCHED
+
+    def test_yes_approves_what_was_shown(
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begin(reconciler)
+        monkeypatch.setattr(sys, "stdin", Stdin("yes\n", terminal=True))
+        ran = reconciler("live-check", "--sandbox", "--logic-app", APP)
+        assert ran.code == 0, ran.err
+        assert ran.out.startswith("A live check in the sandbox writes only objects that it creates")
+        [name] = set(re.findall(r"reconciler-live-check-[0-9a-f]{32}", ran.out))
+        assert name in JOURNAL.read_text()
+        assert live(reconciler) == UNTOUCHED
+
+    @pytest.mark.thorough
+    def test_each_run_has_a_name_of_its_own(self, reconciler: CommandLine) -> None:
+        begin(reconciler)
+        for _ in range(2):
+            assert check(reconciler).code == 0
+        runs = {json.loads(line)["run"] for line in JOURNAL.read_text().splitlines()}
+        assert len(runs) == 2
+
+
+def check(reconciler: CommandLine, *more: str | Path) -> Any:
+    return reconciler("live-check", "--sandbox", "--logic-app", APP, "--auto-approve", *more)
+
+
+class TestResult:
+    def test_the_document_names_nothing_of_the_tenant(self, reconciler: CommandLine) -> None:
+        begin(reconciler, "in_use_status=409", "several_at_stage=refuse")
+        ran = check(reconciler, "--trigger-url", URL, "--out", "facts.json")
+        assert ran.code == 0, ran.err
+        text = Path("facts.json").read_text()
+        for each in ("ecret", SUBSCRIPTION, "/workflows", "127.0.0.1", "Marketing"):
+            assert each not in text
+            assert each not in ran.out
+        document = json.loads(text)
+        ids = {seen["request_id"] for fact in document["facts"] for seen in fact["seen"]}
+        ids |= {seen["request_id"] for each in document["observations"] for seen in each["seen"]}
+        assert set(GUID.findall(text)) <= ids, "request ids are the only ids"
+        assert list(document)[-1] == "sandbox"
+
+    def test_json_is_the_document(self, reconciler: CommandLine) -> None:
+        begin(reconciler)
+        ran = check(reconciler, "--format", "json")
+        assert ran.document == json.loads(FACTS.read_text())
+        assert ran.document["left"] == []
+        assert {each["probe"] for each in ran.document["not_tried"]} >= {"P6", "P17"}
+        assert "reconciler-live-check-" in ran.err, "the writes are shown before"
+
+    def test_the_last_line_makes_the_sandbox_behave_so(self, reconciler: CommandLine) -> None:
+        switches = ("in_use_status=412", "put=merge", "timeout_accept=durationBeforeTimeout")
+        begin(reconciler, *switches)
+        ran = check(reconciler)
+        assert ran.last.strip() == json.loads(FACTS.read_text())["sandbox"]
+        assert ran.last.strip().startswith("reconciler sandbox serve --set ")
+        assert parse_switches(SET.findall(ran.last)) == parse_switches(switches)
+
+    def test_it_says_what_is_decided_how_often_and_what_not(self, reconciler: CommandLine) -> None:
+        begin(reconciler)
+        lines = check(reconciler).out.splitlines()
+        assert "= put: replace (observed once)" in lines
+        assert "= timeout_answer: timeoutDuration (observed 2 times)" in lines
+        assert any(line.startswith("? timeout_other: unknown (both names") for line in lines)
+        assert "Not tried:" in lines
+
+    def test_the_writes_that_are_shown_are_those_that_are_made(
+        self, reconciler: CommandLine
+    ) -> None:
+        begin(reconciler)
+        shown = check(reconciler).out.partition("P1 ")[0]
+        lines = [json.loads(line) for line in JOURNAL.read_text().splitlines()]
+        made = Counter(line["kind"] for line in lines if line["event"] == "created")
+        for kind in ("catalog", "extension", "access package", "policies"):
+            [count] = re.findall(rf"(\d+) {kind}", shown)
+            key = kind.replace(" ", "_").replace("policies", "policy")
+            assert made[key] <= int(count) <= made[key] + 4, kind
+
+
+class TestOptions:
+    def test_an_environment_must_be_chosen_where_there_are_some(
+        self, reconciler: CommandLine
+    ) -> None:
+        begin(reconciler)
+        Path("reconciler.yaml").write_text("environments:\n  staging: {}\n")
+        for arguments in (("--logic-app", APP), ("--clean",)):
+            ran = reconciler("live-check", "--sandbox", "--auto-approve", *arguments)
+            assert ran.code == 1
+            assert "No environment was chosen" in ran.err
+        assert live(reconciler) == UNTOUCHED
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ([], "--logic-app is missing"),
+            (["--logic-app", "secret-app"], "is not the resource ID"),
+            (["--logic-app", f"{APP}/triggers/manual"], "is not the resource ID"),
+            (["--logic-app", APP.replace("Logic/workflows", "Web/sites")], "is not the resource"),
+            (["--logic-app", f"{APP}\n"], "is not the resource ID"),
+            (["--logic-app", APP, "--trigger-url", f"{URL}&sig=abc"], "shared-access signature"),
+            (["--logic-app", APP, "--trigger-url", f"{URL}&SV=1.0"], "shared-access signature"),
+            (["--logic-app", APP, "--trigger-url", "http://x.azure.com/a"], "not an https address"),
+            (["--logic-app", APP, "--catalog", "A"], "--catalog cannot be combined"),
+            (["--clean", "--logic-app", APP], "cannot be combined with --logic-app"),
+            (["--clean", "Marketing"], "not the name of a catalog of a live check"),
+            (["--clean", "reconciler-live-check-"], "not the name of a catalog of a live check"),
+            (["--clean", f"x{FOREIGN}"], "not the name of a catalog of a live check"),
+            (["--clean", f"{FOREIGN}' or '1"], "not the name of a catalog of a live check"),
+            (["--clean"], "There is no journal"),
+        ],
+    )
+    def test_usage_errors_are_1_and_nothing_is_written(
+        self, reconciler: CommandLine, arguments: list[str], said: str
+    ) -> None:
+        begin(reconciler)
+        ran = reconciler("live-check", "--sandbox", "--auto-approve", *arguments)
+        assert (ran.code, ran.out) == (1, ""), ran.err
+        assert said in ran.err
+        assert live(reconciler) == UNTOUCHED
+
+
+@contextmanager
+def served(folder: Path, *faults: Any) -> Iterator[tuple[str, Path]]:
+    """A sandbox for other processes, and its database."""
+    database = folder / "served.sqlite3"
+    seed = write_seed(
+        folder / "served.json",
+        catalog("Secret Marketing"),
+        catalog(FOREIGN, "ffffffff-0000-4000-8000-00000000000f"),
+    )
+    reset(database, seed=seed)
+    url, stop = serve_in_thread(database, None, faults=faults)
+    try:
+        yield url, database
+    finally:
+        stop()
+
+
+def catalogs(database: Path) -> list[str]:
+    with Store(database) as store:
+        return sorted(each["displayName"] for each in store.catalogs())
+
+
+class SignalAt:
+    """Sends a signal to the run when it makes its n-th write."""
+
+    def __init__(self, number: int, at_write: int, times: int = 1) -> None:
+        self.process_id = 0
+        self._number = number
+        self._at_writes = range(at_write, at_write + times)
+        self._writes = 0
+
+    @web.middleware
+    async def meet(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The answer, after the signal."""
+        self._writes += request.method != "GET"
+        if request.method != "GET" and self._writes in self._at_writes:
+            os.kill(self.process_id, self._number)
+        return await handler(request)
+
+
+class TestInterrupted:
+    @pytest.mark.parametrize(
+        ("number", "at_write"),
+        [
+            (signal.SIGINT, 12),
+            pytest.param(signal.SIGTERM, 1, marks=pytest.mark.thorough),
+            pytest.param(signal.SIGTERM, 30, marks=pytest.mark.thorough),
+            pytest.param(signal.SIGHUP, 3, marks=pytest.mark.thorough),
+        ],
+    )
+    def test_the_first_signal_ends_the_probes_and_everything_is_removed(
+        self, reconciler: CommandLine, number: int, at_write: int
+    ) -> None:
+        stopping = SignalAt(number, at_write)
+        with served(reconciler.folder, stopping.meet) as (url, database):
+            arguments = ("--graph-url", url, "--logic-app", APP, "--auto-approve")
+            with started("live-check", *arguments) as process:
+                stopping.process_id = process.pid
+                ran = ended(process)
+            assert ran.code == 130, ran.err
+            assert catalogs(database) == UNTOUCHED
+        assert "not tried: the run was interrupted before" in ran.out
+        assert json.loads(FACTS.read_text())["left"] == []
+
+    def test_a_first_signal_during_the_removal_does_not_end_it(
+        self, reconciler: CommandLine
+    ) -> None:
+        stopping = SignalAt(signal.SIGINT, 60)
+        with served(reconciler.folder, stopping.meet) as (url, database):
+            with started(
+                "live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve"
+            ) as process:
+                stopping.process_id = process.pid
+                ran = ended(process)
+            assert (ran.code, catalogs(database)) == (130, UNTOUCHED), ran.err
+        assert "interrupted before" not in ran.out
+
+    def test_the_second_one_ends_the_removal_and_clean_does_the_rest(
+        self, reconciler: CommandLine
+    ) -> None:
+        stopping = SignalAt(signal.SIGINT, 12, times=2)
+        with served(reconciler.folder, stopping.meet) as (url, database):
+            with started(
+                "live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve"
+            ) as process:
+                stopping.process_id = process.pid
+                ran = ended(process)
+            assert ran.code == 130, ran.err
+            assert "! Not removed:" in ran.out
+            assert "Remove it with: reconciler live-check --clean" in ran.out
+            assert len(catalogs(database)) == 3
+            stopping.process_id = os.getpid()
+            cleaned = reconciler("live-check", "--clean", "--graph-url", url)
+            assert (cleaned.code, catalogs(database)) == (0, UNTOUCHED), cleaned.err
+
+    def test_a_killed_run_is_cleaned_from_its_journal(self, reconciler: CommandLine) -> None:
+        killing = SignalAt(signal.SIGKILL, 20)
+        with served(reconciler.folder, killing.meet) as (url, database):
+            with started(
+                "live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve"
+            ) as process:
+                killing.process_id = process.pid
+                assert ended(process).code == -signal.SIGKILL
+            assert len(catalogs(database)) == 3
+            cleaned = reconciler("live-check", "--clean", "--graph-url", url, "--format", "json")
+            assert cleaned.code == 0, cleaned.err
+            assert cleaned.document["removed"] > 5
+            assert catalogs(database) == UNTOUCHED
+            again = reconciler("live-check", "--clean", "--graph-url", url)
+            assert (again.code, again.out) == (0, "Removed 0 objects of live checks.\n")
+
+
+@web.middleware
+async def keeping_packages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """No access package can be deleted."""
+    if request.method == "DELETE" and "/accessPackages/" in request.path:
+        raise GraphError(403, "UnAuthorized", "No.")
+    return await handler(request)
+
+
+class TestClean:
+    def test_a_named_catalog_is_removed_after_asking(
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reconciler.seed(
+            catalog("Secret Marketing", "11111111-0000-4000-8000-000000000001"),
+            catalog(FOREIGN, extensions=[extension(f"{FOREIGN}-p2-1")]),
+        )
+        refused = reconciler("live-check", "--sandbox", "--clean", FOREIGN)
+        assert (refused.code, len(live(reconciler))) == (4, 2)
+        monkeypatch.setattr(sys, "stdin", Stdin("yes\n", terminal=True))
+        cleaned = reconciler("live-check", "--sandbox", "--clean", FOREIGN)
+        assert (cleaned.code, cleaned.out) == (0, "Removed 2 objects of live checks.\n")
+        assert live(reconciler) == ["Secret Marketing"]
+
+    def test_what_others_put_into_it_stays(
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cleaning, "LIMIT_S", 0.1)
+        reconciler.seed(catalog(FOREIGN, extensions=[extension("made by somebody")]))
+        ran = reconciler("live-check", "--sandbox", "--clean", FOREIGN, "--auto-approve")
+        assert ran.code == 6
+        assert "! Not removed:" in ran.out
+        assert [each["displayName"] for each in reconciler.live()] == ["made by somebody"]
+
+    def test_a_name_that_no_catalog_has_is_an_error(self, reconciler: CommandLine) -> None:
+        reconciler.seed(catalog("Secret Marketing"))
+        ran = reconciler("live-check", "--sandbox", "--clean", FOREIGN, "--auto-approve")
+        assert ran.code == 1
+        assert f"No catalog named {FOREIGN} in this tenant." in ran.err
+
+    def test_what_cannot_be_removed_is_6_and_named_with_its_id(
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cleaning, "LIMIT_S", 0.1)
+        with served(reconciler.folder, keeping_packages) as (url, database):
+            ran = reconciler("live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve")
+            assert ran.code == 6, ran.err
+            lines = [line for line in ran.out.splitlines() if line.startswith("  access_package")]
+            assert len(lines) == 3
+            assert all(GUID.search(line) and "HTTP 403 UnAuthorized" in line for line in lines)
+            assert len(catalogs(database)) == 3
+        document = json.loads(FACTS.read_text())
+        assert {each["kind"] for each in document["left"]} == {"access_package", "catalog"}
+        assert not any(GUID.search(json.dumps(each)) for each in document["left"])
+
+    def test_the_journal_of_another_tenant_is_left_alone(self, reconciler: CommandLine) -> None:
+        begin(reconciler)
+        assert check(reconciler).code == 0
+        lines = [json.loads(line) for line in JOURNAL.read_text().splitlines()]
+        kept = [line for line in lines if line["event"] in ("begin", "creating")]
+        kept[0]["tenant_id"] = "99999999-0000-4000-8000-000000000001"
+        JOURNAL.write_text("".join(f"{json.dumps(line)}\n" for line in kept))
+        ran = reconciler("live-check", "--sandbox", "--clean")
+        assert (ran.code, ran.out) == (0, "Removed 0 objects of live checks.\n")
+        assert "1 more run(s) for another tenant" in ran.err
