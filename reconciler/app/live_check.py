@@ -14,7 +14,8 @@ from reconciler import __version__, signals
 from reconciler.app.counting import counting
 from reconciler.app.runs import Progress
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.model.live_facts import Left, LiveFacts, LogicApp
+from reconciler.model.live_facts import Left, LiveFacts
+from reconciler.model.logic_app import LogicApp
 from reconciler.model.target import graph_host
 from reconciler.settings import Settings
 
@@ -38,11 +39,12 @@ class Planned:
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a live check works with: the name of its catalog, which must be new, the Logic App that
-    its extensions name, and its journal.
+    its extensions name, the address of its trigger if it was given, and the journal.
     """
 
     name: str
     app: LogicApp
+    trigger_url: str | None
     journal: Path
 
 
@@ -82,17 +84,19 @@ async def live_check(
         RefusedError: `ask` was not answered with yes; the same.
     """
     from reconciler.app.connection import connect
+    from reconciler.app.preflight import trigger_url
     from reconciler.live_check.check import PROBES, Run, check
     from reconciler.live_check.journal import open_journal
     from reconciler.live_check.trial import Trial
 
     with open_journal(subject.journal) as kept:
+        url = subject.trigger_url or await trigger_url(settings, variables, subject.app, progress)
         async with connect(settings, variables, progress.remark) as connection:
             ask(_planned(connection, subject.name))
             kept.begin(subject.name, _target(connection))
             asked = counting("asking", len(PROBES), progress)
             identity = connection.identity.kind
-            trial = Trial(connection.graph, kept, subject.name, subject.app, identity)
+            trial = Trial(connection.graph, kept, subject.name, subject.app, identity, url)
             with _writing(trial) as stop:
                 run = Run(trial, stop, lambda _probe: asked())
                 await check(run)

@@ -13,8 +13,9 @@ from reconciler.kinds.extension.target import caller
 from reconciler.loader import LoadedState
 from reconciler.loader.scopes import in_order
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.logic_app import Caller, LogicApp, Observation
+from reconciler.model.logic_app import Caller, LogicApp, Observation, Workflow
 from reconciler.model.preflight import Preflight
+from reconciler.preflight.address import right_url
 from reconciler.preflight.claims import Claims
 from reconciler.preflight.findings import Checked, findings, undetermined
 from reconciler.settings import Settings
@@ -49,6 +50,21 @@ async def plan_findings(
     except ReconcilerError as error:
         message = f"The Logic Apps were not checked: {error}"
         return [Diagnostic("R401", "error", message, error.hint or "Run `reconciler preflight`.")]
+
+
+async def trigger_url(
+    settings: Settings, variables: Mapping[str, str], logic_app: LogicApp, progress: Progress
+) -> str | None:
+    """The address of the trigger of this Logic App; None if the identity cannot read it."""
+    from reconciler.app.arm_connection import connect_arm
+    from reconciler.arm.workflows import observe
+
+    try:
+        async with connect_arm(settings, variables, progress.remark) as connection:
+            observation = await observe(connection.arm, logic_app)
+    except ReconcilerError:  # it is only one way to know the address
+        return None
+    return right_url(observation) if isinstance(observation, Workflow) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from reconciler.cli.options import is_given, output_options, writing_target_opti
 from reconciler.cli.plans import DONE
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
-from reconciler.model.live_facts import CATALOG_PREFIX, LiveFacts, LogicApp
+from reconciler.model.live_facts import CATALOG_PREFIX, LiveFacts
+from reconciler.model.logic_app import LogicApp
 from reconciler.settings import DEFAULT_LIVE_JOURNAL
 
 if TYPE_CHECKING:
-    from reconciler.app.live_check import Cleaned, LiveChecked, Planned
+    from reconciler.app.live_check import Cleaned, LiveChecked, Planned, Subject
     from reconciler.cli.output import Output
     from reconciler.settings import Settings
 
@@ -48,7 +49,7 @@ _SIGNATURE = re.compile(r"[?&;](?:sig|sp|sv)=", re.IGNORECASE)
 @click.option(
     "--trigger-url",
     metavar="URL",
-    help="Address of its trigger, without sig, sp and sv; an application may need it.",
+    help="Address of its trigger, without sig, sp and sv.  [default: read, with the role Reader]",
 )
 @click.option(
     "--clean",
@@ -96,19 +97,25 @@ def live_check_command(  # noqa: PLR0913 - one parameter for each option
             " creates."
         )
     if clean is None:
-        app = _app(logic_app, trigger_url)
-        checked = _check(app, settings, output, journal, approved=auto_approve)
+        subject = _subject(_app(logic_app), _url(trigger_url), journal)
+        checked = _check(subject, settings, output, approved=auto_approve)
         return _report(checked, output, out)
     if logic_app is not None or trigger_url is not None:
         raise UsageError("--clean cannot be combined with --logic-app or --trigger-url.")
     return _clean(clean, settings, output, journal, approved=auto_approve)
 
 
-def _app(resource_id: str | None, trigger_url: str | None) -> LogicApp:
-    """The Logic App that the options name.
+def _subject(app: LogicApp, url: str | None, journal: Path) -> Subject:
+    from reconciler.app.live_check import Subject
+
+    return Subject(f"{CATALOG_PREFIX}{secrets.token_hex(_RANDOM_BYTES)}", app, url, journal)
+
+
+def _app(resource_id: str | None) -> LogicApp:
+    """The Logic App that the option names.
 
     Raises:
-        UsageError: one of them is missing or malformed.
+        UsageError: it is missing or malformed.
     """
     match = _RESOURCE_ID.fullmatch(resource_id or "")
     if match is None:
@@ -119,6 +126,15 @@ def _app(resource_id: str | None, trigger_url: str | None) -> LogicApp:
             hint="Give /subscriptions/GUID/resourceGroups/GROUP/providers/Microsoft.Logic"
             "/workflows/NAME, as the portal shows it in the properties of the Logic App.",
         )
+    return LogicApp(match["subscription"], match["group"], match["name"])
+
+
+def _url(trigger_url: str | None) -> str | None:
+    """The address of the trigger, as it was given.
+
+    Raises:
+        UsageError: it is malformed, or a secret.
+    """
     if trigger_url is not None and _SIGNATURE.search(trigger_url):
         raise UsageError(
             "--trigger-url contains a shared-access signature (sig, sp or sv), which is a secret.",
@@ -130,20 +146,17 @@ def _app(resource_id: str | None, trigger_url: str | None) -> LogicApp:
             hint="For example https://HOST:443/workflows/ID/triggers/manual/paths/invoke"
             "?api-version=2016-10-01.",
         )
-    return LogicApp(match["subscription"], match["group"], match["name"], trigger_url)
+    return trigger_url
 
 
-def _check(
-    app: LogicApp, settings: Settings, output: Output, journal: Path, *, approved: bool
-) -> LiveChecked:
-    from reconciler.app.live_check import Subject, live_check
+def _check(subject: Subject, settings: Settings, output: Output, *, approved: bool) -> LiveChecked:
+    from reconciler.app.live_check import live_check
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
 
-    name = f"{CATALOG_PREFIX}{secrets.token_hex(_RANDOM_BYTES)}"
     ask = _approval(output, approved=approved)
     with progress(output) as bars:
-        return run_async(live_check(settings, os.environ, Subject(name, app, journal), ask, bars))
+        return run_async(live_check(settings, os.environ, subject, ask, bars))
 
 
 def _report(checked: LiveChecked, output: Output, out: Path) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.model.json_values import JsonObject
-from reconciler.model.live_facts import LogicApp
+from reconciler.model.logic_app import LogicApp
 
 REQUEST_TYPE = "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"
 CREATED_STAGE = "assignmentRequestCreated"

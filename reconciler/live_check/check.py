@@ -25,7 +25,8 @@ from reconciler.live_check.probes.timeout_names import PROBE as TIMEOUT_NAMES
 from reconciler.live_check.probes.updating import PROBE as UPDATING
 from reconciler.live_check.probes.without_url import PROBE as WITHOUT_URL
 from reconciler.live_check.trial import Trial
-from reconciler.model.live_facts import Fact, Left, LogicApp, ProbeResult
+from reconciler.model.live_facts import Fact, Left, ProbeResult
+from reconciler.model.logic_app import LogicApp
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient

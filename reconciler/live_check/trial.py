@@ -13,7 +13,8 @@ from reconciler.live_check.exchange import Exchanges, Result
 from reconciler.live_check.notes import undecided
 from reconciler.live_check.owned import ID, Owned, OwnObject
 from reconciler.live_check.polling import LIMIT_S, turns
-from reconciler.model.live_facts import LogicApp, OwnKind
+from reconciler.model.live_facts import OwnKind
+from reconciler.model.logic_app import LogicApp
 
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
@@ -41,13 +42,17 @@ class Shown:
 
 @dataclass(slots=True)
 class Trial:
-    """One live check. `name` is that of its catalog, and begins those of all its objects."""
+    """One live check. `name` is that of its catalog, and begins those of all its objects.
+
+    `trigger_url` is the address of the Logic App's trigger, if that is known.
+    """
 
     graph: GraphClient
     journal: Journal
     name: str
     app: LogicApp
     identity: Literal["app", "user", "unknown"]
+    trigger_url: str | None = None
     owned: Owned = field(default_factory=Owned)
     catalog: OwnObject | None = None
     package: OwnObject | None = None
@@ -169,7 +174,7 @@ class Trial:
 
     def extension_body(self, **members: Any) -> Callable[[str], Mapping[str, Any]]:
         """The body of an extension by its name, with the url if that is known."""
-        url = self.app.trigger_url
+        url = self.trigger_url
         return lambda name: bodies.extension(name, self.app, url=url, **members)
 
     async def new_package(self, of: str) -> OwnObject:

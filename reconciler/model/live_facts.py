@@ -91,20 +91,6 @@ class LiveFacts:
         return {fact.switch: fact.value for fact in facts if fact.value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class LogicApp:
-    """The Logic App that the extensions of a live check call; the check never starts it.
-
-    `trigger_url` is the address of its trigger without the parameters of a shared-access
-    signature; None if it is not known.
-    """
-
-    subscription_id: str
-    resource_group: str
-    name: str
-    trigger_url: str | None = None
-
-
 NOT_TRIED: tuple[tuple[str, str, str], ...] = (
     (
         "P6",

@@ -15,13 +15,14 @@ from reconciler.live_check.guard import OwnObjects
 from reconciler.live_check.journal import Target, open_journal
 from reconciler.live_check.probe import Probe
 from reconciler.live_check.trial import Trial
-from reconciler.model.live_facts import Fact, LogicApp
+from reconciler.model.live_facts import Fact
+from reconciler.model.logic_app import LogicApp
 from reconciler.sandbox.store import Store
 
 NAME = "reconciler-live-check-00000000000000000000000000000001"
 FOREIGN = "reconciler-live-check-ffffffffffffffffffffffffffffffff"
 TARGET = Target("00000000-0000-0000-0000-000000000000", "sandbox")
-APP = LogicApp(SUBSCRIPTION, "rg", "la", URL)
+APP = LogicApp(SUBSCRIPTION, "rg", "la")
 
 
 @dataclass
@@ -47,14 +48,14 @@ async def opened(
     held: Tenant,
     journal: Path,
     *,
-    app: LogicApp = APP,
+    url: str | None = URL,
     identity: Literal["app", "user", "unknown"] = "app",
     name: str = NAME,
 ) -> AsyncIterator[Trial]:
     """A live check that may write, with its journal."""
     with open_journal(journal) as kept:
         kept.begin(name, TARGET)
-        trial = Trial(held.graph, kept, name, app, identity)
+        trial = Trial(held.graph, kept, name, APP, identity, url)
         with held.graph.writes_guarded(OwnObjects(trial.owned)):
             yield trial
 

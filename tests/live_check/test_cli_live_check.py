@@ -370,3 +370,18 @@ class TestClean:
         ran = reconciler("live-check", "--sandbox", "--clean")
         assert (ran.code, ran.out) == (0, "Removed 0 objects of live checks.\n")
         assert "1 more run(s) for another tenant" in ran.err
+
+
+def test_the_url_of_the_trigger_is_read_where_it_may_be(reconciler: CommandLine) -> None:
+    """The built-in seed has this Logic App; without its url no extension could be created."""
+    reconciler("sandbox", "reset", "--set", "app_only_without_url=refuse")
+    app = "/subscriptions/38ab2ccc-3747-4567-b36b-9478f5602f0d/resourceGroups/rg-identity"
+    app += "/providers/Microsoft.Logic/workflows/la-notify-approvers"
+    ran = reconciler("live-check", "--sandbox", "--logic-app", app, "--auto-approve")
+    assert ran.code == 0, ran.err
+    switches = dict(pair.split("=") for pair in SET.findall(ran.out))
+    assert (switches["app_only_without_url"], switches["put"]) == ("refuse", "replace")
+    other = reconciler("live-check", "--sandbox", "--logic-app", APP, "--auto-approve")
+    switches = dict(pair.split("=") for pair in SET.findall(other.out))
+    assert switches["app_only_without_url"] == "refuse"
+    assert "put" not in switches, "an unknown Logic App has no url to send"

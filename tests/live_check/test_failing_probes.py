@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from checks import APP, NAME, Checked, checked, opened, own_names
+from checks import NAME, Checked, checked, opened, own_names
 from harness import tenant
 
 from reconciler.live_check import bodies
 from reconciler.live_check.check import PROBES, Run, Stop, removed
 from reconciler.live_check.probe import Probe
-from reconciler.model.live_facts import LiveFacts, LogicApp
+from reconciler.model.live_facts import LiveFacts
 from reconciler.render.live_check import facts_json, facts_text
 from reconciler.sandbox.errors import GraphError
 
@@ -184,10 +184,9 @@ class TestTheUrlOfTheTrigger:
         fact = done.facts["app_only_without_url"]
         assert (fact.value, "user" in str(fact.reason)) == (None, True)
 
-    def test_without_the_url_a_refusal_decides_nothing(self, tmp_path: Path) -> None:
-        app = LogicApp(APP.subscription_id, APP.resource_group, APP.name)
-        done = asyncio.run(checked(tmp_path, "app_only_without_url=refuse", app=app))
-        assert done.values["app_only_without_url"] is None
+    def test_the_code_of_a_refusal_decides_without_the_url_too(self, tmp_path: Path) -> None:
+        done = asyncio.run(checked(tmp_path, "app_only_without_url=refuse", url=None))
+        assert done.values["app_only_without_url"] == "refuse"
         assert done.values["put"] is None
         assert done.values["unique_catalog_names"] == "false"
         assert "HTTP 403" in str(done.facts["put"].reason)

@@ -9,6 +9,8 @@ from reconciler.live_check.probe import Probe
 from reconciler.live_check.trial import Trial
 
 _REFUSALS = (400, 403, 422)
+_NEEDS_URL = "UnauthorizedClientAppOnBehalfOfUnsupported"
+"""The code that an application has got without `url` (docs/graph.md §2.6)."""
 
 
 async def ask(trial: Trial, notes: Notes) -> None:
@@ -32,12 +34,15 @@ async def ask(trial: Trial, notes: Notes) -> None:
 
 
 async def _note_refusal(trial: Trial, notes: Notes, refused: Result) -> None:
-    """A refusal is about the url only if the same is accepted with it."""
-    if trial.app.trigger_url is None:
+    """A refusal is about the url if its code says so, or if the same is accepted with it."""
+    if refused.seen.code == _NEEDS_URL:
+        notes.decide("app_only_without_url", "refuse", refused)
+        return
+    if trial.trigger_url is None:
         reason = f"refused ({refused}), and not comparable: the url of the trigger is not known"
         notes.leave_open("app_only_without_url", reason, refused)
         return
-    with_url = bodies.extension(trial.new_name("p5"), trial.app, url=trial.app.trigger_url)
+    with_url = bodies.extension(trial.new_name("p5"), trial.app, url=trial.trigger_url)
     _, accepted = await trial.create("extension", with_url, trial.own_catalog)
     if accepted.accepted:
         notes.decide("app_only_without_url", "refuse", refused, accepted)
