@@ -31,7 +31,7 @@ def collection(graph: Graph, kind: OwnKind, catalog_id: str | None = None) -> An
     return getattr(entitlement, builders[kind])
 
 
-def item(graph: Graph, own: OwnObject) -> Any:
+def single(graph: Graph, own: OwnObject) -> Any:
     """The request builder of one object."""
     builder = collection(graph, own.kind, own.parent_id)
     by_id = {
@@ -52,17 +52,17 @@ def create(
 
 def put(graph: Graph, own: OwnObject, body: Mapping[str, Any]) -> Request:
     """PUT an extension or a policy."""
-    return Request.to(item(graph, own), "PUT", body)
+    return Request.to(single(graph, own), "PUT", body)
 
 
 def delete(graph: Graph, own: OwnObject) -> Request:
     """DELETE an object."""
-    return Request.to(item(graph, own), "DELETE")
+    return Request.to(single(graph, own), "DELETE")
 
 
 def get(graph: Graph, own: OwnObject, expand: str | None = None) -> Request:
     """GET an object."""
-    request = Request.to(item(graph, own), expand=expand)
+    request = Request.to(single(graph, own), expand=expand)
     return replace(request, prefer=ALL_ENUM_VALUES) if own.kind == "policy" else request
 
 

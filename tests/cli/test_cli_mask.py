@@ -17,7 +17,17 @@ from urllib.parse import quote, unquote
 import click
 import pytest
 from aiohttp import web
-from harness import FINANCE, REQUEST, URL, CommandLine, Ran, catalog, declare, extension
+from harness import (
+    FINANCE,
+    REQUEST,
+    SUBSCRIPTION,
+    URL,
+    CommandLine,
+    Ran,
+    catalog,
+    declare,
+    extension,
+)
 from tiers import sample
 
 from reconciler.cli import cli
@@ -83,10 +93,12 @@ async def repeating(request: web.Request, handler: Handler) -> web.StreamRespons
     token = request.headers["Authorization"].removeprefix("Bearer ")
     if request.method == "PUT":
         return refused(400, f"{'n' * 370} the key {bare(LIVE)} is no good; token {token}")
+    first_of_live_check = request.method == "POST" and request.path.endswith("/catalogs")
+    # Before anything has shown which value is secret.
+    if first_of_live_check or (request.method == "GET" and FINANCE in request.path):
+        return refused(403, f"{token} may not do this")
     if request.method == "POST":
         return refused(403, f"{token} may not do this with {bare(LIVE)}")
-    if FINANCE in request.path:  # before anything has shown which value is secret
-        return refused(403, f"{token} may not do this")
     return await handler(request)
 
 
@@ -281,6 +293,16 @@ def exporting(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
 def checking(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
     yield from planning("preflight")(line, url, output)
     yield from planning("preflight", "--fix")(line, url, output)
+    app = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Logic/workflows/la"
+    target = ["live-check", *output, "--graph-url", url, "--max-retries", "0", "--auto-approve"]
+    yield line(*target, "--logic-app", app, "--trigger-url", URL)
+    written = Path("live-facts.json").read_text() + Path(".reconciler/live-check.jsonl").read_text()
+    assert not any(mark in written for mark in MARKS)
+    yield line(*target, "--logic-app", app, "--trigger-url", f"{URL}&sig={TYPED}")
+    yield line(*target, "--logic-app", f"{app}?sig={TYPED}")
+    yield line(*target, "--clean")
+    yield line(*target, "--clean", f"reconciler-live-check-?sig={TYPED}")
+    yield line(*target, "--clean", "--journal", f"?sig={TYPED}/{bare(TYPED)}")
 
 
 def beginning(line: CommandLine, _url: str, _output: list[str]) -> Iterator[Ran]:
@@ -304,6 +326,7 @@ STEPS: dict[str, Steps] = {
     "drift": planning("drift"),
     "export": exporting,
     "usage": planning("usage"),
+    "live-check": checking,
     "show": saved("show", str(PLAN)),
     "init": beginning,
     "auth check": signing_in,

@@ -53,13 +53,14 @@ def _content(policy: Mapping[str, Any]) -> JsonObject:
     kept = {
         name: value for name, value in policy.items() if name not in _ASKED_FOR and "@" not in name
     }
-    questions = [
-        {name: value for name, value in question.items() if name != "id"}
-        for question in policy["questions"]
-    ]
+    questions = [_without_id(question) for question in policy["questions"]]
     stages: list[JsonValue] = [str(setting.get("stage")) for setting in policy[SETTINGS]]
     calls = sorted(zip(stages, policies.called(policy), strict=True), key=str)
     return {**kept, SETTINGS: [list(call) for call in calls], "questions": questions}
+
+
+def _without_id(question: Mapping[str, Any]) -> JsonObject:
+    return {name: value for name, value in question.items() if name != "id"}
 
 
 async def _observe_tolerance(trial: Trial, notes: Notes, own: OwnObject, read: JsonObject) -> None:

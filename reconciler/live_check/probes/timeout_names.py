@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.live_check import bodies
@@ -47,7 +47,7 @@ def _note_answered(notes: Notes, answers: Mapping[str, tuple[Result, Mapping[str
     if not kept:
         notes.leave_open("timeout_answer", "no timeout was kept under either name", *results)
         return
-    shown = [name for name in NAMES if all(_is_set(callback, name) for callback in kept)]
+    shown = [name for name in NAMES if _in_all(kept, name)]
     value = "both" if len(shown) > 1 else next(iter(shown), None)
     if value is None:
         notes.leave_open("timeout_answer", "the answers differ in the name", *results)
@@ -70,6 +70,10 @@ def _note_accepted(notes: Notes, answers: Mapping[str, tuple[Result, Mapping[str
         return
     other, _ = answers[next(name for name in NAMES if name not in kept)]
     notes.decide("timeout_other", "reject" if other.refused_input else "ignore", other)
+
+
+def _in_all(callbacks: Iterable[Mapping[str, Any]], name: str) -> bool:
+    return all(_is_set(callback, name) for callback in callbacks)
 
 
 def _kept(callback: Mapping[str, Any]) -> bool:
