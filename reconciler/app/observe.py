@@ -15,6 +15,7 @@ from reconciler.model.objects import Desired, DesiredScope, ObjectRef, Observed,
 from reconciler.network.concurrent import concurrently
 
 if TYPE_CHECKING:
+    from reconciler.app.ahead import Ahead
     from reconciler.graph.client import GraphClient
 
 
@@ -23,8 +24,10 @@ async def observe(
     kinds: Kinds,
     desired: Sequence[DesiredScope],
     advance: Advance = lambda: None,
+    ahead: Ahead | None = None,
 ) -> list[ObservedScope]:
-    """Each desired scope as observed, in the given order; scopes are read concurrently.
+    """Each desired scope as observed, in the given order; scopes are read concurrently, and some of
+    them are already being read `ahead`.
 
     A parent that no search finds is looked for among all of its kind, whose names are compared as
     everywhere; the reason of an absent one names the most similar names. `advance` is called after
@@ -43,7 +46,8 @@ async def observe(
     for kind in kinds:
         of_kind = [ref for ref in refs if ref.kind == kind.name]
         if of_kind:
-            scopes |= await reading.scopes(kind, of_kind)
+            scopes |= await reading.scopes(kind, of_kind, ahead.begun if ahead else {})
+    tenant.matches |= ahead.matches if ahead else {}
     if of_tenant:
         whole = not declared or _refers_to_tenant(kinds, desired)
         scopes[None] = await tenant.scope(kinds.inside(None), whole=whole)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.app.tenant import TenantObjects, of_same_name, unreadable
@@ -20,13 +22,21 @@ if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
 
 Advance: TypeAlias = Callable[[], None]
+Group: TypeAlias = "list[tuple[ObjectRef, ObservedScope | None]]"
+"""Parents that were searched for together, each with its scope; None if the search found none."""
+Begun: TypeAlias = "Mapping[ObjectRef, asyncio.Task[Group]]"
+"""Parents with the searches that began before."""
 
 
 class Reading:
     """Reads scopes of one Graph; `tenant` keeps what it reads of their parents."""
 
     def __init__(
-        self, graph: GraphClient, kinds: Kinds, tenant: TenantObjects, advance: Advance
+        self,
+        graph: GraphClient,
+        kinds: Kinds,
+        tenant: TenantObjects,
+        advance: Advance = lambda: None,
     ) -> None:
         self._graph = graph
         self._kinds = kinds
@@ -34,11 +44,14 @@ class Reading:
         self._advance = advance
 
     async def scopes(
-        self, kind: Kind, refs: Sequence[ObjectRef]
+        self, kind: Kind, refs: Sequence[ObjectRef], begun: Begun = MappingProxyType({})
     ) -> dict[ObjectRef | None, ObservedScope]:
-        """The scopes of these parents, which are all of one kind."""
-        batches = kind.api.batches(refs) if kind.api.batches else [refs]
-        groups = await concurrently(self._batch(kind, batch) for batch in batches)
+        """The scopes of these parents, which are all of one kind; some searches have begun."""
+        searches = dict.fromkeys(begun[ref] for ref in refs if ref in begun)
+        batches = batches_of(kind, [ref for ref in refs if ref not in begun])
+        groups = await concurrently(
+            chain(map(self._ended, searches), (self.search(kind, batch) for batch in batches))
+        )
         searched = dict(chain.from_iterable(groups))
         scopes: dict[ObjectRef | None, ObservedScope] = {
             ref: scope for ref, scope in searched.items() if scope is not None
@@ -72,9 +85,15 @@ class Reading:
         self._advance()
         return scope
 
-    async def _batch(
-        self, kind: Kind, refs: Sequence[ObjectRef]
-    ) -> list[tuple[ObjectRef, ObservedScope | None]]:
+    async def _ended(self, search: asyncio.Task[Group]) -> Group:
+        """What a search found that began before."""
+        group = await search
+        for _, scope in group:
+            if scope is not None:
+                self._advance()
+        return group
+
+    async def search(self, kind: Kind, refs: Sequence[ObjectRef]) -> Group:
         """Looks up a group of parents with one request, then reads them concurrently."""
         if kind.api.find is None:
             raise AssertionError("a kind that contains others can be searched")
@@ -111,6 +130,13 @@ class Reading:
                 raise
             return ObservedScope(parent, "unreadable", reason=unreadable(error))
         return ObservedScope(parent, "complete", tuple(chain(*listed)))
+
+
+def batches_of(kind: Kind, refs: Sequence[ObjectRef]) -> list[Sequence[ObjectRef]]:
+    """The references in groups that one request looks up."""
+    if kind.api.batches is not None:
+        return [*kind.api.batches(refs)]
+    return [refs] if refs else []
 
 
 async def list_objects(kind: Kind, graph: GraphClient, parents: Parents) -> tuple[Observed, ...]:
