@@ -50,8 +50,13 @@ class Ahead:
             if ref.key not in self._added:
                 self._added.add(ref.key)
                 self._waiting.append(ref)
-        if self._reading is not None and len(self._waiting) >= ENOUGH:
+        if self._reading is not None and self.enough:
             self._begin(self._reading)
+
+    @property
+    def enough(self) -> bool:
+        """True if those that wait fill a look-up."""
+        return len(self._waiting) >= ENOUGH
 
     @asynccontextmanager
     async def over(self, graph: GraphClient) -> AsyncIterator[None]:
@@ -79,23 +84,28 @@ class Ahead:
 async def while_loading(
     loading: Loading, ahead: Ahead, work: Callable[[asyncio.Future[LoadedState]], Work[T]]
 ) -> T | LoadedState:
-    """The result of the work, which begins at once and awaits the state of valid files; only the
-    state if they are not. Then the work is cancelled, and if it has failed, that does not matter.
+    """The result of the work, which begins once there is enough to read, and awaits the state of
+    valid files; only the state if they are not. Then the work is cancelled, and if it has failed,
+    that does not matter.
     """
     valid: asyncio.Future[LoadedState] = asyncio.get_running_loop().create_future()
-    working = asyncio.create_task(work(valid))
+    working: asyncio.Task[T] | None = None
     try:
         for parents in loading.files():
             ahead.add(parents)
+            if ahead.enough and working is None:
+                working = asyncio.create_task(work(valid))
             for _ in range(TURNS):
                 await asyncio.sleep(0)
         state = loading.state()
         if state.faulty:
             return state
         valid.set_result(state)
+        working = working or asyncio.create_task(work(valid))
         return await working
     finally:
-        await _cancelled({working})
+        if working is not None:
+            await _cancelled({working})
 
 
 async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:

@@ -129,6 +129,22 @@ def test_errors_in_files_count_more_than_a_failed_sign_in(files: Path) -> None:
     assert state.faulty
 
 
+def test_work_begins_only_with_enough_to_read(tmp_path: Path) -> None:
+    """A repository with an error in its only file imports no SDK."""
+    begun: list[str] = []
+
+    async def work(_valid: asyncio.Future[LoadedState]) -> None:
+        begun.append("work")
+
+    declare(tmp_path, UNKNOWN_PROPERTY)
+    state = asyncio.run(while_loading(loading(tmp_path), Ahead(KINDS), work))
+    assert isinstance(state, LoadedState)
+    assert begun == []
+    declare(tmp_path, {"catalog": "Sales", "extensions": []})
+    assert asyncio.run(while_loading(loading(tmp_path), Ahead(KINDS), work)) is None
+    assert begun == ["work"]
+
+
 def test_work_that_waits_is_cancelled_when_files_are_invalid(files: Path) -> None:
     ended: list[bool] = []
 
