@@ -1,7 +1,7 @@
 """Reads that begin while files are still being loaded: of the parents that valid files name.
 
 Loading takes CPU and reading takes time, so that a plan needs little more than the longer of both
-(ADR 0029). Only reads begin early, and what they return counts only if all files are valid.
+(ADR 0031). Only reads begin early, and what they return counts only if all files are valid.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Work: TypeAlias = Coroutine[Any, Any, T]
 ENOUGH = 16
 """So many parents fill at least one look-up (ADR 0018); the last look-up waits for more."""
 TURNS = 5
-"""Of the event loop after each file: with one, an answer waits for several files (ADR 0029)."""
+"""Of the event loop after each file: with one, an answer waits for several files (ADR 0031)."""
 
 
 class Ahead:

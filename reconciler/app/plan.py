@@ -38,7 +38,7 @@ async def plan(
     """The plan for the desired state, with the changes of the baseline marked; reads only. For
     invalid files, what is loaded of them.
 
-    If there is enough to read, that begins while files are still being loaded (ADR 0029).
+    If there is enough to read, that begins while files are still being loaded (ADR 0031).
     """
     from reconciler.app.ahead import Ahead, while_loading
     from reconciler.app.kinds import KINDS
