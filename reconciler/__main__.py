@@ -10,7 +10,7 @@ import sys
 
 from reconciler import signals
 
-NEW_OBJECTS_PER_COLLECTION = 500_000
+NEW_OBJECTS_PER_COLLECTION = 1_000_000
 UNUSED_MODULES = ("httpx._main", "h2")
 """The command line of httpx and HTTP/2, which httpx imports if rich and h2 are installed."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconciler.app.embedded import embedded_graph
 from reconciler.auth.credentials import open_tokens
@@ -24,14 +25,20 @@ from reconciler.settings import (
     sign_in_variables,
 )
 
+if TYPE_CHECKING:
+    from reconciler.app.ahead import Ahead
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection to one Graph, with the identity and the tenant of its token."""
+    """A connection to one Graph, with the identity and the tenant of its token. `ahead`: what is
+    being read over it already.
+    """
 
     graph: GraphClient
     settings: Settings
     identity: Identity
+    ahead: Ahead | None = None
 
     @property
     def tenant_id(self) -> str:

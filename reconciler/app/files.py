@@ -15,6 +15,7 @@ from reconciler.errors import InvalidFilesError, UsageError
 from reconciler.loader import (
     LoadedEnvironments,
     LoadedState,
+    Loading,
     load,
     load_environments,
     load_for_each,
@@ -50,6 +51,11 @@ def validate(paths: Sequence[Path]) -> LoadedState:
 def declared(settings: Settings, paths: Sequence[Path]) -> LoadedState:
     """What the files declare in the chosen environment, or every error in them."""
     return load(paths, document_format(), settings.environment)
+
+
+def declaring(settings: Settings, paths: Sequence[Path]) -> Loading:
+    """The same, to be loaded file by file."""
+    return Loading(paths, document_format(), settings.environment)
 
 
 def environment(name: str) -> tuple[Environment | None, Sequence[Diagnostic]]:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from reconciler.app.declared import with_declared
+from reconciler.app.reading import Advance, Reading, list_objects
 from reconciler.app.shared_listings import SharedListings
-from reconciler.app.tenant import TenantObjects, of_same_name, unreadable
-from reconciler.errors import ServiceError, ServiceUnansweredError
-from reconciler.model.json_values import JsonValue
-from reconciler.model.kind import Kind, Kinds
-from reconciler.model.names import GUID, folded
+from reconciler.app.tenant import TenantObjects
+from reconciler.model.kind import Kinds
 from reconciler.model.objects import Desired, DesiredScope, ObjectRef, Observed, ObservedScope
-from reconciler.model.reason import Reason, reason
-from reconciler.model.wording import similar_names
 from reconciler.network.concurrent import concurrently
 
 if TYPE_CHECKING:
+    from reconciler.app.ahead import Ahead
     from reconciler.graph.client import GraphClient
-
-Advance = Callable[[], None]
 
 
 async def observe(
@@ -29,8 +24,10 @@ async def observe(
     kinds: Kinds,
     desired: Sequence[DesiredScope],
     advance: Advance = lambda: None,
+    ahead: Ahead | None = None,
 ) -> list[ObservedScope]:
-    """Each desired scope as observed, in the given order; scopes are read concurrently.
+    """Each desired scope as observed, in the given order; scopes are read concurrently, and some of
+    them are already being read `ahead`.
 
     A parent that no search finds is looked for among all of its kind, whose names are compared as
     everywhere; the reason of an absent one names the most similar names. `advance` is called after
@@ -43,13 +40,14 @@ async def observe(
     of_tenant = [scope for scope in desired if scope.parent is None]
     declared = [each.ref for scope in of_tenant for each in scope.objects]
     tenant = TenantObjects(graph, declared)
-    reading = _Reading(graph, kinds, tenant, advance)
+    reading = Reading(graph, kinds, tenant, advance)
     refs = list(dict.fromkeys(scope.parent for scope in desired if scope.parent is not None))
     scopes: dict[ObjectRef | None, ObservedScope] = {}
     for kind in kinds:
         of_kind = [ref for ref in refs if ref.kind == kind.name]
         if of_kind:
-            scopes |= await reading.scopes(kind, of_kind)
+            scopes |= await reading.scopes(kind, of_kind, ahead.begun if ahead else {})
+    tenant.matches |= ahead.matches if ahead else {}
     if of_tenant:
         whole = not declared or _refers_to_tenant(kinds, desired)
         scopes[None] = await tenant.scope(kinds.inside(None), whole=whole)
@@ -105,125 +103,14 @@ async def observe_listed(
     Raises:
         AuthenticationError: Graph rejects the token.
     """
-    reading = _Reading(graph, kinds, TenantObjects(graph, ()), advance)
+    reading = Reading(graph, kinds, TenantObjects(graph, ()), advance)
     return await concurrently(reading.scope(ref) for ref in listed)
-
-
-class _Reading:
-    """Reads scopes of one Graph; `tenant` keeps what it reads of their parents."""
-
-    def __init__(
-        self, graph: GraphClient, kinds: Kinds, tenant: TenantObjects, advance: Advance
-    ) -> None:
-        self._graph = graph
-        self._kinds = kinds
-        self._tenant = tenant
-        self._advance = advance
-
-    async def scopes(
-        self, kind: Kind, refs: Sequence[ObjectRef]
-    ) -> dict[ObjectRef | None, ObservedScope]:
-        """The scopes of these parents, which are all of one kind."""
-        batches = kind.api.batches(refs) if kind.api.batches else [refs]
-        groups = await concurrently(self._batch(kind, batch) for batch in batches)
-        searched = dict(chain.from_iterable(groups))
-        scopes: dict[ObjectRef | None, ObservedScope] = {
-            ref: scope for ref, scope in searched.items() if scope is not None
-        }
-        return scopes | await self._without_match(kind, [ref for ref in refs if ref not in scopes])
-
-    async def _without_match(
-        self, kind: Kind, refs: Sequence[ObjectRef]
-    ) -> dict[ObjectRef, ObservedScope]:
-        """Those that no search finds: absent, unless the listing of all has one of this name.
-
-        One that is to be created is not absent as long as they cannot be listed.
-        """
-        by_name = any(ref.id is None for ref in refs)
-        listed = await self._tenant.all(kind) if by_name else []
-
-        async def scope_of(ref: ObjectRef) -> ObservedScope:
-            """The scope of the one of this name, or why there is none."""
-            unlisted = isinstance(listed, ServiceError) and ref in self._tenant.declared
-            scope = await self._matched(ref, listed if unlisted else of_same_name(ref, listed))
-            if scope is not None:
-                return scope
-            self._advance()
-            return ObservedScope(ref, "absent", reason=_absent(ref, kind, listed))
-
-        return dict(zip(refs, await concurrently(map(scope_of, refs)), strict=True))
-
-    async def scope(self, parent: ObjectRef) -> ObservedScope:
-        """The objects in a parent whose id is known; it is kept even if reading them fails."""
-        scope = await self._read(parent)
-        self._advance()
-        return scope
-
-    async def _batch(
-        self, kind: Kind, refs: Sequence[ObjectRef]
-    ) -> list[tuple[ObjectRef, ObservedScope | None]]:
-        """Looks up a group of parents with one request, then reads them concurrently."""
-        if kind.api.find is None:
-            raise AssertionError("a kind that contains others can be searched")
-        matches = await kind.api.find(self._graph, refs)
-        self._tenant.matches.update(matches)
-        scopes = await concurrently(self._matched(ref, matches[ref]) for ref in refs)
-        return list(zip(refs, scopes, strict=True))
-
-    async def _matched(
-        self, ref: ObjectRef, matches: Sequence[Observed] | ServiceError
-    ) -> ObservedScope | None:
-        """The scope of the one match; None if there is none."""
-        if isinstance(matches, ServiceError):
-            self._advance()
-            return ObservedScope(ref, "unreadable", reason=unreadable(matches))
-        if not matches:
-            return None
-        if len(matches) > 1:
-            self._advance()
-            ids: list[JsonValue] = [*sorted(match.id for match in matches)]
-            why = reason("parent_ambiguous", count=len(matches), ids=ids)
-            return ObservedScope(ref, "unreadable", reason=why)
-        return await self.scope(matches[0].ref)
-
-    async def _read(self, parent: ObjectRef) -> ObservedScope:
-        inside = self._kinds.inside(parent.kind)
-        kinds = [kind for kind in inside if not kind.on_demand]
-        try:
-            listed = await concurrently(_list(kind, self._graph, (parent,)) for kind in kinds)
-        except ServiceError as error:
-            if isinstance(error, ServiceUnansweredError) and not self._graph.answered:
-                raise
-            return ObservedScope(parent, "unreadable", reason=unreadable(error))
-        return ObservedScope(parent, "complete", tuple(chain(*listed)))
-
-
-async def _list(
-    kind: Kind, graph: GraphClient, parents: tuple[ObjectRef, ...]
-) -> tuple[Observed, ...]:
-    return await kind.api.list(graph, parents)
-
-
-def _absent(ref: ObjectRef, kind: Kind, listed: Sequence[Observed] | ServiceError) -> Reason:
-    """Why no object was found: what it is searched by, and the most similar names."""
-    if ref.id is not None:
-        return reason("parent_absent", by="id")
-    known = [] if isinstance(listed, ServiceError) else [other.ref for other in listed]
-    names = {folded(other.display_name): str(other) for other in known}
-    nearest = similar_names(folded(ref.display_name), names)
-    parameters: dict[str, JsonValue] = {
-        "by": "name",
-        "can_be_declared": kind.api.create is not None,
-        "looks_like_id": bool(GUID.fullmatch(ref.display_name or "")),
-        "nearest": [names[name] for name in nearest],
-    }
-    if isinstance(listed, ServiceError):
-        parameters["names_unreadable"] = listed.with_hint()
-    return Reason("parent_absent", parameters)
 
 
 async def list_parents(graph: GraphClient, kinds: Kinds) -> list[Observed]:
     """Every object of the tenant that contains others."""
     outermost = {kind.parents[0] for kind in kinds if kind.parents}
-    listed = await concurrently(_list(kind, graph, ()) for kind in kinds if kind.name in outermost)
+    listed = await concurrently(
+        list_objects(kind, graph, ()) for kind in kinds if kind.name in outermost
+    )
     return [*chain(*listed)]

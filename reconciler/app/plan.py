@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler.app.runs import Progress
-from reconciler.loader import LoadedState
+from reconciler.loader import LoadedState, Loading
 from reconciler.model.plan import Plan
 from reconciler.settings import Settings
+
+if TYPE_CHECKING:
+    from asyncio import Future
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +30,43 @@ class Checks:
 async def plan(
     settings: Settings,
     variables: Mapping[str, str],
-    desired: LoadedState,
+    loading: Loading,
     progress: Progress,
     baseline: Plan | None = None,
     checks: Checks = Checks(),
-) -> Plan:
-    """The plan for the desired state, with the changes of the baseline marked; reads only."""
-    from reconciler.app.connection import connect
-    from reconciler.app.steps import fresh_plan
+) -> Plan | LoadedState:
+    """The plan for the desired state, with the changes of the baseline marked; reads only. For
+    invalid files, what is loaded of them.
+
+    If there is enough to read, that begins while files are still being loaded (ADR 0031).
+    """
+    from reconciler.app.ahead import Ahead, while_loading
+    from reconciler.app.kinds import KINDS
     from reconciler.plan.baseline import with_baseline
 
-    async with connect(settings, variables, progress.remark) as connection:
-        second_looks = checks.second_looks
-        fresh = await fresh_plan(connection, desired, progress, second_looks=second_looks)
-    if checks.preflight:
+    ahead = Ahead(KINDS, settings.catalogs)
+
+    async def planned(valid: Future[LoadedState]) -> Plan:
+        if settings.sandbox_db is not None:
+            await valid  # for invalid files its database is not made
+        from reconciler.app.connection import connect
+        from reconciler.app.steps import fresh_plan
+
+        async with (
+            connect(settings, variables, progress.remark) as connection,
+            ahead.over(connection.graph),
+        ):
+            reading, desired = replace(connection, ahead=ahead), await valid
+            second_looks = checks.second_looks
+            fresh = await fresh_plan(reading, desired, progress, second_looks=second_looks)
+        if not checks.preflight:
+            return fresh
         from reconciler.app.preflight import plan_findings
 
         findings = await plan_findings(settings, variables, desired, progress)
-        fresh = replace(fresh, diagnostics=(*fresh.diagnostics, *findings))
-    if baseline is None:
-        return fresh
-    return with_baseline(fresh, baseline, all_catalogs=not settings.catalogs)
+        return replace(fresh, diagnostics=(*fresh.diagnostics, *findings))
+
+    result = await while_loading(loading, ahead, planned)
+    if baseline is None or isinstance(result, LoadedState):
+        return result
+    return with_baseline(result, baseline, all_catalogs=not settings.catalogs)

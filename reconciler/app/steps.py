@@ -52,7 +52,7 @@ async def observed(
     desired = with_referred(KINDS, may_be_selected(declared, names))
     parents = sum(scope.parent is not None for scope in desired)
     read = counting("reading catalogs", parents, progress)
-    states = await observe(connection.graph, KINDS, desired, read)
+    states = await observe(connection.graph, KINDS, desired, read, connection.ahead)
     return select_read(list(zip(desired, states, strict=True)), names, declared)
 
 

@@ -224,15 +224,19 @@ def _plan(
     baseline: Plan | None = None,
 ) -> Plan | None:
     """The plan for the files; None after printing the errors in them."""
+    from reconciler.app.files import declaring
     from reconciler.app.plan import plan
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
+    from reconciler.loader import LoadedState
 
-    declared = declared_state(paths, settings, output)
-    if declared is None:
-        return None
+    loading = declaring(settings, paths or (DEFAULT_PATH,))
     with progress(output) as bars:
-        return run_async(plan(settings, os.environ, declared, bars, baseline, checks))
+        result = run_async(plan(settings, os.environ, loading, bars, baseline, checks))
+    if isinstance(result, LoadedState):
+        valid(result, output)
+        return None
+    return result
 
 
 def _save(plan: Plan, out: Path | None, output: Output, *, is_refused: bool) -> None:

@@ -2,63 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.loader.among import faults_among
 from reconciler.loader.declared import DeclaredDocument, declared
-from reconciler.loader.diagnostics import by_place, errors_of, reported
-from reconciler.loader.duplicates import (
-    duplicates,
-    inner_duplicates,
-    look_alikes,
-    second_documents,
-)
+from reconciler.loader.diagnostics import by_place, errors_of
 from reconciler.loader.finding import find
 from reconciler.loader.format import DocumentFormat
-from reconciler.loader.joined import joined
 from reconciler.loader.nothing_declared import nothing_declared
 from reconciler.loader.reading import read_text
-from reconciler.loader.scopes import desired_scopes
 from reconciler.loader.variables import may_hold_variables, substituted
+from reconciler.loader.whole import LoadedState, whole_state
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.environment import Environment
-from reconciler.model.fields import texts_in
-from reconciler.model.learned import declare_public
 from reconciler.model.nodes import Node
-from reconciler.model.objects import Desired, DesiredScope
-from reconciler.model.secrets import texts_of
+from reconciler.model.objects import ObjectRef
 from reconciler.yaml import read_documents
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedState:
-    """What the files declare. `scopes` is empty if any diagnostic is an error: a state is never
-    partial.
-
-    With warnings only, the state is valid: `validate` and every plan show them.
-
-    `files` and `declared` count valid and invalid ones; `declared` has the number of declarations
-    by the plural of their kind. `environments` is the number of environments checked.
-    """
-
-    scopes: tuple[DesiredScope, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    files: int
-    declared: Mapping[str, int] = field(default_factory=dict)
-    environments: int = 0
-
-    @property
-    def errors(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics that are errors."""
-        return errors_of(self.diagnostics)
-
-    @property
-    def faulty(self) -> bool:
-        """True when at least one diagnostic is an error: these files must not be planned."""
-        return bool(self.errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +54,50 @@ def load(
     For a file with more than a thousand faults, R009 replaces the rest. Paths are files or folders.
     Every problem of a file is a diagnostic; nothing is raised, printed or changed.
     """
-    files, diagnostics = _read(paths, document_format)
-    return _of_paths(paths, _state(files, diagnostics, document_format, environment))
+    loading = Loading(paths, document_format, environment)
+    for _ in loading.files():
+        pass
+    return loading.state()
+
+
+class Loading:
+    """The desired state of all files, as `load` returns it, file by file: other work can be done
+    after each of them.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        document_format: DocumentFormat,
+        environment: Environment | None = None,
+    ) -> None:
+        self._paths = paths
+        self._format = document_format
+        self._environment = environment
+        self._documents: list[DeclaredDocument] = []
+        self._diagnostics: list[Diagnostic] = []
+        self._files = 0
+
+    def files(self) -> Iterator[Sequence[ObjectRef]]:
+        """Loads the files, one at each step, and yields what its documents belong to; after the
+        first error nothing more than the error is certain, and what is yielded is empty.
+        """
+        texts, of_paths = _texts_of_files(self._paths)
+        self._diagnostics += of_paths
+        valid = not errors_of(of_paths)
+        for name, text, unreadable in texts:
+            file = _parsed(name, text, unreadable, self._format)
+            documents, diagnostics = _declared(file, self._format, self._environment)
+            self._documents += documents
+            self._diagnostics += diagnostics
+            self._files += 1
+            valid = valid and not errors_of(diagnostics)
+            yield [each.header for each in documents if each.header and valid]
+
+    def state(self) -> LoadedState:
+        """The state, once `files` has yielded for each file."""
+        state = whole_state(self._documents, self._diagnostics, self._files, self._format)
+        return _of_paths(self._paths, state)
 
 
 def _of_paths(paths: Sequence[Path], state: LoadedState) -> LoadedState:
@@ -142,7 +144,7 @@ def load_texts(
     """The same as `load` for files of these names and texts, without reading files; `of_paths` are
     faults of paths.
     """
-    files = [_parsed(name, text, document_format) for name, text in texts]
+    files = [_parsed(name, text, None, document_format) for name, text in texts]
     return _state(files, of_paths, document_format, environment)
 
 
@@ -169,19 +171,25 @@ def _naming(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
 def _read(
     paths: Sequence[Path], document_format: DocumentFormat
 ) -> tuple[list[_File], Sequence[Diagnostic]]:
+    texts, of_paths = _texts_of_files(paths)
+    return [_parsed(*text, document_format) for text in texts], of_paths
+
+
+def _texts_of_files(
+    paths: Sequence[Path],
+) -> tuple[list[tuple[str, str, Diagnostic | None]], Sequence[Diagnostic]]:
+    """Name and text of each file, or why it cannot be read; and the faults of the paths."""
     yaml_files = find(paths)
     # All first: a secret in one file is a secret in all.
     texts = [(name, *read_text(path, name)) for name, path in yaml_files.files]
-    files = [
-        _File(name, diagnostics=(unreadable,))
-        if unreadable
-        else _parsed(name, text, document_format)
-        for name, text, unreadable in texts
-    ]
-    return files, yaml_files.diagnostics
+    return texts, yaml_files.diagnostics
 
 
-def _parsed(name: str, text: str, document_format: DocumentFormat) -> _File:
+def _parsed(
+    name: str, text: str, unreadable: Diagnostic | None, document_format: DocumentFormat
+) -> _File:
+    if unreadable is not None:
+        return _File(name, diagnostics=(unreadable,))
     nodes, faults = read_documents(text, document_format.hints)
     return _File(
         name, tuple(nodes), tuple(fault.in_file(name) for fault in faults), may_hold_variables(text)
@@ -200,37 +208,7 @@ def _state(
         file_documents, file_diagnostics = _declared(file, document_format, environment)
         documents += file_documents
         diagnostics += file_diagnostics
-    kinds = document_format.kinds
-    whole = joined(documents, kinds)
-    documents = list(whole.documents)
-    diagnostics += [*whole.diagnostics, *duplicates(documents, kinds), *look_alikes(documents)]
-    diagnostics += [*second_documents(documents), *faults_among(documents, kinds)]
-    scopes = () if errors_of(diagnostics) else desired_scopes(documents, kinds)
-    diagnostics += inner_duplicates(scopes, kinds)
-    scopes = () if errors_of(diagnostics) else scopes
-    _declare_public(scopes)
-    return LoadedState(
-        scopes=scopes,
-        diagnostics=tuple(reported(diagnostics)),
-        files=len(files),
-        declared=_counts(documents, document_format),
-    )
-
-
-def _counts(
-    documents: Iterable[DeclaredDocument], document_format: DocumentFormat
-) -> dict[str, int]:
-    """The number of declarations by the plural of their kind; of kinds of headers, and of
-    those whose objects are only found, if there are any.
-    """
-    counts = Counter(
-        declaration.kind for document in documents for declaration in document.declarations
-    )
-    return {
-        kind.plural: counts[kind.name]
-        for kind in document_format.declarable(None)
-        if (kind.parents and not kind.is_foreign) or counts[kind.name]
-    }
+    return whole_state(documents, diagnostics, len(files), document_format)
 
 
 def _declared(
@@ -246,22 +224,3 @@ def _declared(
     if not errors_of(diagnostics):
         diagnostics += nothing_declared(file.name, documents, document_format)
     return documents, diagnostics
-
-
-def _declare_public(scopes: Iterable[DesiredScope]) -> None:
-    """Never masks what the reviewed files declare, even if a live text by others has `sig=` before
-    a part of it.
-    """
-    for scope in scopes:
-        if scope.parent is not None:
-            declare_public(str(scope.parent))
-        for desired in scope.objects:
-            for text in _texts(desired):
-                declare_public(text)
-
-
-def _texts(desired: Desired) -> Iterable[str]:
-    yield desired.ref.display_name or ""
-    yield desired.source.file
-    for value in texts_in(desired.properties.values()):
-        yield from texts_of(value)

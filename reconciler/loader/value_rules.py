@@ -25,6 +25,7 @@ def secret_faults(
     waiting: list[tuple[str, Node]] = [("", document)]
     seen: set[Node] = set()
     faults: dict[Scalar, Fault] = {}
+    clean: set[str] = set()  # the same types and ids are in every declaration of a document
     while waiting:
         name, node = waiting.pop()
         if node in seen:
@@ -35,10 +36,14 @@ def secret_faults(
         elif isinstance(node, Sequence):
             waiting.extend((name, each) for each in node.items)
         elif isinstance(node, Scalar):
-            fault = _fault_of_kind(name, node, kinds) or _secret_fault(name, node, not_secret)
+            fault = _fault_of_kind(name, node, kinds)
+            if fault is None and node.text not in clean:
+                fault = _secret_fault(name, node, not_secret)
             if fault is not None:
                 learn(node.text)  # without YAML's own escapes, which the text of the file may have
                 faults[node] = fault
+            else:
+                clean.add(node.text)
     return faults
 
 

@@ -18,6 +18,8 @@ def appearance(name: str) -> str:
     Control and format characters and fillers are removed, and every run of blanks, of any kind, is
     one space. Unassigned characters count as visible.
     """
+    if name.isascii() and name.isprintable():  # nearly every name
+        return " ".join(name.split()).casefold()
     shown = "".join(character for character in name if _shows(character))
     return unicodedata.normalize("NFC", " ".join(shown.split())).casefold()
 

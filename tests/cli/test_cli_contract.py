@@ -105,6 +105,13 @@ def test_invalid_files_are_3_before_anything_else(reconciler: CommandLine, comma
     assert {one["code"] for one in faulty.document["diagnostics"]} >= {"R101", "R103"}
 
 
+@pytest.mark.parametrize("command", ["plan", "drift", "apply"])
+def test_for_invalid_files_no_sandbox_is_made(reconciler: CommandLine, command: str) -> None:
+    declare(STATE, {"catalog": "Marketing", "extensions": [{"displayName": "a", "nonsense": 1}]})
+    assert reconciler(command, "--sandbox").code == 3
+    assert not Path(".reconciler").exists()
+
+
 @pytest.mark.parametrize("command", ["plan", "drift", "apply", "show"])
 def test_a_run_that_stops_before_a_result_says_so_on_stderr(
     reconciler: CommandLine, command: str
