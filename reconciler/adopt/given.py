@@ -7,16 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reconciler.adopt.adoption import Adoption, with_refusals
+from reconciler.adopt.adoption import Adoption
+from reconciler.adopt.decisions import decision
 from reconciler.adopt.drifted import adoptions
 from reconciler.adopt.files import Files
 from reconciler.adopt.refusals import BY_HAND, refused
-from reconciler.adopt.rewriting import edited, placed
 from reconciler.adopt.sources import Document, documents_of
 from reconciler.adopt.verification import objection_to_given
 from reconciler.declarable.live import declarable
 from reconciler.declarable.names import Names
-from reconciler.loader.scopes import in_order
 from reconciler.model.diagnostic import SourceLocation
 from reconciler.model.export import Update
 from reconciler.model.objects import Desired, Observed, Path, Properties
@@ -45,17 +44,14 @@ def with_given(files: Files, values: Sequence[Given]) -> Update:
         for given in values
         for adoption in _adoptions(by_source[given.source], given, files, documents)
     ]
-    possible = [adoption for adoption in proposed if not adoption.refusal]
-    decided = with_refusals(possible, lambda adopted: objection_to_given(adopted, files, declared))
-    accepted = [adoption for adoption in decided if not adoption.refusal]
-    left = [adoption for adoption in (*proposed, *decided) if adoption.refusal]
-    texts = edited(files.texts, accepted)
-    edits = placed(files.texts, texts, accepted)
+    made = decision(
+        files.texts, proposed, lambda adopted: objection_to_given(adopted, files, declared)
+    )
     return Update(
-        texts={file: text for file, text in texts.items() if text != files.texts[file]},
-        edits=tuple(sorted(edits, key=lambda edit: in_order(edit.place))),
+        made.texts,
+        made.edits,
         not_live=(),
-        diagnostics=tuple(refused(left, BY_HAND)),
+        diagnostics=tuple(refused(made.refused, BY_HAND)),
         complete=True,
     )
 

@@ -7,19 +7,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.adopt.adoption import Adoption, new_object, with_refusals
+from reconciler.adopt.adoption import Adoption, new_object
+from reconciler.adopt.decisions import decision
 from reconciler.adopt.drifted import adoptions
 from reconciler.adopt.files import Files, Pairs
 from reconciler.adopt.parts import parts
-from reconciler.adopt.refusals import not_updated
-from reconciler.adopt.refusals import refused as refused_edits
-from reconciler.adopt.rewriting import edited, placed
+from reconciler.adopt.refusals import not_updated, refused
 from reconciler.adopt.sources import Document, documents_of
 from reconciler.adopt.verification import Before, objection
 from reconciler.declarable.findings import left_out, unreadable
 from reconciler.declarable.live import Declarable, declarable, declarables
 from reconciler.declarable.names import Names
-from reconciler.loader.scopes import in_order
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.export import Update
 from reconciler.model.kind import Kinds
@@ -51,15 +49,10 @@ def update(files: Files, pairs: Pairs) -> Update:
     complete = _complete(pairs)
     unmanaged = [each for scope in complete for each in _unmanaged(before.plan, scope, files)]
     proposed = _proposed(before, complete, unmanaged)
-    possible = [adoption for adoption in proposed if not adoption.refusal]
-    decided = with_refusals(possible, lambda adopted: objection(adopted, before))
-    accepted = [adoption for adoption in decided if not adoption.refusal]
-    refused = [adoption for adoption in (*proposed, *decided) if adoption.refusal]
-    texts = edited(files.texts, accepted)
-    edits = placed(files.texts, texts, accepted)
+    made = decision(files.texts, proposed, lambda adopted: objection(adopted, before))
     return Update(
-        texts={file: text for file, text in texts.items() if text != files.texts[file]},
-        edits=tuple(sorted(edits, key=lambda edit: in_order(edit.place))),
+        made.texts,
+        made.edits,
         not_live=tuple(
             change.object for change in before.plan.changes if change.action == "create"
         ),
@@ -67,7 +60,7 @@ def update(files: Files, pairs: Pairs) -> Update:
             *map(unreadable, _not_read(pairs, before.plan)),
             *_left_out(unmanaged),
             *_left_as_declared(before.plan, complete, files.document_format.kinds),
-            *refused_edits(refused),
+            *refused(made.refused),
         ),
         complete=before.plan.complete,
     )

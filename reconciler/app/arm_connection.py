@@ -12,7 +12,6 @@ from reconciler.auth.credentials import LoopbackToken, open_arm_tokens
 from reconciler.auth.identity import identity_of
 from reconciler.errors import AuthenticationError
 from reconciler.network.limits import Limits
-from reconciler.network.retry import RetryPolicy
 from reconciler.settings import (
     LOOPBACK_TENANT,
     Settings,
@@ -44,9 +43,7 @@ async def connect_arm(
         AuthenticationError: no token could be obtained, or it is for another tenant.
         UsageError: the embedded Graph cannot start.
     """
-    limits = Limits(
-        RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency, report_status
-    )
+    limits = Limits.of(settings, report_status)
     tokens = open_arm_tokens(settings, sign_in_variables(settings, variables))
     token = await tokens.token()
     tenant_id = (

@@ -17,7 +17,6 @@ from reconciler.graph.client import GraphClient, open_client
 from reconciler.model.identity import Identity
 from reconciler.model.plan import Plan
 from reconciler.network.limits import Limits
-from reconciler.network.retry import RetryPolicy
 from reconciler.settings import (
     LOOPBACK_TENANT,
     Settings,
@@ -82,9 +81,7 @@ async def connect(
         AuthenticationError: no token could be obtained.
         UsageError: the embedded Graph cannot start.
     """
-    limits = Limits(
-        RetryPolicy(settings.max_retries), settings.timeout_s, settings.concurrency, report_status
-    )
+    limits = Limits.of(settings, report_status)
     tokens = open_tokens(settings, sign_in_variables(settings, variables))
     identity = identity_of(await tokens.token())
     refuse_token_of_another_tenant(settings, identity)

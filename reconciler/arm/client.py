@@ -78,7 +78,7 @@ class ArmClient:
         async def attempt() -> JsonObject | ServiceError:
             reading.token = await self._tokens.token()
             async with throttle.permit():
-                return await self._attempt(reading)
+                return await throttle.counted(self._answer(reading))
 
         def renew_token(error: ServiceRefusalError) -> None:
             if reading.renewed:
@@ -87,19 +87,6 @@ class ArmClient:
             self._tokens.forget(reading.token, claims_asked_for(error))
 
         return await until_clear(attempt, back_off, renew_token)
-
-    async def _attempt(self, reading: _Reading) -> JsonObject | ServiceError:
-        """The result of one attempt, under a permit; an error is a result too."""
-        try:
-            answer = await self._answer(reading)
-        except ServiceRefusalError as error:
-            if error.status != 429:
-                self._throttle.count_answer()
-            return error
-        except ServiceError as error:
-            return error
-        self._throttle.count_success()
-        return answer
 
     async def _answer(self, reading: _Reading) -> JsonObject:
         request = self._http.build_request(

@@ -197,16 +197,10 @@ class GraphClient:
         """
         information = sending.information
         information.headers.remove("Authorization")  # the SDK would keep that of the last attempt
-        try:
-            answer = await exchange(self._adapter, information, self.limits.timeout_s)
-        except ServiceRefusalError as error:
-            if error.status != 429:
-                self._throttle.count_answer()
-            return error
-        except ServiceError as error:
-            return error
-        self._throttle.count_success()
-        if log.isEnabledFor(logging.INFO):
+        answer = await self._throttle.counted(
+            exchange(self._adapter, information, self.limits.timeout_s)
+        )
+        if isinstance(answer, Answer) and log.isEnabledFor(logging.INFO):
             ids = answer.request_id, sending.client_request_id
             what = described(information)
             log.info("%s: done (request ID %s; client request ID %s)", what, *ids)

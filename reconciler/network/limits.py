@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reconciler.network.retry import RetryPolicy
 from reconciler.network.throttle import ReportStatus
+from reconciler.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,9 @@ class Limits:
     timeout_s: float = 30.0
     concurrency: int = 8
     report_status: ReportStatus = lambda _text: None
+
+    @classmethod
+    def of(cls, settings: Settings, report_status: ReportStatus) -> Limits:
+        """The limits that the settings ask for."""
+        retry = RetryPolicy(settings.max_retries)
+        return cls(retry, settings.timeout_s, settings.concurrency, report_status)

@@ -5,10 +5,11 @@ if needed, their rate.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
+from typing import TypeVar
 
-from reconciler.errors import ServiceRefusalError
+from reconciler.errors import ServiceError, ServiceRefusalError
 from reconciler.network.retry import MAX_TOTAL_WAIT_S, RetryPolicy
 from reconciler.network.throttling.budget import LearnedBudget
 from reconciler.network.throttling.concurrency import AdaptiveConcurrency
@@ -17,6 +18,7 @@ from reconciler.network.throttling.permits import Permits
 from reconciler.network.throttling.request_queue import RequestQueue
 
 log = logging.getLogger("reconciler.graph")
+A = TypeVar("A")
 
 ReportStatus = Callable[[str], None]
 """Called with a short text while requests wait, and with an empty text when they continue."""
@@ -90,6 +92,21 @@ class Throttle:
     def count_answer(self) -> None:
         """The service processed a request, with success or not; it counts against the budget."""
         self._budget.count_answer()
+
+    async def counted(self, exchange: Awaitable[A]) -> A | ServiceError:
+        """The answer of one exchange, or its error as a value; counted against the budget if the
+        service processed the request.
+        """
+        try:
+            answer = await exchange
+        except ServiceRefusalError as error:
+            if error.status != 429:
+                self.count_answer()
+            return error
+        except ServiceError as error:
+            return error
+        self.count_success()
+        return answer
 
     def count_success(self) -> None:
         """Counts a success: raises the concurrency after enough of them, the budget after windows
