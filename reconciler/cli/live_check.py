@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,12 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import signals
-from reconciler.cli.options import is_given, output_options, writing_target_options
+from reconciler.cli.options import (
+    is_given,
+    output_options,
+    target_arguments,
+    writing_target_options,
+)
 from reconciler.cli.plans import DONE
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
@@ -193,9 +199,19 @@ def _print(facts: LiveFacts, output: Output, out: Path) -> None:
 
     document = facts_json(facts)
     if output.format == "json" and facts.left:
-        tell("\n".join(left_lines(facts.left)).rstrip())
+        tell("\n".join(left_lines(facts.left, _clean_command())).rstrip())
     save(out, document)
-    emit(document if output.format == "json" else facts_text(facts), output, wrap=True)
+    text = facts_text(facts, _clean_command())
+    emit(document if output.format == "json" else text, output, wrap=True)
+
+
+def _clean_command() -> str:
+    """The command that removes what this one has left."""
+    parameters = click.get_current_context().params
+    clean = parameters["clean"] or ""
+    journal = ["--journal", str(parameters["journal"])] if is_given("journal") else []
+    words = ["reconciler", "live-check", "--clean", *([clean] if clean else [])]
+    return shlex.join([*words, *journal, *target_arguments()])
 
 
 def _approval(output: Output, *, approved: bool) -> Callable[[Planned], None]:
@@ -288,7 +304,7 @@ def _report_cleaned(cleaned: Cleaned, output: Output) -> int:
     if output.format == "json":
         emit(cleaned_json(cleaned.removed, cleaned.left), output)
     else:
-        emit(cleaned_text(cleaned.removed, cleaned.left), output, wrap=True)
+        emit(cleaned_text(cleaned.removed, cleaned.left, _clean_command()), output, wrap=True)
     if cleaned.others:
         tell(
             f"Note: the journal names {cleaned.others} more run(s) for another tenant or Graph; run"

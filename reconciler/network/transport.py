@@ -1,4 +1,4 @@
-"""The only transport: sends to one origin only, and nothing but GET until apply unlocks writes."""
+"""The only transport: sends to one origin only, and nothing but GET until a run unlocks writes."""
 
 from __future__ import annotations
 

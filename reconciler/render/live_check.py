@@ -20,8 +20,6 @@ from reconciler.model.target import SANDBOX
 from reconciler.render.escape import visible
 from reconciler.render.json_document import to_json
 
-CLEAN = "reconciler live-check --clean"
-
 
 def writes_text(where: str, name: str) -> str:
     """What a live check is about to write, before it is approved."""
@@ -42,14 +40,14 @@ def place(tenant_id: str, graph_url: str, environment: str | None) -> str:
     return f"{where}, environment {environment}" if environment else where
 
 
-def facts_text(facts: LiveFacts) -> str:
-    """Each question with its answers, then what was not tried, what is left, and how to make the
-    sandbox behave so.
+def facts_text(facts: LiveFacts, clean_command: str) -> str:
+    """Each question with its answers, then what was not tried, what is left with the command that
+    removes it, and how to make the sandbox behave so.
     """
     lines = [line for result in facts.results for line in (*_result_lines(result), "")]
     lines += ["Not tried:"]
     lines += [f"  {probe} {question} ({why})" for probe, question, why in NOT_TRIED]
-    lines += ["", *left_lines(facts.left)]
+    lines += ["", *left_lines(facts.left, clean_command)]
     lines += ["The sandbox behaves as observed with:", f"  {sandbox_line(facts)}"]
     return "".join(f"{visible(line)}\n" for line in lines)
 
@@ -86,14 +84,14 @@ def _seen_text(seen: Seen) -> str:
     return f"{seen.method} {seen.path}: {status}{code}{request_id}"
 
 
-def left_lines(left: Sequence[Left]) -> list[str]:
+def left_lines(left: Sequence[Left], clean_command: str) -> list[str]:
     """What could not be removed, and the command that tries it again; nothing if all is removed."""
     if not left:
         return []
     named = [
         f"  {each.kind} {each.name} ({each.id or 'id unknown'}): {each.reason}" for each in left
     ]
-    return ["! Not removed:", *named, f"Remove it with: {CLEAN}", ""]
+    return ["! Not removed:", *named, f"Remove it with: {clean_command}", ""]
 
 
 def sandbox_line(facts: LiveFacts) -> str:
@@ -166,9 +164,9 @@ def _not_tried(facts: LiveFacts) -> list[dict[str, Any]]:
     ]
 
 
-def cleaned_text(removed: int, left: Sequence[Left]) -> str:
+def cleaned_text(removed: int, left: Sequence[Left], clean_command: str) -> str:
     """What a clean-up has removed, and what is left."""
-    lines = [f"Removed {removed} objects of live checks.", *left_lines(left)]
+    lines = [f"Removed {removed} objects of live checks.", *left_lines(left, clean_command)]
     return "".join(f"{visible(line)}\n" for line in lines)
 
 

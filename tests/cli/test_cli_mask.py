@@ -95,7 +95,7 @@ async def repeating(request: web.Request, handler: Handler) -> web.StreamRespons
         return refused(400, f"{'n' * 370} the key {bare(LIVE)} is no good; token {token}")
     first_of_live_check = request.method == "POST" and request.path.endswith("/catalogs")
     # Before anything has shown which value is secret.
-    if first_of_live_check or (request.method == "GET" and FINANCE in request.path):
+    if first_of_live_check or (request.method != "POST" and FINANCE in request.path):
         return refused(403, f"{token} may not do this")
     if request.method == "POST":
         return refused(403, f"{token} may not do this with {bare(LIVE)}")

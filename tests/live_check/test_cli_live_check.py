@@ -283,7 +283,8 @@ class TestInterrupted:
                 ran = ended(process)
             assert ran.code == 130, ran.err
             assert "! Not removed:" in ran.out
-            assert "Remove it with: reconciler live-check --clean" in ran.out
+            command = f"Remove it with: reconciler live-check --clean --graph-url {url}"
+            assert command in ran.out.splitlines()
             assert len(catalogs(database)) == 3
             stopping.process_id = os.getpid()
             cleaned = reconciler("live-check", "--clean", "--graph-url", url)

@@ -5,6 +5,7 @@ other answer.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from aiohttp.typedefs import Handler, Middleware
 from checks import NAME, Checked, checked, opened, own_names
 from harness import tenant
 
+from reconciler.errors import AuthenticationError, JournalError
 from reconciler.live_check import bodies
 from reconciler.live_check.check import PROBES, Run, Stop, removed
 from reconciler.live_check.probe import Probe
@@ -207,7 +209,7 @@ def test_what_graph_calls_an_error_is_kept_only_if_it_is_a_code(tmp_path: Path) 
 
     done = asyncio.run(checked(tmp_path, faults=[naming]))
     facts = LiveFacts("0", "sandbox", "app", tuple(done.run.results), done.run.left)
-    for text in (facts_text(facts), facts_json(facts)):
+    for text in (facts_text(facts, "clean"), facts_json(facts)):
         assert "HTTP 403 (omitted)" in text
         assert "Contoso" not in text
 
@@ -238,3 +240,38 @@ def test_a_404_to_a_delete_of_what_no_read_has_shown_is_not_believed_at_once(
 
     assert asyncio.run(clean_unseen()) == []
     assert max(answers.values()) == refusals + 1
+
+
+def test_a_token_that_is_rejected_ends_the_run_and_what_is_left_is_named(tmp_path: Path) -> None:
+    requests: Counter[str] = Counter()
+
+    @web.middleware
+    async def rejecting(request: web.Request, handler: Handler) -> web.StreamResponse:
+        requests["all"] += 1
+        if requests["all"] > 40:
+            raise GraphError(401, "InvalidAuthenticationToken", "The token is expired.")
+        return await handler(request)
+
+    done = asyncio.run(checked(tmp_path, faults=[rejecting]))
+    assert isinstance(done.run.error, AuthenticationError)
+    assert len(done.run.left) == len(done.left_behind) > 3
+    assert all(left.id and "the run ended before" in left.reason for left in done.run.left)
+    assert done.run.results[-1].not_tried == "an error ended the run before"
+    assert done.values["wrap_answers"] == "false", "what was decided stays"
+
+
+def test_a_journal_that_is_full_ends_the_run_and_everything_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, lines = os.write, Counter[str]()
+
+    def write(descriptor: int, content: bytes) -> int:
+        lines["recorded"] += content.startswith(b'{"time"')
+        if content.startswith(b'{"time"') and lines["recorded"] > 20:
+            raise OSError(28, "No space left on device")
+        return real(descriptor, content)
+
+    monkeypatch.setattr(os, "write", write)
+    done = asyncio.run(checked(tmp_path))
+    assert isinstance(done.run.error, JournalError)
+    assert (done.run.left, done.left_behind) == ((), [])
