@@ -66,6 +66,7 @@ def _identity_lines(identity: Identity, graph_url: str) -> list[str]:
     for commands, least, role, sufficient in _NEEDS:
         held = "cannot be checked" if identity.kind == "unknown" else _held(sufficient, identity)
         lines.append(f"{commands}: needs {least}, or the role {role} on each catalog ({held})")
+    lines.append("live-check: needs EntitlementManagement.ReadWrite.All, as it creates catalogs")
     lines.append("preflight: needs the Azure role Reader on each Logic App, nothing in Graph")
     lines.append("validate, show, schema: needs no token")
     return lines
