@@ -47,6 +47,7 @@ async def plan(
     ahead = Ahead(KINDS, settings.catalogs)
 
     async def planned(valid: Future[LoadedState]) -> Plan:
+        """The plan, once the files are known to be valid."""
         if settings.sandbox_db is not None:
             await valid  # for invalid files its database is not made
         from reconciler.app.connection import connect

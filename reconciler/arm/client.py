@@ -76,11 +76,13 @@ class ArmClient:
         )
 
         async def attempt() -> JsonObject | ServiceError:
+            """The result of one attempt; an error is a result too."""
             reading.token = await self._tokens.token()
             async with throttle.permit():
                 return await throttle.counted(self._answer(reading))
 
         def renew_token(error: ServiceRefusalError) -> None:
+            """Drops the rejected token, once."""
             if reading.renewed:
                 raise _rejected(error) from error
             reading.renewed = True

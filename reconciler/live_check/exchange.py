@@ -85,11 +85,13 @@ class Exchanges:
         sending = self.graph.sending(request)
 
         async def exchanged() -> Answer | ServiceError:
+            """The result of one attempt, noted."""
             answer = await self.graph.attempt(sending)
             note(_result(request, answer))
             return answer
 
         async def attempt() -> Answer | ServiceError:
+            """The same, under a permit."""
             async with self.graph.permit():
                 return await _finished(exchanged())
 

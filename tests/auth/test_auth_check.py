@@ -367,7 +367,7 @@ def test_a_token_without_claims_on_loopback_is_an_unknown_identity(capsys, tmp_p
         == "Graph: sandbox\nIdentity: unknown (sandbox token)\nplan, drift, export, usage: needs"
         " EntitlementManagement.Read.All, or the role Catalog reader on each catalog (cannot be"
         " checked)\napply: needs EntitlementManagement.ReadWrite.All, or the role Catalog owner"
-        " on each catalog (cannot be checked)\nlive-check: needs EntitlementManagement.ReadWrite.All,"
-        " as it creates catalogs\npreflight: needs the Azure role Reader on each Logic"
-        " App, nothing in Graph\nvalidate, show, schema: needs no token\n"
+        " on each catalog (cannot be checked)\nlive-check: needs"
+        " EntitlementManagement.ReadWrite.All, as it creates catalogs\npreflight: needs the Azure"
+        " role Reader on each Logic App, nothing in Graph\nvalidate, show, schema: needs no token\n"
     )
