@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from reconciler.app.counting import counting
 from reconciler.app.runs import Progress
 from reconciler.app.selection import select_declared
 from reconciler.errors import ReconcilerError, ServiceError
-from reconciler.kinds.extension.target import caller
+from reconciler.kinds.extension.target import caller as caller_of
 from reconciler.loader import LoadedState
 from reconciler.loader.scopes import in_order
 from reconciler.model.diagnostic import Diagnostic
@@ -71,6 +72,7 @@ async def trigger_url(
 class ReadLogicApp:
     """What was read of one Logic App, and the claims that its policy must have."""
 
+    logic_app: LogicApp
     observation: Observation
     claims: Claims
 
@@ -78,7 +80,7 @@ class ReadLogicApp:
 def declared_callers(declared: LoadedState, catalogs: Sequence[str]) -> list[Caller]:
     """Every declared extension that is to exist, in the selected catalogs."""
     return [
-        caller(each)
+        caller_of(each)
         for scope in select_declared(declared.scopes, catalogs)
         for each in scope.objects
         if each.ref.kind == KIND and not each.absent
@@ -107,7 +109,7 @@ async def read_logic_apps(
             observation = await observe(connection.arm, logic_app)
             count()
             claims = Claims.of(logic_app, settings.arm_cloud, connection.tenant_id)
-            return ReadLogicApp(observation, claims)
+            return ReadLogicApp(logic_app, observation, claims)
 
         observed = await concurrently(map(read, logic_apps.values()))
         answered = connection.arm.answered
@@ -119,20 +121,22 @@ async def read_logic_apps(
 
 def checked(callers: Sequence[Caller], read: Mapping[str, ReadLogicApp]) -> Iterator[Checked]:
     """Each Logic App that was read, with all its callers."""
-    for key, each in read.items():
-        own = [of for of in callers if of.logic_app is not None and of.logic_app.key == key]
-        logic_app = own[0].logic_app
-        if logic_app is not None:
-            yield Checked(logic_app, tuple(own), each.observation, each.claims)
+    by_key: dict[str, list[Caller]] = {key: [] for key in read}
+    for caller in callers:
+        if caller.logic_app is not None:
+            by_key[caller.logic_app.key].append(caller)
+    for key, own in by_key.items():
+        each = read[key]
+        yield Checked(each.logic_app, tuple(own), each.observation, each.claims)
 
 
 def result(callers: Sequence[Caller], logic_apps: Iterator[Checked]) -> Preflight:
     """The findings about these Logic Apps, and about the extensions that call none of them."""
     every = list(logic_apps)
     unknown = [undetermined(each) for each in callers if each.logic_app is None]
-    diagnostics = [*unknown, *(finding for each in every for finding in findings(each))]
+    known = chain.from_iterable(map(findings, every))
     return Preflight(
-        {each.logic_app: tuple(by.name for by in each.callers) for each in every},
+        {each.logic_app: each.names for each in every},
         len(unknown),
-        tuple(sorted(diagnostics, key=lambda finding: in_order(finding.place))),
+        tuple(sorted((*unknown, *known), key=lambda finding: in_order(finding.place))),
     )

@@ -72,9 +72,14 @@ class Checked:
         )
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the extensions that call it."""
+        return tuple(caller.name for caller in self.callers)
+
+    @property
     def what(self) -> str:
         """`Logic App "la-hr" (called by "notify-hr" and 2 more)`."""
-        callers = _first(_SHOWN_CALLERS, [each.name for each in self.callers])
+        callers = _first(_SHOWN_CALLERS, self.names)
         return f"Logic App {quoted(self.logic_app.name)} (called by {enumerated(callers)})"
 
 
