@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.model.json_values import JsonValue
+from reconciler.model.json_values import JsonValue, json_text
 from reconciler.model.logic_app import ArmCloud, LogicApp, Policy
 
 TYPE = "AADPOP"
@@ -56,7 +55,7 @@ class Claims:
     @property
     def policy_text(self) -> str:
         """The same as JSON on one line, without the outer braces: ready to paste."""
-        return json.dumps(self.policy, ensure_ascii=False)[1:-1]
+        return json_text(self.policy)[1:-1]
 
 
 @dataclass(frozen=True, slots=True)
