@@ -379,6 +379,17 @@ class TestPlan:
         options = ("--format", "json", "--preflight", "--catalog", "Marketing")
         assert codes(self.plan(three, *options)) == []
 
+    @pytest.mark.parametrize("name", ["Finance", FINANCE])
+    def test_a_catalog_that_is_declared_by_id_is_selected_by_either(
+        self, reconciler: CommandLine, name: str
+    ) -> None:
+        finance = catalog("Finance", FINANCE)
+        seed(reconciler, logic_app("a", shared), logic_app("c", disabled), catalogs=[finance])
+        by_id = {**declared(calls("c")), "catalog": {"id": FINANCE}}
+        declare(STATE, declared(calls("a")), by_id)
+        options = ("--format", "json", "--preflight", "--catalog", name)
+        assert codes(self.plan(reconciler, *options)) == ["R404"]
+
     @pytest.mark.parametrize(
         "reply",
         sample(
