@@ -367,6 +367,12 @@ class TestPlan:
         assert ran.code == 0, ran
         assert sorted(each["displayName"] for each in three.live()) == ["a", "b", "c"]
 
+    def test_the_command_that_applies_it_can_be_run(self, three: CommandLine) -> None:
+        with arm_that_says(Reply(body=logic_app("a"))) as arm:
+            ran = self.plan(three, "--preflight", "--arm-url", arm.origin, "--out", str(SAVED))
+        [command] = re.findall(r"To apply exactly this: reconciler (.*)", ran.err)
+        assert three(*command.split(), "--auto-approve").code == 0, command
+
     def test_a_catalog_is_selected(self, three: CommandLine) -> None:
         seed(
             three,
