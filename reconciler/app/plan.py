@@ -64,7 +64,7 @@ async def plan(
             return fresh
         from reconciler.app.preflight import plan_findings
 
-        findings = await plan_findings(settings, variables, desired, progress)
+        findings = await plan_findings(settings, variables, desired, fresh, progress)
         return replace(fresh, diagnostics=(*fresh.diagnostics, *findings))
 
     result = await while_loading(loading, ahead, planned)

@@ -8,13 +8,15 @@ from itertools import chain
 
 from reconciler.app.counting import counting
 from reconciler.app.runs import Progress
-from reconciler.app.selection import select_declared
+from reconciler.app.selection import select_declared, select_planned
 from reconciler.errors import ReconcilerError, ServiceError
 from reconciler.kinds.extension.target import caller as caller_of
 from reconciler.loader import LoadedState
 from reconciler.loader.scopes import in_order
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.logic_app import Caller, LogicApp, Observation, Workflow
+from reconciler.model.objects import DesiredScope
+from reconciler.model.plan import Plan
 from reconciler.model.preflight import Preflight
 from reconciler.preflight.address import right_url
 from reconciler.preflight.claims import Claims
@@ -35,19 +37,31 @@ async def preflight(
         ServiceError: not one request was answered.
         UsageError: no file declares a catalog that --catalog names.
     """
-    callers = declared_callers(declared, settings.catalogs)
+    callers = declared_callers(select_declared(declared.scopes, settings.catalogs))
+    return await _checked_callers(settings, variables, callers, progress)
+
+
+async def _checked_callers(
+    settings: Settings, variables: Mapping[str, str], callers: Sequence[Caller], progress: Progress
+) -> Preflight:
     read = await read_logic_apps(settings, variables, callers, progress)
     return result(callers, checked(callers, read))
 
 
 async def plan_findings(
-    settings: Settings, variables: Mapping[str, str], declared: LoadedState, progress: Progress
+    settings: Settings,
+    variables: Mapping[str, str],
+    declared: LoadedState,
+    plan: Plan,
+    progress: Progress,
 ) -> Sequence[Diagnostic]:
-    """The findings as diagnostics of a plan. That the check itself failed is one too: a plan does
-    not depend on it.
+    """The findings about what this plan is for, as its diagnostics. That the check itself failed is
+    one too: a plan does not depend on it.
     """
+    parents = [planned.parent for planned in plan.scopes]
+    callers = declared_callers(select_planned(declared.scopes, parents))
     try:
-        return (await preflight(settings, variables, declared, progress)).diagnostics
+        return (await _checked_callers(settings, variables, callers, progress)).diagnostics
     except ReconcilerError as error:
         message = f"The Logic Apps were not checked: {error}"
         return [Diagnostic("R401", "error", message, error.hint or "Run `reconciler preflight`.")]
@@ -77,11 +91,11 @@ class ReadLogicApp:
     claims: Claims
 
 
-def declared_callers(declared: LoadedState, catalogs: Sequence[str]) -> list[Caller]:
-    """Every declared extension that is to exist, in the selected catalogs."""
+def declared_callers(scopes: Sequence[DesiredScope]) -> list[Caller]:
+    """Every declared extension that is to exist, in these catalogs."""
     return [
         caller_of(each)
-        for scope in select_declared(declared.scopes, catalogs)
+        for scope in scopes
         for each in scope.objects
         if each.ref.kind == KIND and not each.absent
     ]

@@ -9,6 +9,7 @@ from reconciler.app.export import UpdateFiles, editable
 from reconciler.app.kinds import document_format
 from reconciler.app.preflight import checked, declared_callers, read_logic_apps, result
 from reconciler.app.runs import Progress
+from reconciler.app.selection import select_declared
 from reconciler.kinds.extension.fields import URL_PATH
 from reconciler.loader import load_texts
 from reconciler.model.export import Update
@@ -27,12 +28,12 @@ async def preflight_fix(
 
     Raises: as for `preflight`.
     """
-    callers = declared_callers(files.loaded, settings.catalogs)
+    callers = declared_callers(select_declared(files.loaded.scopes, settings.catalogs))
     read = await read_logic_apps(settings, variables, callers, progress)
     updated = with_given(editable(settings, files), list(_urls(checked(callers, read))))
     texts = {**files.texts, **updated.texts}
     loaded = load_texts(texts.items(), document_format(), settings.environment)
-    fixed = declared_callers(loaded, settings.catalogs)
+    fixed = declared_callers(select_declared(loaded.scopes, settings.catalogs))
     return result(fixed, checked(fixed, read)), updated
 
 

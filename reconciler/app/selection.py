@@ -64,6 +64,14 @@ def select_declared(
     return [scope for scope in declared if not names or _names(scope.parent) & requested]
 
 
+def select_planned(
+    declared: Sequence[DesiredScope], parents: Sequence[ObjectRef]
+) -> Sequence[DesiredScope]:
+    """The declared scopes of these parents of a plan, by id or by declared or live display name."""
+    names = set[str]().union(*map(_names, parents))
+    return [scope for scope in declared if _names(scope.parent) & names]
+
+
 def _refuse_undeclared(
     names: Sequence[str], known: Collection[str], declared: Sequence[DesiredScope]
 ) -> None:

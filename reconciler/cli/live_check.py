@@ -8,6 +8,7 @@ import secrets
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from reconciler.cli.options import (
 from reconciler.cli.plans import DONE
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
-from reconciler.model.live_facts import CATALOG_PREFIX, LiveFacts
+from reconciler.model.live_facts import CATALOG_PREFIX, Left, LiveFacts
 from reconciler.model.logic_app import LogicApp
 from reconciler.settings import DEFAULT_LIVE_JOURNAL
 
@@ -166,41 +167,43 @@ def _check(subject: Subject, settings: Settings, output: Output, *, approved: bo
 
 
 def _report(checked: LiveChecked, output: Output, out: Path) -> int:
-    """Prints and keeps the result; its exit code: 130 outranks 6, and 6 outranks 1."""
-    from reconciler.cli.output import tell_error
+    """Prints and keeps the result, each even if the other fails; its exit code."""
+    from reconciler.cli.output import save, tell_error
+    from reconciler.render.live_check import facts_json
 
-    code = _code(checked)
-    try:
-        _print(checked.facts, output, out)
-    except ReconcilerError as error:
-        tell_error(error)
-        code = code or ERROR
+    code = _code(checked.error, checked.facts.left, interrupted=checked.interrupted)
+    document = facts_json(checked.facts)
+    for deliver in (partial(save, out, document), partial(_print, checked.facts, document, output)):
+        try:
+            deliver()
+        except ReconcilerError as error:
+            tell_error(error)
+            code = code or ERROR
     if checked.error is not None:
         tell_error(checked.error)
     return code
 
 
-def _code(checked: LiveChecked) -> int:
-    if checked.interrupted:
+def _code(error: ReconcilerError | None, left: Sequence[Left], *, interrupted: bool) -> int:
+    """The exit code: 130 outranks 6, and 6 outranks 1."""
+    if interrupted:
         return signals.INTERRUPTED
-    if checked.facts.left:
+    if left:
         return NOT_REMOVED
-    return DONE if checked.error is None else ERROR
+    return DONE if error is None else ERROR
 
 
-def _print(facts: LiveFacts, output: Output, out: Path) -> None:
-    """Prints the result, and keeps it in the file; ids of what is left are not in the document.
+def _print(facts: LiveFacts, document: str, output: Output) -> None:
+    """Prints the result; ids of what is left are not in the document.
 
     Raises:
-        OutputError, UsageError: it cannot be written.
+        OutputError: it cannot be written.
     """
-    from reconciler.cli.output import emit, save, tell
-    from reconciler.render.live_check import facts_json, facts_text, left_lines
+    from reconciler.cli.output import emit, tell
+    from reconciler.render.live_check import facts_text, left_lines
 
-    document = facts_json(facts)
     if output.format == "json" and facts.left:
         tell("\n".join(left_lines(facts.left, _clean_command())).rstrip())
-    save(out, document)
     text = facts_text(facts, _clean_command())
     emit(document if output.format == "json" else text, output, wrap=True)
 
@@ -312,6 +315,4 @@ def _report_cleaned(cleaned: Cleaned, output: Output) -> int:
         )
     if cleaned.error is not None:
         tell_error(cleaned.error)
-    if cleaned.interrupted:
-        return signals.INTERRUPTED
-    return NOT_REMOVED if cleaned.left else DONE
+    return _code(cleaned.error, cleaned.left, interrupted=cleaned.interrupted)

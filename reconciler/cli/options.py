@@ -26,16 +26,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "markdown", "json", "github")
-REPEATED = (
-    "sandbox",
-    "sandbox_db",
-    "graph_url",
-    "arm_url",
-    "cloud",
-    "auth",
-    "environment",
-    "max_deletes",
-)
+REPEATED = ("sandbox", "sandbox_db", "graph_url", "cloud", "auth", "environment", "max_deletes")
 TARGET_NAMES = tuple(field.name for field in fields(TargetOptions))
 
 

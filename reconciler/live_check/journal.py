@@ -25,7 +25,9 @@ from reconciler.model.strict_json import InvalidJsonError, parsed
 from reconciler.settings import DEFAULT_LIVE_JOURNAL
 
 MAX_BYTES = 16 * 1024**2
-"""A run writes some 100 lines; a larger file is none of ours."""
+"""A run writes some 100 lines; a larger file is not read."""
+_BEGINNING = b'{"time": "'
+"""Of every line."""
 _COUNTED = {"creating": 1, "created": -1, "refused": -1}
 _OWNER_ONLY = 0o600
 _HINT = "Choose another file with --journal."
@@ -110,9 +112,12 @@ class Journal:
             JournalError: it could not be added.
         """
         line = {"time": self._now().isoformat(timespec="milliseconds"), "run": run, "event": event}
+        size_bytes = os.fstat(self._descriptor).st_size
         try:
             append(self._descriptor, f"{json_text({**line, **members})}\n".encode(), on_disk=True)
         except OSError as error:
+            with suppress(OSError):  # the next line must not follow a part of this one
+                os.ftruncate(self._descriptor, size_bytes)
             raise JournalError(
                 f"The journal {self._file} of live checks cannot be written:"
                 f" {error.strerror or error}.",
@@ -125,13 +130,17 @@ def open_journal(file: Path, *, must_exist: bool = False) -> Iterator[Journal]:
     """The journal in the file, locked within the block; a new one unless it `must_exist`.
 
     Raises:
-        UsageError: it does not exist, is a symbolic link or not a regular file, or cannot be
-            written.
-        JournalError: another run uses it, or it is not a journal of live checks.
+        UsageError: it does not exist, is a symbolic link or not a regular file, is too large, or
+            cannot be written.
+        JournalError: another run uses it, or it is not a journal of live checks, and stays as it
+            is.
     """
     descriptor = _opened(file, must_exist=must_exist)
     try:
-        yield Journal(file, descriptor, _runs(file, descriptor))
+        runs = _runs(file, descriptor)
+        with suppress(AttributeError, OSError):  # Windows has no os.fchmod
+            os.fchmod(descriptor, _OWNER_ONLY)
+        yield Journal(file, descriptor, runs)
     finally:
         os.close(descriptor)
 
@@ -156,8 +165,6 @@ def _opened(file: Path, *, must_exist: bool) -> int:
         )
     except OSError as error:
         raise _unusable(file, error.strerror or str(error)) from error
-    with suppress(AttributeError, OSError):  # Windows has no os.fchmod
-        os.fchmod(descriptor, _OWNER_ONLY)
     if not is_on_disk(descriptor):
         os.close(descriptor)
         raise _unusable(file, "it is not a regular file")
@@ -170,26 +177,38 @@ def _unusable(file: Path, why: str) -> UsageError:
 
 def _runs(file: Path, descriptor: int) -> dict[str, PastRun]:
     """What the journal says of each run, the oldest first; a last line without an end is one that
-    was never finished, so nothing was sent after it.
+    was never finished, so nothing was sent after it. Only if all is ours, that line is dropped.
+
+    Raises:
+        UsageError: the file is too large.
+        JournalError: it is not a journal of live checks.
     """
     with open(descriptor, "rb", closefd=False) as lines:
         lines.seek(0)
         content = lines.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise _unusable(file, f"it is larger than {MAX_BYTES // 1024**2} MiB")
     runs: dict[str, PastRun] = {}
-    whole, _, rest = content.rpartition(b"\n")
-    if rest:
-        os.ftruncate(descriptor, len(content) - len(rest))
-    for number, line in enumerate(whole.split(b"\n") if whole else (), 1):
+    *whole, rest = content.split(b"\n")
+    for number, line in enumerate(whole, 1):
         try:
             _add(runs, parsed(line))
         except (InvalidJsonError, KeyError, TypeError, AttributeError, ValueError) as error:
-            raise JournalError(
-                f"The journal {file} of live checks is damaged: line {number} is not one of its"
-                " lines.",
-                hint="Move the file away, and remove what it names by hand or with `reconciler"
-                " live-check --clean NAME`.",
-            ) from error
+            raise _damaged(file, number) from error
+    # After a power loss, zeros may follow it.
+    if not _BEGINNING.startswith(rest.strip(b"\0")[: len(_BEGINNING)]):
+        raise _damaged(file, len(whole) + 1)
+    if rest:
+        os.ftruncate(descriptor, len(content) - len(rest))
     return runs
+
+
+def _damaged(file: Path, number: int) -> JournalError:
+    return JournalError(
+        f"The journal {file} of live checks is damaged: line {number} is not one of its lines.",
+        hint="Move the file away, and remove what it names by hand or with `reconciler"
+        " live-check --clean NAME`.",
+    )
 
 
 def _add(runs: dict[str, PastRun], line: dict[str, Any]) -> None:

@@ -367,6 +367,12 @@ class TestPlan:
         assert ran.code == 0, ran
         assert sorted(each["displayName"] for each in three.live()) == ["a", "b", "c"]
 
+    def test_the_command_that_applies_it_can_be_run(self, three: CommandLine) -> None:
+        with arm_that_says(Reply(body=logic_app("a"))) as arm:
+            ran = self.plan(three, "--preflight", "--arm-url", arm.origin, "--out", str(SAVED))
+        [command] = re.findall(r"To apply exactly this: reconciler (.*)", ran.err)
+        assert three(*command.split(), "--auto-approve").code == 0, command
+
     def test_a_catalog_is_selected(self, three: CommandLine) -> None:
         seed(
             three,
@@ -378,6 +384,17 @@ class TestPlan:
         assert codes(self.plan(three, "--format", "json", "--preflight")) == ["R404"]
         options = ("--format", "json", "--preflight", "--catalog", "Marketing")
         assert codes(self.plan(three, *options)) == []
+
+    @pytest.mark.parametrize("name", ["Finance", FINANCE])
+    def test_a_catalog_that_is_declared_by_id_is_selected_by_either(
+        self, reconciler: CommandLine, name: str
+    ) -> None:
+        finance = catalog("Finance", FINANCE)
+        seed(reconciler, logic_app("a", shared), logic_app("c", disabled), catalogs=[finance])
+        by_id = {**declared(calls("c")), "catalog": {"id": FINANCE}}
+        declare(STATE, declared(calls("a")), by_id)
+        options = ("--format", "json", "--preflight", "--catalog", name)
+        assert codes(self.plan(reconciler, *options)) == ["R404"]
 
     @pytest.mark.parametrize(
         "reply",

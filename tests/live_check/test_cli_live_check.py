@@ -123,6 +123,13 @@ class TestResult:
         assert {each["probe"] for each in ran.document["not_tried"]} >= {"P6", "P17"}
         assert "reconciler-live-check-" in ran.err, "the writes are shown before"
 
+    def test_a_result_that_cannot_be_kept_is_printed(self, reconciler: CommandLine) -> None:
+        begin(reconciler)
+        ran = check(reconciler, "--out", "missing/facts.json")
+        assert ran.code == 1
+        assert "missing/facts.json cannot be written" in ran.err
+        assert "= put: replace (observed once)" in ran.out.splitlines()
+
     def test_the_last_line_makes_the_sandbox_behave_so(self, reconciler: CommandLine) -> None:
         switches = ("in_use_status=412", "put=merge", "timeout_accept=durationBeforeTimeout")
         begin(reconciler, *switches)
@@ -371,6 +378,20 @@ class TestClean:
         ran = reconciler("live-check", "--sandbox", "--clean")
         assert (ran.code, ran.out) == (0, "Removed 0 objects of live checks.\n")
         assert "1 more run(s) for another tenant" in ran.err
+
+    def test_an_error_is_1_even_if_nothing_is_known_to_be_left(
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with served(reconciler.folder) as (url, _):
+            arguments = ("live-check", "--graph-url", url, "--auto-approve")
+            assert reconciler(*arguments, "--logic-app", APP).code == 0
+            *lines, end = JOURNAL.read_text().splitlines(keepends=True)
+            assert json.loads(end)["event"] == "ended"
+            JOURNAL.write_text("".join(lines))
+            monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", "another-token")
+            ran = reconciler("live-check", "--graph-url", url, "--clean")
+        assert ran.code == 1
+        assert "HTTP 401" in ran.err
 
 
 def test_the_url_of_the_trigger_is_read_where_it_may_be(reconciler: CommandLine) -> None:

@@ -12,7 +12,7 @@ import pytest
 from checks import NAME, TARGET
 
 from reconciler.errors import JournalError, UsageError
-from reconciler.live_check.journal import open_journal
+from reconciler.live_check.journal import MAX_BYTES, open_journal
 from reconciler.live_check.owned import OwnObject
 
 CATALOG = OwnObject("catalog", "aaaaaaaa-0000-4000-8000-000000000001", NAME)
@@ -147,6 +147,33 @@ class TestRefused:
         with pytest.raises(JournalError, match="is damaged: line 1"), open_journal(file):
             pass
 
+    @pytest.mark.parametrize("content", [b"one line", b"first\nsecond", b"key: value\n"])
+    def test_another_file_which_stays_as_it_is(self, content: bytes, tmp_path: Path) -> None:
+        file = tmp_path / "notes.txt"
+        file.write_bytes(content)
+        file.chmod(0o644)
+        with pytest.raises(JournalError, match="is damaged: line 1"), open_journal(file):
+            pass
+        assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (content, 0o644)
+
+    def test_a_last_line_of_something_else(self, tmp_path: Path) -> None:
+        file = tmp_path / "live-check.jsonl"
+        with open_journal(file) as journal:
+            journal.begin(NAME, TARGET)
+        content = file.read_bytes() + b"by hand"
+        file.write_bytes(content)
+        with pytest.raises(JournalError, match="is damaged: line 2"), open_journal(file):
+            pass
+        assert file.read_bytes() == content
+
+    def test_one_that_is_too_large(self, tmp_path: Path) -> None:
+        file = tmp_path / "large"
+        with file.open("wb") as large:
+            large.truncate(MAX_BYTES + 1)
+        with pytest.raises(UsageError, match="it is larger than 16 MiB"), open_journal(file):
+            pass
+        assert file.stat().st_size == MAX_BYTES + 1
+
     @pytest.mark.parametrize(
         "members",
         [
@@ -194,3 +221,20 @@ def test_what_cannot_be_recorded_is_not_created(
         monkeypatch.setattr(os, "write", full)
         with pytest.raises(JournalError, match="No space left on device"):
             journal.creating(NAME, "catalog", NAME)
+
+
+def test_a_line_that_could_be_written_in_part_only_does_not_damage_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, write = tmp_path / "live-check.jsonl", os.write
+    with open_journal(file) as journal:
+        journal.begin(NAME, TARGET)
+        journal.created(NAME, CATALOG)
+        journal.created(NAME, EXTENSION)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", lambda to, content: write(to, content[:20]))
+            with pytest.raises(JournalError, match="the disk is full"):
+                journal.removed(NAME, EXTENSION)
+        journal.removed(NAME, CATALOG)
+    with open_journal(file) as journal:
+        assert list(journal.runs[NAME].objects.values()) == [EXTENSION]
