@@ -293,6 +293,9 @@ def exporting(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
 def checking(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
     yield from planning("preflight")(line, url, output)
     yield from planning("preflight", "--fix")(line, url, output)
+
+
+def live_checking(line: CommandLine, url: str, output: list[str]) -> Iterator[Ran]:
     app = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Logic/workflows/la"
     target = ["live-check", *output, "--graph-url", url, "--max-retries", "0", "--auto-approve"]
     yield line(*target, "--logic-app", app, "--trigger-url", URL)
@@ -326,7 +329,7 @@ STEPS: dict[str, Steps] = {
     "drift": planning("drift"),
     "export": exporting,
     "usage": planning("usage"),
-    "live-check": checking,
+    "live-check": live_checking,
     "show": saved("show", str(PLAN)),
     "init": beginning,
     "auth check": signing_in,

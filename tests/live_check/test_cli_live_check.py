@@ -241,6 +241,16 @@ class SignalAt:
         return await handler(request)
 
 
+@contextmanager
+def heeded(number: int) -> Iterator[None]:
+    """Processes that are started in the block do not ignore the signal, even under nohup."""
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 class TestInterrupted:
     @pytest.mark.parametrize(
         ("number", "at_write"),
@@ -257,7 +267,7 @@ class TestInterrupted:
         stopping = SignalAt(number, at_write)
         with served(reconciler.folder, stopping.meet) as (url, database):
             arguments = ("--graph-url", url, "--logic-app", APP, "--auto-approve")
-            with started("live-check", *arguments) as process:
+            with heeded(number), started("live-check", *arguments) as process:
                 stopping.process_id = process.pid
                 ran = ended(process)
             assert ran.code == 130, ran.err
