@@ -4,21 +4,22 @@ changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reconciler.adopt.adoption import Adoption
 from reconciler.adopt.decisions import decision
-from reconciler.adopt.drifted import adoptions
+from reconciler.adopt.drifted import adoptions as drifted_adoptions
 from reconciler.adopt.files import Files
 from reconciler.adopt.refusals import BY_HAND, refused
 from reconciler.adopt.sources import Document, documents_of
 from reconciler.adopt.verification import objection_to_given
 from reconciler.declarable.live import declarable
 from reconciler.declarable.names import Names
-from reconciler.model.diagnostic import SourceLocation
+from reconciler.loader.scopes import in_order
+from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.export import Update
-from reconciler.model.objects import Desired, Observed, Path, Properties
+from reconciler.model.objects import Desired, DesiredScope, Observed, Path, Properties
 from reconciler.model.plan import Change, FieldChange
 from reconciler.model.reason import reason
 
@@ -37,13 +38,17 @@ def with_given(files: Files, values: Sequence[Given]) -> Update:
     before plus the edit, and stay valid in every environment.
     """
     declared = files.declared(files.texts)
-    by_source = {each.source: each for scope in declared for each in scope.objects}
+    by_source = _by_source(declared)
+    elsewhere = {
+        other.name: _by_source(files.loaded(files.texts, other).scopes) for other in files.others
+    }
     documents = list(documents_of(files.texts, files.document_format, files.environment))
-    proposed = [
-        adoption
-        for given in values
-        for adoption in _adoptions(by_source[given.source], given, files, documents)
-    ]
+    proposed: list[Adoption] = []
+    for given in values:
+        desired = by_source[given.source]
+        because = _why_not_everywhere(desired, given, files, elsewhere)
+        adoptions = _adoptions(desired, given, files, documents)
+        proposed += (replace(each, refusal=because or each.refusal) for each in adoptions)
     made = decision(
         files.texts, proposed, lambda adopted: objection_to_given(adopted, files, declared)
     )
@@ -51,9 +56,37 @@ def with_given(files: Files, values: Sequence[Given]) -> Update:
         made.texts,
         made.edits,
         not_live=(),
-        diagnostics=tuple(refused(made.refused, BY_HAND)),
+        diagnostics=tuple(sorted(refused(made.refused, BY_HAND), key=_in_order)),
         complete=True,
     )
+
+
+def _in_order(finding: Diagnostic) -> tuple[str, int, int]:
+    return in_order(finding.place)
+
+
+def _by_source(scopes: Sequence[DesiredScope]) -> Mapping[SourceLocation, Desired]:
+    return {each.source: each for scope in scopes for each in scope.objects}
+
+
+def _why_not_everywhere(
+    desired: Desired,
+    given: Given,
+    files: Files,
+    elsewhere: Mapping[str, Mapping[SourceLocation, Desired]],
+) -> str:
+    """Why the value cannot be written for all environments: what it follows from differs in another
+    one; "" if it does not.
+    """
+    fields = files.document_format.kinds.named(desired.ref.kind).fields
+    for environment, others in elsewhere.items():
+        other = others.get(given.source, desired)
+        if any(
+            other.properties.get(path) != desired.properties.get(path)
+            for path in fields.field(given.path).computed_from
+        ):
+            return f"it has another value in environment {environment}: use a variable"
+    return ""
 
 
 def _adoptions(
@@ -68,4 +101,4 @@ def _adoptions(
     properties: Properties = {**desired.properties, given.path: given.value}
     live = Observed(desired.ref, desired.parents, properties)
     body = declarable(live, Names.of([live]), files.document_format)
-    return adoptions(change, kind, body, documents, files.texts)
+    return drifted_adoptions(change, kind, body, documents, files.texts)

@@ -8,7 +8,7 @@ from reconciler.adopt.adoption import Adoption
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.export import Edit
 
-BY_HAND = "Edit the file by hand."
+BY_HAND = "Edit the file by hand; the value is {after}"
 BY_HAND_OR_APPLY = "Edit the file by hand, or apply what it declares."
 
 
@@ -16,7 +16,8 @@ def refused(adoptions: Iterable[Adoption], hint: str = BY_HAND_OR_APPLY) -> Iter
     """R308 for each edit that was not made."""
     for adoption in adoptions:
         for edit in adoption.edits:
-            yield not_updated(_what(edit), adoption.refusal, edit.place, hint)
+            hint_of_edit = hint.format(after=edit.after)
+            yield not_updated(_what(edit), adoption.refusal, edit.place, hint_of_edit)
 
 
 def _what(edit: Edit) -> str:

@@ -18,7 +18,7 @@ from reconciler.model.logic_app import Caller, LogicApp, Observation, Workflow
 from reconciler.model.objects import DesiredScope
 from reconciler.model.plan import Plan
 from reconciler.model.preflight import Preflight
-from reconciler.preflight.address import right_url
+from reconciler.preflight.address import fitting_url, right_url
 from reconciler.preflight.claims import Claims
 from reconciler.preflight.findings import Checked, findings, undetermined
 from reconciler.settings import Settings
@@ -46,6 +46,15 @@ async def _checked_callers(
 ) -> Preflight:
     read = await read_logic_apps(settings, variables, callers, progress)
     return result(callers, checked(callers, read))
+
+
+def urls_of(checked: Checked) -> Iterator[tuple[Caller, str]]:
+    """Each caller whose `url` is missing or wrong, with the right one."""
+    if isinstance(checked.observation, Workflow):
+        for caller in checked.callers:
+            url = fitting_url(checked.observation, caller.url)
+            if url is not None and url != caller.url:
+                yield caller, url
 
 
 async def plan_findings(
@@ -153,4 +162,5 @@ def result(callers: Sequence[Caller], logic_apps: Iterator[Checked]) -> Prefligh
         {each.logic_app: each.names for each in every},
         len(unknown),
         tuple(sorted((*unknown, *known), key=lambda finding: in_order(finding.place))),
+        to_fix=sum(len(list(urls_of(each))) for each in every),
     )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain
 
 from reconciler.adopt.given import Given, with_given
 from reconciler.app.export import UpdateFiles, editable
 from reconciler.app.kinds import document_format
-from reconciler.app.preflight import checked, declared_callers, read_logic_apps, result
+from reconciler.app.preflight import checked, declared_callers, read_logic_apps, result, urls_of
 from reconciler.app.runs import Progress
 from reconciler.app.selection import select_declared
 from reconciler.kinds.extension.fields import URL_PATH
 from reconciler.loader import load_texts
 from reconciler.model.export import Update
-from reconciler.model.logic_app import Workflow
 from reconciler.model.preflight import Preflight
-from reconciler.preflight.address import fitting_url
-from reconciler.preflight.findings import Checked
 from reconciler.settings import Settings
 
 
@@ -30,18 +28,10 @@ async def preflight_fix(
     """
     callers = declared_callers(select_declared(files.loaded.scopes, settings.catalogs))
     read = await read_logic_apps(settings, variables, callers, progress)
-    updated = with_given(editable(settings, files), list(_urls(checked(callers, read))))
+    urls = chain.from_iterable(map(urls_of, checked(callers, read)))
+    values = [Given(caller.source, URL_PATH, url) for caller, url in urls]
+    updated = with_given(editable(settings, files), values)
     texts = {**files.texts, **updated.texts}
     loaded = load_texts(texts.items(), document_format(), settings.environment)
     fixed = declared_callers(select_declared(loaded.scopes, settings.catalogs))
     return result(fixed, checked(fixed, read)), updated
-
-
-def _urls(logic_apps: Iterator[Checked]) -> Iterator[Given]:
-    """Each `url` that is missing or wrong, with the right value."""
-    for each in logic_apps:
-        if isinstance(each.observation, Workflow):
-            for caller in each.callers:
-                url = fitting_url(each.observation, caller.url)
-                if url is not None and url != caller.url:
-                    yield Given(caller.source, URL_PATH, url)

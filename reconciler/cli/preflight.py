@@ -47,7 +47,7 @@ def preflight_command(
         return _fix(paths, settings, output)
     from reconciler.app.preflight import preflight
     from reconciler.cli.event_loop import run_async
-    from reconciler.cli.output import progress
+    from reconciler.cli.output import progress, tell
 
     declared = declared_state(paths, settings, output)
     if declared is None:
@@ -56,7 +56,19 @@ def preflight_command(
     with progress(output) as bars:
         checked = run_async(preflight(settings, os.environ, declared, bars))
     _print(checked, output)
+    if checked.to_fix and output.verbosity >= 0:
+        tell(_note(checked.to_fix))
     return REFUSED if checked.faulty else DONE
+
+
+def _note(number: int) -> str:
+    """That there is something to fix; an extension without `url` is no fault of its Logic App."""
+    from reconciler.render.nouns import counted
+
+    return (
+        f"Note: {counted(number, 'extension')} without the right `url`, which an application needs"
+        " to write: `reconciler preflight --fix` writes it into the files."
+    )
 
 
 def _fix(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
@@ -67,6 +79,7 @@ def _fix(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress, tell
     from reconciler.render.export import edit_lines
+    from reconciler.render.nouns import counted
 
     files = files_to_update(settings, paths or (DEFAULT_PATH,))
     declared = valid(files.loaded, output)
@@ -76,8 +89,11 @@ def _fix(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
     with progress(output) as bars:
         checked, updated = run_async(preflight_fix(settings, os.environ, files, bars))
     replace_files(files, updated)
+    files_edited = len(updated.texts)
     for line in edit_lines(updated):
         tell(line)
+    if updated.edits and output.verbosity >= 0:
+        tell(f"Wrote {counted(len(updated.edits), 'url')} into {counted(files_edited, 'file')}.")
     tell_findings(updated.diagnostics, output)
     note_other_environments(settings, updated, output)
     _print(checked, output)

@@ -14,12 +14,14 @@ class Preflight:
     """The Logic Apps that were checked, each with the names of the extensions that call it, and the
     findings, in the order of their places.
 
-    `not_checked` counts the extensions that do not say which one they call.
+    `not_checked` counts the extensions that do not say which one they call, `to_fix` those whose
+    `url` is missing or wrong, and known.
     """
 
     logic_apps: Mapping[LogicApp, tuple[str, ...]] = field(default_factory=dict, hash=False)
     not_checked: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
+    to_fix: int = 0
 
     @property
     def faulty(self) -> bool:

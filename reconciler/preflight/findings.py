@@ -30,6 +30,7 @@ from reconciler.preflight.claims import TYPE, Claims, Misfit, nearest
 MAX_PATH_LENGTH = 150
 """Characters of the resource id, a limit of the admin center (docs/graph.md §2.6)."""
 _SHOWN_CALLERS = 3
+_WHERE = "Set it in properties.accessControl.triggers.openAuthenticationPolicies.policies. "
 _DERIVED = (
     "Microsoft documents these values for the global cloud only; for this one they are derived from"
     " its host names. "
@@ -228,7 +229,7 @@ def _shared_access(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]
     state = workflow.shared_access
     if state is not None and state.casefold() == "disabled":
         return
-    known = "is on for" if state else "may be on (this is not shown) for"
+    known = "is on for" if state else "may be on (Azure does not show it) for"
     yield checked.finding(
         "R405",
         f"Shared access by signature {known} {checked.what}; users report that a valid signature"
@@ -252,7 +253,7 @@ def _policy(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
         return
     fitting = nearest(workflow.policies, checked.claims)
     derived = "" if checked.claims.documented else _DERIVED
-    paste = f"{derived}The policy to have: {checked.claims.policy_text}"
+    paste = f"{derived}{_WHERE}The policy to have: {checked.claims.policy_text}"
     if fitting is None:
         yield checked.finding(
             "R406",
@@ -318,4 +319,4 @@ def _write_url(workflow: Workflow, caller: Caller) -> str:
     url = right_url(workflow, caller.url)
     if url is None:
         return "Write the address of the Logic App's Request trigger, without sig, sp and sv."
-    return f"Write `url: {url}`, or run `reconciler preflight --fix`."
+    return f"Write `url: {url}`"

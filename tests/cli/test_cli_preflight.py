@@ -452,3 +452,17 @@ def test_a_trigger_of_another_name_is_a_warning(reconciler: CommandLine) -> None
     ran = preflight(reconciler, "--format", "json")
     assert (ran.code, codes(ran)) == (0, ["R403"])
     assert json.loads(ran.out)["complete"] is True
+
+
+def test_a_url_that_can_be_fixed_is_noted(reconciler: CommandLine) -> None:
+    """A missing url is no fault of the Logic App, but an application cannot write without it."""
+    reconciler("sandbox", "reset")
+    file = Path("state.yaml")
+    shown = reconciler("export", "--sandbox", "--catalog", "Finance")
+    file.write_text("".join(line for line in shown.out.splitlines(True) if " url:" not in line))
+    ran = reconciler("preflight", "--sandbox", file)
+    assert (ran.code, ran.out.count("R40")) == (0, 1)
+    assert ran.err.startswith("Note: 3 extensions without the right `url`")
+    assert reconciler("preflight", "--sandbox", "-q", file).err == ""
+    assert "Wrote 3 urls into 1 file." in reconciler("preflight", "--sandbox", "--fix", file).err
+    assert reconciler("preflight", "--sandbox", file).err == ""

@@ -156,7 +156,7 @@ def test_what_cannot_be_edited_is_left_alone_and_reported(
     assert (ran.code, written()) == (4, text)
     assert "R308" in ran.err
     assert because in ran.err
-    assert "    Hint: Edit the file by hand.\n" in ran.err
+    assert f"    Hint: Edit the file by hand; the value is {RIGHT}\n" in ran.err
     assert "R407 error" in ran.out
 
 
@@ -178,12 +178,23 @@ def test_one_that_cannot_be_edited_does_not_hinder_another(reconciler: CommandLi
     assert written() == f"{text}      url: {url_of('other')}\n"
 
 
-def test_a_file_that_others_use_stays_valid_for_them(reconciler: CommandLine) -> None:
+def test_a_url_that_would_be_wrong_elsewhere_is_not_written(reconciler: CommandLine) -> None:
     """Names are of one environment, the file is for two: a url for both would be wrong."""
     Path("reconciler.yaml").write_text(
         "environments:\n  prod: {variables: {la: la}}\n  test: {variables: {la: other}}\n"
     )
     text = SIMPLE.replace("logicAppWorkflowName: la", "logicAppWorkflowName: ${la}")
+    ran = fix(reconciler, text, "--environment", "prod")
+    assert (ran.code, written()) == (0, text)
+    assert "because it has another value in environment test: use a variable." in ran.err
+    assert f"Hint: Edit the file by hand; the value is {RIGHT}\n" in ran.err
+
+
+def test_what_is_equal_in_all_environments_is_written_for_all(reconciler: CommandLine) -> None:
+    Path("reconciler.yaml").write_text(
+        "environments:\n  prod: {variables: {about: a}}\n  test: {variables: {about: b}}\n"
+    )
+    text = SIMPLE.replace("displayName: a", "displayName: a\n    description: ${about}")
     ran = fix(reconciler, text, "--environment", "prod")
     assert (ran.code, written()) == (0, f"{text}      url: {RIGHT}\n")
     assert "the files are also used for test" in ran.err
