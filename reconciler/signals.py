@@ -11,6 +11,9 @@ Python keeps that. A signal must never be ignored while a run may still write.
 | asking for approval        | cancels the prompt, then 130          |                           |
 | applying                   | graceful stop: no new write starts    | cancels writes in flight  |
 | reporting what was applied | nothing: the report is completed      | nothing                   |
+
+`plan` and `drift` load files while they read Graph: there a signal cancels both after the file at
+hand.
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ _INSIDE: Mapping[OwnKind, tuple[str, str]] = {
 @dataclass(slots=True)
 class Cleaning:
     """One clean-up. `unsure`: names of catalogs that may exist without a known id; `searched` is
-    true if the last search for them was answered.
+    true if the last search for them was answered. `shared`: ids of objects in which the last reads
+    have shown what others made, which Graph might remove with them.
     """
 
     trial: Trial
@@ -40,6 +41,7 @@ class Cleaning:
     searched: bool = False
     refusals: dict[str, Result] = field(default_factory=dict)
     missing_since_s: dict[str, float] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
         """Removes everything, as far as possible within the limit."""
@@ -66,10 +68,15 @@ class Cleaning:
         return (*left, *(Left("catalog", name, None, why) for name in sorted(unsure)))
 
     def _why(self, own: OwnObject) -> str:
+        if own.id in self.shared:
+            return "not removed: an object that is not of this live check is in it"
         refusal = self.refusals.get(own.id)
         return f"not removed ({refusal})" if refusal else "not removed: the run ended before"
 
     async def _remove(self, own: OwnObject, turn: Turn) -> None:
+        if own.id in self.shared:
+            self.shared |= {own.parent_id} if own.parent_id else set()
+            return
         result = await self.trial.delete(own)
         if result.accepted:
             return
@@ -109,6 +116,7 @@ class Cleaning:
         """
         graph, owned = self.trial.graph, self.trial.owned
         self.searched = True
+        self.shared.clear()
         for name in sorted(self.trial.catalog_names):
             listed = await self._list(requests.catalogs_named(graph, name))
             self.searched = self.searched and listed.accepted
@@ -117,6 +125,7 @@ class Cleaning:
             builder = requests.collection(graph, "extension", catalog.id)
             extensions = await self._list(Request.to(builder))
             self._add("extension", extensions.items, catalog)
+            self._note_shared(catalog, extensions.items)
             await self._find_inside("access_package", catalog)
         for package in owned.newest("access_package"):
             await self._find_inside("policy", package)
@@ -128,8 +137,11 @@ class Cleaning:
         listed = await self._list(Request.to(builder, filter=f"{path} eq '{parent.id}'"))
         self._add(kind, listed.items, parent)
         expanded = requests.get(self.trial.graph, parent, member)
-        items = (await self.trial.exchanges.send(expanded)).body.get(member)
-        self._add(kind, items if isinstance(items, list) else [], parent)
+        members = (await self.trial.exchanges.send(expanded)).body.get(member)
+        items = members if isinstance(members, list) else []
+        self._add(kind, items, parent)
+        # Not by the listing: its filter might be ignored, so that it shows the whole tenant.
+        self._note_shared(parent, items)
 
     async def _list(self, request: Request) -> Result:
         return await self.trial.exchanges.list(request)
@@ -139,10 +151,22 @@ class Cleaning:
     ) -> None:
         """Adopts those with a name of the run: exactly this one, or one that begins with it."""
         for body in items:
-            name = str(body.get("displayName")) if isinstance(body, Mapping) else ""
-            own = name == exact if exact else name.startswith(f"{self.trial.name}-")
+            name = _name(body)
+            own = name == exact if exact else self._is_own(name)
             own_id = body.get("id") if own else None
             if isinstance(own_id, str) and ID.fullmatch(own_id):
                 new = OwnObject(kind, own_id, name, parent.id if parent else None)
                 if self.trial.owned.add(new):
                     self.unsure.discard(name)
+
+    def _note_shared(self, parent: OwnObject, items: Iterable[Any]) -> None:
+        """Notes whether these, which are in the parent, are all of the run."""
+        if not all(self._is_own(_name(body)) for body in items):
+            self.shared.add(parent.id)
+
+    def _is_own(self, name: str) -> bool:
+        return name.startswith(f"{self.trial.name}-")
+
+
+def _name(body: object) -> str:
+    return str(body.get("displayName")) if isinstance(body, Mapping) else ""

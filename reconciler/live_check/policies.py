@@ -84,7 +84,7 @@ async def bound(trial: Trial, of: str) -> tuple[OwnObject, OwnObject, JsonObject
     own = await trial.policy(of)
     written = await bind(trial, own, await whole(trial, own), extension)
     if written.read is None or called(written.read) != [extension.id]:
-        raise undecided("a policy does not call the extension that it was told to", written.result)
+        raise undecided("a policy does not call the extension as written", written.result)
     return own, extension, written.read
 
 

@@ -347,11 +347,15 @@ class TestClean:
         assert (cleaned.code, cleaned.out) == (0, "Removed 2 objects of live checks.\n")
         assert live(reconciler) == ["Secret Marketing"]
 
+    @pytest.mark.parametrize("deletes_all", ["refuse", "accept"])
     def test_what_others_put_into_it_stays(
-        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch, deletes_all: str
     ) -> None:
         monkeypatch.setattr(cleaning, "LIMIT_S", 0.1)
-        reconciler.seed(catalog(FOREIGN, extensions=[extension("made by somebody")]))
+        reconciler.seed(
+            catalog(FOREIGN, extensions=[extension("made by somebody")]),
+            switches=(f"delete_catalog_with_extensions={deletes_all}",),
+        )
         ran = reconciler("live-check", "--sandbox", "--clean", FOREIGN, "--auto-approve")
         assert ran.code == 6
         assert "! Not removed:" in ran.out

@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 from checks import NAME, TARGET, checked, opened, own_names
 from harness import tenant
 
+from reconciler.live_check import bodies, requests
 from reconciler.live_check.check import Run, Stop, check, removed, trial_of
 from reconciler.live_check.guard import OwnObjects
 from reconciler.live_check.journal import open_journal
@@ -104,3 +105,27 @@ def test_a_catalog_is_absent_only_if_a_search_was_answered(
     assert [(each.kind, each.name, each.id) for each in left] == (
         [("catalog", NAME, None)] if status is not None else []
     )
+
+
+def test_what_holds_an_object_of_somebody_else_is_not_removed(tmp_path: Path) -> None:
+    """Graph might remove with an access package what is in it."""
+
+    async def left() -> tuple[tuple[Left, ...], list[str]]:
+        async with tenant(tmp_path) as held, opened(held, tmp_path / "live-check.jsonl") as trial:
+            trial.catalog, _ = await trial.create("catalog", bodies.catalog(NAME))
+            package = await trial.new_package("shared")
+            foreign = requests.create(
+                held.graph, "policy", bodies.policy("by somebody", package.id)
+            )
+            assert (await trial.exchanges.send(foreign)).accepted
+            removal = await removed(trial, Stop())
+            policies = [row.document["displayName"] for row in held.store.rows("policy")]
+        return removal.left, policies
+
+    lefts, policies = asyncio.run(left())
+    why = "not removed: an object that is not of this live check is in it"
+    assert [(each.kind, each.reason) for each in lefts] == [
+        ("access_package", why),
+        ("catalog", why),
+    ]
+    assert policies == ["by somebody"]
