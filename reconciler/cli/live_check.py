@@ -24,6 +24,7 @@ from reconciler.cli.options import (
 from reconciler.cli.plans import DONE
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
+from reconciler.files import refuse_unwritable
 from reconciler.model.live_facts import CATALOG_PREFIX, Left, LiveFacts
 from reconciler.model.logic_app import LogicApp
 from reconciler.settings import DEFAULT_LIVE_JOURNAL
@@ -105,6 +106,7 @@ def live_check_command(  # noqa: PLR0913 - one parameter for each option
         )
     if clean is None:
         subject = _subject(_app(logic_app), _url(trigger_url), journal)
+        refuse_unwritable(out)
         checked = _check(subject, settings, output, approved=auto_approve)
         return _report(checked, output, out)
     if logic_app is not None or trigger_url is not None:
@@ -168,12 +170,13 @@ def _check(subject: Subject, settings: Settings, output: Output, *, approved: bo
 
 def _report(checked: LiveChecked, output: Output, out: Path) -> int:
     """Prints and keeps the result, each even if the other fails; its exit code."""
-    from reconciler.cli.output import save, tell_error
+    from reconciler.cli.output import tell_error
     from reconciler.render.live_check import facts_json
 
     code = _code(checked.error, checked.facts.left, interrupted=checked.interrupted)
     document = facts_json(checked.facts)
-    for deliver in (partial(save, out, document), partial(_print, checked.facts, document, output)):
+    saving = partial(_save, out, document, checked)
+    for deliver in (saving, partial(_print, checked.facts, document, output)):
         try:
             deliver()
         except ReconcilerError as error:
@@ -182,6 +185,25 @@ def _report(checked: LiveChecked, output: Output, out: Path) -> int:
     if checked.error is not None:
         tell_error(checked.error)
     return code
+
+
+def _save(out: Path, document: str, checked: LiveChecked) -> None:
+    """Writes the result to its file.
+
+    Raises:
+        UsageError: it cannot be written; the message says what has happened nevertheless.
+    """
+    from reconciler.cli.output import save
+
+    try:
+        save(out, document)
+    except UsageError as error:
+        removed = "" if checked.facts.left else " and removed everything that it created"
+        why = str(error).removesuffix(" Nothing was written.")
+        raise UsageError(
+            f"The live check ran{removed}; only its result could not be saved: {why}",
+            hint="The result is printed on stdout.",
+        ) from error
 
 
 def _code(error: ReconcilerError | None, left: Sequence[Left], *, interrupted: bool) -> int:

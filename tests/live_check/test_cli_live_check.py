@@ -123,12 +123,37 @@ class TestResult:
         assert {each["probe"] for each in ran.document["not_tried"]} >= {"P6", "P17"}
         assert "reconciler-live-check-" in ran.err, "the writes are shown before"
 
-    def test_a_result_that_cannot_be_kept_is_printed(self, reconciler: CommandLine) -> None:
+    def test_a_result_that_cannot_be_saved_is_printed(
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = Path("results")
+        folder.mkdir()
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
         begin(reconciler)
-        ran = check(reconciler, "--out", "missing/facts.json")
+        monkeypatch.setattr(Path, "write_bytes", full)
+        ran = check(reconciler, "--out", folder / "facts.json")
         assert ran.code == 1
-        assert "missing/facts.json cannot be written" in ran.err
+        assert (
+            "The live check ran and removed everything that it created; only its result could not"
+            " be saved: results/facts.json cannot be written: No space left on device."
+        ) in ran.err
         assert "= put: replace (observed once)" in ran.out.splitlines()
+
+    def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_asked(
+        self, reconciler: CommandLine
+    ) -> None:
+        begin(reconciler)
+        Path("kept.json").write_text("{}")
+        Path("kept.json").chmod(0o444)
+        missing = check(reconciler, "--out", "missing/facts.json")
+        assert "missing/facts.json cannot be written: the folder missing does not" in missing.err
+        kept = check(reconciler, "--out", "kept.json")
+        assert "kept.json is read-only. Nothing was written." in kept.err
+        assert (missing.code, missing.out, kept.code, kept.out) == (1, "", 1, "")
+        assert not JOURNAL.exists()
 
     def test_the_last_line_makes_the_sandbox_behave_so(self, reconciler: CommandLine) -> None:
         switches = ("in_use_status=412", "put=merge", "timeout_accept=durationBeforeTimeout")
