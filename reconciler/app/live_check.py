@@ -21,6 +21,7 @@ from reconciler.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.app.connection import Connection
+    from reconciler.app.preflight import TriggerUrl
     from reconciler.live_check.check import Stop
     from reconciler.live_check.journal import Journal, PastRun, Target
     from reconciler.live_check.trial import Trial
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a live check is about to do: in which tenant, and under which name."""
+    """What a live check is about to do: in which tenant, and under which name.
+
+    `url_unknown`: why the address of the trigger is not known; empty if it is.
+    """
 
     tenant_id: str
     graph_url: str
     environment: str | None
     name: str
+    url_unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +89,21 @@ async def live_check(
         RefusedError: `ask` was not answered with yes; the same.
     """
     from reconciler.app.connection import connect
-    from reconciler.app.preflight import trigger_url
+    from reconciler.app.preflight import TriggerUrl, trigger_url
     from reconciler.live_check.check import PROBES, Run, check
     from reconciler.live_check.journal import open_journal
     from reconciler.live_check.trial import Trial
 
     with open_journal(subject.journal) as kept:
-        url = subject.trigger_url or await trigger_url(settings, variables, subject.app, progress)
+        trigger = TriggerUrl(subject.trigger_url)
+        if trigger.url is None:
+            trigger = await trigger_url(settings, variables, subject.app, progress)
         async with connect(settings, variables, progress.remark) as connection:
-            ask(_planned(connection, subject.name))
+            ask(_planned(connection, subject.name, trigger))
             kept.begin(subject.name, _target(connection))
             asked = counting("asking", len(PROBES), progress)
             identity = connection.identity.kind
-            trial = Trial(connection.graph, kept, subject.name, subject.app, identity, url)
+            trial = Trial(connection.graph, kept, subject.name, subject.app, identity, trigger.url)
             with _writing(trial) as stop:
                 run = Run(trial, stop, lambda _probe: asked())
                 await check(run)
@@ -227,9 +234,15 @@ def _writing(trial: Trial) -> Iterator[Stop]:
         yield stop
 
 
-def _planned(connection: Connection, name: str) -> Planned:
+def _planned(connection: Connection, name: str, trigger: TriggerUrl) -> Planned:
     settings = connection.settings
-    return Planned(connection.tenant_id, settings.graph_url, settings.environment_name, name)
+    return Planned(
+        connection.tenant_id,
+        settings.graph_url,
+        settings.environment_name,
+        name,
+        "" if trigger.url else trigger.reason,
+    )
 
 
 def _target(connection: Connection) -> Target:

@@ -163,7 +163,7 @@ def _check(subject: Subject, settings: Settings, output: Output, *, approved: bo
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
 
-    ask = _approval(output, approved=approved)
+    ask = _approval(subject.app, output, approved=approved)
     with progress(output) as bars:
         return run_async(live_check(settings, os.environ, subject, ask, bars))
 
@@ -239,7 +239,7 @@ def _clean_command() -> str:
     return shlex.join([*words, *journal, *target_arguments()])
 
 
-def _approval(output: Output, *, approved: bool) -> Callable[[Planned], None]:
+def _approval(app: LogicApp, output: Output, *, approved: bool) -> Callable[[Planned], None]:
     """How this command line approves a live check."""
 
     def ask(planned: Planned) -> None:
@@ -257,6 +257,12 @@ def _approval(output: Output, *, approved: bool) -> Callable[[Planned], None]:
             tell(text.rstrip("\n"))
         else:
             emit(text, output, wrap=True)
+        if planned.url_unknown and output.verbosity >= 0:
+            tell(
+                f"Warning: the Logic App {app.path} {planned.url_unknown}."
+                " Its trigger's address is unknown, which an application may need. Check the id,"
+                " assign the role Reader, or give --trigger-url."
+            )
         if not approved:
             _ask(f"Write these objects to {where}?", "The live check was not approved")
 

@@ -31,6 +31,7 @@ APP = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/secret-group/providers/Microsoft.Logic"
     "/workflows/secret-app"
 )
+ROOT = Path(__file__).parents[2]
 JOURNAL, FACTS = Path(".reconciler/live-check.jsonl"), Path("live-facts.json")
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SET = re.compile(r"--set (\S+)")
@@ -426,9 +427,23 @@ def test_the_url_of_the_trigger_is_read_where_it_may_be(reconciler: CommandLine)
     app += "/providers/Microsoft.Logic/workflows/la-notify-approvers"
     ran = reconciler("live-check", "--sandbox", "--logic-app", app, "--auto-approve")
     assert ran.code == 0, ran.err
+    assert "Warning" not in ran.err
     switches = dict(pair.split("=") for pair in SET.findall(ran.out))
     assert (switches["app_only_without_url"], switches["put"]) == ("refuse", "replace")
     other = reconciler("live-check", "--sandbox", "--logic-app", APP, "--auto-approve")
     switches = dict(pair.split("=") for pair in SET.findall(other.out))
     assert switches["app_only_without_url"] == "refuse"
     assert "put" not in switches, "an unknown Logic App has no url to send"
+    assert (
+        f"Warning: the Logic App {APP} was not found, or this identity cannot read it" in other.err
+    )
+    assert "HTTP 404" in other.err
+    assert "give --trigger-url" in other.err
+
+
+def test_the_rehearsal_of_the_page_has_no_warning(reconciler: CommandLine) -> None:
+    page = (ROOT / "docs/live-check.md").read_text()
+    [command] = re.findall(r"^\$ reconciler (live-check .*)$", page, re.MULTILINE)
+    reconciler("sandbox", "reset")
+    ran = reconciler(*command.split())
+    assert (ran.code, "Warning" in ran.err) == (0, False), ran.err
