@@ -54,10 +54,24 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs a live check: approves what is planned, is informed of the first signal at once, and
+    sees the progress.
+    """
+
+    approve: Callable[[Planned], None]
+    interrupted: Callable[[], None]
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
 class LiveChecked:
-    """The result of a live check; `error` ended it early, `interrupted`: a signal did."""
+    """The result of a live check, and how many objects it has removed; `error` ended it early,
+    `interrupted`: a signal did.
+    """
 
     facts: LiveFacts
+    removed: int = 0
     interrupted: bool = False
     error: ReconcilerError | None = None
 
@@ -79,14 +93,13 @@ async def live_check(
     settings: Settings,
     variables: Mapping[str, str],
     subject: Subject,
-    ask: Callable[[Planned], None],
-    progress: Progress,
+    operator: Operator,
 ) -> LiveChecked:
-    """Asks every question that the identity can try, once `ask` has returned.
+    """Asks every question that the identity can try, once the operator has approved it.
 
     Raises:
         UsageError, JournalError: the journal cannot be used; nothing was written.
-        RefusedError: `ask` was not answered with yes; the same.
+        RefusedError: it was not approved; the same.
     """
     from reconciler.app.connection import connect
     from reconciler.app.preflight import TriggerUrl, trigger_url
@@ -94,17 +107,18 @@ async def live_check(
     from reconciler.live_check.journal import open_journal
     from reconciler.live_check.trial import Trial
 
+    progress = operator.progress
     with open_journal(subject.journal) as kept:
         trigger = TriggerUrl(subject.trigger_url)
         if trigger.url is None:
             trigger = await trigger_url(settings, variables, subject.app, progress)
         async with connect(settings, variables, progress.remark) as connection:
-            ask(_planned(connection, subject.name, trigger))
+            operator.approve(_planned(connection, subject.name, trigger))
             kept.begin(subject.name, _target(connection))
             asked = counting("asking", len(PROBES), progress)
             identity = connection.identity.kind
             trial = Trial(connection.graph, kept, subject.name, subject.app, identity, trigger.url)
-            with _writing(trial) as stop:
+            with _writing(trial, operator.interrupted) as stop:
                 run = Run(trial, stop, lambda _probe: asked())
                 await check(run)
     facts = LiveFacts(
@@ -114,7 +128,7 @@ async def live_check(
         tuple(run.results),
         run.left,
     )
-    return LiveChecked(facts, run.stop.requested, run.error)
+    return LiveChecked(facts, trial.removed, run.stop.requested, run.error)
 
 
 async def clean_journalled(
@@ -219,7 +233,7 @@ def _added(so_far: Cleaned, more: Cleaned) -> Cleaned:
 
 
 @contextmanager
-def _writing(trial: Trial) -> Iterator[Stop]:
+def _writing(trial: Trial, notice: Callable[[], None] = lambda: None) -> Iterator[Stop]:
     """Lets the trial write own objects within the block; what signals end.
 
     Signals end one stage after the other; further ones do nothing. That holds until the process
@@ -228,7 +242,7 @@ def _writing(trial: Trial) -> Iterator[Stop]:
     from reconciler.live_check.check import Stop
     from reconciler.live_check.guard import OwnObjects
 
-    stop, loop = Stop(), asyncio.get_running_loop()
+    stop, loop = Stop(notice), asyncio.get_running_loop()
     signals.react(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.request))
     with trial.graph.writes_guarded(OwnObjects(trial.owned)):
         yield stop

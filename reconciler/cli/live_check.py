@@ -8,6 +8,7 @@ import secrets
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from reconciler.cli.plans import DONE
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
 from reconciler.files import refuse_unwritable
-from reconciler.model.live_facts import CATALOG_PREFIX, Left, LiveFacts
+from reconciler.model.live_facts import CATALOG_PREFIX, Left
 from reconciler.model.logic_app import LogicApp
 from reconciler.settings import DEFAULT_LIVE_JOURNAL
 
@@ -159,13 +160,25 @@ def _url(trigger_url: str | None) -> str | None:
 
 
 def _check(subject: Subject, settings: Settings, output: Output, *, approved: bool) -> LiveChecked:
-    from reconciler.app.live_check import live_check
+    from reconciler.app.live_check import Operator, live_check
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
 
     ask = _approval(subject.app, output, approved=approved)
     with progress(output) as bars:
-        return run_async(live_check(settings, os.environ, subject, ask, bars))
+        operator = Operator(ask, _tell_interrupted, bars)
+        return run_async(live_check(settings, os.environ, subject, operator))
+
+
+def _tell_interrupted() -> None:
+    """Says at once what a first signal has started."""
+    from reconciler.cli.output import tell
+
+    with suppress(OSError):  # the terminal was closed; the removal goes on
+        tell(
+            "Interrupted. Removing what the live check has created; a second signal stops that and"
+            " leaves objects."
+        )
 
 
 def _report(checked: LiveChecked, output: Output, out: Path) -> int:
@@ -176,7 +189,7 @@ def _report(checked: LiveChecked, output: Output, out: Path) -> int:
     code = _code(checked.error, checked.facts.left, interrupted=checked.interrupted)
     document = facts_json(checked.facts)
     saving = partial(_save, out, document, checked)
-    for deliver in (saving, partial(_print, checked.facts, document, output)):
+    for deliver in (saving, partial(_print, checked, document, output)):
         try:
             deliver()
         except ReconcilerError as error:
@@ -215,18 +228,19 @@ def _code(error: ReconcilerError | None, left: Sequence[Left], *, interrupted: b
     return DONE if error is None else ERROR
 
 
-def _print(facts: LiveFacts, document: str, output: Output) -> None:
-    """Prints the result; ids of what is left are not in the document.
+def _print(checked: LiveChecked, document: str, output: Output) -> None:
+    """Prints the result; what was removed, and ids of what is left, are not in the document.
 
     Raises:
         OutputError: it cannot be written.
     """
     from reconciler.cli.output import emit, tell
-    from reconciler.render.live_check import facts_text, left_lines
+    from reconciler.render.live_check import facts_text, removal_lines
 
-    if output.format == "json" and facts.left:
-        tell("\n".join(left_lines(facts.left, _clean_command())).rstrip())
-    text = facts_text(facts, _clean_command())
+    removal = removal_lines(checked.removed, checked.facts.left, _clean_command())
+    if output.format == "json":
+        tell("\n".join(removal))
+    text = facts_text(checked.facts, removal)
     emit(document if output.format == "json" else text, output, wrap=True)
 
 

@@ -50,11 +50,12 @@ _ENDED = "an error ended the run before"
 
 class Stop:
     """Signals end one stage after the other: the first one the probes, so that everything is
-    removed; the second one the removal.
+    removed; the second one the removal. `notice` is called at the first one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, notice: Callable[[], None] = lambda: None) -> None:
         self.signals = 0
+        self._notice = notice
         self._stage: tuple[asyncio.Task[None], int] | None = None
 
     @property
@@ -65,6 +66,8 @@ class Stop:
     def request(self) -> None:
         """The operator asks for the end; to be called in the event loop."""
         self.signals += 1
+        if self.signals == 1:
+            self._notice()
         if self._stage is not None and self.signals >= self._stage[1]:
             self._stage[0].cancel()
 

@@ -40,14 +40,14 @@ def place(tenant_id: str, graph_url: str, environment: str | None) -> str:
     return f"{where}, environment {environment}" if environment else where
 
 
-def facts_text(facts: LiveFacts, clean_command: str) -> str:
-    """Each question with its answers, then what was not tried, what is left with the command that
-    removes it, and how to make the sandbox behave so.
+def facts_text(facts: LiveFacts, removal: Sequence[str]) -> str:
+    """Each question with its answers, then what was not tried, the lines about the removal, and how
+    to make the sandbox behave so.
     """
     lines = [line for result in facts.results for line in (*_result_lines(result), "")]
     lines += ["Not tried:"]
     lines += [f"  {probe} {question} ({why})" for probe, question, why in NOT_TRIED]
-    lines += ["", *left_lines(facts.left, clean_command)]
+    lines += ["", *removal, ""]
     lines += ["The sandbox behaves as observed with:", f"  {sandbox_line(facts)}"]
     return "".join(f"{visible(line)}\n" for line in lines)
 
@@ -84,6 +84,16 @@ def _seen_text(seen: Seen) -> str:
     return f"{seen.method} {seen.path}: {status}{code}{request_id}"
 
 
+def removal_lines(removed: int, left: Sequence[Left], clean_command: str) -> list[str]:
+    """That everything was removed; or what was not, and the command that tries it again."""
+    if left:
+        return left_lines(left, clean_command)
+    if not removed:
+        return ["Nothing was created."]
+    number = "the one object" if removed == 1 else f"all {removed} objects"
+    return [f"Removed {number} of this live check."]
+
+
 def left_lines(left: Sequence[Left], clean_command: str) -> list[str]:
     """What could not be removed, and the command that tries it again; nothing if all is removed."""
     if not left:
@@ -91,7 +101,7 @@ def left_lines(left: Sequence[Left], clean_command: str) -> list[str]:
     named = [
         f"  {each.kind} {each.name} ({each.id or 'id unknown'}): {each.reason}" for each in left
     ]
-    return ["! Not removed:", *named, f"Remove it with: {clean_command}", ""]
+    return ["! Not removed:", *named, f"Remove it with: {clean_command}"]
 
 
 def sandbox_line(facts: LiveFacts) -> str:

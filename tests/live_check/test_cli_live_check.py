@@ -164,6 +164,16 @@ class TestResult:
         assert ran.last.strip().startswith("reconciler sandbox serve --set ")
         assert parse_switches(SET.findall(ran.last)) == parse_switches(switches)
 
+    @pytest.mark.parametrize("output", ["text", "json"])
+    def test_it_says_how_many_objects_were_removed(
+        self, reconciler: CommandLine, output: str
+    ) -> None:
+        begin(reconciler)
+        ran = check(reconciler, "--format", output)
+        events = [json.loads(line)["event"] for line in JOURNAL.read_text().splitlines()]
+        said = ran.out if output == "text" else ran.err
+        assert f"Removed all {events.count('created')} objects of this live check." in said
+
     def test_it_says_what_is_decided_how_often_and_what_not(self, reconciler: CommandLine) -> None:
         begin(reconciler)
         lines = check(reconciler).out.splitlines()
@@ -267,6 +277,12 @@ class SignalAt:
         return await handler(request)
 
 
+INTERRUPTED = (
+    "Interrupted. Removing what the live check has created; a second signal stops that and leaves"
+    " objects."
+)
+
+
 class TestInterrupted:
     @pytest.mark.parametrize(
         ("number", "at_write"),
@@ -289,6 +305,8 @@ class TestInterrupted:
             assert ran.code == 130, ran.err
             assert catalogs(database) == UNTOUCHED
         assert "not tried: the run was interrupted before" in ran.out
+        assert ran.err.splitlines().count(INTERRUPTED) == 1
+        assert re.search(r"^Removed .+ of this live check\.$", ran.out, re.MULTILINE)
         assert json.loads(FACTS.read_text())["left"] == []
 
     def test_a_first_signal_during_the_removal_does_not_end_it(
@@ -316,6 +334,8 @@ class TestInterrupted:
                 ran = ended(process)
             assert ran.code == 130, ran.err
             assert "! Not removed:" in ran.out
+            assert "of this live check" not in ran.out
+            assert ran.err.splitlines().count(INTERRUPTED) == 1
             command = f"Remove it with: reconciler live-check --clean --graph-url {url}"
             assert command in ran.out.splitlines()
             assert len(catalogs(database)) == 3

@@ -209,7 +209,7 @@ def test_what_graph_calls_an_error_is_kept_only_if_it_is_a_code(tmp_path: Path) 
 
     done = asyncio.run(checked(tmp_path, faults=[naming]))
     facts = LiveFacts("0", "sandbox", "app", tuple(done.run.results), done.run.left)
-    for text in (facts_text(facts, "clean"), facts_json(facts)):
+    for text in (facts_text(facts, ()), facts_json(facts)):
         assert "HTTP 403 (omitted)" in text
         assert "Contoso" not in text
 
