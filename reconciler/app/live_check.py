@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 class Planned:
     """What a live check is about to do: in which tenant, and under which name.
 
-    `url_unknown`: why the address of the trigger is not known; empty if it is.
+    `url_unknown`: why the address of the trigger is not known; empty if it is. `unfinished`: how
+    many earlier runs there have left objects, as the journal says.
     """
 
     tenant_id: str
@@ -39,6 +40,7 @@ class Planned:
     environment: str | None
     name: str
     url_unknown: str = ""
+    unfinished: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,10 @@ async def live_check(
         if trigger.url is None:
             trigger = await trigger_url(settings, variables, subject.app, progress)
         async with connect(settings, variables, progress.remark) as connection:
-            operator.approve(_planned(connection, subject.name, trigger))
+            unfinished = len(_unfinished(kept, connection))
+            operator.approve(
+                replace(_planned(connection, subject.name, trigger), unfinished=unfinished)
+            )
             kept.begin(subject.name, _target(connection))
             asked = counting("asking", len(PROBES), progress)
             identity = connection.identity.kind
@@ -145,7 +150,7 @@ async def clean_journalled(
     with open_journal(journal, must_exist=True) as kept:
         unfinished = [past for past in kept.runs.values() if past.has_left]
         async with connect(settings, variables, progress.remark) as connection:
-            ours = [past for past in unfinished if past.target == _target(connection)]
+            ours = _unfinished(kept, connection)
             cleaned = Cleaned(others=len(unfinished) - len(ours))
             for past in ours:
                 progress.remark(f"removing {past.name}")
@@ -153,6 +158,12 @@ async def clean_journalled(
                 if cleaned.interrupted or cleaned.error:
                     break
     return cleaned
+
+
+def _unfinished(journal: Journal, connection: Connection) -> list[PastRun]:
+    """The earlier runs for this tenant and Graph that have left something."""
+    runs = journal.runs.values()
+    return [past for past in runs if past.has_left and past.target == _target(connection)]
 
 
 async def clean_named(

@@ -264,6 +264,7 @@ def _approval(app: LogicApp, output: Output, *, approved: bool) -> Callable[[Pla
         """
         from reconciler.cli.output import emit, tell
         from reconciler.render.live_check import place, writes_text
+        from reconciler.render.nouns import counted
 
         where = place(planned.tenant_id, planned.graph_url, planned.environment)
         text = writes_text(where, planned.name)
@@ -271,6 +272,11 @@ def _approval(app: LogicApp, output: Output, *, approved: bool) -> Callable[[Pla
             tell(text.rstrip("\n"))
         else:
             emit(text, output, wrap=True)
+        if planned.unfinished:
+            tell(
+                f"Note: {counted(planned.unfinished, 'earlier live check')} left objects here."
+                f" Remove them with: {_clean_command()}"
+            )
         if planned.url_unknown and output.verbosity >= 0:
             tell(
                 f"Warning: the Logic App {app.path} {planned.url_unknown}."

@@ -352,6 +352,9 @@ class TestInterrupted:
                 killing.process_id = process.pid
                 assert ended(process).code == -signal.SIGKILL
             assert len(catalogs(database)) == 3
+            next_run = reconciler("live-check", "--graph-url", url, "--logic-app", APP)
+            note = "Note: 1 earlier live check left objects here. Remove them with: reconciler"
+            assert f"{note} live-check --clean --graph-url {url}" in next_run.err.splitlines()
             cleaned = reconciler("live-check", "--clean", "--graph-url", url, "--format", "json")
             assert cleaned.code == 0, cleaned.err
             assert cleaned.document["removed"] > 5
@@ -421,6 +424,7 @@ class TestClean:
         kept = [line for line in lines if line["event"] in ("begin", "creating")]
         kept[0]["tenant_id"] = "99999999-0000-4000-8000-000000000001"
         JOURNAL.write_text("".join(f"{json.dumps(line)}\n" for line in kept))
+        assert "Note" not in reconciler("live-check", "--sandbox", "--logic-app", APP).err
         ran = reconciler("live-check", "--sandbox", "--clean")
         assert (ran.code, ran.out) == (0, "Removed 0 objects of live checks.\n")
         assert "1 more run(s) for another tenant" in ran.err
