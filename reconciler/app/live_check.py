@@ -122,7 +122,15 @@ async def live_check(
             kept.begin(subject.name, _target(connection))
             asked = counting("asking", len(PROBES), progress)
             identity = connection.identity.kind
-            trial = Trial(connection.graph, kept, subject.name, subject.app, identity, trigger.url)
+            trial = Trial(
+                connection.graph,
+                kept,
+                subject.name,
+                subject.app,
+                identity,
+                trigger.url,
+                progress.remark,
+            )
             with _writing(trial, operator.interrupted) as stop:
                 run = Run(trial, stop, lambda _probe: asked())
                 await check(run)
@@ -153,8 +161,7 @@ async def clean_journalled(
             ours = _unfinished(kept, connection)
             cleaned = Cleaned(others=len(unfinished) - len(ours))
             for past in ours:
-                progress.remark(f"removing {past.name}")
-                cleaned = _added(cleaned, await _clean_past(connection, kept, past))
+                cleaned = _added(cleaned, await _clean_past(connection, kept, past, progress))
                 if cleaned.interrupted or cleaned.error:
                     break
     return cleaned
@@ -197,6 +204,7 @@ async def clean_named(
             past.objects = {each: OwnObject("catalog", each, of) for each, of in ids.items()}
             trial = trial_of(connection.graph, kept, past)
             trial.unsure.clear()
+            trial.remark = progress.remark
             with _writing(trial) as stop:
                 return await _cleaned(trial, stop)
 
@@ -218,10 +226,13 @@ async def _ids_of(connection: Connection, names: Sequence[str]) -> dict[str, str
     return ids
 
 
-async def _clean_past(connection: Connection, journal: Journal, past: PastRun) -> Cleaned:
+async def _clean_past(
+    connection: Connection, journal: Journal, past: PastRun, progress: Progress
+) -> Cleaned:
     from reconciler.live_check.check import trial_of
 
     trial = trial_of(connection.graph, journal, past)
+    trial.remark = progress.remark
     with _writing(trial) as stop:
         return await _cleaned(trial, stop)
 

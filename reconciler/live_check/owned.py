@@ -47,6 +47,11 @@ class Owned:
         self._removed.add(own.id.casefold())
         self._objects.pop(own.id.casefold(), None)
 
+    def knows(self, object_id: object) -> bool:
+        """True if the object is own, or was: a listing may lag."""
+        key = str(object_id).casefold()
+        return key in self._objects or key in self._removed
+
     def newest(self, kind: OwnKind, parent_id: str | None = None) -> list[OwnObject]:
         """Those of one kind, in one parent if it is given, the newest first."""
         of_kind = [own for own in self._objects.values() if own.kind == kind]

@@ -20,6 +20,9 @@ from reconciler.model.target import SANDBOX
 from reconciler.render.escape import visible
 from reconciler.render.json_document import to_json
 
+MAX_INSIDE = 20
+"""How many objects of others are named for one that contains them."""
+
 
 def writes_text(where: str, name: str) -> str:
     """What a live check is about to write, before it is approved."""
@@ -95,13 +98,29 @@ def removal_lines(removed: int, left: Sequence[Left], clean_command: str) -> lis
 
 
 def left_lines(left: Sequence[Left], clean_command: str) -> list[str]:
-    """What could not be removed, and the command that tries it again; nothing if all is removed."""
+    """What could not be removed, and the command that tries it again where that can help; nothing
+    if all is removed.
+    """
     if not left:
         return []
-    named = [
-        f"  {each.kind} {each.name} ({each.id or 'id unknown'}): {each.reason}" for each in left
-    ]
-    return ["! Not removed:", *named, f"Remove it with: {clean_command}"]
+    lines = ["! Not removed:", *(line for each in left for line in _left_lines(each))]
+    if any(each.is_kept for each in left):
+        lines.append(
+            "What others have created stays, and so does what contains it. Delete it in the"
+            " Microsoft Entra admin center if it is not needed."
+        )
+    if not all(each.is_kept for each in left):
+        lines.append(f"Remove it with: {clean_command}")
+    return lines
+
+
+def _left_lines(left: Left) -> Iterator[str]:
+    where = f"{left.kind} {left.name} ({left.id or 'id unknown'})"
+    yield visible(f"  {where}: {left.reason}")
+    for inside in left.inside[:MAX_INSIDE]:
+        yield visible(f"    contains {inside.kind} {inside.name}")
+    if len(left.inside) > MAX_INSIDE:
+        yield f"    contains {len(left.inside) - MAX_INSIDE} more"
 
 
 def sandbox_line(facts: LiveFacts) -> str:

@@ -386,15 +386,21 @@ class TestClean:
         assert (cleaned.code, cleaned.out) == (0, "Removed 2 objects of live checks.\n")
         assert live(reconciler) == ["Secret Marketing"]
 
-    def test_what_others_put_into_it_stays(
-        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("deletion", ["accept", "refuse"])
+    def test_what_others_put_into_it_stays_and_is_named(
+        self, reconciler: CommandLine, deletion: str
     ) -> None:
-        monkeypatch.setattr(cleaning, "LIMIT_S", 0.1)
-        reconciler.seed(catalog(FOREIGN, extensions=[extension("made by somebody")]))
+        """Without waiting for three minutes, and without advice that changes nothing."""
+        reconciler.seed(
+            catalog(FOREIGN, extensions=[extension("made\nby somebody")]),
+            switches=(f"delete_catalog_with_extensions={deletion}",),
+        )
         ran = reconciler("live-check", "--sandbox", "--clean", FOREIGN, "--auto-approve")
         assert ran.code == 6
-        assert "! Not removed:" in ran.out
-        assert [each["displayName"] for each in reconciler.live()] == ["made by somebody"]
+        assert "    contains extension made\\nby somebody" in ran.out.splitlines()
+        assert "What others have created stays, and so does what contains it." in ran.out
+        assert "--clean" not in ran.out
+        assert [each["displayName"] for each in reconciler.live()] == ["made\nby somebody"]
 
     def test_a_name_that_no_catalog_has_is_an_error(self, reconciler: CommandLine) -> None:
         reconciler.seed(catalog("Secret Marketing"))
