@@ -51,7 +51,8 @@ def facts_text(facts: LiveFacts, removal: Sequence[str]) -> str:
     lines += ["Not tried:"]
     lines += [f"  {probe} {question} ({why})" for probe, question, why in NOT_TRIED]
     lines += ["", *removal, ""]
-    lines += ["The sandbox behaves as observed with:", f"  {sandbox_line(facts)}"]
+    # A command to copy begins in column 0, where no line is wrapped on a terminal.
+    lines += ["The sandbox behaves as observed with:", sandbox_line(facts)]
     return "".join(f"{visible(line)}\n" for line in lines)
 
 

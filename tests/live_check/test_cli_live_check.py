@@ -20,6 +20,7 @@ from checks import FOREIGN
 from harness import SUBSCRIPTION, URL, CommandLine, catalog, extension, write_seed
 
 from reconciler.live_check import cleaning
+from reconciler.render.text import wrapped
 from reconciler.sandbox.errors import GraphError
 from reconciler.sandbox.store import Store, reset
 from reconciler.sandbox.switches import parse_switches
@@ -160,6 +161,7 @@ class TestResult:
         switches = ("in_use_status=412", "put=merge", "timeout_accept=durationBeforeTimeout")
         begin(reconciler, *switches)
         ran = check(reconciler)
+        assert wrapped(ran.out, 40).endswith(f"\n{ran.last}\n"), "a command is never wrapped"
         assert ran.last.strip() == json.loads(FACTS.read_text())["sandbox"]
         assert ran.last.strip().startswith("reconciler sandbox serve --set ")
         assert parse_switches(SET.findall(ran.last)) == parse_switches(switches)
@@ -337,7 +339,7 @@ class TestInterrupted:
             assert "of this live check" not in ran.out
             assert ran.err.splitlines().count(INTERRUPTED) == 1
             command = f"Remove it with: reconciler live-check --clean --graph-url {url}"
-            assert command in ran.out.splitlines()
+            assert command in wrapped(ran.out, 40).splitlines()
             assert len(catalogs(database)) == 3
             stopping.process_id = os.getpid()
             cleaned = reconciler("live-check", "--clean", "--graph-url", url)
