@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import signals
+from reconciler.cli.logic_app_options import logic_app_of, trigger_url_of
 from reconciler.cli.options import (
     is_given,
     output_options,
@@ -39,14 +40,6 @@ ERROR, NOT_REMOVED = 1, 6
 _JOURNALLED = ""
 """The value of `--clean` without a name."""
 _RANDOM_BYTES = 16
-_RESOURCE_ID = re.compile(
-    r"/subscriptions/(?P<subscription>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"/resourceGroups/(?P<group>[^/?#%\s]{1,90})"
-    r"/providers/Microsoft\.Logic/workflows/(?P<name>[^/?#%\s]{1,80})",
-    re.IGNORECASE | re.ASCII,
-)
-_TRIGGER_URL = re.compile(r"https://[a-z0-9.-]+(?::443)?/[!-~]{1,2000}", re.IGNORECASE | re.ASCII)
-_SIGNATURE = re.compile(r"[?&;](?:sig|sp|sv)=", re.IGNORECASE)
 
 
 @click.command("live-check")
@@ -106,7 +99,7 @@ def live_check_command(  # noqa: PLR0913 - one parameter for each option
             " creates."
         )
     if clean is None:
-        subject = _subject(_app(logic_app), _url(trigger_url), journal)
+        subject = _subject(logic_app_of(logic_app), trigger_url_of(trigger_url), journal)
         refuse_unwritable(out)
         checked = _check(subject, settings, output, approved=auto_approve)
         return _report(checked, output, out)
@@ -119,44 +112,6 @@ def _subject(app: LogicApp, url: str | None, journal: Path) -> Subject:
     from reconciler.app.live_check import Subject
 
     return Subject(f"{CATALOG_PREFIX}{secrets.token_hex(_RANDOM_BYTES)}", app, url, journal)
-
-
-def _app(resource_id: str | None) -> LogicApp:
-    """The Logic App that the option names.
-
-    Raises:
-        UsageError: it is missing or malformed.
-    """
-    match = _RESOURCE_ID.fullmatch(resource_id or "")
-    if match is None:
-        raise UsageError(
-            "--logic-app is missing."
-            if resource_id is None
-            else "--logic-app is not the resource ID of a Logic App on the Consumption plan.",
-            hint="Give /subscriptions/GUID/resourceGroups/GROUP/providers/Microsoft.Logic"
-            "/workflows/NAME, as the portal shows it in the properties of the Logic App.",
-        )
-    return LogicApp(match["subscription"], match["group"], match["name"])
-
-
-def _url(trigger_url: str | None) -> str | None:
-    """The address of the trigger, as it was given.
-
-    Raises:
-        UsageError: it is malformed, or a secret.
-    """
-    if trigger_url is not None and _SIGNATURE.search(trigger_url):
-        raise UsageError(
-            "--trigger-url contains a shared-access signature (sig, sp or sv), which is a secret.",
-            hint="Give the address without these parameters; keep api-version.",
-        )
-    if trigger_url is not None and not _TRIGGER_URL.fullmatch(trigger_url):
-        raise UsageError(
-            "--trigger-url is not an https address.",
-            hint="For example https://HOST:443/workflows/ID/triggers/manual/paths/invoke"
-            "?api-version=2016-10-01.",
-        )
-    return trigger_url
 
 
 def _check(subject: Subject, settings: Settings, output: Output, *, approved: bool) -> LiveChecked:

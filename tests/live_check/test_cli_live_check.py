@@ -19,6 +19,8 @@ from aiohttp.typedefs import Handler
 from checks import FOREIGN
 from harness import SUBSCRIPTION, URL, CommandLine, catalog, extension, write_seed
 
+from reconciler.cli.logic_app_options import logic_app_of
+from reconciler.errors import UsageError
 from reconciler.live_check import cleaning
 from reconciler.render.text import wrapped
 from reconciler.sandbox.errors import GraphError
@@ -216,7 +218,7 @@ class TestOptions:
             (["--logic-app", "secret-app"], "is not the resource ID"),
             (["--logic-app", f"{APP}/triggers/manual"], "is not the resource ID"),
             (["--logic-app", APP.replace("Logic/workflows", "Web/sites")], "is not the resource"),
-            (["--logic-app", f"{APP}\n"], "is not the resource ID"),
+            (["--logic-app", f"{APP}\nx"], "is not the resource ID"),
             (["--logic-app", APP, "--trigger-url", f"{URL}&sig=abc"], "shared-access signature"),
             (["--logic-app", APP, "--trigger-url", f"{URL}&SV=1.0"], "shared-access signature"),
             (["--logic-app", APP, "--trigger-url", "http://x.azure.com/a"], "not an https address"),
@@ -237,6 +239,42 @@ class TestOptions:
         assert (ran.code, ran.out) == (1, ""), ran.err
         assert said in ran.err
         assert live(reconciler) == UNTOUCHED
+
+
+WEB = APP.replace("Logic/workflows", "Web/sites")
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("la-notify", "Give /subscriptions/GUID/"),
+        (f"'{APP}'", "Remove the quotes"),
+        (f"{APP[:-1]}\u201d", "Remove the quotes"),
+        (f"https://portal.azure.com/#@contoso/resource{APP}", "Copy the resource ID instead"),
+        (f"https://management.azure.com{APP}?api-version=2019-05-01", "Copy the resource ID"),
+        (WEB, "One on the Consumption plan"),
+        (f"{APP}/triggers/manual", "remove what follows it"),
+        (f"C:/Program Files/Git{APP}", "MSYS_NO_PATHCONV=1"),
+        (f"C:/Program Files/Git{WEB}", "MSYS_NO_PATHCONV=1"),
+    ],
+)
+def test_an_invalid_logic_app_is_shown_with_what_to_do(value: str, hint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        logic_app_of(value)
+    assert str(raised.value).endswith(f": {value}")
+    assert hint in str(raised.value.hint)
+
+
+@pytest.mark.parametrize("value", [APP, f" {APP}\r\n", f"{APP}/"])
+def test_blanks_and_one_slash_do_not_count(value: str) -> None:
+    assert logic_app_of(value).path == APP
+
+
+def test_an_invalid_logic_app_is_escaped_and_truncated() -> None:
+    with pytest.raises(UsageError) as raised:
+        logic_app_of("\x1b[2J" + "x" * 5000)
+    assert r": \x1b[2Jxxx" in str(raised.value)
+    assert len(str(raised.value)) < 320
 
 
 @contextmanager
