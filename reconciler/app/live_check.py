@@ -77,6 +77,11 @@ class LiveChecked:
     interrupted: bool = False
     error: ReconcilerError | None = None
 
+    @property
+    def ended_early(self) -> bool:
+        """True if not every question was asked, or that is not certain."""
+        return self.interrupted or self.error is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:

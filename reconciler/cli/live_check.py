@@ -156,13 +156,16 @@ def _report(checked: LiveChecked, output: Output, out: Path) -> int:
 
 
 def _save(out: Path, document: str, checked: LiveChecked) -> None:
-    """Writes the result to its file.
+    """Writes the result to its file; one of a run that ended early replaces no other.
 
     Raises:
         UsageError: it cannot be written; the message says what has happened nevertheless.
     """
-    from reconciler.cli.output import save
+    from reconciler.cli.output import save, tell
 
+    if checked.ended_early and out.is_file():
+        tell(f"Kept {out} as it was: this run ended early. Its result is on stdout.")
+        return
     try:
         save(out, document)
     except UsageError as error:
@@ -172,6 +175,7 @@ def _save(out: Path, document: str, checked: LiveChecked) -> None:
             f"The live check ran{removed}; only its result could not be saved: {why}",
             hint="The result is printed on stdout.",
         ) from error
+    tell(f"Saved the result in {out}.")
 
 
 def _code(error: ReconcilerError | None, left: Sequence[Left], *, interrupted: bool) -> int:

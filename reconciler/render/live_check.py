@@ -50,10 +50,16 @@ def facts_text(facts: LiveFacts, removal: Sequence[str]) -> str:
     lines = [line for result in facts.results for line in (*_result_lines(result), "")]
     lines += ["Not tried:"]
     lines += [f"  {probe} {question} ({why})" for probe, question, why in NOT_TRIED]
-    lines += ["", *removal, ""]
+    lines += ["", *removal, "", answered(facts)]
     # A command to copy begins in column 0, where no line is wrapped on a terminal.
     lines += ["The sandbox behaves as observed with:", sandbox_line(facts)]
     return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def answered(facts: LiveFacts) -> str:
+    """How many of the questions that can be tried were answered; each switch is one."""
+    total = sum(len(result.facts) for result in facts.results)
+    return f"{len(facts.decided)} of {total} questions answered."
 
 
 def _result_lines(result: ProbeResult) -> Iterator[str]:

@@ -174,6 +174,7 @@ class TestResult:
     ) -> None:
         begin(reconciler)
         ran = check(reconciler, "--format", output)
+        assert "Saved the result in live-facts.json." in ran.err.splitlines()
         events = [json.loads(line)["event"] for line in JOURNAL.read_text().splitlines()]
         said = ran.out if output == "text" else ran.err
         assert f"Removed all {events.count('created')} objects of this live check." in said
@@ -181,6 +182,10 @@ class TestResult:
     def test_it_says_what_is_decided_how_often_and_what_not(self, reconciler: CommandLine) -> None:
         begin(reconciler)
         lines = check(reconciler).out.splitlines()
+        facts = json.loads(FACTS.read_text())["facts"]
+        decided = sum(fact["value"] is not None for fact in facts)
+        assert f"{decided} of {len(facts)} questions answered." in lines
+        assert 0 < decided < len(facts)
         assert "= put: replace (observed once)" in lines
         assert "= timeout_answer: timeoutDuration (observed 2 times)" in lines
         assert any(line.startswith("? timeout_other: unknown (both names") for line in lines)
@@ -353,6 +358,7 @@ class TestInterrupted:
         self, reconciler: CommandLine
     ) -> None:
         stopping = SignalAt(signal.SIGINT, 60)
+        FACTS.write_text("{}")
         with served(reconciler.folder, stopping.meet) as (url, database):
             with started(
                 "live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve"
@@ -361,6 +367,9 @@ class TestInterrupted:
                 ran = ended(process)
             assert (ran.code, catalogs(database)) == (130, UNTOUCHED), ran.err
         assert "interrupted before" not in ran.out
+        assert FACTS.read_text() == "{}"
+        kept = "Kept live-facts.json as it was: this run ended early. Its result is on stdout."
+        assert kept in ran.err.splitlines()
 
     def test_the_second_one_ends_the_removal_and_clean_does_the_rest(
         self, reconciler: CommandLine
