@@ -85,13 +85,15 @@ class LiveChecked:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """How many objects were removed, and what is left; `others`: runs in the journal that were for
-    another tenant or Graph. `error` ended it early, `interrupted`: a signal did.
+    """How many objects were removed, and what is left. `tried`: of how many runs. `others`: tenant
+    and host of each run in the journal that was for another one. `error` ended it early,
+    `interrupted`: a signal did.
     """
 
     removed: int = 0
     left: tuple[Left, ...] = ()
-    others: int = 0
+    tried: int = 1
+    others: tuple[tuple[str, str], ...] = ()
     interrupted: bool = False
     error: ReconcilerError | None = None
 
@@ -161,10 +163,9 @@ async def clean_journalled(
     from reconciler.live_check.journal import open_journal
 
     with open_journal(journal, must_exist=True) as kept:
-        unfinished = [past for past in kept.runs.values() if past.has_left]
         async with connect(settings, variables, progress.remark) as connection:
             ours = _unfinished(kept, connection)
-            cleaned = Cleaned(others=len(unfinished) - len(ours))
+            cleaned = Cleaned(tried=len(ours), others=_others(kept, connection))
             for past in ours:
                 cleaned = _added(cleaned, await _clean_past(connection, kept, past, progress))
                 if cleaned.interrupted or cleaned.error:
@@ -176,6 +177,14 @@ def _unfinished(journal: Journal, connection: Connection) -> list[PastRun]:
     """The earlier runs for this tenant and Graph that have left something."""
     runs = journal.runs.values()
     return [past for past in runs if past.has_left and past.target == _target(connection)]
+
+
+def _others(journal: Journal, connection: Connection) -> tuple[tuple[str, str], ...]:
+    """The targets of the other runs that have left something."""
+    targets = [past.target for past in journal.runs.values() if past.has_left]
+    return tuple(
+        (target.tenant_id, target.host) for target in targets if target != _target(connection)
+    )
 
 
 async def clean_named(
@@ -253,6 +262,7 @@ def _added(so_far: Cleaned, more: Cleaned) -> Cleaned:
     return Cleaned(
         so_far.removed + more.removed,
         (*so_far.left, *more.left),
+        so_far.tried,
         so_far.others,
         more.interrupted,
         more.error,

@@ -27,7 +27,7 @@ from reconciler.cli.plans import DONE
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
 from reconciler.files import refuse_unwritable
-from reconciler.model.live_facts import CATALOG_PREFIX, Left
+from reconciler.model.live_facts import CATALOG_PREFIX, SECOND, Left
 from reconciler.model.logic_app import LogicApp
 from reconciler.settings import DEFAULT_LIVE_JOURNAL
 
@@ -248,7 +248,7 @@ def _approval(app: LogicApp, output: Output, *, approved: bool) -> Callable[[Pla
     return ask
 
 
-def _ask(question: str, refused: str) -> None:
+def _ask(question: str, refused: str, nothing: str = "Nothing was written.") -> None:
     """Asks on the terminal; only `yes` approves.
 
     Raises:
@@ -258,7 +258,7 @@ def _ask(question: str, refused: str) -> None:
 
     if not is_terminal(sys.stdin):
         raise RefusedError(
-            f"{refused}: stdin is not a terminal. Nothing was written.",
+            f"{refused}: stdin is not a terminal. {nothing}",
             hint="Approve with --auto-approve.",
         )
     # While the event loop runs, a signal only cancels its task, which a prompt would not notice.
@@ -270,7 +270,7 @@ def _ask(question: str, refused: str) -> None:
             err=True,
         )
     if answer != "yes":
-        raise RefusedError(f"{refused}. Nothing was written.")
+        raise RefusedError(f"{refused}. {nothing}")
 
 
 def _clean(name: str, settings: Settings, output: Output, journal: Path, *, approved: bool) -> int:
@@ -282,15 +282,20 @@ def _clean(name: str, settings: Settings, output: Output, journal: Path, *, appr
         """Asks before the named catalogs are removed."""
         if not approved:
             which = ", ".join(ids)
-            _ask(f"Remove catalog {name} ({which}) and what is in it?", "It was not approved")
+            _ask(
+                f"Remove catalog {name} ({which}) and what is in it?",
+                f"The removal of catalog {name} was not approved",
+                "Nothing was removed.",
+            )
 
+    name = name.removesuffix(SECOND)
     with progress(output) as bars:
         if name == _JOURNALLED:
             cleaned = run_async(clean_journalled(settings, os.environ, journal, bars))
         else:
             _refuse_other_name(name)
             cleaned = run_async(clean_named(settings, os.environ, name, journal, ask, bars))
-    return _report_cleaned(cleaned, output)
+    return _report_cleaned(cleaned, output, journal)
 
 
 def _refuse_other_name(name: str) -> None:
@@ -307,19 +312,19 @@ def _refuse_other_name(name: str) -> None:
         )
 
 
-def _report_cleaned(cleaned: Cleaned, output: Output) -> int:
+def _report_cleaned(cleaned: Cleaned, output: Output, journal: Path) -> int:
     from reconciler.cli.output import emit, tell, tell_error
-    from reconciler.render.live_check import cleaned_json, cleaned_text
+    from reconciler.render.live_check import cleaned_json, cleaned_text, others_lines
 
+    nothing = not cleaned.removed and not cleaned.left and cleaned.error is None
     if output.format == "json":
         emit(cleaned_json(cleaned.removed, cleaned.left), output)
+    elif nothing and not cleaned.tried:
+        emit(f"Nothing to remove: the journal {journal} names nothing that is left here.\n", output)
     else:
         emit(cleaned_text(cleaned.removed, cleaned.left, _clean_command()), output, wrap=True)
-    if cleaned.others:
-        tell(
-            f"Note: the journal names {cleaned.others} more run(s) for another tenant or Graph; run"
-            " the command again with the options for it."
-        )
+    for line in others_lines(cleaned.others):
+        tell(line)
     if cleaned.error is not None:
         tell_error(cleaned.error)
     return _code(cleaned.error, cleaned.left, interrupted=cleaned.interrupted)

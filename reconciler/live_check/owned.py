@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from reconciler.model.live_facts import OwnKind
+from reconciler.model.live_facts import SECOND, OwnKind
 
-SECOND = "-2"
-"""Ends the name of a further catalog of the same run."""
 ID = re.compile(r"[A-Za-z0-9-]{1,128}")
 """An id that may be used in an address; Microsoft's are GUIDs."""
 ORDER: tuple[OwnKind, ...] = ("policy", "access_package", "extension", "catalog")

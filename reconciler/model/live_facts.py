@@ -10,6 +10,9 @@ from typing import Literal
 CATALOG_PREFIX = "reconciler-live-check-"
 """Every catalog of a live check begins with it; nothing else is written."""
 
+SECOND = "-2"
+"""Ends the name of a further catalog of the same run."""
+
 OwnKind = Literal["catalog", "extension", "access_package", "policy"]
 
 

@@ -4,6 +4,7 @@ and what could not be removed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from reconciler.model.live_facts import (
 from reconciler.model.target import SANDBOX
 from reconciler.render.escape import visible
 from reconciler.render.json_document import to_json
+from reconciler.render.nouns import counted
 
 MAX_INSIDE = 20
 """How many objects of others are named for one that contains them."""
@@ -202,8 +204,22 @@ def _not_tried(facts: LiveFacts) -> list[dict[str, Any]]:
 
 def cleaned_text(removed: int, left: Sequence[Left], clean_command: str) -> str:
     """What a clean-up has removed, and what is left."""
-    lines = [f"Removed {removed} objects of live checks.", *left_lines(left, clean_command)]
+    lines = [
+        f"Removed {counted(removed, 'object')} of live checks.",
+        *left_lines(left, clean_command),
+    ]
     return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def others_lines(others: Sequence[tuple[str, str]]) -> list[str]:
+    """For each other tenant and host of Graph, how many runs have left objects there."""
+    return [
+        visible(
+            f"Note: {counted(runs, 'live check')} in tenant {tenant_id} ({host}) left objects; run"
+            " the command again with the options for it."
+        )
+        for (tenant_id, host), runs in Counter(others).items()
+    ]
 
 
 def cleaned_json(removed: int, left: Sequence[Left]) -> str:

@@ -328,6 +328,11 @@ INTERRUPTED = (
 )
 
 
+NOTHING = (
+    "Nothing to remove: the journal .reconciler/live-check.jsonl names nothing that is left here.\n"
+)
+
+
 class TestInterrupted:
     @pytest.mark.parametrize(
         ("number", "at_write"),
@@ -409,7 +414,7 @@ class TestInterrupted:
             assert cleaned.document["removed"] > 5
             assert catalogs(database) == UNTOUCHED
             again = reconciler("live-check", "--clean", "--graph-url", url)
-            assert (again.code, again.out) == (0, "Removed 0 objects of live checks.\n")
+            assert (again.code, again.out) == (0, NOTHING)
 
 
 @web.middleware
@@ -421,17 +426,21 @@ async def keeping_packages(request: web.Request, handler: Handler) -> web.Stream
 
 
 class TestClean:
+    @pytest.mark.parametrize("second", ["", "-2"])
     def test_a_named_catalog_is_removed_after_asking(
-        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+        self, reconciler: CommandLine, second: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """By the name of either catalog of its run."""
         reconciler.seed(
             catalog("Secret Marketing", "11111111-0000-4000-8000-000000000001"),
             catalog(FOREIGN, extensions=[extension(f"{FOREIGN}-p2-1")]),
         )
         refused = reconciler("live-check", "--sandbox", "--clean", FOREIGN)
         assert (refused.code, len(live(reconciler))) == (4, 2)
+        assert f"The removal of catalog {FOREIGN} was not approved" in refused.err
+        assert "Nothing was removed." in refused.err
         monkeypatch.setattr(sys, "stdin", Stdin("yes\n", terminal=True))
-        cleaned = reconciler("live-check", "--sandbox", "--clean", FOREIGN)
+        cleaned = reconciler("live-check", "--sandbox", "--clean", f"{FOREIGN}{second}")
         assert (cleaned.code, cleaned.out) == (0, "Removed 2 objects of live checks.\n")
         assert live(reconciler) == ["Secret Marketing"]
 
@@ -481,8 +490,11 @@ class TestClean:
         JOURNAL.write_text("".join(f"{json.dumps(line)}\n" for line in kept))
         assert "Note" not in reconciler("live-check", "--sandbox", "--logic-app", APP).err
         ran = reconciler("live-check", "--sandbox", "--clean")
-        assert (ran.code, ran.out) == (0, "Removed 0 objects of live checks.\n")
-        assert "1 more run(s) for another tenant" in ran.err
+        assert (ran.code, ran.out) == (0, NOTHING)
+        assert (
+            "Note: 1 live check in tenant 99999999-0000-4000-8000-000000000001 (sandbox) left"
+            " objects; run the command again with the options for it."
+        ) in ran.err.splitlines()
 
     def test_an_error_is_1_even_if_nothing_is_known_to_be_left(
         self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
