@@ -86,7 +86,8 @@ class Cleaning:
             inside = self.foreign.inside(own)
             return Left(own.kind, own.name, own.id, why, is_kept=True, inside=inside)
         refusal = self.refusals.get(own.id)
-        why = f"not removed ({refusal})" if refusal else "not removed: the run ended before"
+        not_yet = "not removed: the run ended before it was its turn"
+        why = f"not removed ({refusal})" if refusal else not_yet
         return Left(own.kind, own.name, own.id, why)
 
     async def _remove(self, own: OwnObject, turn: Turn) -> None:

@@ -20,7 +20,7 @@ from reconciler.model.live_facts import (
 from reconciler.model.target import SANDBOX
 from reconciler.render.escape import visible
 from reconciler.render.json_document import to_json
-from reconciler.render.nouns import counted
+from reconciler.render.nouns import counted, noun
 
 MAX_INSIDE = 20
 """How many objects of others are named for one that contains them."""
@@ -124,10 +124,10 @@ def left_lines(left: Sequence[Left], clean_command: str) -> list[str]:
 
 
 def _left_lines(left: Left) -> Iterator[str]:
-    where = f"{left.kind} {left.name} ({left.id or 'id unknown'})"
+    where = f"{noun(left.kind)} {left.name} ({left.id or 'id unknown'})"
     yield visible(f"  {where}: {left.reason}")
     for inside in left.inside[:MAX_INSIDE]:
-        yield visible(f"    contains {inside.kind} {inside.name}")
+        yield visible(f"    contains {noun(inside.kind)} {inside.name}")
     if len(left.inside) > MAX_INSIDE:
         yield f"    contains {len(left.inside) - MAX_INSIDE} more"
 

@@ -391,6 +391,7 @@ class TestInterrupted:
             assert "of this live check" not in ran.out
             assert ran.err.splitlines().count(INTERRUPTED) == 1
             command = f"Remove it with: reconciler live-check --clean --graph-url {url}"
+            assert ": not removed: the run ended before it was its turn\n" in ran.out
             assert command in wrapped(ran.out, 40).splitlines()
             assert len(catalogs(database)) == 3
             stopping.process_id = os.getpid()
@@ -473,7 +474,7 @@ class TestClean:
         with served(reconciler.folder, keeping_packages) as (url, database):
             ran = reconciler("live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve")
             assert ran.code == 6, ran.err
-            lines = [line for line in ran.out.splitlines() if line.startswith("  access_package")]
+            lines = [line for line in ran.out.splitlines() if line.startswith("  access package")]
             assert len(lines) == 3
             assert all(GUID.search(line) and "HTTP 403 UnAuthorized" in line for line in lines)
             assert len(catalogs(database)) == 3
