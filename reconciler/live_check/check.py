@@ -45,6 +45,10 @@ PROBES: tuple[Probe, ...] = (
     POLICY_PUTS,
 )
 INTERRUPTED = "the run was interrupted before"
+_CREATING = (
+    "Creating catalogs needs EntitlementManagement.ReadWrite.All;"
+    " `reconciler auth check` shows what this identity has. A new permission can take some minutes."
+)
 _ENDED = "an error ended the run before"
 
 
@@ -169,6 +173,8 @@ async def _new_catalog(trial: Trial) -> OwnObject:
     """
     own, result = await trial.create("catalog", bodies.catalog(trial.name))
     if own is None and not result.may_be_applied and result.error is not None:
+        if result.status == 403:
+            result.error.hint = _CREATING
         raise result.error
     async for _ in turns(trial.graph.limits.retry):
         if own is not None:

@@ -47,15 +47,27 @@ def place(tenant_id: str, graph_url: str, environment: str | None) -> str:
 
 def facts_text(facts: LiveFacts, removal: Sequence[str]) -> str:
     """Each question with its answers, then what was not tried, the lines about the removal, and how
-    to make the sandbox behave so.
+    to make the sandbox behave so if something was decided.
     """
-    lines = [line for result in facts.results for line in (*_result_lines(result), "")]
-    lines += ["Not tried:"]
+    tried = [result for result in facts.results if result.not_tried is None]
+    lines = [line for result in tried for line in (*_result_lines(result), "")]
+    lines += ["Not tried:", *_not_tried_lines(facts)]
     lines += [f"  {probe} {question} ({why})" for probe, question, why in NOT_TRIED]
     lines += ["", *removal, "", answered(facts)]
-    # A command to copy begins in column 0, where no line is wrapped on a terminal.
-    lines += ["The sandbox behaves as observed with:", sandbox_line(facts)]
+    if facts.decided:
+        # A command to copy begins in column 0, where no line is wrapped on a terminal.
+        lines += ["The sandbox behaves as observed with:", sandbox_line(facts)]
     return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def _not_tried_lines(facts: LiveFacts) -> Iterator[str]:
+    """One line for all probes that were not tried for the same reason."""
+    probes: dict[str, list[str]] = {}
+    for result in facts.results:
+        if result.not_tried is not None:
+            probes.setdefault(result.not_tried, []).append(result.probe)
+    for why, ids in probes.items():
+        yield f"  {', '.join(dict.fromkeys(ids))} (not tried: {why})"
 
 
 def answered(facts: LiveFacts) -> str:
@@ -66,9 +78,6 @@ def answered(facts: LiveFacts) -> str:
 
 def _result_lines(result: ProbeResult) -> Iterator[str]:
     yield f"{result.probe} {result.question}"
-    if result.not_tried is not None:
-        yield f"  not tried: {result.not_tried}"
-        return
     for fact in result.facts:
         yield from _fact_lines(fact)
     for observation in result.observations:

@@ -354,7 +354,7 @@ class TestInterrupted:
                 ran = ended(process)
             assert ran.code == 130, ran.err
             assert catalogs(database) == UNTOUCHED
-        assert "not tried: the run was interrupted before" in ran.out
+        assert ran.out.count("(not tried: the run was interrupted before)\n") == 1
         assert ran.err.splitlines().count(INTERRUPTED) == 1
         assert re.search(r"^Removed .+ of this live check\.$", ran.out, re.MULTILINE)
         assert json.loads(FACTS.read_text())["left"] == []
@@ -424,6 +424,27 @@ async def keeping_packages(request: web.Request, handler: Handler) -> web.Stream
     if request.method == "DELETE" and "/accessPackages/" in request.path:
         raise GraphError(403, "UnAuthorized", "No.")
     return await handler(request)
+
+
+@web.middleware
+async def refusing_creates(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nothing can be created."""
+    if request.method == "POST":
+        raise GraphError(403, "UnAuthorized", "No.")
+    return await handler(request)
+
+
+def test_an_identity_that_must_not_write_is_told_the_permission(reconciler: CommandLine) -> None:
+    with served(reconciler.folder, refusing_creates) as (url, _):
+        ran = reconciler("live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve")
+    assert ran.code == 1
+    assert "HTTP 403" in ran.err
+    assert "Hint: Creating catalogs needs EntitlementManagement.ReadWrite.All" in ran.err
+    assert "  P1, P2, P3, P4, P5, P9, P11, P12, P14 (not tried: an error ended the run" in ran.out
+    assert ran.out.count("an error ended the run before") == 1
+    assert "Nothing was created." in ran.out.splitlines()
+    assert "sandbox serve" not in ran.out
+    assert ran.last.startswith("0 of ")
 
 
 class TestClean:
