@@ -64,6 +64,24 @@ def write(file: Path, text: str) -> None:
         raise _unwritable(file, error, "") from error
 
 
+def refuse_unwritable(file: Path) -> None:
+    """Returns if the file can probably be written later; it is not touched.
+
+    Raises:
+        UsageError: its folder is missing or not writable, or it is read-only.
+    """
+    if file.exists() and not file.is_file():  # a pipe or a device is opened when it is written
+        return
+    folder = Path(os.path.realpath(file)).parent
+    if not folder.is_dir():
+        missing = FileNotFoundError(None, f"the folder {folder.name} does not exist")
+        raise _unwritable(file, missing, "Nothing was written.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        forbidden = PermissionError(None, f"the folder {folder.name} is not writable")
+        raise _unwritable(file, forbidden, "Nothing was written.")
+    _refuse_read_only(file)
+
+
 def _opened_through(file: Path) -> BinaryIO | None:
     """Opens anything but a regular file for writing; None for a regular file, or one that does not
     exist.

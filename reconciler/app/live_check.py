@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from reconciler.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.app.connection import Connection
+    from reconciler.app.preflight import TriggerUrl
     from reconciler.live_check.check import Stop
     from reconciler.live_check.journal import Journal, PastRun, Target
     from reconciler.live_check.trial import Trial
@@ -28,12 +29,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a live check is about to do: in which tenant, and under which name."""
+    """What a live check is about to do: in which tenant, and under which name.
+
+    `url_unknown`: why the address of the trigger is not known; empty if it is. `unfinished`: how
+    many earlier runs there have left objects, as the journal says.
+    """
 
     tenant_id: str
     graph_url: str
     environment: str | None
     name: str
+    url_unknown: str = ""
+    unfinished: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +56,44 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs a live check: approves what is planned, is informed of the first signal at once, and
+    sees the progress.
+    """
+
+    approve: Callable[[Planned], None]
+    interrupted: Callable[[], None]
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
 class LiveChecked:
-    """The result of a live check; `error` ended it early, `interrupted`: a signal did."""
+    """The result of a live check, and how many objects it has removed; `error` ended it early,
+    `interrupted`: a signal did.
+    """
 
     facts: LiveFacts
+    removed: int = 0
     interrupted: bool = False
     error: ReconcilerError | None = None
+
+    @property
+    def ended_early(self) -> bool:
+        """True if not every question was asked, or that is not certain."""
+        return self.interrupted or self.error is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """How many objects were removed, and what is left; `others`: runs in the journal that were for
-    another tenant or Graph. `error` ended it early, `interrupted`: a signal did.
+    """How many objects were removed, and what is left. `tried`: of how many runs. `others`: tenant
+    and host of each run in the journal that was for another one. `error` ended it early,
+    `interrupted`: a signal did.
     """
 
     removed: int = 0
     left: tuple[Left, ...] = ()
-    others: int = 0
+    tried: int = 1
+    others: tuple[tuple[str, str], ...] = ()
     interrupted: bool = False
     error: ReconcilerError | None = None
 
@@ -74,30 +102,43 @@ async def live_check(
     settings: Settings,
     variables: Mapping[str, str],
     subject: Subject,
-    ask: Callable[[Planned], None],
-    progress: Progress,
+    operator: Operator,
 ) -> LiveChecked:
-    """Asks every question that the identity can try, once `ask` has returned.
+    """Asks every question that the identity can try, once the operator has approved it.
 
     Raises:
         UsageError, JournalError: the journal cannot be used; nothing was written.
-        RefusedError: `ask` was not answered with yes; the same.
+        RefusedError: it was not approved; the same.
     """
     from reconciler.app.connection import connect
-    from reconciler.app.preflight import trigger_url
+    from reconciler.app.preflight import TriggerUrl, trigger_url
     from reconciler.live_check.check import PROBES, Run, check
     from reconciler.live_check.journal import open_journal
     from reconciler.live_check.trial import Trial
 
+    progress = operator.progress
     with open_journal(subject.journal) as kept:
-        url = subject.trigger_url or await trigger_url(settings, variables, subject.app, progress)
+        trigger = TriggerUrl(subject.trigger_url)
+        if trigger.url is None:
+            trigger = await trigger_url(settings, variables, subject.app, progress)
         async with connect(settings, variables, progress.remark) as connection:
-            ask(_planned(connection, subject.name))
+            unfinished = len(_unfinished(kept, connection))
+            operator.approve(
+                replace(_planned(connection, subject.name, trigger), unfinished=unfinished)
+            )
             kept.begin(subject.name, _target(connection))
             asked = counting("asking", len(PROBES), progress)
             identity = connection.identity.kind
-            trial = Trial(connection.graph, kept, subject.name, subject.app, identity, url)
-            with _writing(trial) as stop:
+            trial = Trial(
+                connection.graph,
+                kept,
+                subject.name,
+                subject.app,
+                identity,
+                trigger.url,
+                progress.remark,
+            )
+            with _writing(trial, operator.interrupted) as stop:
                 run = Run(trial, stop, lambda _probe: asked())
                 await check(run)
     facts = LiveFacts(
@@ -107,7 +148,7 @@ async def live_check(
         tuple(run.results),
         run.left,
     )
-    return LiveChecked(facts, run.stop.requested, run.error)
+    return LiveChecked(facts, trial.removed, run.stop.requested, run.error)
 
 
 async def clean_journalled(
@@ -122,16 +163,28 @@ async def clean_journalled(
     from reconciler.live_check.journal import open_journal
 
     with open_journal(journal, must_exist=True) as kept:
-        unfinished = [past for past in kept.runs.values() if past.has_left]
         async with connect(settings, variables, progress.remark) as connection:
-            ours = [past for past in unfinished if past.target == _target(connection)]
-            cleaned = Cleaned(others=len(unfinished) - len(ours))
+            ours = _unfinished(kept, connection)
+            cleaned = Cleaned(tried=len(ours), others=_others(kept, connection))
             for past in ours:
-                progress.remark(f"removing {past.name}")
-                cleaned = _added(cleaned, await _clean_past(connection, kept, past))
+                cleaned = _added(cleaned, await _clean_past(connection, kept, past, progress))
                 if cleaned.interrupted or cleaned.error:
                     break
     return cleaned
+
+
+def _unfinished(journal: Journal, connection: Connection) -> list[PastRun]:
+    """The earlier runs for this tenant and Graph that have left something."""
+    runs = journal.runs.values()
+    return [past for past in runs if past.has_left and past.target == _target(connection)]
+
+
+def _others(journal: Journal, connection: Connection) -> tuple[tuple[str, str], ...]:
+    """The targets of the other runs that have left something."""
+    targets = [past.target for past in journal.runs.values() if past.has_left]
+    return tuple(
+        (target.tenant_id, target.host) for target in targets if target != _target(connection)
+    )
 
 
 async def clean_named(
@@ -165,6 +218,7 @@ async def clean_named(
             past.objects = {each: OwnObject("catalog", each, of) for each, of in ids.items()}
             trial = trial_of(connection.graph, kept, past)
             trial.unsure.clear()
+            trial.remark = progress.remark
             with _writing(trial) as stop:
                 return await _cleaned(trial, stop)
 
@@ -186,10 +240,13 @@ async def _ids_of(connection: Connection, names: Sequence[str]) -> dict[str, str
     return ids
 
 
-async def _clean_past(connection: Connection, journal: Journal, past: PastRun) -> Cleaned:
+async def _clean_past(
+    connection: Connection, journal: Journal, past: PastRun, progress: Progress
+) -> Cleaned:
     from reconciler.live_check.check import trial_of
 
     trial = trial_of(connection.graph, journal, past)
+    trial.remark = progress.remark
     with _writing(trial) as stop:
         return await _cleaned(trial, stop)
 
@@ -205,6 +262,7 @@ def _added(so_far: Cleaned, more: Cleaned) -> Cleaned:
     return Cleaned(
         so_far.removed + more.removed,
         (*so_far.left, *more.left),
+        so_far.tried,
         so_far.others,
         more.interrupted,
         more.error,
@@ -212,7 +270,7 @@ def _added(so_far: Cleaned, more: Cleaned) -> Cleaned:
 
 
 @contextmanager
-def _writing(trial: Trial) -> Iterator[Stop]:
+def _writing(trial: Trial, notice: Callable[[], None] = lambda: None) -> Iterator[Stop]:
     """Lets the trial write own objects within the block; what signals end.
 
     Signals end one stage after the other; further ones do nothing. That holds until the process
@@ -221,15 +279,21 @@ def _writing(trial: Trial) -> Iterator[Stop]:
     from reconciler.live_check.check import Stop
     from reconciler.live_check.guard import OwnObjects
 
-    stop, loop = Stop(), asyncio.get_running_loop()
+    stop, loop = Stop(notice), asyncio.get_running_loop()
     signals.react(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.request))
     with trial.graph.writes_guarded(OwnObjects(trial.owned)):
         yield stop
 
 
-def _planned(connection: Connection, name: str) -> Planned:
+def _planned(connection: Connection, name: str, trigger: TriggerUrl) -> Planned:
     settings = connection.settings
-    return Planned(connection.tenant_id, settings.graph_url, settings.environment_name, name)
+    return Planned(
+        connection.tenant_id,
+        settings.graph_url,
+        settings.environment_name,
+        name,
+        "" if trigger.url else trigger.reason,
+    )
 
 
 def _target(connection: Connection) -> Target:

@@ -9,12 +9,12 @@ from itertools import chain
 from reconciler.app.counting import counting
 from reconciler.app.runs import Progress
 from reconciler.app.selection import select_declared, select_planned
-from reconciler.errors import ReconcilerError, ServiceError
+from reconciler.errors import ReconcilerError, ServiceError, ServiceRefusalError
 from reconciler.kinds.extension.target import caller as caller_of
 from reconciler.loader import LoadedState
 from reconciler.loader.scopes import in_order
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.logic_app import Caller, LogicApp, Observation, Workflow
+from reconciler.model.logic_app import Caller, LogicApp, Observation, StandardApp, Workflow
 from reconciler.model.objects import DesiredScope
 from reconciler.model.plan import Plan
 from reconciler.model.preflight import Preflight
@@ -76,19 +76,43 @@ async def plan_findings(
         return [Diagnostic("R401", "error", message, error.hint or "Run `reconciler preflight`.")]
 
 
+@dataclass(frozen=True, slots=True)
+class TriggerUrl:
+    """The address of a trigger; if it is None, the reason why it is not known."""
+
+    url: str | None
+    reason: str = ""
+
+
 async def trigger_url(
     settings: Settings, variables: Mapping[str, str], logic_app: LogicApp, progress: Progress
-) -> str | None:
-    """The address of the trigger of this Logic App; None if the identity cannot read it."""
+) -> TriggerUrl:
+    """The address of the trigger of this Logic App, if the identity can read it."""
     from reconciler.app.arm_connection import connect_arm
     from reconciler.arm.workflows import observe
 
     try:
         async with connect_arm(settings, variables, progress.remark) as connection:
             observation = await observe(connection.arm, logic_app)
-    except ReconcilerError:  # it is only one way to know the address
-        return None
-    return right_url(observation) if isinstance(observation, Workflow) else None
+    except ReconcilerError as error:  # it is only one way to know the address
+        return TriggerUrl(None, _unreadable(error))
+    if isinstance(observation, Workflow):
+        return TriggerUrl(right_url(observation), "has not one trigger of the type Request")
+    return TriggerUrl(None, _unread(observation))
+
+
+def _unread(observation: StandardApp | ServiceError) -> str:
+    """Why no workflow was read."""
+    if isinstance(observation, StandardApp):
+        return "is on the Standard plan, and entitlement management calls only Consumption ones"
+    if isinstance(observation, ServiceRefusalError) and observation.status in (403, 404):
+        status = f"HTTP {observation.status} {observation.code or ''}".rstrip()
+        return f"was not found, or this identity cannot read it ({status})"
+    return _unreadable(observation)
+
+
+def _unreadable(error: ReconcilerError) -> str:
+    return f"could not be read: {str(error).rstrip('.')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import secrets
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import signals
+from reconciler.cli.logic_app_options import logic_app_of, trigger_url_of
 from reconciler.cli.options import (
     is_given,
     output_options,
@@ -24,7 +26,8 @@ from reconciler.cli.options import (
 from reconciler.cli.plans import DONE
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
-from reconciler.model.live_facts import CATALOG_PREFIX, Left, LiveFacts
+from reconciler.files import refuse_unwritable
+from reconciler.model.live_facts import CATALOG_PREFIX, SECOND, Left
 from reconciler.model.logic_app import LogicApp
 from reconciler.settings import DEFAULT_LIVE_JOURNAL
 
@@ -37,14 +40,6 @@ ERROR, NOT_REMOVED = 1, 6
 _JOURNALLED = ""
 """The value of `--clean` without a name."""
 _RANDOM_BYTES = 16
-_RESOURCE_ID = re.compile(
-    r"/subscriptions/(?P<subscription>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"/resourceGroups/(?P<group>[^/?#%\s]{1,90})"
-    r"/providers/Microsoft\.Logic/workflows/(?P<name>[^/?#%\s]{1,80})",
-    re.IGNORECASE | re.ASCII,
-)
-_TRIGGER_URL = re.compile(r"https://[a-z0-9.-]+(?::443)?/[!-~]{1,2000}", re.IGNORECASE | re.ASCII)
-_SIGNATURE = re.compile(r"[?&;](?:sig|sp|sv)=", re.IGNORECASE)
 
 
 @click.command("live-check")
@@ -104,7 +99,8 @@ def live_check_command(  # noqa: PLR0913 - one parameter for each option
             " creates."
         )
     if clean is None:
-        subject = _subject(_app(logic_app), _url(trigger_url), journal)
+        subject = _subject(logic_app_of(logic_app), trigger_url_of(trigger_url), journal)
+        refuse_unwritable(out)
         checked = _check(subject, settings, output, approved=auto_approve)
         return _report(checked, output, out)
     if logic_app is not None or trigger_url is not None:
@@ -118,62 +114,37 @@ def _subject(app: LogicApp, url: str | None, journal: Path) -> Subject:
     return Subject(f"{CATALOG_PREFIX}{secrets.token_hex(_RANDOM_BYTES)}", app, url, journal)
 
 
-def _app(resource_id: str | None) -> LogicApp:
-    """The Logic App that the option names.
-
-    Raises:
-        UsageError: it is missing or malformed.
-    """
-    match = _RESOURCE_ID.fullmatch(resource_id or "")
-    if match is None:
-        raise UsageError(
-            "--logic-app is missing."
-            if resource_id is None
-            else "--logic-app is not the resource ID of a Logic App on the Consumption plan.",
-            hint="Give /subscriptions/GUID/resourceGroups/GROUP/providers/Microsoft.Logic"
-            "/workflows/NAME, as the portal shows it in the properties of the Logic App.",
-        )
-    return LogicApp(match["subscription"], match["group"], match["name"])
-
-
-def _url(trigger_url: str | None) -> str | None:
-    """The address of the trigger, as it was given.
-
-    Raises:
-        UsageError: it is malformed, or a secret.
-    """
-    if trigger_url is not None and _SIGNATURE.search(trigger_url):
-        raise UsageError(
-            "--trigger-url contains a shared-access signature (sig, sp or sv), which is a secret.",
-            hint="Give the address without these parameters; keep api-version.",
-        )
-    if trigger_url is not None and not _TRIGGER_URL.fullmatch(trigger_url):
-        raise UsageError(
-            "--trigger-url is not an https address.",
-            hint="For example https://HOST:443/workflows/ID/triggers/manual/paths/invoke"
-            "?api-version=2016-10-01.",
-        )
-    return trigger_url
-
-
 def _check(subject: Subject, settings: Settings, output: Output, *, approved: bool) -> LiveChecked:
-    from reconciler.app.live_check import live_check
+    from reconciler.app.live_check import Operator, live_check
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
 
-    ask = _approval(output, approved=approved)
+    ask = _approval(subject.app, output, approved=approved)
     with progress(output) as bars:
-        return run_async(live_check(settings, os.environ, subject, ask, bars))
+        operator = Operator(ask, _tell_interrupted, bars)
+        return run_async(live_check(settings, os.environ, subject, operator))
+
+
+def _tell_interrupted() -> None:
+    """Says at once what a first signal has started."""
+    from reconciler.cli.output import tell
+
+    with suppress(OSError):  # the terminal was closed; the removal goes on
+        tell(
+            "Interrupted. Removing what the live check has created; a second signal stops that and"
+            " leaves objects."
+        )
 
 
 def _report(checked: LiveChecked, output: Output, out: Path) -> int:
     """Prints and keeps the result, each even if the other fails; its exit code."""
-    from reconciler.cli.output import save, tell_error
+    from reconciler.cli.output import tell_error
     from reconciler.render.live_check import facts_json
 
     code = _code(checked.error, checked.facts.left, interrupted=checked.interrupted)
     document = facts_json(checked.facts)
-    for deliver in (partial(save, out, document), partial(_print, checked.facts, document, output)):
+    saving = partial(_save, out, document, checked)
+    for deliver in (saving, partial(_print, checked, document, output)):
         try:
             deliver()
         except ReconcilerError as error:
@@ -182,6 +153,29 @@ def _report(checked: LiveChecked, output: Output, out: Path) -> int:
     if checked.error is not None:
         tell_error(checked.error)
     return code
+
+
+def _save(out: Path, document: str, checked: LiveChecked) -> None:
+    """Writes the result to its file; one of a run that ended early replaces no other.
+
+    Raises:
+        UsageError: it cannot be written; the message says what has happened nevertheless.
+    """
+    from reconciler.cli.output import save, tell
+
+    if checked.ended_early and out.is_file():
+        tell(f"Kept {out} as it was: this run ended early. Its result is on stdout.")
+        return
+    try:
+        save(out, document)
+    except UsageError as error:
+        removed = "" if checked.facts.left else " and removed everything that it created"
+        why = str(error).removesuffix(" Nothing was written.")
+        raise UsageError(
+            f"The live check ran{removed}; only its result could not be saved: {why}",
+            hint="The result is printed on stdout.",
+        ) from error
+    tell(f"Saved the result in {out}.")
 
 
 def _code(error: ReconcilerError | None, left: Sequence[Left], *, interrupted: bool) -> int:
@@ -193,18 +187,19 @@ def _code(error: ReconcilerError | None, left: Sequence[Left], *, interrupted: b
     return DONE if error is None else ERROR
 
 
-def _print(facts: LiveFacts, document: str, output: Output) -> None:
-    """Prints the result; ids of what is left are not in the document.
+def _print(checked: LiveChecked, document: str, output: Output) -> None:
+    """Prints the result; what was removed, and ids of what is left, are not in the document.
 
     Raises:
         OutputError: it cannot be written.
     """
     from reconciler.cli.output import emit, tell
-    from reconciler.render.live_check import facts_text, left_lines
+    from reconciler.render.live_check import facts_text, removal_lines
 
-    if output.format == "json" and facts.left:
-        tell("\n".join(left_lines(facts.left, _clean_command())).rstrip())
-    text = facts_text(facts, _clean_command())
+    removal = removal_lines(checked.removed, checked.facts.left, _clean_command())
+    if output.format == "json":
+        tell("\n".join(removal))
+    text = facts_text(checked.facts, removal)
     emit(document if output.format == "json" else text, output, wrap=True)
 
 
@@ -217,7 +212,7 @@ def _clean_command() -> str:
     return shlex.join([*words, *journal, *target_arguments()])
 
 
-def _approval(output: Output, *, approved: bool) -> Callable[[Planned], None]:
+def _approval(app: LogicApp, output: Output, *, approved: bool) -> Callable[[Planned], None]:
     """How this command line approves a live check."""
 
     def ask(planned: Planned) -> None:
@@ -228,6 +223,7 @@ def _approval(output: Output, *, approved: bool) -> Callable[[Planned], None]:
         """
         from reconciler.cli.output import emit, tell
         from reconciler.render.live_check import place, writes_text
+        from reconciler.render.nouns import counted
 
         where = place(planned.tenant_id, planned.graph_url, planned.environment)
         text = writes_text(where, planned.name)
@@ -235,13 +231,24 @@ def _approval(output: Output, *, approved: bool) -> Callable[[Planned], None]:
             tell(text.rstrip("\n"))
         else:
             emit(text, output, wrap=True)
+        if planned.unfinished:
+            tell(
+                f"Note: {counted(planned.unfinished, 'earlier live check')} left objects here."
+                f" Remove them with: {_clean_command()}"
+            )
+        if planned.url_unknown and output.verbosity >= 0:
+            tell(
+                f"Warning: the Logic App {app.path} {planned.url_unknown}."
+                " Its trigger's address is unknown, which an application may need. Check the id,"
+                " assign the role Reader, or give --trigger-url."
+            )
         if not approved:
             _ask(f"Write these objects to {where}?", "The live check was not approved")
 
     return ask
 
 
-def _ask(question: str, refused: str) -> None:
+def _ask(question: str, refused: str, nothing: str = "Nothing was written.") -> None:
     """Asks on the terminal; only `yes` approves.
 
     Raises:
@@ -251,7 +258,7 @@ def _ask(question: str, refused: str) -> None:
 
     if not is_terminal(sys.stdin):
         raise RefusedError(
-            f"{refused}: stdin is not a terminal. Nothing was written.",
+            f"{refused}: stdin is not a terminal. {nothing}",
             hint="Approve with --auto-approve.",
         )
     # While the event loop runs, a signal only cancels its task, which a prompt would not notice.
@@ -263,7 +270,7 @@ def _ask(question: str, refused: str) -> None:
             err=True,
         )
     if answer != "yes":
-        raise RefusedError(f"{refused}. Nothing was written.")
+        raise RefusedError(f"{refused}. {nothing}")
 
 
 def _clean(name: str, settings: Settings, output: Output, journal: Path, *, approved: bool) -> int:
@@ -275,15 +282,20 @@ def _clean(name: str, settings: Settings, output: Output, journal: Path, *, appr
         """Asks before the named catalogs are removed."""
         if not approved:
             which = ", ".join(ids)
-            _ask(f"Remove catalog {name} ({which}) and what is in it?", "It was not approved")
+            _ask(
+                f"Remove catalog {name} ({which}) and what is in it?",
+                f"The removal of catalog {name} was not approved",
+                "Nothing was removed.",
+            )
 
+    name = name.removesuffix(SECOND)
     with progress(output) as bars:
         if name == _JOURNALLED:
             cleaned = run_async(clean_journalled(settings, os.environ, journal, bars))
         else:
             _refuse_other_name(name)
             cleaned = run_async(clean_named(settings, os.environ, name, journal, ask, bars))
-    return _report_cleaned(cleaned, output)
+    return _report_cleaned(cleaned, output, journal)
 
 
 def _refuse_other_name(name: str) -> None:
@@ -300,19 +312,19 @@ def _refuse_other_name(name: str) -> None:
         )
 
 
-def _report_cleaned(cleaned: Cleaned, output: Output) -> int:
+def _report_cleaned(cleaned: Cleaned, output: Output, journal: Path) -> int:
     from reconciler.cli.output import emit, tell, tell_error
-    from reconciler.render.live_check import cleaned_json, cleaned_text
+    from reconciler.render.live_check import cleaned_json, cleaned_text, others_lines
 
+    nothing = not cleaned.removed and not cleaned.left and cleaned.error is None
     if output.format == "json":
         emit(cleaned_json(cleaned.removed, cleaned.left), output)
+    elif nothing and not cleaned.tried:
+        emit(f"Nothing to remove: the journal {journal} names nothing that is left here.\n", output)
     else:
         emit(cleaned_text(cleaned.removed, cleaned.left, _clean_command()), output, wrap=True)
-    if cleaned.others:
-        tell(
-            f"Note: the journal names {cleaned.others} more run(s) for another tenant or Graph; run"
-            " the command again with the options for it."
-        )
+    for line in others_lines(cleaned.others):
+        tell(line)
     if cleaned.error is not None:
         tell_error(cleaned.error)
     return _code(cleaned.error, cleaned.left, interrupted=cleaned.interrupted)

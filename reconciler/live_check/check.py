@@ -45,16 +45,21 @@ PROBES: tuple[Probe, ...] = (
     POLICY_PUTS,
 )
 INTERRUPTED = "the run was interrupted before"
+_CREATING = (
+    "Creating catalogs needs EntitlementManagement.ReadWrite.All;"
+    " `reconciler auth check` shows what this identity has. A new permission can take some minutes."
+)
 _ENDED = "an error ended the run before"
 
 
 class Stop:
     """Signals end one stage after the other: the first one the probes, so that everything is
-    removed; the second one the removal.
+    removed; the second one the removal. `notice` is called at the first one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, notice: Callable[[], None] = lambda: None) -> None:
         self.signals = 0
+        self._notice = notice
         self._stage: tuple[asyncio.Task[None], int] | None = None
 
     @property
@@ -65,6 +70,8 @@ class Stop:
     def request(self) -> None:
         """The operator asks for the end; to be called in the event loop."""
         self.signals += 1
+        if self.signals == 1:
+            self._notice()
         if self._stage is not None and self.signals >= self._stage[1]:
             self._stage[0].cancel()
 
@@ -166,6 +173,8 @@ async def _new_catalog(trial: Trial) -> OwnObject:
     """
     own, result = await trial.create("catalog", bodies.catalog(trial.name))
     if own is None and not result.may_be_applied and result.error is not None:
+        if result.status == 403:
+            result.error.hint = _CREATING
         raise result.error
     async for _ in turns(trial.graph.limits.retry):
         if own is not None:

@@ -1,8 +1,8 @@
 """Removes what a live check has made: policies, then access packages, extensions and catalogs.
 
 Only own objects are removed: those with a known id, catalogs with an exact name of the run, and
-what is in these under a name that begins with it. It is tried again for a while: reads lag, and
-what was removed before may still prevent a removal.
+what is in these under a name that begins with it. What contains anything else is kept. It is tried
+again for a while: reads lag, and what was removed before may still prevent a removal.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from reconciler.errors import UndecidedError
 from reconciler.live_check import bodies, policies, polling, requests
 from reconciler.live_check.exchange import Result
+from reconciler.live_check.foreign import Foreign
 from reconciler.live_check.owned import ID, ORDER, OwnObject
 from reconciler.live_check.polling import Turn, turns
 from reconciler.live_check.trial import Trial
@@ -23,6 +24,8 @@ from reconciler.model.live_facts import Left, OwnKind
 
 LIMIT_S = 180.0
 """How long the removal is tried: a catalog shows what was removed in it for a while."""
+_SIGHTINGS = 3
+"""The turns that must show what others have put into an object before the clean-up ends for it."""
 _INSIDE: Mapping[OwnKind, tuple[str, str]] = {
     "access_package": ("accessPackages", "catalog/id"),
     "policy": ("assignmentPolicies", "accessPackage/id"),
@@ -32,8 +35,7 @@ _INSIDE: Mapping[OwnKind, tuple[str, str]] = {
 @dataclass(slots=True)
 class Cleaning:
     """One clean-up. `unsure`: names of catalogs that may exist without a known id; `searched` is
-    true if the last search for them was answered. `shared`: ids of objects in which the last reads
-    have shown what others made, which Graph might remove with them.
+    true if the last search for them was answered.
     """
 
     trial: Trial
@@ -41,7 +43,11 @@ class Cleaning:
     searched: bool = False
     refusals: dict[str, Result] = field(default_factory=dict)
     missing_since_s: dict[str, float] = field(default_factory=dict)
-    shared: set[str] = field(default_factory=set)
+    foreign: Foreign = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begins with nothing that was seen."""
+        self.foreign = Foreign(self.trial.owned, self.trial.name)
 
     async def run(self) -> None:
         """Removes everything, as far as possible within the limit."""
@@ -50,32 +56,42 @@ class Cleaning:
             for kind in ORDER:
                 for own in self.trial.owned.newest(kind):
                     await self._remove(own, turn)
-            searched = not self.unsure or turn.elapsed_s >= polling.LIMIT_S
-            if searched and not any(map(self.trial.owned.newest, ORDER)):
+            if self._is_done(turn):
                 return
+
+    def _is_done(self, turn: Turn) -> bool:
+        """True if all is removed that can be."""
+        searched = not self.unsure or turn.elapsed_s >= polling.LIMIT_S
+        rest = self._rest()
+        self.trial.remark(f"removing, {len(rest)} left")
+        if not searched or not all(map(self.foreign.keeps, rest)):
+            return False
+        return not rest or turn.number >= _SIGHTINGS
+
+    def _rest(self) -> list[OwnObject]:
+        return [own for kind in ORDER for own in self.trial.owned.newest(kind)]
 
     def left(self, *, absent_if_not_found: bool) -> tuple[Left, ...]:
         """What may still exist. With `absent_if_not_found`, a catalog that a search does not show
         was never created.
         """
-        left = [
-            Left(own.kind, own.name, own.id, self._why(own))
-            for kind in ORDER
-            for own in self.trial.owned.newest(kind)
-        ]
+        left = map(self._left, self._rest())
         unsure = set() if absent_if_not_found and self.searched else self.unsure
         why = "its creation had no clear answer, and it was not seen since"
         return (*left, *(Left("catalog", name, None, why) for name in sorted(unsure)))
 
-    def _why(self, own: OwnObject) -> str:
-        if own.id in self.shared:
-            return "not removed: an object that is not of this live check is in it"
+    def _left(self, own: OwnObject) -> Left:
+        if self.foreign.keeps(own):
+            why = "not removed: it contains objects that no live check has created"
+            inside = self.foreign.inside(own)
+            return Left(own.kind, own.name, own.id, why, is_kept=True, inside=inside)
         refusal = self.refusals.get(own.id)
-        return f"not removed ({refusal})" if refusal else "not removed: the run ended before"
+        not_yet = "not removed: the run ended before it was its turn"
+        why = f"not removed ({refusal})" if refusal else not_yet
+        return Left(own.kind, own.name, own.id, why)
 
     async def _remove(self, own: OwnObject, turn: Turn) -> None:
-        if own.id in self.shared:
-            self.shared |= {own.parent_id} if own.parent_id else set()
+        if self.foreign.keeps(own):  # Graph might delete what is in it too
             return
         result = await self.trial.delete(own)
         if result.accepted:
@@ -116,7 +132,6 @@ class Cleaning:
         """
         graph, owned = self.trial.graph, self.trial.owned
         self.searched = True
-        self.shared.clear()
         for name in sorted(self.trial.catalog_names):
             listed = await self._list(requests.catalogs_named(graph, name))
             self.searched = self.searched and listed.accepted
@@ -125,23 +140,25 @@ class Cleaning:
             builder = requests.collection(graph, "extension", catalog.id)
             extensions = await self._list(Request.to(builder))
             self._add("extension", extensions.items, catalog)
-            self._note_shared(catalog, extensions.items)
+            self.foreign.note(catalog, "extension", extensions, extensions.items)
             await self._find_inside("access_package", catalog)
         for package in owned.newest("access_package"):
             await self._find_inside("policy", package)
 
     async def _find_inside(self, kind: OwnKind, parent: OwnObject) -> None:
-        """Finds them in both ways: each can show less than there is (docs/graph.md §7.2)."""
+        """Finds them in both ways: each can show less than there is (docs/graph.md §7.2). Only the
+        expanded ones are certainly inside: a filter can be ignored.
+        """
         member, path = _INSIDE[kind]
         builder = requests.collection(self.trial.graph, kind)
         listed = await self._list(Request.to(builder, filter=f"{path} eq '{parent.id}'"))
         self._add(kind, listed.items, parent)
         expanded = requests.get(self.trial.graph, parent, member)
-        members = (await self.trial.exchanges.send(expanded)).body.get(member)
-        items = members if isinstance(members, list) else []
+        read = await self.trial.exchanges.send(expanded)
+        inside = read.body.get(member)
+        items = inside if isinstance(inside, list) else []
         self._add(kind, items, parent)
-        # Not by the listing: its filter might be ignored, so that it shows the whole tenant.
-        self._note_shared(parent, items)
+        self.foreign.note(parent, kind, read, items)
 
     async def _list(self, request: Request) -> Result:
         return await self.trial.exchanges.list(request)
@@ -151,22 +168,10 @@ class Cleaning:
     ) -> None:
         """Adopts those with a name of the run: exactly this one, or one that begins with it."""
         for body in items:
-            name = _name(body)
-            own = name == exact if exact else self._is_own(name)
+            name = str(body.get("displayName")) if isinstance(body, Mapping) else ""
+            own = name == exact if exact else name.startswith(f"{self.trial.name}-")
             own_id = body.get("id") if own else None
             if isinstance(own_id, str) and ID.fullmatch(own_id):
                 new = OwnObject(kind, own_id, name, parent.id if parent else None)
                 if self.trial.owned.add(new):
                     self.unsure.discard(name)
-
-    def _note_shared(self, parent: OwnObject, items: Iterable[Any]) -> None:
-        """Notes whether these, which are in the parent, are all of the run."""
-        if not all(self._is_own(_name(body)) for body in items):
-            self.shared.add(parent.id)
-
-    def _is_own(self, name: str) -> bool:
-        return name.startswith(f"{self.trial.name}-")
-
-
-def _name(body: object) -> str:
-    return str(body.get("displayName")) if isinstance(body, Mapping) else ""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from reconciler.model.live_facts import OwnKind
+from reconciler.model.live_facts import SECOND, OwnKind
 
-SECOND = "-2"
-"""Ends the name of a further catalog of the same run."""
 ID = re.compile(r"[A-Za-z0-9-]{1,128}")
 """An id that may be used in an address; Microsoft's are GUIDs."""
 ORDER: tuple[OwnKind, ...] = ("policy", "access_package", "extension", "catalog")
@@ -46,6 +44,11 @@ class Owned:
         """It no longer exists."""
         self._removed.add(own.id.casefold())
         self._objects.pop(own.id.casefold(), None)
+
+    def knows(self, object_id: object) -> bool:
+        """True if the object is own, or was: a listing may lag."""
+        key = str(object_id).casefold()
+        return key in self._objects or key in self._removed
 
     def newest(self, kind: OwnKind, parent_id: str | None = None) -> list[OwnObject]:
         """Those of one kind, in one parent if it is given, the newest first."""

@@ -44,7 +44,8 @@ class Shown:
 class Trial:
     """One live check. `name` is that of its catalog, and begins those of all its objects.
 
-    `trigger_url` is the address of the Logic App's trigger, if that is known.
+    `trigger_url` is the address of the Logic App's trigger, if that is known. `remark` shows the
+    operator what takes time.
     """
 
     graph: GraphClient
@@ -53,6 +54,7 @@ class Trial:
     app: LogicApp
     identity: Literal["app", "user", "unknown"]
     trigger_url: str | None = None
+    remark: Callable[[str], None] = lambda _text: None
     owned: Owned = field(default_factory=Owned)
     catalog: OwnObject | None = None
     package: OwnObject | None = None

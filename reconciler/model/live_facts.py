@@ -10,6 +10,9 @@ from typing import Literal
 CATALOG_PREFIX = "reconciler-live-check-"
 """Every catalog of a live check begins with it; nothing else is written."""
 
+SECOND = "-2"
+"""Ends the name of a further catalog of the same run."""
+
 OwnKind = Literal["catalog", "extension", "access_package", "policy"]
 
 
@@ -62,13 +65,27 @@ class ProbeResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """An object in one of the live check that it has not created."""
+
+    kind: OwnKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
-    """An object of the live check that could not be removed; the id is None if it is not known."""
+    """An object of the live check that could not be removed; the id is None if it is not known.
+
+    `is_kept`: because of objects in it that no live check has created. `inside` are those directly
+    in it: for the terminal, never for a file.
+    """
 
     kind: OwnKind
     name: str
     id: str | None
     reason: str
+    is_kept: bool = False
+    inside: tuple[Inside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ and what could not be removed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,10 @@ from reconciler.model.live_facts import (
 from reconciler.model.target import SANDBOX
 from reconciler.render.escape import visible
 from reconciler.render.json_document import to_json
+from reconciler.render.nouns import counted, noun
+
+MAX_INSIDE = 20
+"""How many objects of others are named for one that contains them."""
 
 
 def writes_text(where: str, name: str) -> str:
@@ -40,23 +45,39 @@ def place(tenant_id: str, graph_url: str, environment: str | None) -> str:
     return f"{where}, environment {environment}" if environment else where
 
 
-def facts_text(facts: LiveFacts, clean_command: str) -> str:
-    """Each question with its answers, then what was not tried, what is left with the command that
-    removes it, and how to make the sandbox behave so.
+def facts_text(facts: LiveFacts, removal: Sequence[str]) -> str:
+    """Each question with its answers, then what was not tried, the lines about the removal, and how
+    to make the sandbox behave so if something was decided.
     """
-    lines = [line for result in facts.results for line in (*_result_lines(result), "")]
-    lines += ["Not tried:"]
+    tried = [result for result in facts.results if result.not_tried is None]
+    lines = [line for result in tried for line in (*_result_lines(result), "")]
+    lines += ["Not tried:", *_not_tried_lines(facts)]
     lines += [f"  {probe} {question} ({why})" for probe, question, why in NOT_TRIED]
-    lines += ["", *left_lines(facts.left, clean_command)]
-    lines += ["The sandbox behaves as observed with:", f"  {sandbox_line(facts)}"]
+    lines += ["", *removal, "", answered(facts)]
+    if facts.decided:
+        # A command to copy begins in column 0, where no line is wrapped on a terminal.
+        lines += ["The sandbox behaves as observed with:", sandbox_line(facts)]
     return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def _not_tried_lines(facts: LiveFacts) -> Iterator[str]:
+    """One line for all probes that were not tried for the same reason."""
+    probes: dict[str, list[str]] = {}
+    for result in facts.results:
+        if result.not_tried is not None:
+            probes.setdefault(result.not_tried, []).append(result.probe)
+    for why, ids in probes.items():
+        yield f"  {', '.join(dict.fromkeys(ids))} (not tried: {why})"
+
+
+def answered(facts: LiveFacts) -> str:
+    """How many of the questions that can be tried were answered; each switch is one."""
+    total = sum(len(result.facts) for result in facts.results)
+    return f"{len(facts.decided)} of {total} questions answered."
 
 
 def _result_lines(result: ProbeResult) -> Iterator[str]:
     yield f"{result.probe} {result.question}"
-    if result.not_tried is not None:
-        yield f"  not tried: {result.not_tried}"
-        return
     for fact in result.facts:
         yield from _fact_lines(fact)
     for observation in result.observations:
@@ -84,14 +105,40 @@ def _seen_text(seen: Seen) -> str:
     return f"{seen.method} {seen.path}: {status}{code}{request_id}"
 
 
+def removal_lines(removed: int, left: Sequence[Left], clean_command: str) -> list[str]:
+    """That everything was removed; or what was not, and the command that tries it again."""
+    if left:
+        return left_lines(left, clean_command)
+    if not removed:
+        return ["Nothing was created."]
+    number = "the one object" if removed == 1 else f"all {removed} objects"
+    return [f"Removed {number} of this live check."]
+
+
 def left_lines(left: Sequence[Left], clean_command: str) -> list[str]:
-    """What could not be removed, and the command that tries it again; nothing if all is removed."""
+    """What could not be removed, and the command that tries it again where that can help; nothing
+    if all is removed.
+    """
     if not left:
         return []
-    named = [
-        f"  {each.kind} {each.name} ({each.id or 'id unknown'}): {each.reason}" for each in left
-    ]
-    return ["! Not removed:", *named, f"Remove it with: {clean_command}", ""]
+    lines = ["! Not removed:", *(line for each in left for line in _left_lines(each))]
+    if any(each.is_kept for each in left):
+        lines.append(
+            "What others have created stays, and so does what contains it. Delete it in the"
+            " Microsoft Entra admin center if it is not needed."
+        )
+    if not all(each.is_kept for each in left):
+        lines.append(f"Remove it with: {clean_command}")
+    return lines
+
+
+def _left_lines(left: Left) -> Iterator[str]:
+    where = f"{noun(left.kind)} {left.name} ({left.id or 'id unknown'})"
+    yield visible(f"  {where}: {left.reason}")
+    for inside in left.inside[:MAX_INSIDE]:
+        yield visible(f"    contains {noun(inside.kind)} {inside.name}")
+    if len(left.inside) > MAX_INSIDE:
+        yield f"    contains {len(left.inside) - MAX_INSIDE} more"
 
 
 def sandbox_line(facts: LiveFacts) -> str:
@@ -166,8 +213,22 @@ def _not_tried(facts: LiveFacts) -> list[dict[str, Any]]:
 
 def cleaned_text(removed: int, left: Sequence[Left], clean_command: str) -> str:
     """What a clean-up has removed, and what is left."""
-    lines = [f"Removed {removed} objects of live checks.", *left_lines(left, clean_command)]
+    lines = [
+        f"Removed {counted(removed, 'object')} of live checks.",
+        *left_lines(left, clean_command),
+    ]
     return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def others_lines(others: Sequence[tuple[str, str]]) -> list[str]:
+    """For each other tenant and host of Graph, how many runs have left objects there."""
+    return [
+        visible(
+            f"Note: {counted(runs, 'live check')} in tenant {tenant_id} ({host}) left objects; run"
+            " the command again with the options for it."
+        )
+        for (tenant_id, host), runs in Counter(others).items()
+    ]
 
 
 def cleaned_json(removed: int, left: Sequence[Left]) -> str:

@@ -19,7 +19,10 @@ from aiohttp.typedefs import Handler
 from checks import FOREIGN
 from harness import SUBSCRIPTION, URL, CommandLine, catalog, extension, write_seed
 
+from reconciler.cli.logic_app_options import logic_app_of
+from reconciler.errors import UsageError
 from reconciler.live_check import cleaning
+from reconciler.render.text import wrapped
 from reconciler.sandbox.errors import GraphError
 from reconciler.sandbox.store import Store, reset
 from reconciler.sandbox.switches import parse_switches
@@ -31,6 +34,7 @@ APP = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/secret-group/providers/Microsoft.Logic"
     "/workflows/secret-app"
 )
+ROOT = Path(__file__).parents[2]
 JOURNAL, FACTS = Path(".reconciler/live-check.jsonl"), Path("live-facts.json")
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SET = re.compile(r"--set (\S+)")
@@ -123,24 +127,65 @@ class TestResult:
         assert {each["probe"] for each in ran.document["not_tried"]} >= {"P6", "P17"}
         assert "reconciler-live-check-" in ran.err, "the writes are shown before"
 
-    def test_a_result_that_cannot_be_kept_is_printed(self, reconciler: CommandLine) -> None:
+    def test_a_result_that_cannot_be_saved_is_printed(
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = Path("results")
+        folder.mkdir()
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
         begin(reconciler)
-        ran = check(reconciler, "--out", "missing/facts.json")
+        monkeypatch.setattr(Path, "write_bytes", full)
+        ran = check(reconciler, "--out", folder / "facts.json")
         assert ran.code == 1
-        assert "missing/facts.json cannot be written" in ran.err
+        assert (
+            "The live check ran and removed everything that it created; only its result could not"
+            " be saved: results/facts.json cannot be written: No space left on device."
+        ) in ran.err
         assert "= put: replace (observed once)" in ran.out.splitlines()
+
+    def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_asked(
+        self, reconciler: CommandLine
+    ) -> None:
+        begin(reconciler)
+        Path("kept.json").write_text("{}")
+        Path("kept.json").chmod(0o444)
+        missing = check(reconciler, "--out", "missing/facts.json")
+        assert "missing/facts.json cannot be written: the folder missing does not" in missing.err
+        kept = check(reconciler, "--out", "kept.json")
+        assert "kept.json is read-only. Nothing was written." in kept.err
+        assert (missing.code, missing.out, kept.code, kept.out) == (1, "", 1, "")
+        assert not JOURNAL.exists()
 
     def test_the_last_line_makes_the_sandbox_behave_so(self, reconciler: CommandLine) -> None:
         switches = ("in_use_status=412", "put=merge", "timeout_accept=durationBeforeTimeout")
         begin(reconciler, *switches)
         ran = check(reconciler)
+        assert wrapped(ran.out, 40).endswith(f"\n{ran.last}\n"), "a command is never wrapped"
         assert ran.last.strip() == json.loads(FACTS.read_text())["sandbox"]
         assert ran.last.strip().startswith("reconciler sandbox serve --set ")
         assert parse_switches(SET.findall(ran.last)) == parse_switches(switches)
 
+    @pytest.mark.parametrize("output", ["text", "json"])
+    def test_it_says_how_many_objects_were_removed(
+        self, reconciler: CommandLine, output: str
+    ) -> None:
+        begin(reconciler)
+        ran = check(reconciler, "--format", output)
+        assert "Saved the result in live-facts.json." in ran.err.splitlines()
+        events = [json.loads(line)["event"] for line in JOURNAL.read_text().splitlines()]
+        said = ran.out if output == "text" else ran.err
+        assert f"Removed all {events.count('created')} objects of this live check." in said
+
     def test_it_says_what_is_decided_how_often_and_what_not(self, reconciler: CommandLine) -> None:
         begin(reconciler)
         lines = check(reconciler).out.splitlines()
+        facts = json.loads(FACTS.read_text())["facts"]
+        decided = sum(fact["value"] is not None for fact in facts)
+        assert f"{decided} of {len(facts)} questions answered." in lines
+        assert 0 < decided < len(facts)
         assert "= put: replace (observed once)" in lines
         assert "= timeout_answer: timeoutDuration (observed 2 times)" in lines
         assert any(line.startswith("? timeout_other: unknown (both names") for line in lines)
@@ -178,7 +223,7 @@ class TestOptions:
             (["--logic-app", "secret-app"], "is not the resource ID"),
             (["--logic-app", f"{APP}/triggers/manual"], "is not the resource ID"),
             (["--logic-app", APP.replace("Logic/workflows", "Web/sites")], "is not the resource"),
-            (["--logic-app", f"{APP}\n"], "is not the resource ID"),
+            (["--logic-app", f"{APP}\nx"], "is not the resource ID"),
             (["--logic-app", APP, "--trigger-url", f"{URL}&sig=abc"], "shared-access signature"),
             (["--logic-app", APP, "--trigger-url", f"{URL}&SV=1.0"], "shared-access signature"),
             (["--logic-app", APP, "--trigger-url", "http://x.azure.com/a"], "not an https address"),
@@ -199,6 +244,42 @@ class TestOptions:
         assert (ran.code, ran.out) == (1, ""), ran.err
         assert said in ran.err
         assert live(reconciler) == UNTOUCHED
+
+
+WEB = APP.replace("Logic/workflows", "Web/sites")
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("la-notify", "Give /subscriptions/GUID/"),
+        (f"'{APP}'", "Remove the quotes"),
+        (f"{APP[:-1]}\u201d", "Remove the quotes"),
+        (f"https://portal.azure.com/#@contoso/resource{APP}", "Copy the resource ID instead"),
+        (f"https://management.azure.com{APP}?api-version=2019-05-01", "Copy the resource ID"),
+        (WEB, "One on the Consumption plan"),
+        (f"{APP}/triggers/manual", "remove what follows it"),
+        (f"C:/Program Files/Git{APP}", "MSYS_NO_PATHCONV=1"),
+        (f"C:/Program Files/Git{WEB}", "MSYS_NO_PATHCONV=1"),
+    ],
+)
+def test_an_invalid_logic_app_is_shown_with_what_to_do(value: str, hint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        logic_app_of(value)
+    assert str(raised.value).endswith(f": {value}")
+    assert hint in str(raised.value.hint)
+
+
+@pytest.mark.parametrize("value", [APP, f" {APP}\r\n", f"{APP}/"])
+def test_blanks_and_one_slash_do_not_count(value: str) -> None:
+    assert logic_app_of(value).path == APP
+
+
+def test_an_invalid_logic_app_is_escaped_and_truncated() -> None:
+    with pytest.raises(UsageError) as raised:
+        logic_app_of("\x1b[2J" + "x" * 5000)
+    assert r": \x1b[2Jxxx" in str(raised.value)
+    assert len(str(raised.value)) < 320
 
 
 @contextmanager
@@ -251,6 +332,17 @@ def heeded(number: int) -> Iterator[None]:
         signal.signal(number, before)
 
 
+INTERRUPTED = (
+    "Interrupted. Removing what the live check has created; a second signal stops that and leaves"
+    " objects."
+)
+
+
+NOTHING = (
+    "Nothing to remove: the journal .reconciler/live-check.jsonl names nothing that is left here.\n"
+)
+
+
 class TestInterrupted:
     @pytest.mark.parametrize(
         ("number", "at_write"),
@@ -272,13 +364,16 @@ class TestInterrupted:
                 ran = ended(process)
             assert ran.code == 130, ran.err
             assert catalogs(database) == UNTOUCHED
-        assert "not tried: the run was interrupted before" in ran.out
+        assert ran.out.count("(not tried: the run was interrupted before)\n") == 1
+        assert ran.err.splitlines().count(INTERRUPTED) == 1
+        assert re.search(r"^Removed .+ of this live check\.$", ran.out, re.MULTILINE)
         assert json.loads(FACTS.read_text())["left"] == []
 
     def test_a_first_signal_during_the_removal_does_not_end_it(
         self, reconciler: CommandLine
     ) -> None:
         stopping = SignalAt(signal.SIGINT, 60)
+        FACTS.write_text("{}")
         with served(reconciler.folder, stopping.meet) as (url, database):
             with started(
                 "live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve"
@@ -287,6 +382,9 @@ class TestInterrupted:
                 ran = ended(process)
             assert (ran.code, catalogs(database)) == (130, UNTOUCHED), ran.err
         assert "interrupted before" not in ran.out
+        assert FACTS.read_text() == "{}"
+        kept = "Kept live-facts.json as it was: this run ended early. Its result is on stdout."
+        assert kept in ran.err.splitlines()
 
     def test_the_second_one_ends_the_removal_and_clean_does_the_rest(
         self, reconciler: CommandLine
@@ -300,8 +398,11 @@ class TestInterrupted:
                 ran = ended(process)
             assert ran.code == 130, ran.err
             assert "! Not removed:" in ran.out
+            assert "of this live check" not in ran.out
+            assert ran.err.splitlines().count(INTERRUPTED) == 1
             command = f"Remove it with: reconciler live-check --clean --graph-url {url}"
-            assert command in ran.out.splitlines()
+            assert ": not removed: the run ended before it was its turn\n" in ran.out
+            assert command in wrapped(ran.out, 40).splitlines()
             assert len(catalogs(database)) == 3
             stopping.process_id = os.getpid()
             cleaned = reconciler("live-check", "--clean", "--graph-url", url)
@@ -316,12 +417,15 @@ class TestInterrupted:
                 killing.process_id = process.pid
                 assert ended(process).code == -signal.SIGKILL
             assert len(catalogs(database)) == 3
+            next_run = reconciler("live-check", "--graph-url", url, "--logic-app", APP)
+            note = "Note: 1 earlier live check left objects here. Remove them with: reconciler"
+            assert f"{note} live-check --clean --graph-url {url}" in next_run.err.splitlines()
             cleaned = reconciler("live-check", "--clean", "--graph-url", url, "--format", "json")
             assert cleaned.code == 0, cleaned.err
             assert cleaned.document["removed"] > 5
             assert catalogs(database) == UNTOUCHED
             again = reconciler("live-check", "--clean", "--graph-url", url)
-            assert (again.code, again.out) == (0, "Removed 0 objects of live checks.\n")
+            assert (again.code, again.out) == (0, NOTHING)
 
 
 @web.middleware
@@ -332,34 +436,61 @@ async def keeping_packages(request: web.Request, handler: Handler) -> web.Stream
     return await handler(request)
 
 
+@web.middleware
+async def refusing_creates(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nothing can be created."""
+    if request.method == "POST":
+        raise GraphError(403, "UnAuthorized", "No.")
+    return await handler(request)
+
+
+def test_an_identity_that_must_not_write_is_told_the_permission(reconciler: CommandLine) -> None:
+    with served(reconciler.folder, refusing_creates) as (url, _):
+        ran = reconciler("live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve")
+    assert ran.code == 1
+    assert "HTTP 403" in ran.err
+    assert "Hint: Creating catalogs needs EntitlementManagement.ReadWrite.All" in ran.err
+    assert "  P1, P2, P3, P4, P5, P9, P11, P12, P14 (not tried: an error ended the run" in ran.out
+    assert ran.out.count("an error ended the run before") == 1
+    assert "Nothing was created." in ran.out.splitlines()
+    assert "sandbox serve" not in ran.out
+    assert ran.last.startswith("0 of ")
+
+
 class TestClean:
+    @pytest.mark.parametrize("second", ["", "-2"])
     def test_a_named_catalog_is_removed_after_asking(
-        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+        self, reconciler: CommandLine, second: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """By the name of either catalog of its run."""
         reconciler.seed(
             catalog("Secret Marketing", "11111111-0000-4000-8000-000000000001"),
             catalog(FOREIGN, extensions=[extension(f"{FOREIGN}-p2-1")]),
         )
         refused = reconciler("live-check", "--sandbox", "--clean", FOREIGN)
         assert (refused.code, len(live(reconciler))) == (4, 2)
+        assert f"The removal of catalog {FOREIGN} was not approved" in refused.err
+        assert "Nothing was removed." in refused.err
         monkeypatch.setattr(sys, "stdin", Stdin("yes\n", terminal=True))
-        cleaned = reconciler("live-check", "--sandbox", "--clean", FOREIGN)
+        cleaned = reconciler("live-check", "--sandbox", "--clean", f"{FOREIGN}{second}")
         assert (cleaned.code, cleaned.out) == (0, "Removed 2 objects of live checks.\n")
         assert live(reconciler) == ["Secret Marketing"]
 
-    @pytest.mark.parametrize("deletes_all", ["refuse", "accept"])
-    def test_what_others_put_into_it_stays(
-        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch, deletes_all: str
+    @pytest.mark.parametrize("deletion", ["accept", "refuse"])
+    def test_what_others_put_into_it_stays_and_is_named(
+        self, reconciler: CommandLine, deletion: str
     ) -> None:
-        monkeypatch.setattr(cleaning, "LIMIT_S", 0.1)
+        """Without waiting for three minutes, and without advice that changes nothing."""
         reconciler.seed(
-            catalog(FOREIGN, extensions=[extension("made by somebody")]),
-            switches=(f"delete_catalog_with_extensions={deletes_all}",),
+            catalog(FOREIGN, extensions=[extension("made\nby somebody")]),
+            switches=(f"delete_catalog_with_extensions={deletion}",),
         )
         ran = reconciler("live-check", "--sandbox", "--clean", FOREIGN, "--auto-approve")
         assert ran.code == 6
-        assert "! Not removed:" in ran.out
-        assert [each["displayName"] for each in reconciler.live()] == ["made by somebody"]
+        assert "    contains extension made\\nby somebody" in ran.out.splitlines()
+        assert "What others have created stays, and so does what contains it." in ran.out
+        assert "--clean" not in ran.out
+        assert [each["displayName"] for each in reconciler.live()] == ["made\nby somebody"]
 
     def test_a_name_that_no_catalog_has_is_an_error(self, reconciler: CommandLine) -> None:
         reconciler.seed(catalog("Secret Marketing"))
@@ -374,7 +505,7 @@ class TestClean:
         with served(reconciler.folder, keeping_packages) as (url, database):
             ran = reconciler("live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve")
             assert ran.code == 6, ran.err
-            lines = [line for line in ran.out.splitlines() if line.startswith("  access_package")]
+            lines = [line for line in ran.out.splitlines() if line.startswith("  access package")]
             assert len(lines) == 3
             assert all(GUID.search(line) and "HTTP 403 UnAuthorized" in line for line in lines)
             assert len(catalogs(database)) == 3
@@ -389,9 +520,13 @@ class TestClean:
         kept = [line for line in lines if line["event"] in ("begin", "creating")]
         kept[0]["tenant_id"] = "99999999-0000-4000-8000-000000000001"
         JOURNAL.write_text("".join(f"{json.dumps(line)}\n" for line in kept))
+        assert "Note" not in reconciler("live-check", "--sandbox", "--logic-app", APP).err
         ran = reconciler("live-check", "--sandbox", "--clean")
-        assert (ran.code, ran.out) == (0, "Removed 0 objects of live checks.\n")
-        assert "1 more run(s) for another tenant" in ran.err
+        assert (ran.code, ran.out) == (0, NOTHING)
+        assert (
+            "Note: 1 live check in tenant 99999999-0000-4000-8000-000000000001 (sandbox) left"
+            " objects; run the command again with the options for it."
+        ) in ran.err.splitlines()
 
     def test_an_error_is_1_even_if_nothing_is_known_to_be_left(
         self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
@@ -415,9 +550,23 @@ def test_the_url_of_the_trigger_is_read_where_it_may_be(reconciler: CommandLine)
     app += "/providers/Microsoft.Logic/workflows/la-notify-approvers"
     ran = reconciler("live-check", "--sandbox", "--logic-app", app, "--auto-approve")
     assert ran.code == 0, ran.err
+    assert "Warning" not in ran.err
     switches = dict(pair.split("=") for pair in SET.findall(ran.out))
     assert (switches["app_only_without_url"], switches["put"]) == ("refuse", "replace")
     other = reconciler("live-check", "--sandbox", "--logic-app", APP, "--auto-approve")
     switches = dict(pair.split("=") for pair in SET.findall(other.out))
     assert switches["app_only_without_url"] == "refuse"
     assert "put" not in switches, "an unknown Logic App has no url to send"
+    assert (
+        f"Warning: the Logic App {APP} was not found, or this identity cannot read it" in other.err
+    )
+    assert "HTTP 404" in other.err
+    assert "give --trigger-url" in other.err
+
+
+def test_the_rehearsal_of_the_page_has_no_warning(reconciler: CommandLine) -> None:
+    page = (ROOT / "docs/live-check.md").read_text()
+    [command] = re.findall(r"^\$ reconciler (live-check .*)$", page, re.MULTILINE)
+    reconciler("sandbox", "reset")
+    ran = reconciler(*command.split())
+    assert (ran.code, "Warning" in ran.err) == (0, False), ran.err

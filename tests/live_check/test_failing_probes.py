@@ -20,8 +20,8 @@ from reconciler.errors import AuthenticationError, JournalError
 from reconciler.live_check import bodies
 from reconciler.live_check.check import PROBES, Run, Stop, removed
 from reconciler.live_check.probe import Probe
-from reconciler.model.live_facts import LiveFacts
-from reconciler.render.live_check import facts_json, facts_text
+from reconciler.model.live_facts import Inside, Left, LiveFacts
+from reconciler.render.live_check import facts_json, facts_text, removal_lines
 from reconciler.sandbox.errors import GraphError
 
 FAULTS = ("403", "500", "dropped")
@@ -209,9 +209,18 @@ def test_what_graph_calls_an_error_is_kept_only_if_it_is_a_code(tmp_path: Path) 
 
     done = asyncio.run(checked(tmp_path, faults=[naming]))
     facts = LiveFacts("0", "sandbox", "app", tuple(done.run.results), done.run.left)
-    for text in (facts_text(facts, "clean"), facts_json(facts)):
+    for text in (facts_text(facts, ()), facts_json(facts)):
         assert "HTTP 403 (omitted)" in text
         assert "Contoso" not in text
+
+
+def test_what_others_have_created_is_in_no_file() -> None:
+    inside = (Inside("extension", "Contoso GmbH"),)
+    left = Left("catalog", NAME, "an-id", "not removed", is_kept=True, inside=inside)
+    document = facts_json(LiveFacts("0", "sandbox", "app", (), (left,)))
+    assert '"left": [' in document
+    assert "Contoso" not in document
+    assert "    contains extension Contoso GmbH" in removal_lines(1, (left,), "clean")
 
 
 @pytest.mark.parametrize("refusals", [1, 4])

@@ -7,9 +7,10 @@ from __future__ import annotations
 from reconciler.live_check import bodies
 from reconciler.live_check.exchange import Result
 from reconciler.live_check.notes import Notes, undecided
-from reconciler.live_check.owned import SECOND, OwnObject
+from reconciler.live_check.owned import OwnObject
 from reconciler.live_check.probe import Probe
 from reconciler.live_check.trial import Trial
+from reconciler.model.live_facts import SECOND
 
 
 async def ask(trial: Trial, notes: Notes) -> None:
