@@ -11,7 +11,7 @@ import click
 from reconciler.errors import UsageError
 from reconciler.model.wording import enumerated
 
-NOTES = {"Updated": " (added .reconciler/)", "Kept": " (already exists)"}
+NOTES = {"Updated": " (added the missing lines)", "Kept": " (already exists)"}
 
 
 @click.command("init")

@@ -138,33 +138,36 @@ def _tell_interrupted() -> None:
 
 def _report(checked: LiveChecked, output: Output, out: Path) -> int:
     """Prints and keeps the result, each even if the other fails; its exit code."""
-    from reconciler.cli.output import tell_error
+    from reconciler.cli.output import tell, tell_error
     from reconciler.render.live_check import facts_json
 
     code = _code(checked.error, checked.facts.left, interrupted=checked.interrupted)
     document = facts_json(checked.facts)
-    saving = partial(_save, out, document, checked)
+    saved: list[str] = []
+    saving = partial(_save, out, document, checked, saved.append)
     for deliver in (saving, partial(_print, checked, document, output)):
         try:
             deliver()
         except ReconcilerError as error:
             tell_error(error)
             code = code or ERROR
+    for line in saved:  # after the result, which can be long
+        tell(line)
     if checked.error is not None:
         tell_error(checked.error)
     return code
 
 
-def _save(out: Path, document: str, checked: LiveChecked) -> None:
-    """Writes the result to its file; one of a run that ended early replaces no other.
+def _save(out: Path, document: str, checked: LiveChecked, say: Callable[[str], None]) -> None:
+    """Writes the result to its file, and says so; one of a run that ended early replaces no other.
 
     Raises:
         UsageError: it cannot be written; the message says what has happened nevertheless.
     """
-    from reconciler.cli.output import save, tell
+    from reconciler.cli.output import save
 
     if checked.ended_early and out.is_file():
-        tell(f"Kept {out} as it was: this run ended early. Its result is on stdout.")
+        say(f"Kept {out} as it was: this run ended early. Its result is on stdout.")
         return
     try:
         save(out, document)
@@ -175,7 +178,7 @@ def _save(out: Path, document: str, checked: LiveChecked) -> None:
             f"The live check ran{removed}; only its result could not be saved: {why}",
             hint="The result is printed on stdout.",
         ) from error
-    tell(f"Saved the result in {out}.")
+    say(f"Saved the result in {out}.")
 
 
 def _code(error: ReconcilerError | None, left: Sequence[Left], *, interrupted: bool) -> int:

@@ -20,7 +20,7 @@ PER_TENANT = ("reconciler-plan.yml", "reconciler-apply.yml", "reconciler-drift.y
 OWN_ACTION = "uses: ./\n"
 ENVIRONMENTS_FILE = "reconciler.yaml"
 GITIGNORE = ".gitignore"
-IGNORED = ".reconciler/"
+IGNORED = (".reconciler/", "live-facts.json")
 SCHEMAS = ("schemas/desired-state.schema.json", "schemas/environments.schema.json")
 EDITOR_FILES = (".vscode/settings.json", ".vscode/extensions.json")
 KEPT = (*SCHEMAS, *EDITOR_FILES)
@@ -46,18 +46,19 @@ def starter_files(action: str | None, environments: Sequence[str] = ()) -> dict[
         **({ENVIRONMENTS_FILE: _naming(environments)} if environments else {}),
         **{file: shipped(file) for file in SCHEMAS},
         **{file: _beside(Path(file).name) for file in EDITOR_FILES},
-        GITIGNORE: f"{IGNORED}\n",
+        GITIGNORE: "".join(f"{line}\n" for line in IGNORED),
     }
 
 
 def ignoring(gitignore: bytes) -> bytes:
-    """The content of a `.gitignore` with our line at its end, unless it has that line."""
+    """The content of a `.gitignore` with those of our lines at its end that it does not have."""
     lines = {line.strip().strip(b"/") for line in gitignore.splitlines()}
-    if IGNORED.strip("/").encode() in lines:
+    missing = [line.encode() for line in IGNORED if line.strip("/").encode() not in lines]
+    if not missing:
         return gitignore
     eol = b"\r\n" if b"\r\n" in gitignore else b"\n"
     gap = eol if gitignore and not gitignore.endswith(b"\n") else b""
-    return gitignore + gap + IGNORED.encode() + eol
+    return gitignore + gap + b"".join(line + eol for line in missing)
 
 
 def _workflows(action: str, environments: Sequence[str]) -> dict[str, str]:

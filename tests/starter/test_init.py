@@ -234,34 +234,44 @@ class TestEditor:
         assert file.read_text() == "mine"
 
 
+OURS = b".reconciler/\nlive-facts.json\n"
+
+
 class TestGitignore:
     @pytest.mark.parametrize(
         ("before", "after"),
         [
-            (b"", b".reconciler/\n"),
-            (b"dist/\n", b"dist/\n.reconciler/\n"),
-            (b"dist/", b"dist/\n.reconciler/\n"),
-            (b"dist/\r\n", b"dist/\r\n.reconciler/\r\n"),
-            (b"\xff\n", b"\xff\n.reconciler/\n"),
-            (b"# .reconciler/\n!.reconciler/\n", b"# .reconciler/\n!.reconciler/\n.reconciler/\n"),
+            (b"", OURS),
+            (b"dist/\n", b"dist/\n" + OURS),
+            (b"dist/", b"dist/\n" + OURS),
+            (b"dist/\r\n", b"dist/\r\n" + OURS.replace(b"\n", b"\r\n")),
+            (b"\xff\n", b"\xff\n" + OURS),
+            (b"# .reconciler/\n!.reconciler/\n", b"# .reconciler/\n!.reconciler/\n" + OURS),
+            (b".reconciler/\n", OURS),
+            (b"/live-facts.json", b"/live-facts.json\n.reconciler/\n"),
         ],
     )
-    def test_the_line_is_added_to_an_existing_one(
+    def test_the_missing_lines_are_added_to_an_existing_one(
         self, reconciler: CommandLine, before: bytes, after: bytes
     ) -> None:
         file = reconciler.folder / ".gitignore"
         file.write_bytes(before)
         assert (
-            "Updated .gitignore (added .reconciler/)\n"
+            "Updated .gitignore (added the missing lines)\n"
             in reconciler("init", ".", "--ci", "none").out
         )
         assert file.read_bytes() == after
 
     @pytest.mark.parametrize(
         "before",
-        [b".reconciler/\n", b"a\r\n/.reconciler/\r\nb", b".reconciler", b"/.reconciler \n"],
+        [
+            OURS,
+            b"a\r\n/.reconciler/\r\n/live-facts.json\r\nb",
+            b"live-facts.json\n.reconciler",
+            b"/.reconciler \nlive-facts.json ",
+        ],
     )
-    def test_one_that_has_the_line_is_kept(self, reconciler: CommandLine, before: bytes) -> None:
+    def test_one_that_has_the_lines_is_kept(self, reconciler: CommandLine, before: bytes) -> None:
         file = reconciler.folder / ".gitignore"
         file.write_bytes(before)
         assert "Kept .gitignore (already exists)\n" in reconciler("init", ".", "--ci", "none").out
