@@ -91,7 +91,7 @@ class Cleaning:
         return Left(own.kind, own.name, own.id, why)
 
     async def _remove(self, own: OwnObject, turn: Turn) -> None:
-        if self.foreign.keeps(own):  # Graph might delete what is in it too
+        if self.foreign.holds(own):
             return
         result = await self.trial.delete(own)
         if result.accepted:

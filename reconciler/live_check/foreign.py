@@ -38,8 +38,17 @@ class Foreign:
         """What is directly in this object and not own."""
         return tuple(each for kind in ORDER for each in self._shown.get((own.id, kind), ()))
 
+    def holds(self, own: OwnObject) -> bool:
+        """True if something that is not own is in it, at any depth: it must not be deleted, since
+        Graph might delete that too.
+        """
+        return bool(self.inside(own)) or any(map(self.holds, self._children(own)))
+
     def keeps(self, own: OwnObject) -> bool:
         """True if it cannot be removed: what others have put into it is all that is left there."""
-        children = [child for kind in ORDER for child in self.owned.newest(kind, own.id)]
+        children = self._children(own)
         contents = self.inside(own) or children
         return bool(contents) and all(map(self.keeps, children))
+
+    def _children(self, own: OwnObject) -> list[OwnObject]:
+        return [child for kind in ORDER for child in self.owned.newest(kind, own.id)]

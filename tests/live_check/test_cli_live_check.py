@@ -437,6 +437,14 @@ async def keeping_packages(request: web.Request, handler: Handler) -> web.Stream
 
 
 @web.middleware
+async def keeping_extensions(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """No extension can be deleted by itself."""
+    if request.method == "DELETE" and "/customWorkflowExtensions/" in request.path:
+        raise GraphError(403, "UnAuthorized", "No.")
+    return await handler(request)
+
+
+@web.middleware
 async def refusing_creates(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Nothing can be created."""
     if request.method == "POST":
@@ -491,6 +499,28 @@ class TestClean:
         assert "What others have created stays, and so does what contains it." in ran.out
         assert "--clean" not in ran.out
         assert [each["displayName"] for each in reconciler.live()] == ["made\nby somebody"]
+
+    def test_beside_what_is_own_and_cannot_be_removed_it_stays_too(
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where Graph deletes a catalog with its extensions, no DELETE of the catalog is sent."""
+        monkeypatch.setattr(cleaning, "LIMIT_S", 0.1)
+        inside = [extension("of somebody"), extension(f"{FOREIGN}-p5-1")]
+        file = write_seed(reconciler.folder / "mixed.json", catalog(FOREIGN, extensions=inside))
+        database = reconciler.folder / "mixed.sqlite3"
+        reset(
+            database, seed=file, switches=parse_switches(["delete_catalog_with_extensions=accept"])
+        )
+        url, stop = serve_in_thread(database, None, faults=[keeping_extensions])
+        try:
+            target = ("--graph-url", url, "--max-retries", "0", "--auto-approve")
+            ran = reconciler("live-check", *target, "--clean", FOREIGN)
+        finally:
+            stop()
+        assert ran.code == 6, ran.err
+        assert catalogs(database) == [FOREIGN]
+        with Store(database) as store:
+            assert sum(not row.deleted for row in store.rows("extension")) == 2
 
     def test_a_name_that_no_catalog_has_is_an_error(self, reconciler: CommandLine) -> None:
         reconciler.seed(catalog("Secret Marketing"))
