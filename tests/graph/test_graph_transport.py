@@ -294,7 +294,7 @@ def test_answered_tells_whether_any_http_answer_came():
 def test_every_socket_is_closed_whatever_happened_to_it(way, recwarn):
     async def run():
         async with scripted(Reply(body={"id": "1" * 50}, way=way)) as graph:
-            async with graph_at(graph.base, timeout_s=0.2) as client:
+            async with graph_at(graph.base, timeout_s=0.5) as client:
                 for _ in range(3):
                     with (
                         nullcontext() if way == "answer" else pytest.raises(ServiceUnansweredError)
