@@ -66,8 +66,8 @@ def _note(number: int) -> str:
     from reconciler.render.nouns import counted
 
     return (
-        f"Note: {counted(number, 'extension')} without the right `url`, which an application needs"
-        " to write: `reconciler preflight --fix` writes it into the files."
+        f"Note: `url` is missing or wrong in {counted(number, 'extension')}; an application may not"
+        " be able to write them. Run `reconciler preflight --fix` to write it into the files."
     )
 
 

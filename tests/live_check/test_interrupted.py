@@ -123,7 +123,7 @@ def test_what_holds_an_object_of_somebody_else_is_not_removed(tmp_path: Path) ->
         return removal.left, policies
 
     lefts, policies = asyncio.run(left())
-    why = "not removed: an object that is not of this live check is in it"
+    why = "not removed: it contains objects that no live check has created"
     assert [(each.kind, each.reason) for each in lefts] == [
         ("access_package", why),
         ("catalog", why),
