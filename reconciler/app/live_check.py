@@ -216,6 +216,8 @@ async def clean_named(
             kept.begin(name, _target(connection))
             past = PastRun(name, _target(connection), Counter(ids.values()))
             past.objects = {each: OwnObject("catalog", each, of) for each, of in ids.items()}
+            for own in past.objects.values():  # so that a run that is killed can be cleaned too
+                kept.created(name, own)
             trial = trial_of(connection.graph, kept, past)
             trial.unsure.clear()
             trial.remark = progress.remark

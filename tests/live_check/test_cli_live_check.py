@@ -499,6 +499,8 @@ class TestClean:
         assert "What others have created stays, and so does what contains it." in ran.out
         assert "--clean" not in ran.out
         assert [each["displayName"] for each in reconciler.live()] == ["made\nby somebody"]
+        again = reconciler("live-check", "--sandbox", "--clean")
+        assert (again.code, FOREIGN in again.out) == (6, True), "the journal names it now"
 
     def test_beside_what_is_own_and_cannot_be_removed_it_stays_too(
         self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
