@@ -13,9 +13,9 @@ from typing import Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.errors import AuthenticationError, UsageError
+from reconciler.model.arm_cloud import ArmCloud
 from reconciler.model.environment import Environment
 from reconciler.model.identity import Identity
-from reconciler.model.logic_app import ArmCloud
 from reconciler.model.target import SANDBOX
 
 AuthMode = Literal[

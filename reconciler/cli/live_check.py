@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import signals
-from reconciler.cli.logic_app_options import logic_app_of, trigger_url_of
 from reconciler.cli.options import (
     is_given,
     output_options,
@@ -26,14 +24,13 @@ from reconciler.cli.options import (
 from reconciler.cli.plans import DONE
 from reconciler.cli.streams import is_terminal
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
-from reconciler.files import refuse_unwritable
-from reconciler.model.live_facts import CATALOG_PREFIX, SECOND, Left
-from reconciler.model.logic_app import LogicApp
 from reconciler.settings import DEFAULT_LIVE_JOURNAL
 
 if TYPE_CHECKING:
     from reconciler.app.live_check import Cleaned, LiveChecked, Planned, Subject
     from reconciler.cli.output import Output
+    from reconciler.model.live_facts import Left
+    from reconciler.model.logic_app import LogicApp
     from reconciler.settings import Settings
 
 ERROR, NOT_REMOVED = 1, 6
@@ -99,7 +96,9 @@ def live_check_command(  # noqa: PLR0913 - one parameter for each option
             " creates."
         )
     if clean is None:
-        subject = _subject(logic_app_of(logic_app), trigger_url_of(trigger_url), journal)
+        from reconciler.files import refuse_unwritable
+
+        subject = _subject(logic_app, trigger_url, journal)
         refuse_unwritable(out)
         checked = _check(subject, settings, output, approved=auto_approve)
         return _report(checked, output, out)
@@ -108,9 +107,19 @@ def live_check_command(  # noqa: PLR0913 - one parameter for each option
     return _clean(clean, settings, output, journal, approved=auto_approve)
 
 
-def _subject(app: LogicApp, url: str | None, journal: Path) -> Subject:
-    from reconciler.app.live_check import Subject
+def _subject(resource_id: str | None, trigger_url: str | None, journal: Path) -> Subject:
+    """What the options name, and a name that no catalog has.
 
+    Raises:
+        UsageError: an option is missing or malformed.
+    """
+    import secrets
+
+    from reconciler.app.live_check import Subject
+    from reconciler.cli.logic_app_options import logic_app_of, trigger_url_of
+    from reconciler.model.live_facts import CATALOG_PREFIX
+
+    app, url = logic_app_of(resource_id), trigger_url_of(trigger_url)
     return Subject(f"{CATALOG_PREFIX}{secrets.token_hex(_RANDOM_BYTES)}", app, url, journal)
 
 
@@ -280,6 +289,7 @@ def _clean(name: str, settings: Settings, output: Output, journal: Path, *, appr
     from reconciler.app.live_check import clean_journalled, clean_named
     from reconciler.cli.event_loop import run_async
     from reconciler.cli.output import progress
+    from reconciler.model.live_facts import SECOND
 
     def ask(ids: Sequence[str]) -> None:
         """Asks before the named catalogs are removed."""
@@ -307,6 +317,8 @@ def _refuse_other_name(name: str) -> None:
     Raises:
         UsageError: it cannot.
     """
+    from reconciler.model.live_facts import CATALOG_PREFIX
+
     if not re.fullmatch(rf"{CATALOG_PREFIX}[0-9a-f]{{16,64}}", name):
         raise UsageError(
             f"--clean {name}: this is not the name of a catalog of a live check.",

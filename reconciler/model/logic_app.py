@@ -1,4 +1,4 @@
-"""Logic Apps: which one is declared, what Azure Resource Manager says of it, and the clouds."""
+"""Logic Apps: which one is declared, and what Azure Resource Manager says of it."""
 
 from __future__ import annotations
 
@@ -18,25 +18,6 @@ Sources:
 * https://learn.microsoft.com/entra/id-governance/entitlement-management-logic-apps-integration
 * https://learn.microsoft.com/power-automate/ip-address-configuration (for the clouds)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class ArmCloud:
-    """Azure Resource Manager in one cloud: its host, the host that its tokens are for (None: the
-    same), and the hosts that can issue a token there, the usual one first (docs/graph.md §9.4).
-
-    `documented`: Microsoft documents the claims of a policy for this cloud.
-    """
-
-    host: str
-    audience_host: str | None = None
-    issuer_hosts: tuple[str, ...] = ("sts.windows.net",)
-    documented: bool = False
-
-    @property
-    def scope(self) -> str:
-        """The scope of a token for it."""
-        return f"https://{self.audience_host or self.host}/.default"
 
 
 @dataclass(frozen=True, slots=True)

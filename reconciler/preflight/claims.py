@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from reconciler.model.arm_cloud import ArmCloud
 from reconciler.model.json_values import JsonValue, json_text
-from reconciler.model.logic_app import ArmCloud, LogicApp, Policy
+from reconciler.model.logic_app import LogicApp, Policy
 
 TYPE = "AADPOP"
 TEMPLATE_NAME = "AzureADEntitlementManagementPOPAuthPolicy"

@@ -172,3 +172,13 @@ def test_a_check_of_logic_apps_does_not_load_the_sdk_of_graph(folder: Path) -> N
     in_memory = modules(folder, "preflight", "--sandbox")
     assert "reconciler.arm.client" in in_memory
     assert in_memory.isdisjoint({"msgraph", "kiota_abstractions", "azure.identity"})
+
+
+def test_the_help_loads_what_the_options_need_and_no_more(folder: Path) -> None:
+    """Each module costs a millisecond or more of a command that takes seventy."""
+    in_memory = modules(folder, "--help")
+    rooms = {name.split(".")[1] for name in in_memory if name.startswith("reconciler.")}
+    known = {"__main__", "cli", "errors", "model", "render", "settings", "signals"}
+    assert rooms <= known
+    assert {"hashlib", "hmac", "secrets", "random"}.isdisjoint(in_memory)
+    assert {"reconciler.model.diagnostic", "reconciler.model.logic_app"}.isdisjoint(in_memory)

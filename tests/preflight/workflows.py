@@ -10,8 +10,9 @@ from typing import Any
 from harness import SUBSCRIPTION, Json
 
 from reconciler.arm.workflows import workflow_of
+from reconciler.model.arm_cloud import ArmCloud
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
-from reconciler.model.logic_app import ArmCloud, Caller, LogicApp, Observation
+from reconciler.model.logic_app import Caller, LogicApp, Observation
 from reconciler.preflight.claims import Claims
 from reconciler.preflight.findings import Checked, findings
 from reconciler.settings import CLOUDS
