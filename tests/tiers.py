@@ -16,10 +16,10 @@ def register_profiles() -> None:
     default.
     """
     settings.register_profile(
-        "quick", max_examples=20, deadline=None, suppress_health_check=SUPPRESSED
+        "quick", max_examples=25, deadline=None, suppress_health_check=SUPPRESSED
     )
     settings.register_profile(
-        "thorough", max_examples=70, deadline=None, suppress_health_check=SUPPRESSED
+        "thorough", max_examples=100, deadline=None, suppress_health_check=SUPPRESSED
     )
     settings.load_profile("quick")
 

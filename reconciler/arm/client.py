@@ -12,6 +12,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -117,15 +118,15 @@ class ArmClient:
         return body
 
 
+@dataclass(slots=True)
 class _Reading:
     """One read until its answer is clear; all its attempts share one `client_request_id`."""
 
-    def __init__(self, path: str, api_version: str) -> None:
-        self.path = path
-        self.api_version = api_version
-        self.client_request_id = str(uuid.uuid4())
-        self.token = ""
-        self.renewed = False
+    path: str
+    api_version: str
+    client_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    token: str = ""
+    renewed: bool = False
 
 
 def _rejected(error: ServiceRefusalError) -> AuthenticationError:

@@ -36,7 +36,9 @@ async def observe(arm: ArmClient, logic_app: LogicApp) -> Observation:
     try:
         return workflow_of(await arm.read(_encoded(logic_app).path, WORKFLOWS_VERSION))
     except ServiceRefusalError as error:
-        return await _standard_app(arm, logic_app) or error if error.status == 404 else error
+        if error.status != 404:
+            return error
+        return await _standard_app(arm, logic_app) or error
     except ServiceError as error:
         return error
 

@@ -66,8 +66,9 @@ def _note(number: int) -> str:
     from reconciler.render.nouns import counted
 
     return (
-        f"Note: `url` is missing or wrong in {counted(number, 'extension')}; an application may not"
-        " be able to write them. Run `reconciler preflight --fix` to write it into the files."
+        f"Note: `url` is missing or wrong in {counted(number, 'extension')}; Graph can reject"
+        " these if an application writes them. Run `reconciler preflight --fix` to write `url` into"
+        " the files."
     )
 
 

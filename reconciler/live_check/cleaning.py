@@ -140,7 +140,7 @@ class Cleaning:
             builder = requests.collection(graph, "extension", catalog.id)
             extensions = await self._list(Request.to(builder))
             self._add("extension", extensions.items, catalog)
-            self.foreign.note(catalog, "extension", extensions, extensions.items)
+            self.foreign.record(catalog, "extension", extensions, extensions.items)
             await self._find_inside("access_package", catalog)
         for package in owned.newest("access_package"):
             await self._find_inside("policy", package)
@@ -158,7 +158,7 @@ class Cleaning:
         inside = read.body.get(member)
         items = inside if isinstance(inside, list) else []
         self._add(kind, items, parent)
-        self.foreign.note(parent, kind, read, items)
+        self.foreign.record(parent, kind, read, items)
 
     async def _list(self, request: Request) -> Result:
         return await self.trial.exchanges.list(request)

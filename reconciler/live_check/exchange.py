@@ -77,17 +77,18 @@ class Exchanges:
         self.graph = graph
 
     async def send(
-        self, request: Request, note: Callable[[Result], None] = lambda _result: None
+        self, request: Request, on_result: Callable[[Result], None] = lambda _result: None
     ) -> Result:
         """The result of a request that is sent again only after HTTP 429, or if it was certainly
-        not sent. `note` gets the result of every attempt, even if the task is cancelled meanwhile.
+        not sent. `on_result` gets the result of every attempt, even if the task is cancelled
+        meanwhile.
         """
         sending = self.graph.sending(request)
 
         async def exchanged() -> Answer | ServiceError:
-            """The result of one attempt, noted."""
+            """The result of one attempt, after `on_result` has got it."""
             answer = await self.graph.attempt(sending)
-            note(_result(request, answer))
+            on_result(_result(request, answer))
             return answer
 
         async def attempt() -> Answer | ServiceError:

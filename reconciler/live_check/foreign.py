@@ -22,7 +22,7 @@ class Foreign:
     run_name: str
     _shown: dict[tuple[str, OwnKind], tuple[Inside, ...]] = field(default_factory=dict)
 
-    def note(self, parent: OwnObject, kind: OwnKind, read: Result, items: Iterable[Any]) -> None:
+    def record(self, parent: OwnObject, kind: OwnKind, read: Result, items: Iterable[Any]) -> None:
         """What a read of the content has shown; one without an answer changes nothing."""
         if read.accepted or read.status == 404:
             named = [each for each in items if isinstance(each, dict)]

@@ -86,7 +86,7 @@ class Trial:
         patient: bool = True,
     ) -> tuple[OwnObject | None, Result]:
         """The new object, or None, and the answer to its create. With `patient`, HTTP 404 is sent
-        again for a while: what it is created in is new itself, and may not show yet.
+        again for a while: what it is created in is new itself, and possibly does not show yet.
 
         Raises:
             JournalError: it cannot be recorded; nothing was sent.
@@ -97,7 +97,7 @@ class Trial:
         made: dict[str, OwnObject] = {}
         results: list[Result] = []
 
-        def note(result: Result) -> None:
+        def record(result: Result) -> None:
             """Records the object, even if the run is interrupted meanwhile."""
             results.append(result)
             own_id = unwrapped(result.body).get("id") if result.accepted else None
@@ -109,7 +109,7 @@ class Trial:
         self._begin(kind, name)
         try:
             async for turn in turns(self.graph.limits.retry):
-                result = await self.exchanges.send(request, note)
+                result = await self.exchanges.send(request, record)
                 if result.status != 404 or not patient or turn.last:
                     break
         finally:
@@ -274,12 +274,12 @@ class Trial:
         meanwhile.
         """
 
-        def note(result: Result) -> None:
+        def record(result: Result) -> None:
             """Records the deletion."""
             if result.accepted:
                 self.forget(own)
 
-        return await self.exchanges.send(requests.delete(self.graph, own), note)
+        return await self.exchanges.send(requests.delete(self.graph, own), record)
 
     def forget(self, own: OwnObject) -> None:
         """The object no longer exists, nor does what a catalog held. If that cannot be recorded,

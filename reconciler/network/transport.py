@@ -114,7 +114,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """Returns if the request may be sent now.
 
         Raises:
-            RefusedError: it may not.
+            RefusedError: it must not.
         """
         if request.method == "GET":
             return

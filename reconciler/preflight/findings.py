@@ -184,7 +184,7 @@ def _triggers(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
 
 
 def _unusual(checked: Checked, names: Sequence[str], caller: Caller) -> Diagnostic:
-    """R403 as a warning: Graph may not accept a trigger of another name (docs/graph.md §9.2)."""
+    """R403 as a warning: Graph possibly rejects another name (docs/graph.md §9.2)."""
     return checked.finding(
         "R403",
         f"The Request trigger of {checked.what} is {', '.join(_first(_SHOWN_TRIGGERS, names))}."
@@ -264,7 +264,7 @@ def _policy(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
         )
     elif fitting.misfits:
         wrong = bool(fitting.wrong)
-        what = "do not fit" if wrong else "may not fit"
+        what = "do not fit" if wrong else "possibly do not fit"
         yield checked.finding(
             "R406",
             f"The claims of authorization policy {quoted(fitting.name)} of {checked.what} {what}:"

@@ -96,9 +96,9 @@ async def repeating(request: web.Request, handler: Handler) -> web.StreamRespons
     first_of_live_check = request.method == "POST" and request.path.endswith("/catalogs")
     # Before anything has shown which value is secret.
     if first_of_live_check or (request.method != "POST" and FINANCE in request.path):
-        return refused(403, f"{token} may not do this")
+        return refused(403, f"{token} is not allowed to do this")
     if request.method == "POST":
-        return refused(403, f"{token} may not do this with {bare(LIVE)}")
+        return refused(403, f"{token} is not allowed to do this with {bare(LIVE)}")
     return await handler(request)
 
 
