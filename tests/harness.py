@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,17 @@ def dispositions(disposition: signal.Handlers) -> Callable[[], None]:
             signal.signal(number, disposition)
 
     return set_all
+
+
+def send_signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """Signals a child, or nobody when it has ended already.
+
+    `Process.send_signal` of Python 3.11 first polls; that poll may reap a child that has just
+    ended, and asyncio then reports 255 in place of its exit code.
+    """
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)
 
 
 class Unseen:

@@ -15,7 +15,17 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from harness import FINANCE, MARKETING, Json, catalog, declare, dispositions, extension, write_seed
+from harness import (
+    FINANCE,
+    MARKETING,
+    Json,
+    catalog,
+    declare,
+    dispositions,
+    extension,
+    send_signal,
+    write_seed,
+)
 from tiers import sample
 
 from reconciler.sandbox.server import serve
@@ -78,7 +88,7 @@ def test_the_first_signal_lets_what_is_in_flight_finish(
         if request.method == "POST":
             posts.append(request.path)
             if len(posts) == 3:
-                process.send_signal(number)
+                send_signal(process, number)
         return await handler(request)
 
     code, out, err, live = ended(tmp_path, APPLY, at_the_third_post)
@@ -94,8 +104,8 @@ def test_the_second_signal_ends_what_hangs_and_the_report_is_complete(tmp_path: 
     async def hangs(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
         if request.method == "POST":
-            process.send_signal(signal.SIGINT)
-            process.send_signal(signal.SIGTERM)
+            send_signal(process, signal.SIGINT)
+            send_signal(process, signal.SIGTERM)
             await asyncio.Event().wait()
         return answer
 
@@ -120,7 +130,7 @@ def test_a_signal_between_the_last_outcome_and_the_report_loses_nothing(
         posts.extend([request.path] if request.method == "POST" else [])
         answer = await handler(request)
         if len(posts) == 6 and request.method == "GET":
-            asyncio.get_running_loop().call_later(delay_s, process.send_signal, signal.SIGINT)
+            asyncio.get_running_loop().call_later(delay_s, send_signal, process, signal.SIGINT)
         return answer
 
     code, out, err, live = ended(tmp_path, APPLY, at_the_last_answer)
@@ -154,7 +164,7 @@ def test_a_signal_while_reading_ends_the_run_with_one_word(
     """
 
     async def signals(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
-        process.send_signal(number)
+        send_signal(process, number)
         return await handler(request)
 
     code, out, err, live = ended(tmp_path, command, signals, inherited)
@@ -163,7 +173,7 @@ def test_a_signal_while_reading_ends_the_run_with_one_word(
 
 def test_nohup_protects_from_a_hangup_and_from_nothing_else(tmp_path: Path) -> None:
     async def hangs_up(process: Any, request: web.Request, handler: Handler) -> web.StreamResponse:
-        process.send_signal(signal.SIGHUP)
+        send_signal(process, signal.SIGHUP)
         return await handler(request)
 
     code, _, err, live = ended(tmp_path, APPLY, hangs_up, signal.SIG_IGN)
@@ -275,7 +285,7 @@ def test_a_signal_while_the_plan_is_shown_lets_no_write_begin(tmp_path: Path) ->
             )
             os.close(writer)
             shown = await asyncio.to_thread(os.read, reader, 1)
-            process.send_signal(signal.SIGINT)
+            send_signal(process, signal.SIGINT)
             while part := await asyncio.to_thread(os.read, reader, 65536):
                 shown += part
             os.close(reader)
@@ -337,7 +347,7 @@ def test_further_signals_cost_neither_what_is_in_flight_nor_the_report(tmp_path:
         @web.middleware
         async def first(request: web.Request, handler: Handler) -> web.StreamResponse:
             if request.method == "POST":
-                started[0].send_signal(signal.SIGINT)
+                send_signal(started[0], signal.SIGINT)
             return await handler(request)
 
         async with serve(database, faults=[first]) as url:
@@ -351,7 +361,7 @@ def test_further_signals_cost_neither_what_is_in_flight_nor_the_report(tmp_path:
             os.close(writer)
             report = await asyncio.to_thread(os.read, reader, 1)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-                process.send_signal(number)
+                send_signal(process, number)
             while part := await asyncio.to_thread(os.read, reader, 65536):
                 report += part
             os.close(reader)

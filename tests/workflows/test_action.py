@@ -19,7 +19,7 @@ import pytest
 import yaml
 from aiohttp import web
 from expressions import interpolated
-from harness import catalog, declare, dispositions, extension, write_seed
+from harness import catalog, declare, dispositions, extension, send_signal, write_seed
 from markdown_it import MarkdownIt
 from runner import ROOT, Block, Step, block_of, obeyed_commands, run_block
 from tiers import sample
@@ -142,7 +142,7 @@ class TestApply:
             @web.middleware
             async def fault(request: web.Request, handler: Any) -> web.StreamResponse:
                 if request.method == method and applying:
-                    running[0].send_signal(number)
+                    send_signal(running[0], number)
                 return await handler(request)
 
             async with serve(database, faults=[fault]) as url:
