@@ -130,7 +130,8 @@ def _is_new(connection: sqlite3.Connection, database: Path) -> bool:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA synchronous = NORMAL")
+    # The state has to survive the end of this process, and not a power failure.
+    connection.execute("PRAGMA synchronous = OFF")
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
