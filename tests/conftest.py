@@ -17,6 +17,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(trylast=True)  # the plugin of Hypothesis adds its mark first
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coverage is that of the examples: a property runs the same lines many times, each traced."""
+    for item in items:
+        if item.get_closest_marker("hypothesis"):
+            item.add_marker(pytest.mark.no_cover)
+
+
 def pytest_collection_finish() -> None:
     """Leaves all modules out of later garbage collections: the SDK's are some hundred thousand
     objects.
