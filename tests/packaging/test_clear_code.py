@@ -3,6 +3,7 @@ conditions, names that say nothing, and tables whose rows are broken over lines.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,10 +40,13 @@ def is_whole(text: str) -> bool:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_a_stranger_reads_it_once(file: Path) -> None:
-    tree = ast.parse(file.read_text("utf-8"))
+    text = file.read_text("utf-8")
+    tree = ast.parse(text)
     assert list(nested(tree, COMPREHENSIONS)) == [], "a comprehension in a comprehension"
     assert list(nested(tree, (ast.IfExp,))) == [], "a condition in a condition"
     named = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
     named += [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
     assert NAMES.intersection(named) == set()
     assert all(map(is_whole, docstrings(tree))), "a table that is broken over lines"
+    rooms = re.findall(r'getLogger\("reconciler[.](\w+)', text)
+    assert {*rooms} <= {file.relative_to(ROOT).parts[0]}, "a logger of another room"
