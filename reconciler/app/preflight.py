@@ -19,8 +19,9 @@ from reconciler.model.objects import DesiredScope
 from reconciler.model.plan import Plan
 from reconciler.model.preflight import Preflight
 from reconciler.preflight.address import fitting_url, right_url
+from reconciler.preflight.checked import Checked
 from reconciler.preflight.claims import Claims
-from reconciler.preflight.findings import Checked, findings, undetermined
+from reconciler.preflight.findings import findings, undetermined
 from reconciler.settings import Settings
 
 KIND = "extension"
