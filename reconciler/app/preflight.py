@@ -146,7 +146,10 @@ async def read_logic_apps(
     from reconciler.arm.workflows import observe
     from reconciler.network.concurrent import concurrently
 
-    logic_apps = {each.logic_app.key: each.logic_app for each in callers if each.logic_app}
+    logic_apps: dict[str, LogicApp] = {}
+    for caller in callers:
+        if caller.logic_app is not None:  # in the spelling of the first one that calls it
+            logic_apps.setdefault(caller.logic_app.key, caller.logic_app)
     if not logic_apps:
         return {}
     count = counting("reading Logic Apps", len(logic_apps), progress)
