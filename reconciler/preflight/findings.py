@@ -14,7 +14,9 @@ from reconciler.preflight.claims import TYPE, Misfit, nearest
 
 MAX_PATH_LENGTH = 150
 """Characters of the resource id, a limit of the admin center (docs/graph.md §2.6)."""
-_WHERE = "Set it in properties.accessControl.triggers.openAuthenticationPolicies.policies. "
+_ACCESS = "properties.accessControl.triggers"
+_KEEP = "and keep the rest of accessControl"
+_WHERE = f"Set it in {_ACCESS}.openAuthenticationPolicies.policies, {_KEEP}. "
 _DERIVED = (
     "Microsoft documents these values for the global cloud only; for this one they are derived from"
     " its host names. "
@@ -60,8 +62,8 @@ def _length(checked: Checked) -> Iterator[Diagnostic]:
     if length > MAX_PATH_LENGTH:
         yield checked.finding(
             "R408",
-            f"The resource id of {checked.what} has {length} characters; entitlement management"
-            f" allows {MAX_PATH_LENGTH}.",
+            f"The resource id of {checked.what} has {length} characters; the Microsoft Entra admin"
+            f" center allows {MAX_PATH_LENGTH}.",
             "Move the Logic App to a resource group with a shorter name, or give it a shorter one.",
             length=length,
         )
@@ -86,6 +88,8 @@ def _unread(checked: Checked, error: ServiceError) -> Diagnostic:
         hint = f"Check {role} (a new role assignment takes some minutes). {names}."
         return checked.finding("R401", message, hint)
     message = f"{checked.what} could not be read: {error}"
+    if status == 400:  # Azure rejects a name; a retry would not help
+        return checked.finding("R401", message, f"{names}.")
     return checked.finding("R401", message, error.hint or "Run the command again.")
 
 
@@ -93,23 +97,24 @@ def _state(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
     if workflow.state is not None and workflow.state.casefold() != "enabled":
         yield checked.finding(
             "R404",
-            f"{checked.what} is not enabled: its state is {quoted(workflow.state)}, and it refuses"
-            " every call.",
+            f"{checked.what} is not enabled: its state is {quoted(workflow.state)}.",
             "Enable the Logic App.",
             state=bounded(workflow.state),
         )
 
 
 def _shared_access(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
+    """R405, unless it is certainly off."""
     state = workflow.shared_access
     if state is not None and state.casefold() == "disabled":
         return
-    known = "is on for" if state else "may be on (Azure does not show it) for"
+    shown = f"the state that Azure shows is {quoted(state)}" if state else "Azure does not show it"
+    known = "is on" if state and state.casefold() == "enabled" else f"may be on ({shown})"
     yield checked.finding(
         "R405",
-        f"Shared access by signature {known} {checked.what}; users report that a valid signature"
-        " bypasses the authorization policy.",
-        "Set accessControl.triggers.sasAuthenticationPolicy.state to Disabled.",
+        f"Shared access by signature {known} for {checked.what}; users report that a valid"
+        " signature bypasses the authorization policy.",
+        f"Set {_ACCESS}.sasAuthenticationPolicy.state to Disabled, {_KEEP}.",
         severity="warning",
     )
 
@@ -132,8 +137,8 @@ def _policy(checked: Checked, workflow: Workflow) -> Iterator[Diagnostic]:
     if fitting is None:
         yield checked.finding(
             "R406",
-            f"{checked.what} has no authorization policy of type {TYPE}, so it rejects every call"
-            " of entitlement management.",
+            f"{checked.what} has no authorization policy of type {TYPE}, which a Logic App needs to"
+            " accept the calls of entitlement management.",
             paste,
             policy=checked.claims.policy,
         )
