@@ -139,6 +139,13 @@ def test_only_an_answer_about_a_standard_app_replaces_the_404(
     assert ("Whether a Standard Logic App has this name is not known: " in message) is failed
 
 
+@pytest.mark.parametrize("group", ["rg", "entitlementManagement"])
+def test_a_message_shows_the_whole_path(group: str) -> None:
+    logic_app = replace(LA, resource_group=group)
+    observation, _, _ = observed(refused(403), logic_app=logic_app)
+    assert f"GET {logic_app.path} failed with HTTP 403" in str(observation)
+
+
 def test_a_403_is_reported_without_a_second_look() -> None:
     observation, server, _ = observed(refused(403, "AuthorizationFailed"), retries=2)
     assert len(server.seen) == 1
