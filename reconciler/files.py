@@ -1,13 +1,11 @@
 """Writing files that people keep. A file is replaced completely or not at all; anything else is
 never replaced.
 
-| the path is                                  | what happens
-           |
-|----------------------------------------------|----------------------------------------------------------------|
-| free, or a regular file                      | a new file replaces it and gets its mode and owner
-           | | a symbolic link                              | the same happens to its target; the
-link stays                 | | a pipe, a device, `/dev/stdout`, `/dev/fd/N` | the text is written to
-it                                      |
+| the path is                                  | what happens                                      |
+|----------------------------------------------|---------------------------------------------------|
+| free, or a regular file                      | a new file replaces it, with its mode and owner   |
+| a symbolic link                              | the same happens to its target; the link stays    |
+| a pipe, a device, `/dev/stdout`, `/dev/fd/N` | the text is written to it                         |
 
 A signal takes effect before the first byte or after the last rename.
 """

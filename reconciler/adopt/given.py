@@ -19,6 +19,7 @@ from reconciler.declarable.names import Names
 from reconciler.loader.scopes import in_order
 from reconciler.model.diagnostic import Diagnostic, SourceLocation
 from reconciler.model.export import Update
+from reconciler.model.json_values import JsonValue
 from reconciler.model.objects import Desired, DesiredScope, Observed, Path, Properties
 from reconciler.model.plan import Change, FieldChange
 from reconciler.model.reason import reason
@@ -79,12 +80,14 @@ def _why_not_everywhere(
     one; "" if it does not.
     """
     fields = files.document_format.kinds.named(desired.ref.kind).fields
+    paths = fields.field(given.path).computed_from
+
+    def basis(declared: Desired) -> list[JsonValue]:
+        """What the value follows from, comparable."""
+        return [fields.comparable(path, declared.properties.get(path)) for path in paths]
+
     for environment, others in elsewhere.items():
-        other = others.get(given.source, desired)
-        if any(
-            other.properties.get(path) != desired.properties.get(path)
-            for path in fields.field(given.path).computed_from
-        ):
+        if basis(others.get(given.source, desired)) != basis(desired):
             return f"it has another value in environment {environment}: use a variable"
     return ""
 

@@ -19,8 +19,9 @@ from reconciler.model.objects import DesiredScope
 from reconciler.model.plan import Plan
 from reconciler.model.preflight import Preflight
 from reconciler.preflight.address import fitting_url, right_url
+from reconciler.preflight.checked import Checked
 from reconciler.preflight.claims import Claims
-from reconciler.preflight.findings import Checked, findings, undetermined
+from reconciler.preflight.findings import findings, undetermined
 from reconciler.settings import Settings
 
 KIND = "extension"
@@ -145,7 +146,10 @@ async def read_logic_apps(
     from reconciler.arm.workflows import observe
     from reconciler.network.concurrent import concurrently
 
-    logic_apps = {each.logic_app.key: each.logic_app for each in callers if each.logic_app}
+    logic_apps: dict[str, LogicApp] = {}
+    for caller in callers:
+        if caller.logic_app is not None:  # in the spelling of the first one that calls it
+            logic_apps.setdefault(caller.logic_app.key, caller.logic_app)
     if not logic_apps:
         return {}
     count = counting("reading Logic Apps", len(logic_apps), progress)

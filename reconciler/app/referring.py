@@ -169,7 +169,7 @@ def _difference(kind: Kind, listed: Set[Identity], located: Set[Identity]) -> st
     permission = kind.permission.read_all or kind.permission.write
     return (
         f"Two ways of reading the {kind.plural} differ: {enumerated(parts)}. An identity with a"
-        f" role in one {noun(kind.parents[0])} only may not see all of them: grant it"
+        f" role in one {noun(kind.parents[0])} only does not always see all of them: grant it"
         f" {permission}. If it has that permission, retry."
     )
 

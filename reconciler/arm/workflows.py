@@ -28,7 +28,7 @@ SITES_VERSION = "2022-03-01"
 
 async def observe(arm: ArmClient, logic_app: LogicApp) -> Observation:
     """The workflow of this name; after a 404, whether an app of the Standard plan has it; or the
-    error of the first read.
+    error of the first read, with that of the second one.
 
     Raises:
         AuthenticationError: the token is rejected.
@@ -36,22 +36,35 @@ async def observe(arm: ArmClient, logic_app: LogicApp) -> Observation:
     try:
         return workflow_of(await arm.read(_encoded(logic_app).path, WORKFLOWS_VERSION))
     except ServiceRefusalError as error:
-        if error.status != 404:
-            return error
-        return await _standard_app(arm, logic_app) or error
+        return await _not_found(arm, logic_app, error) if error.status == 404 else error
     except ServiceError as error:
         return error
 
 
-async def _standard_app(arm: ArmClient, logic_app: LogicApp) -> StandardApp | None:
-    """The app of the Standard plan, if the identity can see one of this name."""
+async def _not_found(
+    arm: ArmClient, logic_app: LogicApp, error: ServiceRefusalError
+) -> StandardApp | ServiceRefusalError:
+    """The app of the Standard plan, if the identity can see one of this name; else the error."""
     path = _encoded(logic_app).resource_of("Microsoft.Web/sites")
     try:
         site = await arm.read(path, SITES_VERSION)
-    except ServiceError:  # no answer about it says nothing: the first error is reported
-        return None
+    except ServiceError as second:
+        is_absent = isinstance(second, ServiceRefusalError) and second.status == 404
+        return error if is_absent else _with_second(error, second)
     kind = site.get("kind")
-    return StandardApp() if isinstance(kind, str) and "workflowapp" in kind.lower() else None
+    return StandardApp() if isinstance(kind, str) and "workflowapp" in kind.lower() else error
+
+
+def _with_second(error: ServiceRefusalError, second: ServiceError) -> ServiceRefusalError:
+    """The 404 of the workflow, and that it is not known whether a Standard app has the name."""
+    return ServiceRefusalError(
+        f"{error} Whether a Standard Logic App has this name is not known: {second}",
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+        headers=error.headers,
+        hint=error.hint,
+    )
 
 
 def _encoded(logic_app: LogicApp) -> LogicApp:

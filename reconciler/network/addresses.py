@@ -9,7 +9,8 @@ import httpx
 
 Origin: TypeAlias = tuple[str, str, int | None]
 
-_ENTITLEMENT = "/entitlementManagement"
+_ENTITLEMENT = "/identityGovernance/entitlementManagement"
+"""All of it: a resource group of Azure can have the name of its last segment."""
 
 
 def origin_of(url: str | httpx.URL) -> Origin:

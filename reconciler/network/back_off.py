@@ -12,7 +12,7 @@ from reconciler.network.retry import FIRST_WAIT_S, MAX_TOTAL_WAIT_S, MAX_WAIT_S
 if TYPE_CHECKING:
     from reconciler.network.retry import Pause, RetryPolicy
 
-log = logging.getLogger("reconciler.graph")
+log = logging.getLogger("reconciler.network")
 
 
 class BackOff:

@@ -17,7 +17,7 @@ from reconciler.network.throttling.pause import SharedPause
 from reconciler.network.throttling.permits import Permits
 from reconciler.network.throttling.request_queue import RequestQueue
 
-log = logging.getLogger("reconciler.graph")
+log = logging.getLogger("reconciler.network")
 A = TypeVar("A")
 
 ReportStatus = Callable[[str], None]

@@ -125,7 +125,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if not request.url.path.startswith(self._path):
             raise RefusedError(
                 f"Refused to send {request.method} to {request.url.path}: only the configured"
-                f" version of Graph, {self._path}, is written."
+                f" version of {self._service}, {self._path}, is written."
             )
         below = request.url.raw_path.decode("ascii").removeprefix(self._path)
         why = self._guard(request.method, below, request.content)

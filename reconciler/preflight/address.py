@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from reconciler.model.logic_app import LOGIC_APP_HOSTS, Trigger, Workflow
 
 USUAL_TRIGGER = "manual"
-_API_VERSION = "2016-10-01"
+API_VERSION = "api-version"
+_WRITTEN_VERSION = "2016-10-01"
+_DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?", re.IGNORECASE)
+"""The form of every API version that Azure has shown in such an address (docs/graph.md §9.1)."""
 _INVOKE = re.compile(r"(?P<stem>.*)/triggers/(?P<trigger>[^/]+)/paths/invoke", re.IGNORECASE)
 _ENDPOINT = re.compile(
     r"https://(?P<host>[a-z0-9.-]{1,253})(?::443)?/workflows/[a-z0-9]{1,64}/?", re.IGNORECASE
@@ -22,22 +25,30 @@ _MAX_TRIGGER_LENGTH = 80
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The parts of an address that matter: its workflow (scheme, host, port, path) and trigger."""
+    """The parts of an address that matter: its workflow (scheme, host, port, path), its trigger,
+    and each value of its parameter `api-version`.
+    """
 
     workflow: tuple[str, str, int, str]
     trigger: str
+    api_versions: tuple[str, ...]
+
+    @property
+    def usual_version(self) -> bool:
+        """True if there is one API version, of the usual form."""
+        return len(self.api_versions) == 1 and _DATED.fullmatch(self.api_versions[0]) is not None
 
 
-def address_of(url: str) -> Address | None:
-    """The parts of a `url`; None if it is not the address of a trigger, with one API version."""
-    parts = _split(url)
+def address_of(url: str | None) -> Address | None:
+    """The parts of a `url`; None if it is not the address of a trigger."""
+    parts = _split(url or "")
     invoke = _INVOKE.fullmatch(parts.path) if parts else None
-    if parts is None or invoke is None:
+    stem = _workflow(parts, invoke["stem"]) if parts and invoke else None
+    if parts is None or invoke is None or stem is None:
         return None
-    stem = _workflow(parts, invoke["stem"])
-    if stem is None or len(parse_qs(parts.query).get("api-version", ())) != 1:
-        return None
-    return Address(stem, unquote(invoke["trigger"]))
+    parameters = parse_qsl(parts.query)
+    versions = [value for name, value in parameters if name.lower() == API_VERSION]
+    return Address(stem, unquote(invoke["trigger"]), tuple(versions))
 
 
 def workflow_address(access_endpoint: str | None) -> tuple[str, str, int, str] | None:
@@ -80,15 +91,26 @@ def request_triggers(triggers: Mapping[str, Trigger]) -> list[str]:
     ]
 
 
-def fitting_url(workflow: Workflow, declared: str | None) -> str | None:
-    """The declared `url` if it is an address of this workflow that can be called, in whatever
-    spelling; else the right one, None if that is not known.
+def trigger_named(name: str, triggers: Collection[str]) -> str | None:
+    """The trigger of this name, or else the only one whose name differs in case alone: whether
+    Azure distinguishes case there is not known.
     """
-    address = address_of(declared) if declared else None
+    if name in triggers:
+        return name
+    similar = [each for each in triggers if each.casefold() == name.casefold()]
+    return similar[0] if len(similar) == 1 else None
+
+
+def fitting_url(workflow: Workflow, declared: str | None) -> str | None:
+    """The declared `url` if it certainly is an address of this workflow that can be called, in
+    whatever spelling; else the right one, None if that is not known.
+    """
+    address = address_of(declared)
     if (
         address is not None
         and address.workflow == workflow_address(workflow.access_endpoint)
         and address.trigger in request_triggers(workflow.triggers)
+        and address.usual_version
     ):
         return declared
     return right_url(workflow, declared)
@@ -98,16 +120,21 @@ def right_url(workflow: Workflow, declared: str | None = None) -> str | None:
     """The `url` of this workflow, with the trigger that the declared one names if that can be
     called; None if it is not known.
     """
-    names = request_triggers(workflow.triggers)
-    address = address_of(declared) if declared else None
-    preferred = [address.trigger] if address else []
-    usable = [name for name in (*preferred, USUAL_TRIGGER) if name in names]
-    trigger = next(iter(usable), names[0] if len(names) == 1 else None)
+    trigger = _trigger_to_call(request_triggers(workflow.triggers), address_of(declared))
     endpoint = workflow.access_endpoint
     if trigger is None or endpoint is None or not (_is_plain(endpoint) and _is_short(trigger)):
         return None
     path = f"/triggers/{quote(trigger, safe='')}/paths/invoke"
-    return f"{endpoint.rstrip('/')}{path}?api-version={_API_VERSION}"
+    return f"{endpoint.rstrip('/')}{path}?{API_VERSION}={_WRITTEN_VERSION}"
+
+
+def _trigger_to_call(names: Sequence[str], declared: Address | None) -> str | None:
+    """The declared trigger, else the usual one, else the only one."""
+    for wanted in [declared.trigger, USUAL_TRIGGER] if declared else [USUAL_TRIGGER]:
+        trigger = trigger_named(wanted, names)
+        if trigger is not None:
+            return trigger
+    return names[0] if len(names) == 1 else None
 
 
 def _is_plain(endpoint: str) -> bool:

@@ -95,7 +95,8 @@ def _first_character(mistake: Mistake) -> Fault:
     character = mistake.rest[:1]
     if mistake.before[-1:] in ("'", '"'):
         return mistake.fault(
-            "A text in quotes has ended before this character; a quote above may not be closed.",
+            "A text in quotes has ended before this character; possibly a quote above is not"
+            " closed.",
             "Check the quotes in this line and the lines above.",
         )
     if character == "\t":

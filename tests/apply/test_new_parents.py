@@ -1,5 +1,5 @@
-"""What is created in a catalog that the same run has created: Graph may not show that yet, and may
-not let its creator in.
+"""What is created in a catalog that the same run has created: Graph possibly does not show that
+yet, and does not let its creator in.
 """
 
 import asyncio

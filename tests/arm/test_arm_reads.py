@@ -133,8 +133,17 @@ def test_only_an_answer_about_a_standard_app_replaces_the_404(
     observation, _, _ = observed(lambda seen: site if is_site(seen) else NOT_FOUND)
     assert isinstance(observation, StandardApp) is is_standard
     assert code_of(observation) == [("R402" if is_standard else "R401", "error")]
-    if not is_standard:
-        assert "ResourceNotFound" in found_in(observation)[0].message
+    message = found_in(observation)[0].message
+    assert ("ResourceNotFound" in message) is not is_standard
+    failed = not isinstance(site.body, dict) or site.status not in (200, 404)
+    assert ("Whether a Standard Logic App has this name is not known: " in message) is failed
+
+
+@pytest.mark.parametrize("group", ["rg", "entitlementManagement"])
+def test_a_message_shows_the_whole_path(group: str) -> None:
+    logic_app = replace(LA, resource_group=group)
+    observation, _, _ = observed(refused(403), logic_app=logic_app)
+    assert f"GET {logic_app.path} failed with HTTP 403" in str(observation)
 
 
 def test_a_403_is_reported_without_a_second_look() -> None:

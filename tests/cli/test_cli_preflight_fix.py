@@ -191,10 +191,13 @@ def test_a_url_that_would_be_wrong_elsewhere_is_not_written(reconciler: CommandL
 
 
 def test_what_is_equal_in_all_environments_is_written_for_all(reconciler: CommandLine) -> None:
+    """Names of Azure are equal whatever their case."""
     Path("reconciler.yaml").write_text(
-        "environments:\n  prod: {variables: {about: a}}\n  test: {variables: {about: b}}\n"
+        "environments:\n  prod: {variables: {about: a, la: la}}\n"
+        "  test: {variables: {about: b, la: LA}}\n"
     )
     text = SIMPLE.replace("displayName: a", "displayName: a\n    description: ${about}")
+    text = text.replace("logicAppWorkflowName: la", "logicAppWorkflowName: ${la}")
     ran = fix(reconciler, text, "--environment", "prod")
     assert (ran.code, written()) == (0, f"{text}      url: {RIGHT}\n")
     assert "the files are also used for test" in ran.err

@@ -109,7 +109,7 @@ class DoomedRun:
         self.process.wait(LIMIT_S)
 
     async def meet(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """The answer to a request of the run, which may not live to read it."""
+        """The answer to a request of the run, which possibly does not live to read it."""
         phase = self._phase(request)
         self.phases.append(phase)
         if request.method != "GET":

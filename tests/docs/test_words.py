@@ -38,9 +38,7 @@ AVOIDED = {
     r"\b(is|are) no (text|list|number|object|file|name|plan|value|JSON|GUID|date|mapping)s?\b": (
         "is not a X"
     ),
-    r"may not (have|hold|ask|write|contain|declare|name|stand|use)\b": (
-        "must not, is not allowed to"
-    ),
+    r"\bmay not\b": "must not, is not allowed to; possibly not, not always",
     r"[\u201c\u201d\u2018\u2019]": "straight quotes",
 }
 

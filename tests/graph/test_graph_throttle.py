@@ -235,7 +235,7 @@ def test_only_what_graph_answered_is_reported(status, retry_after, throttled_by,
 
 
 def test_fewer_requests_go_at_a_time_after_it_and_all_of_them_again_later(caplog):
-    caplog.set_level(logging.INFO, "reconciler.graph")
+    caplog.set_level(logging.INFO, "reconciler.network")
     most, remarks = Counter(), []
     arrived = done = 0
 
@@ -292,7 +292,7 @@ def test_a_burst_of_refusals_halves_once_and_the_pause_ends_after_the_last_wait(
 
 
 def test_it_never_falls_below_one_at_a_time(caplog):
-    caplog.set_level(logging.INFO, "reconciler.graph")
+    caplog.set_level(logging.INFO, "reconciler.network")
 
     async def run():
         replies = [refused(429, Retry_After="1")] * 3 + [GOOD]

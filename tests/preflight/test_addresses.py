@@ -53,6 +53,10 @@ def url_of(trigger: str) -> str:
         URL.replace("0123456789abcdef", "0123456789ABCDEF"),
         URL.replace("/triggers/", "/Triggers/"),
         URL.replace("manual", "%6Danual"),
+        URL.replace("2016-10-01", "2019-05-01"),
+        URL.replace("2016-10-01", "2018-07-01-preview"),
+        URL.replace("api-version", "Api-Version"),
+        f"{URL}&x=1",
     ],
 )
 def test_another_spelling_of_the_right_url_is_silent(url: str | None) -> None:
@@ -93,6 +97,39 @@ def test_any_other_url_is_not_the_address(url: str) -> None:
     assert finding.parameters["url"] == URL
 
 
+@pytest.mark.parametrize("version", ["1", "latest", "2016-10", "2016-10-01-x", "2016-10-01%20"])
+def test_an_api_version_that_is_not_a_date_is_a_warning(version: str) -> None:
+    url = URL.replace("2016-10-01", version)
+    [finding] = found(body(), calling(url))
+    assert (finding.code, finding.severity) == ("R407", "warning")
+    assert f"`url: {URL}`" in finding.hint
+    assert fitting_url(at(ENDPOINT), url) == URL
+
+
+@pytest.mark.parametrize(
+    ("query", "times"),
+    [("", 0), ("?api-version=", 0), ("?api-version=2016-10-01&API-VERSION=2016-10-01", 2)],
+)
+def test_an_api_version_must_be_there_once(query: str, times: int) -> None:
+    [finding] = found(body(), calling(URL.partition("?")[0] + query))
+    assert f"must contain api-version once, and contains it {times} times" in finding.message
+
+
+@pytest.mark.parametrize("name", ["Manual", "MANUAL"])
+def test_a_trigger_whose_name_differs_in_case_is_a_warning(name: str) -> None:
+    [finding] = found(body(), calling(url_of(name)))
+    assert (finding.code, finding.severity) == UNUSUAL
+    assert f'calls trigger "{name}", but the Request trigger' in finding.message
+    assert f"`url: {URL}`" in finding.hint
+    assert fitting_url(at(ENDPOINT), url_of(name)) == URL
+
+
+def test_of_triggers_that_differ_in_case_the_exact_one_is_called() -> None:
+    answer = with_triggers(manual=request_trigger(), Manual=request_trigger())
+    assert found(answer, calling(URL)) == []
+    assert said(found(answer, calling(url_of("MANUAL")))) == [NO_TRIGGER]
+
+
 @pytest.mark.parametrize("name", ["manual", "a b", "a/b", "ä", "%", "?sig=x", "a'b"])
 def test_the_name_of_the_trigger_is_percent_encoded_once(name: str) -> None:
     answer = with_triggers(**{name: request_trigger()})
@@ -113,7 +150,9 @@ def test_a_trigger_that_does_not_exist_is_an_error_with_the_right_address() -> N
 
 def test_a_trigger_that_no_request_starts_is_an_error() -> None:
     answer = with_triggers(manual=request_trigger(), timer={"type": "Recurrence"})
-    assert said(found(answer, calling(url_of("timer")))) == [NO_TRIGGER]
+    [finding] = found(answer, calling(url_of("timer")))
+    assert (finding.code, finding.severity) == NO_TRIGGER
+    assert finding.message.endswith('that it can name are: "manual".')
     answer = with_triggers(manual=request_trigger(), deep=request_trigger(relativePath="x"))
     assert said(found(answer, calling(url_of("deep")))) == [NO_TRIGGER]
 
@@ -143,6 +182,9 @@ def test_a_trigger_that_only_a_path_reaches_is_explained() -> None:
         ({"x": "Request"}, None, "x"),
         ({"x": "Request"}, "gone", "x"),
         ({"x": "Request", "y": "Request"}, "y", "y"),
+        ({"Manual": "Request", "x": "Request"}, None, "Manual"),
+        ({"manual": "Request", "x": "Request"}, "X", "x"),
+        ({"x": "Request", "X": "Request"}, "X", "X"),
         ({"x": "Request", "y": "Request"}, None, None),
         ({"x": "Request", "y": "Request"}, "gone", None),
         ({}, None, None),

@@ -53,6 +53,10 @@ FAULTS: dict[str, tuple[Any, tuple[str, str]]] = {
     "suspended": (lambda of: of.update(state="Suspended"), ("R404", "error")),
     "not specified": (lambda of: of.update(state="NotSpecified"), ("R404", "error")),
     "sas on": (lambda of: shared_access(of, {"state": "Enabled"}), ("R405", "warning")),
+    "sas of an unknown state": (
+        lambda of: shared_access(of, {"state": "NotSpecified"}),
+        ("R405", "warning"),
+    ),
     "sas of no state": (lambda of: shared_access(of, {}), ("R405", "warning")),
     "sas null": (lambda of: shared_access(of, None), ("R405", "warning")),
     "sas of another form": (lambda of: shared_access(of, "Disabled"), ("R405", "warning")),
@@ -118,9 +122,18 @@ def test_without_access_control_there_is_no_policy_and_shared_access_may_be_on(a
     assert "may be on" in diagnostics[0].message
 
 
-def test_shared_access_that_is_on_is_not_said_to_be_unknown() -> None:
-    [finding] = found(spoiled(lambda of: shared_access(of, {"state": "Enabled"})))
-    assert "is on for" in finding.message
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("Enabled", "is on for"),
+        ("enabled", "is on for"),
+        ("NotSpecified", 'may be on (the state that Azure shows is "NotSpecified") for'),
+        (None, "may be on (Azure does not show it) for"),
+    ],
+)
+def test_of_shared_access_no_more_is_said_than_is_known(state: Any, words: str) -> None:
+    [finding] = found(spoiled(lambda of: shared_access(of, {"state": state})))
+    assert words in finding.message
 
 
 def test_a_state_that_is_not_shown_is_not_a_finding() -> None:
@@ -153,6 +166,7 @@ def test_a_standard_app_is_one_finding() -> None:
             ServiceRefusalError("E.", status=403),
             "or it does not exist (this answer does not show which)",
         ),
+        (ServiceRefusalError("E.", status=400), "could not be read: E."),
         (ServiceRefusalError("E.", status=500), "could not be read: E."),
         (ServiceRefusalError("E.", status=429), "could not be read: E."),
         (GarbledAnswerError("E."), "could not be read: E."),
@@ -166,17 +180,12 @@ def test_what_could_not_be_read_is_one_finding(error: ServiceError, words: str) 
     assert finding.hint
 
 
-@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("status", [400, 403, 404])
 def test_a_refusal_says_which_names_and_which_role_to_check(status: int) -> None:
-    [finding] = found_in(ServiceRefusalError("E.", status=status))
-    for word in (
-        "subscriptionId",
-        "resourceGroupName",
-        "logicAppWorkflowName",
-        "--cloud",
-        "Reader",
-    ):
+    [finding] = found_in(ServiceRefusalError("E.", status=status, hint="Retry."))
+    for word in ("subscriptionId", "resourceGroupName", "logicAppWorkflowName", "--cloud"):
         assert word in finding.hint
+    assert ("Reader" in finding.hint) == (status != 400)
 
 
 def test_an_extension_of_no_logic_app_is_a_warning() -> None:

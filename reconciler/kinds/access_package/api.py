@@ -13,8 +13,8 @@ from reconciler.model.kind import Api, Found
 from reconciler.model.objects import NAME, ObjectRef, Observed, Parents
 
 _NOT_ALL_SEEN = (
-    "The identity may not see all access packages: grant it EntitlementManagement.Read.All, or the"
-    " role Catalog reader on the catalog."
+    "Possibly the identity does not see all access packages: grant it"
+    " EntitlementManagement.Read.All, or the role Catalog reader on the catalog."
 )
 
 

@@ -21,7 +21,7 @@ from reconciler.model.kind import Api, Body
 from reconciler.model.names import folded
 from reconciler.model.objects import ObjectRef, Observed, Parents
 
-log = logging.getLogger("reconciler.graph")
+log = logging.getLogger("reconciler.kinds")
 
 NAMES_PER_LOOK_UP = 15
 """As many as Graph's known issues allow in an `in` clause; more would save little (ADR 0018)."""

@@ -98,7 +98,7 @@ def _properties(stages: Stages) -> Properties:
 
 def _approving(body: Mapping[str, Any]) -> tuple[Properties, bool]:
     """The extensions that decide who approves, by the number of the approval stage, and whether
-    each dynamic stage names its own: v1.0 may not show it (docs/graph.md §7.1).
+    each dynamic stage names its own: v1.0 does not always show it (docs/graph.md §7.1).
     """
     settings = body.get(APPROVAL[0])
     stages = settings.get(APPROVAL[1]) if isinstance(settings, Mapping) else None
