@@ -108,23 +108,26 @@ def writing_target_options(function: F) -> F:
     return _with_target(function, writes=True)
 
 
-def target_arguments() -> list[str]:
-    """The options of this command line that choose Graph, sign-in and environment, and the limit on
-    deletions: a next step has to repeat them.
+def target_arguments(*others: str) -> list[str]:
+    """The options of this command line that choose Graph, sign-in and environment, the limit on
+    deletions, and the others of these names: a next step has to repeat them.
     """
     context = click.get_current_context()
-    repeated = [
-        parameter
-        for parameter in context.command.params
-        if parameter.name in REPEATED
-        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
-    ]
-    values = ((parameter.opts[0], context.params[str(parameter.name)]) for parameter in repeated)
-    return [
-        text
-        for option, value in values
-        for text in (option, *([] if value is True else [str(value)]))
-    ]
+    arguments = []
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if is_given and name in (*REPEATED, *others):
+            arguments += _with_values(parameter.opts[0], context.params[name])
+    return arguments
+
+
+def _with_values(option: str, value: Any) -> list[str]:
+    """An option as it is written: a flag alone, else once for each value."""
+    if value is True:
+        return [option]
+    values = value if isinstance(value, tuple) else (value,)
+    return [text for each in values for text in (option, str(each))]
 
 
 def _with_target(function: F, *, writes: bool) -> F:

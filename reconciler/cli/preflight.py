@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from reconciler.cli.options import (
     arm_url_option,
     output_options,
     paths_argument,
+    target_arguments,
     target_options,
 )
 from reconciler.cli.plans import DONE, REFUSED, declared_state, valid
@@ -57,18 +59,19 @@ def preflight_command(
         checked = run_async(preflight(settings, os.environ, declared, bars))
     _print(checked, output)
     if checked.to_fix and output.verbosity >= 0:
-        tell(_note(checked.to_fix))
+        tell(_note(checked.to_fix, paths))
     return REFUSED if checked.faulty else DONE
 
 
-def _note(number: int) -> str:
+def _note(number: int, paths: tuple[Path, ...]) -> str:
     """That there is something to fix; an extension without `url` is no fault of its Logic App."""
     from reconciler.render.nouns import counted
 
+    arguments = [*target_arguments("arm_url", "catalogs"), *map(str, paths)]
     return (
-        f"Note: `url` is missing or wrong in {counted(number, 'extension')}; Graph can reject"
-        " these if an application writes them. Run `reconciler preflight --fix` to write `url` into"
-        " the files."
+        f"Note: `url` is missing or wrong in {counted(number, 'extension')}; Graph can reject these"
+        " if an application writes them. To write `url` into the files:"
+        f" {shlex.join(['reconciler', 'preflight', '--fix', *arguments])}"
     )
 
 

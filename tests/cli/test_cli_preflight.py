@@ -463,6 +463,7 @@ def test_a_url_that_can_be_fixed_is_noted(reconciler: CommandLine) -> None:
     ran = reconciler("preflight", "--sandbox", file)
     assert (ran.code, ran.out.count("R40")) == (0, 1)
     assert ran.err.startswith("Note: `url` is missing or wrong in 3 extensions;")
+    assert ran.err.endswith("files: reconciler preflight --fix --sandbox state.yaml\n")
     assert reconciler("preflight", "--sandbox", "-q", file).err == ""
     assert "Wrote 3 urls into 1 file." in reconciler("preflight", "--sandbox", "--fix", file).err
     assert reconciler("preflight", "--sandbox", file).err == ""
