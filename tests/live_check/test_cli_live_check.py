@@ -401,7 +401,7 @@ class TestInterrupted:
             assert "of this live check" not in ran.out
             assert ran.err.splitlines().count(INTERRUPTED) == 1
             command = f"Remove it with: reconciler live-check --clean --graph-url {url}"
-            assert ": not removed: the run ended before it was its turn\n" in ran.out
+            assert ": not removed: the run ended before it could be removed\n" in ran.out
             assert command in wrapped(ran.out, 40).splitlines()
             assert len(catalogs(database)) == 3
             stopping.process_id = os.getpid()
