@@ -1,11 +1,12 @@
 """Writing files that people keep. A file is replaced completely or not at all; anything else is
 never replaced.
 
-| the path is                                  | what happens                                      |
-|----------------------------------------------|---------------------------------------------------|
-| free, or a regular file                      | a new file replaces it, with its mode and owner   |
-| a symbolic link                              | the same happens to its target; the link stays    |
-| a pipe, a device, `/dev/stdout`, `/dev/fd/N` | the text is written to it                         |
+| the path is                          | what happens                                           |
+|--------------------------------------|--------------------------------------------------------|
+| free, or a regular file              | a new file replaces it and gets its mode and owner     |
+| a symbolic link                      | the same happens to its target; the link stays         |
+| `/dev/stdout`, `/dev/fd/N`, a device | the text is written to it                              |
+| a named pipe, a socket, a disk       | `UsageError`: opening a pipe would wait for its reader |
 
 A signal takes effect before the first byte or after the last rename.
 """
@@ -27,6 +28,9 @@ from reconciler.model.wording import enumerated
 from reconciler.signals import deferred
 
 WAY_OUT = "Move the existing files elsewhere, then run the command again."
+
+UNSUITABLE = "it is a named pipe, a socket or a disk"
+"""Why a file cannot be written."""
 
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})", re.ASCII)
@@ -66,10 +70,14 @@ def refuse_unwritable(file: Path) -> None:
     """Returns if the file can probably be written later; it is not touched.
 
     Raises:
-        UsageError: its folder is missing or not writable, or it is read-only.
+        UsageError: it is a named pipe, a socket or a disk, its folder is missing or not writable,
+            or it is read-only.
     """
-    if file.exists() and not file.is_file():  # a pipe or a device is opened when it is written
-        return
+    try:
+        if _is_written_through(file):
+            return
+    except OSError as error:
+        raise _unwritable(file, error, "Nothing was written.") from error
     folder = Path(os.path.realpath(file)).parent
     if not folder.is_dir():
         missing = FileNotFoundError(None, f"the folder {folder.name} does not exist")
@@ -84,14 +92,37 @@ def _opened_through(file: Path) -> BinaryIO | None:
     """Opens anything but a regular file for writing; None for a regular file, or one that does not
     exist.
     """
-    descriptor = _descriptor(file.as_posix())
-    if descriptor is not None:
-        return os.fdopen(os.dup(descriptor), "wb")
-    try:
-        regular = stat.S_ISREG(file.stat().st_mode)
-    except FileNotFoundError:
+    if not _is_written_through(file):
         return None
-    return None if regular else file.open("wb")
+    descriptor = _descriptor(file.as_posix())
+    return file.open("wb") if descriptor is None else os.fdopen(os.dup(descriptor), "wb")
+
+
+def _is_written_through(file: Path) -> bool:
+    """True for what exists and is not a regular file.
+
+    Raises:
+        OSError: it is not suitable, or cannot be examined.
+    """
+    if is_unsuitable(file):
+        raise OSError(None, UNSUITABLE)
+    return _descriptor(file.as_posix()) is not None or (file.exists() and not file.is_file())
+
+
+def is_unsuitable(file: Path) -> bool:
+    """True for a named pipe, since opening it waits for a reader, which a signal does not end; for
+    a socket; and for a disk, which would be overwritten. Open descriptors are suitable.
+
+    Raises:
+        OSError: it cannot be examined.
+    """
+    if _descriptor(file.as_posix()) is not None:
+        return False
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISBLK(mode)
 
 
 def _descriptor(path: str) -> int | None:

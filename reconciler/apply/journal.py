@@ -27,7 +27,7 @@ from reconciler.apply.history import (
     read_history,
 )
 from reconciler.errors import JournalError, UsageError
-from reconciler.files import make_own_folder, replace
+from reconciler.files import UNSUITABLE, is_unsuitable, make_own_folder, replace
 from reconciler.locked import append, is_on_disk, open_locked
 from reconciler.model.json_values import json_text
 from reconciler.model.secrets import masked
@@ -73,7 +73,7 @@ def open_journal(file: Path | None) -> Iterator[Kept]:
 
 class Journal:
     """One file, appended to by one run after the other; each line names its run. `history` is what
-    it says of earlier runs; a pipe or a device says nothing.
+    it says of earlier runs; a device or an open pipe says nothing.
     """
 
     def __init__(self, file: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -159,6 +159,8 @@ def _opened(file: Path) -> tuple[int, History]:
 
 def _locked(file: Path) -> int:
     """The file, open for reading and appending; a regular one is locked."""
+    if is_unsuitable(file):
+        raise OSError(None, UNSUITABLE)
     if file == DEFAULT_JOURNAL:
         make_own_folder(file.parent)
     what = f"The journal {file} cannot be locked"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import signals
+from reconciler.cli.approval import is_confirmed
 from reconciler.cli.findings import INVALID_FILES, report_invalid
 from reconciler.cli.options import is_given, output_options, paths_argument, writing_target_options
 from reconciler.cli.plans import (
@@ -205,12 +206,9 @@ def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
 
     if output.format == "json":
         tell(plan_text(plan, wording()))
-    # While the event loop runs, a signal only cancels its task, which a prompt would not notice.
-    with signals.reacting(signals.interrupt):
-        answer = click.prompt(approval_question(plan), default="", show_default=False, err=True)
-    return (
-        None if answer == "yes" else RefusedError("The plan was not approved. Nothing was written.")
-    )
+    if is_confirmed(approval_question(plan)):
+        return None
+    return RefusedError("The plan was not approved. Nothing was written.")
 
 
 def _report(applied: Applied, output: Output) -> int:

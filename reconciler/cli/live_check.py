@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import shlex
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,28 +11,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler import signals
-from reconciler.cli.options import (
-    is_given,
-    output_options,
-    target_arguments,
-    writing_target_options,
+from reconciler.cli.approval import require_yes
+from reconciler.cli.live_check_clean import (
+    ERROR,
+    JOURNALLED,
+    clean_command,
+    clean_up,
+    exit_code,
 )
-from reconciler.cli.plans import DONE
-from reconciler.cli.streams import is_terminal
-from reconciler.errors import ReconcilerError, RefusedError, UsageError
+from reconciler.cli.options import is_given, output_options, writing_target_options
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.settings import DEFAULT_LIVE_JOURNAL
 
 if TYPE_CHECKING:
-    from reconciler.app.live_check import Cleaned, LiveChecked, Planned, Subject
+    from reconciler.app.live_check import LiveChecked, Planned, Subject
     from reconciler.cli.output import Output
-    from reconciler.model.live_facts import Left
     from reconciler.model.logic_app import LogicApp
     from reconciler.settings import Settings
 
-ERROR, NOT_REMOVED = 1, 6
-_JOURNALLED = ""
-"""The value of `--clean` without a name."""
 _RANDOM_BYTES = 16
 
 
@@ -53,7 +46,7 @@ _RANDOM_BYTES = 16
 @click.option(
     "--clean",
     is_flag=False,
-    flag_value=_JOURNALLED,
+    flag_value=JOURNALLED,
     metavar="[NAME]",
     help="Only remove what the journal names, or the catalog NAME of an earlier run.",
 )
@@ -104,7 +97,7 @@ def live_check_command(  # noqa: PLR0913 - one parameter for each option
         return _report(checked, output, out)
     if logic_app is not None or trigger_url is not None:
         raise UsageError("--clean cannot be combined with --logic-app or --trigger-url.")
-    return _clean(clean, settings, output, journal, approved=auto_approve)
+    return clean_up(clean, settings, output, journal, approved=auto_approve)
 
 
 def _subject(resource_id: str | None, trigger_url: str | None, journal: Path) -> Subject:
@@ -150,7 +143,7 @@ def _report(checked: LiveChecked, output: Output, out: Path) -> int:
     from reconciler.cli.output import tell, tell_error
     from reconciler.render.live_check import facts_json
 
-    code = _code(checked.error, checked.facts.left, interrupted=checked.interrupted)
+    code = exit_code(checked.error, checked.facts.left, interrupted=checked.interrupted)
     document = facts_json(checked.facts)
     saved: list[str] = []
     saving = partial(_save, out, document, checked, saved.append)
@@ -190,15 +183,6 @@ def _save(out: Path, document: str, checked: LiveChecked, say: Callable[[str], N
     say(f"Saved the result in {out}.")
 
 
-def _code(error: ReconcilerError | None, left: Sequence[Left], *, interrupted: bool) -> int:
-    """The exit code: 130 outranks 6, and 6 outranks 1."""
-    if interrupted:
-        return signals.INTERRUPTED
-    if left:
-        return NOT_REMOVED
-    return DONE if error is None else ERROR
-
-
 def _print(checked: LiveChecked, document: str, output: Output) -> None:
     """Prints the result; what was removed, and ids of what is left, are not in the document.
 
@@ -208,20 +192,11 @@ def _print(checked: LiveChecked, document: str, output: Output) -> None:
     from reconciler.cli.output import emit, tell
     from reconciler.render.live_check import facts_text, removal_lines
 
-    removal = removal_lines(checked.removed, checked.facts.left, _clean_command())
+    removal = removal_lines(checked.removed, checked.facts.left, clean_command())
     if output.format == "json":
         tell("\n".join(removal))
     text = facts_text(checked.facts, removal)
     emit(document if output.format == "json" else text, output, wrap=True)
-
-
-def _clean_command() -> str:
-    """The command that removes what this one has left."""
-    parameters = click.get_current_context().params
-    clean = parameters["clean"] or ""
-    journal = ["--journal", str(parameters["journal"])] if is_given("journal") else []
-    words = ["reconciler", "live-check", "--clean", *([clean] if clean else [])]
-    return shlex.join([*words, *journal, *target_arguments()])
 
 
 def _approval(app: LogicApp, output: Output, *, approved: bool) -> Callable[[Planned], None]:
@@ -246,7 +221,7 @@ def _approval(app: LogicApp, output: Output, *, approved: bool) -> Callable[[Pla
         if planned.unfinished:
             tell(
                 f"Note: {counted(planned.unfinished, 'earlier live check')} left objects here."
-                f" Remove them with: {_clean_command()}"
+                f" Remove them with: {clean_command()}"
             )
         if planned.url_unknown and output.verbosity >= 0:
             tell(
@@ -255,91 +230,10 @@ def _approval(app: LogicApp, output: Output, *, approved: bool) -> Callable[[Pla
                 " assign the role Reader, or give --trigger-url."
             )
         if not approved:
-            _ask(f"Write these objects to {where}?", "The live check was not approved")
-
-    return ask
-
-
-def _ask(question: str, refused: str, nothing: str = "Nothing was written.") -> None:
-    """Asks on the terminal; only `yes` approves.
-
-    Raises:
-        RefusedError: anything else, or stdin is not a terminal.
-    """
-    from reconciler.render.escape import visible
-
-    if not is_terminal(sys.stdin):
-        raise RefusedError(
-            f"{refused}: stdin is not a terminal. {nothing}",
-            hint="Approve with --auto-approve.",
-        )
-    # While the event loop runs, a signal only cancels its task, which a prompt would not notice.
-    with signals.reacting(signals.interrupt):
-        answer = click.prompt(
-            f"{visible(question)} Only 'yes' is accepted",
-            default="",
-            show_default=False,
-            err=True,
-        )
-    if answer != "yes":
-        raise RefusedError(f"{refused}. {nothing}")
-
-
-def _clean(name: str, settings: Settings, output: Output, journal: Path, *, approved: bool) -> int:
-    from reconciler.app.live_check import clean_journalled, clean_named
-    from reconciler.cli.event_loop import run_async
-    from reconciler.cli.output import progress
-    from reconciler.model.live_facts import SECOND
-
-    def ask(ids: Sequence[str]) -> None:
-        """Asks before the named catalogs are removed."""
-        if not approved:
-            which = ", ".join(ids)
-            _ask(
-                f"Remove catalog {name} ({which}) and what is in it?",
-                f"The removal of catalog {name} was not approved",
-                "Nothing was removed.",
+            require_yes(
+                f"Write these objects to {where}?",
+                "The live check was not approved",
+                "Nothing was written.",
             )
 
-    name = name.removesuffix(SECOND)
-    with progress(output) as bars:
-        if name == _JOURNALLED:
-            cleaned = run_async(clean_journalled(settings, os.environ, journal, bars))
-        else:
-            _refuse_other_name(name)
-            cleaned = run_async(clean_named(settings, os.environ, name, journal, ask, bars))
-    return _report_cleaned(cleaned, output, journal)
-
-
-def _refuse_other_name(name: str) -> None:
-    """Returns if the name can be that of a catalog of a live check.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    from reconciler.model.live_facts import CATALOG_PREFIX
-
-    if not re.fullmatch(rf"{CATALOG_PREFIX}[0-9a-f]{{16,64}}", name):
-        raise UsageError(
-            f"--clean {name}: this is not the name of a catalog of a live check.",
-            hint=f"Such a name is {CATALOG_PREFIX} and 32 hexadecimal digits; nothing else is"
-            " removed.",
-        )
-
-
-def _report_cleaned(cleaned: Cleaned, output: Output, journal: Path) -> int:
-    from reconciler.cli.output import emit, tell, tell_error
-    from reconciler.render.live_check import cleaned_json, cleaned_text, others_lines
-
-    nothing = not cleaned.removed and not cleaned.left and cleaned.error is None
-    if output.format == "json":
-        emit(cleaned_json(cleaned.removed, cleaned.left), output)
-    elif nothing and not cleaned.tried:
-        emit(f"Nothing to remove: the journal {journal} names nothing that is left here.\n", output)
-    else:
-        emit(cleaned_text(cleaned.removed, cleaned.left, _clean_command()), output, wrap=True)
-    for line in others_lines(cleaned.others):
-        tell(line)
-    if cleaned.error is not None:
-        tell_error(cleaned.error)
-    return _code(cleaned.error, cleaned.left, interrupted=cleaned.interrupted)
+    return ask

@@ -121,6 +121,7 @@ def plan_command(  # noqa: PLR0913 - one parameter for each option
     """
     from reconciler.app.files import show
 
+    _refuse_unwritable(out)
     try:
         earlier = None if baseline is None else show(baseline)
     except InvalidFilesError as error:
@@ -171,6 +172,7 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option
     from reconciler.app.plan import Checks
     from reconciler.plan.limit import beyond_limit, with_limit
 
+    _refuse_unwritable(out)
     plan = _plan(paths, settings, output, Checks(second_looks=not no_beta_check))
     if plan is None:
         return INVALID_FILES
@@ -237,6 +239,14 @@ def _plan(
         valid(result, output)
         return None
     return result
+
+
+def _refuse_unwritable(out: Path | None) -> None:
+    """Ends a run whose plan could not be saved before it reads Graph."""
+    from reconciler.files import refuse_unwritable
+
+    if out is not None:
+        refuse_unwritable(out)
 
 
 def _save(plan: Plan, out: Path | None, output: Output, *, is_refused: bool) -> None:

@@ -1,10 +1,10 @@
 r"""stdout and stderr that accept any character, and may be closed, full or without a reader.
 
-| problem                             | stdout                                | stderr             |
-|-------------------------------------|---------------------------------------|--------------------|
-| a character outside of the encoding | is escaped (`\u2013`)                 | the same           |
-| closed, or its reader has ended     | nothing is printed; same exit code    | nothing is printed |
-| full, or any other error            | `OutputError`: truncated result       | nothing is printed |
+| problem                             | stdout                             | stderr             |
+|-------------------------------------|------------------------------------|--------------------|
+| a character outside of the encoding | is escaped (`\u2013`)              | the same           |
+| closed, or its reader has ended     | nothing is printed; same exit code | nothing is printed |
+| full, or any other error            | `OutputError`: result is truncated | nothing is printed |
 """
 
 from __future__ import annotations

@@ -127,15 +127,19 @@ def policy_put(read: Mapping[str, Any], package_id: str, **changes: Any) -> Json
         for name, value in read.items()
         if name not in _NEVER_SENT and not name.startswith("@") and "@odata.context" not in name
     }
-    settings = [_sent(setting) for setting in _objects(read.get(SETTINGS))]
+    settings = [
+        stage(str(setting.get("stage")), called(setting)) for setting in objects(read.get(SETTINGS))
+    ]
     own = {SETTINGS: settings, "accessPackage": {"id": package_id}}
     return {**_REQUIRED, **kept, **own, **changes}
 
 
-def _sent(setting: Mapping[str, Any]) -> JsonObject:
-    extension_id = (setting.get("customExtension") or {}).get("id")
-    return stage(str(setting.get("stage")), str(extension_id))
+def called(setting: Mapping[str, Any]) -> str:
+    """The id of the extension that a stage setting calls; `None` as text if there is none."""
+    extension = setting.get("customExtension")
+    return str(extension.get("id") if isinstance(extension, dict) else None)
 
 
-def _objects(value: object) -> Sequence[Mapping[str, Any]]:
+def objects(value: object) -> Sequence[Mapping[str, Any]]:
+    """The objects in an array; none in anything else."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import logging
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ from reconciler.model.logic_app import LogicApp
 if TYPE_CHECKING:
     from reconciler.graph.client import GraphClient
     from reconciler.live_check.journal import Journal, PastRun
+
+log = logging.getLogger("reconciler.live_check")
 
 PROBES: tuple[Probe, ...] = (
     READING,
@@ -97,11 +100,14 @@ class Stop:
 
 @dataclass(slots=True)
 class Run:
-    """How a live check goes. `error` is what ended the probes early."""
+    """How a live check goes: which probes it asks, and what came of them. `error` is what ended
+    them early.
+    """
 
     trial: Trial
     stop: Stop = field(default_factory=Stop)
     report: Callable[[Probe], None] = lambda _probe: None
+    probes: Sequence[Probe] = PROBES
     results: list[ProbeResult] = field(default_factory=list)
     left: tuple[Left, ...] = ()
     error: ReconcilerError | None = None
@@ -117,12 +123,17 @@ async def check(run: Run) -> None:
         removal = await removed(run.trial, run.stop)
         run.left, run.error = removal.left, run.error or removal.error
     why = INTERRUPTED if run.stop.requested else _ENDED
-    run.results += [_not_tried(probe, why) for probe in PROBES[len(run.results) :]]
+    run.results += [_not_tried(probe, why) for probe in run.probes[len(run.results) :]]
 
 
-def trial_of(graph: GraphClient, journal: Journal, past: PastRun) -> Trial:
+def trial_of(
+    graph: GraphClient,
+    journal: Journal,
+    past: PastRun,
+    remark: Callable[[str], None] = lambda _text: None,
+) -> Trial:
     """An earlier run, as its journal shows it: with everything of it that may still exist."""
-    trial = Trial(graph, journal, past.name, LogicApp("", "", ""), "unknown")
+    trial = Trial(graph, journal, past.name, LogicApp("", "", ""), "unknown", remark=remark)
     for own in past.objects.values():
         trial.owned.add(own)
     trial.catalog_names |= set(past.catalogs)
@@ -157,7 +168,7 @@ async def _ask_all(run: Run) -> None:
     trial = run.trial
     trial.catalog = await _new_catalog(trial)
     why_no_policy = await _prepare_policies(trial)
-    for probe in PROBES:
+    for probe in run.probes:
         run.report(probe)
         if probe.needs_policy and why_no_policy is not None:
             run.results.append(_not_tried(probe, why_no_policy))
@@ -209,6 +220,11 @@ async def _ask(probe: Probe, trial: Trial) -> ProbeResult:
         await probe.ask(trial, notes)
     except UndecidedError as error:
         reason = str(error)
+    except ReconcilerError:
+        raise
+    except Exception as bug:  # an answer that nobody foresaw must not end the other probes
+        log.exception("Internal error; please report it.")
+        reason = f"internal error ({type(bug).__name__}) in this probe; please report it"
     facts = [notes.facts.get(switch, Fact(switch, None, reason, 1)) for switch in probe.switches]
     return ProbeResult(probe.id, probe.question, tuple(facts), tuple(notes.observations))
 

@@ -82,13 +82,23 @@ class Cleaning:
 
     def _left(self, own: OwnObject) -> Left:
         if self.foreign.keeps(own):
-            why = "not removed: it contains objects that no live check has created"
+            why = self._why_kept(own)
             inside = self.foreign.inside(own)
             return Left(own.kind, own.name, own.id, why, is_kept=True, inside=inside)
+        return Left(own.kind, own.name, own.id, self._why_left(own))
+
+    def _why_kept(self, own: OwnObject) -> str:
+        if self.foreign.is_renamed(own):
+            return "not removed: it was renamed, so somebody may use it"
+        return "not removed: it contains objects that no live check has created"
+
+    def _why_left(self, own: OwnObject) -> str:
         refusal = self.refusals.get(own.id)
-        not_yet = "not removed: the run ended before it was its turn"
-        why = f"not removed ({refusal})" if refusal else not_yet
-        return Left(own.kind, own.name, own.id, why)
+        if refusal:
+            return f"not removed ({refusal})"
+        if self.foreign.is_unread(own):
+            return "not removed: whether it contains objects of others cannot be read"
+        return "not removed: the run ended before it could be removed"
 
     async def _remove(self, own: OwnObject, turn: Turn) -> None:
         if self.foreign.holds(own):
@@ -116,7 +126,7 @@ class Cleaning:
 
     async def _unbind(self, own: OwnObject) -> None:
         """Ends the calls of a policy that cannot be deleted, so that its extensions can be."""
-        if own.kind != "policy" or own.parent_id is None:
+        if own.kind != "policy" or not self.trial.owned.owns("access_package", own.parent_id):
             return
         try:
             read = await policies.whole(self.trial, own, at_once=True)
@@ -124,7 +134,7 @@ class Cleaning:
             return
         if policies.called(read):
             changes: JsonObject = {bodies.SETTINGS: []}
-            await self.trial.put(own, bodies.policy_put(read, own.parent_id, **changes))
+            await self.trial.put(own, bodies.policy_put(read, str(own.parent_id), **changes))
 
     async def _adopt(self) -> None:
         """Finds the objects whose ids are not known: a create may have been applied without an
@@ -158,6 +168,7 @@ class Cleaning:
         inside = read.body.get(member)
         items = inside if isinstance(inside, list) else []
         self._add(kind, items, parent)
+        self.foreign.record_name(parent, read)
         self.foreign.record(parent, kind, read, items)
 
     async def _list(self, request: Request) -> Result:

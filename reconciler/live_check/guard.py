@@ -36,6 +36,9 @@ _METHODS = {
     "policy": ("PUT", "DELETE"),
     "extension": ("PUT", "DELETE"),
 }
+_REFERENCES = ("catalog", "accessPackage", "customExtensionStageSettings")
+"""The members of a body that refer to other objects."""
+_FOLDED = {name.casefold() for name in _REFERENCES}
 _FOREIGN = "it is not an object of this live check"
 
 
@@ -58,6 +61,8 @@ class OwnObjects:
             return "its body is not JSON"
         if not isinstance(body, Mapping):
             return "its body is not an object"
+        if any(map(_is_misspelled, body)):
+            return "a reference in it is spelled in another way"
         if not self._is_own(ids) or not self._refers_to_own(route, method, body):
             return _FOREIGN
         return None
@@ -99,6 +104,12 @@ def _route(below: str) -> tuple[str | None, Mapping[str, str]]:
     return None, {}
 
 
+def _is_misspelled(member: str) -> bool:
+    """True for what a reader that ignores case, or an OData binding, would take for a reference."""
+    name = member.casefold().removesuffix("@odata.bind")
+    return name in _FOLDED and member not in _REFERENCES
+
+
 def _id_in(body: Mapping[str, Any], member: str) -> object:
     inner = body.get(member)
     return inner.get("id") if isinstance(inner, Mapping) else None
@@ -106,7 +117,7 @@ def _id_in(body: Mapping[str, Any], member: str) -> object:
 
 def _called(body: Mapping[str, Any]) -> Iterable[object]:
     """The ids of the extensions that the stages of a policy's body call; None for what has none."""
-    settings = body.get("customExtensionStageSettings") or []
+    settings = body.get(_REFERENCES[2]) or []
     if not isinstance(settings, list):
         return [None]
     return [

@@ -28,6 +28,10 @@ class Notes:
         """The switch stays unknown, for this reason."""
         self.facts[switch] = Fact(switch, None, reason, 1, _evidence(results))
 
+    def leave_unanswered(self, switch: str, result: Result) -> None:
+        """The switch stays unknown, since this answer can mean anything."""
+        self.leave_open(switch, f"the answer decides nothing: {result}", result)
+
     def observe(self, what: str, result: object, *results: Result) -> None:
         """Something that no switch is about."""
         evidence = results or ((result,) if isinstance(result, Result) else ())

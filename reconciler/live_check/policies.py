@@ -90,7 +90,4 @@ async def bound(trial: Trial, of: str) -> tuple[OwnObject, OwnObject, JsonObject
 
 def called(read: Mapping[str, Any]) -> Sequence[str]:
     """The ids of the extensions that the policy calls."""
-    settings = read.get(SETTINGS)
-    if not isinstance(settings, list):
-        return []
-    return [str((setting.get("customExtension") or {}).get("id")) for setting in settings]
+    return [bodies.called(setting) for setting in bodies.objects(read.get(SETTINGS))]

@@ -11,7 +11,7 @@ from reconciler.network.retry import RetryPolicy
 
 LIMIT_S = 60.0
 """How long something is polled for before its absence counts as an answer."""
-_FIRST_PAUSE_S = 0.5
+FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
 
 
@@ -28,7 +28,7 @@ class Turn:
 
 async def turns(policy: RetryPolicy, limit_s: float = LIMIT_S) -> AsyncIterator[Turn]:
     """The turns of polling, with a pause between them; the first is at once."""
-    start_s, pause_s, number = policy.elapsed_s(), _FIRST_PAUSE_S, 1
+    start_s, pause_s, number = policy.elapsed_s(), FIRST_PAUSE_S, 1
     while True:
         elapsed_s = policy.elapsed_s() - start_s
         last = elapsed_s + pause_s > limit_s

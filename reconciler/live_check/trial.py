@@ -261,8 +261,14 @@ class Trial:
         raise undecided(f"{NOUNS[own.kind]} still shows after its deletion", result)
 
     async def exists(self, own: OwnObject) -> bool:
-        """True if a read shows the object, at the first try."""
+        """True if a read shows the object, False if it answers 404; at the first try.
+
+        Raises:
+            UndecidedError: neither.
+        """
         result = await self.exchanges.send(requests.get(self.graph, own))
+        if not result.accepted and result.status != 404:
+            raise undecided(f"{NOUNS[own.kind]} cannot be read", result)
         return result.accepted
 
     async def put(self, own: OwnObject, body: Mapping[str, Any]) -> Result:

@@ -233,5 +233,15 @@ def others_lines(others: Sequence[tuple[str, str]]) -> list[str]:
 
 def cleaned_json(removed: int, left: Sequence[Left]) -> str:
     """The same for scripts."""
-    named = [{"kind": each.kind, "id": each.id, "reason": each.reason} for each in left]
-    return to_json({"removed": removed, "left": named})
+    return to_json({"removed": removed, "left": [_left(each) for each in left]})
+
+
+def _left(left: Left) -> dict[str, Any]:
+    """With names, unlike the document of a live check: it is not for keeping."""
+    return {
+        "kind": left.kind,
+        "name": left.name,
+        "id": left.id,
+        "reason": left.reason,
+        "inside": [{"kind": inside.kind, "name": inside.name} for inside in left.inside],
+    }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import CommandLine, catalog, declare, extension, write_seed
+from harness import SUBSCRIPTION, CommandLine, catalog, declare, extension, write_seed
 from tiers import sample
 
 from reconciler.sandbox.server import serve
@@ -31,6 +31,9 @@ ENCODINGS = [
     "utf-7",
     "cp037",
 ]
+LOGIC_APP = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Logic/workflows/la"
+)
 STDIN, STDOUT, STDERR = (
     ("open", "closed"),
     ("open", "closed", "full", "gone"),
@@ -263,17 +266,36 @@ except SystemExit as ended:
     assert (tmp_path / "opened").read_text() == "0 True"
 
 
-@pytest.mark.parametrize("drift", ["plan", "drift"])
-def test_a_pipe_is_written_through(drift: str, reconciler: CommandLine) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "--out"),
+        ("drift", "--out"),
+        ("live-check", "--logic-app", LOGIC_APP, "--out"),
+        ("apply", "--journal"),
+    ],
+)
+def test_a_named_pipe_is_refused_before_anything_is_read(
+    arguments: tuple[str, ...], reconciler: CommandLine
+) -> None:
+    """Opening it would wait for a reader, which a signal does not end."""
+    declare(Path("desired_state"), {"catalog": "Marketing", "extensions": []})
+    os.mkfifo("pipe")
+    ran = reconciler(*arguments, "pipe", "--sandbox")
+    assert (ran.code, ran.out) == (1, "")
+    assert "pipe cannot be written: it is a named pipe, a socket or a disk. Nothing was" in ran.err
+    assert not Path(".reconciler").exists(), "not even the sandbox was opened"
+
+
+def test_a_pipe_that_is_open_is_written_through(reconciler: CommandLine) -> None:
     reconciler.seed(catalog())
     declare(Path("desired_state"), {"catalog": "Marketing", "extensions": [extension("a")]})
-    os.mkfifo("pipe")
-    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
-    ran = reconciler(drift, "--sandbox", "--out", "pipe")
+    reader, writer = os.pipe()
+    ran = reconciler("plan", "--sandbox", "--out", f"/dev/fd/{writer}")
     assert (ran.code, ran.err) == (0, "")
-    assert Path("pipe").is_fifo()
     assert json.loads(os.read(reader, 65536))["summary"]["create"] == 1
     os.close(reader)
+    os.close(writer)
 
 
 def test_a_device_stays_a_device(reconciler: CommandLine) -> None:

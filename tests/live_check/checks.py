@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from harness import SUBSCRIPTION, URL, Json, Tenant, catalog, tenant
 
-from reconciler.live_check.check import Run, check
+from reconciler.live_check.check import PROBES, Run, check
 from reconciler.live_check.guard import OwnObjects
 from reconciler.live_check.journal import Target, open_journal
 from reconciler.live_check.probe import Probe
@@ -21,6 +21,7 @@ from reconciler.sandbox.store import Store
 
 NAME = "reconciler-live-check-00000000000000000000000000000001"
 FOREIGN = "reconciler-live-check-ffffffffffffffffffffffffffffffff"
+FOREIGN_ID = "ffffffff-0000-4000-8000-00000000000f"
 TARGET = Target("00000000-0000-0000-0000-000000000000", "sandbox")
 APP = LogicApp(SUBSCRIPTION, "rg", "la")
 
@@ -36,6 +37,13 @@ class Checked:
     def facts(self) -> dict[str, Fact]:
         """Every fact by its switch."""
         return {fact.switch: fact for result in self.run.results for fact in result.facts}
+
+    @property
+    def observed(self) -> dict[str, str]:
+        """What was observed beside the facts."""
+        return {
+            each.what: each.result for result in self.run.results for each in result.observations
+        }
 
     @property
     def values(self) -> dict[str, str | None]:
@@ -65,15 +73,16 @@ async def checked(
     *switches: str,
     faults: Sequence[Any] = (),
     report: Callable[[Run, Probe], None] = lambda _run, _probe: None,
+    probes: Sequence[Probe] = PROBES,
     **options: Any,
 ) -> Checked:
-    """A whole live check of a sandbox that behaves so, beside a catalog of another run; `report` is
-    called before each probe.
+    """A whole live check of a sandbox that behaves so, beside a catalog of another run, or one of
+    these probes only; `report` is called before each probe.
     """
-    before = [catalog(), {**catalog(FOREIGN, "ffffffff-0000-4000-8000-00000000000f")}]
+    before = [catalog(), catalog(FOREIGN, FOREIGN_ID)]
     async with tenant(folder, *before, switches=switches, faults=faults) as held:
         async with opened(held, folder / "live-check.jsonl", **options) as trial:
-            run = Run(trial, report=lambda probe: report(run, probe))
+            run = Run(trial, report=lambda probe: report(run, probe), probes=probes)
             await check(run)
         held.store.end_lag()
         return Checked(run, own_names(held.store))

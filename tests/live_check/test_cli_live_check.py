@@ -10,22 +10,26 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from checks import FOREIGN
-from harness import SUBSCRIPTION, URL, CommandLine, catalog, extension, write_seed
+from checks import FOREIGN, FOREIGN_ID, NAME
+from harness import SUBSCRIPTION, URL, CommandLine, Json, Ran, catalog, extension, write_seed
 
 from reconciler.cli.logic_app_options import logic_app_of
 from reconciler.errors import UsageError
-from reconciler.live_check import cleaning
+from reconciler.live_check import cleaning, polling
+from reconciler.live_check.journal import Target, open_journal
+from reconciler.live_check.owned import OwnObject
 from reconciler.render.text import wrapped
 from reconciler.sandbox.errors import GraphError
 from reconciler.sandbox.store import Store, reset
 from reconciler.sandbox.switches import parse_switches
+from reconciler.settings import LOOPBACK_TENANT
 from tests.cli.test_cli_contract import Stdin
 from tests.crash.crash_graph import ended, started
 from tests.sandbox.conftest import serve_in_thread
@@ -34,6 +38,7 @@ APP = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/secret-group/providers/Microsoft.Logic"
     "/workflows/secret-app"
 )
+NAME_ID = "00000000-0000-4000-8000-00000000000f"
 ROOT = Path(__file__).parents[2]
 JOURNAL, FACTS = Path(".reconciler/live-check.jsonl"), Path("live-facts.json")
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -44,7 +49,7 @@ def begin(reconciler: CommandLine, *switches: str) -> None:
     """A tenant with a catalog of its own, and one of another live check."""
     reconciler.seed(
         catalog("Secret Marketing", extensions=[extension("secret extension")]),
-        catalog(FOREIGN, "ffffffff-0000-4000-8000-00000000000f"),
+        catalog(FOREIGN, FOREIGN_ID),
         switches=switches,
     )
 
@@ -104,6 +109,28 @@ def check(reconciler: CommandLine, *more: str | Path) -> Any:
     return reconciler("live-check", "--sandbox", "--logic-app", APP, "--auto-approve", *more)
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A run in a tenant without peculiarities: what it printed, and its two files."""
+
+    ran: Ran
+    document: Json
+    journal: list[Json]
+
+
+WHOLE: dict[str, Whole] = {}
+
+
+def whole(reconciler: CommandLine, output: str = "text") -> Whole:
+    """The same run for all tests of this process that only read what came of it."""
+    if output not in WHOLE:
+        begin(reconciler)
+        ran = check(reconciler, "--format", output)
+        journal = [json.loads(line) for line in JOURNAL.read_text().splitlines()]
+        WHOLE[output] = Whole(ran, json.loads(FACTS.read_text()), journal)
+    return WHOLE[output]
+
+
 class TestResult:
     def test_the_document_names_nothing_of_the_tenant(self, reconciler: CommandLine) -> None:
         begin(reconciler, "in_use_status=409", "several_at_stage=refuse")
@@ -120,12 +147,11 @@ class TestResult:
         assert list(document)[-1] == "sandbox"
 
     def test_json_is_the_document(self, reconciler: CommandLine) -> None:
-        begin(reconciler)
-        ran = check(reconciler, "--format", "json")
-        assert ran.document == json.loads(FACTS.read_text())
-        assert ran.document["left"] == []
-        assert {each["probe"] for each in ran.document["not_tried"]} >= {"P6", "P17"}
-        assert "reconciler-live-check-" in ran.err, "the writes are shown before"
+        run = whole(reconciler, "json")
+        assert run.ran.document == run.document
+        assert run.document["left"] == []
+        assert {each["probe"] for each in run.document["not_tried"]} >= {"P6", "P17"}
+        assert "reconciler-live-check-" in run.ran.err, "the writes are shown before"
 
     def test_a_result_that_cannot_be_saved_is_printed(
         self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
@@ -172,17 +198,15 @@ class TestResult:
     def test_it_says_how_many_objects_were_removed(
         self, reconciler: CommandLine, output: str
     ) -> None:
-        begin(reconciler)
-        ran = check(reconciler, "--format", output)
-        assert "Saved the result in live-facts.json." in ran.err.splitlines()
-        events = [json.loads(line)["event"] for line in JOURNAL.read_text().splitlines()]
-        said = ran.out if output == "text" else ran.err
+        run = whole(reconciler, output)
+        assert "Saved the result in live-facts.json." in run.ran.err.splitlines()
+        events = [line["event"] for line in run.journal]
+        said = run.ran.out if output == "text" else run.ran.err
         assert f"Removed all {events.count('created')} objects of this live check." in said
 
     def test_it_says_what_is_decided_how_often_and_what_not(self, reconciler: CommandLine) -> None:
-        begin(reconciler)
-        lines = check(reconciler).out.splitlines()
-        facts = json.loads(FACTS.read_text())["facts"]
+        run = whole(reconciler)
+        lines, facts = run.ran.out.splitlines(), run.document["facts"]
         decided = sum(fact["value"] is not None for fact in facts)
         assert f"{decided} of {len(facts)} questions answered." in lines
         assert 0 < decided < len(facts)
@@ -194,10 +218,9 @@ class TestResult:
     def test_the_writes_that_are_shown_are_those_that_are_made(
         self, reconciler: CommandLine
     ) -> None:
-        begin(reconciler)
-        shown = check(reconciler).out.partition("P1 ")[0]
-        lines = [json.loads(line) for line in JOURNAL.read_text().splitlines()]
-        made = Counter(line["kind"] for line in lines if line["event"] == "created")
+        run = whole(reconciler)
+        shown = run.ran.out.partition("P1 ")[0]
+        made = Counter(line["kind"] for line in run.journal if line["event"] == "created")
         for kind in ("catalog", "extension", "access package", "policies"):
             [count] = re.findall(rf"(\d+) {kind}", shown)
             key = kind.replace(" ", "_").replace("policies", "policy")
@@ -289,7 +312,7 @@ def served(folder: Path, *faults: Any) -> Iterator[tuple[str, Path]]:
     seed = write_seed(
         folder / "served.json",
         catalog("Secret Marketing"),
-        catalog(FOREIGN, "ffffffff-0000-4000-8000-00000000000f"),
+        catalog(FOREIGN, FOREIGN_ID),
     )
     reset(database, seed=seed)
     url, stop = serve_in_thread(database, None, faults=faults)
@@ -336,8 +359,7 @@ INTERRUPTED = (
     "Interrupted. Removing what the live check has created; a second signal stops that and leaves"
     " objects."
 )
-
-
+ENDING = "Interrupted. The removal ends after the request in flight; what is left is listed."
 NOTHING = (
     "Nothing to remove: the journal .reconciler/live-check.jsonl names nothing that is left here.\n"
 )
@@ -369,11 +391,11 @@ class TestInterrupted:
         assert re.search(r"^Removed .+ of this live check\.$", ran.out, re.MULTILINE)
         assert json.loads(FACTS.read_text())["left"] == []
 
+    @pytest.mark.thorough
     def test_a_first_signal_during_the_removal_does_not_end_it(
         self, reconciler: CommandLine
     ) -> None:
         stopping = SignalAt(signal.SIGINT, 60)
-        FACTS.write_text("{}")
         with served(reconciler.folder, stopping.meet) as (url, database):
             with started(
                 "live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve"
@@ -382,14 +404,12 @@ class TestInterrupted:
                 ran = ended(process)
             assert (ran.code, catalogs(database)) == (130, UNTOUCHED), ran.err
         assert "interrupted before" not in ran.out
-        assert FACTS.read_text() == "{}"
-        kept = "Kept live-facts.json as it was: this run ended early. Its result is on stdout."
-        assert kept in ran.err.splitlines()
 
     def test_the_second_one_ends_the_removal_and_clean_does_the_rest(
         self, reconciler: CommandLine
     ) -> None:
         stopping = SignalAt(signal.SIGINT, 12, times=2)
+        FACTS.write_text("{}")
         with served(reconciler.folder, stopping.meet) as (url, database):
             with started(
                 "live-check", "--graph-url", url, "--logic-app", APP, "--auto-approve"
@@ -401,13 +421,51 @@ class TestInterrupted:
             assert "of this live check" not in ran.out
             assert ran.err.splitlines().count(INTERRUPTED) == 1
             command = f"Remove it with: reconciler live-check --clean --graph-url {url}"
-            assert ": not removed: the run ended before it was its turn\n" in ran.out
+            assert ": not removed: the run ended before it could be removed\n" in ran.out
             assert command in wrapped(ran.out, 40).splitlines()
+            assert FACTS.read_text() == "{}"
+            kept = "Kept live-facts.json as it was: this run ended early. Its result is on stdout."
+            assert kept in ran.err.splitlines()
             assert len(catalogs(database)) == 3
-            stopping.process_id = os.getpid()
             cleaned = reconciler("live-check", "--clean", "--graph-url", url)
             assert (cleaned.code, catalogs(database)) == (0, UNTOUCHED), cleaned.err
 
+    def test_a_signal_ends_a_clean_up_and_everything_that_is_left_is_listed(
+        self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That of the other runs in the journal too; the next one removes it."""
+        stopping = SignalAt(signal.SIGINT, 1)
+        with served(reconciler.folder, stopping.meet) as (url, database):
+            with open_journal(Path("runs.jsonl")) as journal:
+                for name, own_id in ((FOREIGN, FOREIGN_ID), (NAME, NAME_ID)):
+                    journal.begin(name, Target(LOOPBACK_TENANT, "127.0.0.1"))
+                    journal.created(name, OwnObject("catalog", own_id, name))
+            target = ("--graph-url", url, "--journal", "runs.jsonl")
+            with started("live-check", "--clean", *target) as process:
+                stopping.process_id = process.pid
+                ran = ended(process)
+            assert (ran.code, catalogs(database)) == (130, ["Secret Marketing"]), ran.err
+            command = f"reconciler live-check --clean --journal runs.jsonl --graph-url {url}"
+            why = "not removed: the run ended before it could be removed"
+            assert ran.err.splitlines() == [ENDING]
+            assert ran.out.splitlines() == [
+                "Removed 1 object of live checks.",
+                "! Not removed:",
+                f"  catalog {NAME} ({NAME_ID}): {why}",
+                f"Remove it with: {command}",
+            ]
+            next_run = reconciler("live-check", "--logic-app", APP, *target)
+            note = "Note: 1 earlier live check left objects here. Remove them with: "
+            assert f"{note}{command}" in next_run.err.splitlines()
+            monkeypatch.setattr(
+                polling, "LIMIT_S", 0.1
+            )  # it does not show, and no read has shown it
+            cleaned = reconciler("live-check", "--clean", "--format", "json", *target)
+            assert (cleaned.code, cleaned.document) == (0, {"removed": 1, "left": []})
+            again = reconciler("live-check", "--clean", *target)
+            assert (again.code, again.out) == (0, NOTHING.replace(str(JOURNAL), "runs.jsonl"))
+
+    @pytest.mark.thorough
     def test_a_killed_run_is_cleaned_from_its_journal(self, reconciler: CommandLine) -> None:
         killing = SignalAt(signal.SIGKILL, 20)
         with served(reconciler.folder, killing.meet) as (url, database):
@@ -486,9 +544,10 @@ class TestClean:
 
     @pytest.mark.parametrize("deletion", ["accept", "refuse"])
     def test_what_others_put_into_it_stays_and_is_named(
-        self, reconciler: CommandLine, deletion: str
+        self, reconciler: CommandLine, deletion: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Without waiting for three minutes, and without advice that changes nothing."""
+        monkeypatch.setattr(polling, "FIRST_PAUSE_S", 0.001)
         reconciler.seed(
             catalog(FOREIGN, extensions=[extension("made\nby somebody")]),
             switches=(f"delete_catalog_with_extensions={deletion}",),
@@ -499,8 +558,10 @@ class TestClean:
         assert "What others have created stays, and so does what contains it." in ran.out
         assert "--clean" not in ran.out
         assert [each["displayName"] for each in reconciler.live()] == ["made\nby somebody"]
-        again = reconciler("live-check", "--sandbox", "--clean")
-        assert (again.code, FOREIGN in again.out) == (6, True), "the journal names it now"
+        again = reconciler("live-check", "--sandbox", "--clean", "--format", "json")
+        [left] = again.document["left"]
+        assert (again.code, left["name"]) == (6, FOREIGN), "the journal names it now"
+        assert left["inside"] == [{"kind": "extension", "name": "made\nby somebody"}]
 
     def test_beside_what_is_own_and_cannot_be_removed_it_stays_too(
         self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
@@ -547,11 +608,9 @@ class TestClean:
 
     def test_the_journal_of_another_tenant_is_left_alone(self, reconciler: CommandLine) -> None:
         begin(reconciler)
-        assert check(reconciler).code == 0
-        lines = [json.loads(line) for line in JOURNAL.read_text().splitlines()]
-        kept = [line for line in lines if line["event"] in ("begin", "creating")]
-        kept[0]["tenant_id"] = "99999999-0000-4000-8000-000000000001"
-        JOURNAL.write_text("".join(f"{json.dumps(line)}\n" for line in kept))
+        with open_journal(JOURNAL) as journal:
+            journal.begin(NAME, Target("99999999-0000-4000-8000-000000000001", "sandbox"))
+            journal.created(NAME, OwnObject("catalog", FOREIGN_ID, NAME))
         assert "Note" not in reconciler("live-check", "--sandbox", "--logic-app", APP).err
         ran = reconciler("live-check", "--sandbox", "--clean")
         assert (ran.code, ran.out) == (0, NOTHING)
@@ -564,11 +623,10 @@ class TestClean:
         self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with served(reconciler.folder) as (url, _):
-            arguments = ("live-check", "--graph-url", url, "--auto-approve")
-            assert reconciler(*arguments, "--logic-app", APP).code == 0
-            *lines, end = JOURNAL.read_text().splitlines(keepends=True)
-            assert json.loads(end)["event"] == "ended"
-            JOURNAL.write_text("".join(lines))
+            with open_journal(JOURNAL) as journal:
+                journal.begin(NAME, Target(LOOPBACK_TENANT, "127.0.0.1"))
+                journal.creating(NAME, "catalog", NAME)
+                journal.refused(NAME, "catalog", NAME)
             monkeypatch.setenv("RECONCILER_LOOPBACK_TOKEN", "another-token")
             ran = reconciler("live-check", "--graph-url", url, "--clean")
         assert ran.code == 1

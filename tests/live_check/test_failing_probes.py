@@ -16,10 +16,11 @@ from aiohttp.typedefs import Handler, Middleware
 from checks import NAME, Checked, checked, opened, own_names
 from harness import tenant
 
-from reconciler.errors import AuthenticationError, JournalError
+from reconciler.errors import AuthenticationError, JournalError, ServiceRefusalError
 from reconciler.live_check import bodies
 from reconciler.live_check.check import PROBES, Run, Stop, removed
 from reconciler.live_check.probe import Probe
+from reconciler.live_check.probes.updating import PROBE as UPDATING
 from reconciler.model.live_facts import Inside, Left, LiveFacts
 from reconciler.render.live_check import facts_json, facts_text, removal_lines
 from reconciler.sandbox.errors import GraphError
@@ -153,14 +154,21 @@ def test_a_catalog_whose_answer_was_lost_is_used_and_removed(tmp_path: Path) -> 
             raise GraphError(504, "GatewayTimeout", "The answer is lost.")
         return answer
 
-    done = asyncio.run(checked(tmp_path, faults=[lose_first]))
+    done = asyncio.run(checked(tmp_path, faults=[lose_first], probes=[UPDATING]))
     assert created
     assert (done.run.error, done.run.left, done.left_behind) == (None, (), [])
     assert done.values["put"] == "replace"
 
 
+def test_a_catalog_that_never_shows_ends_the_run_with_the_error(tmp_path: Path) -> None:
+    done = asyncio.run(checked(tmp_path, faults=[refusing("POST", "/catalogs", "504")]))
+    assert isinstance(done.run.error, ServiceRefusalError), done.run.error
+    [left] = done.run.left
+    assert (left.kind, left.name, left.id) == ("catalog", NAME, None)
+
+
 def test_what_cannot_be_deleted_is_left_and_named(tmp_path: Path) -> None:
-    done = asyncio.run(checked(tmp_path, faults=[refusing_deletes_of_packages()]))
+    done = asyncio.run(checked(tmp_path, faults=[refusing_deletes_of_packages()], probes=()))
     kinds = {left.kind for left in done.run.left}
     assert kinds == {"access_package", "catalog"}
     assert all(left.id and "HTTP 403 Injected" in left.reason for left in packages(done))
@@ -180,18 +188,12 @@ def refusing_deletes_of_packages() -> Middleware:
     return meet
 
 
-class TestTheUrlOfTheTrigger:
-    def test_a_user_cannot_answer_for_applications(self, tmp_path: Path) -> None:
-        done = asyncio.run(checked(tmp_path, identity="user"))
-        fact = done.facts["app_only_without_url"]
-        assert (fact.value, "user" in str(fact.reason)) == (None, True)
-
-    def test_the_code_of_a_refusal_decides_without_the_url_too(self, tmp_path: Path) -> None:
-        done = asyncio.run(checked(tmp_path, "app_only_without_url=refuse", url=None))
-        assert done.values["app_only_without_url"] == "refuse"
-        assert done.values["put"] is None
-        assert done.values["unique_catalog_names"] == "false"
-        assert "HTTP 403" in str(done.facts["put"].reason)
+def test_the_code_of_a_refusal_of_the_url_decides_without_the_url_too(tmp_path: Path) -> None:
+    done = asyncio.run(checked(tmp_path, "app_only_without_url=refuse", url=None))
+    assert done.values["app_only_without_url"] == "refuse"
+    assert done.values["put"] is None
+    assert done.values["unique_catalog_names"] == "false"
+    assert "HTTP 403" in str(done.facts["put"].reason)
 
 
 def test_an_identity_that_only_reads_is_refused_at_the_first_write(tmp_path: Path) -> None:
@@ -207,7 +209,7 @@ def test_what_graph_calls_an_error_is_kept_only_if_it_is_a_code(tmp_path: Path) 
             raise GraphError(403, "Contoso GmbH (secret)", "Contoso GmbH refuses this.")
         return await handler(request)
 
-    done = asyncio.run(checked(tmp_path, faults=[naming]))
+    done = asyncio.run(checked(tmp_path, faults=[naming], probes=POLICY_PROBES))
     facts = LiveFacts("0", "sandbox", "app", tuple(done.run.results), done.run.left)
     for text in (facts_text(facts, ()), facts_json(facts)):
         assert "HTTP 403 (omitted)" in text

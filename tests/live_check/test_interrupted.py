@@ -13,14 +13,18 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from checks import NAME, TARGET, checked, opened, own_names
-from harness import tenant
+from harness import catalog, extension, tenant
 
-from reconciler.live_check import bodies, requests
-from reconciler.live_check.check import Run, Stop, check, removed, trial_of
+from reconciler.live_check import bodies, policies, requests
+from reconciler.live_check.check import Removal, Run, Stop, check, removed, trial_of
 from reconciler.live_check.guard import OwnObjects
 from reconciler.live_check.journal import open_journal
+from reconciler.live_check.owned import OwnObject
+from reconciler.live_check.probes.policy_reading import PROBE as POLICY_READING
 from reconciler.model.live_facts import Left
 from reconciler.sandbox.errors import GraphError
+
+EXTENSION_ID = "dddddddd-0000-4000-8000-000000000001"
 
 
 @pytest.mark.parametrize("at_write", [1, 2, 6, pytest.param(25, marks=pytest.mark.thorough)])
@@ -67,7 +71,7 @@ def test_a_list_that_lags_is_polled(tmp_path: Path) -> None:
                 return web.json_response({"value": []})
         return answer
 
-    done = asyncio.run(checked(tmp_path, faults=[lag]))
+    done = asyncio.run(checked(tmp_path, faults=[lag], probes=[POLICY_READING]))
     assert (done.values["policies_listed"], done.values["packages_listed"]) == ("complete",) * 2
     assert len(lists) == 2
 
@@ -119,13 +123,94 @@ def test_what_holds_an_object_of_somebody_else_is_not_removed(tmp_path: Path) ->
             )
             assert (await trial.exchanges.send(foreign)).accepted
             removal = await removed(trial, Stop())
-            policies = [row.document["displayName"] for row in held.store.rows("policy")]
-        return removal.left, policies
+            names = [row.document["displayName"] for row in held.store.rows("policy")]
+        return removal.left, names
 
-    lefts, policies = asyncio.run(left())
+    lefts, names = asyncio.run(left())
     why = "not removed: it contains objects that no live check has created"
     assert [(each.kind, each.reason) for each in lefts] == [
         ("access_package", why),
         ("catalog", why),
     ]
-    assert policies == ["by somebody"]
+    assert names == ["by somebody"]
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_catalog_whose_content_cannot_be_read_is_not_removed(status: int, tmp_path: Path) -> None:
+    """Others may have put something there, and this Graph would delete that too."""
+
+    @web.middleware
+    async def hiding(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "GET" and request.path.endswith("/customWorkflowExtensions"):
+            raise GraphError(status, "Injected", "The test refuses this.")
+        return await handler(request)
+
+    async def clean() -> tuple[Left, ...]:
+        seeded = catalog(NAME, extensions=[extension("of somebody")])
+        switches = ("delete_catalog_with_extensions=accept",)
+        async with (
+            tenant(tmp_path, seeded, switches=switches, faults=[hiding]) as held,
+            opened(held, tmp_path / "live-check.jsonl") as trial,
+        ):
+            trial.owned.add(OwnObject("catalog", seeded["id"], NAME))
+            left = (await removed(trial, Stop())).left
+            assert [each["displayName"] for each in held.store.extensions()] == ["of somebody"]
+            return left
+
+    why = "not removed: whether it contains objects of others cannot be read"
+    assert [(each.kind, each.reason) for each in asyncio.run(clean())] == [("catalog", why)]
+
+
+@pytest.mark.parametrize("renamed", ["catalog", "extension"])
+def test_an_own_object_that_somebody_has_renamed_is_not_removed(
+    renamed: str, tmp_path: Path
+) -> None:
+    """Even where a journal names its id."""
+    inside = {**extension("theirs" if renamed == "extension" else NAME), "id": EXTENSION_ID}
+    seeded = catalog("Marketing" if renamed == "catalog" else NAME, extensions=[inside])
+
+    async def clean() -> tuple[Left, ...]:
+        async with (
+            tenant(tmp_path, seeded) as held,
+            opened(held, tmp_path / "live-check.jsonl") as trial,
+        ):
+            trial.owned.add(OwnObject("catalog", seeded["id"], NAME))
+            trial.owned.add(OwnObject("extension", EXTENSION_ID, f"{NAME}-p2-1", seeded["id"]))
+            left = (await removed(trial, Stop())).left
+            assert len(held.store.catalogs()) == 1
+            assert len(held.store.extensions()) == (renamed == "extension")
+            return left
+
+    left = asyncio.run(clean())
+    assert all(each.is_kept for each in left)
+    why = "not removed: it was renamed, so somebody may use it"
+    assert (left[0].kind, left[0].reason) == (renamed, why)
+
+
+@pytest.mark.parametrize("has_package", [True, False])
+def test_a_policy_that_cannot_be_deleted_calls_nothing_afterwards(
+    has_package: bool, tmp_path: Path
+) -> None:
+    """So its extension can be. Without its package the guard would refuse that write."""
+
+    @web.middleware
+    async def keeping(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "DELETE" and "/assignmentPolicies/" in request.path:
+            raise GraphError(403, "Injected", "The test refuses this.")
+        return await handler(request)
+
+    async def clean() -> tuple[Removal, int]:
+        async with (
+            tenant(tmp_path, faults=[keeping]) as held,
+            opened(held, tmp_path / "live-check.jsonl") as trial,
+        ):
+            trial.catalog, _ = await trial.create("catalog", bodies.catalog(NAME))
+            trial.package = await trial.new_package("shared")
+            await policies.bound(trial, "p11")
+            if not has_package:
+                trial.owned.remove(trial.package)
+            return await removed(trial, Stop()), len(held.store.extensions())
+
+    removal, extensions = asyncio.run(clean())
+    assert (removal.error, extensions) == (None, 0 if has_package else 1)
+    assert removal.left[0].reason == "not removed (HTTP 403 Injected)"

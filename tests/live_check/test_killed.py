@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from checks import FOREIGN, NAME, TARGET, opened, own_names
+from checks import FOREIGN, FOREIGN_ID, NAME, TARGET, opened, own_names
 from harness import Tenant, catalog, tenant
 
 from reconciler.live_check.check import Run, Stop, check, removed, trial_of
@@ -92,7 +92,7 @@ async def _until_dead(run: Run, death: Death) -> None:
 async def killed(folder: Path, moments: list[int] | range, *switches: str) -> int:
     """Kills a run at each of these writes, cleans, and compares; the writes of a whole run."""
     death, journal = Death(), folder / "live-check.jsonl"
-    before = [catalog(), catalog(FOREIGN, "ffffffff-0000-4000-8000-00000000000f")]
+    before = [catalog(), catalog(FOREIGN, FOREIGN_ID)]
     async with tenant(folder, *before, switches=switches, faults=[death.meet]) as held:
         async with opened(held, journal, name=f"{NAME[:-4]}0000") as trial:
             await check(Run(trial))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from reconciler.live_check import bodies
 from reconciler.live_check.exchange import Result
+from reconciler.live_check.judging import note_unique
 from reconciler.live_check.notes import Notes, undecided
 from reconciler.live_check.owned import OwnObject
 from reconciler.live_check.probe import Probe
@@ -21,21 +22,14 @@ async def ask(trial: Trial, notes: Notes) -> None:
 
 async def _same_name(trial: Trial, notes: Notes) -> None:
     body = bodies.catalog(trial.own_catalog.name)
-    _, result = await trial.create("catalog", body)
-    if result.accepted:
-        notes.decide("unique_catalog_names", False, result)
-    elif result.status == 409 or result.refused_input:
-        notes.decide("unique_catalog_names", True, result)
-    else:
-        reason = f"the answer decides nothing: {result}"
-        notes.leave_open("unique_catalog_names", reason, result)
+    _, second = await trial.create("catalog", body)
+    note_unique(notes, "unique_catalog_names", second)
 
 
 async def _with_extension(trial: Trial, notes: Notes) -> None:
     own, created = await trial.create("catalog", bodies.catalog(f"{trial.name}{SECOND}"))
     if own is None:
         raise undecided("a further catalog could not be created", created)
-    await trial.shown(own)
     await trial.make("extension", trial.extension_body(), "p12", own)
     result = await trial.delete(own)
     if result.accepted:
@@ -43,8 +37,7 @@ async def _with_extension(trial: Trial, notes: Notes) -> None:
     elif result.status in (400, 403, 409, 412, 422):
         await _note_refusal(trial, notes, own, result)
     else:
-        reason = f"the answer decides nothing: {result}"
-        notes.leave_open("delete_catalog_with_extensions", reason, result)
+        notes.leave_unanswered("delete_catalog_with_extensions", result)
 
 
 async def _note_refusal(trial: Trial, notes: Notes, own: OwnObject, refused: Result) -> None:

@@ -21,30 +21,29 @@ async def ask(trial: Trial, notes: Notes) -> None:
         reason = "Graph deletes an extension that a policy calls"
         notes.leave_open("in_use_status", reason, result)
         return
+    is_deletable = await _is_deletable_unbound(trial, notes, own, extension, read)
     if result.status not in STATUSES:
-        notes.leave_open("in_use_status", f"the answer decides nothing: {result}", result)
-    unbound = await _unbind(trial, notes, own, extension, read)
-    if result.status in STATUSES:
-        if unbound:
-            notes.decide("in_use_status", result.status, result)
-        else:
-            reason = "the extension is not deleted either while no policy calls it"
-            notes.leave_open("in_use_status", reason, result)
+        notes.leave_unanswered("in_use_status", result)
+    elif is_deletable:
+        notes.decide("in_use_status", result.status, result)
+    else:
+        reason = "the extension is not deleted either while no policy calls it"
+        notes.leave_open("in_use_status", reason, result)
+    if is_deletable:
+        gone_s, gone = await trial.until_gone(extension)
+        notes.observe("until a deletion shows", f"{gone_s:.1f} s", gone)
 
 
-async def _unbind(
+async def _is_deletable_unbound(
     trial: Trial, notes: Notes, own: OwnObject, extension: OwnObject, read: JsonObject
 ) -> bool:
-    """True if the extension can be deleted once no policy calls it."""
+    """True if the extension can be deleted once no policy calls it, or is gone then."""
     written = await policies.bind(trial, own, read)
     if written.read is None:
         raise undecided("the call of an extension could not be removed", written.result)
     kept = await trial.exists(extension)
     notes.observe("the extension after its last call was removed", "kept" if kept else "gone")
     deleted = await trial.delete(extension)
-    if deleted.accepted:
-        gone_s, gone = await trial.until_gone(extension)
-        notes.observe("until a deletion shows", f"{gone_s:.1f} s", deleted, gone)
     return deleted.accepted or not kept
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.live_check.exchange import Result
+from reconciler.live_check.judging import note_unique
 from reconciler.live_check.notes import Notes
 from reconciler.live_check.probe import Probe
 from reconciler.live_check.trial import Trial
@@ -13,15 +14,8 @@ _LONG = 257
 async def ask(trial: Trial, notes: Notes) -> None:
     """POST a second extension with the same name, with one in another case, and with a long one."""
     own, _ = await trial.extension("p4")
-    again = await _create(trial, own.name)
-    if again.accepted:
-        notes.decide("unique_extension_names", False, again)
-    elif again.status == 409 or again.refused_input:
-        notes.decide("unique_extension_names", True, again)
-    else:
-        reason = f"the answer decides nothing: {again}"
-        notes.leave_open("unique_extension_names", reason, again)
-    other_case = await _create(trial, f"{own.name[:-4]}{own.name[-4:].upper()}")
+    note_unique(notes, "unique_extension_names", await _create(trial, own.name))
+    other_case = await _create(trial, own.name.replace("-p4-", "-P4-"))
     notes.observe("a second extension whose name differs in case alone", other_case)
     long = trial.new_name("p4-")
     notes.observe(

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from reconciler.live_check import policies, requests
 from reconciler.live_check.exchange import Result
+from reconciler.live_check.judging import note_filter
 from reconciler.live_check.notes import Notes
 from reconciler.live_check.owned import OwnObject
 from reconciler.live_check.policies import EXPANDS
@@ -94,15 +95,9 @@ async def _filter_policies(
         Request.to(builder, filter=f"accessPackage/id eq '{package.id}'")
     )
     own = {each.id.casefold() for each in listed}
-    if result.refused_input:
-        notes.decide("filter_policies", "refuse", result)
-    elif not result.accepted:
-        reason = f"the list of policies cannot be read: {result}"
-        notes.leave_open("filter_policies", reason, result)
-    elif {str(each.get("id")).casefold() for each in result.items} <= own:
-        notes.decide("filter_policies", "accept", result)
-    else:
-        notes.leave_open("filter_policies", "the filter was accepted and not evaluated", result)
+    note_filter(
+        notes, "filter_policies", result, lambda body: str(body.get("id")).casefold() in own
+    )
 
 
 async def _combined_expand(trial: Trial, notes: Notes, own: OwnObject) -> None:
@@ -114,7 +109,7 @@ async def _combined_expand(trial: Trial, notes: Notes, own: OwnObject) -> None:
     if result.refused_input:
         notes.decide("combined_expand", "refuse", result)
     elif not result.accepted:
-        notes.leave_open("combined_expand", f"the answer decides nothing: {result}", result)
+        notes.leave_unanswered("combined_expand", result)
     elif len(shown) == len(_MEMBERS):
         notes.decide("combined_expand", "accept", result)
     elif shown == list(_MEMBERS[:1]):

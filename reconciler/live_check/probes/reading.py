@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from reconciler.live_check import requests
-from reconciler.live_check.notes import Notes
+from reconciler.live_check.exchange import Result
+from reconciler.live_check.judging import note_filter
+from reconciler.live_check.notes import Notes, undecided
+from reconciler.live_check.polling import turns
 from reconciler.live_check.probe import Probe
 from reconciler.live_check.trial import Trial
 from reconciler.model.graph import Request
@@ -11,29 +14,35 @@ from reconciler.model.graph import Request
 
 async def ask(trial: Trial, notes: Notes) -> None:
     """GET a new extension, and filter catalogs by two names."""
-    await _filter_or(trial, notes)
     _, shown = await trial.extension("p1")
     nested = "id" not in shown.result.body
     notes.decide("wrap_answers", nested, shown.result)
+    await _filter_or(trial, notes)
 
 
 async def _filter_or(trial: Trial, notes: Notes) -> None:
-    """Whether `or` is evaluated, on the own catalog and a name that nothing has."""
+    """Whether `or` is evaluated, on the own catalog and a name that nothing has; the own one alone
+    is the control.
+    """
     name = trial.own_catalog.name
-    builder = requests.collection(trial.graph, "catalog")
-    expression = f"displayName eq '{name}' or displayName eq '{name}-none'"
-    alone = await trial.exchanges.list(requests.catalogs_named(trial.graph, name))
-    result = await trial.exchanges.list(Request.to(builder, filter=expression))
-    if not alone.accepted:
-        notes.leave_open("filter_or", f"a filter with one name is not accepted: {alone}", alone)
-    elif result.refused_input:
-        notes.decide("filter_or", "refuse", alone, result)
-    elif not result.accepted:
-        notes.leave_open("filter_or", f"the answer decides nothing: {result}", result)
-    elif all(str(each.get("displayName")).startswith(name) for each in result.items):
-        notes.decide("filter_or", "accept", alone, result)
+    alone = await _catalogs(trial, f"displayName eq '{name}'")
+    if not alone.items:
+        raise undecided("a filter with one name does not show the catalog", alone)
+    both = await _catalogs(trial, f"displayName eq '{name}' or displayName eq '{name}-none'")
+    if both.accepted and not both.items:
+        notes.leave_open("filter_or", "the filter was accepted and shows nothing", both)
     else:
-        notes.leave_open("filter_or", "the filter was accepted and not evaluated", result)
+        note_filter(notes, "filter_or", both, lambda body: body.get("displayName") == name)
+
+
+async def _catalogs(trial: Trial, expression: str) -> Result:
+    """What the filter shows, once it shows anything: a list can lag."""
+    request = Request.to(requests.collection(trial.graph, "catalog"), filter=expression)
+    async for _ in turns(trial.graph.limits.retry):
+        result = await trial.exchanges.list(request)
+        if result.items or not result.accepted:
+            break
+    return result
 
 
 PROBE = Probe(

@@ -22,12 +22,10 @@ async def ask(trial: Trial, notes: Notes) -> None:
     second, _ = await trial.extension("p9")
     written = await policies.bind(trial, own, read, first, second)
     if written.read is None:
-        decided = written.result.refused_input
-        if decided:
+        if written.result.refused_input:
             notes.decide("several_at_stage", "refuse", written.result)
         else:
-            reason = f"the answer decides nothing: {written.result}"
-            notes.leave_open("several_at_stage", reason, written.result)
+            notes.leave_unanswered("several_at_stage", written.result)
     elif sorted(policies.called(written.read)) == sorted([first.id, second.id]):
         notes.decide("several_at_stage", "accept", written.result)
     else:

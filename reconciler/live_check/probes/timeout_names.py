@@ -33,6 +33,8 @@ async def _try(trial: Trial, name: str) -> tuple[Result, Mapping[str, Any]]:
     members = bodies.callback(**{name: _TIMEOUT})
     body = trial.extension_body(**members)(trial.new_name("p2"))
     own, result = await trial.create("extension", body, trial.own_catalog)
+    if own is None and result.accepted:
+        raise undecided("an extension was created without an id in the answer", result)
     if own is None:
         return result, {}
     shown = await trial.shown(own)

@@ -98,7 +98,9 @@ async def _observe_cleared_callback(trial: Trial, notes: Notes) -> None:
             await trial.shown(own)
             cleared = await _put(trial, own, callbackConfiguration=None)
             gone = cleared.body.get("callbackConfiguration") is None
-            notes.observe("null in a PUT clears the callback", "yes" if gone else "no", result)
+            notes.observe(
+                "null in a PUT clears the callback", "yes" if gone else "no", cleared.result
+            )
             return
     notes.observe("an extension with a callback", result)
 

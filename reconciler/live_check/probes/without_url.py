@@ -26,7 +26,7 @@ async def ask(trial: Trial, notes: Notes) -> None:
         await _note_refusal(trial, notes, result)
         return
     else:
-        notes.leave_open("app_only_without_url", f"the answer decides nothing: {result}", result)
+        notes.leave_unanswered("app_only_without_url", result)
     if own is not None:
         await trial.shown(own)
         again = bodies.extension(trial.new_name("p5"), trial.app, url=None)
