@@ -67,7 +67,7 @@ class Foreign:
         return tuple(each for kind in ORDER for each in self._shown.get((own.id, kind), ()))
 
     def holds(self, own: OwnObject) -> bool:
-        """True if it, or something in it at any depth, is not or may not be own: it must not be
+        """True if it, or something in it at any depth, is foreign, or possibly so: it must not be
         deleted, since Graph might delete that too.
         """
         here = self.is_renamed(own) or self.is_unread(own) or bool(self.inside(own))
