@@ -118,7 +118,7 @@ async def live_check(
                 trigger.url,
                 progress.remark,
             )
-            asked = counting("asking", len(PROBES), progress)
+            asked = counting("trying probes", len(PROBES), progress)
             run = Run(trial, stop_at_signals(operator.interrupted), lambda _probe: asked())
             with connection.graph.writes_guarded(OwnObjects(trial.owned)):
                 await check(run)

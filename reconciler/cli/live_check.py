@@ -221,7 +221,7 @@ def _approval(app: LogicApp, output: Output, *, approved: bool) -> Callable[[Pla
         if planned.unfinished:
             tell(
                 f"Note: {counted(planned.unfinished, 'earlier live check')} left objects here."
-                f" Remove them with: {clean_command()}"
+                f" To remove them: {clean_command()}"
             )
         if planned.url_unknown and output.verbosity >= 0:
             tell(

@@ -89,16 +89,16 @@ class Cleaning:
 
     def _why_kept(self, own: OwnObject) -> str:
         if self.foreign.is_renamed(own):
-            return "not removed: it was renamed, so somebody may use it"
-        return "not removed: it contains objects that no live check has created"
+            return "it was renamed, so somebody may use it"
+        return "it contains objects that no live check has created"
 
     def _why_left(self, own: OwnObject) -> str:
         refusal = self.refusals.get(own.id)
         if refusal:
-            return f"not removed ({refusal})"
+            return f"its deletion failed ({refusal})"
         if self.foreign.is_unread(own):
-            return "not removed: whether it contains objects of others cannot be read"
-        return "not removed: the run ended before it could be removed"
+            return "whether it contains objects of others cannot be read"
+        return "the run ended before it could be removed"
 
     async def _remove(self, own: OwnObject, turn: Turn) -> None:
         if self.foreign.holds(own):

@@ -31,10 +31,10 @@ def writes_text(where: str, name: str) -> str:
     return (
         f"A live check in {visible(where)} writes only objects that it creates itself:\n"
         f"+ 3 catalogs named {name} or {name}-2, not published\n"
-        "+ in these about 20 extensions, 3 access packages and 6 policies, which nobody can\n"
-        "  request; the Logic App is named in the extensions, and is not started by the check\n"
+        "+ about 20 extensions in them, which name the Logic App; it is not started\n"
+        "+ 3 access packages and 6 policies in them, by which nobody can request anything\n"
         "~ changes of these extensions and policies\n"
-        "- at the end, also after Ctrl-C or an error, everything is removed again\n"
+        "- all of this at the end, also after Ctrl-C or an error\n"
         "It lists access packages and policies, and keeps nothing of those of others.\n"
     )
 
@@ -50,7 +50,7 @@ def facts_text(facts: LiveFacts, removal: Sequence[str]) -> str:
     to make the sandbox behave so if something was decided.
     """
     tried = [result for result in facts.results if result.not_tried is None]
-    lines = [line for result in tried for line in (*_result_lines(result), "")]
+    lines = ["", *(line for result in tried for line in (*_result_lines(result), ""))]
     lines += ["Not tried:", *_not_tried_lines(facts)]
     lines += [f"  {probe} {question} ({why})" for probe, question, why in NOT_TRIED]
     lines += ["", *removal, "", answered(facts)]
@@ -67,7 +67,7 @@ def _not_tried_lines(facts: LiveFacts) -> Iterator[str]:
         if result.not_tried is not None:
             probes.setdefault(result.not_tried, []).append(result.probe)
     for why, ids in probes.items():
-        yield f"  {', '.join(dict.fromkeys(ids))} (not tried: {why})"
+        yield f"  {', '.join(dict.fromkeys(ids))} ({why})"
 
 
 def answered(facts: LiveFacts) -> str:
@@ -128,7 +128,7 @@ def left_lines(left: Sequence[Left], clean_command: str) -> list[str]:
             " Microsoft Entra admin center if it is not needed."
         )
     if not all(each.is_kept for each in left):
-        lines.append(f"Remove it with: {clean_command}")
+        lines.append(f"To remove what is left: {clean_command}")
     return lines
 
 

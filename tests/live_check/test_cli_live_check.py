@@ -91,7 +91,12 @@ class TestApproval:
         monkeypatch.setattr(sys, "stdin", Stdin("yes\n", terminal=True))
         ran = reconciler("live-check", "--sandbox", "--logic-app", APP)
         assert ran.code == 0, ran.err
-        assert ran.out.startswith("A live check in the sandbox writes only objects that it creates")
+        shown, results = ran.out.split("\n\n", 1)
+        headline, *changes, lists = shown.splitlines()
+        assert headline.startswith("A live check in the sandbox writes only objects that it creat")
+        assert [line[:2] for line in changes] == ["+ ", "+ ", "+ ", "~ ", "- "], "one per line"
+        assert lists.startswith("It lists access packages and policies")
+        assert results.startswith("P1 ")
         [name] = set(re.findall(r"reconciler-live-check-[0-9a-f]{32}", ran.out))
         assert name in JOURNAL.read_text()
         assert live(reconciler) == UNTOUCHED
@@ -386,7 +391,7 @@ class TestInterrupted:
                 ran = ended(process)
             assert ran.code == 130, ran.err
             assert catalogs(database) == UNTOUCHED
-        assert ran.out.count("(not tried: the run was interrupted before)\n") == 1
+        assert ran.out.count("(the run was interrupted before)\n") == 1
         assert ran.err.splitlines().count(INTERRUPTED) == 1
         assert re.search(r"^Removed .+ of this live check\.$", ran.out, re.MULTILINE)
         assert json.loads(FACTS.read_text())["left"] == []
@@ -420,8 +425,8 @@ class TestInterrupted:
             assert "! Not removed:" in ran.out
             assert "of this live check" not in ran.out
             assert ran.err.splitlines().count(INTERRUPTED) == 1
-            command = f"Remove it with: reconciler live-check --clean --graph-url {url}"
-            assert ": not removed: the run ended before it could be removed\n" in ran.out
+            command = f"To remove what is left: reconciler live-check --clean --graph-url {url}"
+            assert ": the run ended before it could be removed\n" in ran.out
             assert command in wrapped(ran.out, 40).splitlines()
             assert FACTS.read_text() == "{}"
             kept = "Kept live-facts.json as it was: this run ended early. Its result is on stdout."
@@ -446,16 +451,16 @@ class TestInterrupted:
                 ran = ended(process)
             assert (ran.code, catalogs(database)) == (130, ["Secret Marketing"]), ran.err
             command = f"reconciler live-check --clean --journal runs.jsonl --graph-url {url}"
-            why = "not removed: the run ended before it could be removed"
+            why = "the run ended before it could be removed"
             assert ran.err.splitlines() == [ENDING]
             assert ran.out.splitlines() == [
                 "Removed 1 object of live checks.",
                 "! Not removed:",
                 f"  catalog {NAME} ({NAME_ID}): {why}",
-                f"Remove it with: {command}",
+                f"To remove what is left: {command}",
             ]
             next_run = reconciler("live-check", "--logic-app", APP, *target)
-            note = "Note: 1 earlier live check left objects here. Remove them with: "
+            note = "Note: 1 earlier live check left objects here. To remove them: "
             assert f"{note}{command}" in next_run.err.splitlines()
             monkeypatch.setattr(
                 polling, "LIMIT_S", 0.1
@@ -476,7 +481,7 @@ class TestInterrupted:
                 assert ended(process).code == -signal.SIGKILL
             assert len(catalogs(database)) == 3
             next_run = reconciler("live-check", "--graph-url", url, "--logic-app", APP)
-            note = "Note: 1 earlier live check left objects here. Remove them with: reconciler"
+            note = "Note: 1 earlier live check left objects here. To remove them: reconciler"
             assert f"{note} live-check --clean --graph-url {url}" in next_run.err.splitlines()
             cleaned = reconciler("live-check", "--clean", "--graph-url", url, "--format", "json")
             assert cleaned.code == 0, cleaned.err
@@ -516,7 +521,7 @@ def test_an_identity_that_must_not_write_is_told_the_permission(reconciler: Comm
     assert ran.code == 1
     assert "HTTP 403" in ran.err
     assert "Hint: Creating catalogs needs EntitlementManagement.ReadWrite.All" in ran.err
-    assert "  P1, P2, P3, P4, P5, P9, P11, P12, P14 (not tried: an error ended the run" in ran.out
+    assert "  P1, P2, P3, P4, P5, P9, P11, P12, P14 (an error ended the run" in ran.out
     assert ran.out.count("an error ended the run before") == 1
     assert "Nothing was created." in ran.out.splitlines()
     assert "sandbox serve" not in ran.out

@@ -218,7 +218,7 @@ def test_what_graph_calls_an_error_is_kept_only_if_it_is_a_code(tmp_path: Path) 
 
 def test_what_others_have_created_is_in_no_file() -> None:
     inside = (Inside("extension", "Contoso GmbH"),)
-    left = Left("catalog", NAME, "an-id", "not removed", is_kept=True, inside=inside)
+    left = Left("catalog", NAME, "an-id", "kept", is_kept=True, inside=inside)
     document = facts_json(LiveFacts("0", "sandbox", "app", (), (left,)))
     assert '"left": [' in document
     assert "Contoso" not in document

@@ -127,7 +127,7 @@ def test_what_holds_an_object_of_somebody_else_is_not_removed(tmp_path: Path) ->
         return removal.left, names
 
     lefts, names = asyncio.run(left())
-    why = "not removed: it contains objects that no live check has created"
+    why = "it contains objects that no live check has created"
     assert [(each.kind, each.reason) for each in lefts] == [
         ("access_package", why),
         ("catalog", why),
@@ -157,7 +157,7 @@ def test_a_catalog_whose_content_cannot_be_read_is_not_removed(status: int, tmp_
             assert [each["displayName"] for each in held.store.extensions()] == ["of somebody"]
             return left
 
-    why = "not removed: whether it contains objects of others cannot be read"
+    why = "whether it contains objects of others cannot be read"
     assert [(each.kind, each.reason) for each in asyncio.run(clean())] == [("catalog", why)]
 
 
@@ -183,7 +183,7 @@ def test_an_own_object_that_somebody_has_renamed_is_not_removed(
 
     left = asyncio.run(clean())
     assert all(each.is_kept for each in left)
-    why = "not removed: it was renamed, so somebody may use it"
+    why = "it was renamed, so somebody may use it"
     assert (left[0].kind, left[0].reason) == (renamed, why)
 
 
@@ -213,4 +213,4 @@ def test_a_policy_that_cannot_be_deleted_calls_nothing_afterwards(
 
     removal, extensions = asyncio.run(clean())
     assert (removal.error, extensions) == (None, 0 if has_package else 1)
-    assert removal.left[0].reason == "not removed (HTTP 403 Injected)"
+    assert removal.left[0].reason == "its deletion failed (HTTP 403 Injected)"
