@@ -80,10 +80,10 @@ def refuse_unwritable(file: Path) -> None:
         raise _unwritable(file, error, "Nothing was written.") from error
     folder = Path(os.path.realpath(file)).parent
     if not folder.is_dir():
-        missing = FileNotFoundError(None, f"the folder {folder.name} does not exist")
+        missing = FileNotFoundError(None, "its folder does not exist")
         raise _unwritable(file, missing, "Nothing was written.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        forbidden = PermissionError(None, f"the folder {folder.name} is not writable")
+        forbidden = PermissionError(None, "its folder is not writable")
         raise _unwritable(file, forbidden, "Nothing was written.")
     _refuse_read_only(file)
 

@@ -183,8 +183,8 @@ class TestResult:
         begin(reconciler)
         Path("kept.json").write_text("{}")
         Path("kept.json").chmod(0o444)
-        missing = check(reconciler, "--out", "missing/facts.json")
-        assert "missing/facts.json cannot be written: the folder missing does not" in missing.err
+        missing = check(reconciler, "--out", "missing/folder/facts.json")
+        assert "/folder/facts.json cannot be written: its folder does not exist." in missing.err
         kept = check(reconciler, "--out", "kept.json")
         assert "kept.json is read-only. Nothing was written." in kept.err
         assert (missing.code, missing.out, kept.code, kept.out) == (1, "", 1, "")
