@@ -98,7 +98,10 @@ async def clean_named(
         async with connect(settings, variables, progress.remark) as connection:
             ids = await _ids_of(connection, names_of(name))
             if not ids:
-                raise UsageError(f"No catalog named {name} in this tenant.")
+                raise UsageError(
+                    f"No catalog named {name} in this tenant.",
+                    hint="Either it is removed already, or the name or the tenant is another.",
+                )
             cleaner.approve(list(ids))
             past = _recorded(kept, name, connection, ids)
             trial = trial_of(connection.graph, kept, past, progress.remark)

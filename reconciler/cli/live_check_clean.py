@@ -75,8 +75,8 @@ def _refuse_other_name(name: str) -> None:
     if not re.fullmatch(rf"{CATALOG_PREFIX}[0-9a-f]{{16,64}}", name):
         raise UsageError(
             f"--clean {name}: this is not the name of a catalog of a live check.",
-            hint=f"Such a name is {CATALOG_PREFIX} and 32 hexadecimal digits; nothing else is"
-            " removed.",
+            hint=f"Such a name is {CATALOG_PREFIX} and 32 hexadecimal digits in lower case;"
+            " nothing else is removed.",
         )
 
 

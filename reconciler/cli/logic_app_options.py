@@ -53,14 +53,15 @@ def logic_app_of(resource_id: str | None) -> LogicApp:
     Raises:
         UsageError: it is missing or malformed.
     """
-    if resource_id is None:
+    given = resource_id or ""
+    value = given.strip().removesuffix("/")
+    if not value:
         raise UsageError("--logic-app is missing.", hint=_USUAL_HINT)
-    value = resource_id.strip().removesuffix("/")
     match = _RESOURCE_ID.fullmatch(value)
     if match is None or _QUOTE.search(value):
         raise UsageError(
             "--logic-app is not the resource ID of a Logic App on the Consumption plan:"
-            f" {_shown(resource_id)}",
+            f" {_shown(given)}",
             hint=_hint(value),
         )
     return LogicApp(match["subscription"], match["group"], match["name"])

@@ -248,6 +248,7 @@ class TestOptions:
         ("arguments", "said"),
         [
             ([], "--logic-app is missing"),
+            (["--logic-app", " "], "--logic-app is missing"),
             (["--logic-app", "secret-app"], "is not the resource ID"),
             (["--logic-app", f"{APP}/triggers/manual"], "is not the resource ID"),
             (["--logic-app", APP.replace("Logic/workflows", "Web/sites")], "is not the resource"),
@@ -258,6 +259,7 @@ class TestOptions:
             (["--logic-app", APP, "--catalog", "A"], "--catalog cannot be combined"),
             (["--clean", "--logic-app", APP], "cannot be combined with --logic-app"),
             (["--clean", "Marketing"], "not the name of a catalog of a live check"),
+            (["--clean", FOREIGN.upper()], "32 hexadecimal digits in lower case"),
             (["--clean", "reconciler-live-check-"], "not the name of a catalog of a live check"),
             (["--clean", f"x{FOREIGN}"], "not the name of a catalog of a live check"),
             (["--clean", f"{FOREIGN}' or '1"], "not the name of a catalog of a live check"),
@@ -594,7 +596,7 @@ class TestClean:
         reconciler.seed(catalog("Secret Marketing"))
         ran = reconciler("live-check", "--sandbox", "--clean", FOREIGN, "--auto-approve")
         assert ran.code == 1
-        assert f"No catalog named {FOREIGN} in this tenant." in ran.err
+        assert f"No catalog named {FOREIGN} in this tenant.\nHint: Either it is rem" in ran.err
 
     def test_what_cannot_be_removed_is_6_and_named_with_its_id(
         self, reconciler: CommandLine, monkeypatch: pytest.MonkeyPatch
