@@ -14,10 +14,7 @@ from reconciler.cli import complete
 SUMMARY_LIMIT = 1000
 """Characters of a summary: more than any has."""
 
-_DELETE = (
-    "reconciler cannot delete yet. Remove the extension from the files, "
-    "then delete it in the Microsoft Entra admin center."
-)
+_DELETE = "Declare the extension with `ensure: absent`, then run `reconciler apply`."
 _IDENTITY = "Run `reconciler auth check` to see the identity and its permissions."
 _SERVE = "Run `reconciler sandbox serve` to start the embedded Graph."
 _SIGN_IN = "Sign in with another tool, for example `az login`, then run `reconciler auth check`."
