@@ -80,8 +80,8 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+    except (click.Abort, KeyboardInterrupt) as stopped:
+        click.echo(str(stopped) or "Interrupted.", err=True)
         return INTERRUPTED
     except click.ClickException as error:
         from reconciler.cli.output import tell

@@ -206,7 +206,7 @@ def _ask(plan: Plan, output: Output) -> ReconcilerError | None:
 
     if output.format == "json":
         tell(plan_text(plan, wording()))
-    if is_confirmed(approval_question(plan)):
+    if is_confirmed(approval_question(plan), "Nothing was written."):
         return None
     return RefusedError("The plan was not approved. Nothing was written.")
 

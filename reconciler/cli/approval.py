@@ -11,11 +11,18 @@ from reconciler.cli.streams import is_terminal
 from reconciler.errors import RefusedError
 
 
-def is_confirmed(question: str) -> bool:
-    """True if the operator answers `yes`."""
+def is_confirmed(question: str, so_far: str) -> bool:
+    """True if the operator answers `yes`; `so_far` says what has happened before.
+
+    Raises:
+        click.Abort: Ctrl-C, or the end of the input.
+    """
     # While the event loop runs, a signal only cancels its task, which a prompt would not notice.
     with signals.reacting(signals.interrupt):
-        answer: str = click.prompt(question, default="", show_default=False, err=True)
+        try:
+            answer: str = click.prompt(question, default="", show_default=False, err=True)
+        except click.Abort:
+            raise click.Abort(f"\nInterrupted. {so_far}") from None
     return answer == "yes"
 
 
@@ -32,5 +39,5 @@ def require_yes(question: str, refused: str, so_far: str) -> None:
             f"{refused}: stdin is not a terminal. {so_far}",
             hint="Approve with --auto-approve.",
         )
-    if not is_confirmed(f"{visible(question)} Only 'yes' is accepted"):
+    if not is_confirmed(f"{visible(question)} Only 'yes' is accepted", so_far):
         raise RefusedError(f"{refused}. {so_far}")

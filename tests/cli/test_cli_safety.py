@@ -244,6 +244,7 @@ def test_the_prompt_on_a_terminal(
     os.close(terminal)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == code, shown
+    assert (b"\r\nInterrupted. Nothing was written.\r\n" in shown) is (code == 130), shown
     assert len(reconciler.live()) == live
 
 

@@ -544,6 +544,10 @@ class TestClean:
         assert (refused.code, len(live(reconciler))) == (4, 2)
         assert f"The removal of catalog {FOREIGN} was not approved" in refused.err
         assert "Nothing was removed." in refused.err
+        monkeypatch.setattr(sys, "stdin", Stdin("", terminal=True))
+        interrupted = reconciler("live-check", "--sandbox", "--clean", FOREIGN)
+        assert (interrupted.code, len(live(reconciler))) == (130, 2)
+        assert interrupted.err.endswith("accepted: \nInterrupted. Nothing was removed.\n")
         monkeypatch.setattr(sys, "stdin", Stdin("yes\n", terminal=True))
         cleaned = reconciler("live-check", "--sandbox", "--clean", f"{FOREIGN}{second}")
         assert (cleaned.code, cleaned.out) == (0, "Removed 2 objects of live checks.\n")
