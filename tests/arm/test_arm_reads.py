@@ -167,7 +167,7 @@ def test_a_rejected_token_is_renewed_once(code: str) -> None:
 @pytest.mark.parametrize("code", ["InvalidAuthenticationToken", "InvalidAuthenticationTokenTenant"])
 def test_a_token_that_is_rejected_twice_ends_the_run(code: str) -> None:
     with pytest.raises(AuthenticationError) as caught:
-        observed(refused(401, code), tokens=Tokens(), retries=5)
+        observed(refused(401, code), refused(401, code), SOUND, tokens=Tokens(), retries=5)
     assert code in str(caught.value)
     assert "renewed once and rejected again" in str(caught.value)
     assert caught.value.request_id == "arm-1"
@@ -198,7 +198,7 @@ def test_a_token_that_is_rejected_at_the_second_look_is_renewed_too() -> None:
     ],
 )
 def test_throttling_is_waited_for_as_long_as_asked(
-    headers: dict[str, str], waits: list[float]
+    headers: dict[str, str], waits: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     throttled = replace(refused(429, "SubscriptionRequestsThrottled"), headers=headers)
     observation, server, waited = observed(throttled, throttled, SOUND, retries=2)
@@ -207,6 +207,7 @@ def test_throttling_is_waited_for_as_long_as_asked(
     assert waited == pytest.approx(waits, abs=0.2)
     ids = {seen.headers["x-ms-client-request-id"] for seen in server.seen}
     assert len(ids) == 1
+    assert "Throttled by Azure Resource Manager (HTTP 429" in caplog.text
 
 
 def test_a_wait_that_is_too_long_is_a_finding() -> None:
