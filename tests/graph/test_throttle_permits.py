@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from clock import LIMIT_S
 from harness import Running
 
 from reconciler.network.retry import RetryPolicy
@@ -231,7 +232,7 @@ def test_a_delay_is_waited_for_once_even_if_the_clock_stands_still():
         policy = RetryPolicy(0, sleep, elapsed_s=lambda: 0.0)
         throttle = Throttle(8, policy, lambda _text: None, "Graph")
         throttle.delay_next(7)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(LIMIT_S):
             for _ in range(2):
                 async with throttle.permit():
                     pass
