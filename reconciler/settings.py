@@ -256,7 +256,7 @@ def refuse_token_of_another_tenant(settings: Settings, identity: Identity) -> No
     if (identity.tenant_id or "").casefold() != environment.tenant_id:
         raise AuthenticationError(
             f"The token is for tenant {identity.tenant_id or 'unknown'}, but environment"
-            f" {environment.name} is tenant {environment.tenant_id}; nothing was sent to Graph.",
+            f" {environment.name} is tenant {environment.tenant_id}; the token was not sent.",
             hint="Sign in to that tenant, or choose another --environment.",
         )
 

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from clock import TIMEOUT_S
 
 from reconciler.app.kinds import KINDS, document_format
 from reconciler.app.observe import observe
@@ -49,6 +52,9 @@ URL = (
 _TOKEN = LoopbackToken(DEFAULT_LOOPBACK_TOKEN)
 
 Json = dict[str, Any]
+
+ARRIVED = web.RequestKey("arrived", list[str])
+"""The paths of all requests that have arrived at the sandbox of a `tenant`, in order."""
 
 
 def extension(name: str, type_name: str = REQUEST, **properties: Any) -> Json:
@@ -194,19 +200,27 @@ async def tenant(
     policies: Sequence[Json] = (),
     switches: Sequence[str] = (),
     faults: Sequence[Any] = (),
-    timeout_s: float = 10,
     tokens: TokenSource | None = None,
 ) -> AsyncIterator[Tenant]:
     """A tenant that holds these catalogs, in a database of the folder; max_retries is 2."""
     database = folder / "tenant.sqlite3"
     reset(database, seed=write_seed(folder / "seed.json", *catalogs, policies=policies))
     waits: list[float] = []
-    async with serve(database, switches=parse_switches(switches), faults=faults) as url:
+    arrived: list[str] = []
+
+    @web.middleware
+    async def counting(request: web.Request, handler: Handler) -> web.StreamResponse:
+        arrived.append(request.path)
+        request[ARRIVED] = arrived
+        return await handler(request)
+
+    behaviour = parse_switches(switches)
+    async with serve(database, switches=behaviour, faults=[counting, *faults]) as url:
         store = Store(database)
         held = Tenant(None, store, waits)  # type: ignore[arg-type]
         limits = Limits(
             RetryPolicy(2, sleep=held.sleep, elapsed_s=lambda: sum(waits), chance=lambda: 0.0),
-            timeout_s,
+            TIMEOUT_S,
         )
         async with open_client(url, tokens or _TOKEN, limits) as graph:
             held.graph = graph
@@ -230,7 +244,7 @@ def served_sandbox(folder: Path, *options: str, **environment: str) -> Iterator[
             yield process.stdout.readline().strip()
         finally:
             process.terminate()
-            assert process.wait(timeout=10) == 0
+            assert process.wait(TIMEOUT_S) == 0
 
 
 @dataclass

@@ -36,6 +36,13 @@ case "$INPUT_COMMAND" in
     exit 1
     ;;
 esac
+case "$INPUT_PREFLIGHT" in # another spelling must not turn the check off without a word
+  true | false | "") ;;
+  *)
+    echo "::error title=reconciler::The input preflight must be true or false."
+    exit 1
+    ;;
+esac
 
 work="$(mktemp -d "$RUNNER_TEMP/reconciler-$INPUT_COMMAND.XXXXXXXXXXXX")"
 printed="$work/printed" plan="$work/plan.json" journal="$work/journal.jsonl" summary="$work/summary.md"

@@ -156,17 +156,15 @@ async def read_logic_apps(
     async with connect_arm(settings, variables, progress.remark) as connection:
 
         async def read(logic_app: LogicApp) -> ReadLogicApp:
-            """What was read of this one."""
+            """What was read of this one; the first error while nothing was answered ends all."""
             observation = await observe(connection.arm, logic_app)
+            if isinstance(observation, ServiceError) and not connection.arm.answered:
+                raise observation
             count()
             claims = Claims.of(logic_app, settings.arm_cloud, connection.tenant_id)
             return ReadLogicApp(logic_app, observation, claims)
 
         observed = await concurrently(map(read, logic_apps.values()))
-        answered = connection.arm.answered
-    errors = [each.observation for each in observed if isinstance(each.observation, ServiceError)]
-    if errors and not answered:
-        raise errors[0]
     return dict(zip(logic_apps, observed, strict=True))
 
 

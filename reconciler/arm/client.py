@@ -13,7 +13,6 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -29,8 +28,8 @@ from reconciler.model.strict_json import InvalidJsonError, parsed
 from reconciler.network.addresses import method_and_path, request_id_of
 from reconciler.network.attempts import until_clear
 from reconciler.network.back_off import BackOff
-from reconciler.network.body import ACCEPTED
 from reconciler.network.challenges import claims_asked_for
+from reconciler.network.http import http_client
 from reconciler.network.limits import Limits
 from reconciler.network.throttle import Throttle
 from reconciler.network.tokens import TokenSource
@@ -159,12 +158,5 @@ async def open_arm_client(
 ) -> AsyncIterator[ArmClient]:
     """A client for one Azure Resource Manager; its sockets are closed at the end of the block."""
     transport = open_transport(base_url, SERVICE)
-    async with httpx.AsyncClient(
-        transport=transport,
-        base_url=base_url,
-        # Connecting, with its two retries, must time out before the request does.
-        timeout=httpx.Timeout(limits.timeout_s, connect=limits.timeout_s / 4),
-        headers={"Accept-Encoding": ACCEPTED},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # keeps no cookies
-    ) as http:
+    async with http_client(transport, limits.timeout_s, base_url) as http:
         yield ArmClient(http, transport, tokens, limits)

@@ -9,11 +9,11 @@ import httpx
 from reconciler.errors import RETRY, ServiceRefusalError, ServiceUnansweredError
 from reconciler.model.secrets import mask
 from reconciler.model.strict_json import InvalidJsonError, parsed
+from reconciler.network import http
 from reconciler.network.addresses import method_and_path, request_id_of
 from reconciler.settings import LOOPBACK_HOSTS
 
 SERVICE = "Azure Resource Manager"
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAX_QUOTE_LENGTH = 400
 
 
@@ -49,10 +49,4 @@ def _error_in(response: httpx.Response) -> dict[str, Any]:
 def unanswered(error: Exception, url: httpx.URL, timeout_s: float) -> ServiceUnansweredError:
     """A GET without an answer."""
     where = "--arm-url, or --graph-url" if url.host in LOOPBACK_HOSTS else "the proxy variables"
-    reason = f"no answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
-    return ServiceUnansweredError(
-        f"{method_and_path('GET', url)} got no answer from {url.scheme}://{url.netloc.decode()}"
-        f" ({reason or type(error).__name__}).",
-        not_sent=isinstance(error, _NOT_SENT),
-        hint=f"Check the network, and {where}.",
-    )
+    return http.unanswered(error, "GET", url, timeout_s, f"Check the network, and {where}.")

@@ -79,7 +79,7 @@ class GraphClient:
         self._adapter = adapter
         self._transport = transport
         self._tokens = tokens
-        self._throttle = Throttle(limits.concurrency, limits.retry, limits.report_status)
+        self._throttle = Throttle(limits.concurrency, limits.retry, limits.report_status, SERVICE)
 
     @property
     def entitlement(self) -> Any:

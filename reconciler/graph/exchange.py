@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 from kiota_abstractions.api_error import APIError
@@ -35,7 +34,7 @@ from reconciler.model.graph import Answer
 from reconciler.model.json_values import JsonObject
 from reconciler.model.strict_json import InvalidJsonError, parsed
 from reconciler.network.addresses import origin_of
-from reconciler.network.body import ACCEPTED
+from reconciler.network.http import http_client
 from reconciler.network.tokens import TokenSource
 from reconciler.network.transport import STATUS, GuardedTransport
 
@@ -47,22 +46,15 @@ async def open_adapter(
     """The SDK's adapter over the transport; it and all its sockets are closed at the end of the
     block.
     """
-    # Connecting, with its two retries, must time out before the request does: only then it was
-    # certainly not sent.
-    timeout = httpx.Timeout(timeout_s, connect=timeout_s / 4)
-    http = httpx.AsyncClient(
-        transport=transport,
-        timeout=timeout,
-        headers={"Accept-Encoding": ACCEPTED},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # keeps no cookies
-    )
     # No retry and no redirect handler: they repeat or redirect writes (docs/graph.md §6.2).
     pipeline = [
         ParametersNameDecodingHandler(),
         HeadersInspectionHandler(),
         GraphTelemetryHandler(),
     ]
-    http = GraphClientFactory.create_with_custom_middleware(pipeline, client=http)
+    http = GraphClientFactory.create_with_custom_middleware(
+        pipeline, client=http_client(transport, timeout_s)
+    )
     adapter = GraphRequestAdapter(
         BaseBearerTokenAuthenticationProvider(_Tokens(tokens, base_url)), client=http
     )

@@ -11,9 +11,8 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from reconciler.errors import RETRY, DeleteRefusalError, ServiceRefusalError, ServiceUnansweredError
 from reconciler.graph.requests import described
 from reconciler.model.secrets import mask
+from reconciler.network import http
 
-# A proxy that refuses has only been asked for a tunnel.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAX_QUOTE_LENGTH = 400
 _READING = (
     "Reading needs EntitlementManagement.Read.All, or the role Catalog reader on the catalog."
@@ -56,14 +55,7 @@ def _hint(request: RequestInformation, status: int) -> str | None:
 def unanswered(
     error: Exception, request: RequestInformation, timeout_s: float
 ) -> ServiceUnansweredError:
-    """A request without an answer; `not_sent` if it certainly did not reach Graph
-    (docs/graph.md §6.6).
-    """
-    reason = f"no answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
-    url = httpx.URL(request.url)
-    return ServiceUnansweredError(
-        f"{described(request)} got no answer from {url.scheme}://{url.netloc.decode()} "
-        f"({reason or type(error).__name__}).",
-        not_sent=isinstance(error, _NOT_SENT),
-        hint="Check the network, the proxy variables and --graph-url.",
-    )
+    """A request without an answer."""
+    method, url = request.http_method.value, httpx.URL(request.url)
+    hint = "Check the network, the proxy variables and --graph-url."
+    return http.unanswered(error, method, url, timeout_s, hint)

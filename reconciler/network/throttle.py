@@ -38,7 +38,7 @@ class Throttle:
         max_concurrency: int,
         policy: RetryPolicy,
         report_status: ReportStatus,
-        service: str = "Graph",
+        service: str,
     ) -> None:
         self._service = service
         self._sleep = policy.sleep

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from clock import TIMEOUT_S
 from harness import CommandLine, catalog
 from test_update import HEAD, ITEM, live
 
@@ -46,7 +47,7 @@ def served(database: Path, meanwhile: Callable[[], Any]) -> Iterator[str]:
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
     try:
-        yield ready.get(timeout=10)
+        yield ready.get(timeout=TIMEOUT_S)
     finally:
         done.set()
         thread.join()

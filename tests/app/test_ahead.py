@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from harness import declare
+from harness import CommandLine, declare
 from objects import KINDS, PLACE, catalog_ref
 
 from reconciler.app.ahead import ENOUGH, Ahead, while_loading
@@ -154,6 +154,27 @@ def test_work_that_waits_is_cancelled_when_files_are_invalid(files: Path) -> Non
         finally:
             ended.append(valid.cancelled())
 
+    async def run() -> list[bool]:
+        await while_loading(loading(files), Ahead(KINDS), work)
+        return [*ended]  # at the end of the loop everything would be cancelled
+
     declare(files, UNKNOWN_PROPERTY, name="z.yaml")
-    asyncio.run(while_loading(loading(files), Ahead(KINDS), work))
-    assert ended == [True]
+    assert asyncio.run(run()) == [True]
+
+
+def test_early_reads_end_with_the_connection() -> None:
+    async def run() -> list[bool]:
+        ahead = Ahead(KINDS)
+        async with scripted(graph_with(*NAMES)) as graph, graph_at(graph.base) as client:
+            async with ahead.over(client):
+                ahead.add(catalog_ref(None, name) for name in NAMES)
+            return [search.cancelled() for search in set(ahead.begun.values())]
+
+    assert asyncio.run(run()) == [True, True]
+
+
+def test_for_invalid_files_no_sandbox_is_made(files: Path, reconciler: CommandLine) -> None:
+    declare(files, UNKNOWN_PROPERTY, name="z.yaml")
+    ran = reconciler("plan", "--sandbox", files)
+    assert ran.code == 3
+    assert not Path(".reconciler").exists()

@@ -49,7 +49,7 @@ def found(script, *names: str) -> tuple[list[ObservedScope], list[list[str]]]:
     async def run():
         async with (
             scripted(script) as graph,
-            graph_at(graph.base, retries=2, timeout_s=0.5) as client,
+            graph_at(graph.base, retries=2) as client,
         ):
             observed = await observe_parents(client, *map(by_name, names))
             return observed, [wanted(seen) for seen in graph.seen if wanted(seen)]

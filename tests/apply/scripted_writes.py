@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from clock import LIMIT_S, TIMEOUT_S
 from harness import extension
 from objects import KINDS, PLACE, catalog_ref, desired_extension, observed_scope
 
@@ -103,7 +104,6 @@ class Story:
     """
 
     retries: int = 3
-    timeout_s: float = 5.0
     tokens: TokenSource = field(default_factory=lambda: LoopbackToken(TOKEN))
     token: str | None = TOKEN
     on_record: Callable[[Scripted, str], None] = lambda _graph, _event: None
@@ -111,7 +111,7 @@ class Story:
 
     def write(self, method: str, *answers: Any) -> Writes:
         """What becomes of a create (POST) or an update (PUT) where writes are answered so."""
-        return asyncio.run(asyncio.wait_for(self._write(method, *answers), 60))
+        return asyncio.run(asyncio.wait_for(self._write(method, *answers), LIMIT_S))
 
     async def _write(self, method: str, *answers: Any) -> Writes:
         waits: list[float] = []
@@ -137,7 +137,7 @@ class Story:
                 self.on_record(graph, event)
 
             retry = RetryPolicy(self.retries, sleep=wait, chance=lambda: 1.0)
-            limits = Limits(retry, self.timeout_s)
+            limits = Limits(retry, TIMEOUT_S)
             async with open_client(graph.base, self.tokens, limits) as client:
                 run = Run(client, KINDS, poll, record=record)
                 (outcome,) = await apply_plan(plan_of(method), run)

@@ -36,17 +36,12 @@ FAILURES = {**REFUSED, **UNCLEAR, "429": refused(429), "empty": Applied(Reply(20
 SENT_AGAIN = {"PUT": {"429", *UNCLEAR}, "POST": {"429"}}
 
 
-def timeout_s(failure: str) -> float:
-    """A short one, where there will be no answer."""
-    return 0.3 if failure == "timeout" else 5.0
-
-
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("method", SENT_AGAIN)
 def test_which_writes_are_sent_again_before_anything_is_read_back(
     method: str, failure: str
 ) -> None:
-    story = Story(timeout_s=timeout_s(failure))
+    story = Story()
     written = story.write(method, FAILURES[failure], DONE)
     sent_again = failure in SENT_AGAIN[method]
     assert written.sent_at_once == (2 if sent_again else 1)
@@ -58,7 +53,7 @@ def test_which_writes_are_sent_again_before_anything_is_read_back(
 
 @pytest.mark.parametrize("failure", UNCLEAR)
 def test_a_create_of_unclear_result_is_sent_again_only_after_a_whole_search(failure: str) -> None:
-    story = Story(retries=4, timeout_s=timeout_s(failure))
+    story = Story(retries=4)
     written = story.write("POST", FAILURES[failure])
     search = ["GET"] * len(POLL_WAITS_S)
     assert written.methods == ["GET", "POST", *search, "POST", *search]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from clock import LIMIT_S
 from harness import (
     ASSIGNMENT,
     FINANCE,
@@ -926,6 +927,6 @@ def test_a_change_does_not_wait_for_a_later_one_of_its_own_scope(tmp_path: Path)
             row = FieldChange(("description",), None, second.object)
             first = replace(first, fields=(*first.fields, row))
             applying = held.apply(replace(plan, changes=(first, second)))
-            return [outcome.status for outcome in await asyncio.wait_for(applying, 5)]
+            return [outcome.status for outcome in await asyncio.wait_for(applying, LIMIT_S)]
 
     assert asyncio.run(story()) == ["skipped", "done"]

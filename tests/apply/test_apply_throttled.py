@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from clock import LIMIT_S
 from harness import MARKETING, Running, Tenant, catalog, declare, extension, write_seed
 from objects import KINDS
 
@@ -42,7 +43,7 @@ class Story:
 
     def run(self) -> list[Outcome]:
         """What became of every change."""
-        return asyncio.run(asyncio.wait_for(self._tell(), 60))
+        return asyncio.run(asyncio.wait_for(self._tell(), LIMIT_S))
 
     async def _tell(self) -> list[Outcome]:
         names = [f"Catalog {number}" for number in range(self.catalogs)]

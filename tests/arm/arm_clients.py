@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from clock import TIMEOUT_S
+
 from reconciler.arm.client import ArmClient, open_arm_client
 from reconciler.auth.credentials import LoopbackToken
 from reconciler.network.limits import Limits
@@ -26,7 +28,6 @@ async def arm_at(
     *,
     retries: int = 0,
     waits: list[float] | None = None,
-    timeout_s: float = 5.0,
     tokens: TokenSource | None = None,
 ) -> AsyncIterator[ArmClient]:
     """A client whose waits are recorded instead of waited."""
@@ -36,7 +37,7 @@ async def arm_at(
             waits.append(wait_s)
 
     retry = RetryPolicy(retries, sleep=sleep, chance=lambda: 1.0, now=lambda: NOW)
-    limits = Limits(retry, timeout_s, 4)
+    limits = Limits(retry, TIMEOUT_S, 4)
     async with open_arm_client(base, tokens or LoopbackToken(TOKEN), limits) as arm:
         yield arm
 

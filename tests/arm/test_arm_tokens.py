@@ -103,6 +103,7 @@ def test_a_token_of_another_tenant_is_not_sent(served: Serve, reconciler: Comman
         ran = reconciler("preflight", "--environment", "prod", "--auth", "environment")
     assert (ran.code, cloud.arm.connections) == (1, 0)
     assert f"The token is for tenant {other}" in ran.err
+    assert "; the token was not sent." in ran.err
 
 
 def test_a_rejected_token_is_renewed_for_its_own_service_only(

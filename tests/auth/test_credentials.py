@@ -10,6 +10,7 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 from azure.identity import CredentialUnavailableError
+from clock import LIMIT_S
 
 from reconciler.auth.credentials import CredentialTokens, LoopbackToken, open_tokens
 from reconciler.auth.modes import choose_mode
@@ -207,7 +208,7 @@ def test_a_failed_fetch_leaves_nothing_behind_and_a_bug_in_a_credential_is_not_h
         with pytest.raises(ZeroDivisionError):
             await tokens.token()
         failing._fails = None
-        return await asyncio.wait_for(tokens.token(), 5)
+        return await asyncio.wait_for(tokens.token(), LIMIT_S)
 
     assert asyncio.run(run()) == "t-2"
 

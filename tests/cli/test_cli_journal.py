@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from anyio.from_thread import start_blocking_portal
+from clock import TIMEOUT_S
 from harness import MARKETING, CommandLine, catalog, declare, extension
 
 from reconciler.apply.journal import Journal
@@ -238,7 +239,7 @@ def test_a_signal_while_earlier_writes_are_looked_for_ends_the_run(declared: Com
             assert process.stderr is not None
             assert "before anything is planned" in process.stderr.readline()
             process.terminate()
-            assert process.wait(20) == 130
+            assert process.wait(TIMEOUT_S) == 130
     assert "settled" not in events()
     assert declared.live() == []
 

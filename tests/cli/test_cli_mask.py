@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 import click
 import pytest
 from aiohttp import web
+from clock import TIMEOUT_S
 from harness import (
     FINANCE,
     REQUEST,
@@ -136,10 +137,10 @@ def graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
     thread = threading.Thread(target=lambda: asyncio.run(main()))
     thread.start()
-    assert started.wait(10)
+    assert started.wait(TIMEOUT_S)
     yield found["url"]
     found["loop"].call_soon_threadsafe(stop.set)
-    thread.join(10)
+    thread.join(TIMEOUT_S)
 
 
 class NewProcess(CommandLine):

@@ -97,6 +97,21 @@ class TestExitCode:
             assert (ran.code, ran.out) == (1, "")
             assert f"got no answer from {arm}" in ran.err
 
+    def test_a_server_that_has_answered_nothing_is_asked_about_no_more(
+        self, reconciler: CommandLine
+    ) -> None:
+        """Where it cannot be reached, a run waits once, and not for each Logic App."""
+        declare(STATE, declared(*(calls(f"a{number}") for number in range(12))))
+        with arm_that_says(Reply(way="drop")) as arm:
+            options = ("--arm-url", arm.origin, "--concurrency", "2", *NOT_RETRIED)
+            assert preflight(reconciler, *options).code == 1
+            seed(reconciler)
+            ran = reconciler("plan", "--sandbox", "--preflight", "--format", "json", *options)
+        assert (ran.code, codes(ran)) == (0, ["R401"])
+        [finding] = ran.document["diagnostics"]
+        assert finding["message"].startswith("The Logic Apps were not checked: GET /subscriptions/")
+        assert len(arm.seen) < 12
+
     def test_a_rejected_token_is_1(self, three: CommandLine) -> None:
         with arm_that_says(Reply(401, {"error": {"code": "InvalidAuthenticationTokenTenant"}})) as (
             arm

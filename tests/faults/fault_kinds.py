@@ -1,6 +1,5 @@
 """Faults of one request: before Graph, in Graph, after Graph, or in a proxy."""
 
-import asyncio
 import json
 import socket
 from collections.abc import Awaitable, Callable
@@ -8,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from aiohttp import web
+from clock import let_others_go_on, pass_time, quiet
+from harness import ARRIVED
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """The time of Graph's clock, which differs from the local one."""
-CLIENT_TIMEOUT_S = 0.2
-"""How long a client waits for an answer that never arrives: the only real waits of the matrix."""
 RETRY_AFTER_S = {"429 with seconds": 7.0, "429 with a date": 11.0}
 """The Retry-After of each fault, in seconds."""
 ELSEWHERE = web.RequestKey("elsewhere", str)
@@ -66,7 +65,9 @@ def reset(*, committed: bool) -> Fault:
 async def silent(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Applies the request and does not answer until the client has timed out."""
     await handler(request)
-    await asyncio.sleep(1.5 * CLIENT_TIMEOUT_S)
+    await quiet(request[ARRIVED])
+    pass_time()
+    await let_others_go_on()
     return web.Response()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from fault_kinds import CLIENT_TIMEOUT_S, ELSEWHERE, FAULTS, Handler
+from fault_kinds import ELSEWHERE, FAULTS, Handler
 from fault_plots import EVERY_TIME, SWITCHES, WRITES, Plot
 from harness import FINANCE, MARKETING, Json, Tenant, catalog, declare, tenant
 
@@ -130,11 +130,8 @@ async def happen(story: Story, folder: Path) -> Story:
     marketing = catalog(extensions=story.plot.live)
     finance = catalog("Finance", FINANCE)
     switches = SWITCHES.get(story.times, [])
-    timeout_s = CLIENT_TIMEOUT_S if story.fault.startswith("timeout") else 10
     with foreign_server(story) as foreign_url:
-        async with tenant(
-            folder, marketing, finance, switches=switches, faults=[trouble], timeout_s=timeout_s
-        ) as held:
+        async with tenant(folder, marketing, finance, switches=switches, faults=[trouble]) as held:
             story.waits, story.before = held.waits, live(held)
             story.first = await held.plan(desired)
             story.outcomes, story.after = await held.apply(story.first), live(held)

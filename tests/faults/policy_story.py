@@ -29,7 +29,7 @@ from bindings import (
     setting,
     stored,
 )
-from fault_kinds import CLIENT_TIMEOUT_S, ELSEWHERE, Handler
+from fault_kinds import ELSEWHERE, Handler
 from fault_plots import EVERY_TIME, SWITCHES
 from fault_story import Seen, answered, foreign_server
 from harness import MARKETING, Json, Tenant, declare, tenant
@@ -142,7 +142,6 @@ async def happen(story: PolicyStory, folder: Path) -> PolicyStory:
     other = binding({CREATED: "greet"}, "Others", "Ledger")
     declare(desired, document(policies=[own]), document("Finance", [other]))
     policies = (employees(), partners(setting(GRANTED, AUDIT)), others())
-    timeout_s = CLIENT_TIMEOUT_S if story.fault.startswith("timeout") else 10
     holder: list[Tenant] = []
     with foreign_server(story) as foreign_url:
         async with tenant(
@@ -152,7 +151,6 @@ async def happen(story: PolicyStory, folder: Path) -> PolicyStory:
             policies=policies,
             switches=SWITCHES.get(story.times, []),
             faults=[trouble(story, lambda: holder[0], foreign_url)],
-            timeout_s=timeout_s,
         ) as held:
             holder.append(held)
             story.waits, story.before = held.waits, live(held)

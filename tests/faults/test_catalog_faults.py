@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from fault_kinds import CLIENT_TIMEOUT_S, ELSEWHERE, FAULTS, Handler, refused
+from fault_kinds import ELSEWHERE, FAULTS, Handler, refused
 from fault_laws import MAX_REQUESTS, shows
 from fault_story import answered
 from harness import FINANCE, MARKETING, Json, Tenant, catalog, declare, extension, tenant
@@ -135,7 +135,6 @@ async def happen(story: Story, folder: Path) -> None:
         {"catalog": {"id": FINANCE}, "extensions": []},  # Graph answers at least this
     )
     switches = ["lag_reads=4"] if story.times == LATE else []
-    timeout_s = CLIENT_TIMEOUT_S if story.fault.startswith("timeout") else 10
     marketing = {**catalog(), "description": "old"}
     async with tenant(
         folder,
@@ -143,7 +142,6 @@ async def happen(story: Story, folder: Path) -> None:
         catalog("Finance", FINANCE),
         switches=switches,
         faults=[trouble],
-        timeout_s=timeout_s,
     ) as held:
         waits = held.waits
         before = held.store.catalogs()

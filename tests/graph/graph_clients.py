@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from clock import TIMEOUT_S
+
 from reconciler.auth.credentials import LoopbackToken
 from reconciler.errors import ServiceError
 from reconciler.graph.client import GraphClient, open_client
@@ -31,7 +33,7 @@ async def graph_at(
     *,
     retries: int = 0,
     waits: list[float] | None = None,
-    timeout_s: float = 5.0,
+    timeout_s: float = TIMEOUT_S,
     concurrency: int = 8,
     tokens: TokenSource | None = None,
     chance: float = 1.0,

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from clock import pass_time, quiet
+
 TOKEN = "loopback-token-not-secret"
 EM = "/identityGovernance/entitlementManagement"
 CATALOG = "32efb28c-9a7a-446c-986b-ca6528c6669d"
@@ -177,6 +179,8 @@ class Scripted:
                 writer.transport.abort()
                 return False
             case "hang":
+                await quiet(self.seen)
+                pass_time()
                 await self._stopping.wait()
                 return False
             case "garbage":

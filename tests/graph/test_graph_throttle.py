@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 
 import pytest
+from clock import LIMIT_S, TIMEOUT_S, quiet
 from harness import Running
 
 from reconciler.auth.credentials import LoopbackToken
@@ -155,22 +156,13 @@ async def throttled(*replies, concurrency=8, remarks=None, retries=5):
     clock = Clock()
     tell = (lambda _text: None) if remarks is None else remarks.append
     policy = RetryPolicy(retries, clock.sleep, lambda: 1.0, lambda: NOW, lambda: clock.elapsed_s)
-    limits = Limits(policy, 5.0, concurrency, tell)
+    limits = Limits(policy, TIMEOUT_S, concurrency, tell)
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(LIMIT_S),
         scripted(*replies) as graph,
         open_client(graph.base, LoopbackToken(TOKEN), limits) as client,
     ):
         yield graph, client, clock
-
-
-async def quiet(graph):
-    """Nothing more arrives, however often the loop turns."""
-    seen = -1
-    while seen != len(graph.seen):
-        seen = len(graph.seen)
-        for _ in range(200):
-            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -182,7 +174,7 @@ def test_one_answer_that_is_throttled_holds_every_request_back(status):
                 await clock.sleeping.wait()
                 for _ in range(10):
                     group.create_task(send(client, "GET"))
-                await quiet(graph)
+                await quiet(graph.seen)
                 during = len(graph.seen)
                 clock.over.set()
             return during, len(graph.seen), clock.asked
@@ -200,7 +192,7 @@ def test_a_429_without_retry_after_holds_everyone_back_too_and_a_plain_503_does_
                 group.create_task(send(client, "GET"))
                 await clock.sleeping.wait()
                 other = group.create_task(send(client, "GET"))
-                await quiet(graph)
+                await quiet(graph.seen)
                 done = other.done()
                 clock.over.set()
             return len(graph.seen), done
@@ -279,7 +271,7 @@ def test_a_burst_of_refusals_halves_once_and_the_pause_ends_after_the_last_wait(
                 for _ in range(8):
                     group.create_task(send(client, "GET"))
                 await clock.sleeping.wait()
-                await quiet(graph)
+                await quiet(graph.seen)
                 during = len(graph.seen)
                 clock.over.set()
             return during, clock.asked, len(graph.seen)
@@ -318,7 +310,7 @@ def test_the_next_request_waits_if_the_throttled_one_is_not_retried():
                 for _ in range(3):
                     group.create_task(send(client, "GET"))
                 await clock.sleeping.wait()
-                await quiet(graph)
+                await quiet(graph.seen)
                 during = len(graph.seen)
                 clock.over.set()
             return during, len(graph.seen), clock.asked

@@ -8,6 +8,7 @@ import json
 from contextlib import nullcontext
 
 import pytest
+from clock import LIMIT_S
 
 from reconciler.errors import (
     GarbledAnswerError,
@@ -294,7 +295,7 @@ def test_answered_tells_whether_any_http_answer_came():
 def test_every_socket_is_closed_whatever_happened_to_it(way, recwarn):
     async def run():
         async with scripted(Reply(body={"id": "1" * 50}, way=way)) as graph:
-            async with graph_at(graph.base, timeout_s=0.5) as client:
+            async with graph_at(graph.base) as client:
                 for _ in range(3):
                     with (
                         nullcontext() if way == "answer" else pytest.raises(ServiceUnansweredError)
@@ -342,7 +343,7 @@ def test_an_answer_that_is_not_read_keeps_no_connection():
             for _ in range(3):
                 with pytest.raises(GarbledAnswerError):
                     await send(client, "GET")
-            await asyncio.wait_for(graph.idle.wait(), 5)
+            await asyncio.wait_for(graph.idle.wait(), LIMIT_S)
 
     asyncio.run(run())
 
@@ -359,7 +360,7 @@ def test_a_request_that_was_cut_off_while_it_connected_costs_no_other_its_connec
     async def run():
         async with (
             scripted(Reply(body={"id": "1"})) as graph,
-            graph_at(graph.base, timeout_s=2) as client,
+            graph_at(graph.base) as client,
         ):
             for turns in range(60):
                 task = asyncio.create_task(send(client, "GET"))

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from clock import LIMIT_S
 from harness import Running
 
 from reconciler.network.retry import RetryPolicy
@@ -14,7 +15,7 @@ def throttle_of(concurrency, clock, reported=None):
     """A throttle with this clock; what it reports is appended to `reported`."""
     report_status = [].append if reported is None else reported.append
     policy = RetryPolicy(0, clock.sleep, elapsed_s=lambda: clock.now_s)
-    return Throttle(concurrency, policy, report_status)
+    return Throttle(concurrency, policy, report_status, "Graph")
 
 
 async def turns() -> None:
@@ -229,9 +230,9 @@ def test_a_delay_is_waited_for_once_even_if_the_clock_stands_still():
 
     async def run():
         policy = RetryPolicy(0, sleep, elapsed_s=lambda: 0.0)
-        throttle = Throttle(8, policy, lambda _text: None)
+        throttle = Throttle(8, policy, lambda _text: None, "Graph")
         throttle.delay_next(7)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(LIMIT_S):
             for _ in range(2):
                 async with throttle.permit():
                     pass

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from clock import TIMEOUT_S
 from depots import FORMAT, STRANGERS
 
 from reconciler.app.observe import list_parents, observe, observe_listed, with_referred
@@ -59,7 +60,7 @@ class Depot:
 @asynccontextmanager
 async def connected(url: str, concurrency: int = 8) -> AsyncIterator[Depot]:
     """A client for the server at this address; it does not wait between attempts."""
-    limits = Limits(RetryPolicy(2, sleep=at_once), timeout_s=10, concurrency=concurrency)
+    limits = Limits(RetryPolicy(2, sleep=at_once), timeout_s=TIMEOUT_S, concurrency=concurrency)
     async with open_client(url, LoopbackToken("token"), limits) as graph:
         yield Depot(graph)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from clock import TIMEOUT_S
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiers import examples
@@ -61,7 +62,10 @@ def served(
 
     async def run() -> Answer:
         headers = {"Authorization": f"Bearer {token}"}
-        async with raw_graph(TEXT) as graph, httpx.AsyncClient(headers=headers) as client:
+        async with (
+            raw_graph(TEXT) as graph,
+            httpx.AsyncClient(headers=headers, timeout=TIMEOUT_S) as client,
+        ):
             return await ask(graph, client)
 
     return asyncio.run(run())

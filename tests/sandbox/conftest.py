@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from clock import TIMEOUT_S
 
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.switches import Switches, parse_switches
@@ -50,6 +51,11 @@ class Graph:
             # json.dumps and not httpx's own: it can carry a lone surrogate, as JSON may.
             more.update(content=json.dumps(body), headers={"Content-Type": "application/json"})
         return self.client.request(method, url, **more)
+
+    def send_too_early(self, method: str, path: str, body: Any) -> None:
+        """Sends what cannot be answered yet, and gives up: only the answer has little time."""
+        with pytest.raises(httpx.ReadTimeout):
+            self.send(method, path, body, timeout=httpx.Timeout(TIMEOUT_S, read=0.3))
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         return self.send("GET", path, **more)
@@ -93,11 +99,11 @@ def serve_in_thread(
 
     thread = threading.Thread(target=lambda: asyncio.run(main()))
     thread.start()
-    assert ready.wait(10) and "base" in box
+    assert ready.wait(TIMEOUT_S) and "base" in box
 
     def stop() -> None:
         box["loop"].call_soon_threadsafe(box["stop"].set)
-        thread.join(10)
+        thread.join(TIMEOUT_S)
 
     return box["base"], stop
 
@@ -116,7 +122,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Graph]]:
             base, stop = serve_in_thread(file, parse_switches(pairs) if pairs else None, **more)
             stack.callback(stop)
             client = httpx.Client(
-                headers={"Authorization": f"Bearer {token}"}, trust_env=False, verify=False
+                headers={"Authorization": f"Bearer {token}"},
+                trust_env=False,
+                verify=False,
+                timeout=TIMEOUT_S,
             )
             return Graph(base, stack.enter_context(client), file)
 

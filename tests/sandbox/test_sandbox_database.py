@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from clock import TIMEOUT_S
 
 from reconciler.sandbox.errors import SandboxDatabaseError, SeedError
 from reconciler.sandbox.store import Store, reset
@@ -142,7 +143,9 @@ def test_sigkill_loses_no_answered_write(tmp_path, request_body):
         catalogs = "/identityGovernance/entitlementManagement/catalogs"
         path = f"{catalogs}/32efb28c-9a7a-446c-986b-ca6528c6669d"
         headers = {"Authorization": "Bearer loopback-token-not-secret"}
-        with httpx.Client(headers=headers, trust_env=False, verify=False) as client:
+        with httpx.Client(
+            headers=headers, trust_env=False, verify=False, timeout=TIMEOUT_S
+        ) as client:
             url = f"{base}{path}/customWorkflowExtensions"
             made = [client.post(url, json=request_body).json()["id"] for _ in range(5)]
             server.send_signal(signal.SIGKILL)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from clock import TIMEOUT_S
 from harness import MARKETING, Json, served_sandbox
 
 from reconciler.settings import DEFAULT_LOOPBACK_TOKEN
@@ -23,7 +24,9 @@ class Colleague:
     def __init__(self, base_url: str) -> None:
         self._tenant = f"{base_url}/identityGovernance/entitlementManagement"
         self._extensions = f"{self._tenant}/catalogs/{MARKETING}/customWorkflowExtensions"
-        self._client = httpx.Client(headers={"Authorization": f"Bearer {DEFAULT_LOOPBACK_TOKEN}"})
+        self._client = httpx.Client(
+            headers={"Authorization": f"Bearer {DEFAULT_LOOPBACK_TOKEN}"}, timeout=TIMEOUT_S
+        )
 
     def edit(self, name: str, **properties: object) -> None:
         """Changes these properties of the extension of this name and keeps the others."""

@@ -94,7 +94,7 @@ def _request(method: str, url: str, fields: dict[str, Any]) -> tuple[int, str, s
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=20) as answer:
+        with opener.open(request, timeout=60) as answer:
             following = re.search(r'<([^>]+)>; rel="next"', answer.headers.get("Link") or "")
             return answer.status, answer.read().decode(), following[1] if following else None
     except urllib.error.HTTPError as error:

@@ -354,6 +354,21 @@ class TestWhatTheToolIsGiven:
         assert [one for one in given if limit in one] == [f"--max-deletes={limit}"]
         assert "--max-deletes" not in " ".join(self.given(world, command=command))
 
+    @pytest.mark.parametrize(
+        ("command", "preflight", "is_checked"),
+        [
+            ("plan", "true", True),
+            ("plan", "false", False),
+            ("plan", "", False),
+            ("drift", "true", False),
+        ],
+    )
+    def test_whether_logic_apps_are_checked(
+        self, world: World, command: str, preflight: str, is_checked: bool
+    ) -> None:
+        given = self.given(world, command=command, preflight=preflight)
+        assert ("--preflight" in given) is is_checked
+
     def test_the_identity_of_the_job_is_left_alone(self, world: World) -> None:
         job = {"AZURE_TENANT_ID": "of the job", "AZURE_CLIENT_ID": "of the job, too"}
         assert self.given(world, job, command="plan")[-2:] == [
@@ -375,15 +390,28 @@ class TestWhatTheToolIsGiven:
         ]
 
 
+COMMANDS = ["", "destroy", "plan --sandbox", "$(touch pwned)", "plan\nhas-changes=false"]
+
+
 @pytest.mark.parametrize(
-    "command", ["", "destroy", "plan --sandbox", "$(touch pwned)", "plan\nhas-changes=false"]
+    ("inputs", "allowed"),
+    [
+        ({"command": command}, "command must be validate, plan, apply or drift")
+        for command in COMMANDS
+    ]
+    + [
+        ({"command": "plan", "preflight": each}, "preflight must be true or false")
+        for each in ("True", "1 ")
+    ],
 )
-def test_an_unknown_command_is_refused(world: World, command: str, tmp_path: Path) -> None:
-    step = world.runner.use(command=command)
+def test_an_unknown_value_is_refused(
+    world: World, inputs: dict[str, str], allowed: str, tmp_path: Path
+) -> None:
+    step = world.runner.use(**inputs)
     assert step.conclusion == "failure"
     assert (step.outputs["exit-code"], step.outputs["failure-reason"]) == ("1", "error")
     assert obeyed_commands(step.steps[-1].log) == [
-        "::error title=reconciler::The input command must be validate, plan, apply or drift."
+        f"::error title=reconciler::The input {allowed}."
     ]
     assert not list(tmp_path.rglob("pwned"))
 
