@@ -96,8 +96,9 @@ def _fix(paths: tuple[Path, ...], settings: Settings, output: Output) -> int:
     files_edited = len(updated.texts)
     for line in edit_lines(updated):
         tell(line)
-    if updated.edits and output.verbosity >= 0:
-        tell(f"Wrote {counted(len(updated.edits), 'url')} into {counted(files_edited, 'file')}.")
+    if output.verbosity >= 0:
+        wrote = f"Wrote {counted(len(updated.edits), 'url')} into {counted(files_edited, 'file')}."
+        tell(wrote if updated.edits else "No file was changed.")
     tell_findings(updated.diagnostics, output)
     note_other_environments(settings, updated, output)
     _print(checked, output)

@@ -481,4 +481,6 @@ def test_a_url_that_can_be_fixed_is_noted(reconciler: CommandLine) -> None:
     assert ran.err.endswith("files: reconciler preflight --fix --sandbox state.yaml\n")
     assert reconciler("preflight", "--sandbox", "-q", file).err == ""
     assert "Wrote 3 urls into 1 file." in reconciler("preflight", "--sandbox", "--fix", file).err
+    again = reconciler("preflight", "--sandbox", "--fix", file)
+    assert again.err == "No file was changed.\n"
     assert reconciler("preflight", "--sandbox", file).err == ""

@@ -34,6 +34,7 @@ ITEM = f"""\
       logicAppWorkflowName: la  # in rg
 """
 SIMPLE = f"{HEAD}{ITEM}"
+UNCHANGED = "No file was changed.\n"
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ def test_a_url_is_written_and_nothing_else(case: str, reconciler: CommandLine) -
     assert written().count("\r\n") == after.count("\r\n")
     assert FILE.name in ran.err
     again = fix(reconciler, written())
-    assert (again.code, again.err) == (0, "")
+    assert (again.code, again.err) == (0, UNCHANGED)
     assert written().splitlines() == after.splitlines()
 
 
@@ -129,7 +130,7 @@ def test_a_wrong_url_in_defaults_is_overridden_in_the_declaration(reconciler: Co
 def test_a_right_url_in_another_spelling_is_not_touched(url: str, reconciler: CommandLine) -> None:
     text = f"{SIMPLE}      url: {url}\n"
     ran = fix(reconciler, text)
-    assert (ran.code, written(), ran.err) == (0, text, "")
+    assert (ran.code, written(), ran.err) == (0, text, UNCHANGED)
 
 
 LEFT_ALONE = {
@@ -213,7 +214,7 @@ def test_only_the_selected_catalog_is_edited(reconciler: CommandLine) -> None:
 def test_what_is_absent_or_of_no_known_logic_app_is_not_edited(reconciler: CommandLine) -> None:
     text = "catalog: Marketing\nextensions:\n  - {displayName: a, ensure: absent}\n"
     ran = fix(reconciler, text)
-    assert (ran.code, written(), ran.err) == (0, text, "")
+    assert (ran.code, written(), ran.err) == (0, text, UNCHANGED)
 
 
 def test_the_other_findings_stay(reconciler: CommandLine) -> None:
