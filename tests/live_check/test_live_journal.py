@@ -12,7 +12,7 @@ import pytest
 from checks import NAME, TARGET
 
 from reconciler.errors import JournalError, UsageError
-from reconciler.live_check.journal import MAX_BYTES, open_journal
+from reconciler.live_check.journal import MAX_BYTES, Target, open_journal
 from reconciler.live_check.owned import OwnObject
 
 CATALOG = OwnObject("catalog", "aaaaaaaa-0000-4000-8000-000000000001", NAME)
@@ -97,6 +97,16 @@ def test_only_its_owner_reads_it(mode: int | None, tmp_path: Path) -> None:
 
 
 class TestRefused:
+    def test_a_run_of_another_tenant_under_the_same_name(self, tmp_path: Path) -> None:
+        """Its objects would be looked for in the wrong tenant."""
+        file = tmp_path / "live-check.jsonl"
+        with open_journal(file) as journal:
+            journal.begin(NAME, TARGET)
+        with open_journal(file) as journal:
+            journal.begin(NAME, TARGET)
+            with pytest.raises(JournalError, match=f"names {NAME} in another tenant"):
+                journal.begin(NAME, Target("11111111-0000-4000-8000-000000000001", "sandbox"))
+
     def test_a_symbolic_link(self, tmp_path: Path) -> None:
         file, target = tmp_path / "live-check.jsonl", tmp_path / "elsewhere"
         target.touch()
