@@ -39,7 +39,9 @@ def owned() -> Owned:
         ("policy", POLICY, PACKAGE),
         ("extension", EXTENSION, CATALOG),
     ):
-        own.add(OwnObject(kind, own_id, NAME, parent_id))  # type: ignore[arg-type]
+        made = OwnObject(kind, own_id, NAME, parent_id)  # type: ignore[arg-type]
+        own.add(made)
+        own.show(made)
     return own
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from checks import NAME, TARGET, checked, opened, own_names
+from checks import NAME, TARGET, checked, new_catalog, opened, own_names
 from harness import catalog, extension, tenant
 
 from reconciler.live_check import bodies, policies, requests
@@ -116,7 +116,7 @@ def test_what_holds_an_object_of_somebody_else_is_not_removed(tmp_path: Path) ->
 
     async def left() -> tuple[tuple[Left, ...], list[str]]:
         async with tenant(tmp_path) as held, opened(held, tmp_path / "live-check.jsonl") as trial:
-            trial.catalog, _ = await trial.create("catalog", bodies.catalog(NAME))
+            trial.catalog = await new_catalog(trial)
             package = await trial.new_package("shared")
             foreign = requests.create(
                 held.graph, "policy", bodies.policy("by somebody", package.id)
@@ -204,7 +204,7 @@ def test_a_policy_that_cannot_be_deleted_calls_nothing_afterwards(
             tenant(tmp_path, faults=[keeping]) as held,
             opened(held, tmp_path / "live-check.jsonl") as trial,
         ):
-            trial.catalog, _ = await trial.create("catalog", bodies.catalog(NAME))
+            trial.catalog = await new_catalog(trial)
             trial.package = await trial.new_package("shared")
             await policies.bound(trial, "p11")
             if not has_package:
