@@ -121,6 +121,24 @@ def test_what_has_the_id_of_another_own_object_is_removed_or_listed(
     assert set(left_behind) <= {left.name for left in run.left}
 
 
+@pytest.mark.parametrize("probe", [NAMES, CATALOGS], ids=lambda probe: probe.id)
+def test_a_second_create_with_the_id_of_the_first_does_not_show_that_names_are_shared(
+    probe: Any, tmp_path: Path
+) -> None:
+    collection = "catalogs" if probe is CATALOGS else "customWorkflowExtensions"
+    ids: list[str] = []
+
+    def repeat(body: Any) -> Any:
+        ids.append(body["id"])
+        return {**body, "id": ids[0] if len(ids) == 2 else body["id"]}
+
+    hostile = answering("POST", f"/{collection}", repeat, 201)
+    run, _ = check_attacked(tmp_path, hostile, probes=[probe])
+    fact = run.results[0].facts[0]
+    reason = "the second create was answered without a new object"
+    assert (fact.value, fact.reason) == (None, reason)
+
+
 @pytest.mark.parametrize("status", [202, 204])
 def test_a_catalog_that_is_still_shown_after_its_deletion_is_left(
     status: int, tmp_path: Path

@@ -21,9 +21,9 @@ async def ask(trial: Trial, notes: Notes) -> None:
 
 
 async def _same_name(trial: Trial, notes: Notes) -> None:
-    body = bodies.catalog(trial.own_catalog.name)
-    _, second = await trial.create("catalog", body)
-    note_unique(notes, "unique_catalog_names", second)
+    first = trial.own_catalog
+    second, result = await trial.create("catalog", bodies.catalog(first.name))
+    note_unique(notes, "unique_catalog_names", first, second, result)
 
 
 async def _with_extension(trial: Trial, notes: Notes) -> None:
