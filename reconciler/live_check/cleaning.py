@@ -7,7 +7,7 @@ again for a while: reads lag, and what was removed before may still prevent a re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from reconciler.errors import UndecidedError
 from reconciler.live_check import bodies, policies, polling, requests
 from reconciler.live_check.exchange import Result
 from reconciler.live_check.foreign import Foreign
-from reconciler.live_check.owned import ORDER, OwnObject, usable_id
+from reconciler.live_check.owned import ORDER, OwnObject, is_named, usable_id
 from reconciler.live_check.polling import Turn, turns
 from reconciler.live_check.trial import Trial
 from reconciler.model.graph import Request
@@ -99,7 +99,7 @@ class Cleaning:
 
     def _why_kept(self, own: OwnObject) -> str:
         if self.foreign.is_renamed(own):
-            return "not removed: it was renamed, so somebody may use it"
+            return "not removed: reads show its id under another name, so it may be somebody's"
         return "not removed: it contains objects that no live check has created"
 
     def _why_left(self, own: OwnObject) -> str:
@@ -205,14 +205,13 @@ class Cleaning:
         return await self.trial.exchanges.list(request)
 
     def _add(
-        self, kind: OwnKind, items: Iterable[Any], parent: OwnObject | None, exact: str = ""
+        self, kind: OwnKind, items: Sequence[Any], parent: OwnObject | None, exact: str = ""
     ) -> None:
-        """Adopts those with a name of the run: exactly this one, or one that begins with it."""
-        for body in items:
-            name = str(body.get("displayName")) if isinstance(body, Mapping) else ""
-            own = name == exact if exact else name.startswith(f"{self.trial.name}-")
-            own_id = usable_id(body) if own else None
-            if own_id is not None:
+        """Adopts those with a name of the run, or with exactly this one."""
+        for body in bodies.objects(items):
+            own_id, name = usable_id(body), str(body.get("displayName"))
+            is_own = name == exact if exact else is_named(body, self.trial.name)
+            if own_id is not None and is_own:
                 new = OwnObject(kind, own_id, name, parent.id if parent else None)
                 if self.trial.owned.add(new):
                     self.unsure.discard(name)

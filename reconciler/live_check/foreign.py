@@ -24,7 +24,7 @@ _HIDDEN: Mapping[OwnKind, Collection[int]] = {
 
 @dataclass(slots=True)
 class Foreign:
-    """What the last reads have shown in own objects that is not own: its name does not begin with
+    """What the last reads have shown in own objects that is not own: its name is not one of the run
     `run_name`. An own object under another name is somebody's now.
     """
 

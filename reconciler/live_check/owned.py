@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.live_facts import SECOND, OwnKind
-from reconciler.model.names import folded
 
 ID = re.compile(r"[A-Za-z0-9-]{1,128}")
 """An id that may be used in an address; Microsoft's are GUIDs."""
@@ -87,9 +86,8 @@ def usable_id(body: Mapping[str, Any]) -> str | None:
 
 
 def is_named(body: Mapping[str, Any], run_name: str) -> bool:
-    """True if the body has a name of the run; its case does not count, since P4 writes another."""
-    name = body.get("displayName")
-    return isinstance(name, str) and folded(name).startswith(folded(run_name))
+    """True if the body has a name of the run: exactly this one, or one that goes on with `-`."""
+    return f"{body.get('displayName')}-".startswith(f"{run_name}-")
 
 
 def names_of(run_name: str) -> tuple[str, ...]:

@@ -191,7 +191,7 @@ def test_a_journal_with_foreign_ids_removes_nothing(own: OwnObject, tmp_path: Pa
     hostile = Hostile()
     removal = cleaned(tmp_path, hostile, own)
     assert hostile.writes == []
-    why = "not removed: it was renamed, so somebody may use it"
+    why = "not removed: reads show its id under another name, so it may be somebody's"
     assert [(left.id, left.reason) for left in removal.left] == [(own.id, why)]
 
 

@@ -183,7 +183,7 @@ def test_an_own_object_that_somebody_has_renamed_is_not_removed(
 
     left = asyncio.run(clean())
     assert all(each.is_kept for each in left)
-    why = "not removed: it was renamed, so somebody may use it"
+    why = "not removed: reads show its id under another name, so it may be somebody's"
     assert (left[0].kind, left[0].reason) == (renamed, why)
 
 
