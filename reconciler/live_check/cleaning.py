@@ -131,14 +131,11 @@ class Cleaning:
             await self._unbind(own)
 
     def _note_missing(self, own: OwnObject, turn: Turn) -> None:
-        """An object that a read has shown is gone at the second 404; any other may be so new that
-        it does not show yet.
+        """An object is gone once nothing but 404 was answered for a while: it may be so new that it
+        does not show yet, and reads differ for a while.
         """
-        if own.id not in self.missing_since_s:
-            self.missing_since_s[own.id] = turn.elapsed_s
-            return
-        missing_s = turn.elapsed_s - self.missing_since_s[own.id]
-        if self.trial.owned.is_shown(own) or missing_s >= polling.LIMIT_S:
+        since_s = self.missing_since_s.setdefault(own.id, turn.elapsed_s)
+        if turn.elapsed_s - since_s >= polling.LIMIT_S:
             self.trial.forget(own)
 
     async def _confirm(self, own: OwnObject) -> None:

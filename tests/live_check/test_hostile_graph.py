@@ -24,6 +24,7 @@ from reconciler.live_check.journal import open_journal
 from reconciler.live_check.owned import OwnObject
 from reconciler.live_check.probes.catalogs import PROBE as CATALOGS
 from reconciler.live_check.probes.names import PROBE as NAMES
+from reconciler.sandbox.errors import GraphError
 
 FOREIGN: Mapping[str, OwnObject] = {
     "catalogs": OwnObject("catalog", MARKETING, NAME),
@@ -216,3 +217,38 @@ def test_a_catalog_that_reads_show_without_its_name_stays(name: str | None, tmp_
     hostile = answering("GET", MARKETING, lambda body: {**body, "displayName": name})
     removal = cleaned(tmp_path, hostile, FOREIGN["catalogs"])
     assert [left.id for left in removal.left] == [MARKETING]
+
+
+def test_what_only_one_read_shows_of_others_is_read_again(tmp_path: Path) -> None:
+    """Somebody may just be removing it, or the read was stale."""
+    theirs = [{"id": AUDIT, "displayName": "theirs"}]
+
+    def once(body: Any) -> Any:
+        return {"value": body["value"] + [theirs.pop()] if theirs else body["value"]}
+
+    run, left_behind = check_attacked(
+        tmp_path, answering("GET", "/customWorkflowExtensions", once), probes=[]
+    )
+    assert (run.left, left_behind) == ((), [])
+
+
+@pytest.mark.parametrize("answers", [[(404, 403)], [(404, 404), (403, 403)]])
+def test_what_reads_hide_and_graph_does_not_delete_is_left(
+    answers: list[tuple[int, int]], tmp_path: Path
+) -> None:
+    """The answers to a read and to a DELETE: always the same, or alternating."""
+    turns: list[str] = []
+
+    async def meet(request: web.Request, handler: Handler) -> web.StreamResponse:
+        of_package = "/accessPackages/" in request.path and "$expand" not in request.query
+        if request.method == "DELETE" and "/assignmentPolicies/" in request.path:
+            turns.append("begin")
+        if not (of_package and turns):
+            return await handler(request)
+        turns.extend(["next"] if request.method == "GET" else [])
+        read, delete = answers[len(turns) % len(answers)]
+        raise GraphError(read if request.method == "GET" else delete, "Injected", "Refused.")
+
+    run, left_behind = check_attacked(tmp_path, Hostile(meet), probes=[])
+    assert "access_package" in {left.kind for left in run.left}
+    assert {left.name for left in run.left} == set(left_behind)

@@ -31,7 +31,10 @@ def test_what_was_created_and_not_removed_is_read_back(tmp_path: Path) -> None:
         journal.creating(NAME, "extension", EXTENSION.name)
         journal.created(NAME, EXTENSION)
     with open_journal(file) as journal:
+        journal.begin(NAME, TARGET)
+    with open_journal(file) as journal:
         past = journal.runs[NAME]
+        assert past.catalogs == {NAME: 0}
         assert (past.target, past.has_left, past.unsure) == (TARGET, True, set())
         assert list(past.objects.values()) == [CATALOG, EXTENSION]
         journal.removed(NAME, EXTENSION)
@@ -206,13 +209,18 @@ class TestRefused:
             pass
 
 
-def test_a_line_that_a_crash_truncated_is_dropped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size_bytes", [0, 5, 40])
+@pytest.mark.parametrize("zeros", [b"", bytes(30)])
+def test_a_line_that_a_crash_truncated_is_dropped(
+    zeros: bytes, size_bytes: int, tmp_path: Path
+) -> None:
+    """After a power loss, zeros may follow it."""
     file = tmp_path / "live-check.jsonl"
     with open_journal(file) as journal:
         journal.begin(NAME, TARGET)
         journal.creating(NAME, "catalog", NAME)
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-20])
+    first, last = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(first + last[:size_bytes] + zeros)
     with open_journal(file) as journal:
         assert not journal.runs[NAME].has_left
         journal.creating(NAME, "catalog", NAME)
