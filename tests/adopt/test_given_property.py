@@ -123,7 +123,8 @@ def without_values(text: str, before: Sequence[Span | None]) -> str:
         if now is not None and then is not None:
             text = text[: now[1]] + text[now[2] :]
         elif now is not None:
-            separator = re.search(r"(?:\r?\n *|, )\Z", text[: now[0]])
+            line_break = "\r\n" if "\r\n" in text else "(?<!\r)\n"
+            separator = re.search(rf"(?:{line_break} *|, )\Z", text[: now[0]])
             assert separator is not None, text
             text = text[: separator.start()] + text[now[2] :]
     return text
