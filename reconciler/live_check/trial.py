@@ -82,11 +82,9 @@ class Trial:
         kind: OwnKind,
         body: Mapping[str, Any],
         parent: OwnObject | None = None,
-        *,
-        patient: bool = True,
     ) -> tuple[OwnObject | None, Result]:
-        """The new object, or None, and the answer to its create. With `patient`, HTTP 404 is sent
-        again for a while: what it is created in is new itself, and possibly does not show yet.
+        """The new object, or None, and the answer to its create, which is sent again after HTTP 404
+        for a while: what it is created in is new itself, and possibly does not show yet.
 
         Raises:
             JournalError: it cannot be recorded; nothing was sent.
@@ -110,7 +108,7 @@ class Trial:
         try:
             async for turn in turns(self.graph.limits.retry):
                 result = await self.exchanges.send(request, record)
-                if result.status != 404 or not patient or turn.last:
+                if result.status != 404 or turn.last:
                     break
         finally:
             self._end(kind, name, results, made=bool(made))

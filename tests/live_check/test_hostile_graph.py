@@ -252,3 +252,10 @@ def test_what_reads_hide_and_graph_does_not_delete_is_left(
     run, left_behind = check_attacked(tmp_path, Hostile(meet), probes=[])
     assert "access_package" in {left.kind for left in run.left}
     assert {left.name for left in run.left} == set(left_behind)
+
+
+def test_a_search_that_ignores_its_filter_adopts_no_other_name(tmp_path: Path) -> None:
+    shown = {"id": MARKETING, "displayName": f"{NAME}-of-somebody"}
+    hostile = answering("GET", "", lambda _body: {**shown, "value": [shown]})
+    assert cleaned(tmp_path, hostile, creating=NAME).left == ()
+    assert hostile.writes == []

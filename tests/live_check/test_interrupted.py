@@ -111,18 +111,28 @@ def test_a_catalog_is_absent_only_if_a_search_was_answered(
     )
 
 
-def test_a_catalog_whose_create_was_lost_is_searched_for_a_while(tmp_path: Path) -> None:
-    searches: Counter[str] = Counter()
+@pytest.mark.parametrize("known", [0, 1])
+def test_a_catalog_whose_create_was_lost_is_searched_for_a_while(
+    known: int, tmp_path: Path
+) -> None:
+    """Also beside one of the same name, which is known."""
+    sent: Counter[str] = Counter()
+    first: list[str] = []
 
     @web.middleware
     async def lagging(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
-        if request.path.endswith("/catalogs"):
-            searches[request.method] += 1
-            if request.method == "POST":
-                raise GraphError(500, "Injected", "The test refuses this.")
-            if searches["GET"] <= 4:
-                return web.json_response({"value": []})
+        if not request.path.endswith("/catalogs"):
+            return answer
+        assert isinstance(answer, web.Response)
+        body, sent[request.method] = json.loads(answer.text or ""), sent[request.method] + 1
+        if request.method == "POST" and sent["POST"] > known:
+            raise GraphError(500, "Injected", "The test refuses this.")
+        if request.method == "POST":
+            first.append(body["id"])
+        elif sent["GET"] <= 4:
+            shown = [each for each in body["value"] if each["id"] in first]
+            return web.json_response({"value": shown})
         return answer
 
     async def run() -> tuple[tuple[Left, ...], list[str]]:
@@ -130,7 +140,32 @@ def test_a_catalog_whose_create_was_lost_is_searched_for_a_while(tmp_path: Path)
             tenant(tmp_path, faults=[lagging]) as held,
             opened(held, tmp_path / "live-check.jsonl") as trial,
         ):
-            await trial.create("catalog", bodies.catalog(NAME))
+            for _ in range(known + 1):
+                await trial.create("catalog", bodies.catalog(NAME))
+            return (await removed(trial, Stop())).left, own_names(held.store)
+
+    assert asyncio.run(run()) == ((), [])
+
+
+@pytest.mark.parametrize("hidden", ["packages_of_catalog=404", "packages_listed=403"])
+def test_an_access_package_whose_create_was_lost_is_found_in_either_way(
+    hidden: str, tmp_path: Path
+) -> None:
+    @web.middleware
+    async def losing(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if request.method == "POST" and request.path.endswith("/accessPackages"):
+            raise GraphError(500, "Injected", "The test refuses this.")
+        return answer
+
+    async def run() -> tuple[tuple[Left, ...], list[str]]:
+        async with (
+            tenant(tmp_path, switches=(hidden,), faults=[losing]) as held,
+            opened(held, tmp_path / "live-check.jsonl") as trial,
+        ):
+            trial.catalog = await new_catalog(trial)
+            body = bodies.access_package(f"{NAME}-p1-1", trial.catalog.id)
+            await trial.create("access_package", body, trial.catalog)
             return (await removed(trial, Stop())).left, own_names(held.store)
 
     assert asyncio.run(run()) == ((), [])
