@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.live_check import stop_at_signals, target_of, unfinished
 from reconciler.app.runs import Progress
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import ReconcilerError, ServiceAnswerError, UsageError
 from reconciler.model.live_facts import Left
 from reconciler.settings import Settings
 
@@ -112,16 +112,20 @@ async def _ids_of(connection: Connection, names: Sequence[str]) -> dict[str, str
     """The ids of the catalogs with exactly these names, and their names.
 
     Raises:
-        ServiceError: they cannot be searched.
+        ServiceError: they cannot be searched, or the answer names no usable id.
     """
     from reconciler.live_check import requests
-    from reconciler.model.answers import identifier
+    from reconciler.live_check.owned import usable_id
 
     ids: dict[str, str] = {}
     for name in names:
         listed = await connection.graph.pages(requests.catalogs_named(connection.graph, name))
         same = [body for body in listed if body.get("displayName") == name]
-        ids |= {identifier(body, "a catalog"): name for body in same}
+        for body in same:
+            catalog_id = usable_id(body)
+            if catalog_id is None:
+                raise ServiceAnswerError(f"Graph returned the catalog {name} with an unusable id.")
+            ids[catalog_id] = name
     return ids
 
 

@@ -7,7 +7,7 @@ again for a while: reads lag, and what was removed before may still prevent a re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from reconciler.errors import UndecidedError
 from reconciler.live_check import bodies, policies, polling, requests
 from reconciler.live_check.exchange import Result
 from reconciler.live_check.foreign import Foreign
-from reconciler.live_check.owned import ID, ORDER, OwnObject
+from reconciler.live_check.owned import ORDER, OwnObject, is_named, usable_id
 from reconciler.live_check.polling import Turn, turns
 from reconciler.live_check.trial import Trial
 from reconciler.model.graph import Request
@@ -35,7 +35,8 @@ _INSIDE: Mapping[OwnKind, tuple[str, str]] = {
 @dataclass(slots=True)
 class Cleaning:
     """One clean-up. `unsure`: names of catalogs that may exist without a known id; `searched` is
-    true if the last search for them was answered.
+    true if the last search for them was answered, with usable ids. `undeleted`: catalogs that reads
+    still show after their deletion was accepted.
     """
 
     trial: Trial
@@ -43,6 +44,7 @@ class Cleaning:
     searched: bool = False
     refusals: dict[str, Result] = field(default_factory=dict)
     missing_since_s: dict[str, float] = field(default_factory=dict)
+    undeleted: list[Left] = field(default_factory=list)
     foreign: Foreign = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,7 +52,14 @@ class Cleaning:
         self.foreign = Foreign(self.trial.owned, self.trial.name)
 
     async def run(self) -> None:
-        """Removes everything, as far as possible within the limit."""
+        """Removes everything, as far as possible within the limit, and reads back that no catalog
+        is left.
+        """
+        await self._remove_all()
+        for own in self.trial.deleted:
+            await self._confirm(own)
+
+    async def _remove_all(self) -> None:
         async for turn in turns(self.trial.graph.limits.retry, LIMIT_S):
             await self._adopt()
             for kind in ORDER:
@@ -78,7 +87,8 @@ class Cleaning:
         left = map(self._left, self._rest())
         unsure = set() if absent_if_not_found and self.searched else self.unsure
         why = "its creation had no clear answer, and it was not seen since"
-        return (*left, *(Left("catalog", name, None, why) for name in sorted(unsure)))
+        without_id = (Left("catalog", name, None, why) for name in sorted(unsure))
+        return (*left, *self.undeleted, *without_id)
 
     def _left(self, own: OwnObject) -> Left:
         if self.foreign.keeps(own):
@@ -89,7 +99,7 @@ class Cleaning:
 
     def _why_kept(self, own: OwnObject) -> str:
         if self.foreign.is_renamed(own):
-            return "it was renamed, so somebody may use it"
+            return "reads show its id under another name, so it may be somebody's"
         return "it contains objects that no live check has created"
 
     def _why_left(self, own: OwnObject) -> str:
@@ -101,28 +111,40 @@ class Cleaning:
         return "the run ended before it could be removed"
 
     async def _remove(self, own: OwnObject, turn: Turn) -> None:
+        """Deletes it if nothing in it is foreign, and a read has shown it as own: just now, or
+        earlier if this read has no answer.
+        """
         if self.foreign.holds(own):
             return
-        result = await self.trial.delete(own)
+        read = await self.trial.exchanges.send(requests.get(self.trial.graph, own))
+        self._record_name(own, read)
+        if self.foreign.is_renamed(own):
+            return
+        result = await self.trial.delete(own) if self.trial.owned.is_shown(own) else read
         if result.accepted:
             return
         self.refusals[own.id] = result
-        if result.status == 404:
+        if read.status == result.status == 404:
             self._note_missing(own, turn)
         else:
             self.missing_since_s.pop(own.id, None)
             await self._unbind(own)
 
     def _note_missing(self, own: OwnObject, turn: Turn) -> None:
-        """An object that a read has shown is gone at the second 404; any other may be so new that
-        it does not show yet.
+        """An object is gone once nothing but 404 was answered for a while: it may be so new that it
+        does not show yet, and reads differ for a while.
         """
-        if own.id not in self.missing_since_s:
-            self.missing_since_s[own.id] = turn.elapsed_s
-            return
-        missing_s = turn.elapsed_s - self.missing_since_s[own.id]
-        if own.id in self.trial.seen or missing_s >= polling.LIMIT_S:
+        since_s = self.missing_since_s.setdefault(own.id, turn.elapsed_s)
+        if turn.elapsed_s - since_s >= polling.LIMIT_S:
             self.trial.forget(own)
+
+    async def _confirm(self, own: OwnObject) -> None:
+        """Its deletion counts once a read answers HTTP 404; until then it is left."""
+        try:
+            await self.trial.until_gone(own)
+        except UndecidedError as error:
+            self.undeleted.append(Left("catalog", own.name, own.id, str(error)))
+            self.trial.restore(own)
 
     async def _unbind(self, own: OwnObject) -> None:
         """Ends the calls of a policy that cannot be deleted, so that its extensions can be."""
@@ -144,7 +166,8 @@ class Cleaning:
         self.searched = True
         for name in sorted(self.trial.catalog_names):
             listed = await self._list(requests.catalogs_named(graph, name))
-            self.searched = self.searched and listed.accepted
+            same = [body for body in listed.items if body.get("displayName") == name]
+            self.searched = self.searched and listed.accepted and all(map(usable_id, same))
             self._add("catalog", listed.items, None, name)
         for catalog in owned.newest("catalog"):
             builder = requests.collection(graph, "extension", catalog.id)
@@ -165,24 +188,27 @@ class Cleaning:
         self._add(kind, listed.items, parent)
         expanded = requests.get(self.trial.graph, parent, member)
         read = await self.trial.exchanges.send(expanded)
-        inside = read.body.get(member)
+        inside = read.single.get(member)
         items = inside if isinstance(inside, list) else []
         self._add(kind, items, parent)
-        self.foreign.record_name(parent, read)
+        self._record_name(parent, read)
         self.foreign.record(parent, kind, read, items)
+
+    def _record_name(self, own: OwnObject, read: Result) -> None:
+        self.trial.shows(own, read)
+        self.foreign.record_name(own, read)
 
     async def _list(self, request: Request) -> Result:
         return await self.trial.exchanges.list(request)
 
     def _add(
-        self, kind: OwnKind, items: Iterable[Any], parent: OwnObject | None, exact: str = ""
+        self, kind: OwnKind, items: Sequence[Any], parent: OwnObject | None, exact: str = ""
     ) -> None:
-        """Adopts those with a name of the run: exactly this one, or one that begins with it."""
-        for body in items:
-            name = str(body.get("displayName")) if isinstance(body, Mapping) else ""
-            own = name == exact if exact else name.startswith(f"{self.trial.name}-")
-            own_id = body.get("id") if own else None
-            if isinstance(own_id, str) and ID.fullmatch(own_id):
+        """Adopts those with a name of the run, or with exactly this one."""
+        for body in bodies.objects(items):
+            own_id, name = usable_id(body), str(body.get("displayName"))
+            is_own = name == exact if exact else is_named(body, self.trial.name)
+            if own_id is not None and is_own:
                 new = OwnObject(kind, own_id, name, parent.id if parent else None)
                 if self.trial.owned.add(new):
                     self.unsure.discard(name)

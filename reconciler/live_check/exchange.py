@@ -43,6 +43,12 @@ class Result:
     error: ServiceError | None = None
 
     @property
+    def single(self) -> JsonObject:
+        """The object itself, which may be nested under `value` (docs/graph.md §2.1)."""
+        inner = self.body.get("value")
+        return inner if "id" not in self.body and isinstance(inner, dict) else self.body
+
+    @property
     def accepted(self) -> bool:
         """True after a success."""
         return self.error is None

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.live_check.exchange import Result
-from reconciler.live_check.owned import ORDER, Owned, OwnObject
+from reconciler.live_check.owned import ORDER, Owned, OwnObject, is_named
 from reconciler.model.live_facts import Inside, OwnKind
-from reconciler.model.names import folded
 
 _HIDDEN: Mapping[OwnKind, Collection[int]] = {
     "extension": (404,),
@@ -25,7 +24,7 @@ _HIDDEN: Mapping[OwnKind, Collection[int]] = {
 
 @dataclass(slots=True)
 class Foreign:
-    """What the last reads have shown in own objects that is not own: its name does not begin with
+    """What the last reads have shown in own objects that is not own: its name is not one of the run
     `run_name`. An own object under another name is somebody's now.
     """
 
@@ -49,14 +48,13 @@ class Foreign:
 
     def record_name(self, own: OwnObject, read: Result) -> None:
         """Under which name a read has shown the object itself."""
-        if read.accepted and not self._is_own({"id": own.id, **read.body}):
+        if read.accepted and not is_named(read.single, self.run_name):
             self._renamed.add(own.id.casefold())
 
     def _is_own(self, body: Mapping[str, Any]) -> bool:
-        name = body.get("displayName")
-        if not isinstance(name, str):
+        if not isinstance(body.get("displayName"), str):
             return self.owned.knows(body.get("id"))
-        return folded(name).startswith(folded(self.run_name))
+        return is_named(body, self.run_name)
 
     def is_renamed(self, own: OwnObject) -> bool:
         """True if it has shown under a name that is not one of the run."""

@@ -71,9 +71,9 @@ class OwnObjects:
         """True if every id in the address is that of an own object, and the extension is in the
         catalog.
         """
-        owns, catalog = self._owned.owns, ids.get("catalog")
+        owns = self._owned.owns
         if "extension" in ids:
-            return owns("catalog", catalog) and owns("extension", ids["extension"], catalog)
+            return owns("extension", ids["extension"], ids["catalog"])
         kinds = {"catalog": "catalog", "package": "access_package", "policy": "policy"}
         return all(owns(kinds[name], own_id) for name, own_id in ids.items())  # type: ignore[arg-type]
 

@@ -80,7 +80,16 @@ class Journal:
         self._now = now
 
     def begin(self, name: str, target: Target) -> None:
-        """A run starts."""
+        """A run starts.
+
+        Raises:
+            JournalError: the journal names the run for another target, or cannot be written.
+        """
+        if name in self.runs and self.runs[name].target != target:
+            raise JournalError(
+                f"The journal {self._file} of live checks names {name} in another tenant.",
+                hint=_HINT,
+            )
         self._record("begin", name, tenant_id=target.tenant_id, host=target.host)
 
     def creating(self, run: str, kind: OwnKind, name: str) -> None:

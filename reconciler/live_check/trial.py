@@ -11,7 +11,7 @@ from reconciler.errors import JournalError
 from reconciler.live_check import bodies, requests
 from reconciler.live_check.exchange import Exchanges, Result
 from reconciler.live_check.notes import undecided
-from reconciler.live_check.owned import ID, Owned, OwnObject
+from reconciler.live_check.owned import Owned, OwnObject, is_named, usable_id
 from reconciler.live_check.polling import LIMIT_S, turns
 from reconciler.model.live_facts import OwnKind
 from reconciler.model.logic_app import LogicApp
@@ -62,8 +62,8 @@ class Trial:
     """Those of the catalogs that were about to be created."""
     unsure: set[str] = field(default_factory=set)
     """Those of them whose create had no clear answer."""
-    seen: set[str] = field(default_factory=set)
-    """The ids of objects that a read has shown."""
+    deleted: list[OwnObject] = field(default_factory=list)
+    """The catalogs whose deletion was accepted."""
     removed: int = 0
     _count: int = 0
 
@@ -82,11 +82,9 @@ class Trial:
         kind: OwnKind,
         body: Mapping[str, Any],
         parent: OwnObject | None = None,
-        *,
-        patient: bool = True,
     ) -> tuple[OwnObject | None, Result]:
-        """The new object, or None, and the answer to its create. With `patient`, HTTP 404 is sent
-        again for a while: what it is created in is new itself, and possibly does not show yet.
+        """The new object, or None, and the answer to its create, which is sent again after HTTP 404
+        for a while: what it is created in is new itself, and possibly does not show yet.
 
         Raises:
             JournalError: it cannot be recorded; nothing was sent.
@@ -100,8 +98,8 @@ class Trial:
         def record(result: Result) -> None:
             """Records the object, even if the run is interrupted meanwhile."""
             results.append(result)
-            own_id = unwrapped(result.body).get("id") if result.accepted else None
-            if isinstance(own_id, str) and ID.fullmatch(own_id) and own_id not in made:
+            own_id = usable_id(result.single) if result.accepted else None
+            if own_id is not None and own_id not in made:
                 made[own_id] = OwnObject(kind, own_id, name, parent.id if parent else None)
                 self.owned.add(made[own_id])
                 self.journal.created(self.name, made[own_id])
@@ -110,7 +108,7 @@ class Trial:
         try:
             async for turn in turns(self.graph.limits.retry):
                 result = await self.exchanges.send(request, record)
-                if result.status != 404 or not patient or turn.last:
+                if result.status != 404 or turn.last:
                     break
         finally:
             self._end(kind, name, results, made=bool(made))
@@ -137,9 +135,9 @@ class Trial:
     def adopted_catalog(self, items: Iterable[Mapping[str, Any]]) -> OwnObject | None:
         """The catalog of the run among those that a search by its name has shown."""
         for body in items:
-            own_id = body.get("id")
-            if body.get("displayName") == self.name and ID.fullmatch(str(own_id)):
-                own = OwnObject("catalog", str(own_id), self.name)
+            own_id = usable_id(body)
+            if body.get("displayName") == self.name and own_id is not None:
+                own = OwnObject("catalog", own_id, self.name)
                 self.unsure.discard(self.name)
                 self.owned.add(own)
                 self.journal.created(self.name, own)
@@ -240,12 +238,19 @@ class Trial:
         request = requests.get(self.graph, own, expand)
         async for turn in turns(self.graph.limits.retry, limit_s):
             result = await self.exchanges.send(request)
-            body = unwrapped(result.body)
-            if result.accepted:
-                self.seen.add(own.id)
-            if result.accepted and expected(body):
+            body = result.single
+            if self.shows(own, result) and expected(body):
                 return Shown(body, result, turn.number - 1, turn.elapsed_s)
         raise undecided(f"{NOUNS[own.kind]} does not show as written", result)
+
+    def shows(self, own: OwnObject, read: Result) -> bool:
+        """True if the read shows the object under a name of the run: from then on it may be
+        written.
+        """
+        is_own = read.accepted and is_named(read.single, self.name)
+        if is_own:
+            self.owned.show(own)
+        return is_own
 
     async def until_gone(self, own: OwnObject) -> tuple[float, Result]:
         """The seconds until a read of the object answers 404, and that answer.
@@ -258,7 +263,7 @@ class Trial:
             result = await self.exchanges.send(request)
             if result.status == 404:
                 return turn.elapsed_s, result
-        raise undecided(f"{NOUNS[own.kind]} still shows after its deletion", result)
+        raise undecided(f"the deletion of {NOUNS[own.kind]} does not show", result)
 
     async def exists(self, own: OwnObject) -> bool:
         """True if a read shows the object, False if it answers 404; at the first try.
@@ -284,6 +289,7 @@ class Trial:
             """Records the deletion."""
             if result.accepted:
                 self.forget(own)
+                self.deleted += [own] if own.kind == "catalog" else []
 
         return await self.exchanges.send(requests.delete(self.graph, own), record)
 
@@ -298,13 +304,16 @@ class Trial:
         with suppress(JournalError):
             self.journal.removed(self.name, own)
 
+    def restore(self, own: OwnObject) -> None:
+        """The object still exists, although its deletion was accepted.
+
+        Raises:
+            JournalError: it cannot be recorded.
+        """
+        self.removed -= 1
+        self.journal.created(self.name, own)
+
     def end(self) -> None:
         """Nothing of the run is left."""
         with suppress(JournalError):
             self.journal.ended(self.name)
-
-
-def unwrapped(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The object itself, which may be nested under `value` (docs/graph.md §2.1)."""
-    inner = body.get("value")
-    return inner if "id" not in body and isinstance(inner, dict) else body

@@ -70,15 +70,15 @@ EDITS = {
         f"{SIMPLE}      url: {RIGHT}\n",
     ),
     "quoted": (f"{SIMPLE}      url: '{WRONG}'\n", f"{SIMPLE}      url: '{RIGHT}'\n"),
-    "crlf": (
-        SIMPLE.replace("\n", "\r\n"),
-        f"{SIMPLE}      url: {RIGHT}\n".replace("\n", "\r\n"),
+    "of windows": (
+        f"\ufeff{SIMPLE}".replace("\n", "\r\n"),
+        f"\ufeff{SIMPLE}      url: {RIGHT}\n".replace("\n", "\r\n"),
     ),
     "no line break at the end": (SIMPLE.rstrip(), f"{SIMPLE.rstrip()}\n      url: {RIGHT}"),
 }
 
 
-@pytest.mark.parametrize("case", sample(EDITS, {"missing", "wrong", "crlf"}.__contains__))
+@pytest.mark.parametrize("case", sample(EDITS, {"missing", "wrong", "of windows"}.__contains__))
 def test_a_url_is_written_and_nothing_else(case: str, reconciler: CommandLine) -> None:
     before, after = EDITS[case]
     ran = fix(reconciler, before)

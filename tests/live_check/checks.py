@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 from harness import SUBSCRIPTION, URL, Json, Tenant, catalog, tenant
 
+from reconciler.live_check import bodies
 from reconciler.live_check.check import PROBES, Run, check
 from reconciler.live_check.guard import OwnObjects
 from reconciler.live_check.journal import Target, open_journal
+from reconciler.live_check.owned import OwnObject
 from reconciler.live_check.probe import Probe
 from reconciler.live_check.trial import Trial
 from reconciler.model.live_facts import Fact
@@ -66,6 +68,14 @@ async def opened(
         trial = Trial(held.graph, kept, name, APP, identity, url)
         with held.graph.writes_guarded(OwnObjects(trial.owned)):
             yield trial
+
+
+async def new_catalog(trial: Trial) -> OwnObject:
+    """The catalog of the run, which a read has shown."""
+    made, _ = await trial.create("catalog", bodies.catalog(trial.name))
+    assert made is not None
+    await trial.shown(made)
+    return made
 
 
 async def checked(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from checks import Checked, checked
+from checks import NAME, Checked, checked
 from harness import URL
 from tiers import sample
 
@@ -88,7 +88,16 @@ def asked(folder: Path, switch: str, *faults: Middleware, **options: Any) -> Che
     return asyncio.run(checked(folder, faults=faults, probes=probes, **options))
 
 
-QUICK = ("shows nothing", "without an id", "cannot be read", "internal error", "either")
+QUICK = (
+    "shows nothing",
+    "a new object",
+    "as created",
+    "HTTP 200",
+    "without an id",
+    "cannot be read",
+    "internal error",
+    "either",
+)
 """In the reasons of cases where another conclusion would be near."""
 UNDECIDED: list[tuple[str, list[Any], str]] = [
     ("filter_or", ["GET", CATALOGS, 500, (), " or "], DECIDES_NOTHING),
@@ -107,6 +116,12 @@ UNDECIDED: list[tuple[str, list[Any], str]] = [
         ["GET", CATALOGS, 403],
         "a filter with one name does not show the catalog: HTTP 403 Injected",
     ),
+    (
+        "filter_policies",
+        ["GET", POLICIES, {"value": []}],
+        "the filter was accepted and shows nothing",
+    ),
+    ("beta_policies", ["GET", BETA_POLICY, {}], "the answer decides nothing: HTTP 200"),
     ("policies_listed", ["GET", POLICIES, 500], DECIDES_NOTHING),
     ("filter_policies", ["GET", POLICIES, 500], DECIDES_NOTHING),
     (
@@ -161,6 +176,16 @@ UNDECIDED: list[tuple[str, list[Any], str]] = [
         "empty_text",
         ["GET", EXTENSION, having(description="of others"), (3,)],
         "neither an empty description nor null is answered as expected",
+    ),
+    (
+        "put",
+        ["GET", EXTENSION, lambda body: body.pop("description", None)],
+        "the description is not answered as created",
+    ),
+    (
+        "unique_extension_names",
+        ["POST", EXTENSIONS, {}, (2,)],
+        "the second create was answered without a new object",
     ),
     ("unique_extension_names", ["POST", EXTENSIONS, 500, (2,)], DECIDES_NOTHING),
     ("app_only_without_url", ["POST", EXTENSIONS, 500, (1,)], DECIDES_NOTHING),
@@ -258,7 +283,7 @@ def test_an_answer_that_decides_nothing_leaves_the_switch_unknown(
         ("app_only_without_url", ["POST", EXTENSIONS, 403, (1,)], "refuse"),
         ("lag_reads", ["GET", EXTENSION, having(displayName="before"), (3, 4)], "2"),
         ("filter_or", ["GET", CATALOGS, {"value": []}, (1, 3)], "accept"),
-        ("in_use_status", ["GET", EXTENSION, {"id": "still there"}], "400"),
+        ("in_use_status", ["GET", EXTENSION, {"id": "still there", "displayName": NAME}], "400"),
     ],
 )
 def test_a_control_or_the_worst_of_several_answers_decides(

@@ -29,17 +29,21 @@ EXTENSION = "dddddddd-0000-4000-8000-000000000001"
 FOREIGN = "ffffffff-0000-4000-8000-000000000001"
 
 
+OBJECTS = (
+    OwnObject("catalog", CATALOG, NAME),
+    OwnObject("catalog", SECOND, NAME),
+    OwnObject("access_package", PACKAGE, NAME, CATALOG),
+    OwnObject("policy", POLICY, NAME, PACKAGE),
+    OwnObject("extension", EXTENSION, NAME, CATALOG),
+)
+
+
 def owned() -> Owned:
     """One own object of every kind, and a second catalog."""
     own = Owned()
-    for kind, own_id, parent_id in (
-        ("catalog", CATALOG, None),
-        ("catalog", SECOND, None),
-        ("access_package", PACKAGE, CATALOG),
-        ("policy", POLICY, PACKAGE),
-        ("extension", EXTENSION, CATALOG),
-    ):
-        own.add(OwnObject(kind, own_id, NAME, parent_id))  # type: ignore[arg-type]
+    for made in OBJECTS:
+        own.add(made)
+        own.show(made)
     return own
 
 
@@ -104,6 +108,7 @@ ATTACKS = [
     ("POST", "assignmentPolicies", policy(CATALOG)),
     ("POST", "assignmentPolicies", policy(PACKAGE, FOREIGN)),
     ("POST", "assignmentPolicies", {**policy(), "customExtensionStageSettings": {"id": 1}}),
+    ("POST", "assignmentPolicies", {**policy(), "customExtensionStageSettings": 5}),
     ("POST", "assignmentPolicies", {**policy(), "customExtensionStageSettings": ["x"]}),
     ("POST", "assignmentPolicies", {**policy(), "customExtensionStageSettings": [{"stage": "x"}]}),
     ("PUT", f"assignmentPolicies/{FOREIGN}", policy()),
@@ -120,6 +125,7 @@ ATTACKS = [
     ("DELETE", "", None),
 ]
 RAW_BODIES = [
+    b'{"displayName": "Marketing", "displayName": "reconciler-live-check-1"}',
     b'{"displayName": "reconciler-live-check-1", "displayName": "Marketing"}',
     b'["reconciler-live-check-1"]',
     b'{"displayName": "reconciler-live-check-1"',
@@ -160,8 +166,26 @@ def test_what_was_removed_is_no_longer_own_even_if_a_listing_shows_it() -> None:
     own = owned()
     gone = own.newest("policy")[0]
     own.remove(gone)
-    assert own.add(gone) is False
+    assert (own.add(gone), own.knows(POLICY.upper())) == (False, True)
     assert OwnObjects(own)("DELETE", f"{BASE}assignmentPolicies/{POLICY}", b"") is not None
+
+
+def test_what_is_known_stays_as_it_was_made() -> None:
+    own = owned()
+    assert own.add(OwnObject("catalog", EXTENSION.upper(), NAME)) is False
+    assert [each.id for each in own.newest("catalog")] == [SECOND, CATALOG]
+    assert [each.parent_id for each in own.newest("extension")] == [CATALOG]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ALLOWED[1:])
+def test_nothing_is_written_to_what_no_read_has_shown_as_own(
+    method: str, path: str, body: object
+) -> None:
+    """Its id may be that of a foreign object."""
+    unread = Owned()
+    for each in OBJECTS:
+        unread.add(each)
+    assert OwnObjects(unread)(method, f"{BASE}{path}", encoded(body)) is not None
 
 
 class Recording(httpx.AsyncBaseTransport):

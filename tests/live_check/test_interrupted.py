@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from checks import NAME, TARGET, checked, opened, own_names
+from checks import NAME, TARGET, checked, new_catalog, opened, own_names
 from harness import catalog, extension, tenant
 
 from reconciler.live_check import bodies, policies, requests
@@ -111,16 +111,77 @@ def test_a_catalog_is_absent_only_if_a_search_was_answered(
     )
 
 
-def test_what_holds_an_object_of_somebody_else_is_not_removed(tmp_path: Path) -> None:
-    """Graph might remove with an access package what is in it."""
+@pytest.mark.parametrize("known", [0, 1])
+def test_a_catalog_whose_create_was_lost_is_searched_for_a_while(
+    known: int, tmp_path: Path
+) -> None:
+    """Also beside one of the same name, which is known."""
+    sent: Counter[str] = Counter()
+    first: list[str] = []
+
+    @web.middleware
+    async def lagging(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if not request.path.endswith("/catalogs"):
+            return answer
+        assert isinstance(answer, web.Response)
+        body, sent[request.method] = json.loads(answer.text or ""), sent[request.method] + 1
+        if request.method == "POST" and sent["POST"] > known:
+            raise GraphError(500, "Injected", "The test refuses this.")
+        if request.method == "POST":
+            first.append(body["id"])
+        elif sent["GET"] <= 4:
+            shown = [each for each in body["value"] if each["id"] in first]
+            return web.json_response({"value": shown})
+        return answer
+
+    async def run() -> tuple[tuple[Left, ...], list[str]]:
+        async with (
+            tenant(tmp_path, faults=[lagging]) as held,
+            opened(held, tmp_path / "live-check.jsonl") as trial,
+        ):
+            for _ in range(known + 1):
+                await trial.create("catalog", bodies.catalog(NAME))
+            return (await removed(trial, Stop())).left, own_names(held.store)
+
+    assert asyncio.run(run()) == ((), [])
+
+
+@pytest.mark.parametrize("hidden", ["packages_of_catalog=404", "packages_listed=403"])
+def test_an_access_package_whose_create_was_lost_is_found_in_either_way(
+    hidden: str, tmp_path: Path
+) -> None:
+    @web.middleware
+    async def losing(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if request.method == "POST" and request.path.endswith("/accessPackages"):
+            raise GraphError(500, "Injected", "The test refuses this.")
+        return answer
+
+    async def run() -> tuple[tuple[Left, ...], list[str]]:
+        async with (
+            tenant(tmp_path, switches=(hidden,), faults=[losing]) as held,
+            opened(held, tmp_path / "live-check.jsonl") as trial,
+        ):
+            trial.catalog = await new_catalog(trial)
+            body = bodies.access_package(f"{NAME}-p1-1", trial.catalog.id)
+            await trial.create("access_package", body, trial.catalog)
+            return (await removed(trial, Stop())).left, own_names(held.store)
+
+    assert asyncio.run(run()) == ((), [])
+
+
+@pytest.mark.parametrize("name", ["by somebody", f"{NAME}0", NAME.upper()])
+def test_what_holds_an_object_of_somebody_else_is_not_removed(name: str, tmp_path: Path) -> None:
+    """Graph might remove with an access package what is in it; a name that merely begins with that
+    of the run is not own.
+    """
 
     async def left() -> tuple[tuple[Left, ...], list[str]]:
         async with tenant(tmp_path) as held, opened(held, tmp_path / "live-check.jsonl") as trial:
-            trial.catalog, _ = await trial.create("catalog", bodies.catalog(NAME))
+            trial.catalog = await new_catalog(trial)
             package = await trial.new_package("shared")
-            foreign = requests.create(
-                held.graph, "policy", bodies.policy("by somebody", package.id)
-            )
+            foreign = requests.create(held.graph, "policy", bodies.policy(name, package.id))
             assert (await trial.exchanges.send(foreign)).accepted
             removal = await removed(trial, Stop())
             names = [row.document["displayName"] for row in held.store.rows("policy")]
@@ -132,7 +193,7 @@ def test_what_holds_an_object_of_somebody_else_is_not_removed(tmp_path: Path) ->
         ("access_package", why),
         ("catalog", why),
     ]
-    assert names == ["by somebody"]
+    assert names == [name]
 
 
 @pytest.mark.parametrize("status", [403, 500])
@@ -183,8 +244,29 @@ def test_an_own_object_that_somebody_has_renamed_is_not_removed(
 
     left = asyncio.run(clean())
     assert all(each.is_kept for each in left)
-    why = "it was renamed, so somebody may use it"
+    why = "reads show its id under another name, so it may be somebody's"
     assert (left[0].kind, left[0].reason) == (renamed, why)
+
+
+def test_an_object_is_read_before_its_deletion(tmp_path: Path) -> None:
+    """Somebody has renamed it since the last read, and no listing shows it."""
+    switches = ("policies_of_package=403", "policies_listed=403")
+
+    async def clean() -> list[tuple[str, bool]]:
+        async with (
+            tenant(tmp_path, switches=switches) as held,
+            opened(held, tmp_path / "live-check.jsonl") as trial,
+        ):
+            trial.catalog = await new_catalog(trial)
+            trial.package = await trial.new_package("shared")
+            await trial.policy("shared")
+            [row] = held.store.rows("policy")
+            held.store.change("policy", row, {**row.document, "displayName": "theirs"})
+            removal = await removed(trial, Stop())
+            assert [row.deleted for row in held.store.rows("policy")] == [False]
+            return [(each.kind, each.is_kept) for each in removal.left]
+
+    assert asyncio.run(clean()) == [("policy", True), ("access_package", True), ("catalog", True)]
 
 
 @pytest.mark.parametrize("has_package", [True, False])
@@ -204,7 +286,7 @@ def test_a_policy_that_cannot_be_deleted_calls_nothing_afterwards(
             tenant(tmp_path, faults=[keeping]) as held,
             opened(held, tmp_path / "live-check.jsonl") as trial,
         ):
-            trial.catalog, _ = await trial.create("catalog", bodies.catalog(NAME))
+            trial.catalog = await new_catalog(trial)
             trial.package = await trial.new_package("shared")
             await policies.bound(trial, "p11")
             if not has_package:

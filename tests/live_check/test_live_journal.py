@@ -12,7 +12,7 @@ import pytest
 from checks import NAME, TARGET
 
 from reconciler.errors import JournalError, UsageError
-from reconciler.live_check.journal import MAX_BYTES, open_journal
+from reconciler.live_check.journal import MAX_BYTES, Target, open_journal
 from reconciler.live_check.owned import OwnObject
 
 CATALOG = OwnObject("catalog", "aaaaaaaa-0000-4000-8000-000000000001", NAME)
@@ -31,7 +31,10 @@ def test_what_was_created_and_not_removed_is_read_back(tmp_path: Path) -> None:
         journal.creating(NAME, "extension", EXTENSION.name)
         journal.created(NAME, EXTENSION)
     with open_journal(file) as journal:
+        journal.begin(NAME, TARGET)
+    with open_journal(file) as journal:
         past = journal.runs[NAME]
+        assert past.catalogs == {NAME: 0}
         assert (past.target, past.has_left, past.unsure) == (TARGET, True, set())
         assert list(past.objects.values()) == [CATALOG, EXTENSION]
         journal.removed(NAME, EXTENSION)
@@ -97,6 +100,16 @@ def test_only_its_owner_reads_it(mode: int | None, tmp_path: Path) -> None:
 
 
 class TestRefused:
+    def test_a_run_of_another_tenant_under_the_same_name(self, tmp_path: Path) -> None:
+        """Its objects would be looked for in the wrong tenant."""
+        file = tmp_path / "live-check.jsonl"
+        with open_journal(file) as journal:
+            journal.begin(NAME, TARGET)
+        with open_journal(file) as journal:
+            journal.begin(NAME, TARGET)
+            with pytest.raises(JournalError, match=f"names {NAME} in another tenant"):
+                journal.begin(NAME, Target("11111111-0000-4000-8000-000000000001", "sandbox"))
+
     def test_a_symbolic_link(self, tmp_path: Path) -> None:
         file, target = tmp_path / "live-check.jsonl", tmp_path / "elsewhere"
         target.touch()
@@ -196,13 +209,18 @@ class TestRefused:
             pass
 
 
-def test_a_line_that_a_crash_truncated_is_dropped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size_bytes", [0, 5, 40])
+@pytest.mark.parametrize("zeros", [b"", bytes(30)])
+def test_a_line_that_a_crash_truncated_is_dropped(
+    zeros: bytes, size_bytes: int, tmp_path: Path
+) -> None:
+    """After a power loss, zeros may follow it."""
     file = tmp_path / "live-check.jsonl"
     with open_journal(file) as journal:
         journal.begin(NAME, TARGET)
         journal.creating(NAME, "catalog", NAME)
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-20])
+    first, last = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(first + last[:size_bytes] + zeros)
     with open_journal(file) as journal:
         assert not journal.runs[NAME].has_left
         journal.creating(NAME, "catalog", NAME)

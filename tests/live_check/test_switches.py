@@ -66,7 +66,7 @@ def kind_is_bool(name: str) -> bool:
 def undecidable(switches: Switches) -> set[str]:
     """The switches that another one hides."""
     hidden = {"timeout_other"} if switches.timeout_accept == "both" else set()
-    if switches.policies_listed in ("403", "404"):
+    if switches.policies_listed in ("403", "404", "empty"):
         hidden.add("filter_policies")
     return hidden
 

@@ -21,18 +21,20 @@ async def ask(trial: Trial, notes: Notes) -> None:
 
 
 async def _same_name(trial: Trial, notes: Notes) -> None:
-    body = bodies.catalog(trial.own_catalog.name)
-    _, second = await trial.create("catalog", body)
-    note_unique(notes, "unique_catalog_names", second)
+    first = trial.own_catalog
+    second, result = await trial.create("catalog", bodies.catalog(first.name))
+    note_unique(notes, "unique_catalog_names", first, second, result)
 
 
 async def _with_extension(trial: Trial, notes: Notes) -> None:
     own, created = await trial.create("catalog", bodies.catalog(f"{trial.name}{SECOND}"))
     if own is None:
         raise undecided("a further catalog could not be created", created)
+    await trial.shown(own)
     await trial.make("extension", trial.extension_body(), "p12", own)
     result = await trial.delete(own)
     if result.accepted:
+        await trial.until_gone(own)
         notes.decide("delete_catalog_with_extensions", "accept", result)
     elif result.status in (400, 403, 409, 412, 422):
         await _note_refusal(trial, notes, own, result)

@@ -58,7 +58,12 @@ def _ways(
             _reading(trial, requests.get(trial.graph, catalog, "accessPackages")),
             of_expansion("accessPackages", package_ids),
         ),
-        Way("beta_policies", "shown", _reading(trial, requests.get_beta(listed[0])), _beta),
+        Way(
+            "beta_policies",
+            "shown",
+            _reading(trial, requests.get_beta(listed[0])),
+            _beta(listed[0]),
+        ),
     )
 
 
@@ -80,11 +85,16 @@ def _listing(trial: Trial, kind: OwnKind, own: str) -> Callable[[], Awaitable[Re
     return ask_once
 
 
-def _beta(result: Result) -> str | None:
-    if result.accepted:
-        return "shown"
-    status = str(result.status)
-    return status if status in ("403", "404", "500") else None
+def _beta(own: OwnObject) -> Callable[[Result], str | None]:
+    def judge(result: Result) -> str | None:
+        """Shown, if it is this policy, or the status."""
+        if result.accepted:
+            is_own = str(result.body.get("id")).casefold() == own.id.casefold()
+            return "shown" if is_own else None
+        status = str(result.status)
+        return status if status in ("403", "404", "500") else None
+
+    return judge
 
 
 async def _filter_policies(
