@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,22 @@ from reconciler.model.live_facts import Left
 from reconciler.sandbox.errors import GraphError
 
 EXTENSION_ID = "dddddddd-0000-4000-8000-000000000001"
+
+
+class Deletes:
+    """The DELETEs that reach a Graph, which answers as `change` says."""
+
+    def __init__(
+        self, change: Callable[[web.Request, Handler], Awaitable[web.StreamResponse]] | None = None
+    ) -> None:
+        self._change = change
+        self.sent: list[str] = []
+
+    @web.middleware
+    async def meet(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The answer."""
+        self.sent += [request.path] if request.method == "DELETE" else []
+        return await (self._change(request, handler) if self._change else handler(request))
 
 
 @pytest.mark.parametrize("at_write", [1, 2, 6, pytest.param(25, marks=pytest.mark.thorough)])
@@ -177,8 +194,13 @@ def test_what_holds_an_object_of_somebody_else_is_not_removed(name: str, tmp_pat
     of the run is not own.
     """
 
+    deletes = Deletes()
+
     async def left() -> tuple[tuple[Left, ...], list[str]]:
-        async with tenant(tmp_path) as held, opened(held, tmp_path / "live-check.jsonl") as trial:
+        async with (
+            tenant(tmp_path, faults=[deletes.meet]) as held,
+            opened(held, tmp_path / "live-check.jsonl") as trial,
+        ):
             trial.catalog = await new_catalog(trial)
             package = await trial.new_package("shared")
             foreign = requests.create(held.graph, "policy", bodies.policy(name, package.id))
@@ -193,7 +215,60 @@ def test_what_holds_an_object_of_somebody_else_is_not_removed(name: str, tmp_pat
         ("access_package", why),
         ("catalog", why),
     ]
-    assert names == [name]
+    assert (names, deletes.sent) == ([name], [])
+
+
+def test_what_a_listing_shows_as_renamed_is_not_deleted_if_its_own_read_fails(
+    tmp_path: Path,
+) -> None:
+    """That a read has shown it as own before does not count then."""
+
+    async def renamed(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.rpartition("/")[2] in own_ids:
+            raise GraphError(500, "Injected", "The test refuses this.")
+        answer = await handler(request)
+        if not own_ids or not request.path.endswith("/customWorkflowExtensions"):
+            return answer
+        assert isinstance(answer, web.Response)
+        body = json.loads(answer.text or "{}")
+        items = [{**each, "displayName": "theirs"} for each in body["value"]]
+        return web.json_response({**body, "value": items})
+
+    own_ids: list[str] = []
+    deletes = Deletes(renamed)
+
+    async def left() -> tuple[Left, ...]:
+        async with (
+            tenant(tmp_path, faults=[deletes.meet]) as held,
+            opened(held, tmp_path / "live-check.jsonl") as trial,
+        ):
+            trial.catalog = await new_catalog(trial)
+            own, _ = await trial.extension("p1")
+            own_ids.append(own.id)
+            return (await removed(trial, Stop())).left
+
+    assert [each.kind for each in asyncio.run(left())] == ["extension", "catalog"]
+    assert deletes.sent == []
+
+
+def test_a_catalog_whose_content_can_be_read_again_is_removed(tmp_path: Path) -> None:
+    failing = ["the first read, whose retries fail too"] * 3
+
+    async def at_first(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.endswith("/customWorkflowExtensions") and failing:
+            failing.pop()
+            raise GraphError(500, "Injected", "The test refuses this.")
+        return await handler(request)
+
+    async def left() -> tuple[Left, ...]:
+        async with (
+            tenant(tmp_path, faults=[Deletes(at_first).meet]) as held,
+            opened(held, tmp_path / "live-check.jsonl") as trial,
+        ):
+            trial.catalog = await new_catalog(trial)
+            return (await removed(trial, Stop())).left
+
+    assert (asyncio.run(left()), failing) == ((), [])
 
 
 @pytest.mark.parametrize("status", [403, 500])
