@@ -32,6 +32,9 @@ WAY_OUT = "Move the existing files elsewhere, then run the command again."
 UNSUITABLE = "it is a named pipe, a socket or a disk"
 """Why a file cannot be written."""
 
+_CHECK = "Check the path, its permissions and the free space on the disk, or choose another file."
+_CHOOSE = "Choose another file, or /dev/stdout to pass the result to another program."
+
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})", re.ASCII)
 
@@ -77,7 +80,7 @@ def refuse_unwritable(file: Path) -> None:
         if _is_written_through(file):
             return
     except OSError as error:
-        raise _unwritable(file, error, "Nothing was written.") from error
+        raise _unwritable(file, error, "Nothing was written.", hint=_CHOOSE) from error
     folder = Path(os.path.realpath(file)).parent
     if not folder.is_dir():
         missing = FileNotFoundError(None, "its folder does not exist")
@@ -174,14 +177,9 @@ def _undoing(made: Sequence[Path]) -> Iterator[None]:
         raise
 
 
-def _unwritable(file: Path, error: OSError, so_far: str) -> UsageError:
-    return UsageError(
-        f"{file} cannot be written: {error.strerror or error}. {so_far}".rstrip(),
-        hint=(
-            "Check the path, its permissions and the free space on the disk, or choose another"
-            " file."
-        ),
-    )
+def _unwritable(file: Path, error: OSError, so_far: str, hint: str = _CHECK) -> UsageError:
+    message = f"{file} cannot be written: {error.strerror or error}. {so_far}".rstrip()
+    return UsageError(message, hint=hint)
 
 
 def _write_new(file: Path, text: str, made: list[Path]) -> None:

@@ -140,7 +140,8 @@ def _recorded(
 
     target = target_of(connection)
     journal.begin(name, target)
-    past = PastRun(name, target, Counter(dict.fromkeys(ids.values(), 0)))
+    none_unclear = Counter(dict.fromkeys(ids.values(), 0))  # each of these catalogs has its id
+    past = PastRun(name, target, none_unclear)
     for catalog_id, catalog_name in ids.items():
         past.objects[catalog_id] = OwnObject("catalog", catalog_id, catalog_name)
         journal.created(name, past.objects[catalog_id])

@@ -44,6 +44,8 @@ def clean_up(
     from reconciler.cli.output import progress
     from reconciler.model.live_facts import SECOND
 
+    name = name.removesuffix(SECOND)
+
     def ask(ids: Sequence[str]) -> None:
         """Asks before the named catalogs are removed."""
         if not approved:
@@ -53,7 +55,6 @@ def clean_up(
                 "Nothing was removed.",
             )
 
-    name = name.removesuffix(SECOND)
     with progress(output) as bars:
         cleaner = Cleaner(ask, _say_interrupted, bars)
         if name == JOURNALLED:
@@ -72,7 +73,7 @@ def _refuse_other_name(name: str) -> None:
     """
     from reconciler.model.live_facts import CATALOG_PREFIX
 
-    if not re.fullmatch(rf"{CATALOG_PREFIX}[0-9a-f]{{16,64}}", name):
+    if not re.fullmatch(rf"{CATALOG_PREFIX}[0-9a-f]{{32}}", name):
         raise UsageError(
             f"--clean {name}: this is not the name of a catalog of a live check.",
             hint=f"Such a name is {CATALOG_PREFIX} and 32 hexadecimal digits in lower case;"

@@ -59,12 +59,14 @@ def preflight_command(
         checked = run_async(preflight(settings, os.environ, declared, bars))
     _print(checked, output)
     if checked.to_fix and output.verbosity >= 0:
-        tell(_note(checked.to_fix, paths))
+        tell(_next_step(checked.to_fix, paths))
     return REFUSED if checked.faulty else DONE
 
 
-def _note(number: int, paths: tuple[Path, ...]) -> str:
-    """That there is something to fix; an extension without `url` is no fault of its Logic App."""
+def _next_step(number: int, paths: tuple[Path, ...]) -> str:
+    """How to fix what the findings do not name: an extension without `url` is not an error of its
+    Logic App.
+    """
     from reconciler.render.nouns import counted
 
     arguments = [*target_arguments("arm_url", "catalogs"), *map(str, paths)]

@@ -284,6 +284,7 @@ def test_a_named_pipe_is_refused_before_anything_is_read(
     ran = reconciler(*arguments, "pipe", "--sandbox")
     assert (ran.code, ran.out) == (1, "")
     assert "pipe cannot be written: it is a named pipe, a socket or a disk. Nothing was" in ran.err
+    assert "Hint: Choose another file" in ran.err
     assert not Path(".reconciler").exists(), "not even the sandbox was opened"
 
 
