@@ -289,7 +289,8 @@ class Trial:
             """Records the deletion."""
             if result.accepted:
                 self.forget(own)
-                self.deleted += [own] if own.kind == "catalog" else []
+                if own.kind == "catalog":
+                    self.deleted.append(own)
 
         return await self.exchanges.send(requests.delete(self.graph, own), record)
 

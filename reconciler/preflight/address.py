@@ -130,8 +130,9 @@ def right_url(workflow: Workflow, declared: str | None = None) -> str | None:
 
 def _trigger_to_call(names: Sequence[str], declared: Address | None) -> str | None:
     """The declared trigger, else the usual one, else the only one."""
-    for wanted in [declared.trigger, USUAL_TRIGGER] if declared else [USUAL_TRIGGER]:
-        trigger = trigger_named(wanted, names)
+    preferred = [declared.trigger] if declared else []
+    for name in (*preferred, USUAL_TRIGGER):
+        trigger = trigger_named(name, names)
         if trigger is not None:
             return trigger
     return names[0] if len(names) == 1 else None

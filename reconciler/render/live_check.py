@@ -34,7 +34,7 @@ def writes_text(where: str, name: str) -> str:
         "+ about 20 extensions in them, which name the Logic App; it is not started\n"
         "+ 3 access packages and 6 policies in them, by which nobody can request anything\n"
         "~ changes of these extensions and policies\n"
-        "- all of this at the end, also after Ctrl-C or an error\n"
+        "- all of these objects at the end, also after Ctrl-C or an error\n"
         "It lists access packages and policies, and keeps nothing of those of others.\n"
     )
 
@@ -50,7 +50,9 @@ def facts_text(facts: LiveFacts, removal: Sequence[str]) -> str:
     to make the sandbox behave so if something was decided.
     """
     tried = [result for result in facts.results if result.not_tried is None]
-    lines = ["", *(line for result in tried for line in (*_result_lines(result), ""))]
+    lines = [""]
+    for result in tried:
+        lines += [*_result_lines(result), ""]
     lines += ["Not tried:", *_not_tried_lines(facts)]
     lines += [f"  {probe} {question} ({why})" for probe, question, why in NOT_TRIED]
     lines += ["", *removal, "", answered(facts)]
